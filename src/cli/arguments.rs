@@ -1,0 +1,152 @@
+//! From the words of a command line to flags: single and double dashes, unknown flags, and
+//! clap's complaints as one line each.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, Command};
+
+use super::CliError;
+
+/// How alike two spellings must be for one to be suggested for the other, 0 to 1.
+const ALIKE: f64 = 0.7;
+
+/// Clap starts the names of flags here in its help.
+const FLAG_COLUMN: usize = 6;
+
+/// The spellings of a command's flags.
+pub struct Spellings {
+    /// Those that take one dash or two: the C program's.
+    pub either: Vec<String>,
+    /// Those that take two: this program's own.
+    pub double: Vec<String>,
+}
+
+impl Spellings {
+    /// Of `command`, of whose flags `double` take two dashes.
+    pub fn of(command: &Command, double: Vec<String>) -> Spellings {
+        let mut either = super::flags::spellings(command);
+        either.retain(|name| !double.contains(name));
+        Spellings { either, double }
+    }
+
+    /// `words` with every flag's dashes doubled, as clap wants them.
+    fn normalised(&self, words: &[String]) -> Result<Vec<String>, CliError> {
+        words.iter().map(|word| self.normalise(word)).collect()
+    }
+
+    fn normalise(&self, word: &str) -> Result<String, CliError> {
+        let (dashes, name) = match word.strip_prefix("--") {
+            Some(name) => (2, name),
+            None => (1, word.strip_prefix('-').unwrap_or_default()),
+        };
+        // A lone dash, a negative number or no flag at all is a value.
+        if name.is_empty() || word.parse::<f64>().is_ok() {
+            return Ok(word.to_string());
+        }
+        let bare = name.split_once('=').map_or(name, |(bare, _)| bare);
+        let known = |names: &[String]| names.iter().any(|known| known == bare);
+        if known(&self.either) || (dashes == 2 && known(&self.double)) || ["h", "V"].contains(&bare) {
+            let dashes = if bare.len() == 1 && !known(&self.either) { "-" } else { "--" };
+            return Ok(format!("{dashes}{name}"));
+        }
+        if ["version"].contains(&bare) && dashes == 2 {
+            return Ok(word.to_string());
+        }
+        let advice = match self.nearest(bare) {
+            Some(nearest) => format!("did you mean {nearest}?"),
+            None => "nanobragg -h lists the flags".into(),
+        };
+        Err(CliError::usage(format!("{word}: no such flag; {advice}")))
+    }
+
+    /// The flag, dashes and all, whose spelling is most like `name`.
+    fn nearest(&self, name: &str) -> Option<String> {
+        let either = self.either.iter().map(|known| (format!("-{known}"), known));
+        let double = self.double.iter().map(|known| (format!("--{known}"), known));
+        let likeness = |known: &str| strsim::jaro_winkler(&name.to_lowercase(), &known.to_lowercase());
+        either
+            .chain(double)
+            .map(|(shown, known)| (likeness(known), shown))
+            .filter(|(likeness, _)| *likeness > ALIKE)
+            .max_by(|one, other| one.0.total_cmp(&other.0))
+            .map(|(_, shown)| shown)
+    }
+
+    /// `text`, clap's help, with the single dashes that the C program's flags are known by.
+    pub fn single_dashed(&self, text: &str) -> String {
+        let mut shown = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(place) = rest.find("--") {
+            let (before, flag) = rest.split_at(place);
+            shown.push_str(before);
+            let name_end = flag[2..]
+                .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '-')
+                .map_or(flag.len(), |end| end + 2);
+            let name = &flag[2..name_end];
+            if self.either.iter().any(|known| known == name) {
+                // In the column of the flags the second dash's place is kept: help stays aligned.
+                let line = shown.rsplit('\n').next().unwrap_or_default();
+                let in_column = line.len() <= FLAG_COLUMN && line.trim().is_empty();
+                shown.push_str(if in_column { " -" } else { "-" });
+            } else {
+                shown.push_str("--");
+            }
+            shown.push_str(name);
+            rest = &flag[name_end..];
+        }
+        shown + rest
+    }
+}
+
+/// Parses `words`, the command line behind the program's name.
+///
+/// # Errors
+/// [`CliError::Usage`] with one line that names the flag, what was found and what is accepted.
+pub fn parse(
+    command: Command,
+    spellings: &Spellings,
+    words: &[String],
+) -> Result<ArgMatches, CliError> {
+    let words = spellings.normalised(words)?;
+    let program = std::iter::once("nanobragg".to_string());
+    command.try_get_matches_from(program.chain(words)).map_err(|error| match error.kind() {
+        ErrorKind::DisplayVersion => CliError::Text(error.to_string()),
+        _ => CliError::Usage(spellings.one_line(&error)),
+    })
+}
+
+impl Spellings {
+    /// What clap found, in one line.
+    fn one_line(&self, error: &clap::Error) -> String {
+        let context = |kind| match error.get(kind) {
+            Some(ContextValue::String(text)) => Some(text.clone()),
+            Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
+            Some(ContextValue::Number(number)) => Some(number.to_string()),
+            _ => None,
+        };
+        let shown = context(ContextKind::InvalidArg).unwrap_or_default();
+        let shown = self.single_dashed(&shown).trim().to_string();
+        // Clap's name of a flag goes on with the names of its values.
+        let (flag, takes) = shown.split_once(' ').unwrap_or((&shown, ""));
+        let value = context(ContextKind::InvalidValue).unwrap_or_default();
+        match error.kind() {
+            ErrorKind::ValueValidation => {
+                let source = std::error::Error::source(error);
+                let expected = source.map(ToString::to_string).unwrap_or_default();
+                format!("{flag} {value}: {expected}")
+            }
+            ErrorKind::InvalidValue if value.is_empty() => format!("{flag}: it takes {takes}"),
+            ErrorKind::InvalidValue => {
+                let accepted = context(ContextKind::ValidValue).unwrap_or_default();
+                format!("{flag} {value}: expected one of {accepted}")
+            }
+            ErrorKind::WrongNumberOfValues | ErrorKind::TooFewValues => {
+                format!("{flag}: it takes {takes}")
+            }
+            ErrorKind::UnknownArgument | ErrorKind::TooManyValues => {
+                let word = if flag.is_empty() { &value } else { flag };
+                format!("{word}: expected a flag; nanobragg -h lists them")
+            }
+            _ => error.to_string().lines().next().unwrap_or_default().to_string(),
+        }
+    }
+}

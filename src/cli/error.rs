@@ -1,0 +1,45 @@
+//! How a command fails: one line on standard error, and an exit code.
+
+use std::process::ExitCode;
+
+/// Why a command stopped.
+#[derive(Debug)]
+pub enum CliError {
+    /// The command line is wrong (exit code 2).
+    Usage(String),
+    /// The work failed, or an input file is bad (exit code 1).
+    Failed(anyhow::Error),
+    /// Nothing failed: the text asked for, help or the version, goes to standard output.
+    Text(String),
+}
+
+impl CliError {
+    /// A mistake in the flag or flags `what`.
+    pub fn usage(what: impl std::fmt::Display) -> CliError {
+        CliError::Usage(what.to_string())
+    }
+
+    /// Prints the message where it belongs and gives the exit code.
+    pub fn report(&self) -> ExitCode {
+        match self {
+            CliError::Text(text) => {
+                print!("{text}");
+                ExitCode::SUCCESS
+            }
+            CliError::Usage(message) => {
+                eprintln!("nanobragg: {message}");
+                ExitCode::from(2)
+            }
+            CliError::Failed(error) => {
+                eprintln!("nanobragg: {error:#}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+impl<E: Into<anyhow::Error>> From<E> for CliError {
+    fn from(error: E) -> CliError {
+        CliError::Failed(error.into())
+    }
+}

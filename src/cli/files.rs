@@ -1,0 +1,109 @@
+//! The files of a render: checked before the work, written whole after it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::CliError;
+use super::flags::{Output, OutputKind, Request};
+use crate::formats::smv::{self, Counts};
+use crate::formats::{FormatError, PendingFile, check_writable, pgm, png, raw, tiff};
+use crate::image::{Image, Statistics, ToneMap, poisson_noise};
+use crate::render::frame_size;
+use crate::report::WrittenFile;
+
+/// Makes sure, before any work is done, that every output can be written, that no two of them are
+/// one file, and that none is an input.
+///
+/// # Errors
+/// [`CliError::Usage`] for files that are in each other's way, [`CliError::Failed`] for a target
+/// that cannot be written.
+pub fn check(outputs: &[Output], inputs: &[PathBuf]) -> Result<(), CliError> {
+    for (index, output) in outputs.iter().enumerate() {
+        let Output { flag, path, .. } = output;
+        if let Some(input) = inputs.iter().find(|input| same_file(input, path)) {
+            let what = format!("{flag} {}: it would overwrite the input", path.display());
+            return Err(CliError::Usage(format!("{what} {}", input.display())));
+        }
+        if let Some(other) = outputs[..index].iter().find(|other| same_file(&other.path, path)) {
+            return Err(CliError::Usage(format!(
+                "{} and {flag} both name {}; give each a file of its own",
+                other.flag,
+                path.display()
+            )));
+        }
+        check_writable(path)?;
+    }
+    Ok(())
+}
+
+/// Whether two paths lead to one regular file, there already or not.
+fn same_file(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| -> Option<PathBuf> {
+        if let Ok(found) = fs::canonicalize(path) {
+            // Any number of outputs may go to /dev/null.
+            return found.is_file().then_some(found);
+        }
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let directory = fs::canonicalize(directory.unwrap_or(Path::new("."))).ok()?;
+        Some(directory.join(path.file_name()?))
+    };
+    matches!((real(one), real(other)), (Some(one), Some(other)) if one == other)
+}
+
+/// Writes every file of `request`: all under temporary names first, then each into its place.
+///
+/// # Errors
+/// [`CliError::Failed`] with the file to blame; as long as the first part fails, no target is
+/// touched.
+pub fn write(
+    request: &Request,
+    image: &Image,
+    statistics: &Statistics,
+) -> Result<Vec<WrittenFile>, CliError> {
+    let mut pending = Vec::new();
+    let mut written = Vec::new();
+    for output in &request.outputs {
+        let Output { kind, flag, path } = output;
+        let unfit = |problem| FormatError::Content { path: path.clone(), problem };
+        let mut counts = (None, 0);
+        let file = match *kind {
+            OutputKind::Float => PendingFile::write(path, &raw::encode(image))?,
+            OutputKind::Tiff => PendingFile::write(path, &tiff::encode(image).map_err(unfit)?)?,
+            OutputKind::Png => {
+                let style = request.style;
+                let tone = ToneMap::of(image, style.scale, style.percentile);
+                let file = png::encode(image, &tone, style.colormap, style.depth).map_err(unfit)?;
+                PendingFile::write(path, &file)?
+            }
+            OutputKind::Pgm { scale } => {
+                let scale = scale.unwrap_or_else(|| pgm::automatic_scale(statistics));
+                counts.0 = Some(scale);
+                PendingFile::write(path, &pgm::encode(image, scale))?
+            }
+            OutputKind::Counts { scale, adc } => {
+                let automatic = Counts::automatic(statistics, adc);
+                let chosen = Counts { scale: scale.unwrap_or(automatic.scale), ..automatic };
+                let (file, overloads) = smv_file(request, image, chosen);
+                counts = (Some(chosen.scale), overloads);
+                PendingFile::write(path, &file)?
+            }
+            OutputKind::Noise { adc } => {
+                let noisy = poisson_noise(image, request.seed, 0);
+                let (file, overloads) =
+                    smv_file(request, &noisy, Counts { scale: 1.0, adc_offset: adc });
+                counts.1 = overloads;
+                PendingFile::write(path, &file)?
+            }
+        };
+        pending.push(file);
+        let (scale, overloads) = counts;
+        written.push(WrittenFile { flag, path: path.display().to_string(), scale, overloads });
+    }
+    pending.into_iter().try_for_each(PendingFile::commit)?;
+    Ok(written)
+}
+
+fn smv_file(request: &Request, image: &Image, counts: Counts) -> (Vec<u8>, usize) {
+    let size = frame_size(&request.experiment);
+    smv::encode(image, counts, &smv::describe(&request.experiment, size))
+}

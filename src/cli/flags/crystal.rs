@@ -1,0 +1,302 @@
+//! Flags of the crystal: cell, orientation, size, shape, mosaicity, scan, structure factors.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::super::order::Order;
+use super::super::{CliError, values};
+use super::detector::Adopted;
+use crate::experiment::{
+    Beam, Crystal, DEFAULT_MOSAIC_SEED, Frame, Interpolation, Mosaicity, Scan, Shape, StepRequest,
+    StructureFactors,
+};
+use crate::formats;
+use crate::geometry::{UnitCell, angles_of, rotation_xyz};
+use crate::random::{ParkMiller, random_rotation};
+
+/// Spread of `-misset random`, in radians: the C program's 90, which it takes for degrees.
+const RANDOM_MISSET_RAD: f64 = 90.0;
+
+#[derive(Args)]
+#[command(next_help_heading = "Crystal")]
+pub struct CrystalFlags {
+    /// Structure factors: text lines of h k l F
+    #[arg(long = "hkl", value_name = "FILE")]
+    hkl: Option<PathBuf>,
+    /// F of every index not listed [default: 0]
+    #[arg(long = "default_F", value_name = "F", value_parser = values::number)]
+    default_f: Option<f64>,
+    /// Interpolate F between reflections [default: if any N is 2 or less]
+    #[arg(long)]
+    interpolate: bool,
+    /// Take F of the nearest reflection
+    #[arg(long)]
+    nointerpolate: bool,
+    /// Cell and orientation as a MOSFLM A matrix
+    #[arg(long, visible_alias = "matrix", value_name = "FILE")]
+    mat: Option<PathBuf>,
+    /// Unit cell, Å and degrees; b and c default to a, angles to 90
+    #[arg(long, num_args = 1..=6, value_names = ["a", "b", "c", "α", "β", "γ"],
+          value_parser = values::number)]
+    cell: Option<Vec<f64>>,
+    /// Misorientation about x, y and z, degrees, or random [default: 0 0 0]
+    #[arg(long, num_args = 1..=3, value_name = "x y z|random")]
+    misset: Option<Vec<String>>,
+    /// Seed of -misset random [default: that of -seed]
+    #[arg(long = "misset_seed", value_name = "INT", value_parser = values::seed)]
+    misset_seed: Option<i64>,
+    /// Cells along a, b and c [default: 1]
+    #[arg(long = "N", value_name = "CELLS", value_parser = values::count)]
+    n: Option<u32>,
+    /// Cells along a
+    #[arg(long = "Na", value_name = "CELLS", value_parser = values::count)]
+    na: Option<u32>,
+    /// Cells along b
+    #[arg(long = "Nb", value_name = "CELLS", value_parser = values::count)]
+    nb: Option<u32>,
+    /// Cells along c
+    #[arg(long = "Nc", value_name = "CELLS", value_parser = values::count)]
+    nc: Option<u32>,
+    /// Crystal size in all directions, mm
+    #[arg(long, visible_aliases = ["xtal_size", "samplesize", "sample_size"], value_name = "MM",
+          value_parser = values::positive)]
+    xtalsize: Option<f64>,
+    /// Crystal size along a, mm
+    #[arg(long = "xtal_x", visible_aliases = ["xtal_thick", "sample_x", "sample_thick"],
+          value_name = "MM", value_parser = values::positive)]
+    xtal_x: Option<f64>,
+    /// Crystal size along b, mm; at most the beam's
+    #[arg(long = "xtal_y",
+          visible_aliases = ["xtal_width", "sample_y", "sample_width", "width"],
+          value_name = "MM", value_parser = values::positive)]
+    xtal_y: Option<f64>,
+    /// Crystal size along c, mm; at most the beam's
+    #[arg(long = "xtal_z",
+          visible_aliases = ["xtal_height", "sample_z", "sample_height", "height"],
+          value_name = "MM", value_parser = values::positive)]
+    xtal_z: Option<f64>,
+    /// Spots of a parallelepiped [default]
+    #[arg(long = "square_xtal")]
+    square_xtal: bool,
+    /// Spots of a sphere
+    #[arg(long = "round_xtal")]
+    round_xtal: bool,
+    /// Gaussian spots
+    #[arg(long = "gauss_xtal")]
+    gauss_xtal: bool,
+    /// Spots with a sharp edge
+    #[arg(long = "tophat_spots", visible_alias = "binary_spots")]
+    tophat_spots: bool,
+    /// Factor on the size of round, Gaussian and top-hat spots [default: 1]
+    #[arg(long, value_name = "FACTOR", value_parser = values::positive)]
+    fudge: Option<f64>,
+    /// Mosaic spread, degrees [default: 0]
+    #[arg(long, visible_aliases = ["mosaicity", "mosaic_spread"], value_name = "DEG",
+          value_parser = values::not_negative)]
+    mosaic: Option<f64>,
+    /// Mosaic domains [default: 10 if there is a spread, else 1]
+    #[arg(long = "mosaic_domains", visible_alias = "mosaic_dom", value_name = "COUNT",
+          value_parser = values::count)]
+    mosaic_domains: Option<u32>,
+    /// Seed of the domains' orientations [default: 12345678]
+    #[arg(long = "mosaic_seed", value_name = "INT", value_parser = values::seed)]
+    mosaic_seed: Option<i64>,
+    /// Spindle angle at the start, degrees [default: 0]
+    #[arg(long, value_name = "DEG", value_parser = values::number)]
+    phi: Option<f64>,
+    /// Spindle range, degrees [default: 0]
+    #[arg(long, value_name = "DEG", value_parser = values::number)]
+    osc: Option<f64>,
+    /// Spindle step, degrees
+    #[arg(long, value_name = "DEG", value_parser = values::number)]
+    phistep: Option<f64>,
+    /// Spindle steps
+    #[arg(long, value_name = "COUNT", value_parser = values::count)]
+    phisteps: Option<u32>,
+}
+
+impl CrystalFlags {
+    /// The crystal; `noise_seed` stands in for `-misset_seed`.
+    pub fn crystal(
+        &self,
+        order: Order,
+        beam: &Beam,
+        beam_size_m: f64,
+        noise_seed: u64,
+        inputs: &mut Vec<PathBuf>,
+        notices: &mut Vec<String>,
+    ) -> Result<Crystal, CliError> {
+        let cell = self.unit_cell(order, beam.wavelength_m, inputs)?;
+        let cell = cell.rotated(&rotation_xyz(self.misset_rad(noise_seed)?));
+        let cells = self.cells(order, &cell, beam_size_m, notices)?;
+        let shape = order.latest([
+            ("square_xtal", self.square_xtal.then_some(Shape::Square)),
+            ("round_xtal", self.round_xtal.then_some(Shape::Round)),
+            ("gauss_xtal", self.gauss_xtal.then_some(Shape::Gauss)),
+            ("tophat_spots", self.tophat_spots.then_some(Shape::TopHat)),
+        ]);
+        let spread_rad = self.mosaic.unwrap_or(0.0).to_radians();
+        let domains = self.mosaic_domains.unwrap_or(if spread_rad > 0.0 { 10 } else { 1 });
+        let seed = self.mosaic_seed.unwrap_or(DEFAULT_MOSAIC_SEED);
+        Ok(Crystal {
+            cells,
+            shape: shape.unwrap_or_default(),
+            fudge: self.fudge.unwrap_or(1.0),
+            mosaicity: Mosaicity { spread_rad, domains, seed },
+            ..Crystal::new(cell)
+        })
+    }
+
+    /// The cell before the misset.
+    fn unit_cell(
+        &self,
+        order: Order,
+        wavelength_m: f64,
+        inputs: &mut Vec<PathBuf>,
+    ) -> Result<UnitCell, CliError> {
+        enum Given<'a> {
+            Matrix(&'a PathBuf),
+            Cell(&'a [f64]),
+        }
+        let given = order.latest([
+            ("mat", self.mat.as_ref().map(Given::Matrix)),
+            ("cell", self.cell.as_deref().map(Given::Cell)),
+        ]);
+        match given {
+            None => Err(CliError::usage("no crystal: give its cell with -cell, or -mat FILE")),
+            Some(Given::Matrix(path)) => {
+                inputs.push(path.clone());
+                // The file holds the matrix times the wavelength in Å, whatever its unit.
+                let matrix = formats::matrix::read(path)?;
+                let cell = UnitCell::from_reciprocal(matrix * wavelength_m.recip());
+                Ok(cell.with_context(|| path.display().to_string())?)
+            }
+            Some(Given::Cell(numbers)) => {
+                let length = |axis: usize| numbers.get(axis).unwrap_or(&numbers[0]) * 1e-10;
+                let angle = |axis: usize| numbers.get(axis).unwrap_or(&90.0).to_radians();
+                let lengths = [length(0), length(1), length(2)];
+                UnitCell::from_parameters(lengths, [angle(3), angle(4), angle(5)])
+                    .map_err(|error| CliError::usage(format!("-cell: {error}")))
+            }
+        }
+    }
+
+    /// Misorientation about x, y and z, radians.
+    fn misset_rad(&self, noise_seed: u64) -> Result<[f64; 3], CliError> {
+        let Some(words) = &self.misset else { return Ok([0.0; 3]) };
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        if words == ["random"] {
+            let seed = self.misset_seed.unwrap_or(noise_seed as i64);
+            let rotation = random_rotation(&mut ParkMiller::new(seed), RANDOM_MISSET_RAD);
+            return Ok(angles_of(&rotation));
+        }
+        let angles: Vec<f64> = words.iter().filter_map(|word| values::number(word).ok()).collect();
+        let angles: [f64; 3] = angles.try_into().map_err(|_| {
+            let given = words.join(" ");
+            CliError::usage(format!("-misset {given}: expected three angles in degrees, or random"))
+        })?;
+        Ok(angles.map(f64::to_radians))
+    }
+
+    /// Cells along each axis: the last flag that sets an axis wins.
+    fn cells(
+        &self,
+        order: Order,
+        cell: &UnitCell,
+        beam_size_m: f64,
+        notices: &mut Vec<String>,
+    ) -> Result<[u32; 3], CliError> {
+        enum Size {
+            Cells(u32),
+            Metres(f64),
+        }
+        let count = |value: Option<u32>| value.map(Size::Cells);
+        let size = |value: Option<f64>| value.map(|mm| Size::Metres(mm * 1e-3));
+        let axes = [
+            ("Na", "na", self.na, "xtal_x", self.xtal_x),
+            ("Nb", "nb", self.nb, "xtal_y", self.xtal_y),
+            ("Nc", "nc", self.nc, "xtal_z", self.xtal_z),
+        ];
+        let lengths = cell.lengths_m();
+        let mut cells = [1; 3];
+        for (axis, (flag, count_id, own_count, size_id, own_size)) in axes.into_iter().enumerate() {
+            let given = order.latest([
+                ("n", count(self.n)),
+                (count_id, count(own_count)),
+                ("xtalsize", size(self.xtalsize)),
+                (size_id, size(own_size)),
+            ]);
+            cells[axis] = match given {
+                None => 1,
+                Some(Size::Cells(cells)) => cells,
+                Some(Size::Metres(mut metres)) => {
+                    // The beam travels along x; what it does not bathe does not scatter.
+                    if axis > 0 && metres > beam_size_m {
+                        notices.push(format!(
+                            "-{size_id}: the crystal's {} mm are cut to the beam's {} mm (-beamsize)",
+                            metres * 1e3,
+                            beam_size_m * 1e3
+                        ));
+                        metres = beam_size_m;
+                    }
+                    let needed = (metres / lengths[axis]).ceil().max(1.0);
+                    if needed > f64::from(u32::MAX) {
+                        let what = format!("-{size_id}: {needed:e} cells; give {flag} below 2^32");
+                        return Err(CliError::Usage(what));
+                    }
+                    needed as u32
+                }
+            };
+        }
+        Ok(cells)
+    }
+
+    /// The scan about the spindle.
+    pub fn scan(&self, frame: &Frame, adopted: &Adopted) -> Result<Scan, CliError> {
+        let phi = self.phi.or(adopted.phi_deg).unwrap_or(0.0);
+        let request = StepRequest {
+            range: self.osc.or(adopted.osc_deg).map(f64::to_radians),
+            step: self.phistep.map(f64::to_radians),
+            count: self.phisteps,
+        };
+        if let (Some(range), Some(step)) = (request.range, request.step) {
+            if range * step < 0.0 || step == 0.0 {
+                return Err(CliError::usage(format!(
+                    "-osc {} -phistep {}: the step must lead through the range, not away from it",
+                    range.to_degrees(),
+                    step.to_degrees()
+                )));
+            }
+        }
+        let (step_rad, steps) = request
+            .scan("the phi scan", 1f64.to_radians())
+            .map_err(|error| CliError::usage(format!("-osc, -phistep: {error}")))?;
+        Ok(Scan { spindle: frame.spindle, start_rad: phi.to_radians(), step_rad, steps })
+    }
+
+    /// F of every reflection.
+    pub fn structure_factors(
+        &self,
+        order: Order,
+        inputs: &mut Vec<PathBuf>,
+    ) -> Result<StructureFactors, CliError> {
+        let default_f = self.default_f.unwrap_or(0.0);
+        let mut factors = match &self.hkl {
+            None => StructureFactors::constant(default_f),
+            Some(path) => {
+                inputs.push(path.clone());
+                let reflections = formats::hkl::read(path)?;
+                StructureFactors::from_reflections(&reflections, default_f)
+                    .with_context(|| path.display().to_string())?
+            }
+        };
+        let interpolation = order.latest([
+            ("interpolate", self.interpolate.then_some(Interpolation::Tricubic)),
+            ("nointerpolate", self.nointerpolate.then_some(Interpolation::Nearest)),
+        ]);
+        factors.interpolation = interpolation.unwrap_or_default();
+        Ok(factors)
+    }
+}

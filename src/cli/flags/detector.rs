@@ -1,0 +1,301 @@
+//! Flags of the detector: size, place, convention, sensor, mask.
+
+mod adopted;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::super::order::Order;
+use super::super::{CliError, values};
+use super::vectors::VectorFlags;
+use crate::experiment::{
+    Convention, Detector, Distance, ExperimentError, Mask, Pivot, Placement, Sensor,
+};
+
+pub use adopted::Adopted;
+
+#[derive(Args)]
+#[command(next_help_heading = "Detector")]
+pub struct DetectorFlags {
+    /// Distance along the beam, mm [default: 100]
+    #[arg(long, value_name = "MM", value_parser = values::positive)]
+    distance: Option<f64>,
+    /// Distance of the detector's plane, mm, instead of it
+    #[arg(long = "close_distance", value_name = "MM", value_parser = values::positive)]
+    close_distance: Option<f64>,
+    /// Edge of a pixel, mm [default: 0.1]
+    #[arg(long, value_name = "MM", value_parser = values::positive)]
+    pixel: Option<f64>,
+    /// Pixels along both axes [default: as fill 102.4 mm]
+    #[arg(long, value_name = "PIXELS", value_parser = values::pixels)]
+    detpixels: Option<usize>,
+    /// Pixels along the fast axis
+    #[arg(long = "detpixels_f", visible_alias = "detpixels_x", value_name = "PIXELS",
+          value_parser = values::pixels)]
+    detpixels_f: Option<usize>,
+    /// Pixels along the slow axis
+    #[arg(long = "detpixels_s", visible_alias = "detpixels_y", value_name = "PIXELS",
+          value_parser = values::pixels)]
+    detpixels_s: Option<usize>,
+    /// Edge of the detector, mm [default: 102.4]
+    #[arg(long, value_name = "MM", value_parser = values::positive)]
+    detsize: Option<f64>,
+    /// Width along the fast axis, mm
+    #[arg(long = "detsize_f", visible_alias = "detsize_x", value_name = "MM",
+          value_parser = values::positive)]
+    detsize_f: Option<f64>,
+    /// Height along the slow axis, mm
+    #[arg(long = "detsize_s", visible_alias = "detsize_y", value_name = "MM",
+          value_parser = values::positive)]
+    detsize_s: Option<f64>,
+    /// Beam centre in the convention's terms, mm [default: the centre]
+    #[arg(long = "Xbeam", value_name = "MM", value_parser = values::number)]
+    xbeam: Option<f64>,
+    /// Beam centre in the convention's terms, mm [default: the centre]
+    #[arg(long = "Ybeam", value_name = "MM", value_parser = values::number)]
+    ybeam: Option<f64>,
+    /// Fast coordinate of the point nearest to the sample, mm
+    #[arg(long = "Xclose", value_name = "MM", value_parser = values::number)]
+    xclose: Option<f64>,
+    /// Slow coordinate of the point nearest to the sample, mm
+    #[arg(long = "Yclose", value_name = "MM", value_parser = values::number)]
+    yclose: Option<f64>,
+    /// The same in pixels, as XDS counts them
+    #[arg(long = "ORGX", value_name = "PIXELS", value_parser = values::number)]
+    orgx: Option<f64>,
+    /// The same in pixels, as XDS counts them
+    #[arg(long = "ORGY", value_name = "PIXELS", value_parser = values::number)]
+    orgy: Option<f64>,
+    /// MOSFLM's frame and beam centre [default]
+    #[arg(long)]
+    mosflm: bool,
+    /// XDS's
+    #[arg(long)]
+    xds: bool,
+    /// ADXV's
+    #[arg(long)]
+    adxv: bool,
+    /// DENZO's
+    #[arg(long)]
+    denzo: bool,
+    /// DIALS's
+    #[arg(long)]
+    dials: bool,
+    /// What the detector turns about, beam or sample [default: the convention's choice]
+    #[arg(long, value_name = "beam|sample", value_parser = ["beam", "sample"])]
+    pivot: Option<String>,
+    /// Rotation about the laboratory's x axis, degrees [default: 0]
+    #[arg(long = "detector_rotx", value_name = "DEG", value_parser = values::number)]
+    rotx: Option<f64>,
+    /// Rotation about y, after x, degrees [default: 0]
+    #[arg(long = "detector_roty", value_name = "DEG", value_parser = values::number)]
+    roty: Option<f64>,
+    /// Rotation about z, after y, degrees [default: 0]
+    #[arg(long = "detector_rotz", value_name = "DEG", value_parser = values::number)]
+    rotz: Option<f64>,
+    /// Rotation about the two-theta axis, after those, degrees [default: 0]
+    #[arg(long, value_name = "DEG", value_parser = values::number)]
+    twotheta: Option<f64>,
+    /// Bend the detector onto a sphere about the sample
+    #[arg(long = "curved_det")]
+    curved_det: bool,
+    /// Leave the pixels' size out of the solid angle
+    #[arg(long = "point_pixel")]
+    point_pixel: bool,
+    /// Attenuation depth of the sensor, µm, or inf [default: inf]
+    #[arg(long = "detector_abs", visible_alias = "detector_absorb", value_name = "UM|inf",
+          value_parser = values::attenuation_depth)]
+    detector_abs: Option<f64>,
+    /// Thickness of the sensor, µm [default: 0]
+    #[arg(long = "detector_thick", value_name = "UM", value_parser = values::not_negative)]
+    detector_thick: Option<f64>,
+    /// Layers of the sensor [default: 2 if it has a thickness]
+    #[arg(long = "detector_thicksteps", visible_alias = "thicksteps", value_name = "COUNT",
+          value_parser = values::count)]
+    detector_thicksteps: Option<u32>,
+    /// SMV image whose header gives what flags leave open
+    #[arg(long, value_name = "FILE")]
+    img: Option<PathBuf>,
+    /// SMV image whose zeros are not rendered, and whose header is used like that of -img
+    #[arg(long, value_name = "FILE")]
+    mask: Option<PathBuf>,
+}
+
+impl DetectorFlags {
+    /// What the headers of `-img` and `-mask` say.
+    pub fn adopted(&self, inputs: &mut Vec<PathBuf>) -> Result<Adopted, CliError> {
+        inputs.extend(self.img.iter().chain(&self.mask).cloned());
+        Adopted::read(self.img.as_deref(), self.mask.as_deref())
+    }
+
+    /// The detector, not yet masked, and how it was placed.
+    pub fn detector(
+        &self,
+        order: Order,
+        vectors: &VectorFlags,
+        adopted: &Adopted,
+        notices: &mut Vec<String>,
+    ) -> Result<(Placement, Detector), CliError> {
+        let placement = self.placement(order, vectors, adopted)?;
+        let mut detector = placement.place().map_err(|error| self.blame(&error))?;
+        detector.point_pixels = self.point_pixel;
+        detector.sensor = self.sensor(notices);
+        Ok((placement, detector))
+    }
+
+    /// Puts the mask on the detector's panel.
+    pub fn apply_mask(&self, detector: &mut Detector, adopted: &Adopted) -> Result<(), CliError> {
+        let (Some(path), Some(mask)) = (&self.mask, &adopted.mask) else { return Ok(()) };
+        for panel in &mut detector.panels {
+            if mask.shape != panel.shape {
+                let error = ExperimentError::MaskShape { mask: mask.shape, panel: panel.shape };
+                return Err(anyhow::anyhow!("{}: {error}", path.display()).into());
+            }
+            panel.mask = Some(Arc::<Mask>::clone(mask));
+        }
+        Ok(())
+    }
+
+    fn placement(
+        &self,
+        order: Order,
+        vectors: &VectorFlags,
+        adopted: &Adopted,
+    ) -> Result<Placement, CliError> {
+        let pixel_mm = self.pixel.or(adopted.pixel_mm).unwrap_or(0.1);
+        let pixels = [
+            self.pixels_along(
+                order.latest([("detpixels", self.detpixels), ("detpixels_f", self.detpixels_f)]),
+                order.latest([("detsize", self.detsize), ("detsize_f", self.detsize_f)]),
+                adopted.shape.map(|shape| shape[0]),
+                pixel_mm,
+            )?,
+            self.pixels_along(
+                order.latest([("detpixels", self.detpixels), ("detpixels_s", self.detpixels_s)]),
+                order.latest([("detsize", self.detsize), ("detsize_s", self.detsize_s)]),
+                adopted.shape.map(|shape| shape[1]),
+                pixel_mm,
+            )?,
+        ];
+        let convention = order
+            .latest([
+                ("mosflm", self.mosflm.then_some(Convention::Mosflm)),
+                ("xds", self.xds.then_some(Convention::Xds)),
+                ("adxv", self.adxv.then_some(Convention::Adxv)),
+                ("denzo", self.denzo.then_some(Convention::Denzo)),
+                ("dials", self.dials.then_some(Convention::Dials)),
+            ])
+            .unwrap_or_default();
+        let custom_frame = vectors.frame(convention.frame());
+        let metres = |mm: Option<f64>| mm.map(|mm| mm * 1e-3);
+        // ORGX counts pixels from the middle of the first.
+        let near = |org: Option<f64>| metres(org.map(|org| (org - 0.5) * pixel_mm));
+        let header_beam = adopted.beam_centre_mm(pixels, pixel_mm);
+        Ok(Placement {
+            convention,
+            custom_frame,
+            pixels,
+            pixel_size_m: pixel_mm * 1e-3,
+            distance: self.distance(adopted),
+            beam_centre_m: [
+                metres(self.xbeam.or(header_beam[0])),
+                metres(self.ybeam.or(header_beam[1])),
+            ],
+            near_point_m: [
+                near(self.orgx.or(adopted.org[0])),
+                near(self.orgy.or(adopted.org[1])),
+            ],
+            close_point_m: [metres(self.xclose), metres(self.yclose)],
+            rotations_rad: [self.rotx, self.roty, self.rotz]
+                .map(|angle| angle.unwrap_or(0.0).to_radians()),
+            two_theta_rad: self.twotheta.unwrap_or(0.0).to_radians(),
+            pivot: self.pivot(order, custom_frame.is_some()),
+            origin_m: vectors.origin_m(),
+            curved: self.curved_det,
+        })
+    }
+
+    /// Pixels along one axis: the flag's, else as many as its size holds, else the header's.
+    fn pixels_along(
+        &self,
+        pixels: Option<usize>,
+        size_mm: Option<f64>,
+        adopted: Option<usize>,
+        pixel_mm: f64,
+    ) -> Result<usize, CliError> {
+        /// Size of the detector when nothing is said about it, mm.
+        const DEFAULT_MM: f64 = 102.4;
+        if let Some(pixels) = pixels.or(if size_mm.is_none() { adopted } else { None }) {
+            return Ok(pixels);
+        }
+        let size_mm = size_mm.unwrap_or(DEFAULT_MM);
+        let pixels = (size_mm / pixel_mm - 0.5).ceil();
+        if (1.0..=f64::from(u32::MAX)).contains(&pixels) {
+            return Ok(pixels as usize);
+        }
+        Err(CliError::usage(format!(
+            "-detsize {size_mm} mm holds {pixels:.0} pixels of -pixel {pixel_mm} mm; it must hold \
+             from 1 to 2^32 - 1"
+        )))
+    }
+
+    /// The distance given, else that of the header, whose own close distance is the more exact.
+    fn distance(&self, adopted: &Adopted) -> Distance {
+        let close = |mm: f64| Distance::Closest(mm * 1e-3);
+        let along = |mm: f64| Distance::AlongBeam(mm * 1e-3);
+        self.close_distance
+            .map(close)
+            .or(self.distance.map(along))
+            .or(adopted.close_distance_mm.map(close))
+            .or(adopted.distance_mm.map(along))
+            .unwrap_or(Distance::AlongBeam(0.1))
+    }
+
+    /// The pivot asked for; in a custom frame, the one that the last placing flag implies.
+    fn pivot(&self, order: Order, custom: bool) -> Option<Pivot> {
+        match self.pivot.as_deref() {
+            Some("sample") => return Some(Pivot::Sample),
+            Some(_) => return Some(Pivot::Beam),
+            None => {}
+        }
+        let placing = |ids: &[&str]| ids.iter().filter_map(|id| order.position(id)).max();
+        let beam = placing(&["distance", "xbeam", "ybeam"]);
+        let sample = placing(&["close_distance", "xclose", "yclose", "orgx", "orgy", "twotheta"]);
+        custom.then_some(if sample > beam { Pivot::Sample } else { Pivot::Beam })
+    }
+
+    fn sensor(&self, notices: &mut Vec<String>) -> Option<Sensor> {
+        let thickness = self.detector_thick.unwrap_or(0.0);
+        // A thickness without a depth takes depth = thickness.
+        let depth = self.detector_abs.unwrap_or(thickness);
+        if thickness > 0.0 && depth > 0.0 {
+            return Some(Sensor {
+                attenuation_depth_m: depth * 1e-6,
+                thickness_m: thickness * 1e-6,
+                layers: self.detector_thicksteps.unwrap_or(2),
+            });
+        }
+        if self.detector_thicksteps.is_some() || depth > 0.0 {
+            notices.push(
+                "-detector_abs and -detector_thicksteps do nothing without -detector_thick".into(),
+            );
+        } else if thickness > 0.0 {
+            notices.push("-detector_thick does nothing with -detector_abs inf".into());
+        }
+        None
+    }
+
+    /// Puts the flags to blame before what is wrong with the placement.
+    fn blame(&self, error: &ExperimentError) -> CliError {
+        let flags = match error {
+            ExperimentError::NoDirection { .. } | ExperimentError::Parallel(..) => "-*_vector, -*_axis",
+            ExperimentError::PlaneThroughSample { .. } => {
+                "-distance, -detector_rotx/y/z, -twotheta, -odet_vector"
+            }
+            _ => "-distance, -pixel",
+        };
+        CliError::usage(format!("{flags}: {error}"))
+    }
+}

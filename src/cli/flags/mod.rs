@@ -1,0 +1,167 @@
+//! The flags of a render, by topic; each file turns its flags into the part of the experiment
+//! they describe.
+
+mod beam;
+mod crystal;
+mod detector;
+mod ignored;
+mod output;
+mod program;
+mod sampling;
+mod vectors;
+
+use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser};
+
+use super::CliError;
+use super::order::Order;
+use crate::experiment::{Background, Description, Experiment, ExperimentError};
+
+pub use output::{Output, OutputKind, PictureStyle};
+pub use program::{DeviceChoice, ProgramFlags};
+pub use sampling::Printout;
+
+/// X-ray diffraction images of nanocrystals, with nanoBragg's own flags
+#[derive(Parser)]
+#[command(
+    name = "nanobragg",
+    version,
+    override_usage = "nanobragg -hkl FILE -mat FILE [flags]\n       \
+                      nanobragg -default_F 100 -cell 70 80 90 [flags]",
+    after_help = "A flag that is given twice counts as it was given last. With no output flag, the \
+                  files named as defaults are written; with any, only those asked for.",
+    args_override_self = true,
+    allow_negative_numbers = true,
+    disable_help_flag = true,
+    disable_version_flag = true,
+    next_line_help = false,
+    term_width = 100
+)]
+pub struct RenderFlags {
+    #[command(flatten)]
+    crystal: crystal::CrystalFlags,
+    #[command(flatten)]
+    beam: beam::BeamFlags,
+    #[command(flatten)]
+    detector: detector::DetectorFlags,
+    #[command(flatten)]
+    vectors: vectors::VectorFlags,
+    #[command(flatten)]
+    sampling: sampling::SamplingFlags,
+    #[command(flatten)]
+    output: output::OutputFlags,
+    #[command(flatten)]
+    picture: output::PictureFlags,
+    #[command(flatten)]
+    ignored: ignored::IgnoredFlags,
+    /// Options of the program itself.
+    #[command(flatten)]
+    pub program: ProgramFlags,
+}
+
+/// A command line made sense of.
+pub struct Request {
+    /// The image to render.
+    pub experiment: Experiment,
+    /// The files to write.
+    pub outputs: Vec<Output>,
+    /// How a PNG is to look.
+    pub style: PictureStyle,
+    /// Seed of the noise.
+    pub seed: u64,
+    /// Pixels whose quantities are to be printed.
+    pub printout: Printout,
+    /// Whether to show a progress bar, where that was said.
+    pub progress: Option<bool>,
+    /// What the user should know although nothing is wrong.
+    pub notices: Vec<String>,
+    /// Files that were read, which no output may overwrite.
+    pub inputs: Vec<std::path::PathBuf>,
+    /// Options of the program itself.
+    pub program: ProgramFlags,
+}
+
+/// The command that understands the flags, with their help.
+pub fn command() -> Command {
+    RenderFlags::command()
+}
+
+/// Every spelling of the flags that are new in this program and take two dashes.
+pub fn double_dash_only() -> Vec<String> {
+    let new = program::ProgramFlags::augment_args(Command::new("new"));
+    spellings(&output::PictureFlags::augment_args(new))
+}
+
+/// Every spelling of every flag of `command`.
+pub fn spellings(command: &Command) -> Vec<String> {
+    let long = command.get_arguments().filter_map(clap::Arg::get_long_and_visible_aliases);
+    long.flatten().map(str::to_string).collect()
+}
+
+impl Request {
+    /// Makes sense of parsed flags: reads the input files they name, and checks everything.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] for flags that contradict each other or describe an impossible
+    /// experiment, [`CliError::Failed`] for a file that is missing or bad.
+    pub fn new(matches: &ArgMatches) -> Result<Request, CliError> {
+        let flags = RenderFlags::from_arg_matches(matches).map_err(CliError::usage)?;
+        let order = Order(matches);
+        let mut notices = flags.ignored.notices()?;
+        let mut inputs = Vec::new();
+
+        let adopted = flags.detector.adopted(&mut inputs)?;
+        let (placement, mut detector) = flags.detector.detector(order, &flags.vectors, &adopted, &mut notices)?;
+        let frame = placement.frame();
+        let beam = flags.beam.beam(order, &frame, &adopted, &mut inputs)?;
+        let seed = flags.output.seed();
+        let (scan, crystal) = (
+            flags.crystal.scan(&frame, &adopted)?,
+            flags.crystal.crystal(order, &beam, flags.beam.beam_size_m(), seed, &mut inputs, &mut notices)?,
+        );
+        let structure_factors = flags.crystal.structure_factors(order, &mut inputs)?;
+        let background = Background { water_m: flags.beam.water_m() };
+        if structure_factors.grid(0).is_none()
+            && structure_factors.default_f() == 0.0
+            && background.water_m == 0.0
+        {
+            return Err(CliError::usage(
+                "nothing scatters: give structure factors with -hkl FILE, or -default_F",
+            ));
+        }
+        flags.detector.apply_mask(&mut detector, &adopted)?;
+        let sampling = flags.sampling.sampling(&mut notices);
+        let parts =
+            Description { beam, crystal, detector, scan, sampling, structure_factors, background };
+        let experiment = Experiment::new(parts).map_err(|error| flags.blame(error))?;
+        let printout = flags.sampling.printout(order, &experiment)?;
+        let outputs = flags.output.outputs(&flags.picture, order);
+        Ok(Request {
+            experiment,
+            outputs,
+            style: flags.picture.style(),
+            seed,
+            printout,
+            progress: flags.output.progress(order),
+            notices,
+            inputs,
+            program: flags.program,
+        })
+    }
+}
+
+impl RenderFlags {
+    /// Puts the flags that an impossible experiment came from before what is wrong with it.
+    fn blame(&self, error: ExperimentError) -> CliError {
+        let flags = match &error {
+            ExperimentError::Region { .. } => "-roi: ",
+            ExperimentError::AutomaticOversample { .. } => "-oversample: ",
+            ExperimentError::PixelCount { .. } => "-detpixels, -detsize: ",
+            ExperimentError::SourceAlongPolarisation(_) => {
+                // The sources come from a file.
+                return CliError::Failed(anyhow::anyhow!("-sourcefile: {error}"));
+            }
+            _ => "",
+        };
+        CliError::usage(format!("{flags}{error}"))
+    }
+}

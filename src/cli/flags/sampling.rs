@@ -1,0 +1,114 @@
+//! Flags of what is computed: sub-pixels, region, resolution, printed pixels.
+
+use clap::Args;
+
+use super::super::order::Order;
+use super::super::{CliError, values};
+use crate::experiment::{Experiment, Region, Sampling};
+use crate::render::frame_size;
+
+/// Most pixels that are printed when none is named.
+const MOST_PRINTED: usize = 10_000;
+
+#[derive(Args)]
+#[command(next_help_heading = "Sampling")]
+pub struct SamplingFlags {
+    /// Sub-pixels along each axis of a pixel [default: three to a spot's width]
+    #[arg(long, value_name = "COUNT", value_parser = values::count)]
+    oversample: Option<u32>,
+    /// Each sub-pixel's own solid angle, not the first's
+    #[arg(long = "oversample_omega")]
+    oversample_omega: bool,
+    /// Each sub-pixel's own polarisation, not the first's
+    #[arg(long = "oversample_polar")]
+    oversample_polar: bool,
+    /// Accepted for the C program's sake: absorption is always each sub-pixel's own
+    #[arg(long = "oversample_thick")]
+    oversample_thick: bool,
+    /// Resolution limit, Å: nothing is computed beyond [default: 0]
+    #[arg(long, value_name = "Å", value_parser = values::not_negative)]
+    dmin: Option<f64>,
+    /// Render these pixels only, first and last included [default: all]
+    #[arg(long, num_args = 4, value_names = ["xmin", "xmax", "ymin", "ymax"],
+          value_parser = values::coordinate)]
+    roi: Option<Vec<usize>>,
+    /// Print the quantities behind every rendered pixel, 10,000 at most
+    #[arg(long)]
+    printout: bool,
+    /// Print the quantities behind one pixel
+    #[arg(long = "printout_pixel", num_args = 2, value_names = ["fast", "slow"],
+          value_parser = values::coordinate)]
+    printout_pixel: Option<Vec<usize>>,
+    /// The same, slow coordinate first
+    #[arg(long = "trace_pixel", num_args = 2, value_names = ["slow", "fast"],
+          value_parser = values::coordinate)]
+    trace_pixel: Option<Vec<usize>>,
+}
+
+/// Pixels whose quantities are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Printout {
+    /// None.
+    Nothing,
+    /// The pixel at this fast and slow coordinate.
+    Pixel([usize; 2]),
+    /// Every rendered one.
+    All,
+}
+
+impl SamplingFlags {
+    /// How the image is sampled.
+    pub fn sampling(&self, notices: &mut Vec<String>) -> Sampling {
+        if self.oversample_thick {
+            notices.push(
+                "-oversample_thick changes nothing: absorption is always each sub-pixel's own".into(),
+            );
+        }
+        let region = match self.roi.as_deref() {
+            Some(&[xmin, xmax, ymin, ymax]) => {
+                Some(Region { fast: [xmin, xmax], slow: [ymin, ymax] })
+            }
+            _ => None,
+        };
+        Sampling {
+            oversample: self.oversample,
+            solid_angle_per_subpixel: self.oversample_omega,
+            polarisation_per_subpixel: self.oversample_polar,
+            region,
+            resolution_limit_m: self.dmin.unwrap_or(0.0) * 1e-10,
+        }
+    }
+
+    /// The pixels to print.
+    pub fn printout(&self, order: Order, experiment: &Experiment) -> Result<Printout, CliError> {
+        let pair = |values: &Option<Vec<usize>>| match values.as_deref() {
+            Some(&[first, second]) => Some([first, second]),
+            _ => None,
+        };
+        let named = order.latest([
+            ("printout_pixel", pair(&self.printout_pixel)),
+            ("trace_pixel", pair(&self.trace_pixel).map(|[slow, fast]| [fast, slow])),
+        ]);
+        let [width, height] = frame_size(experiment);
+        match named {
+            Some([fast, slow]) if fast < width && slow < height => Ok(Printout::Pixel([fast, slow])),
+            Some([fast, slow]) => Err(CliError::usage(format!(
+                "-printout_pixel {fast} {slow}: the detector has {width} x {height} pixels, counted from 0"
+            ))),
+            None if !self.printout => Ok(Printout::Nothing),
+            None => {
+                let region = experiment.sampling().region;
+                let pixels = region.map_or(width * height, |region| {
+                    (region.fast[1] - region.fast[0] + 1) * (region.slow[1] - region.slow[0] + 1)
+                });
+                if pixels > MOST_PRINTED {
+                    return Err(CliError::usage(format!(
+                        "-printout: {pixels} pixels are more than the {MOST_PRINTED} it prints; name \
+                         one with -printout_pixel, or a region with -roi"
+                    )));
+                }
+                Ok(Printout::All)
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The command line: nanoBragg's flags, messages, exit codes.
+//!
+//! Flags of the C program take one dash or two, options that are new here two. Exit codes: 0
+//! done, 1 the work failed or an input file is bad, 2 wrong usage.
+
+mod arguments;
+mod error;
+mod files;
+mod flags;
+mod order;
+mod render;
+mod values;
+
+use std::process::ExitCode;
+
+use crate::experiment::Experiment;
+
+pub use error::CliError;
+
+/// Runs the program with `words`, the command line behind its name.
+pub fn run(words: &[String]) -> ExitCode {
+    match render::run(words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(),
+    }
+}
+
+/// The experiment that a command line of nanoBragg's flags describes. Files it names are read.
+///
+/// # Errors
+/// [`CliError`], as the program would report it.
+///
+/// ```
+/// let words = "-default_F 100 -cell 100 -lambda 6.2 -N 5 -detpixels 64".split(' ');
+/// let experiment = nanobragg::cli::experiment(&words.map(str::to_string).collect::<Vec<_>>())?;
+/// assert_eq!(experiment.crystal().cells, [5, 5, 5]);
+/// # Ok::<(), nanobragg::cli::CliError>(())
+/// ```
+pub fn experiment(words: &[String]) -> Result<Experiment, CliError> {
+    render::request(words).map(|request| request.experiment)
+}

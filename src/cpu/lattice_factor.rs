@@ -1,0 +1,96 @@
+//! The lattice factor: how far the crystal's finite size spreads a reflection (PHYSICS §8).
+
+use std::f64::consts::PI;
+
+use glam::DVec3;
+
+use crate::experiment::Shape;
+use crate::scene::Lattice;
+
+/// Factor of a sphere with the volume of the crystal.
+const ROUND_SCALE: f64 = 0.723601254558268;
+/// Width of the Gaussian and top-hat spots.
+const SPOT_WIDTH: f64 = 0.63;
+
+/// F_latt at the offset `delta` (in h, k, l, each −½ to ½) from the nearest reflection.
+pub fn lattice_factor(lattice: &Lattice, delta: DVec3) -> f64 {
+    let Lattice { cells, total, fudge, .. } = *lattice;
+    match lattice.shape {
+        Shape::Square => square(cells, delta),
+        Shape::Round => {
+            let scaled = delta * DVec3::from_array(cells);
+            total * ROUND_SCALE * sinc3(PI * (fudge * scaled.length_squared()).sqrt())
+        }
+        Shape::Gauss => total * gauss(fudge * spread(lattice, delta)),
+        Shape::TopHat => {
+            if fudge * spread(lattice, delta) < SPOT_WIDTH * SPOT_WIDTH { total } else { 0.0 }
+        }
+    }
+}
+
+/// The product of the three axes' interference functions.
+pub fn square(cells: [f64; 3], delta: DVec3) -> f64 {
+    cells.into_iter().zip(delta.to_array()).map(|(n, delta)| sincg(n, delta)).product()
+}
+
+/// sin(πNδ)/sin(πδ), N at δ = 0: the interference of `n` cells in a row. One cell has none.
+pub fn sincg(n: f64, delta: f64) -> f64 {
+    if n <= 1.0 {
+        1.0
+    } else if delta == 0.0 {
+        n
+    } else {
+        (PI * n * delta).sin() / (PI * delta).sin()
+    }
+}
+
+/// 3(sin x/x − cos x)/x², 1 at 0: the transform of a ball.
+pub fn sinc3(x: f64) -> f64 {
+    // Below this the difference of sine and cosine would have lost its digits; the first term
+    // left out of the series is 1e-14.
+    if x.abs() < 0.1 {
+        let x2 = x * x;
+        1.0 - x2 / 10.0 * (1.0 - x2 / 28.0 * (1.0 - x2 / 54.0))
+    } else {
+        3.0 * (x.sin() / x - x.cos()) / (x * x)
+    }
+}
+
+/// exp(−g/0.63) of a Gaussian spot.
+pub fn gauss(g: f64) -> f64 {
+    (-g / SPOT_WIDTH).exp()
+}
+
+/// g = |δ_h a* + δ_k b* + δ_l c*|²·N², with the reciprocal vectors in 1/Å.
+fn spread(lattice: &Lattice, delta: DVec3) -> f64 {
+    lattice.offset_squared(delta) * lattice.total * lattice.total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+
+    #[test]
+    fn sincg_is_the_sum_over_cells() {
+        for n in [2, 3, 10, 37] {
+            for delta in [1e-9, 1e-4, 0.013, 0.25, -0.31, 0.5] {
+                let phases = (0..n).map(|cell| std::f64::consts::TAU * f64::from(cell) * delta);
+                let (re, im) = phases.fold((0.0, 0.0), |(re, im), x| (re + x.cos(), im + x.sin()));
+                let summed = f64::hypot(re, im);
+                assert!((sincg(f64::from(n), delta).abs() - summed).abs() < 1e-12);
+            }
+        }
+        assert_eq!(sincg(12.0, 0.0), 12.0);
+        assert_eq!(sincg(1.0, 0.3), 1.0);
+    }
+
+    #[test]
+    fn sinc3_has_no_seam() {
+        assert_eq!(sinc3(0.0), 1.0);
+        let below = sinc3(0.1 - 1e-12);
+        assert_relative_eq!(below, sinc3(0.1), max_relative = 1e-11);
+        // Where tan x = x the two terms cancel.
+        assert!(sinc3(4.493409457909064).abs() < 1e-15);
+    }
+}

@@ -1,0 +1,103 @@
+//! One pixel: the sum over layers, sub-pixels and sources (PHYSICS §1).
+
+use glam::DVec3;
+
+use super::absorption::absorbed_fraction;
+use super::polarisation::polarisation;
+use super::position::position;
+use super::solid_angle::solid_angle;
+use super::term::sum_over_orientations;
+use crate::experiment::Panel;
+use crate::scene::{Scene, SceneSource};
+
+/// A sub-pixel of one layer, seen from the sample.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View {
+    /// Position, m.
+    pub position: DVec3,
+    /// Distance from the sample, m.
+    pub distance: f64,
+    /// Direction from the sample, a unit vector.
+    pub diffracted: DVec3,
+}
+
+impl View {
+    pub fn new(
+        scene: &Scene,
+        panel: &Panel,
+        pixel: [usize; 2],
+        sub_pixel: [u32; 2],
+        layer: u32,
+    ) -> View {
+        let depth = scene
+            .sensor
+            .map_or(0.0, |sensor| f64::from(layer) * sensor.thickness_m / f64::from(sensor.layers));
+        let position = position(panel, scene.oversample, pixel, sub_pixel, depth);
+        let distance = position.length();
+        View { position, distance, diffracted: position / distance }
+    }
+
+    /// Ω of the pixel seen here.
+    pub fn solid_angle(&self, scene: &Scene, panel: &Panel) -> f64 {
+        let close = panel.close_distance_m();
+        solid_angle(panel.pixel_size_m, close, self.distance, scene.point_pixels)
+    }
+
+    /// P for X-rays of `source`; 1 where polarisation is switched off.
+    pub fn polarisation(&self, scene: &Scene, source: &SceneSource) -> f64 {
+        scene.kahn_factor.map_or(1.0, |kahn| polarisation(source, self.diffracted, kahn))
+    }
+
+    /// A of `layer`; 1 for a detector that stops every photon.
+    pub fn absorbed(&self, scene: &Scene, panel: &Panel, layer: u32) -> f64 {
+        scene.sensor.map_or(1.0, |sensor| {
+            absorbed_fraction(&sensor, layer, self.diffracted.dot(panel.normal))
+        })
+    }
+
+    /// Scattering vector q = (d − i)/λ, 1/m.
+    pub fn scattering_vector(&self, source: &SceneSource) -> DVec3 {
+        (self.diffracted - source.incident) / source.wavelength_m
+    }
+}
+
+/// Ω and P of the pixel's first sub-pixel, front layer and first source.
+pub(super) fn first_factors(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> (f64, f64) {
+    let view = View::new(scene, panel, pixel, [0, 0], 0);
+    let polarisation = scene.sources.first().map_or(1.0, |first| view.polarisation(scene, first));
+    (view.solid_angle(scene, panel), polarisation)
+}
+
+/// Photons in pixel (`fast`, `slow`) of `panel`.
+pub(super) fn photons(scene: &Scene, panel: &Panel, fast: usize, slow: usize) -> f64 {
+    let pixel = [fast, slow];
+    let (first_solid_angle, first_polarisation) = first_factors(scene, panel, pixel);
+    let mut sum = scene.background * first_solid_angle * first_polarisation;
+    for layer in 0..scene.layers {
+        for sub_slow in 0..scene.oversample {
+            for sub_fast in 0..scene.oversample {
+                let view = View::new(scene, panel, pixel, [sub_fast, sub_slow], layer);
+                let solid_angle = if scene.solid_angle_per_subpixel {
+                    view.solid_angle(scene, panel)
+                } else {
+                    first_solid_angle
+                };
+                let geometry = solid_angle * view.absorbed(scene, panel, layer);
+                for source in &scene.sources {
+                    let q = view.scattering_vector(source);
+                    if q.length() > scene.scattering_vector_limit {
+                        continue;
+                    }
+                    let polarisation = if scene.polarisation_per_subpixel {
+                        view.polarisation(scene, source)
+                    } else {
+                        first_polarisation
+                    };
+                    let scattered = sum_over_orientations(scene, source.channel, q);
+                    sum += source.weight * geometry * polarisation * scattered;
+                }
+            }
+        }
+    }
+    scene.scale * sum
+}

@@ -1,0 +1,233 @@
+//! The X-rays: direction, polarisation, fluence, and the sources they come from (PHYSICS §2, §7).
+
+use glam::DVec3;
+
+use super::error::{direction, require};
+use super::{CentredSteps, ExperimentError, Frame};
+use crate::geometry::rotation_about;
+
+/// Fluence in photons/m² at which one electron scatters one photon per steradian: r_e²·fluence = 1.
+pub const DEFAULT_FLUENCE: f64 = 125932015286227086360700780544.0;
+
+/// Planck's constant times the speed of light in eV·Å, the value the C program uses.
+const PHOTON_EV_ANGSTROM: f64 = 12398.42;
+
+/// Wavelength in m of photons of `energy_ev`.
+pub fn photon_energy_to_wavelength(energy_ev: f64) -> f64 {
+    PHOTON_EV_ANGSTROM / energy_ev * 1e-10
+}
+
+/// The beam.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Beam {
+    /// Direction in which the photons travel; any length.
+    pub direction: DVec3,
+    /// Direction of the electric field of polarised X-rays; any length.
+    pub polarisation_axis: DVec3,
+    /// Kahn's polarisation factor K, −1 to 1, 0 for unpolarised X-rays; `None` switches the
+    /// polarisation correction off altogether (it is then 1 everywhere).
+    pub kahn_factor: Option<f64>,
+    /// Central wavelength λ₀, m.
+    pub wavelength_m: f64,
+    /// Photons per m² of the whole exposure.
+    pub fluence: f64,
+    /// Where the photons come from.
+    pub sources: Sources,
+}
+
+/// The points and wavelengths that make up the beam.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sources {
+    /// A grid of directions times a grid of wavelengths, all of equal weight.
+    Grid {
+        /// The directions.
+        divergence: Divergence,
+        /// Relative deviations from the central wavelength.
+        dispersion: CentredSteps,
+    },
+    /// A list, such as a measured spectrum.
+    List(Vec<Source>),
+}
+
+/// A grid of beam directions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Divergence {
+    /// Angles about the vertical, radians.
+    pub horizontal: CentredSteps,
+    /// Angles about the polarisation axis, radians.
+    pub vertical: CentredSteps,
+    /// Keep only the points inside the ellipse that the two ranges span.
+    pub round: bool,
+}
+
+impl Default for Divergence {
+    fn default() -> Divergence {
+        let point = CentredSteps::POINT;
+        Divergence { horizontal: point, vertical: point, round: true }
+    }
+}
+
+/// One direction and wavelength of the beam.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Source {
+    /// Direction in which its photons travel, a unit vector.
+    pub incident: DVec3,
+    /// Wavelength, m.
+    pub wavelength_m: f64,
+    /// Weight relative to the other sources.
+    pub weight: f64,
+    /// The energy channel whose structure factors it uses; one channel, 0, today.
+    pub channel: usize,
+}
+
+impl Default for Beam {
+    fn default() -> Beam {
+        let frame = Frame::default();
+        Beam {
+            direction: frame.beam,
+            polarisation_axis: frame.polarisation,
+            kahn_factor: Some(0.0),
+            wavelength_m: 1e-10,
+            fluence: DEFAULT_FLUENCE,
+            sources: Sources::default(),
+        }
+    }
+}
+
+impl Default for Sources {
+    fn default() -> Sources {
+        Sources::Grid { divergence: Divergence::default(), dispersion: CentredSteps::POINT }
+    }
+}
+
+impl Divergence {
+    /// Whether the ellipse of a round divergence holds the point at these two angles.
+    fn keeps(&self, horizontal: f64, vertical: f64) -> bool {
+        let axes = [(self.horizontal, horizontal), (self.vertical, vertical)];
+        let squared_radius: f64 = axes
+            .into_iter()
+            .filter(|(steps, _)| steps.range != 0.0)
+            .map(|(steps, angle)| {
+                // An even count has no point at the centre; the C program moves the ellipse's
+                // edge out by half a step to make up for it.
+                let half_step = if steps.count % 2 == 0 { steps.step / 2.0 } else { 0.0 };
+                (angle * angle - half_step * half_step) / (steps.range * steps.range)
+            })
+            .sum();
+        !self.round || 4.0 * squared_radius <= 1.1
+    }
+}
+
+impl Beam {
+    /// Every source, in the order in which terms are summed: directions outermost (horizontal,
+    /// then vertical), wavelengths within.
+    pub fn sources(&self) -> Vec<Source> {
+        let (divergence, dispersion) = match &self.sources {
+            Sources::List(list) => return list.clone(),
+            Sources::Grid { divergence, dispersion } => (divergence, dispersion),
+        };
+        let polarisation = self.polarisation_axis.normalize();
+        let toward = self.direction.normalize();
+        let vertical_axis = toward.cross(polarisation).normalize();
+        let mut sources = Vec::new();
+        for horizontal in divergence.horizontal.values() {
+            for vertical in divergence.vertical.values().filter(|&v| divergence.keeps(horizontal, v)) {
+                let incident = rotation_about(vertical_axis, horizontal)
+                    * (rotation_about(polarisation, vertical) * toward);
+                sources.extend(dispersion.values().map(|deviation| Source {
+                    incident,
+                    wavelength_m: self.wavelength_m * (1.0 + deviation),
+                    weight: 1.0,
+                    channel: 0,
+                }));
+            }
+        }
+        sources
+    }
+
+    /// How many sources there are at most, without making them.
+    pub fn source_count_bound(&self) -> u64 {
+        match &self.sources {
+            Sources::List(list) => list.len() as u64,
+            Sources::Grid { divergence, dispersion } => {
+                [divergence.horizontal, divergence.vertical, *dispersion]
+                    .into_iter()
+                    .fold(1, |product, steps| product.saturating_mul(u64::from(steps.count)))
+            }
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), ExperimentError> {
+        let toward = direction("the beam vector", self.direction)?;
+        let polarisation = direction("the polarisation vector", self.polarisation_axis)?;
+        if toward.cross(polarisation).length() < 1e-6 {
+            return Err(ExperimentError::Parallel("the beam", "the polarisation vector"));
+        }
+        let kahn = self.kahn_factor.unwrap_or(0.0);
+        require("the Kahn factor", kahn, "between -1 and 1", kahn.abs() <= 1.0)?;
+        let positive = "a positive number";
+        require("the wavelength in m", self.wavelength_m, positive, self.wavelength_m > 0.0)?;
+        require("the fluence in photons/m²", self.fluence, "zero or more", self.fluence >= 0.0)?;
+        match &self.sources {
+            Sources::List(list) => check_list(list, polarisation),
+            Sources::Grid { dispersion, .. } => {
+                let range = dispersion.range;
+                // The shortest wavelength is λ₀·(1 − range/2).
+                require("the dispersion", range, "from 0 up to 2 (200 %)", (0.0..2.0).contains(&range))
+            }
+        }
+    }
+}
+
+fn check_list(list: &[Source], polarisation: DVec3) -> Result<(), ExperimentError> {
+    for (index, source) in list.iter().enumerate() {
+        let incident = direction("a source's direction", source.incident)?;
+        if incident.cross(polarisation).length() < 1e-6 {
+            return Err(ExperimentError::SourceAlongPolarisation(index + 1));
+        }
+        let wavelength = source.wavelength_m;
+        require("a source's wavelength in m", wavelength, "a positive number", wavelength > 0.0)?;
+        require("a source's weight", source.weight, "zero or more", source.weight >= 0.0)?;
+    }
+    let total: f64 = list.iter().map(|source| source.weight).sum();
+    if total > 0.0 && total.is_finite() { Ok(()) } else { Err(ExperimentError::TotalWeight(total)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid(divergence: Divergence) -> Beam {
+        let sources = Sources::Grid { divergence, dispersion: CentredSteps::POINT };
+        Beam { sources, ..Beam::default() }
+    }
+
+    #[test]
+    fn a_round_divergence_leaves_out_the_corners() {
+        let steps = CentredSteps { range: 0.004, step: 0.001, count: 5 };
+        let square = Divergence { horizontal: steps, vertical: steps, round: false };
+        assert_eq!(grid(square).sources().len(), 25);
+        let round = Divergence { round: true, ..square };
+        // Inside a circle of radius 2.1 steps: all but the corners and the points beside them.
+        assert_eq!(grid(round).sources().len(), 13);
+    }
+
+    #[test]
+    fn a_point_source_travels_along_the_beam() {
+        let sources = Beam::default().sources();
+        assert_eq!(sources.len(), 1);
+        assert_eq!(sources[0].incident, DVec3::X);
+        assert_eq!(sources[0].wavelength_m, 1e-10);
+    }
+
+    #[test]
+    fn impossible_lists_are_refused() {
+        let source = Source { incident: DVec3::X, wavelength_m: 1e-10, weight: 0.0, channel: 0 };
+        let list = |source| Beam { sources: Sources::List(vec![source]), ..Beam::default() };
+        assert_eq!(list(source).check(), Err(ExperimentError::TotalWeight(0.0)));
+        let along = Source { incident: DVec3::Z, weight: 1.0, ..source };
+        assert_eq!(list(along).check(), Err(ExperimentError::SourceAlongPolarisation(1)));
+        let nowhere = Source { incident: DVec3::ZERO, ..along };
+        assert!(matches!(list(nowhere).check(), Err(ExperimentError::NoDirection { .. })));
+    }
+}

@@ -1,0 +1,169 @@
+//! Why a description is no experiment.
+
+use crate::geometry::CellError;
+
+/// What is wrong with a description: the quantity, its value, and what is accepted.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ExperimentError {
+    /// A number outside its range.
+    #[error("{quantity} is {value}; it must be {expected}")]
+    OutOfRange {
+        /// The quantity, with its unit.
+        quantity: &'static str,
+        /// The value found.
+        value: f64,
+        /// The values accepted.
+        expected: &'static str,
+    },
+    /// A direction that is zero or not finite.
+    #[error("{quantity} is ({x}, {y}, {z}); it must be a vector of finite, non-zero length",
+        x = .value[0], y = .value[1], z = .value[2])]
+    NoDirection {
+        /// The vector's name.
+        quantity: &'static str,
+        /// Its components as given.
+        value: [f64; 3],
+    },
+    /// Two directions that must span a plane are parallel.
+    #[error("{0} and {1} are parallel; they must point in different directions")]
+    Parallel(&'static str, &'static str),
+    /// The unit cell is impossible.
+    #[error(transparent)]
+    Cell(#[from] CellError),
+    /// The detector's plane contains the sample, or the beam never meets it.
+    #[error(
+        "the detector's plane passes through the sample (its nearest point is {close_mm} mm away); \
+         check the distance, the detector's rotations and two-theta"
+    )]
+    PlaneThroughSample {
+        /// Signed distance from the sample to the plane, mm.
+        close_mm: f64,
+    },
+    /// The detector's normal points back at the sample.
+    #[error(
+        "the detector's normal points at the sample (origin·normal = {close_mm} mm); it must point \
+         away from it: reverse the normal (-odet_vector) or move the detector"
+    )]
+    FacesAway {
+        /// Signed distance along the normal, mm.
+        close_mm: f64,
+    },
+    /// A detector of no pixels, or of more than can be counted.
+    #[error("the detector has {fast} x {slow} pixels; it must have at least 1 x 1 and fewer than 2^32")]
+    PixelCount {
+        /// Pixels along the fast axis.
+        fast: usize,
+        /// Pixels along the slow axis.
+        slow: usize,
+    },
+    /// No panels.
+    #[error("the detector has no panel; it must have at least one")]
+    NoPanels,
+    /// Panels that cannot be stacked into one image.
+    #[error("the panels are {0} and {1} pixels wide; all must be of one width to form an image")]
+    PanelWidths(usize, usize),
+    /// A mask that does not fit its panel.
+    #[error(
+        "the mask is {} x {} pixels and the detector {} x {}; they must be the same",
+        mask[0], mask[1], panel[0], panel[1]
+    )]
+    MaskShape {
+        /// Fast and slow size of the mask.
+        mask: [usize; 2],
+        /// Fast and slow size of the panel.
+        panel: [usize; 2],
+    },
+    /// A region of interest that does not lie on the detector.
+    #[error(
+        "the region of interest {}..{} (fast) x {}..{} (slow) does not lie on the detector, whose \
+         pixels are 0..{} x 0..{}",
+        fast[0], fast[1], slow[0], slow[1], panel[0].saturating_sub(1), panel[1].saturating_sub(1)
+    )]
+    Region {
+        /// First and last fast coordinate.
+        fast: [usize; 2],
+        /// First and last slow coordinate.
+        slow: [usize; 2],
+        /// Fast and slow size of the panel.
+        panel: [usize; 2],
+    },
+    /// More steps than can be counted.
+    #[error("{quantity} would take {count:e} steps; give a larger step or a count below 2^31")]
+    TooManySteps {
+        /// What is divided into steps.
+        quantity: &'static str,
+        /// Steps needed.
+        count: f64,
+    },
+    /// The number of sub-pixels chosen automatically is out of reach.
+    #[error(
+        "a crystal of {crystal_um:.3} µm needs {count:e} sub-pixels per pixel edge to resolve its \
+         spots; give the number yourself (-oversample, at most 65535)"
+    )]
+    AutomaticOversample {
+        /// Longest crystal edge, µm.
+        crystal_um: f64,
+        /// Sub-pixels per pixel edge.
+        count: f64,
+    },
+    /// The sources' weights cannot be normalised.
+    #[error("the sources' weights add up to {0}; they must be zero or more, with a positive, finite sum")]
+    TotalWeight(f64),
+    /// A source along the polarisation vector.
+    #[error("source {0} travels along the polarisation vector, where no electric field can point")]
+    SourceAlongPolarisation(usize),
+    /// Two entries of a list of reflections contradict each other.
+    #[error("reflection {h} {k} {l} is listed twice, with F = {first} and F = {second}; merge the list first",
+        h = .index[0], k = .index[1], l = .index[2])]
+    ContradictoryReflection {
+        /// The Miller index.
+        index: [i32; 3],
+        /// F where it stood first.
+        first: f64,
+        /// F where it stood again.
+        second: f64,
+    },
+    /// A list of reflections with nothing in it.
+    #[error("the list holds no reflection")]
+    NoReflections,
+    /// The box of a list of reflections does not fit in memory.
+    #[error(
+        "the reflections span h {}..{}, k {}..{}, l {}..{}: a grid of {needed} for which this \
+         machine has {available}",
+        min[0], max[0], min[1], max[1], min[2], max[2]
+    )]
+    GridTooLarge {
+        /// Smallest h, k and l.
+        min: [i32; 3],
+        /// Largest h, k and l.
+        max: [i32; 3],
+        /// Memory the grid needs.
+        needed: crate::memory::Bytes,
+        /// Memory there is.
+        available: crate::memory::Bytes,
+    },
+}
+
+/// Refuses a `value` that is not finite or not `accepted`.
+pub(super) fn require(
+    quantity: &'static str,
+    value: f64,
+    expected: &'static str,
+    accepted: bool,
+) -> Result<(), ExperimentError> {
+    if value.is_finite() && accepted {
+        Ok(())
+    } else {
+        Err(ExperimentError::OutOfRange { quantity, value, expected })
+    }
+}
+
+/// `vector` scaled to length one.
+pub(super) fn direction(
+    quantity: &'static str,
+    vector: glam::DVec3,
+) -> Result<glam::DVec3, ExperimentError> {
+    vector
+        .try_normalize()
+        .ok_or(ExperimentError::NoDirection { quantity, value: vector.to_array() })
+}

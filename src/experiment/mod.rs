@@ -1,0 +1,128 @@
+//! What the user describes: beam, crystal, detector, scan, sampling, structure factors.
+//!
+//! Plain data in SI units, in the laboratory frame. The parts are open structs to fill in; an
+//! [`Experiment`] is made of them by [`Experiment::new`], which checks them once and for all:
+//! nothing that holds an `Experiment` checks again. Formulas and section numbers are those of
+//! PHYSICS (`docs/PHYSICS.md`).
+
+mod background;
+mod beam;
+mod convention;
+mod crystal;
+mod detector;
+mod error;
+mod placement;
+mod sampling;
+mod scan;
+mod steps;
+mod structure_factors;
+
+pub use background::Background;
+pub use beam::{Beam, DEFAULT_FLUENCE, Divergence, Source, Sources, photon_energy_to_wavelength};
+pub use convention::{Convention, Frame};
+pub use crystal::{Crystal, DEFAULT_MOSAIC_SEED, Mosaicity, Shape};
+pub use detector::{Detector, HeaderGeometry, Mask, Panel, Sensor};
+pub use error::ExperimentError;
+pub use placement::{Distance, Pivot, Placement};
+pub use sampling::{Region, Sampling};
+pub use scan::Scan;
+pub use steps::{CentredSteps, StepRequest};
+pub use structure_factors::{Interpolation, Reflection, ReflectionGrid, StructureFactors};
+
+/// The parts of an [`Experiment`], not yet checked against each other.
+#[derive(Debug, Clone)]
+pub struct Description {
+    /// The X-rays.
+    pub beam: Beam,
+    /// The crystal.
+    pub crystal: Crystal,
+    /// The panels.
+    pub detector: Detector,
+    /// The spindle's movement during the exposure.
+    pub scan: Scan,
+    /// How finely pixels are divided, and which are rendered.
+    pub sampling: Sampling,
+    /// F of every reflection.
+    pub structure_factors: StructureFactors,
+    /// What else scatters.
+    pub background: Background,
+}
+
+/// A complete, consistent description of one image.
+#[derive(Debug, Clone)]
+pub struct Experiment {
+    parts: Description,
+    oversample: u32,
+    interpolate: bool,
+}
+
+impl Experiment {
+    /// Checks the parts, each for itself and against the others, and resolves what was left to
+    /// the program: the number of sub-pixels and whether to interpolate.
+    ///
+    /// # Errors
+    /// [`ExperimentError`], naming the quantity, its value and what is accepted.
+    pub fn new(parts: Description) -> Result<Experiment, ExperimentError> {
+        parts.beam.check()?;
+        parts.crystal.check()?;
+        parts.detector.check()?;
+        parts.scan.check()?;
+        parts.background.check()?;
+        parts.structure_factors.check()?;
+        parts.sampling.check(&parts.detector)?;
+        let oversample =
+            parts.sampling.resolve_oversample(&parts.beam, &parts.crystal, &parts.detector)?;
+        let interpolate = parts.structure_factors.resolve_interpolation(&parts.crystal);
+        Ok(Experiment { parts, oversample, interpolate })
+    }
+
+    /// The X-rays.
+    pub fn beam(&self) -> &Beam {
+        &self.parts.beam
+    }
+
+    /// The crystal.
+    pub fn crystal(&self) -> &Crystal {
+        &self.parts.crystal
+    }
+
+    /// The panels.
+    pub fn detector(&self) -> &Detector {
+        &self.parts.detector
+    }
+
+    /// The spindle's movement.
+    pub fn scan(&self) -> &Scan {
+        &self.parts.scan
+    }
+
+    /// Sub-pixels and region.
+    pub fn sampling(&self) -> &Sampling {
+        &self.parts.sampling
+    }
+
+    /// F of every reflection.
+    pub fn structure_factors(&self) -> &StructureFactors {
+        &self.parts.structure_factors
+    }
+
+    /// What else scatters.
+    pub fn background(&self) -> &Background {
+        &self.parts.background
+    }
+
+    /// Sub-pixels per pixel edge, at least one.
+    pub fn oversample(&self) -> u32 {
+        self.oversample
+    }
+
+    /// Whether F is interpolated between reflections (PHYSICS §9).
+    pub fn interpolates(&self) -> bool {
+        self.interpolate
+    }
+
+    /// The parts again, to change some and build another experiment.
+    pub fn into_description(self) -> Description {
+        self.parts
+    }
+}

@@ -1,0 +1,251 @@
+//! Where the detector stands: from distances, beam centres and angles to a panel (PHYSICS §2).
+
+use glam::{DMat3, DVec3};
+
+use super::error::{direction, require};
+use super::{Convention, Detector, ExperimentError, Frame, HeaderGeometry, Panel};
+use crate::geometry::{rotation_about, rotation_xyz};
+
+/// How far away the detector is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Distance {
+    /// Along the beam, m.
+    AlongBeam(f64),
+    /// From the sample to the nearest point of the detector's plane, m.
+    Closest(f64),
+}
+
+/// The point that stays where it is when the detector turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pivot {
+    /// The sample.
+    Sample,
+    /// The spot where the beam meets the detector.
+    Beam,
+}
+
+/// A flat or curved detector of one panel, described the way the field's programs do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Placement {
+    /// Gives the directions and the meaning and defaults of the beam centre.
+    pub convention: Convention,
+    /// Directions that replace the convention's. Beam centres then are fast and slow coordinates,
+    /// whatever the convention.
+    pub custom_frame: Option<Frame>,
+    /// Pixels along fast and slow.
+    pub pixels: [usize; 2],
+    /// Edge of a pixel, m.
+    pub pixel_size_m: f64,
+    /// Distance, m.
+    pub distance: Distance,
+    /// Beam centre, Xbeam and Ybeam in the convention's terms, m.
+    pub beam_centre_m: [Option<f64>; 2],
+    /// Fast and slow coordinate of the point nearest to the sample (from ORGX and ORGY), m; the
+    /// middle by default.
+    pub near_point_m: [Option<f64>; 2],
+    /// Xclose and Yclose, m: where XDS, DIALS and custom frames put the beam centre by default.
+    /// As in the C program, they do not move the point nearest to the sample itself.
+    pub close_point_m: [Option<f64>; 2],
+    /// Rotations about the laboratory's x, y and z, radians.
+    pub rotations_rad: [f64; 3],
+    /// Rotation about the two-theta axis, radians.
+    pub two_theta_rad: f64,
+    /// What the detector turns about; the convention's choice by default.
+    pub pivot: Option<Pivot>,
+    /// The first pixel's outer corner after all rotations, m, instead of all of the above.
+    pub origin_m: Option<DVec3>,
+    /// Bend the detector onto a sphere about the sample.
+    pub curved: bool,
+}
+
+impl Default for Placement {
+    /// The C program's detector: 1024 × 1024 pixels of 0.1 mm, 100 mm away.
+    fn default() -> Placement {
+        Placement {
+            convention: Convention::default(),
+            custom_frame: None,
+            pixels: [1024, 1024],
+            pixel_size_m: 1e-4,
+            distance: Distance::AlongBeam(0.1),
+            beam_centre_m: [None; 2],
+            near_point_m: [None; 2],
+            close_point_m: [None; 2],
+            rotations_rad: [0.0; 3],
+            two_theta_rad: 0.0,
+            pivot: None,
+            origin_m: None,
+            curved: false,
+        }
+    }
+}
+
+/// Points of the unrotated detector that the convention and the user settle between them.
+struct Centres {
+    /// Xbeam and Ybeam as headers repeat them, m.
+    given_m: [f64; 2],
+    /// Where the beam meets the detector, along fast and slow, m.
+    beam_m: [f64; 2],
+    /// The point nearest to the sample, along fast and slow, m.
+    near_m: [f64; 2],
+}
+
+impl Placement {
+    /// The directions in force.
+    pub fn frame(&self) -> Frame {
+        self.custom_frame.unwrap_or_else(|| self.convention.frame())
+    }
+
+    /// The detector at its place, its sensor ideal.
+    ///
+    /// # Errors
+    /// [`ExperimentError`] when a direction or a size is impossible, or the detector's plane
+    /// passes through the sample.
+    pub fn place(&self) -> Result<Detector, ExperimentError> {
+        let frame = self.frame();
+        let beam = direction("the beam vector", frame.beam)?;
+        let fast = direction("the detector's fast vector", frame.fast)?;
+        let slow = direction("the detector's slow vector", frame.slow)?;
+        let normal = direction("the detector's normal vector", frame.normal)?;
+        let two_theta_axis = direction("the two-theta axis", frame.two_theta_axis)?;
+        let pixel = self.pixel_size_m;
+        require("the pixel size in m", pixel, "a positive number", pixel > 0.0)?;
+
+        let tilt = rotation_xyz(self.rotations_rad);
+        let arm = rotation_about(two_theta_axis, self.two_theta_rad);
+        // Cosine between the beam and the detector's normal, the two-theta arm left aside.
+        let ratio = beam.dot(tilt * normal);
+        let (close, distance) = self.distances(ratio)?;
+
+        let centres = self.centres();
+        let turn = arm * tilt;
+        let [turned_fast, turned_slow, turned_normal] = [fast, slow, normal].map(|axis| turn * axis);
+        let origin_m = self.origin_m.unwrap_or_else(|| match self.pivot() {
+            Pivot::Sample => {
+                let [near_fast, near_slow] = centres.near_m;
+                turn * (close * normal - near_fast * fast - near_slow * slow)
+            }
+            Pivot::Beam => {
+                let [beam_fast, beam_slow] = centres.beam_m;
+                distance * beam - beam_fast * turned_fast - beam_slow * turned_slow
+            }
+        });
+
+        // What headers say is told from where the panel ended up.
+        let close_distance_m = origin_m.dot(turned_normal);
+        let distance_m = close_distance_m / ratio;
+        let spot = distance_m * beam - origin_m;
+        let header = HeaderGeometry {
+            distance_m,
+            close_distance_m,
+            two_theta_rad: self.two_theta_rad,
+            beam_centre_m: centres.given_m,
+            beam_spot_m: [spot.dot(turned_fast), spot.dot(turned_slow)],
+            near_point_m: [-origin_m.dot(turned_fast), -origin_m.dot(turned_slow)],
+        };
+        let panel = Panel {
+            origin_m,
+            fast: turned_fast,
+            slow: turned_slow,
+            normal: turned_normal,
+            pixel_size_m: pixel,
+            shape: self.pixels,
+            curved_m: self.curved.then_some(distance * beam),
+            mask: None,
+        };
+        let distance_m = distance;
+        Ok(Detector { panels: vec![panel], sensor: None, distance_m, point_pixels: false, header })
+    }
+
+    /// Distances to the plane and along the beam, m.
+    fn distances(&self, ratio: f64) -> Result<(f64, f64), ExperimentError> {
+        let (name, given) = match self.distance {
+            Distance::AlongBeam(distance) => ("the detector distance in m", distance),
+            Distance::Closest(distance) => ("the close distance in m", distance),
+        };
+        require(name, given, "a positive number", given > 0.0)?;
+        if ratio.abs() < 1e-9 {
+            return Err(ExperimentError::PlaneThroughSample { close_mm: ratio * given * 1e3 });
+        }
+        let close = match self.distance {
+            Distance::AlongBeam(distance) => (ratio * distance).abs(),
+            Distance::Closest(distance) => distance,
+        };
+        Ok((close, close / ratio))
+    }
+
+    fn pivot(&self) -> Pivot {
+        self.pivot.unwrap_or(match self.convention {
+            _ if self.custom_frame.is_some() => Pivot::Beam,
+            Convention::Mosflm | Convention::Denzo | Convention::Adxv => Pivot::Beam,
+            Convention::Xds | Convention::Dials => Pivot::Sample,
+        })
+    }
+
+    fn centres(&self) -> Centres {
+        let pixel = self.pixel_size_m;
+        let [size_fast, size_slow] = self.pixels.map(|count| count as f64 * pixel);
+        let near_fast = self.near_point_m[0].unwrap_or(size_fast / 2.0);
+        let near_slow = self.near_point_m[1].unwrap_or(size_slow / 2.0);
+        let close_fast = self.close_point_m[0].unwrap_or(near_fast);
+        let close_slow = self.close_point_m[1].unwrap_or(near_slow);
+        let [default_x, default_y] = match self.convention {
+            _ if self.custom_frame.is_some() => [close_fast, close_slow],
+            Convention::Adxv => [(size_fast + pixel) / 2.0, (size_slow - pixel) / 2.0],
+            Convention::Mosflm | Convention::Denzo => {
+                [(size_slow + pixel) / 2.0, (size_fast + pixel) / 2.0]
+            }
+            Convention::Xds | Convention::Dials => [close_fast, close_slow],
+        };
+        let x = self.beam_centre_m[0].unwrap_or(default_x);
+        let y = self.beam_centre_m[1].unwrap_or(default_y);
+        let given_m = [x, y];
+        if self.custom_frame.is_some() {
+            return Centres { given_m, beam_m: given_m, near_m: given_m };
+        }
+        let beam_m = match self.convention {
+            Convention::Adxv => [x, size_slow - y],
+            Convention::Mosflm => [y + pixel / 2.0, x + pixel / 2.0],
+            Convention::Denzo => [y, x],
+            Convention::Xds | Convention::Dials => given_m,
+        };
+        Centres { given_m, beam_m, near_m: [near_fast, near_slow] }
+    }
+}
+
+impl Detector {
+    /// The detector turned as a whole about the sample. Headers, which describe the detector in
+    /// the frame it was placed in, stay.
+    pub fn rotated(mut self, rotation: &DMat3) -> Detector {
+        for panel in &mut self.panels {
+            for vector in [&mut panel.origin_m, &mut panel.fast, &mut panel.slow, &mut panel.normal] {
+                *vector = *rotation * *vector;
+            }
+            panel.curved_m = panel.curved_m.map(|vector| *rotation * vector);
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_beam_centre_is_the_middle_of_the_detector_for_every_convention() {
+        use Convention::*;
+        for (convention, offset) in [(Mosflm, 1e-4), (Denzo, 5e-5), (Adxv, 5e-5), (Xds, 0.0), (Dials, 0.0)] {
+            let placement = Placement { convention, pixels: [100, 60], ..Placement::default() };
+            let header = placement.place().unwrap().header;
+            // MOSFLM's half pixels make its default a pixel off the middle, as in the C program.
+            assert!((header.beam_spot_m[0] - 0.005 - offset).abs() < 1e-15, "{convention:?}");
+            assert!((header.beam_spot_m[1] - 0.003 - offset).abs() < 1e-15, "{convention:?}");
+        }
+    }
+
+    #[test]
+    fn a_detector_edge_on_to_the_beam_is_refused() {
+        let quarter = std::f64::consts::FRAC_PI_2;
+        let placement = Placement { rotations_rad: [0.0, quarter, 0.0], ..Placement::default() };
+        assert!(matches!(placement.place(), Err(ExperimentError::PlaneThroughSample { .. })));
+    }
+}

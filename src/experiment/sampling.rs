@@ -1,0 +1,81 @@
+//! How finely the image is computed, and which part of it.
+
+use super::error::require;
+use super::{Beam, Crystal, Detector, ExperimentError};
+
+/// Largest number of sub-pixels per pixel edge.
+const MOST_SUBPIXELS: u32 = 65535;
+
+/// Sub-pixels, region, resolution.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Sampling {
+    /// Sub-pixels per pixel edge; `None` to choose as many as resolve the crystal's spots.
+    pub oversample: Option<u32>,
+    /// Take each sub-pixel's own solid angle, not that of the pixel's first.
+    pub solid_angle_per_subpixel: bool,
+    /// Take each sub-pixel's and source's own polarisation, not that of the pixel's first.
+    pub polarisation_per_subpixel: bool,
+    /// The part of every panel that is rendered; `None` for all of it.
+    pub region: Option<Region>,
+    /// Spacing in m below which nothing is computed; 0 for no limit.
+    pub resolution_limit_m: f64,
+}
+
+/// A rectangle of pixels, first and last included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Region {
+    /// First and last fast coordinate.
+    pub fast: [usize; 2],
+    /// First and last slow coordinate.
+    pub slow: [usize; 2],
+}
+
+impl Region {
+    /// Whether a pixel lies inside.
+    pub fn contains(&self, fast: usize, slow: usize) -> bool {
+        (self.fast[0]..=self.fast[1]).contains(&fast) && (self.slow[0]..=self.slow[1]).contains(&slow)
+    }
+}
+
+impl Sampling {
+    pub(super) fn check(&self, detector: &Detector) -> Result<(), ExperimentError> {
+        let limit = self.resolution_limit_m;
+        require("the resolution limit in m", limit, "zero or more", limit >= 0.0)?;
+        if let Some(Region { fast, slow }) = self.region {
+            for panel in &detector.panels {
+                let fits = fast[0] <= fast[1]
+                    && slow[0] <= slow[1]
+                    && fast[1] < panel.shape[0]
+                    && slow[1] < panel.shape[1];
+                if !fits {
+                    return Err(ExperimentError::Region { fast, slow, panel: panel.shape });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The given number of sub-pixels, or as many as put three on the width of a spot.
+    pub(super) fn resolve_oversample(
+        &self,
+        beam: &Beam,
+        crystal: &Crystal,
+        detector: &Detector,
+    ) -> Result<u32, ExperimentError> {
+        let expected = "from 1 to 65535";
+        if let Some(count) = self.oversample {
+            let accepted = (1..=MOST_SUBPIXELS).contains(&count);
+            require("the number of sub-pixels per pixel edge", count.into(), expected, accepted)?;
+            return Ok(count);
+        }
+        let edge = crystal.longest_edge_m();
+        let distance = detector.distance_m.abs();
+        let pixel = detector.panels.iter().map(|panel| panel.pixel_size_m).fold(0.0, f64::max);
+        let count = (3.0 * edge * pixel / (beam.wavelength_m * distance)).ceil().max(1.0);
+        // A plain `>` would let NaN through.
+        if !(count <= f64::from(MOST_SUBPIXELS)) {
+            return Err(ExperimentError::AutomaticOversample { crystal_um: edge * 1e6, count });
+        }
+        Ok(count as u32)
+    }
+}

@@ -1,0 +1,46 @@
+//! The spindle's movement during the exposure.
+
+use glam::DVec3;
+
+use super::error::{direction, require};
+use super::{ExperimentError, Frame};
+
+/// Rotation of the crystal about the spindle, φ_j = start + step·j.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scan {
+    /// Spindle axis; any length.
+    pub spindle: DVec3,
+    /// First φ, radians.
+    pub start_rad: f64,
+    /// Step of φ, radians.
+    pub step_rad: f64,
+    /// Number of orientations, at least one.
+    pub steps: u32,
+}
+
+impl Default for Scan {
+    fn default() -> Scan {
+        Scan { spindle: Frame::default().spindle, start_rad: 0.0, step_rad: 0.0, steps: 1 }
+    }
+}
+
+impl Scan {
+    /// Every φ of the scan, radians.
+    pub fn angles_rad(&self) -> impl Iterator<Item = f64> {
+        let Scan { start_rad, step_rad, .. } = *self;
+        (0..self.steps).map(move |step| start_rad + step_rad * f64::from(step))
+    }
+
+    /// The whole range turned through, radians.
+    pub fn range_rad(&self) -> f64 {
+        self.step_rad * f64::from(self.steps)
+    }
+
+    pub(super) fn check(&self) -> Result<(), ExperimentError> {
+        direction("the spindle axis", self.spindle)?;
+        require("phi in radians", self.start_rad, "a finite angle", true)?;
+        require("the step of phi in radians", self.step_rad, "a finite angle", true)?;
+        let steps = f64::from(self.steps);
+        require("the number of phi steps", steps, "at least 1", self.steps > 0)
+    }
+}

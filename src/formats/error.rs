@@ -1,0 +1,65 @@
+//! What can be wrong with a file.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A file that could not be read or written: its name, the place, what was found and expected.
+#[derive(Debug, thiserror::Error)]
+pub enum FormatError {
+    /// The file could not be opened or read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file could not be created, written or renamed into place.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file's content is not what it should be.
+    #[error("{}{problem}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: Problem,
+    },
+}
+
+/// What is wrong with the content of a file, before its name is known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {what}", line.map(|line| format!(", line {line}")).unwrap_or_default())]
+pub struct Problem {
+    /// The line, from 1, if one is to blame.
+    pub line: Option<usize>,
+    /// What was found there and what was expected.
+    pub what: String,
+}
+
+impl Problem {
+    /// Something wrong with the file as a whole.
+    pub fn with_file(what: impl Into<String>) -> Problem {
+        Problem { line: None, what: what.into() }
+    }
+
+    /// Something wrong on a line, counted from 1.
+    pub fn on_line(line: usize, what: impl Into<String>) -> Problem {
+        Problem { line: Some(line), what: what.into() }
+    }
+}
+
+/// Reads all of `path` and has `parse` make sense of it.
+pub(super) fn read_with<T>(
+    path: &Path,
+    parse: impl FnOnce(&[u8]) -> Result<T, Problem>,
+) -> Result<T, FormatError> {
+    let bytes = std::fs::read(path)
+        .map_err(|source| FormatError::Read { path: path.to_path_buf(), source })?;
+    parse(&bytes).map_err(|problem| FormatError::Content { path: path.to_path_buf(), problem })
+}

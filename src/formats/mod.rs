@@ -1,0 +1,22 @@
+//! Files: one format a module, between bytes and our types.
+//!
+//! Readers come in two halves, a pure `parse` that never panics whatever the bytes, and a `read`
+//! that adds the file's name to what `parse` found wrong. Writers encode to bytes, and
+//! [`write_whole`] or [`PendingFile`] puts these in place all at once.
+
+pub mod hkl;
+pub mod matrix;
+pub mod pgm;
+pub mod png;
+pub mod raw;
+pub mod smv;
+pub mod source_list;
+pub mod tiff;
+
+mod c_number;
+mod error;
+mod text;
+mod whole;
+
+pub use error::{FormatError, Problem};
+pub use whole::{PendingFile, check_writable, write_whole};

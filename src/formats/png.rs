@@ -1,0 +1,131 @@
+//! PNG pictures to look at, 8 or 16 bits deep.
+
+use std::io::Cursor;
+
+use ::image::codecs::png::PngEncoder;
+use ::image::{ExtendedColorType, ImageEncoder};
+use colorgrad::Gradient;
+
+use super::Problem;
+use crate::image::{Image, ToneMap};
+
+/// The colours of a picture's shades.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Colormap {
+    /// Dark spots on white, as on film.
+    #[default]
+    Grey,
+    /// Viridis: dark blue over green to yellow, even to the eye.
+    Viridis,
+    /// Inferno: black over red to pale yellow, even to the eye.
+    Inferno,
+}
+
+/// Bits per channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Depth {
+    /// 256 shades.
+    #[default]
+    Eight,
+    /// 65,536 shades.
+    Sixteen,
+}
+
+/// `image` as a PNG file.
+///
+/// # Errors
+/// A [`Problem`] when the image is too large for the format.
+pub fn encode(
+    image: &Image,
+    tone: &ToneMap,
+    colormap: Colormap,
+    depth: Depth,
+) -> Result<Vec<u8>, Problem> {
+    let highest = match depth {
+        Depth::Eight => f32::from(u8::MAX),
+        Depth::Sixteen => f32::from(u16::MAX),
+    };
+    let levels = image.values().iter().map(|&value| (tone.shade(value) * highest).round() as usize);
+    let palette = palette(colormap, highest as usize);
+    let channels = palette.first().map_or(1, Vec::len);
+    let mut bytes = Vec::with_capacity(image.values().len() * channels * depth.bytes());
+    for level in levels {
+        for &channel in &palette[level] {
+            let value = (channel * highest).round();
+            match depth {
+                Depth::Eight => bytes.push(value as u8),
+                Depth::Sixteen => bytes.extend((value as u16).to_ne_bytes()),
+            }
+        }
+    }
+    let color = match (channels, depth) {
+        (1, Depth::Eight) => ExtendedColorType::L8,
+        (1, Depth::Sixteen) => ExtendedColorType::L16,
+        (_, Depth::Eight) => ExtendedColorType::Rgb8,
+        (_, Depth::Sixteen) => ExtendedColorType::Rgb16,
+    };
+    let too_large = |error: &dyn std::fmt::Display| {
+        let (width, height) = (image.width(), image.height());
+        Problem::with_file(format!("a {width} x {height} image does not fit in a PNG: {error}"))
+    };
+    let width = u32::try_from(image.width()).map_err(|error| too_large(&error))?;
+    let height = u32::try_from(image.height()).map_err(|error| too_large(&error))?;
+    let mut file = Cursor::new(Vec::new());
+    PngEncoder::new(&mut file)
+        .write_image(&bytes, width, height, color)
+        .map_err(|error| too_large(&error))?;
+    Ok(file.into_inner())
+}
+
+impl Depth {
+    fn bytes(self) -> usize {
+        match self {
+            Depth::Eight => 1,
+            Depth::Sixteen => 2,
+        }
+    }
+}
+
+/// The colour of each shade from 0 to `highest`, its channels from 0 to 1.
+fn palette(colormap: Colormap, highest: usize) -> Vec<Vec<f32>> {
+    let shades = (0..=highest).map(|level| level as f32 / highest as f32);
+    let colours = |gradient: &dyn Gradient| {
+        shades.clone().map(|shade| gradient.at(shade).to_array()[..3].to_vec()).collect()
+    };
+    match colormap {
+        Colormap::Grey => shades.map(|shade| vec![1.0 - shade]).collect(),
+        Colormap::Viridis => colours(&colorgrad::preset::viridis()),
+        Colormap::Inferno => colours(&colorgrad::preset::inferno()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::ToneScale;
+
+    fn decoded(colormap: Colormap, depth: Depth) -> ::image::DynamicImage {
+        let image = Image::new(3, 1, vec![0.0, 5.0, 10.0], None);
+        let tone = ToneMap::of(&image, ToneScale::Linear, 100.0);
+        let file = encode(&image, &tone, colormap, depth).unwrap();
+        ::image::load_from_memory(&file).unwrap()
+    }
+
+    #[test]
+    fn grey_is_dark_spots_on_white() {
+        let picture = decoded(Colormap::Grey, Depth::Eight);
+        assert_eq!(picture.as_luma8().unwrap().as_raw(), &[255, 127, 0]);
+        let picture = decoded(Colormap::Grey, Depth::Sixteen);
+        assert_eq!(picture.as_luma16().unwrap().as_raw(), &[65535, 32767, 0]);
+    }
+
+    #[test]
+    fn colours_run_from_dark_to_light() {
+        for colormap in [Colormap::Viridis, Colormap::Inferno] {
+            let picture = decoded(colormap, Depth::Sixteen).into_luma16();
+            let shades = picture.as_raw();
+            assert!(shades[0] < shades[1] && shades[1] < shades[2], "{colormap:?} {shades:?}");
+            assert!(decoded(colormap, Depth::Eight).as_rgb8().is_some());
+        }
+    }
+}

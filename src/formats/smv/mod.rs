@@ -1,0 +1,68 @@
+//! SMV, the ADSC detectors' format: an ASCII header, then unsigned 16-bit pixels (PHYSICS §13).
+
+mod header;
+mod read;
+
+use crate::image::{Image, Statistics};
+
+pub use header::describe;
+pub use read::{SmvImage, parse, read};
+
+/// Largest pixel value.
+const MAX: f64 = u16::MAX as f64;
+
+/// How photons become counts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Counts {
+    /// Counts per photon.
+    pub scale: f64,
+    /// Counts of a pixel without photons.
+    pub adc_offset: f64,
+}
+
+impl Counts {
+    /// Counts that put the brightest pixel at 55,000.
+    pub fn automatic(statistics: &Statistics, adc_offset: f64) -> Counts {
+        let max = statistics.max;
+        Counts { scale: if max > 0.0 { 55000.0 / max } else { 1.0 }, adc_offset }
+    }
+
+    /// floor(value·scale + adc + ½), clipped to 16 bits. The flag tells whether it was clipped
+    /// at the upper end.
+    fn of(&self, value: f32) -> (u16, bool) {
+        let counts = (f64::from(value) * self.scale + self.adc_offset + 0.5).floor();
+        // A float that is cast saturates, and NaN becomes 0.
+        (counts as u16, counts > MAX)
+    }
+}
+
+/// `image` as an SMV file under `header` (see [`describe`]), little-endian, and the number of
+/// pixels that were clipped at 65535. Pixels that were not rendered stay 0.
+pub fn encode(image: &Image, counts: Counts, header: &str) -> (Vec<u8>, usize) {
+    let mut pixels = vec![0u16; image.values().len()];
+    let mut overloads = 0;
+    for (index, value) in image.rendered() {
+        let (count, clipped) = counts.of(value);
+        pixels[index] = count;
+        overloads += usize::from(clipped);
+    }
+    let mut file = header.as_bytes().to_vec();
+    file.reserve_exact(2 * pixels.len());
+    file.extend(pixels.iter().flat_map(|count| count.to_le_bytes()));
+    (file, overloads)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_rounded_and_clipped() {
+        let counts = Counts { scale: 2.0, adc_offset: 40.0 };
+        assert_eq!(counts.of(0.0), (40, false));
+        assert_eq!(counts.of(0.3), (41, false), "0.6 + 40 rounds up");
+        assert_eq!(counts.of(-100.0), (0, false));
+        assert_eq!(counts.of(1e9), (65535, true));
+        assert_eq!(counts.of(f32::NAN), (0, false));
+    }
+}

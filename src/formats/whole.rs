@@ -1,0 +1,178 @@
+//! Files are written whole or not at all: under a temporary name beside the target, then renamed.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, NamedTempFile};
+
+use super::FormatError;
+
+/// A file that is complete under a temporary name, not yet under its own. Dropped before
+/// [`PendingFile::commit`], it leaves nothing behind.
+#[derive(Debug)]
+pub struct PendingFile {
+    path: PathBuf,
+    state: Pending,
+}
+
+#[derive(Debug)]
+enum Pending {
+    /// A complete file, to be renamed to the target.
+    Renamed { file: NamedTempFile, target: PathBuf },
+    /// The target cannot be replaced by a file of the same name: a pipe, a terminal, /dev/null.
+    Direct(Vec<u8>),
+}
+
+/// Writes `contents` to `path` in one step.
+///
+/// # Errors
+/// [`FormatError::Write`]; the target is then as it was.
+pub fn write_whole(path: &Path, contents: &[u8]) -> Result<(), FormatError> {
+    PendingFile::write(path, contents)?.commit()
+}
+
+/// Makes sure that a file could be written to `path`, and leaves no trace.
+///
+/// # Errors
+/// [`FormatError::Write`] with what stands in the way.
+pub fn check_writable(path: &Path) -> Result<(), FormatError> {
+    PendingFile::write(path, &[]).map(drop)
+}
+
+impl PendingFile {
+    /// Writes `contents` beside `path`.
+    ///
+    /// # Errors
+    /// [`FormatError::Write`] when `path` is a directory or may not be replaced, or when its
+    /// directory is missing, read-only or full.
+    pub fn write(path: &Path, contents: &[u8]) -> Result<PendingFile, FormatError> {
+        let written = || -> io::Result<Pending> {
+            // Through a symbolic link the file behind it is replaced, not the link.
+            let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+            match fs::metadata(&target) {
+                Ok(metadata) if metadata.is_dir() => {
+                    return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
+                }
+                Ok(metadata) if !metadata.is_file() => return Ok(Pending::Direct(contents.to_vec())),
+                Ok(metadata) if metadata.permissions().readonly() => {
+                    return Err(io::Error::new(
+                        io::ErrorKind::PermissionDenied,
+                        "the file there is write-protected",
+                    ));
+                }
+                _ => {}
+            }
+            let mut file = temporary_beside(&target)?;
+            file.write_all(contents)?;
+            Ok(Pending::Renamed { file, target })
+        };
+        let state = written().map_err(|source| write_error(path, source))?;
+        Ok(PendingFile { path: path.to_path_buf(), state })
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// [`FormatError::Write`]; the target is then as it was.
+    pub fn commit(self) -> Result<(), FormatError> {
+        let PendingFile { path, state } = self;
+        match state {
+            Pending::Renamed { file, target } => match file.persist(target) {
+                Ok(_) => Ok(()),
+                Err(failed) => Err(write_error(&path, failed.error)),
+            },
+            Pending::Direct(contents) => OpenOptions::new()
+                .write(true)
+                .open(&path)
+                .and_then(|mut device: File| device.write_all(&contents))
+                .map_err(|source| write_error(&path, source)),
+        }
+    }
+}
+
+/// An empty file in the directory of `target`, with the permissions of a newly created one.
+fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
+    let directory = match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    if target.file_name().is_none() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it names no file"));
+    }
+    let mut builder = Builder::new();
+    builder.prefix(".nanobragg-").suffix(".part");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // The system's umask takes away from these what it takes from any new file.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(directory).map_err(|error| {
+        // tempfile's message names the temporary path; the target's own directory says more.
+        let kind = error.kind();
+        io::Error::new(kind, format!("{kind} in directory '{}'", directory.display()))
+    })
+}
+
+fn write_error(path: &Path, source: io::Error) -> FormatError {
+    FormatError::Write { path: path.to_path_buf(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(directory: &Path) -> Vec<String> {
+        let names = fs::read_dir(directory).unwrap();
+        let mut names: Vec<String> =
+            names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_appears_whole_or_not_at_all() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("image.bin");
+        check_writable(&path).unwrap();
+        assert!(entries(directory.path()).is_empty());
+        drop(PendingFile::write(&path, b"half").unwrap());
+        assert!(entries(directory.path()).is_empty());
+        write_whole(&path, b"old").unwrap();
+        let pending = PendingFile::write(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        pending.commit().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(entries(directory.path()), ["image.bin"]);
+    }
+
+    #[test]
+    fn impossible_targets_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let said = |path: &Path| check_writable(path).unwrap_err().to_string();
+        assert!(said(directory.path()).contains("it is a directory"));
+        let missing = directory.path().join("no/such/place.bin");
+        assert!(said(&missing).contains("entity not found in directory"), "{}", said(&missing));
+        let protected = directory.path().join("protected.bin");
+        write_whole(&protected, b"keep").unwrap();
+        let mut permissions = fs::metadata(&protected).unwrap().permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&protected, permissions).unwrap();
+        assert!(said(&protected).contains("write-protected"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn devices_are_written_to_and_links_followed() {
+        write_whole(Path::new("/dev/null"), b"gone").unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+        let directory = tempfile::tempdir().unwrap();
+        let (real, link) = (directory.path().join("real"), directory.path().join("link"));
+        fs::write(&real, b"old").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        write_whole(&link, b"new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&real).unwrap(), b"new");
+    }
+}

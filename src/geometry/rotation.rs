@@ -1,0 +1,48 @@
+//! Rotations of the laboratory frame, right-handed, angles in radians.
+
+use glam::{DMat3, DVec3};
+
+/// The rotation by `angle_rad` about the unit vector `axis`.
+pub fn rotation_about(axis: DVec3, angle_rad: f64) -> DMat3 {
+    DMat3::from_axis_angle(axis, angle_rad)
+}
+
+/// The rotation Rz·Ry·Rx: first about the laboratory's x axis, then y, then z.
+pub fn rotation_xyz([x_rad, y_rad, z_rad]: [f64; 3]) -> DMat3 {
+    DMat3::from_rotation_z(z_rad) * DMat3::from_rotation_y(y_rad) * DMat3::from_rotation_x(x_rad)
+}
+
+/// The angles about x, y and z (radians) from which [`rotation_xyz`] makes `rotation`.
+pub fn angles_of(rotation: &DMat3) -> [f64; 3] {
+    let [x_axis, y_axis, z_axis] = [rotation.x_axis, rotation.y_axis, rotation.z_axis];
+    [
+        y_axis.z.atan2(z_axis.z),
+        (-x_axis.z).atan2(y_axis.z.hypot(z_axis.z)),
+        x_axis.y.atan2(x_axis.x),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn rotations_are_right_handed() {
+        let quarter = std::f64::consts::FRAC_PI_2;
+        let turned = rotation_about(DVec3::Z, quarter) * DVec3::X;
+        assert!(turned.abs_diff_eq(DVec3::Y, 1e-15));
+        let turned = rotation_xyz([quarter, 0.0, quarter]) * DVec3::Y;
+        assert!(turned.abs_diff_eq(DVec3::Z, 1e-15), "x comes before z");
+    }
+
+    proptest! {
+        #[test]
+        fn angles_give_their_rotation_back(x in -3.1..3.1, y in -1.5..1.5, z in -3.1..3.1) {
+            let angles = angles_of(&rotation_xyz([x, y, z]));
+            for (found, made) in angles.iter().zip([x, y, z]) {
+                prop_assert!((found - made).abs() < 1e-12);
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! How far two images are apart.
+
+/// The difference of an image from a reference of the same size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Comparison {
+    /// rms(A − B)/rms(B); 0 for two images of zeros, infinite where only the reference is zero.
+    pub nrmse: f64,
+    /// The largest |A − B|.
+    pub worst: f64,
+    /// Where it is, as an index into the values.
+    pub worst_at: usize,
+    /// The largest value of the reference.
+    pub reference_max: f64,
+    /// The part of pixels with |A − B| above 10⁻⁵ of the reference's maximum.
+    pub differing: f64,
+}
+
+impl Comparison {
+    /// Compares `values` with `reference`, pixel by pixel; `None` when they are not of one
+    /// length. A NaN in either makes `nrmse` NaN.
+    pub fn of(values: &[f32], reference: &[f32]) -> Option<Comparison> {
+        if values.len() != reference.len() {
+            return None;
+        }
+        let reference_max = reference.iter().fold(0.0, |max: f64, &value| max.max(value.into()));
+        let (mut errors, mut squares) = (0.0, 0.0);
+        let (mut worst, mut worst_at, mut differing) = (0.0, 0, 0usize);
+        for (index, (&value, &expected)) in values.iter().zip(reference).enumerate() {
+            let error = (f64::from(value) - f64::from(expected)).abs();
+            errors += error * error;
+            squares += f64::from(expected) * f64::from(expected);
+            // Written so that a NaN counts as the worst.
+            if !(error <= worst) {
+                (worst, worst_at) = (error, index);
+            }
+            if !(error <= 1e-5 * reference_max) {
+                differing += 1;
+            }
+        }
+        let nrmse = if errors == 0.0 { 0.0 } else { (errors / squares).sqrt() };
+        let differing = differing as f64 / values.len().max(1) as f64;
+        Some(Comparison { nrmse, worst, worst_at, reference_max, differing })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_follow_from_their_definitions() {
+        let compared = Comparison::of(&[1.0, 2.0, 5.0], &[1.0, 2.0, 4.0]).unwrap();
+        assert_eq!(compared.nrmse, (1.0f64 / 21.0).sqrt());
+        assert_eq!((compared.worst, compared.worst_at), (1.0, 2));
+        assert_eq!(compared.reference_max, 4.0);
+        assert_eq!(compared.differing, 1.0 / 3.0);
+        assert_eq!(Comparison::of(&[0.0], &[0.0]).unwrap().nrmse, 0.0);
+        assert_eq!(Comparison::of(&[1.0], &[0.0]).unwrap().nrmse, f64::INFINITY);
+        assert_eq!(Comparison::of(&[1.0], &[]), None);
+    }
+
+    #[test]
+    fn a_nan_never_passes() {
+        let compared = Comparison::of(&[f32::NAN, 1.0], &[1.0, 1.0]).unwrap();
+        assert!(compared.nrmse.is_nan() && compared.worst.is_nan());
+    }
+}

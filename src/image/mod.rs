@@ -1,0 +1,79 @@
+//! An image, whatever made it: statistics, comparison, noise, tone.
+
+mod compare;
+mod noise;
+mod statistics;
+mod tone;
+
+pub use compare::Comparison;
+pub use noise::poisson_noise;
+pub use statistics::Statistics;
+pub use tone::{ToneMap, ToneScale};
+
+/// Photons per pixel: panels × slow × fast, fast innermost.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Image {
+    width: usize,
+    height: usize,
+    values: Vec<f32>,
+    /// Which values were rendered; `None` for all of them.
+    rendered: Option<Vec<bool>>,
+}
+
+impl Image {
+    /// An image of `width` (fast) × `height` (slow, panels stacked) values.
+    ///
+    /// # Panics
+    /// When the number of values, or of `rendered` flags, is not `width · height`.
+    pub fn new(
+        width: usize,
+        height: usize,
+        values: Vec<f32>,
+        rendered: Option<Vec<bool>>,
+    ) -> Image {
+        assert_eq!(Some(values.len()), width.checked_mul(height), "one value per pixel");
+        assert!(rendered.as_ref().is_none_or(|flags| flags.len() == values.len()));
+        Image { width, height, values, rendered }
+    }
+
+    /// Pixels along the fast axis.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Pixels along the slow axis, all panels together.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Every value, slow axis outermost; 0 where nothing was rendered.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// The value at (`fast`, `slow`), if the image has that pixel.
+    pub fn get(&self, fast: usize, slow: usize) -> Option<f32> {
+        let row = self.values.chunks_exact(self.width.max(1)).nth(slow)?;
+        row.get(fast).copied()
+    }
+
+    /// The rendered pixels as (index, value).
+    pub fn rendered(&self) -> impl Iterator<Item = (usize, f32)> {
+        let values = self.values.iter().copied().enumerate();
+        values.filter(|&(index, _)| self.rendered.as_ref().is_none_or(|flags| flags[index]))
+    }
+
+    /// An image of the same shape whose rendered pixels are `value` of index and value.
+    pub fn map_rendered(&self, value: impl Fn(usize, f32) -> f32) -> Image {
+        let mut mapped = Image { values: vec![0.0; self.values.len()], ..self.clone_frame() };
+        for (index, photons) in self.rendered() {
+            mapped.values[index] = value(index, photons);
+        }
+        mapped
+    }
+
+    fn clone_frame(&self) -> Image {
+        let Image { width, height, rendered, .. } = self;
+        Image { width: *width, height: *height, values: Vec::new(), rendered: rendered.clone() }
+    }
+}

@@ -1,0 +1,235 @@
+//! The summary of a render, for people and, through serde, for programs.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::experiment::{Experiment, Shape, Sources};
+use crate::image::Statistics;
+
+/// What was rendered, how, and what came out. Lengths are in the units the fields are named for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    version: &'static str,
+    device: String,
+    threads: usize,
+    crystal: CrystalSummary,
+    beam: BeamSummary,
+    detector: DetectorSummary,
+    sampling: SamplingSummary,
+    image: Statistics,
+    seed: u64,
+    files: Vec<WrittenFile>,
+    notices: Vec<String>,
+    seconds: f64,
+}
+
+/// A file that the run wrote.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WrittenFile {
+    /// The flag that asks for such a file.
+    pub flag: &'static str,
+    /// Where it is.
+    pub path: String,
+    /// What photons were multiplied by, where the file does not hold photons.
+    pub scale: Option<f64>,
+    /// Pixels that were clipped at the format's largest value.
+    pub overloads: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct CrystalSummary {
+    cell_angstrom: [f64; 3],
+    cell_deg: [f64; 3],
+    volume_angstrom3: f64,
+    cells: [u32; 3],
+    edges_um: [f64; 3],
+    shape: &'static str,
+    mosaic_spread_deg: f64,
+    interpolated: bool,
+    listed_indices: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct BeamSummary {
+    wavelength_angstrom: f64,
+    fluence_per_m2: f64,
+    kahn_factor: Option<f64>,
+    from_list: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct DetectorSummary {
+    pixels: [usize; 2],
+    pixel_mm: f64,
+    distance_mm: f64,
+    close_distance_mm: f64,
+    beam_spot_mm: [f64; 2],
+    layers: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct SamplingSummary {
+    oversample: u32,
+    sources: usize,
+    phi_steps: u32,
+    mosaic_domains: u32,
+    steps: f64,
+    terms: f64,
+}
+
+impl Summary {
+    /// The summary of `experiment`, whose image has these statistics; `sources` is the number
+    /// of sources the beam was divided into.
+    pub fn new(
+        experiment: &Experiment,
+        sources: usize,
+        image: Statistics,
+        device: String,
+        threads: usize,
+    ) -> Summary {
+        let crystal = experiment.crystal();
+        let beam = experiment.beam();
+        let detector = experiment.detector();
+        let panel = &detector.panels[0];
+        let header = detector.header;
+        let oversample = experiment.oversample();
+        let phi_steps = experiment.scan().steps;
+        let mosaic_domains = crystal.mosaicity.domains;
+        let steps = f64::from(oversample).powi(2)
+            * sources as f64
+            * f64::from(phi_steps)
+            * f64::from(mosaic_domains);
+        let layers = detector.layers();
+        Summary {
+            version: env!("CARGO_PKG_VERSION"),
+            device,
+            threads,
+            crystal: CrystalSummary {
+                cell_angstrom: crystal.cell.lengths_m().map(|metres| metres * 1e10),
+                cell_deg: crystal.cell.angles_rad().map(f64::to_degrees),
+                volume_angstrom3: crystal.cell.volume_m3() * 1e30,
+                cells: crystal.cells,
+                edges_um: crystal.edges_m().map(|metres| metres * 1e6),
+                shape: shape_name(crystal.shape),
+                mosaic_spread_deg: crystal.mosaicity.spread_rad.to_degrees(),
+                interpolated: experiment.interpolates(),
+                listed_indices: experiment
+                    .structure_factors()
+                    .grid(0)
+                    .map_or(0, |grid| grid.amplitudes().len()),
+            },
+            beam: BeamSummary {
+                wavelength_angstrom: beam.wavelength_m * 1e10,
+                fluence_per_m2: beam.fluence,
+                kahn_factor: beam.kahn_factor,
+                from_list: matches!(beam.sources, Sources::List(_)),
+            },
+            detector: DetectorSummary {
+                pixels: panel.shape,
+                pixel_mm: panel.pixel_size_m * 1e3,
+                distance_mm: header.distance_m * 1e3,
+                close_distance_mm: header.close_distance_m * 1e3,
+                beam_spot_mm: header.beam_spot_m.map(|metres| metres * 1e3),
+                layers,
+            },
+            sampling: SamplingSummary {
+                oversample,
+                sources,
+                phi_steps,
+                mosaic_domains,
+                steps,
+                terms: steps * f64::from(layers) * image.pixels as f64,
+            },
+            image,
+            seed: 0,
+            files: Vec::new(),
+            notices: Vec::new(),
+            seconds: 0.0,
+        }
+    }
+
+    /// Adds what is known once the files are written.
+    pub fn finished(
+        self,
+        files: Vec<WrittenFile>,
+        notices: Vec<String>,
+        seed: u64,
+        seconds: f64,
+    ) -> Summary {
+        Summary { files, notices, seed, seconds, ..self }
+    }
+
+    /// The summary as one JSON document.
+    ///
+    /// # Errors
+    /// As `serde_json` has them; none is known that this document can cause.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        serde_json::to_string_pretty(self)
+    }
+}
+
+fn shape_name(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Square => "square",
+        Shape::Round => "round",
+        Shape::Gauss => "gauss",
+        Shape::TopHat => "tophat",
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Summary { crystal, beam, detector, sampling, image, .. } = self;
+        let [a, b, c] = crystal.cell_angstrom;
+        let [alpha, beta, gamma] = crystal.cell_deg;
+        let volume = crystal.volume_angstrom3;
+        writeln!(f, "cell       {a:.3} {b:.3} {c:.3} Å, {alpha:.3} {beta:.3} {gamma:.3}°")?;
+        writeln!(f, "volume     {volume:.1} Å³")?;
+        let [na, nb, nc] = crystal.cells;
+        let [x, y, z] = crystal.edges_um;
+        let shape = crystal.shape;
+        writeln!(f, "crystal    {na} x {nb} x {nc} cells, {x:.4} x {y:.4} x {z:.4} µm, {shape}")?;
+        let factors = match (crystal.listed_indices, crystal.interpolated) {
+            (0, _) => "the same F for every reflection".to_string(),
+            (count, true) => format!("a grid of {count} indices, interpolated"),
+            (count, false) => format!("a grid of {count} indices"),
+        };
+        writeln!(f, "F          {factors}")?;
+        let wavelength = beam.wavelength_angstrom;
+        writeln!(f, "beam       {wavelength:.6} Å, {:.6e} photons/m²", beam.fluence_per_m2)?;
+        let [fast, slow] = detector.pixels;
+        let pixel = detector.pixel_mm;
+        writeln!(f, "detector   {fast} x {slow} pixels of {pixel} mm, {} layer(s)", detector.layers)?;
+        let [spot_fast, spot_slow] = detector.beam_spot_mm;
+        let distance = detector.distance_mm;
+        writeln!(f, "           {distance:.3} mm away, beam at {spot_fast:.3} {spot_slow:.3} mm")?;
+        let SamplingSummary { oversample, sources, phi_steps, mosaic_domains, .. } = sampling;
+        writeln!(
+            f,
+            "steps      {:.0}: {oversample} x {oversample} sub-pixels, {sources} source(s), \
+             {phi_steps} phi step(s), {mosaic_domains} domain(s)",
+            sampling.steps
+        )?;
+        let [max_fast, max_slow] = image.max_at;
+        writeln!(f, "max        {:.6e} at {max_fast} {max_slow}", image.max)?;
+        let Statistics { mean, rms, rms_deviation, .. } = image;
+        writeln!(f, "mean       {mean:.6e}, rms {rms:.6e}, rms deviation {rms_deviation:.6e}")?;
+        for file in &self.files {
+            write!(f, "wrote      {}", file.path)?;
+            if let Some(scale) = file.scale {
+                write!(f, ", photons x {scale:.6}")?;
+            }
+            if file.overloads > 0 {
+                write!(f, ", {} pixel(s) clipped", file.overloads)?;
+            }
+            writeln!(f)?;
+        }
+        if self.files.iter().any(|file| file.flag == "-noisefile") {
+            writeln!(f, "seed       {}", self.seed)?;
+        }
+        let terms = sampling.terms;
+        let (device, seconds) = (&self.device, self.seconds);
+        write!(f, "took       {seconds:.3} s on {device}, {} threads, {terms:.4e} terms", self.threads)
+    }
+}

@@ -1,0 +1,175 @@
+//! The sum of PHYSICS §1 written out as flat arrays that every device reads.
+//!
+//! An [`Experiment`] says what the user wants; a [`Scene`] is what a device needs to know to
+//! evaluate one term: sources with their constants, orientations, the lattice, the grid of F and
+//! the factors in front of the sum. Both are in float64; a device with less makes its own copy.
+
+mod lattice;
+mod orientation;
+mod source;
+
+use std::sync::Arc;
+
+use crate::experiment::{Experiment, Panel, ReflectionGrid, Region, Sensor};
+use crate::memory::Bytes;
+
+pub use lattice::Lattice;
+pub use orientation::Orientation;
+pub use source::SceneSource;
+
+/// Square of the classical electron radius, m².
+pub const ELECTRON_RADIUS_SQUARED: f64 = 7.94079248018965e-30;
+
+/// Everything a device needs to render one image.
+#[derive(Debug, Clone)]
+pub struct Scene {
+    /// The panels, stacked in this order in the image.
+    pub panels: Vec<Panel>,
+    /// The absorbing layer, if photons can pass the detector.
+    pub sensor: Option<Sensor>,
+    /// Layers that are summed, at least one.
+    pub layers: u32,
+    /// Leave the pixels' size and tilt out of the solid angle.
+    pub point_pixels: bool,
+    /// The part of every panel that is rendered.
+    pub region: Option<Region>,
+    /// Sub-pixels per pixel edge.
+    pub oversample: u32,
+    /// Take each sub-pixel's own solid angle.
+    pub solid_angle_per_subpixel: bool,
+    /// Take each sub-pixel's and source's own polarisation.
+    pub polarisation_per_subpixel: bool,
+    /// Kahn's factor K; `None` where polarisation is switched off.
+    pub kahn_factor: Option<f64>,
+    /// Terms with |q| above this (1/m) are dropped; infinite for no limit.
+    pub scattering_vector_limit: f64,
+    /// Directions and wavelengths, at least one.
+    pub sources: Vec<SceneSource>,
+    /// Crystal orientations, φ outermost, mosaic domains within; at least one.
+    pub orientations: Vec<Orientation>,
+    /// Size and shape of the crystal.
+    pub lattice: Lattice,
+    /// F on its grid, per energy channel; empty when F is the same everywhere.
+    pub grids: Vec<Arc<ReflectionGrid>>,
+    /// F of an index that is in no grid.
+    pub default_f: f64,
+    /// Whether F is interpolated between reflections.
+    pub interpolate: bool,
+    /// I_bg, the flat background of the water.
+    pub background: f64,
+    /// r_e²·fluence/steps, the factor in front of the sum.
+    pub scale: f64,
+}
+
+/// Why a scene cannot be laid out.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum SceneError {
+    /// Sources and orientations do not fit in memory.
+    #[error(
+        "{sources} sources and {orientations} orientations (phi steps times mosaic domains) need \
+         {needed}, and this machine has {available}; take fewer steps or domains"
+    )]
+    TooManyTerms {
+        /// Number of sources.
+        sources: u64,
+        /// Number of orientations.
+        orientations: u64,
+        /// Memory they need.
+        needed: Bytes,
+        /// Memory there is.
+        available: Bytes,
+    },
+    /// The ellipse of a round divergence leaves no direction over.
+    #[error(
+        "no point of the divergence grid lies inside its ellipse; take more steps, or -square_div"
+    )]
+    NoSource,
+}
+
+impl Scene {
+    /// Lays the experiment out.
+    ///
+    /// # Errors
+    /// [`SceneError`] when the arrays do not fit in memory or no source is left.
+    pub fn new(experiment: &Experiment) -> Result<Scene, SceneError> {
+        let beam = experiment.beam();
+        let crystal = experiment.crystal();
+        let detector = experiment.detector();
+        let sampling = experiment.sampling();
+
+        let source_count = beam.source_count_bound();
+        let orientation_count =
+            u64::from(experiment.scan().steps) * u64::from(crystal.mosaicity.domains);
+        let Bytes(source_bytes) = Bytes::of::<SceneSource>(source_count);
+        let Bytes(orientation_bytes) = Bytes::of::<Orientation>(orientation_count);
+        let needed = Bytes(source_bytes.saturating_add(orientation_bytes));
+        needed.check().map_err(|available| SceneError::TooManyTerms {
+            sources: source_count,
+            orientations: orientation_count,
+            needed,
+            available,
+        })?;
+
+        let sources = source::sources(beam);
+        if sources.is_empty() {
+            return Err(SceneError::NoSource);
+        }
+        let orientations = orientation::orientations(crystal, experiment.scan());
+        let factors = experiment.structure_factors();
+        let intensity = ELECTRON_RADIUS_SQUARED * beam.fluence;
+        let oversample = f64::from(experiment.oversample());
+        let steps = sources.len() as f64 * orientations.len() as f64 * oversample * oversample;
+        Ok(Scene {
+            panels: detector.panels.clone(),
+            sensor: detector.sensor,
+            layers: detector.layers(),
+            point_pixels: detector.point_pixels,
+            region: sampling.region,
+            oversample: experiment.oversample(),
+            solid_angle_per_subpixel: sampling.solid_angle_per_subpixel,
+            polarisation_per_subpixel: sampling.polarisation_per_subpixel,
+            kahn_factor: beam.kahn_factor,
+            scattering_vector_limit: 1.0 / sampling.resolution_limit_m,
+            grids: factors.grid(0).cloned().into_iter().collect(),
+            default_f: factors.default_f(),
+            interpolate: experiment.interpolates(),
+            background: water_background(experiment.background().water_m, intensity),
+            scale: intensity / steps,
+            lattice: Lattice::new(crystal),
+            sources,
+            orientations,
+        })
+    }
+
+    /// Terms summed for one pixel: layers, sub-pixels, sources and orientations.
+    pub fn terms_per_pixel(&self) -> f64 {
+        let oversample = f64::from(self.oversample);
+        f64::from(self.layers)
+            * oversample
+            * oversample
+            * self.sources.len() as f64
+            * self.orientations.len() as f64
+    }
+
+    /// Number by which the sum is divided: sources, orientations and sub-pixels.
+    pub fn steps(&self) -> f64 {
+        self.terms_per_pixel() / f64::from(self.layers)
+    }
+
+    /// Whether a pixel of `panel` is rendered: inside the region and not masked.
+    pub fn renders(&self, panel: &Panel, fast: usize, slow: usize) -> bool {
+        self.region.is_none_or(|region| region.contains(fast, slow))
+            && panel.mask.as_ref().is_none_or(|mask| mask.renders(fast, slow))
+    }
+}
+
+/// I_bg of `water_m` of water (PHYSICS §10), kept as the C program has it although its units do
+/// not describe a volume.
+fn water_background(water_m: f64, intensity: f64) -> f64 {
+    /// Forward-scattering F of a water molecule, electrons.
+    const WATER_F: f64 = 2.57;
+    const AVOGADRO: f64 = 6.02214179e23;
+    const WATER_G_PER_MOL: f64 = 18.0;
+    const WATER_G_PER_M3: f64 = 1e6;
+    WATER_F * WATER_F * intensity * water_m.powi(3) * WATER_G_PER_M3 * AVOGADRO / WATER_G_PER_MOL
+}

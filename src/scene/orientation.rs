@@ -1,0 +1,32 @@
+//! Orientations of the crystal: every φ of the scan times every mosaic domain.
+
+use glam::{DMat3, DVec3};
+
+use crate::experiment::{Crystal, Scan};
+use crate::geometry::rotation_about;
+
+/// The crystal in one orientation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Orientation {
+    /// Rows a′, b′, c′ (m): multiplied with a scattering vector (1/m) it gives h, k, l.
+    pub index_of: DMat3,
+}
+
+impl Orientation {
+    /// Fractional Miller indices h, k, l at the scattering vector `q` (1/m).
+    pub fn miller_index(&self, q: DVec3) -> DVec3 {
+        self.index_of * q
+    }
+}
+
+/// a′ = U_m·rot(u, φ)·a for every φ (outermost) and domain m (PHYSICS §8).
+pub(super) fn orientations(crystal: &Crystal, scan: &Scan) -> Vec<Orientation> {
+    let domains = crystal.mosaicity.rotations();
+    let spindle = scan.spindle.normalize();
+    scan.angles_rad()
+        .flat_map(|phi| {
+            let turned = rotation_about(spindle, phi) * *crystal.cell.real();
+            domains.iter().map(move |domain| Orientation { index_of: (*domain * turned).transpose() })
+        })
+        .collect()
+}

@@ -1,0 +1,44 @@
+//! Sources with the constants that every pixel shares.
+
+use glam::DVec3;
+
+use crate::experiment::Beam;
+
+/// One direction and wavelength of the beam, ready to scatter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SceneSource {
+    /// Direction in which its photons travel, a unit vector.
+    pub incident: DVec3,
+    /// Wavelength, m.
+    pub wavelength_m: f64,
+    /// Weight divided by the mean weight.
+    pub weight: f64,
+    /// Direction of the electric field, E of PHYSICS §5.
+    pub electric: DVec3,
+    /// Direction of the magnetic field, B of PHYSICS §5.
+    pub magnetic: DVec3,
+    /// Energy channel, an index into the scene's grids.
+    pub channel: usize,
+}
+
+/// The sources of `beam`, in its order.
+pub(super) fn sources(beam: &Beam) -> Vec<SceneSource> {
+    let described = beam.sources();
+    let total: f64 = described.iter().map(|source| source.weight).sum();
+    let mean = total / described.len() as f64;
+    described
+        .into_iter()
+        .map(|source| {
+            let incident = source.incident.normalize();
+            let magnetic = beam.polarisation_axis.cross(incident).normalize();
+            SceneSource {
+                incident,
+                wavelength_m: source.wavelength_m,
+                weight: source.weight / mean,
+                electric: incident.cross(magnetic).normalize(),
+                magnetic,
+                channel: source.channel,
+            }
+        })
+        .collect()
+}

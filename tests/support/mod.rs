@@ -1,0 +1,55 @@
+//! What the integration tests share: the cases of `golden/` and the program itself.
+
+#![allow(dead_code, reason = "every test binary compiles this and uses a part of it")]
+
+use std::path::PathBuf;
+
+use nanobragg::experiment::Experiment;
+use serde::Deserialize;
+
+/// An entry of `golden/cases.json`.
+#[derive(Debug, Deserialize)]
+pub struct Case {
+    pub name: String,
+    pub args: String,
+    pub fast: usize,
+    pub slow: usize,
+    pub gate_cpu: f64,
+    pub gate_pixels: Option<f64>,
+}
+
+/// The path of a file in `golden/`.
+pub fn golden_path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(name)
+}
+
+/// The bytes of a file in `golden/`.
+pub fn golden(name: &str) -> Vec<u8> {
+    let path = golden_path(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every case of `golden/cases.json`.
+pub fn cases() -> Vec<Case> {
+    serde_json::from_slice(&golden("cases.json")).unwrap()
+}
+
+/// The reference image of a case.
+pub fn reference(case: &Case) -> Vec<f32> {
+    let bytes = golden(&format!("{}.bin", case.name));
+    bytes.chunks_exact(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect()
+}
+
+/// The words of a command line; a word that names a file of `golden/` becomes its path.
+pub fn words(line: &str) -> Vec<String> {
+    let words = line.split_whitespace().map(|word| {
+        let path = golden_path(word);
+        if path.is_file() { path.to_str().unwrap().to_string() } else { word.to_string() }
+    });
+    words.collect()
+}
+
+/// The experiment that a command line describes.
+pub fn experiment(line: &str) -> Experiment {
+    nanobragg::cli::experiment(&words(line)).unwrap_or_else(|error| panic!("{line}: {error:?}"))
+}
