@@ -35,7 +35,9 @@ impl Bytes {
     pub fn available() -> Bytes {
         let memory = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
         let system = System::new_with_specifics(memory);
-        let limit = system.cgroup_limits().map_or(u64::MAX, |limits| limits.free_memory);
+        let limit = system
+            .cgroup_limits()
+            .map_or(u64::MAX, |limits| limits.free_memory);
         Bytes(system.available_memory().min(limit))
     }
 
@@ -45,7 +47,11 @@ impl Bytes {
     /// The bytes there are, when they are fewer.
     pub fn check(self) -> Result<(), Bytes> {
         let available = Bytes::available();
-        if self <= available { Ok(()) } else { Err(available) }
+        if self <= available {
+            Ok(())
+        } else {
+            Err(available)
+        }
     }
 }
 

@@ -21,9 +21,17 @@ fn the_cpu_path_reproduces_every_reference_image() {
     let renderer = Renderer::new(Device::default()).unwrap();
     let mut missed = Vec::new();
     let mut rendered = 0;
-    for case in cases().iter().filter(|case| !NOT_YET.contains(&case.name.as_str())) {
+    for case in cases()
+        .iter()
+        .filter(|case| !NOT_YET.contains(&case.name.as_str()))
+    {
         let image = renderer.render(&experiment(&case.args)).unwrap();
-        assert_eq!([image.width(), image.height()], [case.fast, case.slow], "{}", case.name);
+        assert_eq!(
+            [image.width(), image.height()],
+            [case.fast, case.slow],
+            "{}",
+            case.name
+        );
         rendered += 1;
         let verdict = judge(case, image.values());
         println!("{verdict}");
@@ -44,8 +52,11 @@ fn judge(case: &Case, values: &[f32]) -> String {
         // A spot's sharp edge may fall either way: this part of the pixels is left aside.
         Some(gate_pixels) => {
             let allowed = (gate_pixels * values.len() as f64) as usize;
-            let mut errors: Vec<f64> =
-                values.iter().zip(&reference).map(|(a, b)| f64::from(a - b).abs()).collect();
+            let mut errors: Vec<f64> = values
+                .iter()
+                .zip(&reference)
+                .map(|(a, b)| f64::from(a - b).abs())
+                .collect();
             errors.sort_by(f64::total_cmp);
             errors.truncate(values.len() - allowed);
             let rms = |squares: f64| (squares / values.len() as f64).sqrt();
@@ -93,7 +104,12 @@ fn the_quantities_behind_a_pixel_are_those_the_c_program_prints() {
 
 #[test]
 fn smv_headers_say_what_the_c_program_s_say() {
-    for name in ["convention_adxv", "convention_dials", "convention_xds", "mosflm_tilted"] {
+    for name in [
+        "convention_adxv",
+        "convention_dials",
+        "convention_xds",
+        "mosflm_tilted",
+    ] {
         let cases = cases();
         let case = cases.iter().find(|case| case.name == name).unwrap();
         let experiment = experiment(&case.args);
@@ -101,7 +117,10 @@ fn smv_headers_say_what_the_c_program_s_say() {
         assert_eq!(header.len(), 512);
         let pairs = |text: &str| -> Vec<(String, String)> {
             let lines = text.lines().map(|line| line.trim_end_matches(';'));
-            lines.filter_map(|line| line.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect()
+            lines
+                .filter_map(|line| line.split_once('='))
+                .map(|(k, v)| (k.into(), v.into()))
+                .collect()
         };
         let expected = String::from_utf8(golden(&format!("smv_header_{name}.txt"))).unwrap();
         assert_eq!(pairs(&header), pairs(&expected), "{name}");

@@ -44,8 +44,13 @@ impl Spellings {
         }
         let bare = name.split_once('=').map_or(name, |(bare, _)| bare);
         let known = |names: &[String]| names.iter().any(|known| known == bare);
-        if known(&self.either) || (dashes == 2 && known(&self.double)) || ["h", "V"].contains(&bare) {
-            let dashes = if bare.len() == 1 && !known(&self.either) { "-" } else { "--" };
+        if known(&self.either) || (dashes == 2 && known(&self.double)) || ["h", "V"].contains(&bare)
+        {
+            let dashes = if bare.len() == 1 && !known(&self.either) {
+                "-"
+            } else {
+                "--"
+            };
             return Ok(format!("{dashes}{name}"));
         }
         if ["version"].contains(&bare) && dashes == 2 {
@@ -61,8 +66,12 @@ impl Spellings {
     /// The flag, dashes and all, whose spelling is most like `name`.
     fn nearest(&self, name: &str) -> Option<String> {
         let either = self.either.iter().map(|known| (format!("-{known}"), known));
-        let double = self.double.iter().map(|known| (format!("--{known}"), known));
-        let likeness = |known: &str| strsim::jaro_winkler(&name.to_lowercase(), &known.to_lowercase());
+        let double = self
+            .double
+            .iter()
+            .map(|known| (format!("--{known}"), known));
+        let likeness =
+            |known: &str| strsim::jaro_winkler(&name.to_lowercase(), &known.to_lowercase());
         either
             .chain(double)
             .map(|(shown, known)| (likeness(known), shown))
@@ -108,10 +117,12 @@ pub fn parse(
 ) -> Result<ArgMatches, CliError> {
     let words = spellings.normalised(words)?;
     let program = std::iter::once("nanobragg".to_string());
-    command.try_get_matches_from(program.chain(words)).map_err(|error| match error.kind() {
-        ErrorKind::DisplayVersion => CliError::Text(error.to_string()),
-        _ => CliError::Usage(spellings.one_line(&error)),
-    })
+    command
+        .try_get_matches_from(program.chain(words))
+        .map_err(|error| match error.kind() {
+            ErrorKind::DisplayVersion => CliError::Text(error.to_string()),
+            _ => CliError::Usage(spellings.one_line(&error)),
+        })
 }
 
 impl Spellings {
@@ -146,7 +157,12 @@ impl Spellings {
                 let word = if flag.is_empty() { &value } else { flag };
                 format!("{word}: expected a flag; nanobragg -h lists them")
             }
-            _ => error.to_string().lines().next().unwrap_or_default().to_string(),
+            _ => error
+                .to_string()
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_string(),
         }
     }
 }

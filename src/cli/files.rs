@@ -24,7 +24,10 @@ pub fn check(outputs: &[Output], inputs: &[PathBuf]) -> Result<(), CliError> {
             let what = format!("{flag} {}: it would overwrite the input", path.display());
             return Err(CliError::Usage(format!("{what} {}", input.display())));
         }
-        if let Some(other) = outputs[..index].iter().find(|other| same_file(&other.path, path)) {
+        if let Some(other) = outputs[..index]
+            .iter()
+            .find(|other| same_file(&other.path, path))
+        {
             return Err(CliError::Usage(format!(
                 "{} and {flag} both name {}; give each a file of its own",
                 other.flag,
@@ -43,7 +46,9 @@ fn same_file(one: &Path, other: &Path) -> bool {
             // Any number of outputs may go to /dev/null.
             return found.is_file().then_some(found);
         }
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let directory = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
         let directory = fs::canonicalize(directory.unwrap_or(Path::new("."))).ok()?;
         Some(directory.join(path.file_name()?))
     };
@@ -64,7 +69,10 @@ pub fn write(
     let mut written = Vec::new();
     for output in &request.outputs {
         let Output { kind, flag, path } = output;
-        let unfit = |problem| FormatError::Content { path: path.clone(), problem };
+        let unfit = |problem| FormatError::Content {
+            path: path.clone(),
+            problem,
+        };
         let mut counts = (None, 0);
         let file = match *kind {
             OutputKind::Float => PendingFile::write(path, &raw::encode(image))?,
@@ -82,22 +90,36 @@ pub fn write(
             }
             OutputKind::Counts { scale, adc } => {
                 let automatic = Counts::automatic(statistics, adc);
-                let chosen = Counts { scale: scale.unwrap_or(automatic.scale), ..automatic };
+                let chosen = Counts {
+                    scale: scale.unwrap_or(automatic.scale),
+                    ..automatic
+                };
                 let (file, overloads) = smv_file(request, image, chosen);
                 counts = (Some(chosen.scale), overloads);
                 PendingFile::write(path, &file)?
             }
             OutputKind::Noise { adc } => {
                 let noisy = poisson_noise(image, request.seed, 0);
-                let (file, overloads) =
-                    smv_file(request, &noisy, Counts { scale: 1.0, adc_offset: adc });
+                let (file, overloads) = smv_file(
+                    request,
+                    &noisy,
+                    Counts {
+                        scale: 1.0,
+                        adc_offset: adc,
+                    },
+                );
                 counts.1 = overloads;
                 PendingFile::write(path, &file)?
             }
         };
         pending.push(file);
         let (scale, overloads) = counts;
-        written.push(WrittenFile { flag, path: path.display().to_string(), scale, overloads });
+        written.push(WrittenFile {
+            flag,
+            path: path.display().to_string(),
+            scale,
+            overloads,
+        });
     }
     pending.into_iter().try_for_each(PendingFile::commit)?;
     Ok(written)

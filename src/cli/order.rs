@@ -17,7 +17,10 @@ impl Order<'_> {
     }
 
     /// The value whose flag came last, of (id, value) pairs.
-    pub fn latest<'v, T>(&self, flags: impl IntoIterator<Item = (&'v str, Option<T>)>) -> Option<T> {
+    pub fn latest<'v, T>(
+        &self,
+        flags: impl IntoIterator<Item = (&'v str, Option<T>)>,
+    ) -> Option<T> {
         flags
             .into_iter()
             .filter_map(|(id, value)| Some((self.position(id)?, value?)))

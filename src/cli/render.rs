@@ -31,9 +31,9 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     files::check(&request.outputs, &request.inputs)?;
 
     let device = match request.program.device().map_err(CliError::Usage)? {
-        DeviceChoice::Auto | DeviceChoice::Cpu => {
-            Device::Cpu { threads: request.program.threads.unwrap_or(0) as usize }
-        }
+        DeviceChoice::Auto | DeviceChoice::Cpu => Device::Cpu {
+            threads: request.program.threads.unwrap_or(0) as usize,
+        },
     };
     let renderer = Renderer::new(device)?;
     let image = rendered(&renderer, &request)?;
@@ -71,7 +71,11 @@ pub fn request(words: &[String]) -> Result<Request, CliError> {
     };
     let command = flags::command();
     let spellings = Spellings::of(&command, flags::double_dash_only());
-    if words.is_empty() || words.iter().any(|word| ["-h", "-help", "--help"].contains(&word.as_str())) {
+    if words.is_empty()
+        || words
+            .iter()
+            .any(|word| ["-h", "-help", "--help"].contains(&word.as_str()))
+    {
         return Err(CliError::Text(help(command, &spellings)));
     }
     Request::new(&parse(command, &spellings, words)?)
@@ -81,13 +85,19 @@ pub fn request(words: &[String]) -> Result<Request, CliError> {
 fn help(mut command: clap::Command, spellings: &Spellings) -> String {
     let help = command.render_help();
     let colours = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let text = if colours { help.ansi().to_string() } else { help.to_string() };
+    let text = if colours {
+        help.ansi().to_string()
+    } else {
+        help.to_string()
+    };
     spellings.single_dashed(&text)
 }
 
 /// Renders, with a progress bar where one is wanted.
 fn rendered(renderer: &Renderer, request: &Request) -> Result<Image, CliError> {
-    let wanted = request.progress.unwrap_or(!request.program.quiet && std::io::stderr().is_terminal());
+    let wanted = request
+        .progress
+        .unwrap_or(!request.program.quiet && std::io::stderr().is_terminal());
     if !wanted {
         return Ok(renderer.render(&request.experiment)?);
     }
@@ -120,12 +130,14 @@ fn print_pixels(request: &Request, output: &mut impl Write) -> Result<(), CliErr
         Printout::Pixel(pixel) => vec![pixel],
         Printout::All => {
             let all = (0..height).flat_map(|slow| (0..width).map(move |fast| [fast, slow]));
-            all.filter(|&[fast, slow]| scene.renders(panel, fast, slow)).collect()
+            all.filter(|&[fast, slow]| scene.renders(panel, fast, slow))
+                .collect()
         }
     };
     for [fast, slow] in pixels {
         let trace = cpu::trace_pixel(&scene, panel, fast, slow);
-        write!(output, "{}", pixel_quantities(&trace)).context("cannot write to standard output")?;
+        write!(output, "{}", pixel_quantities(&trace))
+            .context("cannot write to standard output")?;
     }
     Ok(())
 }

@@ -23,7 +23,9 @@ pub fn kahn_factor(word: &str) -> Result<f64, String> {
 
 /// A percentage.
 pub fn percent(word: &str) -> Result<f64, String> {
-    accept(word, "a percentage from 0 to 100", |value| (0.0..=100.0).contains(&value))
+    accept(word, "a percentage from 0 to 100", |value| {
+        (0.0..=100.0).contains(&value)
+    })
 }
 
 /// An attenuation depth; none for `inf` or 0, which switch absorption off.
@@ -31,7 +33,9 @@ pub fn attenuation_depth(word: &str) -> Result<f64, String> {
     if word.eq_ignore_ascii_case("inf") {
         return Ok(0.0);
     }
-    accept(word, "a number, zero or above, or inf", |value| value >= 0.0)
+    accept(word, "a number, zero or above, or inf", |value| {
+        value >= 0.0
+    })
 }
 
 /// A whole number above zero.
@@ -56,7 +60,8 @@ pub fn coordinate(word: &str) -> Result<usize, String> {
 
 /// A seed.
 pub fn seed(word: &str) -> Result<i64, String> {
-    word.parse().map_err(|_| "expected a whole number".to_string())
+    word.parse()
+        .map_err(|_| "expected a whole number".to_string())
 }
 
 fn accept(word: &str, expected: &str, accepted: impl Fn(f64) -> bool) -> Result<f64, String> {

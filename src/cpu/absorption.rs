@@ -23,9 +23,15 @@ mod tests {
 
     #[test]
     fn the_layers_add_up_to_the_sensor() {
-        let sensor = Sensor { attenuation_depth_m: 500e-6, thickness_m: 450e-6, layers: 7 };
+        let sensor = Sensor {
+            attenuation_depth_m: 500e-6,
+            thickness_m: 450e-6,
+            layers: 7,
+        };
         for cosine in [1.0, 0.6, 0.01] {
-            let stopped: f64 = (0..7).map(|layer| absorbed_fraction(&sensor, layer, cosine)).sum();
+            let stopped: f64 = (0..7)
+                .map(|layer| absorbed_fraction(&sensor, layer, cosine))
+                .sum();
             let expected = 1.0 - (-0.9f64 / cosine).exp();
             approx::assert_relative_eq!(stopped, expected, max_relative = 1e-14);
         }

@@ -14,7 +14,12 @@ const SPOT_WIDTH: f64 = 0.63;
 
 /// F_latt at the offset `delta` (in h, k, l, each −½ to ½) from the nearest reflection.
 pub fn lattice_factor(lattice: &Lattice, delta: DVec3) -> f64 {
-    let Lattice { cells, total, fudge, .. } = *lattice;
+    let Lattice {
+        cells,
+        total,
+        fudge,
+        ..
+    } = *lattice;
     match lattice.shape {
         Shape::Square => square(cells, delta),
         Shape::Round => {
@@ -23,14 +28,22 @@ pub fn lattice_factor(lattice: &Lattice, delta: DVec3) -> f64 {
         }
         Shape::Gauss => total * gauss(fudge * spread(lattice, delta)),
         Shape::TopHat => {
-            if fudge * spread(lattice, delta) < SPOT_WIDTH * SPOT_WIDTH { total } else { 0.0 }
+            if fudge * spread(lattice, delta) < SPOT_WIDTH * SPOT_WIDTH {
+                total
+            } else {
+                0.0
+            }
         }
     }
 }
 
 /// The product of the three axes' interference functions.
 pub fn square(cells: [f64; 3], delta: DVec3) -> f64 {
-    cells.into_iter().zip(delta.to_array()).map(|(n, delta)| sincg(n, delta)).product()
+    cells
+        .into_iter()
+        .zip(delta.to_array())
+        .map(|(n, delta)| sincg(n, delta))
+        .product()
 }
 
 /// sin(πNδ)/sin(πδ), N at δ = 0: the interference of `n` cells in a row. One cell has none.

@@ -31,14 +31,16 @@ pub fn render(scene: &Scene, row_done: &(dyn Fn() + Sync)) -> Vec<f32> {
         let [width, height] = panel.shape;
         let (rows, behind) = rest.split_at_mut(width * height);
         rest = behind;
-        rows.par_chunks_mut(width).enumerate().for_each(|(slow, row)| {
-            for (fast, photons) in row.iter_mut().enumerate() {
-                if scene.renders(panel, fast, slow) {
-                    *photons = pixel::photons(scene, panel, fast, slow) as f32;
+        rows.par_chunks_mut(width)
+            .enumerate()
+            .for_each(|(slow, row)| {
+                for (fast, photons) in row.iter_mut().enumerate() {
+                    if scene.renders(panel, fast, slow) {
+                        *photons = pixel::photons(scene, panel, fast, slow) as f32;
+                    }
                 }
-            }
-            row_done();
-        });
+                row_done();
+            });
     }
     photons
 }

@@ -29,12 +29,16 @@ impl View {
         sub_pixel: [u32; 2],
         layer: u32,
     ) -> View {
-        let depth = scene
-            .sensor
-            .map_or(0.0, |sensor| f64::from(layer) * sensor.thickness_m / f64::from(sensor.layers));
+        let depth = scene.sensor.map_or(0.0, |sensor| {
+            f64::from(layer) * sensor.thickness_m / f64::from(sensor.layers)
+        });
         let position = position(panel, scene.oversample, pixel, sub_pixel, depth);
         let distance = position.length();
-        View { position, distance, diffracted: position / distance }
+        View {
+            position,
+            distance,
+            diffracted: position / distance,
+        }
     }
 
     /// Ω of the pixel seen here.
@@ -45,7 +49,9 @@ impl View {
 
     /// P for X-rays of `source`; 1 where polarisation is switched off.
     pub fn polarisation(&self, scene: &Scene, source: &SceneSource) -> f64 {
-        scene.kahn_factor.map_or(1.0, |kahn| polarisation(source, self.diffracted, kahn))
+        scene
+            .kahn_factor
+            .map_or(1.0, |kahn| polarisation(source, self.diffracted, kahn))
     }
 
     /// A of `layer`; 1 for a detector that stops every photon.
@@ -64,7 +70,10 @@ impl View {
 /// Ω and P of the pixel's first sub-pixel, front layer and first source.
 pub(super) fn first_factors(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> (f64, f64) {
     let view = View::new(scene, panel, pixel, [0, 0], 0);
-    let polarisation = scene.sources.first().map_or(1.0, |first| view.polarisation(scene, first));
+    let polarisation = scene
+        .sources
+        .first()
+        .map_or(1.0, |first| view.polarisation(scene, first));
     (view.solid_angle(scene, panel), polarisation)
 }
 

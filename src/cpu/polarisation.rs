@@ -9,7 +9,9 @@ use crate::scene::SceneSource;
 pub fn polarisation(source: &SceneSource, diffracted: DVec3, kahn_factor: f64) -> f64 {
     let cos_two_theta = source.incident.dot(diffracted);
     let cos_squared = cos_two_theta * cos_two_theta;
-    let psi = -diffracted.dot(source.magnetic).atan2(diffracted.dot(source.electric));
+    let psi = -diffracted
+        .dot(source.magnetic)
+        .atan2(diffracted.dot(source.electric));
     0.5 * (1.0 + cos_squared - kahn_factor * (2.0 * psi).cos() * (1.0 - cos_squared))
 }
 

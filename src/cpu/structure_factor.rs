@@ -13,14 +13,17 @@ pub fn nearest_index(hkl: DVec3) -> DVec3 {
 pub fn nearest(grid: &ReflectionGrid, default_f: f64, nearest_hkl: DVec3) -> f64 {
     // A float that does not fit saturates, and the grid does not reach that far.
     let index = nearest_hkl.to_array().map(|component| component as i32);
-    grid.offset_of(index).map_or(default_f, |offset| grid.amplitudes()[offset])
+    grid.offset_of(index)
+        .map_or(default_f, |offset| grid.amplitudes()[offset])
 }
 
 /// F at the fractional index `hkl`, by four-point Lagrange interpolation along each axis; of the
 /// nearest reflection where the 64 points do not all lie in the grid.
 pub fn tricubic(grid: &ReflectionGrid, default_f: f64, hkl: DVec3) -> f64 {
     let base = hkl.floor();
-    let first = base.to_array().map(|component| (component as i32).saturating_sub(1));
+    let first = base
+        .to_array()
+        .map(|component| (component as i32).saturating_sub(1));
     let last = first.map(|index| index.saturating_add(3));
     let (Some(start), Some(_)) = (grid.offset_of(first), grid.offset_of(last)) else {
         return nearest(grid, default_f, nearest_index(hkl));
@@ -31,8 +34,11 @@ pub fn tricubic(grid: &ReflectionGrid, default_f: f64, hkl: DVec3) -> f64 {
     for (i, weight_h) in weights_h.into_iter().enumerate() {
         for (j, weight_k) in weights_k.into_iter().enumerate() {
             let row = start + (i * extent_k + j) * extent_l;
-            let along_l: f64 =
-                grid.amplitudes()[row..row + 4].iter().zip(weights_l).map(|(f, w)| f * w).sum();
+            let along_l: f64 = grid.amplitudes()[row..row + 4]
+                .iter()
+                .zip(weights_l)
+                .map(|(f, w)| f * w)
+                .sum();
             sum += weight_h * weight_k * along_l;
         }
     }
@@ -65,7 +71,10 @@ mod tests {
             for k in -3..=2 {
                 for l in -2..=4 {
                     let amplitude = cubic(f64::from(h), f64::from(k), f64::from(l));
-                    list.push(Reflection { index: [h, k, l], amplitude });
+                    list.push(Reflection {
+                        index: [h, k, l],
+                        amplitude,
+                    });
                 }
             }
         }
@@ -85,9 +94,15 @@ mod tests {
     fn outside_the_list_the_nearest_reflection_stands_in() {
         let factors = factors();
         let grid = factors.grid(0).unwrap();
-        assert_eq!(tricubic(grid, -7.0, DVec3::new(2.6, 0.2, 0.0)), cubic(3.0, 0.0, 0.0));
+        assert_eq!(
+            tricubic(grid, -7.0, DVec3::new(2.6, 0.2, 0.0)),
+            cubic(3.0, 0.0, 0.0)
+        );
         assert_eq!(tricubic(grid, -7.0, DVec3::new(9.0, 0.0, 0.0)), -7.0);
         assert_eq!(nearest(grid, -7.0, DVec3::splat(1e300)), -7.0);
-        assert_eq!(nearest_index(DVec3::new(0.5, -0.5, 1.51)), DVec3::new(0.0, -1.0, 2.0));
+        assert_eq!(
+            nearest_index(DVec3::new(0.5, -0.5, 1.51)),
+            DVec3::new(0.0, -1.0, 2.0)
+        );
     }
 }

@@ -34,7 +34,11 @@ impl Term {
 /// Σ F_cell²·F_latt² over the scene's orientations at the scattering vector `q` (1/m).
 pub fn sum_over_orientations(scene: &Scene, channel: usize, q: DVec3) -> f64 {
     let grid = scene.grids.get(channel).map(AsRef::as_ref);
-    scene.orientations.iter().map(|orientation| term(scene, grid, orientation, q).intensity()).sum()
+    scene
+        .orientations
+        .iter()
+        .map(|orientation| term(scene, grid, orientation, q).intensity())
+        .sum()
 }
 
 /// The term of one orientation.
@@ -52,5 +56,10 @@ pub fn term(
         Some(grid) => nearest(grid, scene.default_f, nearest_hkl),
     };
     let lattice_factor = lattice_factor(&scene.lattice, hkl - nearest_hkl);
-    Term { hkl, nearest: nearest_hkl, cell_factor, lattice_factor }
+    Term {
+        hkl,
+        nearest: nearest_hkl,
+        cell_factor,
+        lattice_factor,
+    }
 }

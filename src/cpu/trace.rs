@@ -88,7 +88,12 @@ fn last_term(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> LastTerm {
     let orientation = &scene.orientations[scene.orientations.len() - 1];
     let q = view.scattering_vector(source);
     let grid = scene.grids.get(source.channel).map(AsRef::as_ref);
-    let Term { hkl, nearest, cell_factor, lattice_factor } = term(scene, grid, orientation, q);
+    let Term {
+        hkl,
+        nearest,
+        cell_factor,
+        lattice_factor,
+    } = term(scene, grid, orientation, q);
     LastTerm {
         position_m: view.position,
         distance_m: view.distance,

@@ -63,7 +63,11 @@ pub struct Divergence {
 impl Default for Divergence {
     fn default() -> Divergence {
         let point = CentredSteps::POINT;
-        Divergence { horizontal: point, vertical: point, round: true }
+        Divergence {
+            horizontal: point,
+            vertical: point,
+            round: true,
+        }
     }
 }
 
@@ -96,7 +100,10 @@ impl Default for Beam {
 
 impl Default for Sources {
     fn default() -> Sources {
-        Sources::Grid { divergence: Divergence::default(), dispersion: CentredSteps::POINT }
+        Sources::Grid {
+            divergence: Divergence::default(),
+            dispersion: CentredSteps::POINT,
+        }
     }
 }
 
@@ -110,7 +117,11 @@ impl Divergence {
             .map(|(steps, angle)| {
                 // An even count has no point at the centre; the C program moves the ellipse's
                 // edge out by half a step to make up for it.
-                let half_step = if steps.count % 2 == 0 { steps.step / 2.0 } else { 0.0 };
+                let half_step = if steps.count % 2 == 0 {
+                    steps.step / 2.0
+                } else {
+                    0.0
+                };
                 (angle * angle - half_step * half_step) / (steps.range * steps.range)
             })
             .sum();
@@ -124,14 +135,21 @@ impl Beam {
     pub fn sources(&self) -> Vec<Source> {
         let (divergence, dispersion) = match &self.sources {
             Sources::List(list) => return list.clone(),
-            Sources::Grid { divergence, dispersion } => (divergence, dispersion),
+            Sources::Grid {
+                divergence,
+                dispersion,
+            } => (divergence, dispersion),
         };
         let polarisation = self.polarisation_axis.normalize();
         let toward = self.direction.normalize();
         let vertical_axis = toward.cross(polarisation).normalize();
         let mut sources = Vec::new();
         for horizontal in divergence.horizontal.values() {
-            for vertical in divergence.vertical.values().filter(|&v| divergence.keeps(horizontal, v)) {
+            for vertical in divergence
+                .vertical
+                .values()
+                .filter(|&v| divergence.keeps(horizontal, v))
+            {
                 let incident = rotation_about(vertical_axis, horizontal)
                     * (rotation_about(polarisation, vertical) * toward);
                 sources.extend(dispersion.values().map(|deviation| Source {
@@ -149,11 +167,14 @@ impl Beam {
     pub fn source_count_bound(&self) -> u64 {
         match &self.sources {
             Sources::List(list) => list.len() as u64,
-            Sources::Grid { divergence, dispersion } => {
-                [divergence.horizontal, divergence.vertical, *dispersion]
-                    .into_iter()
-                    .fold(1, |product, steps| product.saturating_mul(u64::from(steps.count)))
-            }
+            Sources::Grid {
+                divergence,
+                dispersion,
+            } => [divergence.horizontal, divergence.vertical, *dispersion]
+                .into_iter()
+                .fold(1, |product, steps| {
+                    product.saturating_mul(u64::from(steps.count))
+                }),
         }
     }
 
@@ -161,19 +182,42 @@ impl Beam {
         let toward = direction("the beam vector", self.direction)?;
         let polarisation = direction("the polarisation vector", self.polarisation_axis)?;
         if toward.cross(polarisation).length() < 1e-6 {
-            return Err(ExperimentError::Parallel("the beam", "the polarisation vector"));
+            return Err(ExperimentError::Parallel(
+                "the beam",
+                "the polarisation vector",
+            ));
         }
         let kahn = self.kahn_factor.unwrap_or(0.0);
-        require("the Kahn factor", kahn, "between -1 and 1", kahn.abs() <= 1.0)?;
+        require(
+            "the Kahn factor",
+            kahn,
+            "between -1 and 1",
+            kahn.abs() <= 1.0,
+        )?;
         let positive = "a positive number";
-        require("the wavelength in m", self.wavelength_m, positive, self.wavelength_m > 0.0)?;
-        require("the fluence in photons/m²", self.fluence, "zero or more", self.fluence >= 0.0)?;
+        require(
+            "the wavelength in m",
+            self.wavelength_m,
+            positive,
+            self.wavelength_m > 0.0,
+        )?;
+        require(
+            "the fluence in photons/m²",
+            self.fluence,
+            "zero or more",
+            self.fluence >= 0.0,
+        )?;
         match &self.sources {
             Sources::List(list) => check_list(list, polarisation),
             Sources::Grid { dispersion, .. } => {
                 let range = dispersion.range;
                 // The shortest wavelength is λ₀·(1 − range/2).
-                require("the dispersion", range, "from 0 up to 2 (200 %)", (0.0..2.0).contains(&range))
+                require(
+                    "the dispersion",
+                    range,
+                    "from 0 up to 2 (200 %)",
+                    (0.0..2.0).contains(&range),
+                )
             }
         }
     }
@@ -186,11 +230,25 @@ fn check_list(list: &[Source], polarisation: DVec3) -> Result<(), ExperimentErro
             return Err(ExperimentError::SourceAlongPolarisation(index + 1));
         }
         let wavelength = source.wavelength_m;
-        require("a source's wavelength in m", wavelength, "a positive number", wavelength > 0.0)?;
-        require("a source's weight", source.weight, "zero or more", source.weight >= 0.0)?;
+        require(
+            "a source's wavelength in m",
+            wavelength,
+            "a positive number",
+            wavelength > 0.0,
+        )?;
+        require(
+            "a source's weight",
+            source.weight,
+            "zero or more",
+            source.weight >= 0.0,
+        )?;
     }
     let total: f64 = list.iter().map(|source| source.weight).sum();
-    if total > 0.0 && total.is_finite() { Ok(()) } else { Err(ExperimentError::TotalWeight(total)) }
+    if total > 0.0 && total.is_finite() {
+        Ok(())
+    } else {
+        Err(ExperimentError::TotalWeight(total))
+    }
 }
 
 #[cfg(test)]
@@ -198,16 +256,33 @@ mod tests {
     use super::*;
 
     fn grid(divergence: Divergence) -> Beam {
-        let sources = Sources::Grid { divergence, dispersion: CentredSteps::POINT };
-        Beam { sources, ..Beam::default() }
+        let sources = Sources::Grid {
+            divergence,
+            dispersion: CentredSteps::POINT,
+        };
+        Beam {
+            sources,
+            ..Beam::default()
+        }
     }
 
     #[test]
     fn a_round_divergence_leaves_out_the_corners() {
-        let steps = CentredSteps { range: 0.004, step: 0.001, count: 5 };
-        let square = Divergence { horizontal: steps, vertical: steps, round: false };
+        let steps = CentredSteps {
+            range: 0.004,
+            step: 0.001,
+            count: 5,
+        };
+        let square = Divergence {
+            horizontal: steps,
+            vertical: steps,
+            round: false,
+        };
         assert_eq!(grid(square).sources().len(), 25);
-        let round = Divergence { round: true, ..square };
+        let round = Divergence {
+            round: true,
+            ..square
+        };
         // Inside a circle of radius 2.1 steps: all but the corners and the points beside them.
         assert_eq!(grid(round).sources().len(), 13);
     }
@@ -222,12 +297,33 @@ mod tests {
 
     #[test]
     fn impossible_lists_are_refused() {
-        let source = Source { incident: DVec3::X, wavelength_m: 1e-10, weight: 0.0, channel: 0 };
-        let list = |source| Beam { sources: Sources::List(vec![source]), ..Beam::default() };
+        let source = Source {
+            incident: DVec3::X,
+            wavelength_m: 1e-10,
+            weight: 0.0,
+            channel: 0,
+        };
+        let list = |source| Beam {
+            sources: Sources::List(vec![source]),
+            ..Beam::default()
+        };
         assert_eq!(list(source).check(), Err(ExperimentError::TotalWeight(0.0)));
-        let along = Source { incident: DVec3::Z, weight: 1.0, ..source };
-        assert_eq!(list(along).check(), Err(ExperimentError::SourceAlongPolarisation(1)));
-        let nowhere = Source { incident: DVec3::ZERO, ..along };
-        assert!(matches!(list(nowhere).check(), Err(ExperimentError::NoDirection { .. })));
+        let along = Source {
+            incident: DVec3::Z,
+            weight: 1.0,
+            ..source
+        };
+        assert_eq!(
+            list(along).check(),
+            Err(ExperimentError::SourceAlongPolarisation(1))
+        );
+        let nowhere = Source {
+            incident: DVec3::ZERO,
+            ..along
+        };
+        assert!(matches!(
+            list(nowhere).check(),
+            Err(ExperimentError::NoDirection { .. })
+        ));
     }
 }

@@ -42,13 +42,29 @@ impl Convention {
     pub fn frame(self) -> Frame {
         let (x, y, z) = (DVec3::X, DVec3::Y, DVec3::Z);
         // In the order of the struct: beam, fast, slow, normal, two-theta, polarisation, spindle.
-        let [beam, fast, slow, normal, two_theta_axis, polarisation, spindle] = match self {
+        let [
+            beam,
+            fast,
+            slow,
+            normal,
+            two_theta_axis,
+            polarisation,
+            spindle,
+        ] = match self {
             Convention::Mosflm | Convention::Denzo => [x, z, -y, x, -z, z, z],
             Convention::Adxv => [z, x, -y, z, -x, x, x],
             Convention::Xds => [z, x, y, z, x, x, x],
             Convention::Dials => [z, x, y, z, y, y, y],
         };
-        Frame { beam, fast, slow, normal, two_theta_axis, polarisation, spindle }
+        Frame {
+            beam,
+            fast,
+            slow,
+            normal,
+            two_theta_axis,
+            polarisation,
+            spindle,
+        }
     }
 }
 

@@ -52,7 +52,11 @@ pub struct Mosaicity {
 
 impl Default for Mosaicity {
     fn default() -> Mosaicity {
-        Mosaicity { spread_rad: 0.0, domains: 1, seed: DEFAULT_MOSAIC_SEED }
+        Mosaicity {
+            spread_rad: 0.0,
+            domains: 1,
+            seed: DEFAULT_MOSAIC_SEED,
+        }
     }
 }
 
@@ -95,13 +99,37 @@ impl Crystal {
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
         for cells in self.cells {
             let cells = f64::from(cells);
-            require("the number of cells along an axis", cells, "at least 1", cells >= 1.0)?;
+            require(
+                "the number of cells along an axis",
+                cells,
+                "at least 1",
+                cells >= 1.0,
+            )?;
         }
-        require("the fudge factor", self.fudge, "a positive number", self.fudge > 0.0)?;
-        let Mosaicity { spread_rad, domains, .. } = self.mosaicity;
-        require("the mosaic spread in radians", spread_rad, "zero or more", spread_rad >= 0.0)?;
+        require(
+            "the fudge factor",
+            self.fudge,
+            "a positive number",
+            self.fudge > 0.0,
+        )?;
+        let Mosaicity {
+            spread_rad,
+            domains,
+            ..
+        } = self.mosaicity;
+        require(
+            "the mosaic spread in radians",
+            spread_rad,
+            "zero or more",
+            spread_rad >= 0.0,
+        )?;
         let domains = f64::from(domains);
-        require("the number of mosaic domains", domains, "at least 1", domains >= 1.0)
+        require(
+            "the number of mosaic domains",
+            domains,
+            "at least 1",
+            domains >= 1.0,
+        )
     }
 }
 
@@ -111,10 +139,15 @@ mod tests {
 
     #[test]
     fn domains_stay_within_the_spread_and_the_first_is_unturned() {
-        let mosaicity = Mosaicity { spread_rad: 0.02, domains: 100, seed: 3 };
+        let mosaicity = Mosaicity {
+            spread_rad: 0.02,
+            domains: 100,
+            seed: 3,
+        };
         let rotations = mosaicity.rotations();
         assert_eq!(rotations[0], DMat3::IDENTITY);
-        let angle = |turn: &DMat3| ((turn.x_axis.x + turn.y_axis.y + turn.z_axis.z - 1.0) / 2.0).acos();
+        let angle =
+            |turn: &DMat3| ((turn.x_axis.x + turn.y_axis.y + turn.z_axis.z - 1.0) / 2.0).acos();
         let widest = rotations.iter().map(angle).fold(0.0, f64::max);
         assert!(widest <= 0.02 * (1.0 + 1e-6) && widest > 0.015, "{widest}");
     }

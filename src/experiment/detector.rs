@@ -109,14 +109,36 @@ impl Detector {
             return Err(ExperimentError::PanelWidths(width, other.shape[0]));
         }
         let distance = self.distance_m;
-        require("the detector distance in m", distance, "a non-zero number", distance != 0.0)?;
-        let Some(sensor) = self.sensor else { return Ok(()) };
+        require(
+            "the detector distance in m",
+            distance,
+            "a non-zero number",
+            distance != 0.0,
+        )?;
+        let Some(sensor) = self.sensor else {
+            return Ok(());
+        };
         let (depth, thickness) = (sensor.attenuation_depth_m, sensor.thickness_m);
         let positive = "a positive number";
-        require("the sensor's attenuation depth in m", depth, positive, depth > 0.0)?;
-        require("the sensor's thickness in m", thickness, positive, thickness > 0.0)?;
+        require(
+            "the sensor's attenuation depth in m",
+            depth,
+            positive,
+            depth > 0.0,
+        )?;
+        require(
+            "the sensor's thickness in m",
+            thickness,
+            positive,
+            thickness > 0.0,
+        )?;
         let layers = f64::from(sensor.layers);
-        require("the number of sensor layers", layers, "at least 1", layers >= 1.0)
+        require(
+            "the number of sensor layers",
+            layers,
+            "at least 1",
+            layers >= 1.0,
+        )
     }
 }
 
@@ -133,7 +155,9 @@ impl Panel {
 
     fn check(&self) -> Result<(), ExperimentError> {
         let [fast, slow] = self.shape;
-        let countable = fast.checked_mul(slow).is_some_and(|n| n > 0 && u32::try_from(n).is_ok());
+        let countable = fast
+            .checked_mul(slow)
+            .is_some_and(|n| n > 0 && u32::try_from(n).is_ok());
         if !countable {
             return Err(ExperimentError::PixelCount { fast, slow });
         }
@@ -149,16 +173,26 @@ impl Panel {
         // Nearer than this fraction of a pixel the plane holds the sample, but for rounding.
         let nearest = 1e-6 * size;
         if !(close.abs() > nearest) {
-            return Err(ExperimentError::PlaneThroughSample { close_mm: close * 1e3 });
+            return Err(ExperimentError::PlaneThroughSample {
+                close_mm: close * 1e3,
+            });
         }
         if close < 0.0 {
-            return Err(ExperimentError::FacesAway { close_mm: close * 1e3 });
+            return Err(ExperimentError::FacesAway {
+                close_mm: close * 1e3,
+            });
         }
-        require("the panel's distance in m", close, "a finite distance", true)?;
+        require(
+            "the panel's distance in m",
+            close,
+            "a finite distance",
+            true,
+        )?;
         match &self.mask {
-            Some(mask) if mask.shape != self.shape => {
-                Err(ExperimentError::MaskShape { mask: mask.shape, panel: self.shape })
-            }
+            Some(mask) if mask.shape != self.shape => Err(ExperimentError::MaskShape {
+                mask: mask.shape,
+                panel: self.shape,
+            }),
             _ => Ok(()),
         }
     }

@@ -49,7 +49,9 @@ pub enum ExperimentError {
         close_mm: f64,
     },
     /// A detector of no pixels, or of more than can be counted.
-    #[error("the detector has {fast} x {slow} pixels; it must have at least 1 x 1 and fewer than 2^32")]
+    #[error(
+        "the detector has {fast} x {slow} pixels; it must have at least 1 x 1 and fewer than 2^32"
+    )]
     PixelCount {
         /// Pixels along the fast axis.
         fast: usize,
@@ -107,7 +109,9 @@ pub enum ExperimentError {
         count: f64,
     },
     /// The sources' weights cannot be normalised.
-    #[error("the sources' weights add up to {0}; they must be zero or more, with a positive, finite sum")]
+    #[error(
+        "the sources' weights add up to {0}; they must be zero or more, with a positive, finite sum"
+    )]
     TotalWeight(f64),
     /// A source along the polarisation vector.
     #[error("source {0} travels along the polarisation vector, where no electric field can point")]
@@ -154,7 +158,11 @@ pub(super) fn require(
     if value.is_finite() && accepted {
         Ok(())
     } else {
-        Err(ExperimentError::OutOfRange { quantity, value, expected })
+        Err(ExperimentError::OutOfRange {
+            quantity,
+            value,
+            expected,
+        })
     }
 }
 
@@ -163,7 +171,8 @@ pub(super) fn direction(
     quantity: &'static str,
     vector: glam::DVec3,
 ) -> Result<glam::DVec3, ExperimentError> {
-    vector
-        .try_normalize()
-        .ok_or(ExperimentError::NoDirection { quantity, value: vector.to_array() })
+    vector.try_normalize().ok_or(ExperimentError::NoDirection {
+        quantity,
+        value: vector.to_array(),
+    })
 }

@@ -71,9 +71,17 @@ impl Experiment {
         parts.structure_factors.check()?;
         parts.sampling.check(&parts.detector)?;
         let oversample =
-            parts.sampling.resolve_oversample(&parts.beam, &parts.crystal, &parts.detector)?;
-        let interpolate = parts.structure_factors.resolve_interpolation(&parts.crystal);
-        Ok(Experiment { parts, oversample, interpolate })
+            parts
+                .sampling
+                .resolve_oversample(&parts.beam, &parts.crystal, &parts.detector)?;
+        let interpolate = parts
+            .structure_factors
+            .resolve_interpolation(&parts.crystal);
+        Ok(Experiment {
+            parts,
+            oversample,
+            interpolate,
+        })
     }
 
     /// The X-rays.

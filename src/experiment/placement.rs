@@ -108,7 +108,12 @@ impl Placement {
         let normal = direction("the detector's normal vector", frame.normal)?;
         let two_theta_axis = direction("the two-theta axis", frame.two_theta_axis)?;
         let pixel = self.pixel_size_m;
-        require("the pixel size in m", pixel, "a positive number", pixel > 0.0)?;
+        require(
+            "the pixel size in m",
+            pixel,
+            "a positive number",
+            pixel > 0.0,
+        )?;
 
         let tilt = rotation_xyz(self.rotations_rad);
         let arm = rotation_about(two_theta_axis, self.two_theta_rad);
@@ -118,7 +123,8 @@ impl Placement {
 
         let centres = self.centres();
         let turn = arm * tilt;
-        let [turned_fast, turned_slow, turned_normal] = [fast, slow, normal].map(|axis| turn * axis);
+        let [turned_fast, turned_slow, turned_normal] =
+            [fast, slow, normal].map(|axis| turn * axis);
         let origin_m = self.origin_m.unwrap_or_else(|| match self.pivot() {
             Pivot::Sample => {
                 let [near_fast, near_slow] = centres.near_m;
@@ -153,7 +159,13 @@ impl Placement {
             mask: None,
         };
         let distance_m = distance;
-        Ok(Detector { panels: vec![panel], sensor: None, distance_m, point_pixels: false, header })
+        Ok(Detector {
+            panels: vec![panel],
+            sensor: None,
+            distance_m,
+            point_pixels: false,
+            header,
+        })
     }
 
     /// Distances to the plane and along the beam, m.
@@ -164,7 +176,9 @@ impl Placement {
         };
         require(name, given, "a positive number", given > 0.0)?;
         if ratio.abs() < 1e-9 {
-            return Err(ExperimentError::PlaneThroughSample { close_mm: ratio * given * 1e3 });
+            return Err(ExperimentError::PlaneThroughSample {
+                close_mm: ratio * given * 1e3,
+            });
         }
         let close = match self.distance {
             Distance::AlongBeam(distance) => (ratio * distance).abs(),
@@ -200,7 +214,11 @@ impl Placement {
         let y = self.beam_centre_m[1].unwrap_or(default_y);
         let given_m = [x, y];
         if self.custom_frame.is_some() {
-            return Centres { given_m, beam_m: given_m, near_m: given_m };
+            return Centres {
+                given_m,
+                beam_m: given_m,
+                near_m: given_m,
+            };
         }
         let beam_m = match self.convention {
             Convention::Adxv => [x, size_slow - y],
@@ -208,7 +226,11 @@ impl Placement {
             Convention::Denzo => [y, x],
             Convention::Xds | Convention::Dials => given_m,
         };
-        Centres { given_m, beam_m, near_m: [near_fast, near_slow] }
+        Centres {
+            given_m,
+            beam_m,
+            near_m: [near_fast, near_slow],
+        }
     }
 }
 
@@ -217,7 +239,12 @@ impl Detector {
     /// the frame it was placed in, stay.
     pub fn rotated(mut self, rotation: &DMat3) -> Detector {
         for panel in &mut self.panels {
-            for vector in [&mut panel.origin_m, &mut panel.fast, &mut panel.slow, &mut panel.normal] {
+            for vector in [
+                &mut panel.origin_m,
+                &mut panel.fast,
+                &mut panel.slow,
+                &mut panel.normal,
+            ] {
                 *vector = *rotation * *vector;
             }
             panel.curved_m = panel.curved_m.map(|vector| *rotation * vector);
@@ -233,19 +260,41 @@ mod tests {
     #[test]
     fn the_default_beam_centre_is_the_middle_of_the_detector_for_every_convention() {
         use Convention::*;
-        for (convention, offset) in [(Mosflm, 1e-4), (Denzo, 5e-5), (Adxv, 5e-5), (Xds, 0.0), (Dials, 0.0)] {
-            let placement = Placement { convention, pixels: [100, 60], ..Placement::default() };
+        for (convention, offset) in [
+            (Mosflm, 1e-4),
+            (Denzo, 5e-5),
+            (Adxv, 5e-5),
+            (Xds, 0.0),
+            (Dials, 0.0),
+        ] {
+            let placement = Placement {
+                convention,
+                pixels: [100, 60],
+                ..Placement::default()
+            };
             let header = placement.place().unwrap().header;
             // MOSFLM's half pixels make its default a pixel off the middle, as in the C program.
-            assert!((header.beam_spot_m[0] - 0.005 - offset).abs() < 1e-15, "{convention:?}");
-            assert!((header.beam_spot_m[1] - 0.003 - offset).abs() < 1e-15, "{convention:?}");
+            assert!(
+                (header.beam_spot_m[0] - 0.005 - offset).abs() < 1e-15,
+                "{convention:?}"
+            );
+            assert!(
+                (header.beam_spot_m[1] - 0.003 - offset).abs() < 1e-15,
+                "{convention:?}"
+            );
         }
     }
 
     #[test]
     fn a_detector_edge_on_to_the_beam_is_refused() {
         let quarter = std::f64::consts::FRAC_PI_2;
-        let placement = Placement { rotations_rad: [0.0, quarter, 0.0], ..Placement::default() };
-        assert!(matches!(placement.place(), Err(ExperimentError::PlaneThroughSample { .. })));
+        let placement = Placement {
+            rotations_rad: [0.0, quarter, 0.0],
+            ..Placement::default()
+        };
+        assert!(matches!(
+            placement.place(),
+            Err(ExperimentError::PlaneThroughSample { .. })
+        ));
     }
 }

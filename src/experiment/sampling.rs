@@ -33,14 +33,20 @@ pub struct Region {
 impl Region {
     /// Whether a pixel lies inside.
     pub fn contains(&self, fast: usize, slow: usize) -> bool {
-        (self.fast[0]..=self.fast[1]).contains(&fast) && (self.slow[0]..=self.slow[1]).contains(&slow)
+        (self.fast[0]..=self.fast[1]).contains(&fast)
+            && (self.slow[0]..=self.slow[1]).contains(&slow)
     }
 }
 
 impl Sampling {
     pub(super) fn check(&self, detector: &Detector) -> Result<(), ExperimentError> {
         let limit = self.resolution_limit_m;
-        require("the resolution limit in m", limit, "zero or more", limit >= 0.0)?;
+        require(
+            "the resolution limit in m",
+            limit,
+            "zero or more",
+            limit >= 0.0,
+        )?;
         if let Some(Region { fast, slow }) = self.region {
             for panel in &detector.panels {
                 let fits = fast[0] <= fast[1]
@@ -48,7 +54,11 @@ impl Sampling {
                     && fast[1] < panel.shape[0]
                     && slow[1] < panel.shape[1];
                 if !fits {
-                    return Err(ExperimentError::Region { fast, slow, panel: panel.shape });
+                    return Err(ExperimentError::Region {
+                        fast,
+                        slow,
+                        panel: panel.shape,
+                    });
                 }
             }
         }
@@ -65,16 +75,30 @@ impl Sampling {
         let expected = "from 1 to 65535";
         if let Some(count) = self.oversample {
             let accepted = (1..=MOST_SUBPIXELS).contains(&count);
-            require("the number of sub-pixels per pixel edge", count.into(), expected, accepted)?;
+            require(
+                "the number of sub-pixels per pixel edge",
+                count.into(),
+                expected,
+                accepted,
+            )?;
             return Ok(count);
         }
         let edge = crystal.longest_edge_m();
         let distance = detector.distance_m.abs();
-        let pixel = detector.panels.iter().map(|panel| panel.pixel_size_m).fold(0.0, f64::max);
-        let count = (3.0 * edge * pixel / (beam.wavelength_m * distance)).ceil().max(1.0);
+        let pixel = detector
+            .panels
+            .iter()
+            .map(|panel| panel.pixel_size_m)
+            .fold(0.0, f64::max);
+        let count = (3.0 * edge * pixel / (beam.wavelength_m * distance))
+            .ceil()
+            .max(1.0);
         // A plain `>` would let NaN through.
         if !(count <= f64::from(MOST_SUBPIXELS)) {
-            return Err(ExperimentError::AutomaticOversample { crystal_um: edge * 1e6, count });
+            return Err(ExperimentError::AutomaticOversample {
+                crystal_um: edge * 1e6,
+                count,
+            });
         }
         Ok(count as u32)
     }

@@ -20,14 +20,23 @@ pub struct Scan {
 
 impl Default for Scan {
     fn default() -> Scan {
-        Scan { spindle: Frame::default().spindle, start_rad: 0.0, step_rad: 0.0, steps: 1 }
+        Scan {
+            spindle: Frame::default().spindle,
+            start_rad: 0.0,
+            step_rad: 0.0,
+            steps: 1,
+        }
     }
 }
 
 impl Scan {
     /// Every φ of the scan, radians.
     pub fn angles_rad(&self) -> impl Iterator<Item = f64> {
-        let Scan { start_rad, step_rad, .. } = *self;
+        let Scan {
+            start_rad,
+            step_rad,
+            ..
+        } = *self;
         (0..self.steps).map(move |step| start_rad + step_rad * f64::from(step))
     }
 
@@ -39,8 +48,18 @@ impl Scan {
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
         direction("the spindle axis", self.spindle)?;
         require("phi in radians", self.start_rad, "a finite angle", true)?;
-        require("the step of phi in radians", self.step_rad, "a finite angle", true)?;
+        require(
+            "the step of phi in radians",
+            self.step_rad,
+            "a finite angle",
+            true,
+        )?;
         let steps = f64::from(self.steps);
-        require("the number of phi steps", steps, "at least 1", self.steps > 0)
+        require(
+            "the number of phi steps",
+            steps,
+            "at least 1",
+            self.steps > 0,
+        )
     }
 }

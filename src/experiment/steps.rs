@@ -29,7 +29,11 @@ pub struct CentredSteps {
 
 impl CentredSteps {
     /// A single point at zero.
-    pub const POINT: CentredSteps = CentredSteps { range: 0.0, step: 0.0, count: 1 };
+    pub const POINT: CentredSteps = CentredSteps {
+        range: 0.0,
+        step: 0.0,
+        count: 1,
+    };
 
     /// The points, in ascending order.
     pub fn values(self) -> impl Iterator<Item = f64> {
@@ -118,17 +122,27 @@ mod tests {
         assert_eq!(centred(None, Some(4.0), None), [-2.0, 2.0]);
         assert_eq!(centred(Some(4.0), Some(1.5), None), [-2.0, -0.5, 1.0]);
         assert_eq!(centred(Some(4.0), None, Some(3)), [-2.0, 0.0, 2.0]);
-        assert_eq!(centred(Some(4.0), None, Some(1)), [-2.0, 2.0], "at least two points");
+        assert_eq!(
+            centred(Some(4.0), None, Some(1)),
+            [-2.0, 2.0],
+            "at least two points"
+        );
         assert_eq!(centred(None, None, Some(4)), [-0.5, -0.25, 0.0, 0.25]);
         assert_eq!(centred(None, Some(1.0), Some(3)), [-1.0, 0.0, 1.0]);
         assert_eq!(centred(Some(4.0), Some(1.0), Some(2)), [-2.0, -1.0]);
-        assert_eq!(centred(Some(0.0), None, Some(5)), [0.0], "a zero range is one point");
+        assert_eq!(
+            centred(Some(0.0), None, Some(5)),
+            [0.0],
+            "a zero range is one point"
+        );
     }
 
     #[test]
     fn scans_start_at_their_first_value() {
         let scan = |range, step, count| {
-            StepRequest { range, step, count }.scan("test", 1.0).unwrap()
+            StepRequest { range, step, count }
+                .scan("test", 1.0)
+                .unwrap()
         };
         assert_eq!(scan(None, None, None), (0.0, 1));
         assert_eq!(scan(Some(5.0), None, None), (2.5, 2));
@@ -141,7 +155,11 @@ mod tests {
 
     #[test]
     fn too_many_steps_are_refused() {
-        let request = StepRequest { range: Some(1.0), step: Some(1e-300), count: None };
+        let request = StepRequest {
+            range: Some(1.0),
+            step: Some(1e-300),
+            count: None,
+        };
         assert!(request.centred("test", 1.0).is_err());
         assert!(request.scan("test", 1.0).is_err());
     }

@@ -50,7 +50,10 @@ pub struct ReflectionGrid {
 impl ReflectionGrid {
     /// The grid of a list whose holes are `default_f`.
     fn new(reflections: &[Reflection], default_f: f64) -> Result<ReflectionGrid, ExperimentError> {
-        let first = reflections.first().ok_or(ExperimentError::NoReflections)?.index;
+        let first = reflections
+            .first()
+            .ok_or(ExperimentError::NoReflections)?
+            .index;
         let (mut min, mut max) = (first, first);
         for Reflection { index, .. } in reflections {
             for axis in 0..3 {
@@ -64,21 +67,39 @@ impl ReflectionGrid {
         let needed = Bytes::of::<f64>(cells);
         needed
             .check()
-            .map_err(|available| ExperimentError::GridTooLarge { min, max, needed, available })?;
+            .map_err(|available| ExperimentError::GridTooLarge {
+                min,
+                max,
+                needed,
+                available,
+            })?;
 
         let shape = extents.map(|extent| extent as usize);
         // NaN marks the holes until the list is through.
-        let mut grid = ReflectionGrid { min, shape, amplitudes: vec![f64::NAN; cells as usize] };
+        let mut grid = ReflectionGrid {
+            min,
+            shape,
+            amplitudes: vec![f64::NAN; cells as usize],
+        };
         for &Reflection { index, amplitude } in reflections {
             require("a structure factor", amplitude, "a finite number", true)?;
-            let place = grid.offset_of(index).expect("the box was made to hold every index");
+            let place = grid
+                .offset_of(index)
+                .expect("the box was made to hold every index");
             let held = std::mem::replace(&mut grid.amplitudes[place], amplitude);
             if !held.is_nan() && held != amplitude {
                 let (first, second) = (held, amplitude);
-                return Err(ExperimentError::ContradictoryReflection { index, first, second });
+                return Err(ExperimentError::ContradictoryReflection {
+                    index,
+                    first,
+                    second,
+                });
             }
         }
-        grid.amplitudes.iter_mut().filter(|f| f.is_nan()).for_each(|f| *f = default_f);
+        grid.amplitudes
+            .iter_mut()
+            .filter(|f| f.is_nan())
+            .for_each(|f| *f = default_f);
         Ok(grid)
     }
 
@@ -114,7 +135,11 @@ impl ReflectionGrid {
 impl StructureFactors {
     /// The same F for every reflection.
     pub fn constant(default_f: f64) -> StructureFactors {
-        StructureFactors { channels: Vec::new(), default_f, interpolation: Interpolation::default() }
+        StructureFactors {
+            channels: Vec::new(),
+            default_f,
+            interpolation: Interpolation::default(),
+        }
     }
 
     /// The F of a list, as it is: no symmetry and no Friedel mates are added. Indices that are
@@ -128,7 +153,10 @@ impl StructureFactors {
         default_f: f64,
     ) -> Result<StructureFactors, ExperimentError> {
         let grid = Arc::new(ReflectionGrid::new(reflections, default_f)?);
-        Ok(StructureFactors { channels: vec![grid], ..StructureFactors::constant(default_f) })
+        Ok(StructureFactors {
+            channels: vec![grid],
+            ..StructureFactors::constant(default_f)
+        })
     }
 
     /// The grid of an energy channel, if there is a list.
@@ -142,7 +170,12 @@ impl StructureFactors {
     }
 
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
-        require("the default structure factor", self.default_f, "a finite number", true)
+        require(
+            "the default structure factor",
+            self.default_f,
+            "a finite number",
+            true,
+        )
     }
 
     pub(super) fn resolve_interpolation(&self, crystal: &Crystal) -> bool {
@@ -167,7 +200,10 @@ mod tests {
         let list = [at([-1, 0, 2], 5.0), at([1, 1, 2], 7.0)];
         let factors = StructureFactors::from_reflections(&list, 3.0).unwrap();
         let grid = factors.grid(0).unwrap();
-        let f = |index| grid.offset_of(index).map(|offset| grid.amplitudes()[offset]);
+        let f = |index| {
+            grid.offset_of(index)
+                .map(|offset| grid.amplitudes()[offset])
+        };
         assert_eq!(grid.shape(), [3, 2, 1]);
         assert_eq!(f([-1, 0, 2]), Some(5.0));
         assert_eq!(f([1, 1, 2]), Some(7.0));
@@ -178,12 +214,16 @@ mod tests {
 
     #[test]
     fn lists_that_make_no_grid_are_refused() {
-        let build = |list: &[Reflection]| StructureFactors::from_reflections(list, 0.0).unwrap_err();
+        let build =
+            |list: &[Reflection]| StructureFactors::from_reflections(list, 0.0).unwrap_err();
         assert_eq!(build(&[]), ExperimentError::NoReflections);
         let twice = build(&[at([1, 2, 3], 4.0), at([1, 2, 3], 5.0)]);
         assert!(twice.to_string().contains("1 2 3"), "{twice}");
         let huge = build(&[at([i32::MIN; 3], 1.0), at([i32::MAX; 3], 1.0)]);
         assert!(matches!(huge, ExperimentError::GridTooLarge { .. }));
-        assert!(matches!(build(&[at([0; 3], f64::NAN)]), ExperimentError::OutOfRange { .. }));
+        assert!(matches!(
+            build(&[at([0; 3], f64::NAN)]),
+            ExperimentError::OutOfRange { .. }
+        ));
     }
 }

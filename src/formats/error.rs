@@ -45,12 +45,18 @@ pub struct Problem {
 impl Problem {
     /// Something wrong with the file as a whole.
     pub fn with_file(what: impl Into<String>) -> Problem {
-        Problem { line: None, what: what.into() }
+        Problem {
+            line: None,
+            what: what.into(),
+        }
     }
 
     /// Something wrong on a line, counted from 1.
     pub fn on_line(line: usize, what: impl Into<String>) -> Problem {
-        Problem { line: Some(line), what: what.into() }
+        Problem {
+            line: Some(line),
+            what: what.into(),
+        }
     }
 }
 
@@ -59,7 +65,12 @@ pub(super) fn read_with<T>(
     path: &Path,
     parse: impl FnOnce(&[u8]) -> Result<T, Problem>,
 ) -> Result<T, FormatError> {
-    let bytes = std::fs::read(path)
-        .map_err(|source| FormatError::Read { path: path.to_path_buf(), source })?;
-    parse(&bytes).map_err(|problem| FormatError::Content { path: path.to_path_buf(), problem })
+    let bytes = std::fs::read(path).map_err(|source| FormatError::Read {
+        path: path.to_path_buf(),
+        source,
+    })?;
+    parse(&bytes).map_err(|problem| FormatError::Content {
+        path: path.to_path_buf(),
+        problem,
+    })
 }

@@ -34,20 +34,28 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Reflection>, Problem> {
         })
         .collect::<Result<Vec<_>, Problem>>()?;
     if reflections.is_empty() {
-        return Err(Problem::with_file("no reflections; expected lines of h k l F"));
+        return Err(Problem::with_file(
+            "no reflections; expected lines of h k l F",
+        ));
     }
     Ok(reflections)
 }
 
 fn integer(line: usize, word: &str) -> Result<i32, Problem> {
     word.parse().map_err(|_| {
-        let what = format!("{} is not an integer Miller index; expected h k l F", quoted(word));
+        let what = format!(
+            "{} is not an integer Miller index; expected h k l F",
+            quoted(word)
+        );
         Problem::on_line(line, what)
     })
 }
 
 fn too_short(line: usize, content: &str) -> Problem {
-    Problem::on_line(line, format!("{} is too short; expected h k l F", quoted(content)))
+    Problem::on_line(
+        line,
+        format!("{} is too short; expected h k l F", quoted(content)),
+    )
 }
 
 #[cfg(test)]
@@ -59,8 +67,20 @@ mod tests {
         let text = b"# h k l F sigma\n\n 1 -2  3 4.5 0.1 x\r\n0 0 1 1e3 # strong\n";
         let found = parse(text).unwrap();
         assert_eq!(found.len(), 2);
-        assert_eq!(found[0], Reflection { index: [1, -2, 3], amplitude: 4.5 });
-        assert_eq!(found[1], Reflection { index: [0, 0, 1], amplitude: 1000.0 });
+        assert_eq!(
+            found[0],
+            Reflection {
+                index: [1, -2, 3],
+                amplitude: 4.5
+            }
+        );
+        assert_eq!(
+            found[1],
+            Reflection {
+                index: [0, 0, 1],
+                amplitude: 1000.0
+            }
+        );
     }
 
     #[test]
@@ -70,11 +90,17 @@ mod tests {
             said(b"1 2 3 4\n1.5 0 0 9"),
             ", line 2: '1.5' is not an integer Miller index; expected h k l F"
         );
-        assert_eq!(said(b"1 2 3"), ", line 1: '1 2 3' is too short; expected h k l F");
+        assert_eq!(
+            said(b"1 2 3"),
+            ", line 1: '1 2 3' is too short; expected h k l F"
+        );
         assert_eq!(said(b"1 2 3 inf"), ", line 1: inf is not a finite number");
         assert_eq!(said(b"1 2 3 four"), ", line 1: 'four' is not a number");
         assert_eq!(said(b"1 2 99999999999 4").matches("line 1").count(), 1);
-        assert_eq!(said(b"# nothing\n"), ": no reflections; expected lines of h k l F");
+        assert_eq!(
+            said(b"# nothing\n"),
+            ": no reflections; expected lines of h k l F"
+        );
         assert!(said(b"1 2 3 4\n\xff\xfe").starts_with(", line 2: not text"));
         assert!(said(b"1 2\0 3 4").starts_with(", line 1: binary data"));
     }

@@ -16,7 +16,12 @@ pub fn encode(image: &Image, scale: f64) -> Vec<u8> {
     let mut file =
         format!("P5\n# pixel values multiplied by {scale}\n{width} {height}\n255\n").into_bytes();
     // A float that is cast saturates at 0 and 255, and NaN becomes 0.
-    file.extend(image.values().iter().map(|&value| (f64::from(value) * scale).floor() as u8));
+    file.extend(
+        image
+            .values()
+            .iter()
+            .map(|&value| (f64::from(value) * scale).floor() as u8),
+    );
     file
 }
 
@@ -28,6 +33,9 @@ mod tests {
     fn bytes_saturate() {
         let image = Image::new(2, 2, vec![0.0, 1.99, 1000.0, -4.0], None);
         let file = encode(&image, 2.0);
-        assert_eq!(file, b"P5\n# pixel values multiplied by 2\n2 2\n255\n\x00\x03\xff\x00");
+        assert_eq!(
+            file,
+            b"P5\n# pixel values multiplied by 2\n2 2\n255\n\x00\x03\xff\x00"
+        );
     }
 }

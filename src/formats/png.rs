@@ -45,7 +45,10 @@ pub fn encode(
         Depth::Eight => f32::from(u8::MAX),
         Depth::Sixteen => f32::from(u16::MAX),
     };
-    let levels = image.values().iter().map(|&value| (tone.shade(value) * highest).round() as usize);
+    let levels = image
+        .values()
+        .iter()
+        .map(|&value| (tone.shade(value) * highest).round() as usize);
     let palette = palette(colormap, highest as usize);
     let channels = palette.first().map_or(1, Vec::len);
     let mut bytes = Vec::with_capacity(image.values().len() * channels * depth.bytes());
@@ -66,7 +69,9 @@ pub fn encode(
     };
     let too_large = |error: &dyn std::fmt::Display| {
         let (width, height) = (image.width(), image.height());
-        Problem::with_file(format!("a {width} x {height} image does not fit in a PNG: {error}"))
+        Problem::with_file(format!(
+            "a {width} x {height} image does not fit in a PNG: {error}"
+        ))
     };
     let width = u32::try_from(image.width()).map_err(|error| too_large(&error))?;
     let height = u32::try_from(image.height()).map_err(|error| too_large(&error))?;
@@ -90,7 +95,10 @@ impl Depth {
 fn palette(colormap: Colormap, highest: usize) -> Vec<Vec<f32>> {
     let shades = (0..=highest).map(|level| level as f32 / highest as f32);
     let colours = |gradient: &dyn Gradient| {
-        shades.clone().map(|shade| gradient.at(shade).to_array()[..3].to_vec()).collect()
+        shades
+            .clone()
+            .map(|shade| gradient.at(shade).to_array()[..3].to_vec())
+            .collect()
     };
     match colormap {
         Colormap::Grey => shades.map(|shade| vec![1.0 - shade]).collect(),
@@ -124,7 +132,10 @@ mod tests {
         for colormap in [Colormap::Viridis, Colormap::Inferno] {
             let picture = decoded(colormap, Depth::Sixteen).into_luma16();
             let shades = picture.as_raw();
-            assert!(shades[0] < shades[1] && shades[1] < shades[2], "{colormap:?} {shades:?}");
+            assert!(
+                shades[0] < shades[1] && shades[1] < shades[2],
+                "{colormap:?} {shades:?}"
+            );
             assert!(decoded(colormap, Depth::Eight).as_rgb8().is_some());
         }
     }

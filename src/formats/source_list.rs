@@ -38,10 +38,14 @@ pub fn parse(bytes: &[u8], defaults: Defaults) -> Result<Vec<Source>, Problem> {
         .map(|(line, content)| parse_line(line, content, defaults))
         .collect::<Result<Vec<_>, Problem>>()?;
     if sources.is_empty() {
-        return Err(Problem::with_file("no sources; expected lines of X Y Z weight wavelength(m)"));
+        return Err(Problem::with_file(
+            "no sources; expected lines of X Y Z weight wavelength(m)",
+        ));
     }
     if sources.iter().all(|source| source.weight == 0.0) {
-        return Err(Problem::with_file("the weights add up to zero; at least one must be positive"));
+        return Err(Problem::with_file(
+            "the weights add up to zero; at least one must be positive",
+        ));
     }
     Ok(sources)
 }
@@ -53,14 +57,19 @@ fn parse_line(line: usize, content: &str, defaults: Defaults) -> Result<Source, 
     let mut columns = [x, y, z, 1.0, defaults.wavelength_m];
     for (column, word) in content.split_ascii_whitespace().enumerate() {
         let slot = columns.get_mut(column).ok_or_else(|| {
-            Problem::on_line(line, "more than five numbers; expected X Y Z weight wavelength(m)")
+            Problem::on_line(
+                line,
+                "more than five numbers; expected X Y Z weight wavelength(m)",
+            )
         })?;
         *slot = number(line, word)?;
     }
     let [x, y, z, weight, wavelength_m] = columns;
     let refused = |what: String| Err(Problem::on_line(line, what));
     let Some(toward_source) = DVec3::new(x, y, z).try_normalize() else {
-        return refused(format!("a source at ({x}, {y}, {z}); it must not be at the sample"));
+        return refused(format!(
+            "a source at ({x}, {y}, {z}); it must not be at the sample"
+        ));
     };
     if weight < 0.0 {
         return refused(format!("weight {weight}; it must be zero or more"));
@@ -68,21 +77,37 @@ fn parse_line(line: usize, content: &str, defaults: Defaults) -> Result<Source, 
     if wavelength_m <= 0.0 {
         return refused(format!("wavelength {wavelength_m} m; it must be positive"));
     }
-    Ok(Source { incident: -toward_source, wavelength_m, weight, channel: 0 })
+    Ok(Source {
+        incident: -toward_source,
+        wavelength_m,
+        weight,
+        channel: 0,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const DEFAULTS: Defaults = Defaults { beam: DVec3::X, wavelength_m: 1e-10 };
+    const DEFAULTS: Defaults = Defaults {
+        beam: DVec3::X,
+        wavelength_m: 1e-10,
+    };
 
     #[test]
     fn columns_left_out_take_their_defaults() {
         let sources = parse(b"# X Y Z w\n0 0 -5\n\n-10 0 0 2 1.1e-10\n", DEFAULTS).unwrap();
-        let first = Source { incident: DVec3::Z, wavelength_m: 1e-10, weight: 1.0, channel: 0 };
+        let first = Source {
+            incident: DVec3::Z,
+            wavelength_m: 1e-10,
+            weight: 1.0,
+            channel: 0,
+        };
         assert_eq!(sources[0], first);
-        assert_eq!((sources[1].incident, sources[1].wavelength_m), (DVec3::X, 1.1e-10));
+        assert_eq!(
+            (sources[1].incident, sources[1].wavelength_m),
+            (DVec3::X, 1.1e-10)
+        );
         assert_eq!(sources[1].weight, 2.0);
     }
 

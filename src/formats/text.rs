@@ -11,12 +11,19 @@ const QUOTED: usize = 40;
 /// A [`Problem`] when the bytes are not text.
 pub(super) fn lines(bytes: &[u8]) -> Result<impl Iterator<Item = (usize, &str)>, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let line = bytes[..error.valid_up_to()]
+            .iter()
+            .filter(|&&byte| byte == b'\n')
+            .count()
+            + 1;
         Problem::on_line(line, "not text; expected a text file of numbers in columns")
     })?;
     if let Some(place) = text.find('\0') {
         let line = text[..place].matches('\n').count() + 1;
-        return Err(Problem::on_line(line, "binary data; expected a text file of numbers in columns"));
+        return Err(Problem::on_line(
+            line,
+            "binary data; expected a text file of numbers in columns",
+        ));
     }
     let numbered = text.lines().enumerate().map(|(index, line)| {
         let content = line.split_once('#').map_or(line, |(before, _)| before);
@@ -29,14 +36,28 @@ pub(super) fn lines(bytes: &[u8]) -> Result<impl Iterator<Item = (usize, &str)>,
 pub(super) fn number(line: usize, word: &str) -> Result<f64, Problem> {
     match word.parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(value),
-        Ok(_) => Err(Problem::on_line(line, format!("{word} is not a finite number"))),
-        Err(_) => Err(Problem::on_line(line, format!("{} is not a number", quoted(word)))),
+        Ok(_) => Err(Problem::on_line(
+            line,
+            format!("{word} is not a finite number"),
+        )),
+        Err(_) => Err(Problem::on_line(
+            line,
+            format!("{} is not a number", quoted(word)),
+        )),
     }
 }
 
 /// `word` in quotes, shortened and with control characters made visible.
 pub(super) fn quoted(word: &str) -> String {
-    let shown: String = word.chars().take(QUOTED).flat_map(char::escape_debug).collect();
-    let rest = if word.chars().nth(QUOTED).is_some() { "…" } else { "" };
+    let shown: String = word
+        .chars()
+        .take(QUOTED)
+        .flat_map(char::escape_debug)
+        .collect();
+    let rest = if word.chars().nth(QUOTED).is_some() {
+        "…"
+    } else {
+        ""
+    };
     format!("'{shown}{rest}'")
 }

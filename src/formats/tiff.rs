@@ -14,7 +14,9 @@ use crate::image::Image;
 pub fn encode(image: &Image) -> Result<Vec<u8>, Problem> {
     let problem = |error: &dyn std::fmt::Display| {
         let (width, height) = (image.width(), image.height());
-        Problem::with_file(format!("a {width} x {height} image does not fit in a TIFF: {error}"))
+        Problem::with_file(format!(
+            "a {width} x {height} image does not fit in a TIFF: {error}"
+        ))
     };
     let width = u32::try_from(image.width()).map_err(|error| problem(&error))?;
     let height = u32::try_from(image.height()).map_err(|error| problem(&error))?;
@@ -36,7 +38,9 @@ mod tests {
         let bytes = encode(&Image::new(3, 2, values.clone(), None)).unwrap();
         let mut decoder = Decoder::new(Cursor::new(bytes)).unwrap();
         assert_eq!(decoder.dimensions().unwrap(), (3, 2));
-        let DecodingResult::F32(read) = decoder.read_image().unwrap() else { panic!("not float32") };
+        let DecodingResult::F32(read) = decoder.read_image().unwrap() else {
+            panic!("not float32")
+        };
         assert_eq!(read, values);
     }
 }

@@ -19,7 +19,10 @@ pub struct PendingFile {
 #[derive(Debug)]
 enum Pending {
     /// A complete file, to be renamed to the target.
-    Renamed { file: NamedTempFile, target: PathBuf },
+    Renamed {
+        file: NamedTempFile,
+        target: PathBuf,
+    },
     /// The target cannot be replaced by a file of the same name: a pipe, a terminal, /dev/null.
     Direct(Vec<u8>),
 }
@@ -52,9 +55,14 @@ impl PendingFile {
             let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
             match fs::metadata(&target) {
                 Ok(metadata) if metadata.is_dir() => {
-                    return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
+                    return Err(io::Error::new(
+                        io::ErrorKind::IsADirectory,
+                        "it is a directory",
+                    ));
                 }
-                Ok(metadata) if !metadata.is_file() => return Ok(Pending::Direct(contents.to_vec())),
+                Ok(metadata) if !metadata.is_file() => {
+                    return Ok(Pending::Direct(contents.to_vec()));
+                }
                 Ok(metadata) if metadata.permissions().readonly() => {
                     return Err(io::Error::new(
                         io::ErrorKind::PermissionDenied,
@@ -68,7 +76,10 @@ impl PendingFile {
             Ok(Pending::Renamed { file, target })
         };
         let state = written().map_err(|source| write_error(path, source))?;
-        Ok(PendingFile { path: path.to_path_buf(), state })
+        Ok(PendingFile {
+            path: path.to_path_buf(),
+            state,
+        })
     }
 
     /// Puts the file in its place.
@@ -98,7 +109,10 @@ fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
         _ => Path::new("."),
     };
     if target.file_name().is_none() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it names no file"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it names no file",
+        ));
     }
     let mut builder = Builder::new();
     builder.prefix(".nanobragg-").suffix(".part");
@@ -111,12 +125,18 @@ fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
     builder.tempfile_in(directory).map_err(|error| {
         // tempfile's message names the temporary path; the target's own directory says more.
         let kind = error.kind();
-        io::Error::new(kind, format!("{kind} in directory '{}'", directory.display()))
+        io::Error::new(
+            kind,
+            format!("{kind} in directory '{}'", directory.display()),
+        )
     })
 }
 
 fn write_error(path: &Path, source: io::Error) -> FormatError {
-    FormatError::Write { path: path.to_path_buf(), source }
+    FormatError::Write {
+        path: path.to_path_buf(),
+        source,
+    }
 }
 
 #[cfg(test)]
@@ -125,8 +145,9 @@ mod tests {
 
     fn entries(directory: &Path) -> Vec<String> {
         let names = fs::read_dir(directory).unwrap();
-        let mut names: Vec<String> =
-            names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<String> = names
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -153,7 +174,11 @@ mod tests {
         let said = |path: &Path| check_writable(path).unwrap_err().to_string();
         assert!(said(directory.path()).contains("it is a directory"));
         let missing = directory.path().join("no/such/place.bin");
-        assert!(said(&missing).contains("entity not found in directory"), "{}", said(&missing));
+        assert!(
+            said(&missing).contains("entity not found in directory"),
+            "{}",
+            said(&missing)
+        );
         let protected = directory.path().join("protected.bin");
         write_whole(&protected, b"keep").unwrap();
         let mut permissions = fs::metadata(&protected).unwrap().permissions();

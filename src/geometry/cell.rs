@@ -65,7 +65,10 @@ impl UnitCell {
         for (name, length) in ['a', 'b', 'c'].into_iter().zip(lengths_m) {
             if !(length > 0.0 && length.is_finite()) {
                 let length_angstrom = length * 1e10;
-                return Err(CellError::Edge { name, length_angstrom });
+                return Err(CellError::Edge {
+                    name,
+                    length_angstrom,
+                });
             }
         }
         for (name, angle) in ["alpha", "beta", "gamma"].into_iter().zip(angles_rad) {
@@ -77,8 +80,8 @@ impl UnitCell {
         let [a, b, c] = lengths_m;
         let [cos_a, cos_b, cos_c] = angles_rad.map(f64::cos);
         let [sin_a, sin_b, sin_c] = angles_rad.map(f64::sin);
-        let flatness_squared = 1.0 - cos_a * cos_a - cos_b * cos_b - cos_c * cos_c
-            + 2.0 * cos_a * cos_b * cos_c;
+        let flatness_squared =
+            1.0 - cos_a * cos_a - cos_b * cos_b - cos_c * cos_c + 2.0 * cos_a * cos_b * cos_c;
         // A plain `<` would let NaN through.
         if !(flatness_squared > FLATTEST * FLATTEST) {
             let [alpha, beta, gamma] = angles_rad.map(f64::to_degrees);
@@ -98,7 +101,11 @@ impl UnitCell {
         UnitCell::from_reciprocal(DMat3::from_cols(
             DVec3::new(a_star, 0.0, 0.0),
             DVec3::new(b_star * cos_gamma_star, b_star * sin_gamma_star, 0.0),
-            DVec3::new(c_star * cos_beta_star, -c_star * sin_beta_star * cos_a, 1.0 / c),
+            DVec3::new(
+                c_star * cos_beta_star,
+                -c_star * sin_beta_star * cos_a,
+                1.0 / c,
+            ),
         ))
     }
 
@@ -117,12 +124,19 @@ impl UnitCell {
             return Err(CellError::Singular);
         }
         let real = DMat3::from_cols(b.cross(c), c.cross(a), a.cross(b)) * volume.recip();
-        if real.is_finite() { Ok(UnitCell { real, reciprocal }) } else { Err(CellError::Singular) }
+        if real.is_finite() {
+            Ok(UnitCell { real, reciprocal })
+        } else {
+            Err(CellError::Singular)
+        }
     }
 
     /// The same cell, turned.
     pub fn rotated(&self, rotation: &DMat3) -> UnitCell {
-        UnitCell { real: *rotation * self.real, reciprocal: *rotation * self.reciprocal }
+        UnitCell {
+            real: *rotation * self.real,
+            reciprocal: *rotation * self.reciprocal,
+        }
     }
 
     /// Real-space edges a, b, c, the columns of the matrix, in m.
@@ -178,8 +192,11 @@ mod tests {
     #[test]
     fn the_frame_has_a_star_along_x() {
         let made = cell([70.0, 80.0, 90.0], [75.0, 85.0, 95.0]).unwrap();
-        let [a_star, b_star, c_star] =
-            [made.reciprocal().x_axis, made.reciprocal().y_axis, made.reciprocal().z_axis];
+        let [a_star, b_star, c_star] = [
+            made.reciprocal().x_axis,
+            made.reciprocal().y_axis,
+            made.reciprocal().z_axis,
+        ];
         assert_eq!((a_star.y, a_star.z, b_star.z), (0.0, 0.0, 0.0));
         assert!(b_star.y > 0.0);
         assert_relative_eq!(c_star.z, 1.0 / 90e-10, max_relative = 1e-15);
@@ -195,10 +212,19 @@ mod tests {
             cell([10.0; 3], [90.0, 90.0, 180.0]),
             Err(CellError::Angle { name: "gamma", .. })
         ));
-        assert!(matches!(cell([10.0; 3], [30.0, 30.0, 90.0]), Err(CellError::Angles(..))));
-        assert!(matches!(cell([1e-200; 3], [90.0; 3]), Err(CellError::Volume(_))));
+        assert!(matches!(
+            cell([10.0; 3], [30.0, 30.0, 90.0]),
+            Err(CellError::Angles(..))
+        ));
+        assert!(matches!(
+            cell([1e-200; 3], [90.0; 3]),
+            Err(CellError::Volume(_))
+        ));
         let flat = DMat3::from_cols(DVec3::X, DVec3::Y, DVec3::X + DVec3::Y);
         assert_eq!(UnitCell::from_reciprocal(flat), Err(CellError::Singular));
-        assert_eq!(UnitCell::from_reciprocal(DMat3::NAN), Err(CellError::Singular));
+        assert_eq!(
+            UnitCell::from_reciprocal(DMat3::NAN),
+            Err(CellError::Singular)
+        );
     }
 }

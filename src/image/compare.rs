@@ -22,24 +22,36 @@ impl Comparison {
         if values.len() != reference.len() {
             return None;
         }
-        let reference_max = reference.iter().fold(0.0, |max: f64, &value| max.max(value.into()));
+        let reference_max = reference
+            .iter()
+            .fold(0.0, |max: f64, &value| max.max(value.into()));
         let (mut errors, mut squares) = (0.0, 0.0);
         let (mut worst, mut worst_at, mut differing) = (0.0, 0, 0usize);
         for (index, (&value, &expected)) in values.iter().zip(reference).enumerate() {
             let error = (f64::from(value) - f64::from(expected)).abs();
             errors += error * error;
             squares += f64::from(expected) * f64::from(expected);
-            // Written so that a NaN counts as the worst.
-            if !(error <= worst) {
+            // A NaN counts as the worst, and stays it.
+            if error.is_nan() || error > worst {
                 (worst, worst_at) = (error, index);
             }
-            if !(error <= 1e-5 * reference_max) {
+            if error.is_nan() || error > 1e-5 * reference_max {
                 differing += 1;
             }
         }
-        let nrmse = if errors == 0.0 { 0.0 } else { (errors / squares).sqrt() };
+        let nrmse = if errors == 0.0 {
+            0.0
+        } else {
+            (errors / squares).sqrt()
+        };
         let differing = differing as f64 / values.len().max(1) as f64;
-        Some(Comparison { nrmse, worst, worst_at, reference_max, differing })
+        Some(Comparison {
+            nrmse,
+            worst,
+            worst_at,
+            reference_max,
+            differing,
+        })
     }
 }
 

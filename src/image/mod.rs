@@ -31,9 +31,22 @@ impl Image {
         values: Vec<f32>,
         rendered: Option<Vec<bool>>,
     ) -> Image {
-        assert_eq!(Some(values.len()), width.checked_mul(height), "one value per pixel");
-        assert!(rendered.as_ref().is_none_or(|flags| flags.len() == values.len()));
-        Image { width, height, values, rendered }
+        assert_eq!(
+            Some(values.len()),
+            width.checked_mul(height),
+            "one value per pixel"
+        );
+        assert!(
+            rendered
+                .as_ref()
+                .is_none_or(|flags| flags.len() == values.len())
+        );
+        Image {
+            width,
+            height,
+            values,
+            rendered,
+        }
     }
 
     /// Pixels along the fast axis.
@@ -65,7 +78,10 @@ impl Image {
 
     /// An image of the same shape whose rendered pixels are `value` of index and value.
     pub fn map_rendered(&self, value: impl Fn(usize, f32) -> f32) -> Image {
-        let mut mapped = Image { values: vec![0.0; self.values.len()], ..self.clone_frame() };
+        let mut mapped = Image {
+            values: vec![0.0; self.values.len()],
+            ..self.clone_frame()
+        };
         for (index, photons) in self.rendered() {
             mapped.values[index] = value(index, photons);
         }
@@ -73,7 +89,17 @@ impl Image {
     }
 
     fn clone_frame(&self) -> Image {
-        let Image { width, height, rendered, .. } = self;
-        Image { width: *width, height: *height, values: Vec::new(), rendered: rendered.clone() }
+        let Image {
+            width,
+            height,
+            rendered,
+            ..
+        } = self;
+        Image {
+            width: *width,
+            height: *height,
+            values: Vec::new(),
+            rendered: rendered.clone(),
+        }
     }
 }

@@ -47,7 +47,10 @@ mod tests {
             let mean_error = (mean / n as f64).sqrt();
             let variance_error = ((mean + 2.0 * mean * mean) / n as f64).sqrt();
             assert!((m - mean).abs() < 5.0 * mean_error, "mean {m} for {mean}");
-            assert!((variance - mean).abs() < 5.0 * variance_error, "variance {variance} for {mean}");
+            assert!(
+                (variance - mean).abs() < 5.0 * variance_error,
+                "variance {variance} for {mean}"
+            );
         }
     }
 
@@ -56,7 +59,10 @@ mod tests {
         let wide = poisson_noise(&Image::new(4, 1, vec![50.0; 4], None), 3, 0);
         let part = Some(vec![false, true, false, true]);
         let masked = poisson_noise(&Image::new(4, 1, vec![0.0, 50.0, 0.0, 50.0], part), 3, 0);
-        assert_eq!(masked.values(), [0.0, wide.values()[1], 0.0, wide.values()[3]]);
+        assert_eq!(
+            masked.values(),
+            [0.0, wide.values()[1], 0.0, wide.values()[3]]
+        );
         let reseeded = poisson_noise(&Image::new(4, 1, vec![50.0; 4], None), 4, 0);
         assert_ne!(wide.values(), reseeded.values());
     }
@@ -64,6 +70,9 @@ mod tests {
     #[test]
     fn extremes_are_counted() {
         let image = Image::new(4, 1, vec![0.0, -1.0, 1e30, f32::INFINITY], None);
-        assert_eq!(poisson_noise(&image, 1, 0).values(), [0.0, 0.0, 1e30, f32::INFINITY]);
+        assert_eq!(
+            poisson_noise(&image, 1, 0).values(),
+            [0.0, 0.0, 1e30, f32::INFINITY]
+        );
     }
 }

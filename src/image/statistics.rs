@@ -36,15 +36,28 @@ impl Statistics {
                 (max, max_index) = (value, index);
             }
         }
-        let mean = if pixels == 0 { 0.0 } else { sum / pixels as f64 };
+        let mean = if pixels == 0 {
+            0.0
+        } else {
+            sum / pixels as f64
+        };
         // A second pass: the difference of two large sums would have lost its digits.
-        let deviations: f64 =
-            image.rendered().map(|(_, value)| (f64::from(value) - mean).powi(2)).sum();
+        let deviations: f64 = image
+            .rendered()
+            .map(|(_, value)| (f64::from(value) - mean).powi(2))
+            .sum();
         let divisor = pixels.saturating_sub(1).max(1) as f64;
         Statistics {
             pixels,
-            max: if max == f32::NEG_INFINITY { 0.0 } else { f64::from(max) },
-            max_at: [max_index % image.width().max(1), max_index / image.width().max(1)],
+            max: if max == f32::NEG_INFINITY {
+                0.0
+            } else {
+                f64::from(max)
+            },
+            max_at: [
+                max_index % image.width().max(1),
+                max_index / image.width().max(1),
+            ],
             sum,
             mean,
             rms: (squares / divisor).sqrt(),
@@ -61,7 +74,10 @@ mod tests {
     fn only_rendered_pixels_count() {
         let rendered = Some(vec![true, false, true, true]);
         let statistics = Statistics::of(&Image::new(2, 2, vec![1.0, 0.0, 2.0, 6.0], rendered));
-        assert_eq!((statistics.pixels, statistics.max, statistics.max_at), (3, 6.0, [1, 1]));
+        assert_eq!(
+            (statistics.pixels, statistics.max, statistics.max_at),
+            (3, 6.0, [1, 1])
+        );
         assert_eq!((statistics.sum, statistics.mean), (9.0, 3.0));
         assert_eq!(statistics.rms, 20.5f64.sqrt());
         assert_eq!(statistics.rms_deviation, 7f64.sqrt());

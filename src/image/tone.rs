@@ -28,17 +28,29 @@ impl ToneMap {
     /// The map whose limit is the value that `percentile` percent of the rendered pixels do not
     /// exceed; the largest value where that one is not above 0.
     pub fn of(image: &Image, scale: ToneScale, percentile: f64) -> ToneMap {
-        let mut values: Vec<f32> =
-            image.rendered().map(|(_, value)| value).filter(|value| value.is_finite()).collect();
-        let Some(last) = values.len().checked_sub(1) else { return ToneMap { scale, limit: 1.0 } };
+        let mut values: Vec<f32> = image
+            .rendered()
+            .map(|(_, value)| value)
+            .filter(|value| value.is_finite())
+            .collect();
+        let Some(last) = values.len().checked_sub(1) else {
+            return ToneMap { scale, limit: 1.0 };
+        };
         let rank = (percentile / 100.0 * last as f64).round() as usize;
         let (_, &mut chosen, above) = values.select_nth_unstable_by(rank.min(last), f32::total_cmp);
         let limit = if chosen > 0.0 {
             chosen
         } else {
-            above.iter().copied().max_by(f32::total_cmp).unwrap_or(chosen)
+            above
+                .iter()
+                .copied()
+                .max_by(f32::total_cmp)
+                .unwrap_or(chosen)
         };
-        ToneMap { scale, limit: if limit > 0.0 { limit } else { 1.0 } }
+        ToneMap {
+            scale,
+            limit: if limit > 0.0 { limit } else { 1.0 },
+        }
     }
 
     /// The shade of `photons`, 0 to 1.
@@ -59,18 +71,28 @@ mod tests {
     use super::*;
 
     fn map(values: &[f32], scale: ToneScale, percentile: f64) -> ToneMap {
-        ToneMap::of(&Image::new(values.len(), 1, values.to_vec(), None), scale, percentile)
+        ToneMap::of(
+            &Image::new(values.len(), 1, values.to_vec(), None),
+            scale,
+            percentile,
+        )
     }
 
     #[test]
     fn the_limit_is_the_percentile() {
         let values: Vec<f32> = (0..=100).map(|value| value as f32).collect();
         let tone = map(&values, ToneScale::Linear, 80.0);
-        assert_eq!((tone.shade(0.0), tone.shade(40.0), tone.shade(90.0)), (0.0, 0.5, 1.0));
+        assert_eq!(
+            (tone.shade(0.0), tone.shade(40.0), tone.shade(90.0)),
+            (0.0, 0.5, 1.0)
+        );
         let tone = map(&values, ToneScale::Sqrt, 100.0);
         assert_eq!((tone.shade(25.0), tone.shade(-3.0)), (0.5, 0.0));
         let tone = map(&values, ToneScale::Log, 100.0);
-        assert_eq!((tone.shade(1.0), tone.shade(0.0), tone.shade(f32::NAN)), (0.5, 0.0, 0.0));
+        assert_eq!(
+            (tone.shade(1.0), tone.shade(0.0), tone.shade(f32::NAN)),
+            (0.5, 0.0, 0.0)
+        );
     }
 
     #[test]

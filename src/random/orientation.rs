@@ -16,7 +16,11 @@ pub fn random_rotation(generator: &mut ParkMiller, spread_rad: f64) -> DMat3 {
     let mut deviate = || 2.0 * f64::from(generator.uniform()) - 1.0;
     let (azimuth, height, depth) = (deviate(), deviate(), deviate());
     let radius = (1.0 - height * height).sqrt();
-    let axis = DVec3::new(radius * (PI * azimuth).sin(), radius * (PI * azimuth).cos(), height);
+    let axis = DVec3::new(
+        radius * (PI * azimuth).sin(),
+        radius * (PI * azimuth).cos(),
+        height,
+    );
     let angle = spread_rad as f32 * ((1.0 - depth * depth) as f32).powf(1.0 / 3.0);
     rotation_about(axis, f64::from(angle))
 }

@@ -22,7 +22,11 @@ impl ParkMiller {
     /// as one; the sign is dropped.
     pub fn new(seed: i64) -> ParkMiller {
         let state = (seed.unsigned_abs() % MODULUS.unsigned_abs()).max(1) as i64;
-        let mut generator = ParkMiller { state, previous: 0, table: [0; TABLE] };
+        let mut generator = ParkMiller {
+            state,
+            previous: 0,
+            table: [0; TABLE],
+        };
         for draw in (0..WARM_UP).rev() {
             let value = generator.advance();
             if draw < TABLE {
@@ -55,7 +59,11 @@ mod tests {
     #[test]
     fn the_recurrence_is_the_minimal_standard() {
         // Park & Miller (1988): from 1, the 10,000th value is 1043618065.
-        let mut generator = ParkMiller { state: 1, previous: 0, table: [0; TABLE] };
+        let mut generator = ParkMiller {
+            state: 1,
+            previous: 0,
+            table: [0; TABLE],
+        };
         let last = (0..10_000).map(|_| generator.advance()).last();
         assert_eq!(last, Some(1_043_618_065));
     }

@@ -46,7 +46,12 @@ impl PhiloxStream {
     /// The stream keyed by `seed`, image, pixel and purpose.
     pub fn new(seed: u64, image: u32, pixel: u32, purpose: u32) -> PhiloxStream {
         let key = [seed as u32, (seed >> 32) as u32];
-        PhiloxStream { key, counter: [0, pixel, image, purpose], block: [0; 4], used: 4 }
+        PhiloxStream {
+            key,
+            counter: [0, pixel, image, purpose],
+            block: [0; 4],
+            used: 4,
+        }
     }
 
     fn next_word(&mut self) -> u32 {
@@ -90,8 +95,16 @@ mod tests {
         // Random123's known-answer file, kat_vectors, lines "philox4x32 10".
         let ones = u32::MAX;
         let vectors = [
-            ([0; 4], [0; 2], [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]),
-            ([ones; 4], [ones; 2], [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]),
+            (
+                [0; 4],
+                [0; 2],
+                [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8],
+            ),
+            (
+                [ones; 4],
+                [ones; 2],
+                [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd],
+            ),
             (
                 [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
                 [0xa409_3822, 0x299f_31d0],
@@ -106,7 +119,12 @@ mod tests {
     #[test]
     fn streams_of_other_pixels_images_and_purposes_differ() {
         let first = |image, pixel, purpose| PhiloxStream::new(7, image, pixel, purpose).next_word();
-        let words = [first(0, 0, 0), first(1, 0, 0), first(0, 1, 0), first(0, 0, 1)];
+        let words = [
+            first(0, 0, 0),
+            first(1, 0, 0),
+            first(0, 1, 0),
+            first(0, 0, 1),
+        ];
         for (index, word) in words.iter().enumerate() {
             assert!(!words[..index].contains(word));
         }

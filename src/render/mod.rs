@@ -59,7 +59,10 @@ impl Renderer {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
-            .map_err(|error| RenderError::Threads { threads, reason: error.to_string() })?;
+            .map_err(|error| RenderError::Threads {
+                threads,
+                reason: error.to_string(),
+            })?;
         Ok(Renderer { device, pool })
     }
 
@@ -92,13 +95,19 @@ impl Renderer {
     ) -> Result<Image, RenderError> {
         let [width, height] = frame_size(experiment);
         // One flag a pixel may come on top of its value.
-        let needed = Bytes((width as u64).saturating_mul(height as u64).saturating_mul(5));
-        needed.check().map_err(|available| RenderError::ImageTooLarge {
-            width,
-            height,
-            needed,
-            available,
-        })?;
+        let needed = Bytes(
+            (width as u64)
+                .saturating_mul(height as u64)
+                .saturating_mul(5),
+        );
+        needed
+            .check()
+            .map_err(|available| RenderError::ImageTooLarge {
+                width,
+                height,
+                needed,
+                available,
+            })?;
         let scene = Scene::new(experiment)?;
         let values = self.pool.install(|| cpu::render(&scene, row_done));
         Ok(Image::new(width, height, values, rendered_pixels(&scene)))

@@ -7,7 +7,11 @@ use crate::cpu::PixelTrace;
 /// One line a quantity: name, value or values, unit. Positions and indices are those of the last
 /// sub-pixel, source and orientation.
 pub fn pixel_quantities(trace: &PixelTrace) -> String {
-    let PixelTrace { pixel: [fast, slow], last, .. } = trace;
+    let PixelTrace {
+        pixel: [fast, slow],
+        last,
+        ..
+    } = trace;
     let vector = |v: DVec3| format!("{:.15e} {:.15e} {:.15e}", v.x, v.y, v.z);
     let scalar = |value: f64| format!("{value:.15e}");
     let rows = [

@@ -157,7 +157,13 @@ impl Summary {
         seed: u64,
         seconds: f64,
     ) -> Summary {
-        Summary { files, notices, seed, seconds, ..self }
+        Summary {
+            files,
+            notices,
+            seed,
+            seconds,
+            ..self
+        }
     }
 
     /// The summary as one JSON document.
@@ -180,16 +186,29 @@ fn shape_name(shape: Shape) -> &'static str {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { crystal, beam, detector, sampling, image, .. } = self;
+        let Summary {
+            crystal,
+            beam,
+            detector,
+            sampling,
+            image,
+            ..
+        } = self;
         let [a, b, c] = crystal.cell_angstrom;
         let [alpha, beta, gamma] = crystal.cell_deg;
         let volume = crystal.volume_angstrom3;
-        writeln!(f, "cell       {a:.3} {b:.3} {c:.3} Å, {alpha:.3} {beta:.3} {gamma:.3}°")?;
+        writeln!(
+            f,
+            "cell       {a:.3} {b:.3} {c:.3} Å, {alpha:.3} {beta:.3} {gamma:.3}°"
+        )?;
         writeln!(f, "volume     {volume:.1} Å³")?;
         let [na, nb, nc] = crystal.cells;
         let [x, y, z] = crystal.edges_um;
         let shape = crystal.shape;
-        writeln!(f, "crystal    {na} x {nb} x {nc} cells, {x:.4} x {y:.4} x {z:.4} µm, {shape}")?;
+        writeln!(
+            f,
+            "crystal    {na} x {nb} x {nc} cells, {x:.4} x {y:.4} x {z:.4} µm, {shape}"
+        )?;
         let factors = match (crystal.listed_indices, crystal.interpolated) {
             (0, _) => "the same F for every reflection".to_string(),
             (count, true) => format!("a grid of {count} indices, interpolated"),
@@ -197,14 +216,31 @@ impl fmt::Display for Summary {
         };
         writeln!(f, "F          {factors}")?;
         let wavelength = beam.wavelength_angstrom;
-        writeln!(f, "beam       {wavelength:.6} Å, {:.6e} photons/m²", beam.fluence_per_m2)?;
+        writeln!(
+            f,
+            "beam       {wavelength:.6} Å, {:.6e} photons/m²",
+            beam.fluence_per_m2
+        )?;
         let [fast, slow] = detector.pixels;
         let pixel = detector.pixel_mm;
-        writeln!(f, "detector   {fast} x {slow} pixels of {pixel} mm, {} layer(s)", detector.layers)?;
+        writeln!(
+            f,
+            "detector   {fast} x {slow} pixels of {pixel} mm, {} layer(s)",
+            detector.layers
+        )?;
         let [spot_fast, spot_slow] = detector.beam_spot_mm;
         let distance = detector.distance_mm;
-        writeln!(f, "           {distance:.3} mm away, beam at {spot_fast:.3} {spot_slow:.3} mm")?;
-        let SamplingSummary { oversample, sources, phi_steps, mosaic_domains, .. } = sampling;
+        writeln!(
+            f,
+            "           {distance:.3} mm away, beam at {spot_fast:.3} {spot_slow:.3} mm"
+        )?;
+        let SamplingSummary {
+            oversample,
+            sources,
+            phi_steps,
+            mosaic_domains,
+            ..
+        } = sampling;
         writeln!(
             f,
             "steps      {:.0}: {oversample} x {oversample} sub-pixels, {sources} source(s), \
@@ -213,8 +249,16 @@ impl fmt::Display for Summary {
         )?;
         let [max_fast, max_slow] = image.max_at;
         writeln!(f, "max        {:.6e} at {max_fast} {max_slow}", image.max)?;
-        let Statistics { mean, rms, rms_deviation, .. } = image;
-        writeln!(f, "mean       {mean:.6e}, rms {rms:.6e}, rms deviation {rms_deviation:.6e}")?;
+        let Statistics {
+            mean,
+            rms,
+            rms_deviation,
+            ..
+        } = image;
+        writeln!(
+            f,
+            "mean       {mean:.6e}, rms {rms:.6e}, rms deviation {rms_deviation:.6e}"
+        )?;
         for file in &self.files {
             write!(f, "wrote      {}", file.path)?;
             if let Some(scale) = file.scale {
@@ -230,6 +274,10 @@ impl fmt::Display for Summary {
         }
         let terms = sampling.terms;
         let (device, seconds) = (&self.device, self.seconds);
-        write!(f, "took       {seconds:.3} s on {device}, {} threads, {terms:.4e} terms", self.threads)
+        write!(
+            f,
+            "took       {seconds:.3} s on {device}, {} threads, {terms:.4e} terms",
+            self.threads
+        )
     }
 }

@@ -103,12 +103,14 @@ impl Scene {
         let Bytes(source_bytes) = Bytes::of::<SceneSource>(source_count);
         let Bytes(orientation_bytes) = Bytes::of::<Orientation>(orientation_count);
         let needed = Bytes(source_bytes.saturating_add(orientation_bytes));
-        needed.check().map_err(|available| SceneError::TooManyTerms {
-            sources: source_count,
-            orientations: orientation_count,
-            needed,
-            available,
-        })?;
+        needed
+            .check()
+            .map_err(|available| SceneError::TooManyTerms {
+                sources: source_count,
+                orientations: orientation_count,
+                needed,
+                available,
+            })?;
 
         let sources = source::sources(beam);
         if sources.is_empty() {
@@ -159,7 +161,10 @@ impl Scene {
     /// Whether a pixel of `panel` is rendered: inside the region and not masked.
     pub fn renders(&self, panel: &Panel, fast: usize, slow: usize) -> bool {
         self.region.is_none_or(|region| region.contains(fast, slow))
-            && panel.mask.as_ref().is_none_or(|mask| mask.renders(fast, slow))
+            && panel
+                .mask
+                .as_ref()
+                .is_none_or(|mask| mask.renders(fast, slow))
     }
 }
 

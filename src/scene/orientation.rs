@@ -26,7 +26,9 @@ pub(super) fn orientations(crystal: &Crystal, scan: &Scan) -> Vec<Orientation> {
     scan.angles_rad()
         .flat_map(|phi| {
             let turned = rotation_about(spindle, phi) * *crystal.cell.real();
-            domains.iter().map(move |domain| Orientation { index_of: (*domain * turned).transpose() })
+            domains.iter().map(move |domain| Orientation {
+                index_of: (*domain * turned).transpose(),
+            })
         })
         .collect()
 }

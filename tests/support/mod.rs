@@ -1,6 +1,9 @@
 //! What the integration tests share: the cases of `golden/` and the program itself.
 
-#![allow(dead_code, reason = "every test binary compiles this and uses a part of it")]
+#![allow(
+    dead_code,
+    reason = "every test binary compiles this and uses a part of it"
+)]
 
 use std::path::PathBuf;
 
@@ -20,7 +23,9 @@ pub struct Case {
 
 /// The path of a file in `golden/`.
 pub fn golden_path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("golden")
+        .join(name)
 }
 
 /// The bytes of a file in `golden/`.
@@ -37,14 +42,21 @@ pub fn cases() -> Vec<Case> {
 /// The reference image of a case.
 pub fn reference(case: &Case) -> Vec<f32> {
     let bytes = golden(&format!("{}.bin", case.name));
-    bytes.chunks_exact(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect()
+    bytes
+        .chunks_exact(4)
+        .map(|four| f32::from_le_bytes(four.try_into().unwrap()))
+        .collect()
 }
 
 /// The words of a command line; a word that names a file of `golden/` becomes its path.
 pub fn words(line: &str) -> Vec<String> {
     let words = line.split_whitespace().map(|word| {
         let path = golden_path(word);
-        if path.is_file() { path.to_str().unwrap().to_string() } else { word.to_string() }
+        if path.is_file() {
+            path.to_str().unwrap().to_string()
+        } else {
+            word.to_string()
+        }
     });
     words.collect()
 }

@@ -103,12 +103,18 @@ impl BeamFlags {
             .or(adopted.wavelength_m)
             .unwrap_or(1e-10);
         let kahn_factor = order
-            .latest([("polar", self.polar.map(Some)), ("nopolar", self.nopolar.then_some(None))])
+            .latest([
+                ("polar", self.polar.map(Some)),
+                ("nopolar", self.nopolar.then_some(None)),
+            ])
             .unwrap_or(Some(0.0));
         let sources = match &self.sourcefile {
             Some(path) => {
                 inputs.push(path.clone());
-                let beam = frame.beam.try_normalize().context("-beam_vector has no length")?;
+                let beam = frame
+                    .beam
+                    .try_normalize()
+                    .context("-beam_vector has no length")?;
                 Sources::List(source_list::read(path, Defaults { beam, wavelength_m })?)
             }
             None => self.grid(order)?,
@@ -135,7 +141,9 @@ impl BeamFlags {
 
     /// Photons per m².
     fn fluence(&self) -> Result<f64, CliError> {
-        let Some(flux) = self.flux else { return Ok(self.fluence.unwrap_or(DEFAULT_FLUENCE)) };
+        let Some(flux) = self.flux else {
+            return Ok(self.fluence.unwrap_or(DEFAULT_FLUENCE));
+        };
         let (exposure, size) = (self.exposure.unwrap_or(1.0), self.beam_size_m());
         let fluence = flux * exposure / (size * size);
         if fluence.is_finite() {
@@ -156,17 +164,29 @@ impl BeamFlags {
             step: radians(step),
             count: order.latest([("divsteps", self.divsteps), (count_id, count)]),
         };
-        let horizontal =
-            axis("hdivrange", self.hdivrange, self.hdivstep, "hdivsteps", self.hdivsteps);
-        let vertical = axis("vdivrange", self.vdivrange, self.vdivstep, "vdivsteps", self.vdivsteps);
+        let horizontal = axis(
+            "hdivrange",
+            self.hdivrange,
+            self.hdivstep,
+            "hdivsteps",
+            self.hdivsteps,
+        );
+        let vertical = axis(
+            "vdivrange",
+            self.vdivrange,
+            self.vdivstep,
+            "vdivsteps",
+            self.vdivsteps,
+        );
         let spectrum = StepRequest {
             range: self.dispersion.map(|percent| percent / 100.0),
             step: None,
             count: self.dispsteps,
         };
-        let resolve = |request: StepRequest, what, unstated: f64| -> Result<CentredSteps, CliError> {
-            request.centred(what, unstated).map_err(CliError::usage)
-        };
+        let resolve =
+            |request: StepRequest, what, unstated: f64| -> Result<CentredSteps, CliError> {
+                request.centred(what, unstated).map_err(CliError::usage)
+            };
         let round = order.latest([
             ("round_div", self.round_div.then_some(true)),
             ("square_div", self.square_div.then_some(false)),
@@ -177,6 +197,9 @@ impl BeamFlags {
             round: round.unwrap_or(true),
         };
         // A dispersion that is only counted has no range (PHYSICS §7).
-        Ok(Sources::Grid { divergence, dispersion: resolve(spectrum, "the dispersion", 0.0)? })
+        Ok(Sources::Grid {
+            divergence,
+            dispersion: resolve(spectrum, "the dispersion", 0.0)?,
+        })
     }
 }

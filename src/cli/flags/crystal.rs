@@ -138,13 +138,19 @@ impl CrystalFlags {
             ("tophat_spots", self.tophat_spots.then_some(Shape::TopHat)),
         ]);
         let spread_rad = self.mosaic.unwrap_or(0.0).to_radians();
-        let domains = self.mosaic_domains.unwrap_or(if spread_rad > 0.0 { 10 } else { 1 });
+        let domains = self
+            .mosaic_domains
+            .unwrap_or(if spread_rad > 0.0 { 10 } else { 1 });
         let seed = self.mosaic_seed.unwrap_or(DEFAULT_MOSAIC_SEED);
         Ok(Crystal {
             cells,
             shape: shape.unwrap_or_default(),
             fudge: self.fudge.unwrap_or(1.0),
-            mosaicity: Mosaicity { spread_rad, domains, seed },
+            mosaicity: Mosaicity {
+                spread_rad,
+                domains,
+                seed,
+            },
             ..Crystal::new(cell)
         })
     }
@@ -165,7 +171,9 @@ impl CrystalFlags {
             ("cell", self.cell.as_deref().map(Given::Cell)),
         ]);
         match given {
-            None => Err(CliError::usage("no crystal: give its cell with -cell, or -mat FILE")),
+            None => Err(CliError::usage(
+                "no crystal: give its cell with -cell, or -mat FILE",
+            )),
             Some(Given::Matrix(path)) => {
                 inputs.push(path.clone());
                 // The file holds the matrix times the wavelength in Å, whatever its unit.
@@ -185,17 +193,24 @@ impl CrystalFlags {
 
     /// Misorientation about x, y and z, radians.
     fn misset_rad(&self, noise_seed: u64) -> Result<[f64; 3], CliError> {
-        let Some(words) = &self.misset else { return Ok([0.0; 3]) };
+        let Some(words) = &self.misset else {
+            return Ok([0.0; 3]);
+        };
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         if words == ["random"] {
             let seed = self.misset_seed.unwrap_or(noise_seed as i64);
             let rotation = random_rotation(&mut ParkMiller::new(seed), RANDOM_MISSET_RAD);
             return Ok(angles_of(&rotation));
         }
-        let angles: Vec<f64> = words.iter().filter_map(|word| values::number(word).ok()).collect();
+        let angles: Vec<f64> = words
+            .iter()
+            .filter_map(|word| values::number(word).ok())
+            .collect();
         let angles: [f64; 3] = angles.try_into().map_err(|_| {
             let given = words.join(" ");
-            CliError::usage(format!("-misset {given}: expected three angles in degrees, or random"))
+            CliError::usage(format!(
+                "-misset {given}: expected three angles in degrees, or random"
+            ))
         })?;
         Ok(angles.map(f64::to_radians))
     }
@@ -273,7 +288,12 @@ impl CrystalFlags {
         let (step_rad, steps) = request
             .scan("the phi scan", 1f64.to_radians())
             .map_err(|error| CliError::usage(format!("-osc, -phistep: {error}")))?;
-        Ok(Scan { spindle: frame.spindle, start_rad: phi.to_radians(), step_rad, steps })
+        Ok(Scan {
+            spindle: frame.spindle,
+            start_rad: phi.to_radians(),
+            step_rad,
+            steps,
+        })
     }
 
     /// F of every reflection.
@@ -293,8 +313,14 @@ impl CrystalFlags {
             }
         };
         let interpolation = order.latest([
-            ("interpolate", self.interpolate.then_some(Interpolation::Tricubic)),
-            ("nointerpolate", self.nointerpolate.then_some(Interpolation::Nearest)),
+            (
+                "interpolate",
+                self.interpolate.then_some(Interpolation::Tricubic),
+            ),
+            (
+                "nointerpolate",
+                self.nointerpolate.then_some(Interpolation::Nearest),
+            ),
         ]);
         factors.interpolation = interpolation.unwrap_or_default();
         Ok(factors)

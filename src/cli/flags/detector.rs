@@ -147,10 +147,15 @@ impl DetectorFlags {
 
     /// Puts the mask on the detector's panel.
     pub fn apply_mask(&self, detector: &mut Detector, adopted: &Adopted) -> Result<(), CliError> {
-        let (Some(path), Some(mask)) = (&self.mask, &adopted.mask) else { return Ok(()) };
+        let (Some(path), Some(mask)) = (&self.mask, &adopted.mask) else {
+            return Ok(());
+        };
         for panel in &mut detector.panels {
             if mask.shape != panel.shape {
-                let error = ExperimentError::MaskShape { mask: mask.shape, panel: panel.shape };
+                let error = ExperimentError::MaskShape {
+                    mask: mask.shape,
+                    panel: panel.shape,
+                };
                 return Err(anyhow::anyhow!("{}: {error}", path.display()).into());
             }
             panel.mask = Some(Arc::<Mask>::clone(mask));
@@ -167,13 +172,19 @@ impl DetectorFlags {
         let pixel_mm = self.pixel.or(adopted.pixel_mm).unwrap_or(0.1);
         let pixels = [
             self.pixels_along(
-                order.latest([("detpixels", self.detpixels), ("detpixels_f", self.detpixels_f)]),
+                order.latest([
+                    ("detpixels", self.detpixels),
+                    ("detpixels_f", self.detpixels_f),
+                ]),
                 order.latest([("detsize", self.detsize), ("detsize_f", self.detsize_f)]),
                 adopted.shape.map(|shape| shape[0]),
                 pixel_mm,
             )?,
             self.pixels_along(
-                order.latest([("detpixels", self.detpixels), ("detpixels_s", self.detpixels_s)]),
+                order.latest([
+                    ("detpixels", self.detpixels),
+                    ("detpixels_s", self.detpixels_s),
+                ]),
                 order.latest([("detsize", self.detsize), ("detsize_s", self.detsize_s)]),
                 adopted.shape.map(|shape| shape[1]),
                 pixel_mm,
@@ -262,8 +273,19 @@ impl DetectorFlags {
         }
         let placing = |ids: &[&str]| ids.iter().filter_map(|id| order.position(id)).max();
         let beam = placing(&["distance", "xbeam", "ybeam"]);
-        let sample = placing(&["close_distance", "xclose", "yclose", "orgx", "orgy", "twotheta"]);
-        custom.then_some(if sample > beam { Pivot::Sample } else { Pivot::Beam })
+        let sample = placing(&[
+            "close_distance",
+            "xclose",
+            "yclose",
+            "orgx",
+            "orgy",
+            "twotheta",
+        ]);
+        custom.then_some(if sample > beam {
+            Pivot::Sample
+        } else {
+            Pivot::Beam
+        })
     }
 
     fn sensor(&self, notices: &mut Vec<String>) -> Option<Sensor> {
@@ -290,7 +312,9 @@ impl DetectorFlags {
     /// Puts the flags to blame before what is wrong with the placement.
     fn blame(&self, error: &ExperimentError) -> CliError {
         let flags = match error {
-            ExperimentError::NoDirection { .. } | ExperimentError::Parallel(..) => "-*_vector, -*_axis",
+            ExperimentError::NoDirection { .. } | ExperimentError::Parallel(..) => {
+                "-*_vector, -*_axis"
+            }
             ExperimentError::PlaneThroughSample { .. } => {
                 "-distance, -detector_rotx/y/z, -twotheta, -odet_vector"
             }

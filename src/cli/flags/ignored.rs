@@ -51,11 +51,17 @@ impl IgnoredFlags {
             ("-4stol", &self.four_stol, amorphous),
             ("-Q", &self.q, amorphous),
             ("-stolout", &self.stolout, "no such table is written"),
-            ("-dump", &self.dump, "structure factors are read from -hkl every time"),
+            (
+                "-dump",
+                &self.dump,
+                "structure factors are read from -hkl every time",
+            ),
             ("-density", &self.density, amorphous),
             ("-MW", &self.mw, amorphous),
         ];
         let ignored = given.into_iter().filter(|(_, value, _)| value.is_some());
-        Ok(ignored.map(|(flag, _, instead)| format!("{flag} is ignored: {instead}")).collect())
+        Ok(ignored
+            .map(|(flag, _, instead)| format!("{flag} is ignored: {instead}"))
+            .collect())
     }
 }

@@ -93,7 +93,9 @@ pub fn double_dash_only() -> Vec<String> {
 
 /// Every spelling of every flag of `command`.
 pub fn spellings(command: &Command) -> Vec<String> {
-    let long = command.get_arguments().filter_map(clap::Arg::get_long_and_visible_aliases);
+    let long = command
+        .get_arguments()
+        .filter_map(clap::Arg::get_long_and_visible_aliases);
     long.flatten().map(str::to_string).collect()
 }
 
@@ -110,16 +112,28 @@ impl Request {
         let mut inputs = Vec::new();
 
         let adopted = flags.detector.adopted(&mut inputs)?;
-        let (placement, mut detector) = flags.detector.detector(order, &flags.vectors, &adopted, &mut notices)?;
+        let (placement, mut detector) =
+            flags
+                .detector
+                .detector(order, &flags.vectors, &adopted, &mut notices)?;
         let frame = placement.frame();
         let beam = flags.beam.beam(order, &frame, &adopted, &mut inputs)?;
         let seed = flags.output.seed();
         let (scan, crystal) = (
             flags.crystal.scan(&frame, &adopted)?,
-            flags.crystal.crystal(order, &beam, flags.beam.beam_size_m(), seed, &mut inputs, &mut notices)?,
+            flags.crystal.crystal(
+                order,
+                &beam,
+                flags.beam.beam_size_m(),
+                seed,
+                &mut inputs,
+                &mut notices,
+            )?,
         );
         let structure_factors = flags.crystal.structure_factors(order, &mut inputs)?;
-        let background = Background { water_m: flags.beam.water_m() };
+        let background = Background {
+            water_m: flags.beam.water_m(),
+        };
         if structure_factors.grid(0).is_none()
             && structure_factors.default_f() == 0.0
             && background.water_m == 0.0
@@ -130,8 +144,15 @@ impl Request {
         }
         flags.detector.apply_mask(&mut detector, &adopted)?;
         let sampling = flags.sampling.sampling(&mut notices);
-        let parts =
-            Description { beam, crystal, detector, scan, sampling, structure_factors, background };
+        let parts = Description {
+            beam,
+            crystal,
+            detector,
+            scan,
+            sampling,
+            structure_factors,
+            background,
+        };
         let experiment = Experiment::new(parts).map_err(|error| flags.blame(error))?;
         let printout = flags.sampling.printout(order, &experiment)?;
         let outputs = flags.output.outputs(&flags.picture, order);

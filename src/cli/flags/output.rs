@@ -152,18 +152,55 @@ impl OutputFlags {
     /// The files asked for, or the default ones when none is.
     pub fn outputs(&self, picture: &PictureFlags, order: Order) -> Vec<Output> {
         let adc = self.adc.unwrap_or(40.0);
-        let counts = OutputKind::Counts { scale: self.scale, adc };
-        let pgm = OutputKind::Pgm { scale: self.pgmscale };
-        let ids = ["floatfile", "intfile", "pgmfile", "noisefile", "png", "tiff"];
+        let counts = OutputKind::Counts {
+            scale: self.scale,
+            adc,
+        };
+        let pgm = OutputKind::Pgm {
+            scale: self.pgmscale,
+        };
+        let ids = [
+            "floatfile",
+            "intfile",
+            "pgmfile",
+            "noisefile",
+            "png",
+            "tiff",
+        ];
         let by_default = !order.any(&ids);
         let name = |default: &str, wanted: bool| (by_default && wanted).then(|| default.into());
         let noise = OutputKind::Noise { adc };
         let all = [
-            (OutputKind::Float, "-floatfile", &self.floatfile, name("floatimage.bin", true)),
-            (counts, "-intfile", &self.intfile, name("intimage.img", true)),
-            (pgm, "-pgmfile", &self.pgmfile, name("image.pgm", !self.nopgm)),
-            (noise, "-noisefile", &self.noisefile, name("noiseimage.img", !self.nonoise)),
-            (OutputKind::Png, "--png", &picture.png, name("image.png", true)),
+            (
+                OutputKind::Float,
+                "-floatfile",
+                &self.floatfile,
+                name("floatimage.bin", true),
+            ),
+            (
+                counts,
+                "-intfile",
+                &self.intfile,
+                name("intimage.img", true),
+            ),
+            (
+                pgm,
+                "-pgmfile",
+                &self.pgmfile,
+                name("image.pgm", !self.nopgm),
+            ),
+            (
+                noise,
+                "-noisefile",
+                &self.noisefile,
+                name("noiseimage.img", !self.nonoise),
+            ),
+            (
+                OutputKind::Png,
+                "--png",
+                &picture.png,
+                name("image.png", true),
+            ),
             (OutputKind::Tiff, "--tiff", &picture.tiff, None),
         ];
         all.into_iter()
@@ -177,7 +214,11 @@ impl OutputFlags {
     /// The seed given, or one from the clock.
     pub fn seed(&self) -> u64 {
         self.seed.map_or_else(
-            || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            || {
+                SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .map_or(0, |since| since.as_secs())
+            },
             |seed| seed as u64,
         )
     }

@@ -61,13 +61,15 @@ impl SamplingFlags {
     pub fn sampling(&self, notices: &mut Vec<String>) -> Sampling {
         if self.oversample_thick {
             notices.push(
-                "-oversample_thick changes nothing: absorption is always each sub-pixel's own".into(),
+                "-oversample_thick changes nothing: absorption is always each sub-pixel's own"
+                    .into(),
             );
         }
         let region = match self.roi.as_deref() {
-            Some(&[xmin, xmax, ymin, ymax]) => {
-                Some(Region { fast: [xmin, xmax], slow: [ymin, ymax] })
-            }
+            Some(&[xmin, xmax, ymin, ymax]) => Some(Region {
+                fast: [xmin, xmax],
+                slow: [ymin, ymax],
+            }),
             _ => None,
         };
         Sampling {
@@ -87,11 +89,16 @@ impl SamplingFlags {
         };
         let named = order.latest([
             ("printout_pixel", pair(&self.printout_pixel)),
-            ("trace_pixel", pair(&self.trace_pixel).map(|[slow, fast]| [fast, slow])),
+            (
+                "trace_pixel",
+                pair(&self.trace_pixel).map(|[slow, fast]| [fast, slow]),
+            ),
         ]);
         let [width, height] = frame_size(experiment);
         match named {
-            Some([fast, slow]) if fast < width && slow < height => Ok(Printout::Pixel([fast, slow])),
+            Some([fast, slow]) if fast < width && slow < height => {
+                Ok(Printout::Pixel([fast, slow]))
+            }
             Some([fast, slow]) => Err(CliError::usage(format!(
                 "-printout_pixel {fast} {slow}: the detector has {width} x {height} pixels, counted from 0"
             ))),

@@ -63,13 +63,26 @@ impl VectorFlags {
             &self.spindle_axis,
             &self.twotheta_axis,
         ];
-        let [beam, fast, slow, normal, polarisation, spindle, two_theta_axis] =
-            given.map(|values| vector(values.as_ref()));
+        let [
+            beam,
+            fast,
+            slow,
+            normal,
+            polarisation,
+            spindle,
+            two_theta_axis,
+        ] = given.map(|values| vector(values.as_ref()));
         given.iter().any(|values| values.is_some()).then(|| {
             let turned = fast.or(slow).is_some();
-            let (fast, slow) =
-                (fast.unwrap_or(conventional.fast), slow.unwrap_or(conventional.slow));
-            let across = if turned { fast.cross(slow) } else { conventional.normal };
+            let (fast, slow) = (
+                fast.unwrap_or(conventional.fast),
+                slow.unwrap_or(conventional.slow),
+            );
+            let across = if turned {
+                fast.cross(slow)
+            } else {
+                conventional.normal
+            };
             Frame {
                 beam: beam.unwrap_or(conventional.beam),
                 fast,

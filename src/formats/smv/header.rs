@@ -13,7 +13,10 @@ const BLOCK: usize = 512;
 pub fn describe(experiment: &Experiment, [width, height]: [usize; 2]) -> String {
     let mut bytes = BLOCK;
     loop {
-        let header = format!("{{\n{}}}\n\x0c\n", entries(experiment, [width, height], bytes));
+        let header = format!(
+            "{{\n{}}}\n\x0c\n",
+            entries(experiment, [width, height], bytes)
+        );
         if header.len() <= bytes {
             return format!("{header:<bytes$}");
         }
@@ -52,7 +55,10 @@ fn entries(experiment: &Experiment, [width, height]: [usize; 2], header_bytes: u
         ("MOSFLM_CENTER_Y", mm(beam_fast - pixel / 2.0)),
         ("DENZO_X_BEAM", mm(beam_slow)),
         ("DENZO_Y_BEAM", mm(beam_fast)),
-        ("DIALS_ORIGIN", [mm(origin.z), mm(origin.y), mm(-origin.x)].join(",")),
+        (
+            "DIALS_ORIGIN",
+            [mm(origin.z), mm(origin.y), mm(-origin.x)].join(","),
+        ),
         ("XDS_ORGX", pixels(header.near_point_m[0])),
         ("XDS_ORGY", pixels(header.near_point_m[1])),
         ("CLOSE_DISTANCE", mm(header.close_distance_m)),
@@ -62,7 +68,10 @@ fn entries(experiment: &Experiment, [width, height]: [usize; 2], header_bytes: u
         ("TWOTHETA", degrees(header.two_theta_rad)),
         ("DETECTOR_SN", "000".into()),
     ];
-    let mut text: String = rows.iter().map(|(key, value)| format!("{key}={value};\n")).collect();
+    let mut text: String = rows
+        .iter()
+        .map(|(key, value)| format!("{key}={value};\n"))
+        .collect();
     text.push_str("BEAMLINE=fake;\n");
     text
 }

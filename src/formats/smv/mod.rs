@@ -24,7 +24,10 @@ impl Counts {
     /// Counts that put the brightest pixel at 55,000.
     pub fn automatic(statistics: &Statistics, adc_offset: f64) -> Counts {
         let max = statistics.max;
-        Counts { scale: if max > 0.0 { 55000.0 / max } else { 1.0 }, adc_offset }
+        Counts {
+            scale: if max > 0.0 { 55000.0 / max } else { 1.0 },
+            adc_offset,
+        }
     }
 
     /// floor(value·scale + adc + ½), clipped to 16 bits. The flag tells whether it was clipped
@@ -58,7 +61,10 @@ mod tests {
 
     #[test]
     fn counts_are_rounded_and_clipped() {
-        let counts = Counts { scale: 2.0, adc_offset: 40.0 };
+        let counts = Counts {
+            scale: 2.0,
+            adc_offset: 40.0,
+        };
         assert_eq!(counts.of(0.0), (40, false));
         assert_eq!(counts.of(0.3), (41, false), "0.6 + 40 rounds up");
         assert_eq!(counts.of(-100.0), (0, false));

@@ -37,7 +37,9 @@ impl SmvImage {
     /// # Errors
     /// A [`Problem`] when what stands there is not a finite number.
     pub fn number(&self, key: &str) -> Result<Option<f64>, Problem> {
-        let Some(text) = self.entry(key) else { return Ok(None) };
+        let Some(text) = self.entry(key) else {
+            return Ok(None);
+        };
         match text.parse::<f64>() {
             Ok(value) if value.is_finite() => Ok(Some(value)),
             _ => Err(Problem::with_file(format!(
@@ -56,11 +58,15 @@ impl SmvImage {
 pub fn parse(bytes: &[u8]) -> Result<SmvImage, Problem> {
     let entries = header_entries(bytes)?;
     let count = |key: &str| -> Result<usize, Problem> {
-        let text = lookup(&entries, key)
-            .ok_or_else(|| Problem::with_file(format!("no {key} in the header; not an SMV image")))?;
+        let text = lookup(&entries, key).ok_or_else(|| {
+            Problem::with_file(format!("no {key} in the header; not an SMV image"))
+        })?;
         text.parse().map_err(|_| {
             let expected = "expected a whole number";
-            Problem::with_file(format!("header entry {key} is {}; {expected}", quoted(text)))
+            Problem::with_file(format!(
+                "header entry {key} is {}; {expected}",
+                quoted(text)
+            ))
         })
     };
     let header_bytes = count("HEADER_BYTES")?;
@@ -83,10 +89,14 @@ pub fn parse(bytes: &[u8]) -> Result<SmvImage, Problem> {
         }
     };
     if width == 0 || height == 0 {
-        return Err(Problem::with_file(format!("an image of {width} x {height} pixels")));
+        return Err(Problem::with_file(format!(
+            "an image of {width} x {height} pixels"
+        )));
     }
     let data = bytes.get(header_bytes..).unwrap_or_default();
-    let expected = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(2));
+    let expected = width
+        .checked_mul(height)
+        .and_then(|pixels| pixels.checked_mul(2));
     let data = expected.and_then(|expected| data.get(..expected)).ok_or_else(|| {
         Problem::with_file(format!(
             "truncated: {width} x {height} 16-bit pixels after a header of {header_bytes} bytes do \
@@ -94,8 +104,16 @@ pub fn parse(bytes: &[u8]) -> Result<SmvImage, Problem> {
             bytes.len()
         ))
     })?;
-    let pixels = data.chunks_exact(2).map(|pair| to_pixel([pair[0], pair[1]])).collect();
-    Ok(SmvImage { width, height, pixels, entries })
+    let pixels = data
+        .chunks_exact(2)
+        .map(|pair| to_pixel([pair[0], pair[1]]))
+        .collect();
+    Ok(SmvImage {
+        width,
+        height,
+        pixels,
+        entries,
+    })
 }
 
 /// The `KEY=VALUE` pairs between the braces that start the file.
@@ -109,12 +127,20 @@ fn header_entries(bytes: &[u8]) -> Result<Vec<(String, String)>, Problem> {
     };
     let header = String::from_utf8_lossy(&start[1..end]);
     // The C program leaves out the semicolon after one of its entries.
-    let pairs = header.split([';', '\n']).filter_map(|entry| entry.split_once('='));
-    Ok(pairs.map(|(key, value)| (key.trim().to_string(), value.trim().to_string())).collect())
+    let pairs = header
+        .split([';', '\n'])
+        .filter_map(|entry| entry.split_once('='));
+    Ok(pairs
+        .map(|(key, value)| (key.trim().to_string(), value.trim().to_string()))
+        .collect())
 }
 
 fn lookup<'a>(entries: &'a [(String, String)], key: &str) -> Option<&'a str> {
-    entries.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+    entries
+        .iter()
+        .rev()
+        .find(|(name, _)| name == key)
+        .map(|(_, value)| value.as_str())
 }
 
 #[cfg(test)]
@@ -130,12 +156,19 @@ mod tests {
 
     #[test]
     fn both_byte_orders_are_read() {
-        for (order, pixels) in [("little_endian", [1, 0, 2, 1]), ("big_endian", [0, 1, 1, 2])] {
+        for (order, pixels) in [
+            ("little_endian", [1, 0, 2, 1]),
+            ("big_endian", [0, 1, 1, 2]),
+        ] {
             let header = format!("BYTE_ORDER={order};\nSIZE1=2;\nSIZE2=1;\nDISTANCE=99.5\n");
             let image = parse(&file(&header, &pixels)).unwrap();
             assert_eq!((image.width, image.height), (2, 1));
             assert_eq!(image.pixels, [1, 258]);
-            assert_eq!(image.number("DISTANCE").unwrap(), Some(99.5), "without a semicolon");
+            assert_eq!(
+                image.number("DISTANCE").unwrap(),
+                Some(99.5),
+                "without a semicolon"
+            );
             assert_eq!(image.number("PHI").unwrap(), None);
         }
     }

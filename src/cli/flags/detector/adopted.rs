@@ -62,7 +62,10 @@ impl Adopted {
     }
 
     fn from_header(path: &Path, file: &SmvImage) -> Result<Adopted, CliError> {
-        let bad = |problem: Problem| FormatError::Content { path: path.to_path_buf(), problem };
+        let bad = |problem: Problem| FormatError::Content {
+            path: path.to_path_buf(),
+            problem,
+        };
         let number = |key: &str| file.number(key).map_err(bad);
         let positive = |key: &str| match number(key)? {
             Some(value) if value <= 0.0 => {
@@ -72,10 +75,12 @@ impl Adopted {
             value => Ok(value),
         };
         // The C program writes XDS_ORGX and reads ORGX.
-        let origin = |key: &str| number(key).and_then(|org| match org {
-            None => number(&format!("XDS_{key}")),
-            given => Ok(given),
-        });
+        let origin = |key: &str| {
+            number(key).and_then(|org| match org {
+                None => number(&format!("XDS_{key}")),
+                given => Ok(given),
+            })
+        };
         Ok(Adopted {
             shape: Some([file.width, file.height]),
             pixel_mm: positive("PIXEL_SIZE")?,
@@ -109,7 +114,11 @@ impl Adopted {
             phi_deg: self.phi_deg.or(other.phi_deg),
             osc_deg: self.osc_deg.or(other.osc_deg),
             mask: self.mask.or(other.mask),
-            beam_centre: if has_centre { self.beam_centre } else { other.beam_centre },
+            beam_centre: if has_centre {
+                self.beam_centre
+            } else {
+                other.beam_centre
+            },
         }
     }
 }
