@@ -172,7 +172,7 @@ impl Panel {
         let close = self.close_distance_m();
         // Nearer than this fraction of a pixel the plane holds the sample, but for rounding.
         let nearest = 1e-6 * size;
-        if !(close.abs() > nearest) {
+        if close.is_nan() || close.abs() <= nearest {
             return Err(ExperimentError::PlaneThroughSample {
                 close_mm: close * 1e3,
             });

@@ -93,8 +93,7 @@ impl Sampling {
         let count = (3.0 * edge * pixel / (beam.wavelength_m * distance))
             .ceil()
             .max(1.0);
-        // A plain `>` would let NaN through.
-        if !(count <= f64::from(MOST_SUBPIXELS)) {
+        if count.is_nan() || count > f64::from(MOST_SUBPIXELS) {
             return Err(ExperimentError::AutomaticOversample {
                 crystal_um: edge * 1e6,
                 count,

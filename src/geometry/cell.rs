@@ -82,8 +82,7 @@ impl UnitCell {
         let [sin_a, sin_b, sin_c] = angles_rad.map(f64::sin);
         let flatness_squared =
             1.0 - cos_a * cos_a - cos_b * cos_b - cos_c * cos_c + 2.0 * cos_a * cos_b * cos_c;
-        // A plain `<` would let NaN through.
-        if !(flatness_squared > FLATTEST * FLATTEST) {
+        if flatness_squared.is_nan() || flatness_squared <= FLATTEST * FLATTEST {
             let [alpha, beta, gamma] = angles_rad.map(f64::to_degrees);
             return Err(CellError::Angles(alpha, beta, gamma));
         }
@@ -120,7 +119,8 @@ impl UnitCell {
             return Err(CellError::Singular);
         }
         let volume = reciprocal.determinant();
-        if !((volume / box_volume).abs() > FLATTEST) {
+        let flatness = (volume / box_volume).abs();
+        if flatness.is_nan() || flatness <= FLATTEST {
             return Err(CellError::Singular);
         }
         let real = DMat3::from_cols(b.cross(c), c.cross(a), a.cross(b)) * volume.recip();

@@ -276,14 +276,14 @@ impl CrystalFlags {
             step: self.phistep.map(f64::to_radians),
             count: self.phisteps,
         };
-        if let (Some(range), Some(step)) = (request.range, request.step) {
-            if range * step < 0.0 || step == 0.0 {
-                return Err(CliError::usage(format!(
-                    "-osc {} -phistep {}: the step must lead through the range, not away from it",
-                    range.to_degrees(),
-                    step.to_degrees()
-                )));
-            }
+        if let (Some(range), Some(step)) = (request.range, request.step)
+            && (range * step < 0.0 || step == 0.0)
+        {
+            return Err(CliError::usage(format!(
+                "-osc {} -phistep {}: the step must lead through the range, not away from it",
+                range.to_degrees(),
+                step.to_degrees()
+            )));
         }
         let (step_rad, steps) = request
             .scan("the phi scan", 1f64.to_radians())
