@@ -51,7 +51,7 @@ pub struct Placement {
     /// Rotation about the two-theta axis, radians.
     pub two_theta_rad: f64,
     /// What the detector turns about; the convention's choice by default.
-    pub pivot: Option<Pivot>,
+    pub turns_about: Option<Pivot>,
     /// The first pixel's outer corner after all rotations, m, instead of all of the above.
     pub origin_m: Option<DVec3>,
     /// Bend the detector onto a sphere about the sample.
@@ -72,7 +72,7 @@ impl Default for Placement {
             close_point_m: [None; 2],
             rotations_rad: [0.0; 3],
             two_theta_rad: 0.0,
-            pivot: None,
+            turns_about: None,
             origin_m: None,
             curved: false,
         }
@@ -187,8 +187,9 @@ impl Placement {
         Ok((close, close / ratio))
     }
 
-    fn pivot(&self) -> Pivot {
-        self.pivot.unwrap_or(match self.convention {
+    /// What the detector turns about.
+    pub fn pivot(&self) -> Pivot {
+        self.turns_about.unwrap_or(match self.convention {
             _ if self.custom_frame.is_some() => Pivot::Beam,
             Convention::Mosflm | Convention::Denzo | Convention::Adxv => Pivot::Beam,
             Convention::Xds | Convention::Dials => Pivot::Sample,

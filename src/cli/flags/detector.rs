@@ -222,7 +222,7 @@ impl DetectorFlags {
             rotations_rad: [self.rotx, self.roty, self.rotz]
                 .map(|angle| angle.unwrap_or(0.0).to_radians()),
             two_theta_rad: self.twotheta.unwrap_or(0.0).to_radians(),
-            pivot: self.pivot(order, custom_frame.is_some()),
+            turns_about: self.pivot(order, custom_frame.is_some()),
             origin_m: vectors.origin_m(),
             curved: self.curved_det,
         })

@@ -4,6 +4,7 @@
 mod beam;
 mod crystal;
 mod detector;
+mod idle;
 mod ignored;
 mod output;
 mod program;
@@ -154,6 +155,7 @@ impl Request {
             background,
         };
         let experiment = Experiment::new(parts).map_err(|error| flags.blame(error))?;
+        notices.extend(idle::notices(order, &experiment, &placement));
         let printout = flags.sampling.printout(order, &experiment)?;
         let outputs = flags.output.outputs(&flags.picture, order);
         Ok(Request {

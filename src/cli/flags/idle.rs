@@ -1,0 +1,126 @@
+//! Flags that were given and have nothing to act on: each gets a line, so that none is ignored
+//! in silence.
+
+use super::super::order::Order;
+use crate::experiment::{Experiment, Pivot, Placement, Shape, Sources};
+
+/// A line for every flag on the command line that does not bear on the image or the files.
+pub fn notices(order: Order, experiment: &Experiment, placement: &Placement) -> Vec<String> {
+    let given = |id: &str| order.position(id).is_some();
+    let listed = matches!(experiment.beam().sources, Sources::List(_));
+    let placed = placement.origin_m.is_some();
+    let about_sample = placement.pivot() == Pivot::Sample;
+    let custom = placement.custom_frame.is_some();
+    let default_files = !order.any(&[
+        "floatfile",
+        "intfile",
+        "pgmfile",
+        "noisefile",
+        "png",
+        "tiff",
+    ]);
+    let noise = given("noisefile") || (default_files && !given("nonoise"));
+    let pgm = given("pgmfile") || (default_files && !given("nopgm"));
+    let png = default_files || given("png");
+    let mut misset = order.0.get_many::<String>("misset").into_iter().flatten();
+    let random_misset = misset.any(|word| word == "random");
+    let spread = experiment.crystal().mosaicity.spread_rad > 0.0;
+
+    // Ids of flags, whether they are idle, and why.
+    let rules: [(&[&str], bool, &str); 15] = [
+        (&["misset_seed"], !random_misset, "it is for -misset random"),
+        (&["mosaic_seed"], !spread, "there is no -mosaic spread"),
+        (
+            &["fudge"],
+            experiment.crystal().shape == Shape::Square,
+            "a square crystal has none",
+        ),
+        (&["exposure"], !given("flux"), "it is for -flux"),
+        (&["fluence"], given("flux"), "-flux gives the fluence"),
+        (
+            &[
+                "dispersion",
+                "dispsteps",
+                "divergence",
+                "hdivrange",
+                "vdivrange",
+                "hdivstep",
+                "vdivstep",
+                "hdivsteps",
+                "vdivsteps",
+                "divsteps",
+                "round_div",
+                "square_div",
+            ],
+            listed,
+            "-sourcefile gives the sources",
+        ),
+        (
+            &["dispsteps"],
+            !listed && !given("dispersion"),
+            "there is no -dispersion",
+        ),
+        (
+            &["xbeam", "ybeam", "xclose", "yclose"],
+            !placed && about_sample && !custom,
+            "the detector turns about the sample (-pivot); its near point is set by -ORGX and -ORGY",
+        ),
+        (
+            &["orgx", "orgy"],
+            !placed && !about_sample && !custom,
+            "the detector turns about the beam (-pivot); its place is set by -Xbeam and -Ybeam",
+        ),
+        (
+            &[
+                "xbeam", "ybeam", "xclose", "yclose", "orgx", "orgy", "pivot",
+            ],
+            placed,
+            "-pix0_vector places the detector",
+        ),
+        (
+            &["distance"],
+            given("close_distance"),
+            "-close_distance gives the distance",
+        ),
+        (
+            &["seed"],
+            !noise && !(random_misset && !given("misset_seed")),
+            "no noise image is written",
+        ),
+        (
+            &["scale"],
+            !(default_files || given("intfile")),
+            "no -intfile is written",
+        ),
+        (&["pgmscale"], !pgm, "no -pgmfile is written"),
+        (
+            &["png_scale", "png_percentile", "png_depth", "colormap"],
+            !png,
+            "no --png is written",
+        ),
+    ];
+    let idle = rules.iter().filter(|(_, idle, _)| *idle);
+    idle.flat_map(|(ids, _, why)| {
+        let given = ids.iter().filter(|id| given(id));
+        given.map(move |id| format!("{} has no effect: {why}", spelling(id)))
+    })
+    .collect()
+}
+
+/// The flag of an id as it is written on a command line.
+fn spelling(id: &str) -> String {
+    let command = super::command();
+    let argument = command
+        .get_arguments()
+        .find(|argument| argument.get_id() == id);
+    let long = argument
+        .and_then(|argument| argument.get_long())
+        .unwrap_or(id)
+        .to_string();
+    let dashes = if super::double_dash_only().contains(&long) {
+        "--"
+    } else {
+        "-"
+    };
+    format!("{dashes}{long}")
+}
