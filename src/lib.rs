@@ -1,5 +1,41 @@
 #![deny(missing_docs)]
-#![doc = include_str!("../README.md")]
+//! X-ray diffraction images of nanocrystals, on an absolute scale.
+//!
+//! An [`Experiment`](experiment::Experiment) says what is in the beam, in SI units; a
+//! [`Renderer`](render::Renderer) makes an [`Image`](image::Image) of it; [`formats`] has the
+//! files. Formulas are those of `docs/PHYSICS.md`.
+//!
+//! ```
+//! use nanobragg::experiment::{
+//!     Beam, Crystal, Description, Experiment, Placement, StructureFactors,
+//! };
+//! use nanobragg::geometry::UnitCell;
+//! use nanobragg::render::{Device, Renderer};
+//!
+//! let right_angle = std::f64::consts::FRAC_PI_2;
+//! let cell = UnitCell::from_parameters([7e-9, 8e-9, 9e-9], [right_angle; 3])?;
+//! let experiment = Experiment::new(Description {
+//!     beam: Beam { wavelength_m: 1.2e-10, ..Beam::default() },
+//!     crystal: Crystal { cells: [10; 3], ..Crystal::new(cell) },
+//!     detector: Placement { pixels: [64, 64], ..Placement::default() }.place()?,
+//!     structure_factors: StructureFactors::constant(100.0),
+//!     scan: Default::default(),
+//!     sampling: Default::default(),
+//!     background: Default::default(),
+//! })?;
+//! let image = Renderer::new(Device::default())?.render(&experiment)?;
+//! assert!(image.get(31, 31).is_some_and(|photons| photons > 0.0));
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("image.bin");
+//! nanobragg::formats::write_whole(&path, &nanobragg::formats::raw::encode(&image))?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The same from the flags of the C program: [`cli::experiment`].
+//!
+//! Modules import only from those further down this list: [`cli`]; [`report`]; [`render`];
+//! [`cpu`]; [`scene`]; [`formats`]; [`image`]; [`experiment`]; [`geometry`], [`random`],
+//! [`memory`].
 
 pub mod cli;
 pub mod cpu;

@@ -8,7 +8,7 @@ pub enum ToneScale {
     /// In proportion.
     #[default]
     Linear,
-    /// By the logarithm, over [`LOG_DECADES`] decades below the limit.
+    /// By the logarithm, over four decades below the limit.
     Log,
     /// By the square root, which gives photon noise the same strength everywhere.
     Sqrt,

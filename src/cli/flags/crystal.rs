@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use super::super::order::Order;
 use super::super::{CliError, values};
@@ -38,11 +38,11 @@ pub struct CrystalFlags {
     #[arg(long, visible_alias = "matrix", value_name = "FILE")]
     mat: Option<PathBuf>,
     /// Unit cell, Å and degrees; b and c default to a, angles to 90
-    #[arg(long, num_args = 1..=6, value_names = ["a", "b", "c", "α", "β", "γ"],
+    #[arg(long, action = ArgAction::Set, num_args = 1..=6, value_names = ["a", "b", "c", "α", "β", "γ"],
           value_parser = values::number)]
     cell: Option<Vec<f64>>,
     /// Misorientation about x, y and z, degrees, or random [default: 0 0 0]
-    #[arg(long, num_args = 1..=3, value_name = "x y z|random")]
+    #[arg(long, action = ArgAction::Set, num_args = 1..=3, value_name = "x y z|random")]
     misset: Option<Vec<String>>,
     /// Seed of -misset random [default: that of -seed]
     #[arg(long = "misset_seed", value_name = "INT", value_parser = values::seed)]

@@ -24,6 +24,7 @@ pub fn notices(order: Order, experiment: &Experiment, placement: &Placement) -> 
     let png = default_files || given("png");
     let mut misset = order.0.get_many::<String>("misset").into_iter().flatten();
     let random_misset = misset.any(|word| word == "random");
+    let seeds_misset = random_misset && !given("misset_seed");
     let spread = experiment.crystal().mosaicity.spread_rad > 0.0;
 
     // Ids of flags, whether they are idle, and why.
@@ -84,7 +85,7 @@ pub fn notices(order: Order, experiment: &Experiment, placement: &Placement) -> 
         ),
         (
             &["seed"],
-            !noise && !(random_misset && !given("misset_seed")),
+            !noise && !seeds_misset,
             "no noise image is written",
         ),
         (

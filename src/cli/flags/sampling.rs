@@ -1,6 +1,6 @@
 //! Flags of what is computed: sub-pixels, region, resolution, printed pixels.
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use super::super::order::Order;
 use super::super::{CliError, values};
@@ -29,18 +29,18 @@ pub struct SamplingFlags {
     #[arg(long, value_name = "Å", value_parser = values::not_negative)]
     dmin: Option<f64>,
     /// Render these pixels only, first and last included [default: all]
-    #[arg(long, num_args = 4, value_names = ["xmin", "xmax", "ymin", "ymax"],
+    #[arg(long, action = ArgAction::Set, num_args = 4, value_names = ["xmin", "xmax", "ymin", "ymax"],
           value_parser = values::coordinate)]
     roi: Option<Vec<usize>>,
     /// Print the quantities behind every rendered pixel, 10,000 at most
     #[arg(long)]
     printout: bool,
     /// Print the quantities behind one pixel
-    #[arg(long = "printout_pixel", num_args = 2, value_names = ["fast", "slow"],
+    #[arg(long = "printout_pixel", action = ArgAction::Set, num_args = 2, value_names = ["fast", "slow"],
           value_parser = values::coordinate)]
     printout_pixel: Option<Vec<usize>>,
     /// The same, slow coordinate first
-    #[arg(long = "trace_pixel", num_args = 2, value_names = ["slow", "fast"],
+    #[arg(long = "trace_pixel", action = ArgAction::Set, num_args = 2, value_names = ["slow", "fast"],
           value_parser = values::coordinate)]
     trace_pixel: Option<Vec<usize>>,
 }

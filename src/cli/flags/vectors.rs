@@ -1,6 +1,6 @@
 //! Flags that replace the convention's directions.
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use glam::DVec3;
 
 use super::super::values;
@@ -10,35 +10,35 @@ use crate::experiment::Frame;
 #[command(next_help_heading = "Custom frame: directions that replace the convention's")]
 pub struct VectorFlags {
     /// Direction in which the photons travel
-    #[arg(long = "beam_vector", num_args = 3, value_names = ["x", "y", "z"],
+    #[arg(long = "beam_vector", action = ArgAction::Set, num_args = 3, value_names = ["x", "y", "z"],
           value_parser = values::number)]
     beam_vector: Option<Vec<f64>>,
     /// Detector fast axis
-    #[arg(long = "fdet_vector", num_args = 3, value_names = ["x", "y", "z"],
+    #[arg(long = "fdet_vector", action = ArgAction::Set, num_args = 3, value_names = ["x", "y", "z"],
           value_parser = values::number)]
     fdet_vector: Option<Vec<f64>>,
     /// Detector slow axis
-    #[arg(long = "sdet_vector", num_args = 3, value_names = ["x", "y", "z"],
+    #[arg(long = "sdet_vector", action = ArgAction::Set, num_args = 3, value_names = ["x", "y", "z"],
           value_parser = values::number)]
     sdet_vector: Option<Vec<f64>>,
     /// Detector normal [default: fast × slow, if one of them is given]
-    #[arg(long = "odet_vector", num_args = 3, value_names = ["x", "y", "z"],
+    #[arg(long = "odet_vector", action = ArgAction::Set, num_args = 3, value_names = ["x", "y", "z"],
           value_parser = values::number)]
     odet_vector: Option<Vec<f64>>,
     /// Direction of the electric field
-    #[arg(long = "polar_vector", num_args = 3, value_names = ["x", "y", "z"],
+    #[arg(long = "polar_vector", action = ArgAction::Set, num_args = 3, value_names = ["x", "y", "z"],
           value_parser = values::number)]
     polar_vector: Option<Vec<f64>>,
     /// Axis of phi
-    #[arg(long = "spindle_axis", num_args = 3, value_names = ["x", "y", "z"],
+    #[arg(long = "spindle_axis", action = ArgAction::Set, num_args = 3, value_names = ["x", "y", "z"],
           value_parser = values::number)]
     spindle_axis: Option<Vec<f64>>,
     /// Axis of two-theta
-    #[arg(long = "twotheta_axis", num_args = 3, value_names = ["x", "y", "z"],
+    #[arg(long = "twotheta_axis", action = ArgAction::Set, num_args = 3, value_names = ["x", "y", "z"],
           value_parser = values::number)]
     twotheta_axis: Option<Vec<f64>>,
     /// Corner of the first pixel after all rotations, m, instead of distance and beam centre
-    #[arg(long = "pix0_vector", num_args = 3, value_names = ["x", "y", "z"],
+    #[arg(long = "pix0_vector", action = ArgAction::Set, num_args = 3, value_names = ["x", "y", "z"],
           value_parser = values::number)]
     pix0_vector: Option<Vec<f64>>,
 }
