@@ -42,6 +42,7 @@ pub mod cpu;
 pub mod experiment;
 pub mod formats;
 pub mod geometry;
+pub mod gpu;
 pub mod image;
 pub mod memory;
 pub mod random;

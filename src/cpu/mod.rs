@@ -18,6 +18,7 @@ use rayon::prelude::*;
 
 use crate::scene::Scene;
 
+pub use solid_angle::solid_angle;
 pub use trace::{LastTerm, PixelTrace, trace_pixel};
 
 /// Renders `scene`: photons per pixel, panels stacked, fast axis innermost; 0 where a pixel is

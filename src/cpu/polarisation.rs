@@ -8,11 +8,11 @@ use crate::scene::SceneSource;
 /// (a unit vector), for X-rays of `source` with Kahn's factor K.
 pub fn polarisation(source: &SceneSource, diffracted: DVec3, kahn_factor: f64) -> f64 {
     let cos_two_theta = source.incident.dot(diffracted);
-    let cos_squared = cos_two_theta * cos_two_theta;
-    let psi = -diffracted
-        .dot(source.magnetic)
-        .atan2(diffracted.dot(source.electric));
-    0.5 * (1.0 + cos_squared - kahn_factor * (2.0 * psi).cos() * (1.0 - cos_squared))
+    // With e and b the components of d along E and B, cos 2ψ·(1 − c²) is e² − b²: no angle, and
+    // nothing undefined straight ahead.
+    let e = diffracted.dot(source.electric);
+    let b = diffracted.dot(source.magnetic);
+    0.5 * (1.0 + cos_two_theta * cos_two_theta - kahn_factor * (e * e - b * b))
 }
 
 #[cfg(test)]

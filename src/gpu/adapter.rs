@@ -1,0 +1,172 @@
+//! The GPUs of this machine.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::GpuError;
+use crate::memory::Bytes;
+
+/// What kind of device an adapter is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AdapterKind {
+    /// A card with memory of its own.
+    Discrete,
+    /// A GPU that shares the processor's memory.
+    Integrated,
+    /// A GPU lent to a virtual machine.
+    Virtual,
+    /// A program that plays GPU on the processor.
+    Software,
+    /// The driver does not say.
+    Unknown,
+}
+
+/// A GPU that can be opened.
+#[derive(Debug, Clone)]
+pub struct Adapter {
+    index: usize,
+    adapter: wgpu::Adapter,
+}
+
+/// What `nanobragg devices` tells of an adapter.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AdapterDescription {
+    /// Its place in the list.
+    pub index: usize,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: AdapterKind,
+    /// The interface it is reached through: vulkan, metal, dx12, gl.
+    pub backend: String,
+    /// Driver and version.
+    pub driver: String,
+    /// Largest storage buffer a shader can read, bytes.
+    pub max_binding_bytes: u64,
+    /// Largest buffer, bytes.
+    pub max_buffer_bytes: u64,
+    /// Workgroup memory, bytes.
+    pub workgroup_memory_bytes: u32,
+    /// Most workgroups in one direction of a dispatch.
+    pub max_workgroups: u32,
+    /// Whether passes can be timed on the device itself.
+    pub timestamps: bool,
+}
+
+/// Every adapter that can run the kernel, in the order in which the system lists them.
+pub fn adapters() -> Vec<Adapter> {
+    let descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    let instance = wgpu::Instance::new(descriptor.with_env());
+    let found = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
+    let able = found.into_iter().filter(|adapter| {
+        let flags = adapter.get_downlevel_capabilities().flags;
+        flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
+    });
+    able.enumerate().map(|(index, adapter)| Adapter { index, adapter }).collect()
+}
+
+impl Adapter {
+    /// Its place in the list.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Its name.
+    pub fn name(&self) -> String {
+        self.adapter.get_info().name
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> AdapterKind {
+        match self.adapter.get_info().device_type {
+            wgpu::DeviceType::DiscreteGpu => AdapterKind::Discrete,
+            wgpu::DeviceType::IntegratedGpu => AdapterKind::Integrated,
+            wgpu::DeviceType::VirtualGpu => AdapterKind::Virtual,
+            wgpu::DeviceType::Cpu => AdapterKind::Software,
+            wgpu::DeviceType::Other => AdapterKind::Unknown,
+        }
+    }
+
+    /// What there is to tell of it.
+    pub fn description(&self) -> AdapterDescription {
+        let info = self.adapter.get_info();
+        let limits = self.adapter.limits();
+        AdapterDescription {
+            index: self.index,
+            kind: self.kind(),
+            backend: info.backend.to_string(),
+            driver: [info.driver, info.driver_info].join(" ").trim().to_string(),
+            name: info.name,
+            max_binding_bytes: limits.max_storage_buffer_binding_size,
+            max_buffer_bytes: limits.max_buffer_size,
+            workgroup_memory_bytes: limits.max_compute_workgroup_storage_size,
+            max_workgroups: limits.max_compute_workgroups_per_dimension,
+            timestamps: self.adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY),
+        }
+    }
+
+    pub(super) fn wgpu(&self) -> &wgpu::Adapter {
+        &self.adapter
+    }
+
+    /// The best real GPU: a card before an integrated one before others; never a software one.
+    pub fn best_real(adapters: &[Adapter]) -> Option<&Adapter> {
+        let real = adapters.iter().filter(|adapter| adapter.kind() != AdapterKind::Software);
+        real.min_by_key(|adapter| adapter.preference())
+    }
+
+    /// The adapter that `wanted` names: `gpu` for the best, its index, or a part of its name.
+    ///
+    /// # Errors
+    /// [`GpuError::NoAdapter`] when there is none at all, [`GpuError::NoSuchAdapter`] with the
+    /// list of those there are.
+    pub fn choose<'a>(adapters: &'a [Adapter], wanted: &str) -> Result<&'a Adapter, GpuError> {
+        if adapters.is_empty() {
+            return Err(GpuError::NoAdapter);
+        }
+        let lower = wanted.to_lowercase();
+        let chosen = match (lower.as_str(), lower.parse::<usize>()) {
+            ("gpu", _) => adapters.iter().min_by_key(|adapter| adapter.preference()),
+            (_, Ok(index)) => adapters.get(index),
+            _ => adapters.iter().find(|adapter| adapter.name().to_lowercase().contains(&lower)),
+        };
+        chosen.ok_or_else(|| GpuError::NoSuchAdapter {
+            wanted: wanted.to_string(),
+            available: adapters.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// Smaller is better.
+    fn preference(&self) -> (u8, u8) {
+        let kind = match self.kind() {
+            AdapterKind::Discrete => 0,
+            AdapterKind::Integrated => 1,
+            AdapterKind::Virtual => 2,
+            AdapterKind::Unknown => 3,
+            AdapterKind::Software => 4,
+        };
+        // The same card may be listed twice; OpenGL is the way of last resort.
+        (kind, u8::from(self.adapter.get_info().backend == wgpu::Backend::Gl))
+    }
+}
+
+impl fmt::Display for Adapter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.index, self.name())
+    }
+}
+
+impl fmt::Display for AdapterDescription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = format!("{:?}", self.kind).to_lowercase();
+        let timestamps = if self.timestamps { "yes" } else { "no" };
+        writeln!(f, "{:<3} {} ({kind}, {})", self.index, self.name, self.backend)?;
+        writeln!(f, "    driver      {}", self.driver)?;
+        writeln!(f, "    buffers     up to {}", Bytes(self.max_buffer_bytes))?;
+        writeln!(f, "    bindings    up to {}", Bytes(self.max_binding_bytes))?;
+        writeln!(f, "    workgroups  up to {} in a row", self.max_workgroups)?;
+        write!(f, "    timestamps  {timestamps}")
+    }
+}

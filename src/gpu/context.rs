@@ -1,0 +1,139 @@
+//! An opened device, whose errors come back as values.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Adapter, GpuError};
+use crate::memory::Bytes;
+
+/// A device and its queue, and what went wrong on them.
+#[derive(Debug)]
+pub struct Context {
+    pub device: wgpu::Device,
+    pub queue: wgpu::Queue,
+    pub limits: wgpu::Limits,
+    name: String,
+    failure: Arc<Mutex<Option<Failure>>>,
+}
+
+#[derive(Debug, Clone)]
+enum Failure {
+    Lost(String),
+    Refused(String),
+}
+
+impl Context {
+    /// Opens `adapter`, with its own limits for buffers.
+    ///
+    /// # Errors
+    /// [`GpuError::Open`] with what the driver said.
+    pub fn open(adapter: &Adapter) -> Result<Context, GpuError> {
+        let name = adapter.name();
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("nanobragg"),
+            required_limits: adapter.wgpu().limits(),
+            ..Default::default()
+        };
+        let (device, queue) = pollster::block_on(adapter.wgpu().request_device(&descriptor))
+            .map_err(|error| GpuError::Open { adapter: name.clone(), reason: one_line(&error) })?;
+        let failure = Arc::new(Mutex::new(None));
+        // The first failure is the cause; those after it follow from it.
+        let note = |failure: &Arc<Mutex<Option<Failure>>>, what: Failure| {
+            let mut held = failure.lock().unwrap_or_else(PoisonError::into_inner);
+            held.get_or_insert(what);
+        };
+        let uncaptured = Arc::clone(&failure);
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            note(&uncaptured, Failure::Refused(one_line(&error)));
+        }));
+        let lost = Arc::clone(&failure);
+        device.set_device_lost_callback(move |reason, message| {
+            // Dropping the device at the end of a run is reported here, too.
+            if reason != wgpu::DeviceLostReason::Destroyed {
+                note(&lost, Failure::Lost(format!("{reason:?} {message}")));
+            }
+        });
+        let limits = device.limits();
+        Ok(Context { device, queue, limits, name, failure })
+    }
+
+    /// Name of the adapter.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Largest storage buffer a shader can use, bytes.
+    pub fn largest_binding(&self) -> u64 {
+        self.limits.max_storage_buffer_binding_size.min(self.limits.max_buffer_size)
+    }
+
+    /// Fails if anything went wrong since the device was opened.
+    pub fn check(&self) -> Result<(), GpuError> {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let adapter = self.name.clone();
+        match failure {
+            None => Ok(()),
+            Some(Failure::Lost(reason)) => Err(GpuError::Lost { adapter, reason }),
+            Some(Failure::Refused(reason)) => {
+                Err(GpuError::Refused { what: "a command".into(), adapter, reason })
+            }
+        }
+    }
+
+    /// What `make` makes, unless the driver refuses it.
+    pub fn checked<T>(&self, what: &str, make: impl FnOnce() -> T) -> Result<T, GpuError> {
+        self.scoped(make).map_err(|error| self.refused(what, &error))
+    }
+
+    /// A buffer of `size` bytes for `what`.
+    ///
+    /// # Errors
+    /// [`GpuError::OutOfMemory`] or [`GpuError::Refused`].
+    pub fn buffer(
+        &self,
+        what: &'static str,
+        size: u64,
+        usage: wgpu::BufferUsages,
+    ) -> Result<wgpu::Buffer, GpuError> {
+        let descriptor =
+            wgpu::BufferDescriptor { label: Some(what), size, usage, mapped_at_creation: false };
+        self.scoped(|| self.device.create_buffer(&descriptor)).map_err(|error| match error {
+            wgpu::Error::OutOfMemory { .. } => {
+                GpuError::OutOfMemory { what, size: Bytes(size), adapter: self.name.clone() }
+            }
+            other => self.refused(&format!("{what} of {}", Bytes(size)), &other),
+        })
+    }
+
+    /// Waits until all submitted work is done.
+    pub fn wait(&self) -> Result<(), GpuError> {
+        let waited = self.device.poll(wgpu::PollType::wait_indefinitely());
+        self.check()?;
+        waited.map(drop).map_err(|error| GpuError::Lost {
+            adapter: self.name.clone(),
+            reason: error.to_string(),
+        })
+    }
+
+    fn scoped<T>(&self, make: impl FnOnce() -> T) -> Result<T, wgpu::Error> {
+        use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
+        let scopes = [OutOfMemory, Validation, Internal].map(|kind| self.device.push_error_scope(kind));
+        let made = make();
+        // Scopes close in the reverse of their order.
+        let [memory, validation, internal] = scopes;
+        let errors = [internal.pop(), validation.pop(), memory.pop()].map(pollster::block_on);
+        match errors.into_iter().flatten().next() {
+            Some(error) => Err(error),
+            None => Ok(made),
+        }
+    }
+
+    fn refused(&self, what: &str, error: &wgpu::Error) -> GpuError {
+        let adapter = self.name.clone();
+        GpuError::Refused { what: what.to_string(), adapter, reason: one_line(error) }
+    }
+}
+
+/// The message of `error` and its causes, in one line.
+fn one_line(error: &dyn std::error::Error) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}

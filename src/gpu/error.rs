@@ -1,0 +1,87 @@
+//! Why the GPU path failed.
+
+use crate::memory::Bytes;
+
+/// What went wrong on a GPU: what was asked for, on which adapter, and what to try.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum GpuError {
+    /// There is no adapter at all.
+    #[error(
+        "no GPU found; install your card's Vulkan driver, or a software one (Debian and Ubuntu: \
+         apt-get install mesa-vulkan-drivers), or render with --device cpu"
+    )]
+    NoAdapter,
+    /// No adapter of that index or name.
+    #[error("no device '{wanted}'; there are: {}; or auto, cpu, gpu", available.join(", "))]
+    NoSuchAdapter {
+        /// What was asked for.
+        wanted: String,
+        /// Index and name of every adapter.
+        available: Vec<String>,
+    },
+    /// The adapter would not open.
+    #[error("{adapter} cannot be used: {reason}; try another device, or --device cpu")]
+    Open {
+        /// Name of the adapter.
+        adapter: String,
+        /// What the driver said.
+        reason: String,
+    },
+    /// A buffer larger than the adapter takes.
+    #[error(
+        "{what} needs {needed} in one piece, and {adapter} takes {limit}; \
+         {advice}, or render with --device cpu"
+    )]
+    TooLarge {
+        /// The buffer.
+        what: &'static str,
+        /// Its size.
+        needed: Bytes,
+        /// Name of the adapter.
+        adapter: String,
+        /// Its limit.
+        limit: Bytes,
+        /// What would make it smaller.
+        advice: &'static str,
+    },
+    /// Memory ran out.
+    #[error("{adapter} has no {size} left for {what}; close other programs on it, or use --device cpu")]
+    OutOfMemory {
+        /// The buffer.
+        what: &'static str,
+        /// Its size.
+        size: Bytes,
+        /// Name of the adapter.
+        adapter: String,
+    },
+    /// The driver refused something: a fault of this program or of the driver.
+    #[error(
+        "{adapter} refused {what}: {reason}; please report this with the output of \
+         'nanobragg devices', and render with --device cpu"
+    )]
+    Refused {
+        /// The buffer, shader or pass.
+        what: String,
+        /// Name of the adapter.
+        adapter: String,
+        /// What the driver said.
+        reason: String,
+    },
+    /// The device went away.
+    #[error("{adapter} was lost during the render ({reason}); try again, or use --device cpu")]
+    Lost {
+        /// Name of the adapter.
+        adapter: String,
+        /// What the driver said.
+        reason: String,
+    },
+    /// Miller indices that fixed point cannot hold.
+    #[error(
+        "cell edges over the wavelength come to {0:e}; the GPU path takes Miller indices up to \
+         2 million: render with --device cpu"
+    )]
+    IndicesTooLarge(f64),
+    /// The render was interrupted.
+    #[error("interrupted")]
+    Interrupted,
+}

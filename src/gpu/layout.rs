@@ -1,0 +1,143 @@
+//! Doppelgangers of the WGSL structs in `shaders/render.wgsl`, byte for byte.
+
+use bytemuck::{Pod, Zeroable};
+
+/// Threads of a workgroup, pixels of a tile, orientations of a batch.
+pub const LANES: u32 = 64;
+/// Edge of a tile, pixels.
+pub const TILE: usize = 8;
+
+/// Doppelganger of the WGSL struct `Scene`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct SceneUniform {
+    pub cells: [f32; 3],
+    pub fudge: f32,
+    pub a_star: [f32; 3],
+    pub kahn_factor: f32,
+    pub b_star: [f32; 3],
+    pub default_f: f32,
+    pub c_star: [f32; 3],
+    pub background: f32,
+    pub first_incident: [f32; 3],
+    pub index_scale: f32,
+    pub first_electric: [f32; 3],
+    pub scattering_limit_squared: f32,
+    pub first_magnetic: [f32; 3],
+    pub layer_depth_m: f32,
+    pub grid_min: [i32; 3],
+    pub layers: u32,
+    pub grid_shape: [i32; 3],
+    pub oversample: u32,
+    pub optical_depth: f32,
+    pub padding: [u32; 3],
+}
+
+/// Doppelganger of the WGSL struct `Panel`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct PanelEntry {
+    pub fast: [f32; 3],
+    pub pixel_size_m: f32,
+    pub slow: [f32; 3],
+    pub close_distance_m: f32,
+    pub normal: [f32; 3],
+    pub solid_angle_unit: f32,
+    pub curvature_m: f32,
+    pub padding: [u32; 3],
+}
+
+/// Doppelganger of the WGSL struct `Tile`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct TileEntry {
+    pub centre: [f32; 3],
+    pub distance: f32,
+    pub direction: [f32; 3],
+    pub panel: u32,
+    pub slow: [f32; 3],
+    pub digits: [u32; 6],
+    pub padding: [u32; 3],
+}
+
+/// Doppelganger of the WGSL struct `Source`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct SourceEntry {
+    pub incident: [f32; 3],
+    pub inverse_wavelength: f32,
+    pub electric: [f32; 3],
+    pub weight: f32,
+    pub magnetic: [f32; 3],
+    pub channel: u32,
+    pub digits: [u32; 12],
+}
+
+/// Doppelganger of the WGSL struct `Orientation`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct OrientationEntry {
+    pub digits: [u32; 18],
+}
+
+/// Doppelganger of the WGSL struct `Slice`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+pub struct SliceUniform {
+    pub tile_start: u32,
+    pub tile_count: u32,
+    pub tiles_per_row: u32,
+    pub source_start: u32,
+    pub source_count: u32,
+    pub orientation_start: u32,
+    pub orientation_count: u32,
+    pub view_start: u32,
+    pub view_count: u32,
+    pub first: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem::{offset_of, size_of};
+
+    use super::*;
+    use crate::gpu::shaders;
+
+    /// Asserts that the WGSL struct `name` has these members at these offsets, and this size.
+    fn assert_layout(name: &str, size: usize, members: &[(&str, usize)]) {
+        let module = naga::front::wgsl::parse_str(&shaders::render_source()).unwrap();
+        let found = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name));
+        let naga::TypeInner::Struct { members: declared, span } = &found.unwrap().1.inner else {
+            panic!("{name} is no struct");
+        };
+        let declared: Vec<(&str, usize)> = declared
+            .iter()
+            .map(|member| (member.name.as_deref().unwrap(), member.offset as usize))
+            .collect();
+        assert_eq!(declared, members, "{name}");
+        assert_eq!(*span as usize, size, "{name}");
+    }
+
+    /// The members of a doppelganger, but for its padding.
+    macro_rules! members {
+        ($type:ty: $($member:ident),*) => { &[$((stringify!($member), offset_of!($type, $member))),*] };
+    }
+
+    #[test]
+    fn every_struct_is_its_wgsl_doppelganger() {
+        assert_layout("Scene", size_of::<SceneUniform>(), members!(SceneUniform:
+            cells, fudge, a_star, kahn_factor, b_star, default_f, c_star, background,
+            first_incident, index_scale, first_electric, scattering_limit_squared, first_magnetic,
+            layer_depth_m, grid_min, layers, grid_shape, oversample, optical_depth));
+        assert_layout("Panel", size_of::<PanelEntry>(), members!(PanelEntry:
+            fast, pixel_size_m, slow, close_distance_m, normal, solid_angle_unit, curvature_m));
+        assert_layout("Tile", size_of::<TileEntry>(), members!(TileEntry:
+            centre, distance, direction, panel, slow, digits));
+        assert_layout("Source", size_of::<SourceEntry>(), members!(SourceEntry:
+            incident, inverse_wavelength, electric, weight, magnetic, channel, digits));
+        assert_layout("Orientation", size_of::<OrientationEntry>(), members!(OrientationEntry: digits));
+        assert_layout("Slice", size_of::<SliceUniform>(), members!(SliceUniform:
+            tile_start, tile_count, tiles_per_row, source_start, source_count, orientation_start,
+            orientation_count, view_start, view_count, first));
+    }
+}

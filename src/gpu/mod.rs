@@ -1,0 +1,21 @@
+//! The GPU path: the scene in float32 and fixed point, rendered by WGSL compute shaders.
+//!
+//! `docs/kernel.md` explains how, and how far the result can be trusted. The formulas are those of
+//! [`crate::cpu`]; `shaders/shared/` mirrors its files.
+
+mod adapter;
+mod buffers;
+mod context;
+mod digits;
+mod error;
+mod layout;
+mod renderer;
+mod shaders;
+mod slices;
+mod tiles;
+
+pub use adapter::{Adapter, AdapterKind, adapters};
+pub use digits::{factor_digits, wide_digits};
+pub use error::GpuError;
+pub use renderer::{GpuOptions, GpuRenderer};
+pub use shaders::{SHARED, permutations};

@@ -1,0 +1,375 @@
+//! Renders scenes on an opened device.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use super::buffers::{
+    GridKey, Held, Scaling, check_size, grid_words, orientation_entries, scene_uniform,
+    source_entries,
+};
+use super::context::Context;
+use super::layout::{
+    LANES, OrientationEntry, PanelEntry, SceneUniform, SliceUniform, SourceEntry, TileEntry,
+};
+use super::shaders::{Permutation, render_source};
+use super::slices::{Budget, Cursor, Work};
+use super::tiles::{TilePlace, panel_entries, tile_entries, tile_places};
+use super::{Adapter, GpuError};
+use crate::experiment::{Panel, Region};
+use crate::scene::{Orientation, Scene, SceneSource};
+
+/// Buffers are no larger than this even where the device would take more: the image comes home in
+/// bands, and memory stays small.
+const LARGEST_BUFFER: u64 = 128 << 20;
+/// Bytes of a tile's pixels on the device.
+const TILE_BYTES: u64 = LANES as u64 * size_of::<f32>() as u64;
+
+/// How scenes are rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GpuOptions {
+    /// Store F as f16, in half the memory and with three digits.
+    pub half_structure_factors: bool,
+    /// Keep every buffer but the grid's below this many bytes, to test bands and batches.
+    #[doc(hidden)]
+    pub buffer_limit: Option<u64>,
+}
+
+/// Watches a render and may stop it.
+pub type Watch<'a> = &'a mut dyn FnMut(f64) -> bool;
+
+/// A device with its pipelines, kept from render to render with whatever did not change.
+#[derive(Debug)]
+pub struct GpuRenderer {
+    context: Context,
+    options: GpuOptions,
+    module: wgpu::ShaderModule,
+    bindings: wgpu::BindGroupLayout,
+    layout: wgpu::PipelineLayout,
+    state: Mutex<State>,
+}
+
+/// What is on the device.
+#[derive(Debug, Default)]
+struct State {
+    pipelines: HashMap<Permutation, wgpu::ComputePipeline>,
+    places: Option<(Detector, Vec<TilePlace>)>,
+    panels: Held<(Detector, bool)>,
+    tiles: Held<(Detector, usize)>,
+    sources: Held<(Vec<SceneSource>, Scaling)>,
+    orientations: Held<(Vec<Orientation>, Scaling)>,
+    grid: Held<GridKey>,
+    budget: Option<Budget>,
+}
+
+/// What the tiles depend on.
+type Detector = (Vec<Panel>, Option<Region>);
+
+impl GpuRenderer {
+    /// Opens `adapter` and compiles the kernel.
+    ///
+    /// # Errors
+    /// [`GpuError`] when the adapter cannot be opened or its driver refuses the kernel.
+    pub fn new(adapter: &Adapter, options: GpuOptions) -> Result<GpuRenderer, GpuError> {
+        let context = Context::open(adapter)?;
+        let source = wgpu::ShaderModuleDescriptor {
+            label: Some("render"),
+            source: wgpu::ShaderSource::Wgsl(render_source().into()),
+        };
+        let module =
+            context.checked("the render shader", || context.device.create_shader_module(source))?;
+        let entries: Vec<wgpu::BindGroupLayoutEntry> = (0..8).map(binding).collect();
+        let descriptor =
+            wgpu::BindGroupLayoutDescriptor { label: Some("render"), entries: &entries };
+        let bindings = context.checked("the kernel's bindings", || {
+            context.device.create_bind_group_layout(&descriptor)
+        })?;
+        let descriptor = wgpu::PipelineLayoutDescriptor {
+            label: Some("render"),
+            bind_group_layouts: &[Some(&bindings)],
+            immediate_size: 0,
+        };
+        let layout = context.checked("the pipeline's layout", || {
+            context.device.create_pipeline_layout(&descriptor)
+        })?;
+        let state = Mutex::default();
+        Ok(GpuRenderer { context, options, module, bindings, layout, state })
+    }
+
+    /// Name of the adapter.
+    pub fn name(&self) -> &str {
+        self.context.name()
+    }
+
+    /// Renders `scene`: photons per pixel, panels stacked, fast axis innermost; 0 where a pixel is
+    /// outside the region or masked. `watch` is told the part that is done after each dispatch,
+    /// and stops the render by returning false.
+    ///
+    /// # Errors
+    /// [`GpuError`]; the renderer can be used again unless the device was lost.
+    pub fn render(&self, scene: &Scene, watch: Watch) -> Result<Vec<f32>, GpuError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let pixels = scene.panels.iter().map(Panel::pixels).sum();
+        let mut photons = vec![0f32; pixels];
+        let detector: Detector = (scene.panels.clone(), scene.region);
+        if state.places.as_ref().is_none_or(|(held, _)| *held != detector) {
+            state.places = Some((detector.clone(), tile_places(scene)));
+        }
+        let places = state.places.clone().map_or_else(Vec::new, |(_, places)| places);
+        let frame = self.frame(&mut state, scene, &detector)?;
+        let band_tiles = (self.limit() / TILE_BYTES.max(size_of::<TileEntry>() as u64)).max(1);
+        let bands: Vec<&[TilePlace]> = places.chunks(band_tiles as usize).collect();
+        let count = bands.len();
+        for (index, band) in bands.into_iter().enumerate() {
+            let mut part = |done: f64| watch((index as f64 + done) / count as f64);
+            let values = self.render_band(&mut state, scene, &frame, (&detector, index, band), &mut part)?;
+            scatter(scene, &frame.scaling, band, &values, &mut photons);
+        }
+        Ok(photons)
+    }
+
+    /// Bytes that a buffer may have.
+    fn limit(&self) -> u64 {
+        let limit = self.context.largest_binding().min(LARGEST_BUFFER);
+        self.options.buffer_limit.map_or(limit, |tighter| tighter.min(limit))
+    }
+
+    /// What all bands share.
+    fn frame(
+        &self,
+        state: &mut State,
+        scene: &Scene,
+        detector: &Detector,
+    ) -> Result<Frame, GpuError> {
+        let context = &self.context;
+        let scaling = Scaling::of(scene);
+        let half = self.options.half_structure_factors;
+        let permutation = Permutation::of(scene, half);
+        let pipeline = match state.pipelines.get(&permutation) {
+            Some(pipeline) => pipeline.clone(),
+            None => {
+                let pipeline = self.pipeline(&permutation)?;
+                state.pipelines.insert(permutation, pipeline.clone());
+                pipeline
+            }
+        };
+        let key = (detector.clone(), scene.point_pixels);
+        let panels = state.panels.get::<PanelEntry>(context, "the panels", key, || Ok(panel_entries(scene)))?;
+        let key = GridKey { grid: scene.grids.first().cloned(), amplitude: scaling.amplitude, half };
+        let grid = state.grid.get(context, "the grid of structure factors", key, || {
+            // A kernel without a grid still needs something to bind.
+            let Some(grid) = scene.grids.first() else { return Ok(vec![0u32]) };
+            let bytes = grid.amplitudes().len() as u64 * if half { 2 } else { 4 };
+            let advice = "list fewer indices, or store them with --f16-structure-factors";
+            let what = "the grid of structure factors";
+            check_size(context, context.largest_binding(), what, bytes, advice)?;
+            Ok(grid_words(grid, scaling.amplitude, half))
+        })?;
+        let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+        let uniform = context.buffer("the scene", size_of::<SceneUniform>() as u64, usage)?;
+        context.queue.write_buffer(&uniform, 0, bytemuck::bytes_of(&scene_uniform(scene, &scaling)));
+        let slice = context.buffer("the slice", size_of::<SliceUniform>() as u64, usage)?;
+        Ok(Frame { scaling, pipeline, panels, grid, uniform, slice })
+    }
+
+    fn pipeline(&self, permutation: &Permutation) -> Result<wgpu::ComputePipeline, GpuError> {
+        let descriptor = wgpu::ComputePipelineDescriptor {
+            label: Some("render"),
+            layout: Some(&self.layout),
+            module: &self.module,
+            entry_point: Some("render"),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants: &permutation.constants(),
+                // Every lane that is read is written first.
+                zero_initialize_workgroup_memory: false,
+            },
+            cache: None,
+        };
+        let device = &self.context.device;
+        self.context.checked("the render pipeline", || device.create_compute_pipeline(&descriptor))
+    }
+
+    /// The sums of the tiles of one band, 64 a tile.
+    fn render_band(
+        &self,
+        state: &mut State,
+        scene: &Scene,
+        frame: &Frame,
+        (detector, index, band): (&Detector, usize, &[TilePlace]),
+        watch: Watch,
+    ) -> Result<Vec<f32>, GpuError> {
+        let context = &self.context;
+        let key = (detector.clone(), index);
+        let tiles = state
+            .tiles
+            .get::<TileEntry>(context, "the tiles", key, || Ok(tile_entries(&scene.panels, band)))?;
+        let size = band.len() as u64 * TILE_BYTES;
+        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
+        let photons = context.buffer("the image", size, usage)?;
+
+        let views = scene.terms_per_pixel() / (scene.sources.len() * scene.orientations.len()) as f64;
+        let fitting = |entry: usize| (self.limit() / entry as u64).max(1) as usize;
+        let source_chunks = scene.sources.chunks(fitting(size_of::<SourceEntry>()));
+        let per_chunk = fitting(size_of::<OrientationEntry>());
+        let chunks = (source_chunks.len() * scene.orientations.len().div_ceil(per_chunk)) as f64;
+        let mut done = 0.0;
+        for source_chunk in source_chunks {
+            let key = (source_chunk.to_vec(), frame.scaling);
+            let sources = state.sources.get(context, "the sources", key, || {
+                source_entries(source_chunk, &frame.scaling)
+            })?;
+            for orientation_chunk in scene.orientations.chunks(per_chunk) {
+                let key = (orientation_chunk.to_vec(), frame.scaling);
+                let orientations = state.orientations.get(context, "the orientations", key, || {
+                    Ok(orientation_entries(orientation_chunk, &frame.scaling))
+                })?;
+                let buffers = [
+                    &frame.uniform, &frame.slice, &frame.panels, &tiles, &sources, &orientations,
+                    &frame.grid, &photons,
+                ];
+                let work = Work {
+                    tiles: band.len() as u32,
+                    sources: source_chunk.len() as u32,
+                    orientations: orientation_chunk.len() as u32,
+                    views: views as u32,
+                    max_workgroups: context.limits.max_compute_workgroups_per_dimension,
+                };
+                let mut part = |part: f64| watch((done + part) / chunks);
+                self.dispatch(state, frame, buffers, &work, done == 0.0, &mut part)?;
+                done += 1.0;
+            }
+        }
+        self.read(&photons, size)
+    }
+
+    /// Adds `work` to the band's sums, which start afresh if `fresh`.
+    fn dispatch(
+        &self,
+        state: &mut State,
+        frame: &Frame,
+        buffers: [&wgpu::Buffer; 8],
+        work: &Work,
+        fresh: bool,
+        watch: Watch,
+    ) -> Result<(), GpuError> {
+        let Context { device, queue, .. } = &self.context;
+        let entries: Vec<wgpu::BindGroupEntry> = (0..)
+            .zip(buffers)
+            .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
+            .collect();
+        let descriptor = wgpu::BindGroupDescriptor {
+            label: Some("render"),
+            layout: &self.bindings,
+            entries: &entries,
+        };
+        let group = self.context.checked("the kernel's buffers", || device.create_bind_group(&descriptor))?;
+        let mut budget = state.budget.unwrap_or_else(Budget::new);
+        let (mut cursor, mut done) = (Cursor::default(), 0.0);
+        while let Some((mut slice, terms)) = work.next(&mut cursor, &budget) {
+            slice.first &= u32::from(fresh);
+            let started = Instant::now();
+            queue.write_buffer(&frame.slice, 0, bytemuck::bytes_of(&slice));
+            let mut encoder = device.create_command_encoder(&Default::default());
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            pass.set_pipeline(&frame.pipeline);
+            pass.set_bind_group(0, &group, &[]);
+            let rows = slice.tile_count.div_ceil(slice.tiles_per_row);
+            pass.dispatch_workgroups(slice.tiles_per_row, rows, 1);
+            drop(pass);
+            queue.submit([encoder.finish()]);
+            self.context.wait()?;
+            budget.learn(terms, started.elapsed());
+            done += terms;
+            if !watch(done / work.terms()) {
+                return Err(GpuError::Interrupted);
+            }
+        }
+        state.budget = Some(budget);
+        Ok(())
+    }
+
+    /// The contents of a buffer of floats on the device.
+    fn read(&self, buffer: &wgpu::Buffer, size: u64) -> Result<Vec<f32>, GpuError> {
+        let Context { device, queue, .. } = &self.context;
+        let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+        let home = self.context.buffer("the image on its way home", size, usage)?;
+        let mut encoder = device.create_command_encoder(&Default::default());
+        encoder.copy_buffer_to_buffer(buffer, 0, &home, 0, size);
+        queue.submit([encoder.finish()]);
+        home.map_async(wgpu::MapMode::Read, .., |_| ());
+        self.context.wait()?;
+        let refused = |error: wgpu::MapRangeError| GpuError::Refused {
+            what: "the image's way home".into(),
+            adapter: self.name().to_string(),
+            reason: error.to_string(),
+        };
+        let view = home.get_mapped_range(..).map_err(refused)?;
+        Ok(bytemuck::pod_collect_to_vec(&view))
+    }
+}
+
+/// What every band of a render shares.
+struct Frame {
+    scaling: Scaling,
+    pipeline: wgpu::ComputePipeline,
+    panels: wgpu::Buffer,
+    grid: wgpu::Buffer,
+    uniform: wgpu::Buffer,
+    slice: wgpu::Buffer,
+}
+
+/// The layout of a binding of the kernel: two uniforms, storage to read, storage to write.
+fn binding(binding: u32) -> wgpu::BindGroupLayoutEntry {
+    let ty = match binding {
+        0 | 1 => wgpu::BufferBindingType::Uniform,
+        _ => wgpu::BufferBindingType::Storage { read_only: binding < 7 },
+    };
+    wgpu::BindGroupLayoutEntry {
+        binding,
+        visibility: wgpu::ShaderStages::COMPUTE,
+        ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
+        count: None,
+    }
+}
+
+/// Puts the pixels of a band's tiles in their places, as photons.
+fn scatter(
+    scene: &Scene,
+    scaling: &Scaling,
+    band: &[TilePlace],
+    values: &[f32],
+    photons: &mut [f32],
+) {
+    let mut rest = photons;
+    for (index, panel) in scene.panels.iter().enumerate() {
+        let [width, height] = panel.shape;
+        let (image, behind) = rest.split_at_mut(width * height);
+        rest = behind;
+        let factor = scaling.photons(scene, panel);
+        // Tiles come row by row: those of one row of tiles fill rows of pixels of their own.
+        let tiles: Vec<(&TilePlace, &[f32])> = band
+            .iter()
+            .zip(values.chunks_exact(LANES as usize))
+            .filter(|(place, _)| place.panel == index)
+            .collect();
+        let rows: Vec<&[(&TilePlace, &[f32])]> =
+            tiles.chunk_by(|one, other| one.0.first[1] == other.0.first[1]).collect();
+        let strip = width * super::layout::TILE;
+        image.par_chunks_mut(strip).enumerate().for_each(|(strip_index, strip)| {
+            let first_slow = strip_index * super::layout::TILE;
+            let Ok(row) = rows.binary_search_by_key(&first_slow, |row| row[0].0.first[1]) else {
+                return;
+            };
+            for (place, values) in rows[row] {
+                for (lane, [fast, slow]) in place.pixels(panel) {
+                    if scene.renders(panel, fast, slow) {
+                        strip[(slow - first_slow) * width + fast] =
+                            (f64::from(values[lane]) * factor) as f32;
+                    }
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,118 @@
+//! The WGSL sources and the permutations they are built in.
+
+use crate::experiment::Shape;
+use crate::scene::Scene;
+
+/// Functions that `shaders/render.wgsl` builds on, by file: each mirrors one of the CPU path.
+pub const SHARED: [(&str, &str); 7] = [
+    ("fixed_point", include_str!("../../shaders/shared/fixed_point.wgsl")),
+    ("polarisation", include_str!("../../shaders/shared/polarisation.wgsl")),
+    ("solid_angle", include_str!("../../shaders/shared/solid_angle.wgsl")),
+    ("absorption", include_str!("../../shaders/shared/absorption.wgsl")),
+    ("lattice_factor", include_str!("../../shaders/shared/lattice_factor.wgsl")),
+    ("structure_factor", include_str!("../../shaders/shared/structure_factor.wgsl")),
+    ("philox", include_str!("../../shaders/shared/philox.wgsl")),
+];
+
+/// The whole source of the render kernel.
+pub(super) fn render_source() -> String {
+    let shared = SHARED.iter().filter(|(name, _)| *name != "philox").map(|(_, source)| *source);
+    shared.chain([include_str!("../../shaders/render.wgsl")]).collect()
+}
+
+/// What the kernel is built for: its `override` constants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Permutation {
+    shape: u8,
+    factors: u8,
+    half_grid: bool,
+    polarised: bool,
+    own_polarisation: bool,
+    own_solid_angle: bool,
+    point_pixels: bool,
+    sensor: bool,
+    resolution_limit: bool,
+}
+
+impl Permutation {
+    /// What `scene` needs, with its grid as f16 where `half_grid`.
+    pub fn of(scene: &Scene, half_grid: bool) -> Permutation {
+        let listed = !scene.grids.is_empty();
+        Permutation {
+            shape: match scene.lattice.shape {
+                Shape::Square => 0,
+                Shape::Round => 1,
+                Shape::Gauss => 2,
+                Shape::TopHat => 3,
+            },
+            factors: match (listed, scene.interpolate) {
+                (false, _) => 0,
+                (true, false) => 1,
+                (true, true) => 2,
+            },
+            half_grid: half_grid && listed,
+            polarised: scene.kahn_factor.is_some(),
+            own_polarisation: scene.polarisation_per_subpixel,
+            own_solid_angle: scene.solid_angle_per_subpixel,
+            point_pixels: scene.point_pixels,
+            sensor: scene.sensor.is_some(),
+            resolution_limit: scene.scattering_vector_limit.is_finite(),
+        }
+    }
+
+    /// The values of the `override` constants by name.
+    pub fn constants(&self) -> [(&'static str, f64); 9] {
+        let flag = |set: bool| f64::from(u8::from(set));
+        [
+            ("SHAPE", self.shape.into()),
+            ("FACTORS", self.factors.into()),
+            ("HALF_GRID", flag(self.half_grid)),
+            ("POLARISED", flag(self.polarised)),
+            ("OWN_POLARISATION", flag(self.own_polarisation)),
+            ("OWN_SOLID_ANGLE", flag(self.own_solid_angle)),
+            ("POINT_PIXELS", flag(self.point_pixels)),
+            ("SENSOR", flag(self.sensor)),
+            ("RESOLUTION_LIMIT", flag(self.resolution_limit)),
+        ]
+    }
+}
+
+/// Every permutation there is.
+pub fn permutations() -> impl Iterator<Item = Permutation> {
+    (0..4).flat_map(|shape| {
+        (0..3).flat_map(move |factors| {
+            (0..128u8).map(move |switches| Permutation {
+                shape,
+                factors,
+                half_grid: switches & 1 != 0,
+                polarised: switches & 2 != 0,
+                own_polarisation: switches & 4 != 0,
+                own_solid_angle: switches & 8 != 0,
+                point_pixels: switches & 16 != 0,
+                sensor: switches & 32 != 0,
+                resolution_limit: switches & 64 != 0,
+            })
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use naga::valid::{Capabilities, ValidationFlags, Validator};
+
+    #[test]
+    fn every_permutation_is_valid_without_a_device() {
+        let module = naga::front::wgsl::parse_str(&render_source()).unwrap();
+        let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+        let info = validator.validate(&module).unwrap();
+        for permutation in permutations() {
+            let constants = permutation.constants().into_iter();
+            let constants = constants.map(|(name, value)| (name.to_string(), value)).collect();
+            let built = naga::back::pipeline_constants::process_overrides(
+                &module, &info, None, &constants,
+            );
+            built.unwrap_or_else(|error| panic!("{permutation:?}: {error}"));
+        }
+    }
+}
