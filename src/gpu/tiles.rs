@@ -83,7 +83,7 @@ fn tile_entry(panel: &Panel, place: &TilePlace) -> TileEntry {
 /// The solid angle that those of a panel are given over on the device, so that they are near 1.
 pub fn solid_angle_unit(panel: &Panel, point_pixels: bool) -> f64 {
     let close = panel.close_distance_m();
-    crate::cpu::solid_angle(panel.pixel_size_m, close, close, point_pixels)
+    crate::cpu::solid_angle::solid_angle(panel.pixel_size_m, close, close, point_pixels)
 }
 
 /// The panels as the kernel reads them.

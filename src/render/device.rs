@@ -2,26 +2,34 @@
 
 use std::fmt;
 
-/// A device that renders. The GPU path joins here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The device that a user asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Device {
-    /// The float64 reference path, on `threads` threads; 0 for one per core.
-    Cpu {
-        /// Number of threads.
-        threads: usize,
-    },
+    /// The best real GPU, or the CPU where there is none or it fails. Never a software GPU.
+    #[default]
+    Auto,
+    /// The float64 reference path.
+    Cpu,
+    /// A GPU: `gpu` for the best one, its index, or a part of its name.
+    Gpu(String),
 }
 
-impl Default for Device {
-    fn default() -> Device {
-        Device::Cpu { threads: 0 }
+impl From<&str> for Device {
+    fn from(name: &str) -> Device {
+        match name.to_lowercase().as_str() {
+            "auto" => Device::Auto,
+            "cpu" => Device::Cpu,
+            _ => Device::Gpu(name.to_string()),
+        }
     }
 }
 
 impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Device::Cpu { .. } => write!(f, "cpu"),
+            Device::Auto => write!(f, "auto"),
+            Device::Cpu => write!(f, "cpu"),
+            Device::Gpu(name) => write!(f, "{name}"),
         }
     }
 }

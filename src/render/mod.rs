@@ -1,14 +1,20 @@
 //! From an experiment to an image: picks the device and drives it.
 
 mod device;
+mod monitor;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::cpu;
 use crate::experiment::Experiment;
+use crate::gpu::{self, Adapter, GpuError, GpuOptions, GpuRenderer};
 use crate::image::Image;
 use crate::memory::Bytes;
 use crate::scene::{Scene, SceneError};
 
 pub use device::Device;
+pub use monitor::Monitor;
 
 /// Why an image was not rendered.
 #[derive(Debug, thiserror::Error)]
@@ -32,85 +38,177 @@ pub enum RenderError {
     #[error(transparent)]
     Scene(#[from] SceneError),
     /// The operating system gave no threads.
-    #[error("cannot start {threads} threads: {reason}; ask for fewer (--threads)")]
+    #[error("cannot start {threads} threads: {reason}; ask for fewer")]
     Threads {
         /// Threads asked for; 0 for one per core.
         threads: usize,
         /// What the system said.
         reason: String,
     },
+    /// The GPU failed.
+    #[error(transparent)]
+    Gpu(GpuError),
+    /// The monitor stopped the render.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl From<GpuError> for RenderError {
+    fn from(error: GpuError) -> RenderError {
+        match error {
+            GpuError::Interrupted => RenderError::Interrupted,
+            other => RenderError::Gpu(other),
+        }
+    }
+}
+
+/// How a renderer is set up.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RenderOptions {
+    /// What renders.
+    pub device: Device,
+    /// Threads of the CPU path; 0 for one per core.
+    pub threads: usize,
+    /// How the GPU path renders.
+    pub gpu: GpuOptions,
 }
 
 /// A device made ready to render. Keep it: what does not change between experiments is set up
 /// once.
 #[derive(Debug)]
 pub struct Renderer {
-    device: Device,
     pool: rayon::ThreadPool,
+    gpu: Option<GpuRenderer>,
+    /// Render on the CPU what the GPU fails to.
+    falls_back: bool,
+    notices: Mutex<Vec<String>>,
 }
 
 impl Renderer {
-    /// A renderer on `device`.
+    /// A renderer on the device that `options` name.
     ///
     /// # Errors
-    /// [`RenderError::Threads`] when its threads cannot be started.
-    pub fn new(device: Device) -> Result<Renderer, RenderError> {
-        let Device::Cpu { threads } = device;
+    /// [`RenderError::Gpu`] when that GPU is not there or does not work; [`RenderError::Threads`]
+    /// when threads cannot be started.
+    pub fn new(options: &RenderOptions) -> Result<Renderer, RenderError> {
+        let threads = options.threads;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
-            .map_err(|error| RenderError::Threads {
-                threads,
-                reason: error.to_string(),
-            })?;
-        Ok(Renderer { device, pool })
+            .map_err(|error| RenderError::Threads { threads, reason: error.to_string() })?;
+        let renderer =
+            Renderer { pool, gpu: None, falls_back: false, notices: Mutex::default() };
+        match &options.device {
+            Device::Cpu => Ok(renderer),
+            Device::Gpu(name) => {
+                let adapters = gpu::adapters();
+                let adapter = Adapter::choose(&adapters, name)?;
+                Ok(Renderer { gpu: Some(GpuRenderer::new(adapter, options.gpu)?), ..renderer })
+            }
+            Device::Auto => {
+                let adapters = gpu::adapters();
+                let opened = Adapter::best_real(&adapters)
+                    .map(|adapter| GpuRenderer::new(adapter, options.gpu))
+                    .transpose();
+                let gpu = opened.unwrap_or_else(|error| {
+                    renderer.notice(format!("{error}; rendering on the CPU"));
+                    None
+                });
+                Ok(Renderer { gpu, falls_back: true, ..renderer })
+            }
+        }
     }
 
-    /// What this renderer renders on.
-    pub fn device(&self) -> Device {
-        self.device
+    /// A renderer on the CPU path, with one thread per core.
+    ///
+    /// # Errors
+    /// [`RenderError::Threads`] when threads cannot be started.
+    pub fn cpu() -> Result<Renderer, RenderError> {
+        Renderer::new(&RenderOptions { device: Device::Cpu, ..RenderOptions::default() })
     }
 
-    /// Threads at work on an image.
+    /// Name of what this renderer renders on.
+    pub fn device_name(&self) -> String {
+        self.gpu.as_ref().map_or_else(|| "cpu".to_string(), |gpu| gpu.name().to_string())
+    }
+
+    /// Threads of the CPU path.
     pub fn threads(&self) -> usize {
         self.pool.current_num_threads()
+    }
+
+    /// What the user should know, such as that the CPU stood in for a GPU; each is told once.
+    pub fn take_notices(&self) -> Vec<String> {
+        std::mem::take(&mut *self.notices.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn notice(&self, what: String) {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+    }
+
+    /// Runs `work` on this renderer's threads.
+    pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.pool.install(work)
     }
 
     /// Renders `experiment`.
     ///
     /// # Errors
-    /// [`RenderError`] when the image or the experiment's arrays do not fit in memory.
+    /// [`RenderError`] when the image or the experiment's arrays do not fit in memory, or the GPU
+    /// fails.
     pub fn render(&self, experiment: &Experiment) -> Result<Image, RenderError> {
-        self.render_with_progress(experiment, &|| ())
+        self.render_watched(experiment, &())
     }
 
-    /// Renders `experiment` and calls `row_done` after each of the image's rows, from any thread.
+    /// Renders `experiment` under the eyes of `monitor`.
     ///
     /// # Errors
-    /// As [`Renderer::render`].
-    pub fn render_with_progress(
+    /// As [`Renderer::render`], and [`RenderError::Interrupted`].
+    pub fn render_watched(
         &self,
         experiment: &Experiment,
-        row_done: &(dyn Fn() + Sync),
+        monitor: &dyn Monitor,
     ) -> Result<Image, RenderError> {
         let [width, height] = frame_size(experiment);
         // One flag a pixel may come on top of its value.
-        let needed = Bytes(
-            (width as u64)
-                .saturating_mul(height as u64)
-                .saturating_mul(5),
-        );
-        needed
-            .check()
-            .map_err(|available| RenderError::ImageTooLarge {
-                width,
-                height,
-                needed,
-                available,
-            })?;
+        let needed = Bytes((width as u64).saturating_mul(height as u64).saturating_mul(5));
+        needed.check().map_err(|available| RenderError::ImageTooLarge {
+            width,
+            height,
+            needed,
+            available,
+        })?;
         let scene = Scene::new(experiment)?;
-        let values = self.pool.install(|| cpu::render(&scene, row_done));
+        let values = self.values(&scene, monitor)?;
         Ok(Image::new(width, height, values, rendered_pixels(&scene)))
+    }
+
+    fn values(&self, scene: &Scene, monitor: &dyn Monitor) -> Result<Vec<f32>, RenderError> {
+        let Some(gpu) = &self.gpu else { return self.values_on_cpu(scene, monitor) };
+        let mut watch = |part: f64| {
+            monitor.advanced(part);
+            !monitor.interrupted()
+        };
+        match self.pool.install(|| gpu.render(scene, &mut watch)) {
+            Ok(values) => Ok(values),
+            Err(error) if self.falls_back && error != GpuError::Interrupted => {
+                self.notice(format!("{error}; rendering on the CPU"));
+                self.values_on_cpu(scene, monitor)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn values_on_cpu(&self, scene: &Scene, monitor: &dyn Monitor) -> Result<Vec<f32>, RenderError> {
+        let rows: usize = scene.panels.iter().map(|panel| panel.shape[1]).sum();
+        let done = AtomicUsize::new(0);
+        let row_done = || {
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            monitor.advanced(done as f64 / rows as f64);
+        };
+        let interrupted = || monitor.interrupted();
+        let values = self.pool.install(|| cpu::render(scene, &row_done, &interrupted));
+        values.ok_or(RenderError::Interrupted)
     }
 }
 

@@ -1,0 +1,45 @@
+//! `nanobragg devices`: what can render on this machine.
+
+use clap::Parser;
+use serde::Serialize;
+
+use super::CliError;
+use super::output::print;
+use crate::gpu::{Adapter, AdapterDescription, GpuError, adapters};
+
+/// What can render on this machine, and which `--device auto` takes
+#[derive(Parser)]
+#[command(name = "nanobragg devices", bin_name = "nanobragg devices")]
+struct DevicesFlags {
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Devices {
+    devices: Vec<AdapterDescription>,
+    /// Index of the adapter that `auto` takes; none for the CPU.
+    auto: Option<usize>,
+}
+
+/// Lists the devices.
+///
+/// # Errors
+/// [`CliError`] for wrong flags.
+pub fn run(words: &[String]) -> Result<(), CliError> {
+    let flags: DevicesFlags = super::arguments::parse_own("nanobragg devices", words)?;
+    let adapters = adapters();
+    let auto = Adapter::best_real(&adapters).map(Adapter::index);
+    let devices: Vec<_> = adapters.iter().map(Adapter::description).collect();
+    if flags.json {
+        let devices = Devices { devices, auto };
+        return print(&format!("{}\n", serde_json::to_string_pretty(&devices)?));
+    }
+    let mut text: String = devices.iter().map(|device| format!("{device}\n")).collect();
+    if devices.is_empty() {
+        text.push_str(&format!("{}\n", GpuError::NoAdapter));
+    }
+    let chosen = auto.map_or_else(|| "the cpu".into(), |index| format!("device {index}"));
+    print(&format!("{text}cpu the float64 reference path\n--device auto takes {chosen}\n"))
+}

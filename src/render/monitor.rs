@@ -1,0 +1,16 @@
+//! Watching a render, and stopping it.
+
+/// Is told how far a render has come, from any thread, and may stop it.
+pub trait Monitor: Sync {
+    /// The part that is done, 0 to 1.
+    fn advanced(&self, _part: f64) {}
+
+    /// Whether the render is to stop; asked before each pixel on the CPU, after each dispatch on
+    /// a GPU.
+    fn interrupted(&self) -> bool {
+        false
+    }
+}
+
+/// Watches nothing.
+impl Monitor for () {}
