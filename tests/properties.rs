@@ -246,6 +246,6 @@ fn layers_and_domains_that_change_nothing_change_nothing() {
         assert!(nrmse(&with(more), &plain) < ROUNDING, "{more}");
     }
     // A sensor that is thin and stops all: only its parallax is gone.
-    let stopped = with("-detector_thick 1e-6 -detector_abs 1e-9 -detector_thicksteps 3");
+    let stopped = with("-detector_thick 0.01 -detector_abs 0.0001 -detector_thicksteps 3");
     assert!(nrmse(&stopped, &plain) < 1e-6);
 }

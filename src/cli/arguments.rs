@@ -30,7 +30,22 @@ impl Spellings {
 
     /// `words` with every flag's dashes doubled, as clap wants them.
     fn normalised(&self, words: &[String]) -> Result<Vec<String>, CliError> {
-        words.iter().map(|word| self.normalise(word)).collect()
+        let mut flag = "";
+        words
+            .iter()
+            .map(|word| {
+                let number = word.parse::<f64>();
+                // Clap takes -5 for a number, but -inf and -nan for flags.
+                if word.starts_with('-') && number.as_ref().is_ok_and(|n| !n.is_finite()) {
+                    let what = format!("{flag} {word}: expected a finite number");
+                    return Err(CliError::usage(what.trim_start()));
+                }
+                if word.starts_with('-') && number.is_err() {
+                    flag = word;
+                }
+                self.normalise(word)
+            })
+            .collect()
     }
 
     fn normalise(&self, word: &str) -> Result<String, CliError> {

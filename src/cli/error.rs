@@ -27,11 +27,11 @@ impl CliError {
                 ExitCode::SUCCESS
             }
             CliError::Usage(message) => {
-                eprintln!("nanobragg: {message}");
+                eprintln!("nanobragg: {}", one_line(message));
                 ExitCode::from(2)
             }
             CliError::Failed(error) => {
-                eprintln!("nanobragg: {error:#}");
+                eprintln!("nanobragg: {}", one_line(&format!("{error:#}")));
                 ExitCode::FAILURE
             }
         }
@@ -42,4 +42,18 @@ impl<E: Into<anyhow::Error>> From<E> for CliError {
     fn from(error: E) -> CliError {
         CliError::Failed(error.into())
     }
+}
+
+/// `message` with its control characters, line ends among them, made visible: file names and
+/// values are repeated as they were given.
+fn one_line(message: &str) -> String {
+    let mut line = String::with_capacity(message.len());
+    for character in message.chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use glam::DVec3;
 
 use super::ExperimentError;
-use super::error::{direction, require};
+use super::error::{direction, require, require_length};
 
 /// A detector: one or more panels that share a sensor.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,30 +108,13 @@ impl Detector {
         if let Some(other) = self.panels.iter().find(|panel| panel.shape[0] != width) {
             return Err(ExperimentError::PanelWidths(width, other.shape[0]));
         }
-        let distance = self.distance_m;
-        require(
-            "the detector distance in m",
-            distance,
-            "a non-zero number",
-            distance != 0.0,
-        )?;
+        require_length("the detector distance in m", self.distance_m.abs())?;
         let Some(sensor) = self.sensor else {
             return Ok(());
         };
-        let (depth, thickness) = (sensor.attenuation_depth_m, sensor.thickness_m);
-        let positive = "a positive number";
-        require(
-            "the sensor's attenuation depth in m",
-            depth,
-            positive,
-            depth > 0.0,
-        )?;
-        require(
-            "the sensor's thickness in m",
-            thickness,
-            positive,
-            thickness > 0.0,
-        )?;
+        let depth = sensor.attenuation_depth_m;
+        require_length("the sensor's attenuation depth in m", depth)?;
+        require_length("the sensor's thickness in m", sensor.thickness_m)?;
         let layers = f64::from(sensor.layers);
         require(
             "the number of sensor layers",
@@ -162,25 +145,35 @@ impl Panel {
             return Err(ExperimentError::PixelCount { fast, slow });
         }
         let size = self.pixel_size_m;
-        require("the pixel size in m", size, "a positive number", size > 0.0)?;
+        require_length("the pixel size in m", size)?;
+        for coordinate in self.origin_m.to_array() {
+            require(
+                "a coordinate of the first pixel, its origin, in m",
+                coordinate,
+                "from -1e9 to 1e9",
+                coordinate.abs() <= 1e9,
+            )?;
+        }
         direction("the fast axis", self.fast)?;
         direction("the slow axis", self.slow)?;
         direction("the detector normal", self.normal)?;
         if self.fast.cross(self.slow).length() < 1e-6 {
             return Err(ExperimentError::Parallel("the fast axis", "the slow axis"));
         }
+        // The plane that the two axes span; the normal given need not be at right angles to it.
+        let across = self.fast.cross(self.slow).normalize();
+        let height = self.origin_m.dot(across) * across.dot(self.normal).signum();
         let close = self.close_distance_m();
         // Nearer than this fraction of a pixel the plane holds the sample, but for rounding.
         let nearest = 1e-6 * size;
-        if close.is_nan() || close.abs() <= nearest {
-            return Err(ExperimentError::PlaneThroughSample {
-                close_mm: close * 1e3,
-            });
-        }
-        if close < 0.0 {
-            return Err(ExperimentError::FacesAway {
-                close_mm: close * 1e3,
-            });
+        for distance in [close, height] {
+            let close_mm = distance * 1e3;
+            if distance.is_nan() || distance.abs() <= nearest {
+                return Err(ExperimentError::PlaneThroughSample { close_mm });
+            }
+            if distance < 0.0 {
+                return Err(ExperimentError::FacesAway { close_mm });
+            }
         }
         require(
             "the panel's distance in m",

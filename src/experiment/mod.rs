@@ -70,6 +70,20 @@ impl Experiment {
         parts.background.check()?;
         parts.structure_factors.check()?;
         parts.sampling.check(&parts.detector)?;
+        let longest = parts
+            .crystal
+            .cell
+            .lengths_m()
+            .into_iter()
+            .fold(0.0, f64::max);
+        let wavelengths = longest / parts.beam.wavelength_m;
+        // Beyond this a Miller index would lose the digits of its fraction.
+        error::require(
+            "the longest cell edge, in wavelengths,",
+            wavelengths,
+            "at most 1e8",
+            wavelengths <= 1e8,
+        )?;
         let oversample =
             parts
                 .sampling

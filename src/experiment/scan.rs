@@ -47,13 +47,15 @@ impl Scan {
 
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
         direction("the spindle axis", self.spindle)?;
-        require("phi in radians", self.start_rad, "a finite angle", true)?;
-        require(
-            "the step of phi in radians",
-            self.step_rad,
-            "a finite angle",
-            true,
-        )?;
+        let last = self.start_rad + self.range_rad();
+        for (quantity, angle) in [
+            ("phi in radians at the start", self.start_rad),
+            ("the step of phi in radians", self.step_rad),
+            ("phi in radians at the end", last),
+        ] {
+            // Beyond this an angle has lost the digits that matter.
+            require(quantity, angle, "from -1e9 to 1e9", angle.abs() <= 1e9)?;
+        }
         let steps = f64::from(self.steps);
         require(
             "the number of phi steps",

@@ -82,7 +82,7 @@ impl ReflectionGrid {
             amplitudes: vec![f64::NAN; cells as usize],
         };
         for &Reflection { index, amplitude } in reflections {
-            require("a structure factor", amplitude, "a finite number", true)?;
+            require_amplitude("a structure factor", amplitude)?;
             let place = grid
                 .offset_of(index)
                 .expect("the box was made to hold every index");
@@ -132,6 +132,12 @@ impl ReflectionGrid {
     }
 }
 
+/// Refuses an F whose powers and sums would not fit in float64.
+fn require_amplitude(quantity: &'static str, amplitude: f64) -> Result<(), ExperimentError> {
+    let accepted = amplitude.abs() <= 1e20;
+    require(quantity, amplitude, "from -1e20 to 1e20", accepted)
+}
+
 impl StructureFactors {
     /// The same F for every reflection.
     pub fn constant(default_f: f64) -> StructureFactors {
@@ -170,12 +176,7 @@ impl StructureFactors {
     }
 
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
-        require(
-            "the default structure factor",
-            self.default_f,
-            "a finite number",
-            true,
-        )
+        require_amplitude("the default structure factor", self.default_f)
     }
 
     pub(super) fn resolve_interpolation(&self, crystal: &Crystal) -> bool {

@@ -94,6 +94,8 @@ impl Renderer {
         row_done: &(dyn Fn() + Sync),
     ) -> Result<Image, RenderError> {
         let [width, height] = frame_size(experiment);
+        // First the scene, so that the image is held against the memory that the scene leaves.
+        let scene = Scene::new(experiment)?;
         // One flag a pixel may come on top of its value.
         let needed = Bytes(
             (width as u64)
@@ -108,7 +110,6 @@ impl Renderer {
                 needed,
                 available,
             })?;
-        let scene = Scene::new(experiment)?;
         let values = self.pool.install(|| cpu::render(&scene, row_done));
         Ok(Image::new(width, height, values, rendered_pixels(&scene)))
     }

@@ -13,6 +13,7 @@ use crate::experiment::{
     photon_energy_to_wavelength,
 };
 use crate::formats::source_list::{self, Defaults};
+use crate::geometry::unit;
 
 #[derive(Args)]
 #[command(next_help_heading = "Beam")]
@@ -111,10 +112,7 @@ impl BeamFlags {
         let sources = match &self.sourcefile {
             Some(path) => {
                 inputs.push(path.clone());
-                let beam = frame
-                    .beam
-                    .try_normalize()
-                    .context("-beam_vector has no length")?;
+                let beam = unit(frame.beam).context("-beam_vector has no length")?;
                 Sources::List(source_list::read(path, Defaults { beam, wavelength_m })?)
             }
             None => self.grid(order)?,

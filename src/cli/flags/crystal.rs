@@ -225,10 +225,10 @@ impl CrystalFlags {
     ) -> Result<[u32; 3], CliError> {
         enum Size {
             Cells(u32),
-            Metres(f64),
+            Metres(&'static str, f64),
         }
         let count = |value: Option<u32>| value.map(Size::Cells);
-        let size = |value: Option<f64>| value.map(|mm| Size::Metres(mm * 1e-3));
+        let size = |id, value: Option<f64>| (id, value.map(|mm| Size::Metres(id, mm * 1e-3)));
         let axes = [
             ("Na", "na", self.na, "xtal_x", self.xtal_x),
             ("Nb", "nb", self.nb, "xtal_y", self.xtal_y),
@@ -240,13 +240,13 @@ impl CrystalFlags {
             let given = order.latest([
                 ("n", count(self.n)),
                 (count_id, count(own_count)),
-                ("xtalsize", size(self.xtalsize)),
-                (size_id, size(own_size)),
+                size("xtalsize", self.xtalsize),
+                size(size_id, own_size),
             ]);
             cells[axis] = match given {
                 None => 1,
                 Some(Size::Cells(cells)) => cells,
-                Some(Size::Metres(mut metres)) => {
+                Some(Size::Metres(size_id, mut metres)) => {
                     // The beam travels along x; what it does not bathe does not scatter.
                     if axis > 0 && metres > beam_size_m {
                         notices.push(format!(
@@ -258,7 +258,8 @@ impl CrystalFlags {
                     }
                     let needed = (metres / lengths[axis]).ceil().max(1.0);
                     if needed > f64::from(u32::MAX) {
-                        let what = format!("-{size_id}: {needed:e} cells; give {flag} below 2^32");
+                        let what =
+                            format!("-{size_id}: {needed:.3e} cells; give -{flag}, below 2^32");
                         return Err(CliError::Usage(what));
                     }
                     needed as u32

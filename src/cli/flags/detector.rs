@@ -242,7 +242,8 @@ impl DetectorFlags {
             return Ok(pixels);
         }
         let size_mm = size_mm.unwrap_or(DEFAULT_MM);
-        let pixels = (size_mm / pixel_mm - 0.5).ceil();
+        // Adding zero takes the sign off a zero.
+        let pixels = (size_mm / pixel_mm - 0.5).ceil() + 0.0;
         if (1.0..=f64::from(u32::MAX)).contains(&pixels) {
             return Ok(pixels as usize);
         }
@@ -310,13 +311,13 @@ impl DetectorFlags {
     }
 
     /// Puts the flags to blame before what is wrong with the placement.
-    fn blame(&self, error: &ExperimentError) -> CliError {
+    pub fn blame(&self, error: &ExperimentError) -> CliError {
         let flags = match error {
             ExperimentError::NoDirection { .. } | ExperimentError::Parallel(..) => {
                 "-*_vector, -*_axis"
             }
-            ExperimentError::PlaneThroughSample { .. } => {
-                "-distance, -detector_rotx/y/z, -twotheta, -odet_vector"
+            ExperimentError::PlaneThroughSample { .. } | ExperimentError::FacesAway { .. } => {
+                "-distance, -detector_rotx/y/z, -twotheta, -pix0_vector, -*_vector"
             }
             _ => "-distance, -pixel",
         };

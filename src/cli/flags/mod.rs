@@ -11,7 +11,7 @@ mod program;
 mod sampling;
 mod vectors;
 
-use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser};
+use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser};
 
 use super::CliError;
 use super::order::Order;
@@ -83,7 +83,11 @@ pub struct Request {
 
 /// The command that understands the flags, with their help.
 pub fn command() -> Command {
-    RenderFlags::command()
+    // Of a flag with several values, clap would gather those of every time it is given.
+    RenderFlags::command().mut_args(|flag| match flag.get_action() {
+        ArgAction::Append => flag.action(ArgAction::Set),
+        _ => flag,
+    })
 }
 
 /// Every spelling of the flags that are new in this program and take two dashes.
@@ -179,7 +183,12 @@ impl RenderFlags {
             ExperimentError::Region { .. } => "-roi: ",
             ExperimentError::AutomaticOversample { .. } => "-oversample: ",
             ExperimentError::PixelCount { .. } => "-detpixels, -detsize: ",
-            ExperimentError::SourceAlongPolarisation(_) => {
+            ExperimentError::PlaneThroughSample { .. } | ExperimentError::FacesAway { .. } => {
+                return self.detector.blame(&error);
+            }
+            ExperimentError::SourceAlongPolarisation(_)
+            | ExperimentError::SourceWavelength { .. }
+            | ExperimentError::TotalWeight(_) => {
                 // The sources come from a file.
                 return CliError::Failed(anyhow::anyhow!("-sourcefile: {error}"));
             }
