@@ -152,7 +152,7 @@ fn unknown_and_misspelt_flags_are_refused_with_the_nearest() {
             Case(
                 "floatimage.bin",
                 USAGE,
-                &["floatimage.bin: expected a flag"],
+                &["floatimage.bin: no such command"],
             ),
             sound!("stray", USAGE, &["stray: expected a flag"]),
             sound!("-- stray", USAGE, &["stray: expected a flag"]),
@@ -536,7 +536,7 @@ fn outputs_that_are_in_the_way_are_refused_before_any_work() {
             sound!(
                 "-floatfile missing/x.bin",
                 FAILED,
-                &["cannot write missing/x.bin", "not found"]
+                &["cannot write missing/x.bin", "no directory"]
             ),
             sound!("--png a.hkl/x.png", FAILED, &["cannot write a.hkl/x.png"]),
             sound!(

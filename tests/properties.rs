@@ -92,7 +92,7 @@ prop_compose! {
             beam,
             crystal: Crystal { cells, shape, ..Crystal::new(cell.rotated(&rotation_xyz(misset))) },
             detector: placement.place().unwrap(),
-            scan: Scan { spindle: frame.spindle, start_rad: phi, step_rad: 0.01, steps: 2 },
+            scan: Scan { spindle: frame.spindle, start_rad: phi, step_rad: 0.01, range_rad: 0.02, steps: 2 },
             sampling: Sampling {
                 oversample: Some(2),
                 solid_angle_per_subpixel: own,
@@ -177,9 +177,11 @@ proptest! {
     fn doubling_the_fluence_doubles_the_image(description in descriptions()) {
         let mut doubled = description.clone();
         doubled.beam.fluence *= 2.0;
-        let twice: Vec<f32> = render(description).values().iter().map(|value| 2.0 * value).collect();
-        let doubled = render(doubled);
-        prop_assert_eq!(doubled.values(), twice.as_slice());
+        let (once, twice) = (render(description), render(doubled));
+        for (&once, &twice) in once.values().iter().zip(twice.values()) {
+            // Exact, but where the spots' tails leave float32's normal range.
+            prop_assert!((2.0 * once - twice).abs() <= 2.0 * f32::MIN_POSITIVE * f32::EPSILON);
+        }
     }
 
     #[test]

@@ -158,19 +158,28 @@ impl Spellings {
             ErrorKind::ValueValidation => {
                 let source = std::error::Error::source(error);
                 let expected = source.map(ToString::to_string).unwrap_or_default();
-                format!("{flag} {value}: {expected}")
+                let commas = if value.contains(',') {
+                    "; separate numbers with spaces"
+                } else {
+                    ""
+                };
+                format!("{flag} {value}: {expected}{commas}")
             }
-            ErrorKind::InvalidValue if value.is_empty() => format!("{flag}: it takes {takes}"),
+            ErrorKind::InvalidValue if value.is_empty() => {
+                format!("{flag}: it takes {}", takes.trim_end_matches("..."))
+            }
             ErrorKind::InvalidValue => {
                 let accepted = context(ContextKind::ValidValue).unwrap_or_default();
                 format!("{flag} {value}: expected one of {accepted}")
             }
             ErrorKind::WrongNumberOfValues | ErrorKind::TooFewValues => {
-                format!("{flag}: it takes {takes}")
+                format!("{flag}: it takes {}", takes.trim_end_matches("..."))
             }
             ErrorKind::UnknownArgument | ErrorKind::TooManyValues => {
                 let word = if flag.is_empty() { &value } else { flag };
-                format!("{word}: expected a flag; nanobragg -h lists them")
+                format!(
+                    "{word}: expected a flag; nanobragg -h lists them, and values follow their flag"
+                )
             }
             _ => error
                 .to_string()

@@ -22,10 +22,8 @@ impl CliError {
     /// Prints the message where it belongs and gives the exit code.
     pub fn report(&self) -> ExitCode {
         match self {
-            CliError::Text(text) => {
-                print!("{text}");
-                ExitCode::SUCCESS
-            }
+            CliError::Text(text) => super::output::print(text)
+                .map_or_else(|error| error.report(), |()| ExitCode::SUCCESS),
             CliError::Usage(message) => {
                 eprintln!("nanobragg: {}", one_line(message));
                 ExitCode::from(2)

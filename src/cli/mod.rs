@@ -8,6 +8,7 @@ mod error;
 mod files;
 mod flags;
 mod order;
+mod output;
 mod render;
 mod values;
 
@@ -19,9 +20,20 @@ pub use error::CliError;
 
 /// Runs the program with `words`, the command line behind its name.
 pub fn run(words: &[String]) -> ExitCode {
-    match render::run(words) {
+    match dispatch(words) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
+    }
+}
+
+/// Hands the words behind a command's name to that command; without a name, to `render`.
+fn dispatch(words: &[String]) -> Result<(), CliError> {
+    match words.split_first() {
+        Some((command, rest)) if command == "render" => render::run(rest),
+        Some((word, _)) if !word.starts_with('-') => Err(CliError::usage(format!(
+            "{word}: no such command; there is render (the default), with flags that start with a dash"
+        ))),
+        _ => render::run(words),
     }
 }
 

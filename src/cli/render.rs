@@ -1,6 +1,6 @@
 //! `nanobragg render`, the default command: flags in, files and a summary out.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -8,11 +8,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::arguments::{Spellings, parse};
 use super::flags::{self, DeviceChoice, Printout, Request};
+use super::output::print;
 use super::{CliError, files};
 use crate::cpu;
 use crate::image::{Image, Statistics};
 use crate::render::{Device, Renderer, frame_size};
-use crate::report::{Summary, pixel_quantities};
+use crate::report::{Run, Summary, pixel_quantities};
 use crate::scene::Scene;
 
 /// A progress bar appears when a render takes longer than this.
@@ -29,6 +30,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         eprintln!("nanobragg: note: {notice}");
     }
     files::check(&request.outputs, &request.inputs)?;
+    files::check_memory(&request)?;
 
     let device = match request.program.device().map_err(CliError::Usage)? {
         DeviceChoice::Auto | DeviceChoice::Cpu => Device::Cpu {
@@ -40,24 +42,24 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let statistics = Statistics::of(&image);
     let written = files::write(&request, &image, &statistics)?;
 
-    let experiment = &request.experiment;
-    let sources = experiment.beam().sources().len();
-    let (device, threads) = (renderer.device().to_string(), renderer.threads());
-    let seconds = started.elapsed().as_secs_f64();
-    let summary = Summary::new(experiment, sources, statistics, device, threads).finished(
-        written,
-        request.notices.clone(),
-        request.seed,
-        seconds,
+    let summary = Summary::new(
+        &request.experiment,
+        statistics,
+        Run {
+            device: renderer.device().to_string(),
+            threads: renderer.threads(),
+            seed: request.seed,
+            files: written,
+            notices: request.notices.clone(),
+            seconds: started.elapsed().as_secs_f64(),
+        },
     );
-    if !request.program.quiet && !request.program.json {
+    if request.program.json {
+        print(&format!("{}\n", summary.to_json()?))?;
+    } else if !request.program.quiet {
         eprintln!("{summary}");
     }
-    let mut output = std::io::stdout().lock();
-    if request.program.json {
-        writeln!(output, "{}", summary.to_json()?).context("cannot write to standard output")?;
-    }
-    print_pixels(&request, &mut output)
+    print_pixels(&request)
 }
 
 /// What `words` ask for.
@@ -65,10 +67,6 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
 /// # Errors
 /// [`CliError`] for wrong flags and bad files, and with the help if that was asked for.
 pub fn request(words: &[String]) -> Result<Request, CliError> {
-    let words = match words.split_first() {
-        Some((first, rest)) if first == "render" => rest,
-        _ => words,
-    };
     let command = flags::command();
     let spellings = Spellings::of(&command, flags::double_dash_only());
     if words.is_empty()
@@ -118,7 +116,7 @@ fn rendered(renderer: &Renderer, request: &Request) -> Result<Image, CliError> {
 }
 
 /// Prints the quantities behind the pixels asked for.
-fn print_pixels(request: &Request, output: &mut impl Write) -> Result<(), CliError> {
+fn print_pixels(request: &Request) -> Result<(), CliError> {
     if request.printout == Printout::Nothing {
         return Ok(());
     }
@@ -135,9 +133,9 @@ fn print_pixels(request: &Request, output: &mut impl Write) -> Result<(), CliErr
         }
     };
     for [fast, slow] in pixels {
-        let trace = cpu::trace_pixel(&scene, panel, fast, slow);
-        write!(output, "{}", pixel_quantities(&trace))
-            .context("cannot write to standard output")?;
+        print(&pixel_quantities(&cpu::trace_pixel(
+            &scene, panel, fast, slow,
+        )))?;
     }
     Ok(())
 }

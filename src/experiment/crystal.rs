@@ -70,7 +70,9 @@ impl Mosaicity {
             .map(|_| random_rotation(&mut generator, self.spread_rad))
             .collect();
         // Domain 0's deviates are drawn all the same, so that the others match the C program's.
-        rotations[0] = DMat3::IDENTITY;
+        if let Some(first) = rotations.first_mut() {
+            *first = DMat3::IDENTITY;
+        }
         rotations
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use glam::DVec3;
 
 use super::ExperimentError;
-use super::error::{direction, require, require_length};
+use super::error::{require, require_length};
 
 /// A detector: one or more panels that share a sensor.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,13 +47,23 @@ pub struct Panel {
 /// Which pixels of a panel are rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mask {
-    /// Pixels along the fast and the slow axis.
-    pub shape: [usize; 2],
-    /// True where a pixel is rendered, fast axis innermost.
-    pub rendered: Vec<bool>,
+    shape: [usize; 2],
+    rendered: Vec<bool>,
 }
 
 impl Mask {
+    /// The mask of a panel of `shape` (fast, slow) that renders the pixels whose flag, fast axis
+    /// innermost, is true; `None` unless there is one flag a pixel.
+    pub fn new(shape: [usize; 2], rendered: Vec<bool>) -> Option<Mask> {
+        let pixels = shape[0].checked_mul(shape[1])?;
+        (rendered.len() == pixels).then_some(Mask { shape, rendered })
+    }
+
+    /// Pixels along the fast and the slow axis.
+    pub fn shape(&self) -> [usize; 2] {
+        self.shape
+    }
+
     /// Whether the pixel at (`fast`, `slow`) is rendered.
     pub fn renders(&self, fast: usize, slow: usize) -> bool {
         self.rendered[slow * self.shape[0] + fast]
@@ -89,11 +99,6 @@ pub struct HeaderGeometry {
 }
 
 impl Detector {
-    /// Total number of pixels.
-    pub fn pixels(&self) -> usize {
-        self.panels.iter().map(Panel::pixels).sum()
-    }
-
     /// Layers that are summed: those of the sensor, or the surface alone.
     pub fn layers(&self) -> u32 {
         self.sensor.map_or(1, |sensor| sensor.layers)
@@ -154,9 +159,22 @@ impl Panel {
                 coordinate.abs() <= 1e9,
             )?;
         }
-        direction("the fast axis", self.fast)?;
-        direction("the slow axis", self.slow)?;
-        direction("the detector normal", self.normal)?;
+        for (quantity, axis) in [
+            ("the length of the fast axis", self.fast),
+            ("the length of the slow axis", self.slow),
+            ("the length of the detector normal", self.normal),
+        ] {
+            let length = axis.length();
+            require(
+                quantity,
+                length,
+                "1, a unit vector",
+                (length - 1.0).abs() < 1e-6,
+            )?;
+        }
+        if let Some(middle) = self.curved_m {
+            require_length("the radius of the curved panel in m", middle.length())?;
+        }
         if self.fast.cross(self.slow).length() < 1e-6 {
             return Err(ExperimentError::Parallel("the fast axis", "the slow axis"));
         }
@@ -182,8 +200,8 @@ impl Panel {
             true,
         )?;
         match &self.mask {
-            Some(mask) if mask.shape != self.shape => Err(ExperimentError::MaskShape {
-                mask: mask.shape,
+            Some(mask) if mask.shape() != self.shape => Err(ExperimentError::MaskShape {
+                mask: mask.shape(),
                 panel: self.shape,
             }),
             _ => Ok(()),

@@ -1,6 +1,6 @@
 //! Why a description is no experiment.
 
-use crate::geometry::{CellError, unit};
+use crate::geometry::unit;
 
 /// What is wrong with a description: the quantity, its value, and what is accepted.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -27,9 +27,6 @@ pub enum ExperimentError {
     /// Two directions that must span a plane are parallel.
     #[error("{0} and {1} are parallel; they must point in different directions")]
     Parallel(&'static str, &'static str),
-    /// The unit cell is impossible.
-    #[error(transparent)]
-    Cell(#[from] CellError),
     /// The detector's plane contains the sample, or the beam never meets it.
     #[error(
         "the detector's plane passes through the sample (its nearest point is {} mm away); \
@@ -43,7 +40,7 @@ pub enum ExperimentError {
     /// The detector's normal points back at the sample.
     #[error(
         "the detector's normal points at the sample (origin·normal = {} mm); it must point \
-         away from it: reverse the normal (-odet_vector) or move the detector",
+         away from it: reverse the normal or move the detector",
         shown(*.close_mm)
     )]
     FacesAway {
@@ -102,7 +99,7 @@ pub enum ExperimentError {
     /// The number of sub-pixels chosen automatically is out of reach.
     #[error(
         "a crystal of {crystal_um:.3} µm needs {count:e} sub-pixels per pixel edge to resolve its \
-         spots; give the number yourself (-oversample, at most 65535)"
+         spots; give the number yourself, at most 65535"
     )]
     AutomaticOversample {
         /// Longest crystal edge, µm.
@@ -127,6 +124,16 @@ pub enum ExperimentError {
         number: usize,
         /// Its wavelength, m.
         wavelength_m: f64,
+    },
+    /// A source whose energy channel has no structure factors.
+    #[error("source {number} uses channel {channel}; there are {channels}, counted from 0")]
+    Channel {
+        /// Its place in the list, from 1.
+        number: usize,
+        /// The channel it names.
+        channel: usize,
+        /// How many there are.
+        channels: usize,
     },
     /// A source along the polarisation vector.
     #[error("source {0} travels along the polarisation vector, where no electric field can point")]

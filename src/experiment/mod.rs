@@ -70,6 +70,9 @@ impl Experiment {
         parts.background.check()?;
         parts.structure_factors.check()?;
         parts.sampling.check(&parts.detector)?;
+        if let Sources::List(list) = &parts.beam.sources {
+            parts.structure_factors.check_channels(list)?;
+        }
         let longest = parts
             .crystal
             .cell

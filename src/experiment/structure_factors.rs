@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::error::require;
-use super::{Crystal, ExperimentError};
+use super::{Crystal, ExperimentError, Source};
 use crate::memory::Bytes;
 
 /// One entry of a list of reflections.
@@ -177,6 +177,25 @@ impl StructureFactors {
 
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
         require_amplitude("the default structure factor", self.default_f)
+    }
+
+    /// Every source must find its energy channel.
+    pub(super) fn check_channels(&self, sources: &[Source]) -> Result<(), ExperimentError> {
+        let channels = self.channels.len().max(1);
+        match (1..)
+            .zip(sources)
+            .find(|(_, source)| source.channel >= channels)
+        {
+            None => Ok(()),
+            Some((number, source)) => {
+                let channel = source.channel;
+                Err(ExperimentError::Channel {
+                    number,
+                    channel,
+                    channels,
+                })
+            }
+        }
     }
 
     pub(super) fn resolve_interpolation(&self, crystal: &Crystal) -> bool {

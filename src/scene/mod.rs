@@ -84,7 +84,7 @@ pub enum SceneError {
     },
     /// The ellipse of a round divergence leaves no direction over.
     #[error(
-        "no point of the divergence grid lies inside its ellipse; take more steps, or -square_div"
+        "no point of the divergence grid lies inside its ellipse; take more steps, or keep the corners"
     )]
     NoSource,
     /// A direction of the divergence coincides with the polarisation vector.
@@ -169,11 +169,6 @@ impl Scene {
             * oversample
             * self.sources.len() as f64
             * self.orientations.len() as f64
-    }
-
-    /// Number by which the sum is divided: sources, orientations and sub-pixels.
-    pub fn steps(&self) -> f64 {
-        self.terms_per_pixel() / f64::from(self.layers)
     }
 
     /// Whether a pixel of `panel` is rendered: inside the region and not masked.

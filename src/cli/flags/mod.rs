@@ -161,6 +161,11 @@ impl Request {
         let experiment = Experiment::new(parts).map_err(|error| flags.blame(error))?;
         notices.extend(idle::notices(order, &experiment, &placement));
         let printout = flags.sampling.printout(order, &experiment)?;
+        if printout != Printout::Nothing && flags.program.json {
+            return Err(CliError::usage(
+                "-printout and --json both print on standard output; leave one of them out",
+            ));
+        }
         let outputs = flags.output.outputs(&flags.picture, order);
         Ok(Request {
             experiment,
@@ -180,6 +185,7 @@ impl RenderFlags {
     /// Puts the flags that an impossible experiment came from before what is wrong with it.
     fn blame(&self, error: ExperimentError) -> CliError {
         let flags = match &error {
+            ExperimentError::OutOfRange { quantity, .. } => flag_of(quantity),
             ExperimentError::Region { .. } => "-roi: ",
             ExperimentError::AutomaticOversample { .. } => "-oversample: ",
             ExperimentError::PixelCount { .. } => "-detpixels, -detsize: ",
@@ -196,4 +202,29 @@ impl RenderFlags {
         };
         CliError::usage(format!("{flags}{error}"))
     }
+}
+
+/// The flag that a quantity of the experiment comes from, with what goes between it and a message.
+fn flag_of(quantity: &str) -> &'static str {
+    let flags = [
+        ("the dispersion", "-dispersion (as a fraction): "),
+        ("the wavelength", "-lambda, -energy: "),
+        ("sub-pixels", "-oversample: "),
+        ("mosaic spread", "-mosaic: "),
+        ("water", "-water: "),
+        ("fluence", "-fluence, -flux: "),
+        ("structure factor", "-default_F, -hkl: "),
+        ("attenuation depth", "-detector_abs: "),
+        ("sensor's thickness", "-detector_thick: "),
+        ("pixel size", "-pixel: "),
+        ("its origin", "-pix0_vector, -distance, -Xbeam, -Ybeam: "),
+        ("distance", "-distance, -close_distance: "),
+        ("resolution limit", "-dmin: "),
+        ("phi", "-phi, -osc, -phistep: "),
+        ("fudge", "-fudge: "),
+    ];
+    flags
+        .iter()
+        .find(|(part, _)| quantity.contains(part))
+        .map_or("", |(_, flag)| flag)
 }
