@@ -3,14 +3,14 @@
 //! `cargo bench`
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use nanobragg::render::{Device, Renderer};
+use nanobragg::render::Renderer;
 use nanobragg::scene::Scene;
 
 /// 128² pixels of one spot shape each, 25 mosaic domains.
 const SHAPES: [&str; 3] = ["square", "round", "gauss"];
 
 fn terms(criterion: &mut Criterion) {
-    let renderer = Renderer::new(Device::default()).expect("threads start");
+    let renderer = Renderer::cpu().expect("threads start");
     let mut group = criterion.benchmark_group("cpu");
     for shape in SHAPES {
         let line = format!(

@@ -11,7 +11,7 @@ use nanobragg::formats::png::{Colormap, Depth};
 use nanobragg::formats::{hkl, matrix, png, raw, write_whole};
 use nanobragg::geometry::UnitCell;
 use nanobragg::image::{Statistics, ToneMap, ToneScale};
-use nanobragg::render::{Device, Renderer};
+use nanobragg::render::Renderer;
 
 fn main() -> anyhow::Result<()> {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
@@ -42,7 +42,7 @@ fn main() -> anyhow::Result<()> {
     })?;
 
     // The renderer is worth keeping: it renders any number of experiments.
-    let image = Renderer::new(Device::default())?.render(&experiment)?;
+    let image = Renderer::cpu()?.render(&experiment)?;
 
     let Statistics { max, max_at, .. } = Statistics::of(&image);
     println!("the brightest pixel, {max_at:?}, holds {max:.0} photons");

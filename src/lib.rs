@@ -10,7 +10,7 @@
 //!     Beam, Crystal, Description, Experiment, Placement, StructureFactors,
 //! };
 //! use nanobragg::geometry::UnitCell;
-//! use nanobragg::render::{Device, Renderer};
+//! use nanobragg::render::Renderer;
 //!
 //! let right_angle = std::f64::consts::FRAC_PI_2;
 //! let cell = UnitCell::from_parameters([7e-9, 8e-9, 9e-9], [right_angle; 3])?;
@@ -23,7 +23,7 @@
 //!     sampling: Default::default(),
 //!     background: Default::default(),
 //! })?;
-//! let image = Renderer::new(Device::default())?.render(&experiment)?;
+//! let image = Renderer::cpu()?.render(&experiment)?;
 //! assert!(image.get(31, 31).is_some_and(|photons| photons > 0.0));
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("image.bin");

@@ -1,12 +1,19 @@
 //! The `nanobragg` program; everything is in the library's [`nanobragg::cli`].
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // A path that is not UTF-8 loses what cannot be shown; the file is then reported as missing.
-    let words: Vec<String> = std::env::args_os()
+    let words: Result<Vec<String>, OsString> = std::env::args_os()
         .skip(1)
-        .map(|word| word.to_string_lossy().into_owned())
+        .map(OsString::into_string)
         .collect();
-    nanobragg::cli::run(&words)
+    match words {
+        Ok(words) => nanobragg::cli::run(&words),
+        Err(word) => nanobragg::cli::CliError::usage(format!(
+            "{}: not UTF-8; give files names that are",
+            word.to_string_lossy()
+        ))
+        .report(),
+    }
 }

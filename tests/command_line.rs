@@ -471,3 +471,181 @@ fn a_file_that_was_not_named_is_never_read() {
         .assert()
         .code(2);
 }
+
+#[test]
+fn every_flag_changes_the_files_or_says_why_not() {
+    // What is written and said without the flag, then with it: something must differ.
+    let outcome = |line: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let output = nanobragg(folder.path(), &format!("{SMALL} -seed 1 {line}"))
+            .assert()
+            .success();
+        let said = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        let notes = said
+            .lines()
+            .filter(|line| line.starts_with("nanobragg: note"))
+            .collect::<String>();
+        let files = names(folder.path()).into_iter().map(|name| {
+            let contents = fs::read(folder.path().join(&name)).unwrap();
+            (name, contents)
+        });
+        (
+            files.collect::<Vec<_>>(),
+            output.get_output().stdout.clone(),
+            notes,
+        )
+    };
+    let hkl = golden_path("lysozyme_1aki_p1.hkl")
+        .to_str()
+        .unwrap()
+        .to_string();
+    let rows = [
+        ("", "-default_F 3"),
+        ("", "-cell 50"),
+        ("", "-misset 3 2 1"),
+        ("", "-misset random"),
+        ("-misset random", "-misset_seed 5"),
+        ("", "-misset_seed 5"),
+        ("", "-N 3"),
+        ("", "-Na 3"),
+        ("", "-Nb 3"),
+        ("", "-Nc 3"),
+        ("", "-xtalsize 2e-5"),
+        ("", "-xtal_x 2e-5"),
+        ("", "-xtal_y 2e-5"),
+        ("", "-xtal_z 2e-5"),
+        ("", "-round_xtal"),
+        ("", "-gauss_xtal"),
+        ("", "-tophat_spots"),
+        ("-round_xtal", "-square_xtal"),
+        ("", "-fudge 2"),
+        ("-gauss_xtal", "-fudge 2"),
+        ("", "-mosaic 1"),
+        ("-mosaic 1", "-mosaic_domains 3"),
+        ("-mosaic 1", "-mosaic_seed 3"),
+        ("", "-mosaic_seed 3"),
+        ("", "-phi 10"),
+        ("", "-osc 5"),
+        ("", "-phistep 5"),
+        ("", "-phisteps 5"),
+        ("", "-lambda 2"),
+        ("", "-energy 5000"),
+        ("", "-dispersion 5"),
+        ("-dispersion 5", "-dispsteps 4"),
+        ("", "-dispsteps 4"),
+        ("", "-divergence 5"),
+        ("", "-hdivrange 5"),
+        ("", "-vdivrange 5"),
+        ("", "-hdivstep 5"),
+        ("", "-vdivstep 5"),
+        ("", "-hdivsteps 3"),
+        ("", "-vdivsteps 3"),
+        ("", "-divsteps 3"),
+        ("-divergence 5 -divsteps 5", "-square_div"),
+        ("", "-fluence 1e20"),
+        ("", "-flux 1e9"),
+        ("-flux 1e9", "-exposure 3"),
+        ("", "-exposure 3"),
+        ("-flux 1e9", "-beamsize 3"),
+        ("", "-beamsize 3"),
+        ("-flux 1e9", "-fluence 1"),
+        ("", "-polar 0.5"),
+        ("", "-nopolar"),
+        ("", "-water 10"),
+        ("", "-dmin 12"),
+        ("", "-interpolate"),
+        ("", "-nointerpolate"),
+        ("", "-distance 90"),
+        ("", "-close_distance 90"),
+        ("-close_distance 90", "-distance 80"),
+        ("", "-pixel 0.2"),
+        ("", "-detpixels 20"),
+        ("", "-detpixels_f 20"),
+        ("", "-detpixels_s 20"),
+        ("", "-detsize 10"),
+        ("", "-detsize_f 10"),
+        ("", "-detsize_s 10"),
+        ("", "-Xbeam 5"),
+        ("", "-Ybeam 5"),
+        ("", "-Xclose 5"),
+        ("", "-Yclose 5"),
+        ("", "-ORGX 5"),
+        ("", "-ORGY 5"),
+        ("-xds", "-Xbeam 5"),
+        ("-xds", "-Xclose 5"),
+        ("-xds", "-ORGX 5"),
+        ("-xds", "-ORGY 5"),
+        ("-xds -pivot beam", "-Xclose 5"),
+        ("-xds -pivot beam", "-ORGX 5"),
+        ("", "-xds"),
+        ("", "-adxv"),
+        ("", "-denzo"),
+        ("", "-dials"),
+        ("-detector_rotx 5", "-pivot sample"),
+        ("", "-detector_rotx 5"),
+        ("", "-detector_roty 5"),
+        ("", "-detector_rotz 5"),
+        ("", "-twotheta 5"),
+        ("", "-beam_vector 1 0.1 0"),
+        ("", "-fdet_vector 0 0.1 1"),
+        ("", "-sdet_vector 0 -1 0.1"),
+        ("", "-odet_vector 1 0.1 0"),
+        ("-polar 0.5", "-polar_vector 0 1 0"),
+        ("-phi 10", "-spindle_axis 0 1 0"),
+        ("-twotheta 5", "-twotheta_axis 0 1 0"),
+        ("", "-pix0_vector 0.1 0.01 -0.01"),
+        ("-pix0_vector 0.1 0.01 -0.01", "-Xbeam 5"),
+        ("", "-curved_det"),
+        ("", "-point_pixel"),
+        ("", "-detector_abs 300"),
+        ("", "-detector_thick 300"),
+        ("", "-detector_thicksteps 3"),
+        ("-detector_thick 300", "-detector_abs 500"),
+        ("-detector_thick 300", "-detector_thicksteps 5"),
+        ("", "-oversample 3"),
+        ("", "-oversample_omega"),
+        ("-oversample 2", "-oversample_polar"),
+        ("-nopolar", "-oversample_polar"),
+        ("", "-oversample_thick"),
+        ("", "-roi 1 5 2 6"),
+        ("-intfile i.img", "-scale 2"),
+        ("-intfile i.img", "-adc 10"),
+        ("-floatfile f.bin", "-adc 10"),
+        ("-floatfile f.bin", "-scale 2"),
+        ("-pgmfile p.pgm", "-pgmscale 2"),
+        ("-floatfile f.bin", "-pgmscale 2"),
+        ("", "-nopgm"),
+        ("", "-nonoise"),
+        ("-floatfile f.bin", "-nopgm"),
+        ("-floatfile f.bin", "-nonoise"),
+        ("", "-seed 3"),
+        ("-roi 1 2 1 2", "-printout"),
+        ("", "-printout_pixel 1 2"),
+        ("-printout_pixel 1 2", "-printout"),
+        ("", "-trace_pixel 2 1"),
+        ("", "-stol t"),
+        ("", "-dump"),
+        ("", "-density 1"),
+        ("", "--png-scale log"),
+        ("", "--png-depth 16"),
+        ("", "--png-percentile 50"),
+        ("", "--colormap viridis"),
+        ("-floatfile f.bin", "--colormap viridis"),
+    ];
+    let oversampled = |flag: &str| {
+        if flag.contains("oversample") {
+            ""
+        } else {
+            "-oversample 2"
+        }
+    };
+    for (before, flag) in rows {
+        let before = format!("{} {before}", oversampled(&format!("{before} {flag}")));
+        assert_ne!(
+            outcome(&before),
+            outcome(&format!("{before} {flag}")),
+            "{before} | {flag}"
+        );
+    }
+    assert_ne!(outcome(""), outcome(&format!("-hkl {hkl}")), "-hkl");
+}

@@ -5,7 +5,7 @@ mod support;
 use nanobragg::cpu;
 use nanobragg::formats::smv;
 use nanobragg::image::Comparison;
-use nanobragg::render::{Device, Renderer, frame_size};
+use nanobragg::render::{Renderer, frame_size};
 use nanobragg::scene::Scene;
 use serde_json::Value;
 use support::{Case, cases, experiment, golden, reference};
@@ -18,7 +18,7 @@ const WORST_PIXEL_GATES: f64 = 10.0;
 
 #[test]
 fn the_cpu_path_reproduces_every_reference_image() {
-    let renderer = Renderer::new(Device::default()).unwrap();
+    let renderer = Renderer::cpu().unwrap();
     let mut missed = Vec::new();
     let mut rendered = 0;
     for case in cases()

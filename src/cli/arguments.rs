@@ -2,7 +2,7 @@
 //! clap's complaints as one line each.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgMatches, Command};
+use clap::{ArgMatches, Command, Parser};
 
 use super::CliError;
 
@@ -30,7 +30,22 @@ impl Spellings {
 
     /// `words` with every flag's dashes doubled, as clap wants them.
     fn normalised(&self, words: &[String]) -> Result<Vec<String>, CliError> {
-        words.iter().map(|word| self.normalise(word)).collect()
+        let mut flag = "";
+        words
+            .iter()
+            .map(|word| {
+                let number = word.parse::<f64>();
+                // Clap takes -5 for a number, but -inf and -nan for flags.
+                if word.starts_with('-') && number.as_ref().is_ok_and(|n| !n.is_finite()) {
+                    let what = format!("{flag} {word}: expected a finite number");
+                    return Err(CliError::usage(what.trim_start()));
+                }
+                if word.starts_with('-') && number.is_err() {
+                    flag = word;
+                }
+                self.normalise(word)
+            })
+            .collect()
     }
 
     fn normalise(&self, word: &str) -> Result<String, CliError> {
@@ -125,6 +140,26 @@ pub fn parse(
         })
 }
 
+/// Parses the words of a command that has flags of its own only, all with two dashes.
+///
+/// # Errors
+/// As [`parse`], and [`CliError::Text`] with the command's help.
+pub fn parse_own<F: Parser>(name: &str, words: &[String]) -> Result<F, CliError> {
+    let command = F::command();
+    let spellings = Spellings {
+        either: Vec::new(),
+        double: super::flags::spellings(&command),
+    };
+    let words = std::iter::once(name.to_string()).chain(words.iter().cloned());
+    let matches = command
+        .try_get_matches_from(words)
+        .map_err(|error| match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => CliError::Text(error.to_string()),
+            _ => CliError::Usage(format!("{name}: {}", spellings.one_line(&error))),
+        })?;
+    F::from_arg_matches(&matches).map_err(CliError::usage)
+}
+
 impl Spellings {
     /// What clap found, in one line.
     fn one_line(&self, error: &clap::Error) -> String {
@@ -143,19 +178,28 @@ impl Spellings {
             ErrorKind::ValueValidation => {
                 let source = std::error::Error::source(error);
                 let expected = source.map(ToString::to_string).unwrap_or_default();
-                format!("{flag} {value}: {expected}")
+                let commas = if value.contains(',') {
+                    "; separate numbers with spaces"
+                } else {
+                    ""
+                };
+                format!("{flag} {value}: {expected}{commas}")
             }
-            ErrorKind::InvalidValue if value.is_empty() => format!("{flag}: it takes {takes}"),
+            ErrorKind::InvalidValue if value.is_empty() => {
+                format!("{flag}: it takes {}", takes.trim_end_matches("..."))
+            }
             ErrorKind::InvalidValue => {
                 let accepted = context(ContextKind::ValidValue).unwrap_or_default();
                 format!("{flag} {value}: expected one of {accepted}")
             }
             ErrorKind::WrongNumberOfValues | ErrorKind::TooFewValues => {
-                format!("{flag}: it takes {takes}")
+                format!("{flag}: it takes {}", takes.trim_end_matches("..."))
             }
             ErrorKind::UnknownArgument | ErrorKind::TooManyValues => {
                 let word = if flag.is_empty() { &value } else { flag };
-                format!("{word}: expected a flag; nanobragg -h lists them")
+                format!(
+                    "{word}: expected a flag; nanobragg -h lists them, and values follow their flag"
+                )
             }
             _ => error
                 .to_string()

@@ -41,5 +41,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         text.push_str(&format!("{}\n", GpuError::NoAdapter));
     }
     let chosen = auto.map_or_else(|| "the cpu".into(), |index| format!("device {index}"));
-    print(&format!("{text}cpu the float64 reference path\n--device auto takes {chosen}\n"))
+    print(&format!(
+        "{text}cpu the float64 reference path\n--device auto takes {chosen}\n"
+    ))
 }

@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+use crate::render::RenderError;
+
+/// What a shell reports for a process ended by Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
 /// Why a command stopped.
 #[derive(Debug)]
 pub enum CliError {
@@ -22,16 +27,20 @@ impl CliError {
     /// Prints the message where it belongs and gives the exit code.
     pub fn report(&self) -> ExitCode {
         match self {
-            CliError::Text(text) => {
-                print!("{text}");
-                ExitCode::SUCCESS
-            }
+            CliError::Text(text) => super::output::print(text)
+                .map_or_else(|error| error.report(), |()| ExitCode::SUCCESS),
             CliError::Usage(message) => {
-                eprintln!("nanobragg: {message}");
+                eprintln!("nanobragg: {}", one_line(message));
                 ExitCode::from(2)
             }
+            CliError::Failed(error)
+                if matches!(error.downcast_ref(), Some(RenderError::Interrupted)) =>
+            {
+                eprintln!("nanobragg: interrupted; no file was written");
+                ExitCode::from(INTERRUPTED)
+            }
             CliError::Failed(error) => {
-                eprintln!("nanobragg: {error:#}");
+                eprintln!("nanobragg: {}", one_line(&format!("{error:#}")));
                 ExitCode::FAILURE
             }
         }
@@ -42,4 +51,18 @@ impl<E: Into<anyhow::Error>> From<E> for CliError {
     fn from(error: E) -> CliError {
         CliError::Failed(error.into())
     }
+}
+
+/// `message` with its control characters, line ends among them, made visible: file names and
+/// values are repeated as they were given.
+fn one_line(message: &str) -> String {
+    let mut line = String::with_capacity(message.len());
+    for character in message.chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
 }

@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::CliError;
 use super::flags::{Output, OutputKind, Request};
+use super::{CliError, interrupt};
 use crate::formats::smv::{self, Counts};
 use crate::formats::{FormatError, PendingFile, check_writable, pgm, png, raw, tiff};
 use crate::image::{Image, Statistics, ToneMap, poisson_noise};
-use crate::render::frame_size;
+use crate::memory::Bytes;
+use crate::render::{RenderError, frame_size};
 use crate::report::WrittenFile;
 
 /// Makes sure, before any work is done, that every output can be written, that no two of them are
@@ -34,9 +35,49 @@ pub fn check(outputs: &[Output], inputs: &[PathBuf]) -> Result<(), CliError> {
                 path.display()
             )));
         }
+        if path == Path::new("-") {
+            return Err(CliError::Usage(format!(
+                "{flag} -: expected the name of a file"
+            )));
+        }
         check_writable(path)?;
     }
     Ok(())
+}
+
+/// Makes sure that there is memory for the image and for the file that needs most beside it.
+///
+/// # Errors
+/// [`CliError::Failed`] with what is needed and what there is.
+pub fn check_memory(request: &Request) -> Result<(), CliError> {
+    /// Bytes a pixel of the image and of the flags that tell which are rendered.
+    const IMAGE: u64 = 5;
+    let beside = |kind: &OutputKind| match kind {
+        OutputKind::Float => 0,
+        OutputKind::Pgm { .. } => 1,
+        // Counts, and the file; a copy with noise comes on top, made of deviates.
+        OutputKind::Counts { .. } => 4,
+        OutputKind::Noise { .. } => 4 + 8,
+        // A copy to find the percentile in; then up to three channels, and the file.
+        OutputKind::Png => 12,
+        OutputKind::Tiff => 4,
+    };
+    let most = request
+        .outputs
+        .iter()
+        .map(|output| beside(&output.kind))
+        .max()
+        .unwrap_or(0);
+    let [width, height] = frame_size(&request.experiment);
+    let pixels = (width as u64).saturating_mul(height as u64);
+    let needed = Bytes(pixels.saturating_mul(IMAGE + most));
+    needed.check().map_err(|available| {
+        anyhow::anyhow!(
+            "an image of {width} x {height} pixels and its files need {needed} of memory, and this \
+             machine has {available}; take fewer pixels, or write only -floatfile"
+        )
+        .into()
+    })
 }
 
 /// Whether two paths lead to one regular file, there already or not.
@@ -120,6 +161,10 @@ pub fn write(
             scale,
             overloads,
         });
+    }
+    if interrupt::interrupted() {
+        // The pending files go with the list.
+        return Err(RenderError::Interrupted.into());
     }
     pending.into_iter().try_for_each(PendingFile::commit)?;
     Ok(written)

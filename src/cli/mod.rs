@@ -4,11 +4,15 @@
 //! done, 1 the work failed or an input file is bad, 2 wrong usage.
 
 mod arguments;
+mod devices;
 mod error;
 mod files;
 mod flags;
+mod interrupt;
 mod order;
+mod output;
 mod render;
+mod validate;
 mod values;
 
 use std::process::ExitCode;
@@ -19,9 +23,23 @@ pub use error::CliError;
 
 /// Runs the program with `words`, the command line behind its name.
 pub fn run(words: &[String]) -> ExitCode {
-    match render::run(words) {
+    match dispatch(words) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
+    }
+}
+
+/// Hands the words behind a command's name to that command; without a name, to `render`.
+fn dispatch(words: &[String]) -> Result<(), CliError> {
+    match words.split_first() {
+        Some((command, rest)) if command == "render" => render::run(rest),
+        Some((command, rest)) if command == "devices" => devices::run(rest),
+        Some((command, rest)) if command == "validate" => validate::run(rest),
+        Some((word, _)) if !word.starts_with('-') => Err(CliError::usage(format!(
+            "{word}: no such command; there are render (the default), devices and \
+             validate, and flags, which start with a dash"
+        ))),
+        _ => render::run(words),
     }
 }
 

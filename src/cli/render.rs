@@ -1,18 +1,19 @@
 //! `nanobragg render`, the default command: flags in, files and a summary out.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::arguments::{Spellings, parse};
-use super::flags::{self, DeviceChoice, Printout, Request};
-use super::{CliError, files};
+use super::flags::{self, Printout, Request};
+use super::output::print;
+use super::{CliError, files, interrupt};
 use crate::cpu;
 use crate::image::{Image, Statistics};
-use crate::render::{Device, Renderer, frame_size};
-use crate::report::{Summary, pixel_quantities};
+use crate::render::{Monitor, Renderer};
+use crate::report::{Run, Summary, pixel_quantities};
 use crate::scene::Scene;
 
 /// A progress bar appears when a render takes longer than this.
@@ -24,40 +25,42 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// [`CliError`] with the one line to print.
 pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = Instant::now();
+    interrupt::catch()?;
     let request = request(words)?;
     for notice in &request.notices {
         eprintln!("nanobragg: note: {notice}");
     }
     files::check(&request.outputs, &request.inputs)?;
+    files::check_memory(&request)?;
 
-    let device = match request.program.device().map_err(CliError::Usage)? {
-        DeviceChoice::Auto | DeviceChoice::Cpu => Device::Cpu {
-            threads: request.program.threads.unwrap_or(0) as usize,
-        },
-    };
-    let renderer = Renderer::new(device)?;
+    let renderer = Renderer::new(&request.program.render_options())?;
     let image = rendered(&renderer, &request)?;
+    let mut notices = request.notices.clone();
+    for notice in renderer.take_notices() {
+        eprintln!("nanobragg: note: {notice}");
+        notices.push(notice);
+    }
     let statistics = Statistics::of(&image);
-    let written = files::write(&request, &image, &statistics)?;
+    let written = renderer.install(|| files::write(&request, &image, &statistics))?;
 
-    let experiment = &request.experiment;
-    let sources = experiment.beam().sources().len();
-    let (device, threads) = (renderer.device().to_string(), renderer.threads());
-    let seconds = started.elapsed().as_secs_f64();
-    let summary = Summary::new(experiment, sources, statistics, device, threads).finished(
-        written,
-        request.notices.clone(),
-        request.seed,
-        seconds,
+    let summary = Summary::new(
+        &request.experiment,
+        statistics,
+        Run {
+            device: renderer.device_name(),
+            threads: renderer.threads(),
+            seed: request.seed,
+            files: written,
+            notices,
+            seconds: started.elapsed().as_secs_f64(),
+        },
     );
-    if !request.program.quiet && !request.program.json {
+    if request.program.json {
+        print(&format!("{}\n", summary.to_json()?))?;
+    } else if !request.program.quiet {
         eprintln!("{summary}");
     }
-    let mut output = std::io::stdout().lock();
-    if request.program.json {
-        writeln!(output, "{}", summary.to_json()?).context("cannot write to standard output")?;
-    }
-    print_pixels(&request, &mut output)
+    print_pixels(&request)
 }
 
 /// What `words` ask for.
@@ -65,10 +68,6 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
 /// # Errors
 /// [`CliError`] for wrong flags and bad files, and with the help if that was asked for.
 pub fn request(words: &[String]) -> Result<Request, CliError> {
-    let words = match words.split_first() {
-        Some((first, rest)) if first == "render" => rest,
-        _ => words,
-    };
     let command = flags::command();
     let spellings = Spellings::of(&command, flags::double_dash_only());
     if words.is_empty()
@@ -95,30 +94,56 @@ fn help(mut command: clap::Command, spellings: &Spellings) -> String {
 
 /// Renders, with a progress bar where one is wanted.
 fn rendered(renderer: &Renderer, request: &Request) -> Result<Image, CliError> {
+    let quiet = request.program.quiet;
     let wanted = request
         .progress
-        .unwrap_or(!request.program.quiet && std::io::stderr().is_terminal());
-    if !wanted {
-        return Ok(renderer.render(&request.experiment)?);
-    }
-    let [_, rows] = frame_size(&request.experiment);
-    let bar = ProgressBar::with_draw_target(Some(rows as u64), ProgressDrawTarget::hidden());
-    let template = "{bar:40} {percent}% of {len} rows, {eta} to go";
-    bar.set_style(ProgressStyle::with_template(template).context("the progress bar's template")?);
-    let started = Instant::now();
-    let row_done = || {
-        if bar.is_hidden() && (request.progress == Some(true) || started.elapsed() > PATIENCE) {
-            bar.set_draw_target(ProgressDrawTarget::stderr());
-        }
-        bar.inc(1);
+        .unwrap_or(!quiet && std::io::stderr().is_terminal());
+    let patience = match request.progress {
+        _ if !wanted => Duration::MAX,
+        Some(true) => Duration::ZERO,
+        _ => PATIENCE,
     };
-    let image = renderer.render_with_progress(&request.experiment, &row_done);
-    bar.finish_and_clear();
+    let bar = ProgressBar::with_draw_target(Some(PARTS), ProgressDrawTarget::hidden());
+    let template = "{bar:40} {percent}%, {eta} to go";
+    bar.set_style(ProgressStyle::with_template(template).context("the progress bar's template")?);
+    let watch = Watch {
+        bar,
+        patience,
+        started: Instant::now(),
+    };
+    let image = renderer.render_watched(&request.experiment, &watch);
+    watch.bar.finish_and_clear();
     Ok(image?)
 }
 
+/// Parts that a progress bar counts.
+const PARTS: u64 = 1000;
+
+/// Shows the bar once a render takes longer than the user's patience, and minds Ctrl-C.
+struct Watch {
+    bar: ProgressBar,
+    patience: Duration,
+    started: Instant,
+}
+
+impl Monitor for Watch {
+    fn advanced(&self, part: f64) {
+        if self.started.elapsed() < self.patience {
+            return;
+        }
+        if self.bar.is_hidden() {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        self.bar.set_position((part * PARTS as f64) as u64);
+    }
+
+    fn interrupted(&self) -> bool {
+        interrupt::interrupted()
+    }
+}
+
 /// Prints the quantities behind the pixels asked for.
-fn print_pixels(request: &Request, output: &mut impl Write) -> Result<(), CliError> {
+fn print_pixels(request: &Request) -> Result<(), CliError> {
     if request.printout == Printout::Nothing {
         return Ok(());
     }
@@ -135,9 +160,9 @@ fn print_pixels(request: &Request, output: &mut impl Write) -> Result<(), CliErr
         }
     };
     for [fast, slow] in pixels {
-        let trace = cpu::trace_pixel(&scene, panel, fast, slow);
-        write!(output, "{}", pixel_quantities(&trace))
-            .context("cannot write to standard output")?;
+        print(&pixel_quantities(&cpu::trace_pixel(
+            &scene, panel, fast, slow,
+        )))?;
     }
     Ok(())
 }

@@ -47,6 +47,13 @@ pub fn count(word: &str) -> Result<u32, String> {
     }
 }
 
+/// A number of threads that a machine may have a use for.
+pub fn threads(word: &str) -> Result<u32, String> {
+    const MOST: u32 = 1024;
+    let counted = count(word).ok().filter(|&threads| threads <= MOST);
+    counted.ok_or_else(|| format!("expected a whole number from 1 to {MOST}"))
+}
+
 /// A whole number of pixels, above zero.
 pub fn pixels(word: &str) -> Result<usize, String> {
     count(word).map(|value| value as usize)

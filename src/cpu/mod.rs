@@ -39,18 +39,20 @@ pub fn render(
         let [width, height] = panel.shape;
         let (rows, behind) = rest.split_at_mut(width * height);
         rest = behind;
-        rows.par_chunks_mut(width).enumerate().for_each(|(slow, row)| {
-            for (fast, photons) in row.iter_mut().enumerate() {
-                if interrupted() {
-                    stopped.store(true, Ordering::Relaxed);
-                    return;
+        rows.par_chunks_mut(width)
+            .enumerate()
+            .for_each(|(slow, row)| {
+                for (fast, photons) in row.iter_mut().enumerate() {
+                    if interrupted() {
+                        stopped.store(true, Ordering::Relaxed);
+                        return;
+                    }
+                    if scene.renders(panel, fast, slow) {
+                        *photons = pixel::photons(scene, panel, fast, slow) as f32;
+                    }
                 }
-                if scene.renders(panel, fast, slow) {
-                    *photons = pixel::photons(scene, panel, fast, slow) as f32;
-                }
-            }
-            row_done();
-        });
+                row_done();
+            });
     }
     (!stopped.into_inner()).then_some(photons)
 }

@@ -12,12 +12,11 @@ pub struct Background {
 
 impl Background {
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
-        let expected = "zero or more";
         require(
             "the water's thickness in m",
             self.water_m,
-            expected,
-            self.water_m >= 0.0,
+            "from 0 to 1000",
+            (0.0..=1e3).contains(&self.water_m),
         )
     }
 }

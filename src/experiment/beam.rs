@@ -1,8 +1,10 @@
 //! The X-rays: direction, polarisation, fluence, and the sources they come from (PHYSICS §2, §7).
 
+use std::f64::consts::TAU;
+
 use glam::DVec3;
 
-use super::error::{direction, require};
+use super::error::{direction, is_wavelength, require};
 use super::{CentredSteps, ExperimentError, Frame};
 use crate::geometry::rotation_about;
 
@@ -143,7 +145,8 @@ impl Beam {
         let polarisation = self.polarisation_axis.normalize();
         let toward = self.direction.normalize();
         let vertical_axis = toward.cross(polarisation).normalize();
-        let mut sources = Vec::new();
+        // Of its final size from the start: while it grew, it would need up to three times that.
+        let mut sources = Vec::with_capacity(self.source_count_bound() as usize);
         for horizontal in divergence.horizontal.values() {
             for vertical in divergence
                 .vertical
@@ -194,22 +197,33 @@ impl Beam {
             "between -1 and 1",
             kahn.abs() <= 1.0,
         )?;
-        let positive = "a positive number";
         require(
             "the wavelength in m",
             self.wavelength_m,
-            positive,
-            self.wavelength_m > 0.0,
+            "from 1e-20 to 1",
+            is_wavelength(self.wavelength_m),
         )?;
         require(
             "the fluence in photons/m²",
             self.fluence,
-            "zero or more",
-            self.fluence >= 0.0,
+            "from 0 to 1e60",
+            (0.0..=1e60).contains(&self.fluence),
         )?;
         match &self.sources {
             Sources::List(list) => check_list(list, polarisation),
-            Sources::Grid { dispersion, .. } => {
+            Sources::Grid {
+                divergence,
+                dispersion,
+            } => {
+                for steps in [divergence.horizontal, divergence.vertical] {
+                    let widest = steps.range.max(steps.step * f64::from(steps.count - 1));
+                    require(
+                        "the divergence in radians, its range or its steps together,",
+                        widest,
+                        "from 0 to 2π",
+                        (0.0..=TAU).contains(&widest),
+                    )?;
+                }
                 let range = dispersion.range;
                 // The shortest wavelength is λ₀·(1 − range/2).
                 require(
@@ -229,13 +243,12 @@ fn check_list(list: &[Source], polarisation: DVec3) -> Result<(), ExperimentErro
         if incident.cross(polarisation).length() < 1e-6 {
             return Err(ExperimentError::SourceAlongPolarisation(index + 1));
         }
-        let wavelength = source.wavelength_m;
-        require(
-            "a source's wavelength in m",
-            wavelength,
-            "a positive number",
-            wavelength > 0.0,
-        )?;
+        if !is_wavelength(source.wavelength_m) {
+            return Err(ExperimentError::SourceWavelength {
+                number: index + 1,
+                wavelength_m: source.wavelength_m,
+            });
+        }
         require(
             "a source's weight",
             source.weight,
@@ -244,7 +257,8 @@ fn check_list(list: &[Source], polarisation: DVec3) -> Result<(), ExperimentErro
         )?;
     }
     let total: f64 = list.iter().map(|source| source.weight).sum();
-    if total > 0.0 && total.is_finite() {
+    // Weights are divided by their mean.
+    if total > 0.0 && (total / list.len() as f64).is_normal() {
         Ok(())
     } else {
         Err(ExperimentError::TotalWeight(total))

@@ -1,5 +1,7 @@
 //! The crystal: cell and orientation, size, spot shape, mosaicity (PHYSICS §8, §11).
 
+use std::f64::consts::TAU;
+
 use glam::DMat3;
 
 use super::ExperimentError;
@@ -68,7 +70,9 @@ impl Mosaicity {
             .map(|_| random_rotation(&mut generator, self.spread_rad))
             .collect();
         // Domain 0's deviates are drawn all the same, so that the others match the C program's.
-        rotations[0] = DMat3::IDENTITY;
+        if let Some(first) = rotations.first_mut() {
+            *first = DMat3::IDENTITY;
+        }
         rotations
     }
 }
@@ -109,8 +113,8 @@ impl Crystal {
         require(
             "the fudge factor",
             self.fudge,
-            "a positive number",
-            self.fudge > 0.0,
+            "positive, at most 1e12",
+            self.fudge > 0.0 && self.fudge <= 1e12,
         )?;
         let Mosaicity {
             spread_rad,
@@ -120,8 +124,8 @@ impl Crystal {
         require(
             "the mosaic spread in radians",
             spread_rad,
-            "zero or more",
-            spread_rad >= 0.0,
+            "from 0 to 2π",
+            (0.0..=TAU).contains(&spread_rad),
         )?;
         let domains = f64::from(domains);
         require(

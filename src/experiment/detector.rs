@@ -5,7 +5,7 @@ use std::sync::Arc;
 use glam::DVec3;
 
 use super::ExperimentError;
-use super::error::{direction, require};
+use super::error::{require, require_length};
 
 /// A detector: one or more panels that share a sensor.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,13 +47,23 @@ pub struct Panel {
 /// Which pixels of a panel are rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mask {
-    /// Pixels along the fast and the slow axis.
-    pub shape: [usize; 2],
-    /// True where a pixel is rendered, fast axis innermost.
-    pub rendered: Vec<bool>,
+    shape: [usize; 2],
+    rendered: Vec<bool>,
 }
 
 impl Mask {
+    /// The mask of a panel of `shape` (fast, slow) that renders the pixels whose flag, fast axis
+    /// innermost, is true; `None` unless there is one flag a pixel.
+    pub fn new(shape: [usize; 2], rendered: Vec<bool>) -> Option<Mask> {
+        let pixels = shape[0].checked_mul(shape[1])?;
+        (rendered.len() == pixels).then_some(Mask { shape, rendered })
+    }
+
+    /// Pixels along the fast and the slow axis.
+    pub fn shape(&self) -> [usize; 2] {
+        self.shape
+    }
+
     /// Whether the pixel at (`fast`, `slow`) is rendered.
     pub fn renders(&self, fast: usize, slow: usize) -> bool {
         self.rendered[slow * self.shape[0] + fast]
@@ -89,11 +99,6 @@ pub struct HeaderGeometry {
 }
 
 impl Detector {
-    /// Total number of pixels.
-    pub fn pixels(&self) -> usize {
-        self.panels.iter().map(Panel::pixels).sum()
-    }
-
     /// Layers that are summed: those of the sensor, or the surface alone.
     pub fn layers(&self) -> u32 {
         self.sensor.map_or(1, |sensor| sensor.layers)
@@ -108,30 +113,13 @@ impl Detector {
         if let Some(other) = self.panels.iter().find(|panel| panel.shape[0] != width) {
             return Err(ExperimentError::PanelWidths(width, other.shape[0]));
         }
-        let distance = self.distance_m;
-        require(
-            "the detector distance in m",
-            distance,
-            "a non-zero number",
-            distance != 0.0,
-        )?;
+        require_length("the detector distance in m", self.distance_m.abs())?;
         let Some(sensor) = self.sensor else {
             return Ok(());
         };
-        let (depth, thickness) = (sensor.attenuation_depth_m, sensor.thickness_m);
-        let positive = "a positive number";
-        require(
-            "the sensor's attenuation depth in m",
-            depth,
-            positive,
-            depth > 0.0,
-        )?;
-        require(
-            "the sensor's thickness in m",
-            thickness,
-            positive,
-            thickness > 0.0,
-        )?;
+        let depth = sensor.attenuation_depth_m;
+        require_length("the sensor's attenuation depth in m", depth)?;
+        require_length("the sensor's thickness in m", sensor.thickness_m)?;
         let layers = f64::from(sensor.layers);
         require(
             "the number of sensor layers",
@@ -162,25 +150,48 @@ impl Panel {
             return Err(ExperimentError::PixelCount { fast, slow });
         }
         let size = self.pixel_size_m;
-        require("the pixel size in m", size, "a positive number", size > 0.0)?;
-        direction("the fast axis", self.fast)?;
-        direction("the slow axis", self.slow)?;
-        direction("the detector normal", self.normal)?;
+        require_length("the pixel size in m", size)?;
+        for coordinate in self.origin_m.to_array() {
+            require(
+                "a coordinate of the first pixel, its origin, in m",
+                coordinate,
+                "from -1e9 to 1e9",
+                coordinate.abs() <= 1e9,
+            )?;
+        }
+        for (quantity, axis) in [
+            ("the length of the fast axis", self.fast),
+            ("the length of the slow axis", self.slow),
+            ("the length of the detector normal", self.normal),
+        ] {
+            let length = axis.length();
+            require(
+                quantity,
+                length,
+                "1, a unit vector",
+                (length - 1.0).abs() < 1e-6,
+            )?;
+        }
+        if let Some(middle) = self.curved_m {
+            require_length("the radius of the curved panel in m", middle.length())?;
+        }
         if self.fast.cross(self.slow).length() < 1e-6 {
             return Err(ExperimentError::Parallel("the fast axis", "the slow axis"));
         }
+        // The plane that the two axes span; the normal given need not be at right angles to it.
+        let across = self.fast.cross(self.slow).normalize();
+        let height = self.origin_m.dot(across) * across.dot(self.normal).signum();
         let close = self.close_distance_m();
         // Nearer than this fraction of a pixel the plane holds the sample, but for rounding.
         let nearest = 1e-6 * size;
-        if close.is_nan() || close.abs() <= nearest {
-            return Err(ExperimentError::PlaneThroughSample {
-                close_mm: close * 1e3,
-            });
-        }
-        if close < 0.0 {
-            return Err(ExperimentError::FacesAway {
-                close_mm: close * 1e3,
-            });
+        for distance in [close, height] {
+            let close_mm = distance * 1e3;
+            if distance.is_nan() || distance.abs() <= nearest {
+                return Err(ExperimentError::PlaneThroughSample { close_mm });
+            }
+            if distance < 0.0 {
+                return Err(ExperimentError::FacesAway { close_mm });
+            }
         }
         require(
             "the panel's distance in m",
@@ -189,8 +200,8 @@ impl Panel {
             true,
         )?;
         match &self.mask {
-            Some(mask) if mask.shape != self.shape => Err(ExperimentError::MaskShape {
-                mask: mask.shape,
+            Some(mask) if mask.shape() != self.shape => Err(ExperimentError::MaskShape {
+                mask: mask.shape(),
                 panel: self.shape,
             }),
             _ => Ok(()),

@@ -1,12 +1,12 @@
 //! Why a description is no experiment.
 
-use crate::geometry::CellError;
+use crate::geometry::unit;
 
 /// What is wrong with a description: the quantity, its value, and what is accepted.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ExperimentError {
     /// A number outside its range.
-    #[error("{quantity} is {value}; it must be {expected}")]
+    #[error("{quantity} is {}; it must be {expected}", shown(*.value))]
     OutOfRange {
         /// The quantity, with its unit.
         quantity: &'static str,
@@ -27,13 +27,11 @@ pub enum ExperimentError {
     /// Two directions that must span a plane are parallel.
     #[error("{0} and {1} are parallel; they must point in different directions")]
     Parallel(&'static str, &'static str),
-    /// The unit cell is impossible.
-    #[error(transparent)]
-    Cell(#[from] CellError),
     /// The detector's plane contains the sample, or the beam never meets it.
     #[error(
-        "the detector's plane passes through the sample (its nearest point is {close_mm} mm away); \
-         check the distance, the detector's rotations and two-theta"
+        "the detector's plane passes through the sample (its nearest point is {} mm away); \
+         check the distance, the detector's rotations and two-theta",
+        shown(*.close_mm)
     )]
     PlaneThroughSample {
         /// Signed distance from the sample to the plane, mm.
@@ -41,8 +39,9 @@ pub enum ExperimentError {
     },
     /// The detector's normal points back at the sample.
     #[error(
-        "the detector's normal points at the sample (origin·normal = {close_mm} mm); it must point \
-         away from it: reverse the normal (-odet_vector) or move the detector"
+        "the detector's normal points at the sample (origin·normal = {} mm); it must point \
+         away from it: reverse the normal or move the detector",
+        shown(*.close_mm)
     )]
     FacesAway {
         /// Signed distance along the normal, mm.
@@ -100,7 +99,7 @@ pub enum ExperimentError {
     /// The number of sub-pixels chosen automatically is out of reach.
     #[error(
         "a crystal of {crystal_um:.3} µm needs {count:e} sub-pixels per pixel edge to resolve its \
-         spots; give the number yourself (-oversample, at most 65535)"
+         spots; give the number yourself, at most 65535"
     )]
     AutomaticOversample {
         /// Longest crystal edge, µm.
@@ -110,9 +109,32 @@ pub enum ExperimentError {
     },
     /// The sources' weights cannot be normalised.
     #[error(
-        "the sources' weights add up to {0}; they must be zero or more, with a positive, finite sum"
+        "the sources' weights add up to {}; they must be zero or more, with a positive, finite sum",
+        shown(*.0)
     )]
     TotalWeight(f64),
+    /// A source whose wavelength is out of reach.
+    #[error(
+        "source {number} has a wavelength of {} m; it must be from {SHORTEST_WAVELENGTH_M:e} to \
+         {LONGEST_WAVELENGTH_M:e} m",
+        shown(*.wavelength_m)
+    )]
+    SourceWavelength {
+        /// Its place in the list, from 1.
+        number: usize,
+        /// Its wavelength, m.
+        wavelength_m: f64,
+    },
+    /// A source whose energy channel has no structure factors.
+    #[error("source {number} uses channel {channel}; there are {channels}, counted from 0")]
+    Channel {
+        /// Its place in the list, from 1.
+        number: usize,
+        /// The channel it names.
+        channel: usize,
+        /// How many there are.
+        channels: usize,
+    },
     /// A source along the polarisation vector.
     #[error("source {0} travels along the polarisation vector, where no electric field can point")]
     SourceAlongPolarisation(usize),
@@ -166,12 +188,34 @@ pub(super) fn require(
     }
 }
 
+/// Refuses a length that is no length of an experiment: such numbers are typing errors, and the
+/// powers of them that formulas take would not fit in float64.
+pub(super) fn require_length(quantity: &'static str, value_m: f64) -> Result<(), ExperimentError> {
+    let accepted = (1e-12..=1e6).contains(&value_m);
+    require(quantity, value_m, "from 1e-12 to 1e6", accepted)
+}
+
+/// The wavelengths with which scattering vectors can be computed, m.
+const SHORTEST_WAVELENGTH_M: f64 = 1e-20;
+const LONGEST_WAVELENGTH_M: f64 = 1.0;
+
+/// Whether a scattering vector can be computed with a wavelength.
+pub(super) fn is_wavelength(value_m: f64) -> bool {
+    (SHORTEST_WAVELENGTH_M..=LONGEST_WAVELENGTH_M).contains(&value_m)
+}
+
+/// `value` with an exponent where its digits would fill the line.
+fn shown(value: f64) -> String {
+    let text = format!("{value:?}");
+    text.strip_suffix(".0").unwrap_or(&text).to_string()
+}
+
 /// `vector` scaled to length one.
 pub(super) fn direction(
     quantity: &'static str,
     vector: glam::DVec3,
 ) -> Result<glam::DVec3, ExperimentError> {
-    vector.try_normalize().ok_or(ExperimentError::NoDirection {
+    unit(vector).ok_or(ExperimentError::NoDirection {
         quantity,
         value: vector.to_array(),
     })

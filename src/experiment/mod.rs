@@ -70,6 +70,23 @@ impl Experiment {
         parts.background.check()?;
         parts.structure_factors.check()?;
         parts.sampling.check(&parts.detector)?;
+        if let Sources::List(list) = &parts.beam.sources {
+            parts.structure_factors.check_channels(list)?;
+        }
+        let longest = parts
+            .crystal
+            .cell
+            .lengths_m()
+            .into_iter()
+            .fold(0.0, f64::max);
+        let wavelengths = longest / parts.beam.wavelength_m;
+        // Beyond this a Miller index would lose the digits of its fraction.
+        error::require(
+            "the longest cell edge, in wavelengths,",
+            wavelengths,
+            "at most 1e8",
+            wavelengths <= 1e8,
+        )?;
         let oversample =
             parts
                 .sampling

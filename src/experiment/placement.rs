@@ -2,7 +2,7 @@
 
 use glam::{DMat3, DVec3};
 
-use super::error::{direction, require};
+use super::error::{direction, require_length};
 use super::{Convention, Detector, ExperimentError, Frame, HeaderGeometry, Panel};
 use crate::geometry::{rotation_about, rotation_xyz};
 
@@ -108,12 +108,7 @@ impl Placement {
         let normal = direction("the detector's normal vector", frame.normal)?;
         let two_theta_axis = direction("the two-theta axis", frame.two_theta_axis)?;
         let pixel = self.pixel_size_m;
-        require(
-            "the pixel size in m",
-            pixel,
-            "a positive number",
-            pixel > 0.0,
-        )?;
+        require_length("the pixel size in m", pixel)?;
 
         let tilt = rotation_xyz(self.rotations_rad);
         let arm = rotation_about(two_theta_axis, self.two_theta_rad);
@@ -174,7 +169,7 @@ impl Placement {
             Distance::AlongBeam(distance) => ("the detector distance in m", distance),
             Distance::Closest(distance) => ("the close distance in m", distance),
         };
-        require(name, given, "a positive number", given > 0.0)?;
+        require_length(name, given)?;
         if ratio.abs() < 1e-9 {
             return Err(ExperimentError::PlaneThroughSample {
                 close_mm: ratio * given * 1e3,

@@ -16,6 +16,8 @@ pub struct Scan {
     pub step_rad: f64,
     /// Number of orientations, at least one.
     pub steps: u32,
+    /// The range turned through, radians, for headers.
+    pub range_rad: f64,
 }
 
 impl Default for Scan {
@@ -25,6 +27,7 @@ impl Default for Scan {
             start_rad: 0.0,
             step_rad: 0.0,
             steps: 1,
+            range_rad: 0.0,
         }
     }
 }
@@ -40,20 +43,17 @@ impl Scan {
         (0..self.steps).map(move |step| start_rad + step_rad * f64::from(step))
     }
 
-    /// The whole range turned through, radians.
-    pub fn range_rad(&self) -> f64 {
-        self.step_rad * f64::from(self.steps)
-    }
-
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
         direction("the spindle axis", self.spindle)?;
-        require("phi in radians", self.start_rad, "a finite angle", true)?;
-        require(
-            "the step of phi in radians",
-            self.step_rad,
-            "a finite angle",
-            true,
-        )?;
+        let last = self.start_rad + self.step_rad * f64::from(self.steps);
+        for (quantity, angle) in [
+            ("phi in radians at the start", self.start_rad),
+            ("the step of phi in radians", self.step_rad),
+            ("phi in radians at the end", last),
+        ] {
+            // Beyond this an angle has lost the digits that matter.
+            require(quantity, angle, "from -1e9 to 1e9", angle.abs() <= 1e9)?;
+        }
         let steps = f64::from(self.steps);
         require(
             "the number of phi steps",

@@ -73,7 +73,7 @@ impl StepRequest {
         Ok(CentredSteps { range, step, count })
     }
 
-    /// Step and number of steps of a scan named `quantity` that starts at its first value;
+    /// Range, step and number of steps of a scan named `quantity` that starts at its first value;
     /// `unstated_range` stands for the range when only a count was given.
     ///
     /// # Errors
@@ -82,15 +82,16 @@ impl StepRequest {
         self,
         quantity: &'static str,
         unstated_range: f64,
-    ) -> Result<(f64, u32), ExperimentError> {
+    ) -> Result<(f64, f64, u32), ExperimentError> {
         Ok(match (self.range, self.step, self.count) {
-            (None | Some(0.0), None, None) => (0.0, 1),
-            (Some(range), None, None) => (range / 2.0, 2),
-            (Some(range), Some(step), None) => (step, count_of(quantity, range / step)?),
-            (Some(range), None, Some(count)) => (range / f64::from(count), count),
-            (None, Some(step), None) => (step, 2),
-            (None, None, Some(count)) => (unstated_range / f64::from(count), count),
-            (_, Some(step), Some(count)) => (step, count),
+            (None | Some(0.0), None, None) => (0.0, 0.0, 1),
+            (Some(range), None, None) => (range, range / 2.0, 2),
+            (Some(range), Some(step), None) => (range, step, count_of(quantity, range / step)?),
+            (Some(range), None, Some(count)) => (range, range / f64::from(count), count),
+            (None, Some(step), None) => (step, step, 2),
+            (None, None, Some(count)) => (unstated_range, unstated_range / f64::from(count), count),
+            (None, Some(step), Some(count)) => (step * f64::from(count), step, count),
+            (Some(range), Some(step), Some(count)) => (range, step, count),
         })
     }
 }
@@ -144,13 +145,14 @@ mod tests {
                 .scan("test", 1.0)
                 .unwrap()
         };
-        assert_eq!(scan(None, None, None), (0.0, 1));
-        assert_eq!(scan(Some(5.0), None, None), (2.5, 2));
-        assert_eq!(scan(Some(5.0), Some(2.0), None), (2.0, 3));
-        assert_eq!(scan(Some(5.0), None, Some(10)), (0.5, 10));
-        assert_eq!(scan(None, Some(0.5), None), (0.5, 2));
-        assert_eq!(scan(None, None, Some(4)), (0.25, 4));
-        assert_eq!(scan(Some(5.0), Some(0.5), Some(3)), (0.5, 3));
+        assert_eq!(scan(None, None, None), (0.0, 0.0, 1));
+        assert_eq!(scan(Some(5.0), None, None), (5.0, 2.5, 2));
+        assert_eq!(scan(Some(5.0), Some(2.0), None), (5.0, 2.0, 3));
+        assert_eq!(scan(Some(5.0), None, Some(10)), (5.0, 0.5, 10));
+        assert_eq!(scan(None, Some(0.5), None), (0.5, 0.5, 2));
+        assert_eq!(scan(None, None, Some(4)), (1.0, 0.25, 4));
+        assert_eq!(scan(None, Some(0.5), Some(4)), (2.0, 0.5, 4));
+        assert_eq!(scan(Some(5.0), Some(0.5), Some(3)), (5.0, 0.5, 3));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::error::require;
-use super::{Crystal, ExperimentError};
+use super::{Crystal, ExperimentError, Source};
 use crate::memory::Bytes;
 
 /// One entry of a list of reflections.
@@ -82,7 +82,7 @@ impl ReflectionGrid {
             amplitudes: vec![f64::NAN; cells as usize],
         };
         for &Reflection { index, amplitude } in reflections {
-            require("a structure factor", amplitude, "a finite number", true)?;
+            require_amplitude("a structure factor", amplitude)?;
             let place = grid
                 .offset_of(index)
                 .expect("the box was made to hold every index");
@@ -132,6 +132,12 @@ impl ReflectionGrid {
     }
 }
 
+/// Refuses an F whose powers and sums would not fit in float64.
+fn require_amplitude(quantity: &'static str, amplitude: f64) -> Result<(), ExperimentError> {
+    let accepted = amplitude.abs() <= 1e20;
+    require(quantity, amplitude, "from -1e20 to 1e20", accepted)
+}
+
 impl StructureFactors {
     /// The same F for every reflection.
     pub fn constant(default_f: f64) -> StructureFactors {
@@ -170,12 +176,26 @@ impl StructureFactors {
     }
 
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
-        require(
-            "the default structure factor",
-            self.default_f,
-            "a finite number",
-            true,
-        )
+        require_amplitude("the default structure factor", self.default_f)
+    }
+
+    /// Every source must find its energy channel.
+    pub(super) fn check_channels(&self, sources: &[Source]) -> Result<(), ExperimentError> {
+        let channels = self.channels.len().max(1);
+        match (1..)
+            .zip(sources)
+            .find(|(_, source)| source.channel >= channels)
+        {
+            None => Ok(()),
+            Some((number, source)) => {
+                let channel = source.channel;
+                Err(ExperimentError::Channel {
+                    number,
+                    channel,
+                    channels,
+                })
+            }
+        }
     }
 
     pub(super) fn resolve_interpolation(&self, crystal: &Crystal) -> bool {

@@ -1,26 +1,29 @@
 //! What can be wrong with a file.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+use crate::memory::Bytes;
 
 /// A file that could not be read or written: its name, the place, what was found and expected.
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
     /// The file could not be opened or read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {reason}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The file could not be created, written or renamed into place.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {reason}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The file's content is not what it should be.
     #[error("{}{problem}", path.display())]
@@ -65,12 +68,42 @@ pub(super) fn read_with<T>(
     path: &Path,
     parse: impl FnOnce(&[u8]) -> Result<T, Problem>,
 ) -> Result<T, FormatError> {
-    let bytes = std::fs::read(path).map_err(|source| FormatError::Read {
+    let bytes = read_bounded(path).map_err(|reason| FormatError::Read {
         path: path.to_path_buf(),
-        source,
+        reason,
     })?;
     parse(&bytes).map_err(|problem| FormatError::Content {
         path: path.to_path_buf(),
         problem,
     })
+}
+
+/// All of a file or pipe, as long as there is memory for what it is parsed into.
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    /// A line `0 0 0 1` of 8 bytes becomes 24, in a list that takes up to three times that while
+    /// it grows.
+    const PARSED_PER_BYTE: u64 = 10;
+    let file = File::open(path)?;
+    let kind = file.metadata()?.file_type();
+    if kind.is_dir() {
+        let what = "it is a directory";
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, what));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_char_device() || kind.is_block_device() {
+            let what = "it is a device; expected a file or a pipe";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+        }
+    }
+    let Bytes(available) = Bytes::available();
+    let most = Bytes(available / PARSED_PER_BYTE);
+    let mut bytes = Vec::new();
+    file.take(most.0 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most.0 {
+        let what = format!("it holds more than the {most} that this machine has memory for");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+    }
+    Ok(bytes)
 }

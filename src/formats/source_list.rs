@@ -9,6 +9,7 @@ use super::error::read_with;
 use super::text::{lines, number};
 use super::{FormatError, Problem};
 use crate::experiment::Source;
+use crate::geometry::unit;
 
 /// What stands for the columns that a line leaves out.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,7 +67,7 @@ fn parse_line(line: usize, content: &str, defaults: Defaults) -> Result<Source, 
     }
     let [x, y, z, weight, wavelength_m] = columns;
     let refused = |what: String| Err(Problem::on_line(line, what));
-    let Some(toward_source) = DVec3::new(x, y, z).try_normalize() else {
+    let Some(toward_source) = unit(DVec3::new(x, y, z)) else {
         return refused(format!(
             "a source at ({x}, {y}, {z}); it must not be at the sample"
         ));

@@ -75,7 +75,7 @@ impl PendingFile {
             file.write_all(contents)?;
             Ok(Pending::Renamed { file, target })
         };
-        let state = written().map_err(|source| write_error(path, source))?;
+        let state = written().map_err(|reason| write_error(path, reason))?;
         Ok(PendingFile {
             path: path.to_path_buf(),
             state,
@@ -97,7 +97,7 @@ impl PendingFile {
                 .write(true)
                 .open(&path)
                 .and_then(|mut device: File| device.write_all(&contents))
-                .map_err(|source| write_error(&path, source)),
+                .map_err(|reason| write_error(&path, reason)),
         }
     }
 }
@@ -123,19 +123,21 @@ fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     builder.tempfile_in(directory).map_err(|error| {
-        // tempfile's message names the temporary path; the target's own directory says more.
+        // tempfile's message names the temporary file; the target's own directory says more.
         let kind = error.kind();
-        io::Error::new(
-            kind,
-            format!("{kind} in directory '{}'", directory.display()),
-        )
+        let place = directory.display();
+        let what = match kind {
+            io::ErrorKind::NotFound => format!("there is no directory '{place}'"),
+            _ => format!("{kind} in directory '{place}'"),
+        };
+        io::Error::new(kind, what)
     })
 }
 
-fn write_error(path: &Path, source: io::Error) -> FormatError {
+fn write_error(path: &Path, reason: io::Error) -> FormatError {
     FormatError::Write {
         path: path.to_path_buf(),
-        source,
+        reason,
     }
 }
 
@@ -175,7 +177,7 @@ mod tests {
         assert!(said(directory.path()).contains("it is a directory"));
         let missing = directory.path().join("no/such/place.bin");
         assert!(
-            said(&missing).contains("entity not found in directory"),
+            said(&missing).contains("there is no directory"),
             "{}",
             said(&missing)
         );

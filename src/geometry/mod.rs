@@ -5,3 +5,12 @@ mod rotation;
 
 pub use cell::{CellError, UnitCell};
 pub use rotation::{angles_of, rotation_about, rotation_xyz};
+
+/// `vector` scaled to length one; none if it is zero or not finite, or so long or short that the
+/// square of its length is.
+pub fn unit(vector: glam::DVec3) -> Option<glam::DVec3> {
+    vector
+        .length_squared()
+        .is_normal()
+        .then(|| vector.normalize())
+}

@@ -64,7 +64,9 @@ pub fn adapters() -> Vec<Adapter> {
         let flags = adapter.get_downlevel_capabilities().flags;
         flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
     });
-    able.enumerate().map(|(index, adapter)| Adapter { index, adapter }).collect()
+    able.enumerate()
+        .map(|(index, adapter)| Adapter { index, adapter })
+        .collect()
 }
 
 impl Adapter {
@@ -103,7 +105,10 @@ impl Adapter {
             max_buffer_bytes: limits.max_buffer_size,
             workgroup_memory_bytes: limits.max_compute_workgroup_storage_size,
             max_workgroups: limits.max_compute_workgroups_per_dimension,
-            timestamps: self.adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY),
+            timestamps: self
+                .adapter
+                .features()
+                .contains(wgpu::Features::TIMESTAMP_QUERY),
         }
     }
 
@@ -113,7 +118,9 @@ impl Adapter {
 
     /// The best real GPU: a card before an integrated one before others; never a software one.
     pub fn best_real(adapters: &[Adapter]) -> Option<&Adapter> {
-        let real = adapters.iter().filter(|adapter| adapter.kind() != AdapterKind::Software);
+        let real = adapters
+            .iter()
+            .filter(|adapter| adapter.kind() != AdapterKind::Software);
         real.min_by_key(|adapter| adapter.preference())
     }
 
@@ -130,7 +137,9 @@ impl Adapter {
         let chosen = match (lower.as_str(), lower.parse::<usize>()) {
             ("gpu", _) => adapters.iter().min_by_key(|adapter| adapter.preference()),
             (_, Ok(index)) => adapters.get(index),
-            _ => adapters.iter().find(|adapter| adapter.name().to_lowercase().contains(&lower)),
+            _ => adapters
+                .iter()
+                .find(|adapter| adapter.name().to_lowercase().contains(&lower)),
         };
         chosen.ok_or_else(|| GpuError::NoSuchAdapter {
             wanted: wanted.to_string(),
@@ -148,7 +157,10 @@ impl Adapter {
             AdapterKind::Software => 4,
         };
         // The same card may be listed twice; OpenGL is the way of last resort.
-        (kind, u8::from(self.adapter.get_info().backend == wgpu::Backend::Gl))
+        (
+            kind,
+            u8::from(self.adapter.get_info().backend == wgpu::Backend::Gl),
+        )
     }
 }
 
@@ -162,7 +174,11 @@ impl fmt::Display for AdapterDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = format!("{:?}", self.kind).to_lowercase();
         let timestamps = if self.timestamps { "yes" } else { "no" };
-        writeln!(f, "{:<3} {} ({kind}, {})", self.index, self.name, self.backend)?;
+        writeln!(
+            f,
+            "{:<3} {} ({kind}, {})",
+            self.index, self.name, self.backend
+        )?;
         writeln!(f, "    driver      {}", self.driver)?;
         writeln!(f, "    buffers     up to {}", Bytes(self.max_buffer_bytes))?;
         writeln!(f, "    bindings    up to {}", Bytes(self.max_binding_bytes))?;

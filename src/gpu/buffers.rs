@@ -33,7 +33,10 @@ impl Scaling {
         let strongest = if strongest > 0.0 { strongest } else { 1.0 };
         let total = scene.lattice.total;
         let intensity = (strongest * total).powi(2).max(scene.background);
-        let rows = scene.orientations.first().map_or(glam::DMat3::IDENTITY, |first| first.index_of);
+        let rows = scene
+            .orientations
+            .first()
+            .map_or(glam::DMat3::IDENTITY, |first| first.index_of);
         let rows = rows.transpose();
         let longest = [rows.x_axis, rows.y_axis, rows.z_axis].map(|edge| edge.length() * ANGSTROM);
         // Rotated edges may come out longer in the last digit.
@@ -72,9 +75,9 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
         first_electric: first.electric.as_vec3().to_array(),
         scattering_limit_squared: (limit * limit) as f32,
         first_magnetic: first.magnetic.as_vec3().to_array(),
-        layer_depth_m: scene
-            .sensor
-            .map_or(0.0, |sensor| (sensor.thickness_m / f64::from(sensor.layers)) as f32),
+        layer_depth_m: scene.sensor.map_or(0.0, |sensor| {
+            (sensor.thickness_m / f64::from(sensor.layers)) as f32
+        }),
         grid_min: grid.map_or([0; 3], |grid| grid.min()),
         layers: scene.layers,
         grid_shape: grid.map_or([0; 3], |grid| grid.shape().map(|extent| extent as i32)),
@@ -119,11 +122,16 @@ pub fn source_entries(
 }
 
 /// The orientations as the kernel reads them.
-pub fn orientation_entries(orientations: &[Orientation], scaling: &Scaling) -> Vec<OrientationEntry> {
+pub fn orientation_entries(
+    orientations: &[Orientation],
+    scaling: &Scaling,
+) -> Vec<OrientationEntry> {
     let per_metre = ANGSTROM / scaling.index;
     let entry = |orientation: &Orientation| {
         // Column by column of the transpose: a' x y z, b' x y z, c' x y z.
-        let rows = (orientation.index_of * per_metre).transpose().to_cols_array();
+        let rows = (orientation.index_of * per_metre)
+            .transpose()
+            .to_cols_array();
         let mut digits = [0; 18];
         let split = rows.map(factor_digits);
         for (word, packed) in digits.iter_mut().zip(packed(split.as_flattened())) {
@@ -138,11 +146,17 @@ pub fn orientation_entries(orientations: &[Orientation], scaling: &Scaling) -> V
 pub fn grid_words(grid: &ReflectionGrid, amplitude: f64, half: bool) -> Vec<u32> {
     let scaled = |f: &f64| (f * amplitude) as f32;
     if !half {
-        return grid.amplitudes().iter().map(|f| scaled(f).to_bits()).collect();
+        return grid
+            .amplitudes()
+            .iter()
+            .map(|f| scaled(f).to_bits())
+            .collect();
     }
     let bits = |f: &f64| u32::from(half::f16::from_f32(scaled(f)).to_bits());
     let pairs = grid.amplitudes().chunks(2);
-    pairs.map(|pair| bits(&pair[0]) | pair.get(1).map_or(0, bits) << 16).collect()
+    pairs
+        .map(|pair| bits(&pair[0]) | pair.get(1).map_or(0, bits) << 16)
+        .collect()
 }
 
 /// A buffer on the device, and what it was made from.
@@ -218,5 +232,11 @@ pub fn check_size(
         return Ok(());
     }
     let adapter = context.name().to_string();
-    Err(GpuError::TooLarge { what, needed: Bytes(needed), adapter, limit: Bytes(limit), advice })
+    Err(GpuError::TooLarge {
+        what,
+        needed: Bytes(needed),
+        adapter,
+        limit: Bytes(limit),
+        advice,
+    })
 }

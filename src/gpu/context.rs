@@ -34,7 +34,10 @@ impl Context {
             ..Default::default()
         };
         let (device, queue) = pollster::block_on(adapter.wgpu().request_device(&descriptor))
-            .map_err(|error| GpuError::Open { adapter: name.clone(), reason: one_line(&error) })?;
+            .map_err(|error| GpuError::Open {
+                adapter: name.clone(),
+                reason: one_line(&error),
+            })?;
         let failure = Arc::new(Mutex::new(None));
         // The first failure is the cause; those after it follow from it.
         let note = |failure: &Arc<Mutex<Option<Failure>>>, what: Failure| {
@@ -53,7 +56,13 @@ impl Context {
             }
         });
         let limits = device.limits();
-        Ok(Context { device, queue, limits, name, failure })
+        Ok(Context {
+            device,
+            queue,
+            limits,
+            name,
+            failure,
+        })
     }
 
     /// Name of the adapter.
@@ -63,25 +72,34 @@ impl Context {
 
     /// Largest storage buffer a shader can use, bytes.
     pub fn largest_binding(&self) -> u64 {
-        self.limits.max_storage_buffer_binding_size.min(self.limits.max_buffer_size)
+        self.limits
+            .max_storage_buffer_binding_size
+            .min(self.limits.max_buffer_size)
     }
 
     /// Fails if anything went wrong since the device was opened.
     pub fn check(&self) -> Result<(), GpuError> {
-        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let failure = self
+            .failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let adapter = self.name.clone();
         match failure {
             None => Ok(()),
             Some(Failure::Lost(reason)) => Err(GpuError::Lost { adapter, reason }),
-            Some(Failure::Refused(reason)) => {
-                Err(GpuError::Refused { what: "a command".into(), adapter, reason })
-            }
+            Some(Failure::Refused(reason)) => Err(GpuError::Refused {
+                what: "a command".into(),
+                adapter,
+                reason,
+            }),
         }
     }
 
     /// What `make` makes, unless the driver refuses it.
     pub fn checked<T>(&self, what: &str, make: impl FnOnce() -> T) -> Result<T, GpuError> {
-        self.scoped(make).map_err(|error| self.refused(what, &error))
+        self.scoped(make)
+            .map_err(|error| self.refused(what, &error))
     }
 
     /// A buffer of `size` bytes for `what`.
@@ -94,14 +112,21 @@ impl Context {
         size: u64,
         usage: wgpu::BufferUsages,
     ) -> Result<wgpu::Buffer, GpuError> {
-        let descriptor =
-            wgpu::BufferDescriptor { label: Some(what), size, usage, mapped_at_creation: false };
-        self.scoped(|| self.device.create_buffer(&descriptor)).map_err(|error| match error {
-            wgpu::Error::OutOfMemory { .. } => {
-                GpuError::OutOfMemory { what, size: Bytes(size), adapter: self.name.clone() }
-            }
-            other => self.refused(&format!("{what} of {}", Bytes(size)), &other),
-        })
+        let descriptor = wgpu::BufferDescriptor {
+            label: Some(what),
+            size,
+            usage,
+            mapped_at_creation: false,
+        };
+        self.scoped(|| self.device.create_buffer(&descriptor))
+            .map_err(|error| match error {
+                wgpu::Error::OutOfMemory { .. } => GpuError::OutOfMemory {
+                    what,
+                    size: Bytes(size),
+                    adapter: self.name.clone(),
+                },
+                other => self.refused(&format!("{what} of {}", Bytes(size)), &other),
+            })
     }
 
     /// Waits until all submitted work is done.
@@ -116,7 +141,8 @@ impl Context {
 
     fn scoped<T>(&self, make: impl FnOnce() -> T) -> Result<T, wgpu::Error> {
         use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
-        let scopes = [OutOfMemory, Validation, Internal].map(|kind| self.device.push_error_scope(kind));
+        let scopes =
+            [OutOfMemory, Validation, Internal].map(|kind| self.device.push_error_scope(kind));
         let made = make();
         // Scopes close in the reverse of their order.
         let [memory, validation, internal] = scopes;
@@ -129,11 +155,19 @@ impl Context {
 
     fn refused(&self, what: &str, error: &wgpu::Error) -> GpuError {
         let adapter = self.name.clone();
-        GpuError::Refused { what: what.to_string(), adapter, reason: one_line(error) }
+        GpuError::Refused {
+            what: what.to_string(),
+            adapter,
+            reason: one_line(error),
+        }
     }
 }
 
 /// The message of `error` and its causes, in one line.
 fn one_line(error: &dyn std::error::Error) -> String {
-    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+    error
+        .to_string()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -44,7 +44,11 @@ mod tests {
 
     fn value(digits: &[i16], first_weight: f64) -> f64 {
         let weights = std::iter::successors(Some(first_weight), |weight| Some(weight / BASE));
-        digits.iter().zip(weights).map(|(&digit, weight)| f64::from(digit) * weight).sum()
+        digits
+            .iter()
+            .zip(weights)
+            .map(|(&digit, weight)| f64::from(digit) * weight)
+            .sum()
     }
 
     proptest! {

@@ -45,7 +45,9 @@ pub enum GpuError {
         advice: &'static str,
     },
     /// Memory ran out.
-    #[error("{adapter} has no {size} left for {what}; close other programs on it, or use --device cpu")]
+    #[error(
+        "{adapter} has no {size} left for {what}; close other programs on it, or use --device cpu"
+    )]
     OutOfMemory {
         /// The buffer.
         what: &'static str,

@@ -106,8 +106,15 @@ mod tests {
     /// Asserts that the WGSL struct `name` has these members at these offsets, and this size.
     fn assert_layout(name: &str, size: usize, members: &[(&str, usize)]) {
         let module = naga::front::wgsl::parse_str(&shaders::render_source()).unwrap();
-        let found = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name));
-        let naga::TypeInner::Struct { members: declared, span } = &found.unwrap().1.inner else {
+        let found = module
+            .types
+            .iter()
+            .find(|(_, ty)| ty.name.as_deref() == Some(name));
+        let naga::TypeInner::Struct {
+            members: declared,
+            span,
+        } = &found.unwrap().1.inner
+        else {
             panic!("{name} is no struct");
         };
         let declared: Vec<(&str, usize)> = declared
@@ -125,19 +132,43 @@ mod tests {
 
     #[test]
     fn every_struct_is_its_wgsl_doppelganger() {
-        assert_layout("Scene", size_of::<SceneUniform>(), members!(SceneUniform:
+        assert_layout(
+            "Scene",
+            size_of::<SceneUniform>(),
+            members!(SceneUniform:
             cells, fudge, a_star, kahn_factor, b_star, default_f, c_star, background,
             first_incident, index_scale, first_electric, scattering_limit_squared, first_magnetic,
-            layer_depth_m, grid_min, layers, grid_shape, oversample, optical_depth));
-        assert_layout("Panel", size_of::<PanelEntry>(), members!(PanelEntry:
-            fast, pixel_size_m, slow, close_distance_m, normal, solid_angle_unit, curvature_m));
-        assert_layout("Tile", size_of::<TileEntry>(), members!(TileEntry:
-            centre, distance, direction, panel, slow, digits));
-        assert_layout("Source", size_of::<SourceEntry>(), members!(SourceEntry:
-            incident, inverse_wavelength, electric, weight, magnetic, channel, digits));
-        assert_layout("Orientation", size_of::<OrientationEntry>(), members!(OrientationEntry: digits));
-        assert_layout("Slice", size_of::<SliceUniform>(), members!(SliceUniform:
+            layer_depth_m, grid_min, layers, grid_shape, oversample, optical_depth),
+        );
+        assert_layout(
+            "Panel",
+            size_of::<PanelEntry>(),
+            members!(PanelEntry:
+            fast, pixel_size_m, slow, close_distance_m, normal, solid_angle_unit, curvature_m),
+        );
+        assert_layout(
+            "Tile",
+            size_of::<TileEntry>(),
+            members!(TileEntry:
+            centre, distance, direction, panel, slow, digits),
+        );
+        assert_layout(
+            "Source",
+            size_of::<SourceEntry>(),
+            members!(SourceEntry:
+            incident, inverse_wavelength, electric, weight, magnetic, channel, digits),
+        );
+        assert_layout(
+            "Orientation",
+            size_of::<OrientationEntry>(),
+            members!(OrientationEntry: digits),
+        );
+        assert_layout(
+            "Slice",
+            size_of::<SliceUniform>(),
+            members!(SliceUniform:
             tile_start, tile_count, tiles_per_row, source_start, source_count, orientation_start,
-            orientation_count, view_start, view_count, first));
+            orientation_count, view_start, view_count, first),
+        );
     }
 }

@@ -14,7 +14,7 @@ mod shaders;
 mod slices;
 mod tiles;
 
-pub use adapter::{Adapter, AdapterKind, adapters};
+pub use adapter::{Adapter, AdapterDescription, AdapterKind, adapters};
 pub use digits::{factor_digits, wide_digits};
 pub use error::GpuError;
 pub use renderer::{GpuOptions, GpuRenderer};

@@ -78,11 +78,14 @@ impl GpuRenderer {
             label: Some("render"),
             source: wgpu::ShaderSource::Wgsl(render_source().into()),
         };
-        let module =
-            context.checked("the render shader", || context.device.create_shader_module(source))?;
+        let module = context.checked("the render shader", || {
+            context.device.create_shader_module(source)
+        })?;
         let entries: Vec<wgpu::BindGroupLayoutEntry> = (0..8).map(binding).collect();
-        let descriptor =
-            wgpu::BindGroupLayoutDescriptor { label: Some("render"), entries: &entries };
+        let descriptor = wgpu::BindGroupLayoutDescriptor {
+            label: Some("render"),
+            entries: &entries,
+        };
         let bindings = context.checked("the kernel's bindings", || {
             context.device.create_bind_group_layout(&descriptor)
         })?;
@@ -95,7 +98,14 @@ impl GpuRenderer {
             context.device.create_pipeline_layout(&descriptor)
         })?;
         let state = Mutex::default();
-        Ok(GpuRenderer { context, options, module, bindings, layout, state })
+        Ok(GpuRenderer {
+            context,
+            options,
+            module,
+            bindings,
+            layout,
+            state,
+        })
     }
 
     /// Name of the adapter.
@@ -114,17 +124,30 @@ impl GpuRenderer {
         let pixels = scene.panels.iter().map(Panel::pixels).sum();
         let mut photons = vec![0f32; pixels];
         let detector: Detector = (scene.panels.clone(), scene.region);
-        if state.places.as_ref().is_none_or(|(held, _)| *held != detector) {
+        if state
+            .places
+            .as_ref()
+            .is_none_or(|(held, _)| *held != detector)
+        {
             state.places = Some((detector.clone(), tile_places(scene)));
         }
-        let places = state.places.clone().map_or_else(Vec::new, |(_, places)| places);
+        let places = state
+            .places
+            .clone()
+            .map_or_else(Vec::new, |(_, places)| places);
         let frame = self.frame(&mut state, scene, &detector)?;
         let band_tiles = (self.limit() / TILE_BYTES.max(size_of::<TileEntry>() as u64)).max(1);
         let bands: Vec<&[TilePlace]> = places.chunks(band_tiles as usize).collect();
         let count = bands.len();
         for (index, band) in bands.into_iter().enumerate() {
             let mut part = |done: f64| watch((index as f64 + done) / count as f64);
-            let values = self.render_band(&mut state, scene, &frame, (&detector, index, band), &mut part)?;
+            let values = self.render_band(
+                &mut state,
+                scene,
+                &frame,
+                (&detector, index, band),
+                &mut part,
+            )?;
             scatter(scene, &frame.scaling, band, &values, &mut photons);
         }
         Ok(photons)
@@ -133,7 +156,9 @@ impl GpuRenderer {
     /// Bytes that a buffer may have.
     fn limit(&self) -> u64 {
         let limit = self.context.largest_binding().min(LARGEST_BUFFER);
-        self.options.buffer_limit.map_or(limit, |tighter| tighter.min(limit))
+        self.options
+            .buffer_limit
+            .map_or(limit, |tighter| tighter.min(limit))
     }
 
     /// What all bands share.
@@ -156,22 +181,43 @@ impl GpuRenderer {
             }
         };
         let key = (detector.clone(), scene.point_pixels);
-        let panels = state.panels.get::<PanelEntry>(context, "the panels", key, || Ok(panel_entries(scene)))?;
-        let key = GridKey { grid: scene.grids.first().cloned(), amplitude: scaling.amplitude, half };
-        let grid = state.grid.get(context, "the grid of structure factors", key, || {
-            // A kernel without a grid still needs something to bind.
-            let Some(grid) = scene.grids.first() else { return Ok(vec![0u32]) };
-            let bytes = grid.amplitudes().len() as u64 * if half { 2 } else { 4 };
-            let advice = "list fewer indices, or store them with --f16-structure-factors";
-            let what = "the grid of structure factors";
-            check_size(context, context.largest_binding(), what, bytes, advice)?;
-            Ok(grid_words(grid, scaling.amplitude, half))
-        })?;
+        let panels = state
+            .panels
+            .get::<PanelEntry>(context, "the panels", key, || Ok(panel_entries(scene)))?;
+        let key = GridKey {
+            grid: scene.grids.first().cloned(),
+            amplitude: scaling.amplitude,
+            half,
+        };
+        let grid = state
+            .grid
+            .get(context, "the grid of structure factors", key, || {
+                // A kernel without a grid still needs something to bind.
+                let Some(grid) = scene.grids.first() else {
+                    return Ok(vec![0u32]);
+                };
+                let bytes = grid.amplitudes().len() as u64 * if half { 2 } else { 4 };
+                let advice = "list fewer indices, or store them with --f16-structure-factors";
+                let what = "the grid of structure factors";
+                check_size(context, context.largest_binding(), what, bytes, advice)?;
+                Ok(grid_words(grid, scaling.amplitude, half))
+            })?;
         let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
         let uniform = context.buffer("the scene", size_of::<SceneUniform>() as u64, usage)?;
-        context.queue.write_buffer(&uniform, 0, bytemuck::bytes_of(&scene_uniform(scene, &scaling)));
+        context.queue.write_buffer(
+            &uniform,
+            0,
+            bytemuck::bytes_of(&scene_uniform(scene, &scaling)),
+        );
         let slice = context.buffer("the slice", size_of::<SliceUniform>() as u64, usage)?;
-        Ok(Frame { scaling, pipeline, panels, grid, uniform, slice })
+        Ok(Frame {
+            scaling,
+            pipeline,
+            panels,
+            grid,
+            uniform,
+            slice,
+        })
     }
 
     fn pipeline(&self, permutation: &Permutation) -> Result<wgpu::ComputePipeline, GpuError> {
@@ -188,7 +234,9 @@ impl GpuRenderer {
             cache: None,
         };
         let device = &self.context.device;
-        self.context.checked("the render pipeline", || device.create_compute_pipeline(&descriptor))
+        self.context.checked("the render pipeline", || {
+            device.create_compute_pipeline(&descriptor)
+        })
     }
 
     /// The sums of the tiles of one band, 64 a tile.
@@ -204,12 +252,15 @@ impl GpuRenderer {
         let key = (detector.clone(), index);
         let tiles = state
             .tiles
-            .get::<TileEntry>(context, "the tiles", key, || Ok(tile_entries(&scene.panels, band)))?;
+            .get::<TileEntry>(context, "the tiles", key, || {
+                Ok(tile_entries(&scene.panels, band))
+            })?;
         let size = band.len() as u64 * TILE_BYTES;
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
         let photons = context.buffer("the image", size, usage)?;
 
-        let views = scene.terms_per_pixel() / (scene.sources.len() * scene.orientations.len()) as f64;
+        let views =
+            scene.terms_per_pixel() / (scene.sources.len() * scene.orientations.len()) as f64;
         let fitting = |entry: usize| (self.limit() / entry as u64).max(1) as usize;
         let source_chunks = scene.sources.chunks(fitting(size_of::<SourceEntry>()));
         let per_chunk = fitting(size_of::<OrientationEntry>());
@@ -222,12 +273,21 @@ impl GpuRenderer {
             })?;
             for orientation_chunk in scene.orientations.chunks(per_chunk) {
                 let key = (orientation_chunk.to_vec(), frame.scaling);
-                let orientations = state.orientations.get(context, "the orientations", key, || {
-                    Ok(orientation_entries(orientation_chunk, &frame.scaling))
-                })?;
+                let orientations =
+                    state
+                        .orientations
+                        .get(context, "the orientations", key, || {
+                            Ok(orientation_entries(orientation_chunk, &frame.scaling))
+                        })?;
                 let buffers = [
-                    &frame.uniform, &frame.slice, &frame.panels, &tiles, &sources, &orientations,
-                    &frame.grid, &photons,
+                    &frame.uniform,
+                    &frame.slice,
+                    &frame.panels,
+                    &tiles,
+                    &sources,
+                    &orientations,
+                    &frame.grid,
+                    &photons,
                 ];
                 let work = Work {
                     tiles: band.len() as u32,
@@ -257,14 +317,19 @@ impl GpuRenderer {
         let Context { device, queue, .. } = &self.context;
         let entries: Vec<wgpu::BindGroupEntry> = (0..)
             .zip(buffers)
-            .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
+            .map(|(binding, buffer)| wgpu::BindGroupEntry {
+                binding,
+                resource: buffer.as_entire_binding(),
+            })
             .collect();
         let descriptor = wgpu::BindGroupDescriptor {
             label: Some("render"),
             layout: &self.bindings,
             entries: &entries,
         };
-        let group = self.context.checked("the kernel's buffers", || device.create_bind_group(&descriptor))?;
+        let group = self.context.checked("the kernel's buffers", || {
+            device.create_bind_group(&descriptor)
+        })?;
         let mut budget = state.budget.unwrap_or_else(Budget::new);
         let (mut cursor, mut done) = (Cursor::default(), 0.0);
         while let Some((mut slice, terms)) = work.next(&mut cursor, &budget) {
@@ -294,7 +359,9 @@ impl GpuRenderer {
     fn read(&self, buffer: &wgpu::Buffer, size: u64) -> Result<Vec<f32>, GpuError> {
         let Context { device, queue, .. } = &self.context;
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-        let home = self.context.buffer("the image on its way home", size, usage)?;
+        let home = self
+            .context
+            .buffer("the image on its way home", size, usage)?;
         let mut encoder = device.create_command_encoder(&Default::default());
         encoder.copy_buffer_to_buffer(buffer, 0, &home, 0, size);
         queue.submit([encoder.finish()]);
@@ -324,12 +391,18 @@ struct Frame {
 fn binding(binding: u32) -> wgpu::BindGroupLayoutEntry {
     let ty = match binding {
         0 | 1 => wgpu::BufferBindingType::Uniform,
-        _ => wgpu::BufferBindingType::Storage { read_only: binding < 7 },
+        _ => wgpu::BufferBindingType::Storage {
+            read_only: binding < 7,
+        },
     };
     wgpu::BindGroupLayoutEntry {
         binding,
         visibility: wgpu::ShaderStages::COMPUTE,
-        ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
+        ty: wgpu::BindingType::Buffer {
+            ty,
+            has_dynamic_offset: false,
+            min_binding_size: None,
+        },
         count: None,
     }
 }
@@ -354,22 +427,27 @@ fn scatter(
             .zip(values.chunks_exact(LANES as usize))
             .filter(|(place, _)| place.panel == index)
             .collect();
-        let rows: Vec<&[(&TilePlace, &[f32])]> =
-            tiles.chunk_by(|one, other| one.0.first[1] == other.0.first[1]).collect();
+        let rows: Vec<&[(&TilePlace, &[f32])]> = tiles
+            .chunk_by(|one, other| one.0.first[1] == other.0.first[1])
+            .collect();
         let strip = width * super::layout::TILE;
-        image.par_chunks_mut(strip).enumerate().for_each(|(strip_index, strip)| {
-            let first_slow = strip_index * super::layout::TILE;
-            let Ok(row) = rows.binary_search_by_key(&first_slow, |row| row[0].0.first[1]) else {
-                return;
-            };
-            for (place, values) in rows[row] {
-                for (lane, [fast, slow]) in place.pixels(panel) {
-                    if scene.renders(panel, fast, slow) {
-                        strip[(slow - first_slow) * width + fast] =
-                            (f64::from(values[lane]) * factor) as f32;
+        image
+            .par_chunks_mut(strip)
+            .enumerate()
+            .for_each(|(strip_index, strip)| {
+                let first_slow = strip_index * super::layout::TILE;
+                let Ok(row) = rows.binary_search_by_key(&first_slow, |row| row[0].0.first[1])
+                else {
+                    return;
+                };
+                for (place, values) in rows[row] {
+                    for (lane, [fast, slow]) in place.pixels(panel) {
+                        if scene.renders(panel, fast, slow) {
+                            strip[(slow - first_slow) * width + fast] =
+                                (f64::from(values[lane]) * factor) as f32;
+                        }
                     }
                 }
-            }
-        });
+            });
     }
 }

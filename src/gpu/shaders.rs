@@ -5,19 +5,42 @@ use crate::scene::Scene;
 
 /// Functions that `shaders/render.wgsl` builds on, by file: each mirrors one of the CPU path.
 pub const SHARED: [(&str, &str); 7] = [
-    ("fixed_point", include_str!("../../shaders/shared/fixed_point.wgsl")),
-    ("polarisation", include_str!("../../shaders/shared/polarisation.wgsl")),
-    ("solid_angle", include_str!("../../shaders/shared/solid_angle.wgsl")),
-    ("absorption", include_str!("../../shaders/shared/absorption.wgsl")),
-    ("lattice_factor", include_str!("../../shaders/shared/lattice_factor.wgsl")),
-    ("structure_factor", include_str!("../../shaders/shared/structure_factor.wgsl")),
+    (
+        "fixed_point",
+        include_str!("../../shaders/shared/fixed_point.wgsl"),
+    ),
+    (
+        "polarisation",
+        include_str!("../../shaders/shared/polarisation.wgsl"),
+    ),
+    (
+        "solid_angle",
+        include_str!("../../shaders/shared/solid_angle.wgsl"),
+    ),
+    (
+        "absorption",
+        include_str!("../../shaders/shared/absorption.wgsl"),
+    ),
+    (
+        "lattice_factor",
+        include_str!("../../shaders/shared/lattice_factor.wgsl"),
+    ),
+    (
+        "structure_factor",
+        include_str!("../../shaders/shared/structure_factor.wgsl"),
+    ),
     ("philox", include_str!("../../shaders/shared/philox.wgsl")),
 ];
 
 /// The whole source of the render kernel.
 pub(super) fn render_source() -> String {
-    let shared = SHARED.iter().filter(|(name, _)| *name != "philox").map(|(_, source)| *source);
-    shared.chain([include_str!("../../shaders/render.wgsl")]).collect()
+    let shared = SHARED
+        .iter()
+        .filter(|(name, _)| *name != "philox")
+        .map(|(_, source)| *source);
+    shared
+        .chain([include_str!("../../shaders/render.wgsl")])
+        .collect()
 }
 
 /// What the kernel is built for: its `override` constants.
@@ -108,10 +131,11 @@ mod tests {
         let info = validator.validate(&module).unwrap();
         for permutation in permutations() {
             let constants = permutation.constants().into_iter();
-            let constants = constants.map(|(name, value)| (name.to_string(), value)).collect();
-            let built = naga::back::pipeline_constants::process_overrides(
-                &module, &info, None, &constants,
-            );
+            let constants = constants
+                .map(|(name, value)| (name.to_string(), value))
+                .collect();
+            let built =
+                naga::back::pipeline_constants::process_overrides(&module, &info, None, &constants);
             built.unwrap_or_else(|error| panic!("{permutation:?}: {error}"));
         }
     }

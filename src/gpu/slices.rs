@@ -133,7 +133,10 @@ impl Work {
             cursor.source += sources;
         }
         if cursor.source == self.sources {
-            *cursor = Cursor { tile: cursor.tile + tiles, ..Cursor::default() };
+            *cursor = Cursor {
+                tile: cursor.tile + tiles,
+                ..Cursor::default()
+            };
         }
         Some((slice, self.terms_of(tiles, sources, orientations, views)))
     }

@@ -24,8 +24,14 @@ pub fn tile_places(scene: &Scene) -> Vec<TilePlace> {
         let [width, height] = panel.shape;
         for slow in (0..height).step_by(TILE) {
             for fast in (0..width).step_by(TILE) {
-                let place = TilePlace { panel: index, first: [fast, slow] };
-                if place.pixels(panel).any(|(_, [fast, slow])| scene.renders(panel, fast, slow)) {
+                let place = TilePlace {
+                    panel: index,
+                    first: [fast, slow],
+                };
+                if place
+                    .pixels(panel)
+                    .any(|(_, [fast, slow])| scene.renders(panel, fast, slow))
+                {
                     places.push(place);
                 }
             }
@@ -46,27 +52,37 @@ impl TilePlace {
 
 /// The tiles as the kernel reads them.
 pub fn tile_entries(panels: &[Panel], places: &[TilePlace]) -> Vec<TileEntry> {
-    places.par_iter().map(|place| tile_entry(&panels[place.panel], place)).collect()
+    places
+        .par_iter()
+        .map(|place| tile_entry(&panels[place.panel], place))
+        .collect()
 }
 
 fn tile_entry(panel: &Panel, place: &TilePlace) -> TileEntry {
     // The corner between the middle pixels.
-    let [along_fast, along_slow] =
-        place.first.map(|first| (first + TILE / 2) as f64 * panel.pixel_size_m);
+    let [along_fast, along_slow] = place
+        .first
+        .map(|first| (first + TILE / 2) as f64 * panel.pixel_size_m);
     let flat = panel.origin_m + along_fast * panel.fast + along_slow * panel.slow;
     let (centre, slow) = match panel.curved_m {
         None => (flat, panel.slow),
         Some(middle) => {
             let radius = middle.length();
             let bend = rotation_about(panel.fast, flat.z / radius);
-            (bend * (rotation_about(panel.slow, flat.y / radius) * middle), bend * panel.slow)
+            (
+                bend * (rotation_about(panel.slow, flat.y / radius) * middle),
+                bend * panel.slow,
+            )
         }
     };
     let distance = centre.length();
     let direction = centre / distance;
     let mut digits = [0; 6];
     let components = direction.to_array().map(factor_digits);
-    for (word, packed) in digits.iter_mut().zip(components.iter().flat_map(|digits| packed(digits))) {
+    for (word, packed) in digits
+        .iter_mut()
+        .zip(components.iter().flat_map(|digits| packed(digits)))
+    {
         *word = packed;
     }
     TileEntry {

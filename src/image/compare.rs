@@ -11,6 +11,8 @@ pub struct Comparison {
     pub worst_at: usize,
     /// The largest value of the reference.
     pub reference_max: f64,
+    /// Pearson's correlation; 1 for images that are equal, NaN where one of them is flat.
+    pub correlation: f64,
     /// The part of pixels with |A − B| above 10⁻⁵ of the reference's maximum.
     pub differing: f64,
 }
@@ -50,9 +52,27 @@ impl Comparison {
             worst,
             worst_at,
             reference_max,
+            correlation: correlation(values, reference),
             differing,
         })
     }
+}
+
+/// Pearson's correlation of two rows of numbers, from their deviations from the mean.
+fn correlation(values: &[f32], reference: &[f32]) -> f64 {
+    if values == reference {
+        return 1.0;
+    }
+    let mean = |of: &[f32]| of.iter().map(|&x| f64::from(x)).sum::<f64>() / of.len() as f64;
+    let (mean_a, mean_b) = (mean(values), mean(reference));
+    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
+    for (&a, &b) in values.iter().zip(reference) {
+        let (a, b) = (f64::from(a) - mean_a, f64::from(b) - mean_b);
+        ab += a * b;
+        aa += a * a;
+        bb += b * b;
+    }
+    ab / (aa * bb).sqrt()
 }
 
 #[cfg(test)]
@@ -65,6 +85,8 @@ mod tests {
         assert_eq!(compared.nrmse, (1.0f64 / 21.0).sqrt());
         assert_eq!((compared.worst, compared.worst_at), (1.0, 2));
         assert_eq!(compared.reference_max, 4.0);
+        let expected = 57.0 / (78.0f64 * 42.0).sqrt();
+        approx::assert_relative_eq!(compared.correlation, expected, max_relative = 1e-15);
         assert_eq!(compared.differing, 1.0 / 3.0);
         assert_eq!(Comparison::of(&[0.0], &[0.0]).unwrap().nrmse, 0.0);
         assert_eq!(Comparison::of(&[1.0], &[0.0]).unwrap().nrmse, f64::INFINITY);

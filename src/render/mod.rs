@@ -95,15 +95,25 @@ impl Renderer {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
-            .map_err(|error| RenderError::Threads { threads, reason: error.to_string() })?;
-        let renderer =
-            Renderer { pool, gpu: None, falls_back: false, notices: Mutex::default() };
+            .map_err(|error| RenderError::Threads {
+                threads,
+                reason: error.to_string(),
+            })?;
+        let renderer = Renderer {
+            pool,
+            gpu: None,
+            falls_back: false,
+            notices: Mutex::default(),
+        };
         match &options.device {
             Device::Cpu => Ok(renderer),
             Device::Gpu(name) => {
                 let adapters = gpu::adapters();
                 let adapter = Adapter::choose(&adapters, name)?;
-                Ok(Renderer { gpu: Some(GpuRenderer::new(adapter, options.gpu)?), ..renderer })
+                Ok(Renderer {
+                    gpu: Some(GpuRenderer::new(adapter, options.gpu)?),
+                    ..renderer
+                })
             }
             Device::Auto => {
                 let adapters = gpu::adapters();
@@ -114,7 +124,11 @@ impl Renderer {
                     renderer.notice(format!("{error}; rendering on the CPU"));
                     None
                 });
-                Ok(Renderer { gpu, falls_back: true, ..renderer })
+                Ok(Renderer {
+                    gpu,
+                    falls_back: true,
+                    ..renderer
+                })
             }
         }
     }
@@ -124,12 +138,17 @@ impl Renderer {
     /// # Errors
     /// [`RenderError::Threads`] when threads cannot be started.
     pub fn cpu() -> Result<Renderer, RenderError> {
-        Renderer::new(&RenderOptions { device: Device::Cpu, ..RenderOptions::default() })
+        Renderer::new(&RenderOptions {
+            device: Device::Cpu,
+            ..RenderOptions::default()
+        })
     }
 
     /// Name of what this renderer renders on.
     pub fn device_name(&self) -> String {
-        self.gpu.as_ref().map_or_else(|| "cpu".to_string(), |gpu| gpu.name().to_string())
+        self.gpu
+            .as_ref()
+            .map_or_else(|| "cpu".to_string(), |gpu| gpu.name().to_string())
     }
 
     /// Threads of the CPU path.
@@ -143,7 +162,10 @@ impl Renderer {
     }
 
     fn notice(&self, what: String) {
-        self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+        self.notices
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(what);
     }
 
     /// Runs `work` on this renderer's threads.
@@ -170,21 +192,30 @@ impl Renderer {
         monitor: &dyn Monitor,
     ) -> Result<Image, RenderError> {
         let [width, height] = frame_size(experiment);
-        // One flag a pixel may come on top of its value.
-        let needed = Bytes((width as u64).saturating_mul(height as u64).saturating_mul(5));
-        needed.check().map_err(|available| RenderError::ImageTooLarge {
-            width,
-            height,
-            needed,
-            available,
-        })?;
+        // First the scene, so that the image is held against the memory that the scene leaves.
         let scene = Scene::new(experiment)?;
+        // One flag a pixel may come on top of its value.
+        let needed = Bytes(
+            (width as u64)
+                .saturating_mul(height as u64)
+                .saturating_mul(5),
+        );
+        needed
+            .check()
+            .map_err(|available| RenderError::ImageTooLarge {
+                width,
+                height,
+                needed,
+                available,
+            })?;
         let values = self.values(&scene, monitor)?;
         Ok(Image::new(width, height, values, rendered_pixels(&scene)))
     }
 
     fn values(&self, scene: &Scene, monitor: &dyn Monitor) -> Result<Vec<f32>, RenderError> {
-        let Some(gpu) = &self.gpu else { return self.values_on_cpu(scene, monitor) };
+        let Some(gpu) = &self.gpu else {
+            return self.values_on_cpu(scene, monitor);
+        };
         let mut watch = |part: f64| {
             monitor.advanced(part);
             !monitor.interrupted()
@@ -207,7 +238,9 @@ impl Renderer {
             monitor.advanced(done as f64 / rows as f64);
         };
         let interrupted = || monitor.interrupted();
-        let values = self.pool.install(|| cpu::render(scene, &row_done, &interrupted));
+        let values = self
+            .pool
+            .install(|| cpu::render(scene, &row_done, &interrupted));
         values.ok_or(RenderError::Interrupted)
     }
 }

@@ -4,4 +4,4 @@ mod pixel;
 mod summary;
 
 pub use pixel::pixel_quantities;
-pub use summary::{Summary, WrittenFile};
+pub use summary::{Run, Summary, WrittenFile};

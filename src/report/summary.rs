@@ -11,17 +11,30 @@ use crate::image::Statistics;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
     version: &'static str,
-    device: String,
-    threads: usize,
     crystal: CrystalSummary,
     beam: BeamSummary,
     detector: DetectorSummary,
     sampling: SamplingSummary,
     image: Statistics,
-    seed: u64,
-    files: Vec<WrittenFile>,
-    notices: Vec<String>,
-    seconds: f64,
+    #[serde(flatten)]
+    run: Run,
+}
+
+/// What a summary tells of the run beside the experiment and the image.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Run {
+    /// Name of the device.
+    pub device: String,
+    /// Threads of the CPU path.
+    pub threads: usize,
+    /// Seed of the noise, and of a random misset that has none of its own.
+    pub seed: u64,
+    /// The files written.
+    pub files: Vec<WrittenFile>,
+    /// What the user was told.
+    pub notices: Vec<String>,
+    /// Wall time of the whole run, s.
+    pub seconds: f64,
 }
 
 /// A file that the run wrote.
@@ -79,15 +92,9 @@ struct SamplingSummary {
 }
 
 impl Summary {
-    /// The summary of `experiment`, whose image has these statistics; `sources` is the number
-    /// of sources the beam was divided into.
-    pub fn new(
-        experiment: &Experiment,
-        sources: usize,
-        image: Statistics,
-        device: String,
-        threads: usize,
-    ) -> Summary {
+    /// The summary of `experiment`, whose image has these statistics.
+    pub fn new(experiment: &Experiment, image: Statistics, run: Run) -> Summary {
+        let sources = experiment.beam().sources().len();
         let crystal = experiment.crystal();
         let beam = experiment.beam();
         let detector = experiment.detector();
@@ -103,8 +110,6 @@ impl Summary {
         let layers = detector.layers();
         Summary {
             version: env!("CARGO_PKG_VERSION"),
-            device,
-            threads,
             crystal: CrystalSummary {
                 cell_angstrom: crystal.cell.lengths_m().map(|metres| metres * 1e10),
                 cell_deg: crystal.cell.angles_rad().map(f64::to_degrees),
@@ -142,27 +147,7 @@ impl Summary {
                 terms: steps * f64::from(layers) * image.pixels as f64,
             },
             image,
-            seed: 0,
-            files: Vec::new(),
-            notices: Vec::new(),
-            seconds: 0.0,
-        }
-    }
-
-    /// Adds what is known once the files are written.
-    pub fn finished(
-        self,
-        files: Vec<WrittenFile>,
-        notices: Vec<String>,
-        seed: u64,
-        seconds: f64,
-    ) -> Summary {
-        Summary {
-            files,
-            notices,
-            seed,
-            seconds,
-            ..self
+            run,
         }
     }
 
@@ -192,6 +177,7 @@ impl fmt::Display for Summary {
             detector,
             sampling,
             image,
+            run,
             ..
         } = self;
         let [a, b, c] = crystal.cell_angstrom;
@@ -259,7 +245,7 @@ impl fmt::Display for Summary {
             f,
             "mean       {mean:.6e}, rms {rms:.6e}, rms deviation {rms_deviation:.6e}"
         )?;
-        for file in &self.files {
+        for file in &run.files {
             write!(f, "wrote      {}", file.path)?;
             if let Some(scale) = file.scale {
                 write!(f, ", photons x {scale:.6}")?;
@@ -269,15 +255,17 @@ impl fmt::Display for Summary {
             }
             writeln!(f)?;
         }
-        if self.files.iter().any(|file| file.flag == "-noisefile") {
-            writeln!(f, "seed       {}", self.seed)?;
-        }
+        writeln!(f, "seed       {}", run.seed)?;
+        let Run {
+            device,
+            threads,
+            seconds,
+            ..
+        } = run;
         let terms = sampling.terms;
-        let (device, seconds) = (&self.device, self.seconds);
         write!(
             f,
-            "took       {seconds:.3} s on {device}, {} threads, {terms:.4e} terms",
-            self.threads
+            "took       {seconds:.3} s on {device}, {threads} threads, {terms:.4e} terms"
         )
     }
 }

@@ -10,7 +10,9 @@ mod source;
 
 use std::sync::Arc;
 
-use crate::experiment::{Experiment, Panel, ReflectionGrid, Region, Sensor};
+use glam::DMat3;
+
+use crate::experiment::{Experiment, Panel, ReflectionGrid, Region, Sensor, Source};
 use crate::memory::Bytes;
 
 pub use lattice::Lattice;
@@ -67,7 +69,8 @@ pub enum SceneError {
     /// Sources and orientations do not fit in memory.
     #[error(
         "{sources} sources and {orientations} orientations (phi steps times mosaic domains) need \
-         {needed}, and this machine has {available}; take fewer steps or domains"
+         {needed}, and this machine has {available}; take fewer steps (-hdivsteps, -vdivsteps, \
+         -dispsteps, -phisteps) or domains (-mosaic_domains)"
     )]
     TooManyTerms {
         /// Number of sources.
@@ -81,16 +84,23 @@ pub enum SceneError {
     },
     /// The ellipse of a round divergence leaves no direction over.
     #[error(
-        "no point of the divergence grid lies inside its ellipse; take more steps, or -square_div"
+        "no point of the divergence grid lies inside its ellipse; take more steps, or keep the corners"
     )]
     NoSource,
+    /// A direction of the divergence coincides with the polarisation vector.
+    #[error(
+        "a direction of the divergence lies along the polarisation vector, where no electric field \
+         can point; take a smaller range of directions"
+    )]
+    SourceAlongPolarisation,
 }
 
 impl Scene {
     /// Lays the experiment out.
     ///
     /// # Errors
-    /// [`SceneError`] when the arrays do not fit in memory or no source is left.
+    /// [`SceneError`] when the arrays do not fit in memory, or no source is left, or one whose
+    /// electric field has no direction.
     pub fn new(experiment: &Experiment) -> Result<Scene, SceneError> {
         let beam = experiment.beam();
         let crystal = experiment.crystal();
@@ -100,9 +110,17 @@ impl Scene {
         let source_count = beam.source_count_bound();
         let orientation_count =
             u64::from(experiment.scan().steps) * u64::from(crystal.mosaicity.domains);
-        let Bytes(source_bytes) = Bytes::of::<SceneSource>(source_count);
-        let Bytes(orientation_bytes) = Bytes::of::<Orientation>(orientation_count);
-        let needed = Bytes(source_bytes.saturating_add(orientation_bytes));
+        // What the arrays are made from is counted too: it is there at the same time.
+        let needed = [
+            Bytes::of::<(Source, SceneSource)>(source_count),
+            Bytes::of::<Orientation>(orientation_count),
+            Bytes::of::<DMat3>(crystal.mosaicity.domains.into()),
+        ];
+        let needed = Bytes(
+            needed
+                .iter()
+                .fold(0, |sum, bytes| sum.saturating_add(bytes.0)),
+        );
         needed
             .check()
             .map_err(|available| SceneError::TooManyTerms {
@@ -112,7 +130,7 @@ impl Scene {
                 available,
             })?;
 
-        let sources = source::sources(beam);
+        let sources = source::sources(beam)?;
         if sources.is_empty() {
             return Err(SceneError::NoSource);
         }
@@ -151,11 +169,6 @@ impl Scene {
             * oversample
             * self.sources.len() as f64
             * self.orientations.len() as f64
-    }
-
-    /// Number by which the sum is divided: sources, orientations and sub-pixels.
-    pub fn steps(&self) -> f64 {
-        self.terms_per_pixel() / f64::from(self.layers)
     }
 
     /// Whether a pixel of `panel` is rendered: inside the region and not masked.

@@ -23,12 +23,13 @@ impl Orientation {
 pub(super) fn orientations(crystal: &Crystal, scan: &Scan) -> Vec<Orientation> {
     let domains = crystal.mosaicity.rotations();
     let spindle = scan.spindle.normalize();
-    scan.angles_rad()
-        .flat_map(|phi| {
-            let turned = rotation_about(spindle, phi) * *crystal.cell.real();
-            domains.iter().map(move |domain| Orientation {
-                index_of: (*domain * turned).transpose(),
-            })
-        })
-        .collect()
+    // Of its final size from the start: while it grew, it would need up to three times that.
+    let mut orientations = Vec::with_capacity(domains.len() * scan.steps as usize);
+    for phi in scan.angles_rad() {
+        let turned = rotation_about(spindle, phi) * *crystal.cell.real();
+        orientations.extend(domains.iter().map(|domain| Orientation {
+            index_of: (*domain * turned).transpose(),
+        }));
+    }
+    orientations
 }

@@ -2,6 +2,7 @@
 
 use glam::DVec3;
 
+use super::SceneError;
 use crate::experiment::Beam;
 
 /// One direction and wavelength of the beam, ready to scatter.
@@ -22,7 +23,13 @@ pub struct SceneSource {
 }
 
 /// The sources of `beam`, in its order.
-pub(super) fn sources(beam: &Beam) -> Vec<SceneSource> {
+///
+/// # Errors
+/// [`SceneError::SourceAlongPolarisation`].
+pub(super) fn sources(beam: &Beam) -> Result<Vec<SceneSource>, SceneError> {
+    /// Sine of the angle below which a source lies along the polarisation vector.
+    const ALONG: f64 = 1e-6;
+    let polarisation = beam.polarisation_axis.normalize();
     let described = beam.sources();
     let total: f64 = described.iter().map(|source| source.weight).sum();
     let mean = total / described.len() as f64;
@@ -30,15 +37,19 @@ pub(super) fn sources(beam: &Beam) -> Vec<SceneSource> {
         .into_iter()
         .map(|source| {
             let incident = source.incident.normalize();
-            let magnetic = beam.polarisation_axis.cross(incident).normalize();
-            SceneSource {
+            let magnetic = polarisation.cross(incident);
+            if magnetic.length() < ALONG {
+                return Err(SceneError::SourceAlongPolarisation);
+            }
+            let magnetic = magnetic.normalize();
+            Ok(SceneSource {
                 incident,
                 wavelength_m: source.wavelength_m,
                 weight: source.weight / mean,
                 electric: incident.cross(magnetic).normalize(),
                 magnetic,
                 channel: source.channel,
-            }
+            })
         })
         .collect()
 }

@@ -13,6 +13,7 @@ use crate::experiment::{
     photon_energy_to_wavelength,
 };
 use crate::formats::source_list::{self, Defaults};
+use crate::geometry::unit;
 
 #[derive(Args)]
 #[command(next_help_heading = "Beam")]
@@ -27,7 +28,7 @@ pub struct BeamFlags {
     /// Range of wavelengths, percent [default: 0]
     #[arg(long, value_name = "PERCENT", value_parser = values::not_negative)]
     dispersion: Option<f64>,
-    /// Wavelengths
+    /// Wavelengths within the -dispersion
     #[arg(long, value_name = "COUNT", value_parser = values::count)]
     dispsteps: Option<u32>,
     /// Range of directions, horizontal and vertical, mrad [default: 0]
@@ -45,19 +46,19 @@ pub struct BeamFlags {
     /// Vertical step, mrad
     #[arg(long, value_name = "MRAD", value_parser = values::positive)]
     vdivstep: Option<f64>,
-    /// Horizontal directions
+    /// Number of horizontal directions
     #[arg(long, value_name = "COUNT", value_parser = values::count)]
     hdivsteps: Option<u32>,
-    /// Vertical directions
+    /// Number of vertical directions
     #[arg(long, value_name = "COUNT", value_parser = values::count)]
     vdivsteps: Option<u32>,
-    /// Directions, horizontal and vertical
+    /// Number of directions, horizontal and vertical
     #[arg(long, value_name = "COUNT", value_parser = values::count)]
     divsteps: Option<u32>,
     /// Keep the directions inside an ellipse [default]
     #[arg(long = "round_div")]
     round_div: bool,
-    /// Keep all directions
+    /// Keep all directions of the grid
     #[arg(long = "square_div")]
     square_div: bool,
     /// Sources instead of a grid: lines of X Y Z weight λ(m)
@@ -111,10 +112,7 @@ impl BeamFlags {
         let sources = match &self.sourcefile {
             Some(path) => {
                 inputs.push(path.clone());
-                let beam = frame
-                    .beam
-                    .try_normalize()
-                    .context("-beam_vector has no length")?;
+                let beam = unit(frame.beam).context("-beam_vector has no length")?;
                 Sources::List(source_list::read(path, Defaults { beam, wavelength_m })?)
             }
             None => self.grid(order)?,

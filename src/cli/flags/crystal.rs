@@ -1,6 +1,6 @@
 //! Flags of the crystal: cell, orientation, size, shape, mosaicity, scan, structure factors.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{ArgAction, Args};
@@ -178,8 +178,10 @@ impl CrystalFlags {
                 inputs.push(path.clone());
                 // The file holds the matrix times the wavelength in Å, whatever its unit.
                 let matrix = formats::matrix::read(path)?;
-                let cell = UnitCell::from_reciprocal(matrix * wavelength_m.recip());
-                Ok(cell.with_context(|| path.display().to_string())?)
+                let cell = UnitCell::from_reciprocal(matrix * wavelength_m.recip())
+                    .with_context(|| path.display().to_string())?;
+                check_edges(path, &cell)?;
+                Ok(cell)
             }
             Some(Given::Cell(numbers)) => {
                 let length = |axis: usize| numbers.get(axis).unwrap_or(&numbers[0]) * 1e-10;
@@ -225,10 +227,10 @@ impl CrystalFlags {
     ) -> Result<[u32; 3], CliError> {
         enum Size {
             Cells(u32),
-            Metres(f64),
+            Metres(&'static str, f64),
         }
         let count = |value: Option<u32>| value.map(Size::Cells);
-        let size = |value: Option<f64>| value.map(|mm| Size::Metres(mm * 1e-3));
+        let size = |id, value: Option<f64>| (id, value.map(|mm| Size::Metres(id, mm * 1e-3)));
         let axes = [
             ("Na", "na", self.na, "xtal_x", self.xtal_x),
             ("Nb", "nb", self.nb, "xtal_y", self.xtal_y),
@@ -240,13 +242,13 @@ impl CrystalFlags {
             let given = order.latest([
                 ("n", count(self.n)),
                 (count_id, count(own_count)),
-                ("xtalsize", size(self.xtalsize)),
-                (size_id, size(own_size)),
+                size("xtalsize", self.xtalsize),
+                size(size_id, own_size),
             ]);
             cells[axis] = match given {
                 None => 1,
                 Some(Size::Cells(cells)) => cells,
-                Some(Size::Metres(mut metres)) => {
+                Some(Size::Metres(size_id, mut metres)) => {
                     // The beam travels along x; what it does not bathe does not scatter.
                     if axis > 0 && metres > beam_size_m {
                         notices.push(format!(
@@ -258,7 +260,8 @@ impl CrystalFlags {
                     }
                     let needed = (metres / lengths[axis]).ceil().max(1.0);
                     if needed > f64::from(u32::MAX) {
-                        let what = format!("-{size_id}: {needed:e} cells; give {flag} below 2^32");
+                        let what =
+                            format!("-{size_id}: {needed:.3e} cells; give -{flag}, below 2^32");
                         return Err(CliError::Usage(what));
                     }
                     needed as u32
@@ -285,7 +288,7 @@ impl CrystalFlags {
                 step.to_degrees()
             )));
         }
-        let (step_rad, steps) = request
+        let (range_rad, step_rad, steps) = request
             .scan("the phi scan", 1f64.to_radians())
             .map_err(|error| CliError::usage(format!("-osc, -phistep: {error}")))?;
         Ok(Scan {
@@ -293,6 +296,7 @@ impl CrystalFlags {
             start_rad: phi.to_radians(),
             step_rad,
             steps,
+            range_rad,
         })
     }
 
@@ -325,4 +329,21 @@ impl CrystalFlags {
         factors.interpolation = interpolation.unwrap_or_default();
         Ok(factors)
     }
+}
+
+/// Refuses a matrix whose cell is smaller than an atom: the file holds something else.
+fn check_edges(path: &Path, cell: &UnitCell) -> Result<(), CliError> {
+    /// Shortest edge, m; no crystal's is below 2 Å.
+    const SHORTEST_M: f64 = 1e-10;
+    let lengths = cell.lengths_m();
+    if lengths.iter().all(|&length| length >= SHORTEST_M) {
+        return Ok(());
+    }
+    let [a, b, c] = lengths.map(|length| length * 1e10);
+    Err(anyhow::anyhow!(
+        "{}: the matrix makes a cell of {a:.3} x {b:.3} x {c:.3} Å; expected a MOSFLM A matrix, \
+         the reciprocal cell in 1/Å times the wavelength in Å",
+        path.display()
+    )
+    .into())
 }

@@ -22,7 +22,7 @@ pub struct DetectorFlags {
     /// Distance along the beam, mm [default: 100]
     #[arg(long, value_name = "MM", value_parser = values::positive)]
     distance: Option<f64>,
-    /// Distance of the detector's plane, mm, instead of it
+    /// Distance from the sample to the detector's plane, mm, instead of -distance
     #[arg(long = "close_distance", value_name = "MM", value_parser = values::positive)]
     close_distance: Option<f64>,
     /// Edge of a pixel, mm [default: 0.1]
@@ -56,35 +56,35 @@ pub struct DetectorFlags {
     /// Beam centre in the convention's terms, mm [default: the centre]
     #[arg(long = "Ybeam", value_name = "MM", value_parser = values::number)]
     ybeam: Option<f64>,
-    /// Fast coordinate of the point nearest to the sample, mm
+    /// Default of -Xbeam for XDS, DIALS and custom frames, mm
     #[arg(long = "Xclose", value_name = "MM", value_parser = values::number)]
     xclose: Option<f64>,
-    /// Slow coordinate of the point nearest to the sample, mm
+    /// Default of -Ybeam for XDS, DIALS and custom frames, mm
     #[arg(long = "Yclose", value_name = "MM", value_parser = values::number)]
     yclose: Option<f64>,
-    /// The same in pixels, as XDS counts them
+    /// Fast coordinate of the point nearest to the sample, pixels [default: the middle]
     #[arg(long = "ORGX", value_name = "PIXELS", value_parser = values::number)]
     orgx: Option<f64>,
-    /// The same in pixels, as XDS counts them
+    /// Slow coordinate of the point nearest to the sample, pixels [default: the middle]
     #[arg(long = "ORGY", value_name = "PIXELS", value_parser = values::number)]
     orgy: Option<f64>,
     /// MOSFLM's frame and beam centre [default]
     #[arg(long)]
     mosflm: bool,
-    /// XDS's
+    /// XDS's frame and beam centre
     #[arg(long)]
     xds: bool,
-    /// ADXV's
+    /// ADXV's frame and beam centre
     #[arg(long)]
     adxv: bool,
-    /// DENZO's
+    /// DENZO's frame and beam centre
     #[arg(long)]
     denzo: bool,
-    /// DIALS's
+    /// DIALS's frame and beam centre
     #[arg(long)]
     dials: bool,
-    /// What the detector turns about, beam or sample [default: the convention's choice]
-    #[arg(long, value_name = "beam|sample", value_parser = ["beam", "sample"])]
+    /// What the detector turns about [default: the convention's choice]
+    #[arg(long, value_name = "POINT", value_parser = ["beam", "sample"])]
     pivot: Option<String>,
     /// Rotation about the laboratory's x axis, degrees [default: 0]
     #[arg(long = "detector_rotx", value_name = "DEG", value_parser = values::number)]
@@ -101,7 +101,7 @@ pub struct DetectorFlags {
     /// Bend the detector onto a sphere about the sample
     #[arg(long = "curved_det")]
     curved_det: bool,
-    /// Leave the pixels' size out of the solid angle
+    /// Leave the pixels' size and tilt out of the solid angle: 1/R²
     #[arg(long = "point_pixel")]
     point_pixel: bool,
     /// Attenuation depth of the sensor, µm, or inf [default: inf]
@@ -140,6 +140,21 @@ impl DetectorFlags {
     ) -> Result<(Placement, Detector), CliError> {
         let placement = self.placement(order, vectors, adopted)?;
         let mut detector = placement.place().map_err(|error| self.blame(&error))?;
+        if detector.header.distance_m < 0.0 {
+            notices.push(format!(
+                "the detector stands upstream of the sample, {} mm along the beam; check its \
+                 rotations and -odet_vector",
+                detector.header.distance_m * 1e3
+            ));
+        }
+        if let Some(adopted_two_theta) = adopted.two_theta_deg
+            && adopted_two_theta != self.twotheta.unwrap_or(0.0)
+        {
+            notices.push(format!(
+                "the header's TWOTHETA of {adopted_two_theta} degrees is not adopted: give -twotheta, \
+                 -distance and the rotations that it was written with"
+            ));
+        }
         detector.point_pixels = self.point_pixel;
         detector.sensor = self.sensor(notices);
         Ok((placement, detector))
@@ -151,9 +166,9 @@ impl DetectorFlags {
             return Ok(());
         };
         for panel in &mut detector.panels {
-            if mask.shape != panel.shape {
+            if mask.shape() != panel.shape {
                 let error = ExperimentError::MaskShape {
-                    mask: mask.shape,
+                    mask: mask.shape(),
                     panel: panel.shape,
                 };
                 return Err(anyhow::anyhow!("{}: {error}", path.display()).into());
@@ -242,7 +257,8 @@ impl DetectorFlags {
             return Ok(pixels);
         }
         let size_mm = size_mm.unwrap_or(DEFAULT_MM);
-        let pixels = (size_mm / pixel_mm - 0.5).ceil();
+        // Adding zero takes the sign off a zero.
+        let pixels = (size_mm / pixel_mm - 0.5).ceil() + 0.0;
         if (1.0..=f64::from(u32::MAX)).contains(&pixels) {
             return Ok(pixels as usize);
         }
@@ -310,13 +326,13 @@ impl DetectorFlags {
     }
 
     /// Puts the flags to blame before what is wrong with the placement.
-    fn blame(&self, error: &ExperimentError) -> CliError {
+    pub fn blame(&self, error: &ExperimentError) -> CliError {
         let flags = match error {
             ExperimentError::NoDirection { .. } | ExperimentError::Parallel(..) => {
                 "-*_vector, -*_axis"
             }
-            ExperimentError::PlaneThroughSample { .. } => {
-                "-distance, -detector_rotx/y/z, -twotheta, -odet_vector"
+            ExperimentError::PlaneThroughSample { .. } | ExperimentError::FacesAway { .. } => {
+                "-distance, -detector_rotx/y/z, -twotheta, -pix0_vector, -*_vector"
             }
             _ => "-distance, -pixel",
         };

@@ -2,7 +2,7 @@
 //! in silence.
 
 use super::super::order::Order;
-use crate::experiment::{Experiment, Pivot, Placement, Shape, Sources};
+use crate::experiment::{Convention, Experiment, Pivot, Placement, Shape, Sources};
 
 /// A line for every flag on the command line that does not bear on the image or the files.
 pub fn notices(order: Order, experiment: &Experiment, placement: &Placement) -> Vec<String> {
@@ -27,8 +27,17 @@ pub fn notices(order: Order, experiment: &Experiment, placement: &Placement) -> 
     let seeds_misset = random_misset && !given("misset_seed");
     let spread = experiment.crystal().mosaicity.spread_rad > 0.0;
 
+    let default_centre =
+        matches!(placement.convention, Convention::Xds | Convention::Dials) || custom;
+    let smv = default_files || order.any(&["intfile", "noisefile"]);
+    let sized = order.any(&["xtalsize", "xtal_y", "xtal_z"]);
+    let constant_f = experiment.structure_factors().grid(0).is_none();
+    let unpolarised = experiment.beam().kahn_factor.is_none();
+    let pixels_given =
+        [&["detpixels", "detpixels_f"], &["detpixels", "detpixels_s"]].map(|ids| order.any(ids));
+
     // Ids of flags, whether they are idle, and why.
-    let rules: [(&[&str], bool, &str); 15] = [
+    let rules: &[(&[&str], bool, &str)] = &[
         (&["misset_seed"], !random_misset, "it is for -misset random"),
         (&["mosaic_seed"], !spread, "there is no -mosaic spread"),
         (
@@ -36,7 +45,17 @@ pub fn notices(order: Order, experiment: &Experiment, placement: &Placement) -> 
             experiment.crystal().shape == Shape::Square,
             "a square crystal has none",
         ),
+        (
+            &["interpolate", "nointerpolate"],
+            constant_f,
+            "every reflection has the same F",
+        ),
         (&["exposure"], !given("flux"), "it is for -flux"),
+        (
+            &["beamsize"],
+            !given("flux") && !sized,
+            "it is for -flux and -xtalsize",
+        ),
         (&["fluence"], given("flux"), "-flux gives the fluence"),
         (
             &[
@@ -62,14 +81,33 @@ pub fn notices(order: Order, experiment: &Experiment, placement: &Placement) -> 
             "there is no -dispersion",
         ),
         (
-            &["xbeam", "ybeam", "xclose", "yclose"],
+            &["oversample_polar"],
+            unpolarised,
+            "polarisation is switched off",
+        ),
+        (
+            &["detsize"],
+            pixels_given == [true, true],
+            "the pixels are counted",
+        ),
+        (&["detsize_f"], pixels_given[0], "the pixels are counted"),
+        (&["detsize_s"], pixels_given[1], "the pixels are counted"),
+        (
+            &["xbeam", "ybeam"],
             !placed && about_sample && !custom,
-            "the detector turns about the sample (-pivot); its near point is set by -ORGX and -ORGY",
+            "the detector turns about the sample (-pivot) and is placed by -ORGX and -ORGY; only \
+             headers show it",
+        ),
+        (
+            &["xclose", "yclose"],
+            !placed && (!default_centre || (about_sample && !custom)),
+            "it only stands in for the -Xbeam and -Ybeam of XDS, DIALS and custom frames that turn \
+             about the beam",
         ),
         (
             &["orgx", "orgy"],
-            !placed && !about_sample && !custom,
-            "the detector turns about the beam (-pivot); its place is set by -Xbeam and -Ybeam",
+            !placed && !about_sample && !default_centre,
+            "the detector turns about the beam (-pivot) and is placed by -Xbeam and -Ybeam",
         ),
         (
             &[
@@ -93,11 +131,22 @@ pub fn notices(order: Order, experiment: &Experiment, placement: &Placement) -> 
             !(default_files || given("intfile")),
             "no -intfile is written",
         ),
+        (&["adc"], !smv, "no SMV file is written"),
         (&["pgmscale"], !pgm, "no -pgmfile is written"),
+        (
+            &["nopgm", "nonoise"],
+            !default_files,
+            "only the files asked for are written",
+        ),
         (
             &["png_scale", "png_percentile", "png_depth", "colormap"],
             !png,
             "no --png is written",
+        ),
+        (
+            &["printout"],
+            order.any(&["printout_pixel", "trace_pixel"]),
+            "one pixel is named",
         ),
     ];
     let idle = rules.iter().filter(|(_, idle, _)| *idle);

@@ -11,14 +11,14 @@ mod program;
 mod sampling;
 mod vectors;
 
-use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser};
+use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser};
 
 use super::CliError;
 use super::order::Order;
 use crate::experiment::{Background, Description, Experiment, ExperimentError};
 
 pub use output::{Output, OutputKind, PictureStyle};
-pub use program::{DeviceChoice, ProgramFlags};
+pub use program::ProgramFlags;
 pub use sampling::Printout;
 
 /// X-ray diffraction images of nanocrystals, with nanoBragg's own flags
@@ -83,7 +83,11 @@ pub struct Request {
 
 /// The command that understands the flags, with their help.
 pub fn command() -> Command {
-    RenderFlags::command()
+    // Of a flag with several values, clap would gather those of every time it is given.
+    RenderFlags::command().mut_args(|flag| match flag.get_action() {
+        ArgAction::Append => flag.action(ArgAction::Set),
+        _ => flag,
+    })
 }
 
 /// Every spelling of the flags that are new in this program and take two dashes.
@@ -157,6 +161,11 @@ impl Request {
         let experiment = Experiment::new(parts).map_err(|error| flags.blame(error))?;
         notices.extend(idle::notices(order, &experiment, &placement));
         let printout = flags.sampling.printout(order, &experiment)?;
+        if printout != Printout::Nothing && flags.program.json {
+            return Err(CliError::usage(
+                "-printout and --json both print on standard output; leave one of them out",
+            ));
+        }
         let outputs = flags.output.outputs(&flags.picture, order);
         Ok(Request {
             experiment,
@@ -176,10 +185,16 @@ impl RenderFlags {
     /// Puts the flags that an impossible experiment came from before what is wrong with it.
     fn blame(&self, error: ExperimentError) -> CliError {
         let flags = match &error {
+            ExperimentError::OutOfRange { quantity, .. } => flag_of(quantity),
             ExperimentError::Region { .. } => "-roi: ",
             ExperimentError::AutomaticOversample { .. } => "-oversample: ",
             ExperimentError::PixelCount { .. } => "-detpixels, -detsize: ",
-            ExperimentError::SourceAlongPolarisation(_) => {
+            ExperimentError::PlaneThroughSample { .. } | ExperimentError::FacesAway { .. } => {
+                return self.detector.blame(&error);
+            }
+            ExperimentError::SourceAlongPolarisation(_)
+            | ExperimentError::SourceWavelength { .. }
+            | ExperimentError::TotalWeight(_) => {
                 // The sources come from a file.
                 return CliError::Failed(anyhow::anyhow!("-sourcefile: {error}"));
             }
@@ -187,4 +202,29 @@ impl RenderFlags {
         };
         CliError::usage(format!("{flags}{error}"))
     }
+}
+
+/// The flag that a quantity of the experiment comes from, with what goes between it and a message.
+fn flag_of(quantity: &str) -> &'static str {
+    let flags = [
+        ("the dispersion", "-dispersion (as a fraction): "),
+        ("the wavelength", "-lambda, -energy: "),
+        ("sub-pixels", "-oversample: "),
+        ("mosaic spread", "-mosaic: "),
+        ("water", "-water: "),
+        ("fluence", "-fluence, -flux: "),
+        ("structure factor", "-default_F, -hkl: "),
+        ("attenuation depth", "-detector_abs: "),
+        ("sensor's thickness", "-detector_thick: "),
+        ("pixel size", "-pixel: "),
+        ("its origin", "-pix0_vector, -distance, -Xbeam, -Ybeam: "),
+        ("distance", "-distance, -close_distance: "),
+        ("resolution limit", "-dmin: "),
+        ("phi", "-phi, -osc, -phistep: "),
+        ("fudge", "-fudge: "),
+    ];
+    flags
+        .iter()
+        .find(|(part, _)| quantity.contains(part))
+        .map_or("", |(_, flag)| flag)
 }

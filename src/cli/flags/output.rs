@@ -40,13 +40,13 @@ pub struct OutputFlags {
     /// Leave the default noise image out
     #[arg(long)]
     nonoise: bool,
-    /// Seed of the noise [default: from the clock, and printed]
+    /// Seed of the noise and of -misset random [default: from the clock, and printed]
     #[arg(long, value_name = "INT", value_parser = values::seed)]
     seed: Option<i64>,
     /// Show a progress bar [default: on a terminal]
     #[arg(long)]
     progress: bool,
-    /// Show none
+    /// Show no progress bar
     #[arg(long)]
     noprogress: bool,
 }

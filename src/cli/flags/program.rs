@@ -3,16 +3,22 @@
 use clap::Args;
 
 use super::super::values;
+use crate::gpu::GpuOptions;
+use crate::render::{Device, RenderOptions};
 
 /// Options that do not change the image.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Program")]
 pub struct ProgramFlags {
-    /// What renders: auto or cpu [default: auto]
-    #[arg(long, value_name = "DEVICE")]
+    /// What renders: auto, cpu, gpu, or a GPU's index or part of its name as 'nanobragg devices'
+    /// lists them [default: auto, a real GPU if there is one, else the CPU]
+    #[arg(long, value_name = "DEVICE", env = "NANOBRAGG_DEVICE", hide_env = true)]
     pub device: Option<String>,
+    /// Store F as f16 on the GPU: half the memory, three digits
+    #[arg(long = "f16-structure-factors")]
+    pub half_structure_factors: bool,
     /// Threads of the CPU path [default: one per core]
-    #[arg(long, value_name = "COUNT", value_parser = values::count)]
+    #[arg(long, value_name = "COUNT", value_parser = values::threads)]
     pub threads: Option<u32>,
     /// Print nothing but warnings and errors
     #[arg(long)]
@@ -28,27 +34,16 @@ pub struct ProgramFlags {
     pub version: (),
 }
 
-/// The device that was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeviceChoice {
-    /// The best there is.
-    Auto,
-    /// The float64 reference path.
-    Cpu,
-}
-
 impl ProgramFlags {
-    /// The device asked for.
-    ///
-    /// # Errors
-    /// What is accepted, when it is something else.
-    pub fn device(&self) -> Result<DeviceChoice, String> {
-        match self.device.as_deref() {
-            None | Some("auto") => Ok(DeviceChoice::Auto),
-            Some("cpu") => Ok(DeviceChoice::Cpu),
-            Some(other) => Err(format!(
-                "--device {other}: this version renders on the CPU only; expected auto or cpu"
-            )),
+    /// The renderer that was asked for.
+    pub fn render_options(&self) -> RenderOptions {
+        RenderOptions {
+            device: self.device.as_deref().map_or(Device::Auto, Device::from),
+            threads: self.threads.unwrap_or(0) as usize,
+            gpu: GpuOptions {
+                half_structure_factors: self.half_structure_factors,
+                ..GpuOptions::default()
+            },
         }
     }
 }

@@ -28,18 +28,18 @@ pub struct SamplingFlags {
     /// Resolution limit, Å: nothing is computed beyond [default: 0]
     #[arg(long, value_name = "Å", value_parser = values::not_negative)]
     dmin: Option<f64>,
-    /// Render these pixels only, first and last included [default: all]
-    #[arg(long, action = ArgAction::Set, num_args = 4, value_names = ["xmin", "xmax", "ymin", "ymax"],
+    /// Render pixels x0 to x1 (fast) and y0 to y1 (slow) only [default: all]
+    #[arg(long, action = ArgAction::Set, num_args = 4, value_names = ["x0", "x1", "y0", "y1"],
           value_parser = values::coordinate)]
     roi: Option<Vec<usize>>,
-    /// Print the quantities behind every rendered pixel, 10,000 at most
+    /// Print the quantities behind every rendered pixel; no more than 10,000
     #[arg(long)]
     printout: bool,
     /// Print the quantities behind one pixel
     #[arg(long = "printout_pixel", action = ArgAction::Set, num_args = 2, value_names = ["fast", "slow"],
           value_parser = values::coordinate)]
     printout_pixel: Option<Vec<usize>>,
-    /// The same, slow coordinate first
+    /// Print the quantities behind one pixel, slow coordinate first
     #[arg(long = "trace_pixel", action = ArgAction::Set, num_args = 2, value_names = ["slow", "fast"],
           value_parser = values::coordinate)]
     trace_pixel: Option<Vec<usize>>,
@@ -97,7 +97,16 @@ impl SamplingFlags {
         let [width, height] = frame_size(experiment);
         match named {
             Some([fast, slow]) if fast < width && slow < height => {
-                Ok(Printout::Pixel([fast, slow]))
+                let region = experiment.sampling().region;
+                let mask = experiment.detector().panels[0].mask.as_ref();
+                let rendered = region.is_none_or(|region| region.contains(fast, slow))
+                    && mask.is_none_or(|mask| mask.renders(fast, slow));
+                if rendered {
+                    return Ok(Printout::Pixel([fast, slow]));
+                }
+                Err(CliError::usage(format!(
+                    "-printout_pixel {fast} {slow}: that pixel is not rendered (-roi, -mask)"
+                )))
             }
             Some([fast, slow]) => Err(CliError::usage(format!(
                 "-printout_pixel {fast} {slow}: the detector has {width} x {height} pixels, counted from 0"

@@ -23,7 +23,12 @@ use suite::Check;
 #[command(name = "nanobragg validate", bin_name = "nanobragg validate")]
 struct ValidateFlags {
     /// Device to validate: gpu, its index, or a part of its name
-    #[arg(long, value_name = "DEVICE", env = "NANOBRAGG_DEVICE", default_value = "gpu")]
+    #[arg(
+        long,
+        value_name = "DEVICE",
+        env = "NANOBRAGG_DEVICE",
+        default_value = "gpu"
+    )]
     device: String,
     /// A few small checks only
     #[arg(long)]
@@ -75,18 +80,31 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let flags: ValidateFlags = super::arguments::parse_own("nanobragg validate", words)?;
     interrupt::catch()?;
     let device = Device::from(flags.device.as_str());
-    let device = Renderer::new(&RenderOptions { device, ..RenderOptions::default() })?;
+    let device = Renderer::new(&RenderOptions {
+        device,
+        ..RenderOptions::default()
+    })?;
     let cpu = Renderer::cpu()?;
     let mut findings = Vec::new();
-    let mut say = |text: String| if flags.json { Ok(()) } else { print(&text) };
-    say(format!("{} against the float64 CPU path\n\n{}\n", device.device_name(), Finding::HEADINGS))?;
-    for check in suite::checks().iter().filter(|check| check.quick || !flags.quick) {
+    let say = |text: String| if flags.json { Ok(()) } else { print(&text) };
+    say(format!(
+        "{} against the float64 CPU path\n\n{}\n",
+        device.device_name(),
+        Finding::HEADINGS
+    ))?;
+    for check in suite::checks()
+        .iter()
+        .filter(|check| check.quick || !flags.quick)
+    {
         let finding = check.run(&device, &cpu)?;
         say(format!("{}\n", finding.row()))?;
         findings.push(finding);
     }
-    let failed: Vec<&str> =
-        findings.iter().filter(|finding| !finding.passed).map(|finding| finding.name).collect();
+    let failed: Vec<&str> = findings
+        .iter()
+        .filter(|finding| !finding.passed)
+        .map(|finding| finding.name)
+        .collect();
     let verdict = match failed.as_slice() {
         [] => Ok(()),
         names => Err(CliError::Failed(anyhow::anyhow!(
@@ -98,7 +116,10 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         ))),
     };
     if verdict.is_ok() {
-        say(format!("\nall {} checks are within their gates\n", findings.len()))?;
+        say(format!(
+            "\nall {} checks are within their gates\n",
+            findings.len()
+        ))?;
     }
     if flags.json {
         let validation = Validation {
@@ -148,7 +169,14 @@ impl Finding {
         "check                     nrmse    worst     gate  1-correlation   device      cpu";
 
     fn row(&self) -> String {
-        let Finding { name, nrmse, worst, gate, correlation, .. } = self;
+        let Finding {
+            name,
+            nrmse,
+            worst,
+            gate,
+            correlation,
+            ..
+        } = self;
         let (device, cpu) = (self.device_seconds, self.cpu_seconds);
         let missed = if self.passed { "" } else { "  MISSED" };
         format!(

@@ -64,7 +64,7 @@ fn entries(experiment: &Experiment, [width, height]: [usize; 2], header_bytes: u
         ("CLOSE_DISTANCE", mm(header.close_distance_m)),
         ("PHI", degrees(scan.start_rad)),
         ("OSC_START", degrees(scan.start_rad)),
-        ("OSC_RANGE", degrees(scan.range_rad())),
+        ("OSC_RANGE", degrees(scan.range_rad)),
         ("TWOTHETA", degrees(header.two_theta_rad)),
         ("DETECTOR_SN", "000".into()),
     ];

@@ -20,6 +20,8 @@ pub struct Adopted {
     pub org: [Option<f64>; 2],
     pub phi_deg: Option<f64>,
     pub osc_deg: Option<f64>,
+    /// Named in a notice, but not used: it says too little of how the detector was turned.
+    pub two_theta_deg: Option<f64>,
     /// The pixels of `-mask` that are rendered.
     pub mask: Option<Arc<Mask>>,
     beam_centre: BeamCentre,
@@ -46,10 +48,8 @@ impl Adopted {
             let mut header = Adopted::from_header(path, &file)?;
             header.beam_centre.y_from_end = true;
             adopted = adopted.or(header);
-            adopted.mask = Some(Arc::new(Mask {
-                shape: [file.width, file.height],
-                rendered: file.pixels.iter().map(|&value| value != 0).collect(),
-            }));
+            let rendered = file.pixels.iter().map(|&value| value != 0).collect();
+            adopted.mask = Mask::new([file.width, file.height], rendered).map(Arc::new);
         }
         Ok(adopted)
     }
@@ -89,7 +89,9 @@ impl Adopted {
             wavelength_m: positive("WAVELENGTH")?.map(|angstrom| angstrom * 1e-10),
             org: [origin("ORGX")?, origin("ORGY")?],
             phi_deg: number("PHI")?,
-            osc_deg: number("OSC_RANGE")?,
+            // A still has no range to adopt: flags that step or count are not to be bound to zero.
+            osc_deg: number("OSC_RANGE")?.filter(|&range| range != 0.0),
+            two_theta_deg: number("TWOTHETA")?,
             mask: None,
             beam_centre: BeamCentre {
                 x: number("BEAM_CENTER_X")?,
@@ -113,6 +115,7 @@ impl Adopted {
             org: [self.org[0].or(other.org[0]), self.org[1].or(other.org[1])],
             phi_deg: self.phi_deg.or(other.phi_deg),
             osc_deg: self.osc_deg.or(other.osc_deg),
+            two_theta_deg: self.two_theta_deg.or(other.two_theta_deg),
             mask: self.mask.or(other.mask),
             beam_centre: if has_centre {
                 self.beam_centre

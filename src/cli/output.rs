@@ -1,0 +1,24 @@
+//! Standard output: results, and nothing else.
+
+use std::io::{ErrorKind, Write};
+
+use anyhow::Context;
+
+use super::CliError;
+
+/// Prints `text`. A reader that has heard enough (`| head`) is no error.
+///
+/// # Errors
+/// [`CliError::Failed`] when standard output cannot be written to.
+pub fn print(text: &str) -> Result<(), CliError> {
+    let mut output = std::io::stdout().lock();
+    match output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush())
+    {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to standard output")?
+        }
+        _ => Ok(()),
+    }
+}
