@@ -1,6 +1,9 @@
 //! How a command fails: one line on standard error, and an exit code.
 
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
+
+use anyhow::anyhow;
 
 /// Why a command stopped.
 #[derive(Debug)]
@@ -21,20 +24,23 @@ impl CliError {
 
     /// Prints the message where it belongs and gives the exit code.
     pub fn report(&self) -> ExitCode {
-        match self {
+        let (message, code) = match self {
             CliError::Text(text) => {
-                print!("{text}");
-                ExitCode::SUCCESS
+                return match write!(std::io::stdout(), "{text}") {
+                    Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                        CliError::Failed(anyhow!("cannot write to standard output: {error}"))
+                            .report()
+                    }
+                    // Who reads only the first lines of the help has what they wanted.
+                    _ => ExitCode::SUCCESS,
+                };
             }
-            CliError::Usage(message) => {
-                eprintln!("nanobragg: {}", one_line(message));
-                ExitCode::from(2)
-            }
-            CliError::Failed(error) => {
-                eprintln!("nanobragg: {}", one_line(&format!("{error:#}")));
-                ExitCode::FAILURE
-            }
-        }
+            CliError::Usage(message) => (one_line(message), ExitCode::from(2)),
+            CliError::Failed(error) => (one_line(&format!("{error:#}")), ExitCode::FAILURE),
+        };
+        // With nowhere left to say it, the exit code must do.
+        let _ = writeln!(std::io::stderr(), "nanobragg: {message}");
+        code
     }
 }
 

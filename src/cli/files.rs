@@ -8,16 +8,34 @@ use super::flags::{Output, OutputKind, Request};
 use crate::formats::smv::{self, Counts};
 use crate::formats::{FormatError, PendingFile, check_writable, pgm, png, raw, tiff};
 use crate::image::{Image, Statistics, ToneMap, poisson_noise};
-use crate::render::frame_size;
+use crate::memory::Bytes;
+use crate::render::{RenderError, frame_size};
 use crate::report::WrittenFile;
 
 /// Makes sure, before any work is done, that every output can be written, that no two of them are
-/// one file, and that none is an input.
+/// one file, and that none is an input; and that an image of this width and height can be written
+/// once it is rendered.
 ///
 /// # Errors
 /// [`CliError::Usage`] for files that are in each other's way, [`CliError::Failed`] for a target
-/// that cannot be written.
-pub fn check(outputs: &[Output], inputs: &[PathBuf]) -> Result<(), CliError> {
+/// that cannot be written, or an image for which there is no memory.
+pub fn check(
+    outputs: &[Output],
+    inputs: &[PathBuf],
+    [width, height]: [usize; 2],
+) -> Result<(), CliError> {
+    /// The image itself, its noisy or sorted copies, and the bytes of one file.
+    const BYTES_PER_PIXEL: u64 = 20;
+    let pixels = (width as u64).saturating_mul(height as u64);
+    let needed = Bytes(pixels.saturating_mul(BYTES_PER_PIXEL));
+    needed
+        .check()
+        .map_err(|available| RenderError::ImageTooLarge {
+            width,
+            height,
+            needed,
+            available,
+        })?;
     for (index, output) in outputs.iter().enumerate() {
         let Output { flag, path, .. } = output;
         if let Some(input) = inputs.iter().find(|input| same_file(input, path)) {

@@ -26,9 +26,13 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = Instant::now();
     let request = request(words)?;
     for notice in &request.notices {
-        eprintln!("nanobragg: note: {notice}");
+        say(format_args!("nanobragg: note: {notice}"));
     }
-    files::check(&request.outputs, &request.inputs)?;
+    files::check(
+        &request.outputs,
+        &request.inputs,
+        frame_size(&request.experiment),
+    )?;
 
     let device = match request.program.device().map_err(CliError::Usage)? {
         DeviceChoice::Auto | DeviceChoice::Cpu => Device::Cpu {
@@ -51,7 +55,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         seconds,
     );
     if !request.program.quiet && !request.program.json {
-        eprintln!("{summary}");
+        say(format_args!("{summary}"));
     }
     let mut output = std::io::stdout().lock();
     if request.program.json {
@@ -79,6 +83,11 @@ pub fn request(words: &[String]) -> Result<Request, CliError> {
         return Err(CliError::Text(help(command, &spellings)));
     }
     Request::new(&parse(command, &spellings, words)?)
+}
+
+/// Puts `text` on standard error, or nowhere if that is closed: an image is not worth less for it.
+fn say(text: std::fmt::Arguments) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// The flags by topic.

@@ -47,6 +47,15 @@ pub fn count(word: &str) -> Result<u32, String> {
     }
 }
 
+/// A number of threads: more than any machine has cores would only get in each other's way.
+pub fn threads(word: &str) -> Result<u32, String> {
+    const MOST: u32 = 4096;
+    match count(word) {
+        Ok(threads) if threads <= MOST => Ok(threads),
+        _ => Err(format!("expected a whole number from 1 to {MOST}")),
+    }
+}
+
 /// A whole number of pixels, above zero.
 pub fn pixels(word: &str) -> Result<usize, String> {
     count(word).map(|value| value as usize)

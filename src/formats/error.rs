@@ -10,20 +10,20 @@ use crate::memory::Bytes;
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
     /// The file could not be opened or read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {reason}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The file could not be created, written or renamed into place.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {reason}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The file's content is not what it should be.
     #[error("{}{problem}", path.display())]
@@ -68,9 +68,9 @@ pub(super) fn read_with<T>(
     path: &Path,
     parse: impl FnOnce(&[u8]) -> Result<T, Problem>,
 ) -> Result<T, FormatError> {
-    let bytes = read_bounded(path).map_err(|source| FormatError::Read {
+    let bytes = read_bounded(path).map_err(|reason| FormatError::Read {
         path: path.to_path_buf(),
-        source,
+        reason,
     })?;
     parse(&bytes).map_err(|problem| FormatError::Content {
         path: path.to_path_buf(),

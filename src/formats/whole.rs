@@ -75,7 +75,7 @@ impl PendingFile {
             file.write_all(contents)?;
             Ok(Pending::Renamed { file, target })
         };
-        let state = written().map_err(|source| write_error(path, source))?;
+        let state = written().map_err(|reason| write_error(path, reason))?;
         Ok(PendingFile {
             path: path.to_path_buf(),
             state,
@@ -97,7 +97,7 @@ impl PendingFile {
                 .write(true)
                 .open(&path)
                 .and_then(|mut device: File| device.write_all(&contents))
-                .map_err(|source| write_error(&path, source)),
+                .map_err(|reason| write_error(&path, reason)),
         }
     }
 }
@@ -132,10 +132,10 @@ fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
     })
 }
 
-fn write_error(path: &Path, source: io::Error) -> FormatError {
+fn write_error(path: &Path, reason: io::Error) -> FormatError {
     FormatError::Write {
         path: path.to_path_buf(),
-        source,
+        reason,
     }
 }
 

@@ -12,7 +12,7 @@ pub struct ProgramFlags {
     #[arg(long, value_name = "DEVICE")]
     pub device: Option<String>,
     /// Threads of the CPU path [default: one per core]
-    #[arg(long, value_name = "COUNT", value_parser = values::count)]
+    #[arg(long, value_name = "COUNT", value_parser = values::threads)]
     pub threads: Option<u32>,
     /// Print nothing but warnings and errors
     #[arg(long)]
