@@ -1,7 +1,7 @@
 // Every pixel x layer x sub-pixel x source x orientation (PHYSICS §1), in float32 that can be
 // trusted. docs/kernel.md explains the decomposition and its precision.
 //
-// A workgroup owns a tile of 8 x 8 pixels. Once per tile, source and orientation, one thread
+// A workgroup owns a tile of 8 x 8 pixels, or of 16 x 16 where float32 allows. Once per tile, source and orientation, one thread
 // forms the Miller index of the tile's centre in fixed point (shared/fixed_point.wgsl) and leaves
 // its fraction in workgroup memory; then every thread adds its own pixel's small offset, which is
 // never a difference of two large numbers.
@@ -16,8 +16,11 @@ override POINT_PIXELS: bool = false;
 override SENSOR: bool = false;
 override RESOLUTION_LIMIT: bool = false;
 
-const TILE: u32 = 8u;
+override EDGE: u32 = 1u; // a thread renders EDGE x EDGE pixels of its tile
+
+const GROUP: u32 = 8u; // edge of a workgroup, threads
 const LANES: u32 = 64u;
+const MOST_PIXELS: u32 = 4u; // of a thread
 
 struct Scene {
     cells: vec3<f32>, // along a, b, c
@@ -97,13 +100,22 @@ struct Slice {
 @group(0) @binding(4) var<storage, read> sources: array<Source>;
 @group(0) @binding(5) var<storage, read> orientations: array<Orientation>;
 @group(0) @binding(6) var<storage, read> grid: array<u32>;
-@group(0) @binding(7) var<storage, read_write> photons: array<f32>; // 64 a tile
+@group(0) @binding(7) var<storage, read_write> photons: array<f32>; // tile by tile
 
 var<workgroup> whole: array<vec3<i32>, LANES>;
 var<workgroup> fraction: array<vec3<f32>, LANES>;
 var<workgroup> row_a: array<vec3<f32>, LANES>;
 var<workgroup> row_b: array<vec3<f32>, LANES>;
 var<workgroup> row_c: array<vec3<f32>, LANES>;
+
+// An orientation at the tile's centre: its Miller index, and the rows that carry it away.
+struct Prepared {
+    whole: vec3<i32>,
+    fraction: vec3<f32>,
+    row_a: vec3<f32>,
+    row_b: vec3<f32>,
+    row_c: vec3<f32>,
+}
 
 // A sub-pixel of one layer, seen from the sample.
 struct View {
@@ -209,15 +221,16 @@ fn lattice_factor(delta: vec3<f32>) -> f32 {
 }
 
 // F_cell^2 F_latt^2 of one orientation, `turned` 1/Å from the tile's centre.
-fn term(place: u32, turned: vec3<f32>) -> f32 {
-    let rest = fraction[place]
-        + vec3<f32>(dot(row_a[place], turned), dot(row_b[place], turned), dot(row_c[place], turned));
+fn term(prepared: Prepared, turned: vec3<f32>) -> f32 {
+    let rest = prepared.fraction + vec3<f32>(
+        dot(prepared.row_a, turned), dot(prepared.row_b, turned), dot(prepared.row_c, turned),
+    );
     let nearest = ceil(rest - 0.5);
     var f = scene.default_f;
     if FACTORS == 1u {
-        f = nearest_amplitude(whole[place] + vec3<i32>(nearest));
+        f = nearest_amplitude(prepared.whole + vec3<i32>(nearest));
     } else if FACTORS == 2u {
-        f = tricubic_amplitude(whole[place], rest);
+        f = tricubic_amplitude(prepared.whole, rest);
     }
     let scattered = f * lattice_factor(rest - nearest);
     return scattered * scattered;
@@ -258,7 +271,70 @@ fn centre_component(tile_index: u32, source: u32, axis: u32, inverse_wavelength:
     return difference(product(direction, inverse_wavelength), source_wide(source, 5u + 5u * axis));
 }
 
-@compute @workgroup_size(TILE, TILE)
+// Orientation `index`, for the tile whose centre is at the Wide scattering vector q: into place
+// `place` of workgroup memory.
+fn prepare(index: u32, place: u32, qx: Wide, qy: Wide, qz: Wide) {
+    let ax = orientation_factor(index, 0u);
+    let ay = orientation_factor(index, 1u);
+    let az = orientation_factor(index, 2u);
+    let bx = orientation_factor(index, 3u);
+    let by = orientation_factor(index, 4u);
+    let bz = orientation_factor(index, 5u);
+    let cx = orientation_factor(index, 6u);
+    let cy = orientation_factor(index, 7u);
+    let cz = orientation_factor(index, 8u);
+    let h = fixed_dot(ax, ay, az, qx, qy, qz);
+    let k = fixed_dot(bx, by, bz, qx, qy, qz);
+    let l = fixed_dot(cx, cy, cz, qx, qy, qz);
+    whole[place] = vec3<i32>(h.whole, k.whole, l.whole);
+    fraction[place] = vec3<f32>(h.fraction, k.fraction, l.fraction);
+    let a = vec3<f32>(factor_value(ax), factor_value(ay), factor_value(az));
+    let b = vec3<f32>(factor_value(bx), factor_value(by), factor_value(bz));
+    let c = vec3<f32>(factor_value(cx), factor_value(cy), factor_value(cz));
+    row_a[place] = scene.index_scale * a;
+    row_b[place] = scene.index_scale * b;
+    row_c[place] = scene.index_scale * c;
+}
+
+// Omega P A w of a view, 0 beyond the resolution limit.
+fn view_factor(panel: Panel, source: Source, seen: View, q: vec3<f32>, first: vec2<f32>, layer: u32) -> f32 {
+    if RESOLUTION_LIMIT && dot(q, q) > scene.scattering_limit_squared {
+        return 0.0;
+    }
+    var product = source.weight;
+    if OWN_SOLID_ANGLE {
+        product *= own_solid_angle(panel, seen);
+    } else {
+        product *= first.x;
+    }
+    if !OWN_POLARISATION {
+        product *= first.y;
+    } else if POLARISED {
+        product *= polarisation(
+            source.incident, source.electric, source.magnetic, seen.diffracted, scene.kahn_factor,
+        );
+    }
+    if SENSOR {
+        let cos_normal = dot(seen.diffracted, panel.normal);
+        product *= absorbed_fraction(scene.optical_depth, layer, cos_normal);
+    }
+    return product;
+}
+
+// Omega and P of a pixel's first sub-pixel, front layer and first source.
+fn first_factors(tile: Tile, panel: Panel, along: vec2<f32>) -> vec2<f32> {
+    let first = view(tile, offset(tile, panel, along, 0.0));
+    var polarised = 1.0;
+    if POLARISED {
+        polarised = polarisation(
+            scene.first_incident, scene.first_electric, scene.first_magnetic,
+            first.diffracted, scene.kahn_factor,
+        );
+    }
+    return vec2<f32>(own_solid_angle(panel, first), polarised);
+}
+
+@compute @workgroup_size(GROUP, GROUP)
 fn render(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
@@ -271,22 +347,23 @@ fn render(
     let tile = tiles[tile_index];
     let panel = panels[tile.panel];
     let sub = panel.pixel_size_m / f32(scene.oversample);
-    let start = (vec2<f32>(f32(lane % TILE), f32(lane / TILE)) - f32(TILE / 2u)) * panel.pixel_size_m;
 
-    let first = view(tile, offset(tile, panel, start + 0.5 * sub, 0.0));
-    let first_solid_angle = own_solid_angle(panel, first);
-    var first_polarisation = 1.0;
-    if POLARISED {
-        first_polarisation = polarisation(
-            scene.first_incident, scene.first_electric, scene.first_magnetic,
-            first.diffracted, scene.kahn_factor,
-        );
+    // From the tile's centre to the corners of this thread's pixels, and their first factors.
+    var start: array<vec2<f32>, MOST_PIXELS>;
+    var first: array<vec2<f32>, MOST_PIXELS>;
+    var sum: array<f32, MOST_PIXELS>;
+    for (var k = 0u; k < EDGE * EDGE; k++) {
+        let pixel = vec2<u32>(lane % GROUP, lane / GROUP) + GROUP * vec2<u32>(k % EDGE, k / EDGE);
+        start[k] = (vec2<f32>(pixel) - f32(GROUP * EDGE) / 2.0) * panel.pixel_size_m;
+        first[k] = first_factors(tile, panel, start[k] + 0.5 * sub);
+        sum[k] = 0.0;
     }
 
-    var sum = 0.0;
     let last_source = slice.source_start + slice.source_count;
     let last_orientation = slice.orientation_start + slice.orientation_count;
+    let last_view = slice.view_start + slice.view_count;
     for (var s = slice.source_start; s < last_source; s++) {
+        let source = sources[s];
         let inverse_wavelength = source_wide(s, 0u);
         let qx = centre_component(tile_index, s, 0u, inverse_wavelength);
         let qy = centre_component(tile_index, s, 1u, inverse_wavelength);
@@ -296,76 +373,46 @@ fn render(
         for (var o = slice.orientation_start; o < last_orientation; o += LANES) {
             let batch = min(LANES, last_orientation - o);
             if lane < batch {
-                let index = o + lane;
-                let ax = orientation_factor(index, 0u);
-                let ay = orientation_factor(index, 1u);
-                let az = orientation_factor(index, 2u);
-                let bx = orientation_factor(index, 3u);
-                let by = orientation_factor(index, 4u);
-                let bz = orientation_factor(index, 5u);
-                let cx = orientation_factor(index, 6u);
-                let cy = orientation_factor(index, 7u);
-                let cz = orientation_factor(index, 8u);
-                let h = fixed_dot(ax, ay, az, qx, qy, qz);
-                let k = fixed_dot(bx, by, bz, qx, qy, qz);
-                let l = fixed_dot(cx, cy, cz, qx, qy, qz);
-                whole[lane] = vec3<i32>(h.whole, k.whole, l.whole);
-                fraction[lane] = vec3<f32>(h.fraction, k.fraction, l.fraction);
-                row_a[lane] = scene.index_scale
-                    * vec3<f32>(factor_value(ax), factor_value(ay), factor_value(az));
-                row_b[lane] = scene.index_scale
-                    * vec3<f32>(factor_value(bx), factor_value(by), factor_value(bz));
-                row_c[lane] = scene.index_scale
-                    * vec3<f32>(factor_value(cx), factor_value(cy), factor_value(cz));
+                prepare(o + lane, lane, qx, qy, qz);
             }
             workgroupBarrier();
-
-            var batch_sum = 0.0;
-            for (var v = slice.view_start; v < slice.view_start + slice.view_count; v++) {
+            for (var v = slice.view_start; v < last_view; v++) {
                 let row = v / scene.oversample;
                 let layer = row / scene.oversample;
-                let corner = vec2<f32>(f32(v % scene.oversample), f32(row % scene.oversample));
                 let depth = f32(layer) * scene.layer_depth_m;
-                let along = start + (corner + 0.5) * sub;
-                let seen = view(tile, offset(tile, panel, along, depth));
-                let turned = seen.turned * sources[s].inverse_wavelength;
-                if RESOLUTION_LIMIT {
-                    let q = centre + turned;
-                    if dot(q, q) > scene.scattering_limit_squared {
-                        continue;
+                let corner = vec2<f32>(f32(v % scene.oversample), f32(row % scene.oversample));
+                var turned: array<vec3<f32>, MOST_PIXELS>;
+                var factors: array<f32, MOST_PIXELS>;
+                var terms: array<f32, MOST_PIXELS>;
+                for (var k = 0u; k < EDGE * EDGE; k++) {
+                    let seen = view(tile, offset(tile, panel, start[k] + (corner + 0.5) * sub, depth));
+                    turned[k] = seen.turned * source.inverse_wavelength;
+                    factors[k] =
+                        view_factor(panel, source, seen, centre + turned[k], first[k], layer);
+                    terms[k] = 0.0;
+                }
+                for (var place = 0u; place < batch; place++) {
+                    let prepared = Prepared(
+                        whole[place], fraction[place], row_a[place], row_b[place], row_c[place],
+                    );
+                    for (var k = 0u; k < EDGE * EDGE; k++) {
+                        terms[k] += term(prepared, turned[k]);
                     }
                 }
-                var terms = 0.0;
-                for (var place = 0u; place < batch; place++) {
-                    terms += term(place, turned);
+                for (var k = 0u; k < EDGE * EDGE; k++) {
+                    sum[k] += factors[k] * terms[k];
                 }
-                var factors = first_solid_angle;
-                if OWN_SOLID_ANGLE {
-                    factors = own_solid_angle(panel, seen);
-                }
-                if !OWN_POLARISATION {
-                    factors *= first_polarisation;
-                } else if POLARISED {
-                    factors *= polarisation(
-                        sources[s].incident, sources[s].electric, sources[s].magnetic,
-                        seen.diffracted, scene.kahn_factor,
-                    );
-                }
-                if SENSOR {
-                    let cos_normal = dot(seen.diffracted, panel.normal);
-                    factors *= absorbed_fraction(scene.optical_depth, layer, cos_normal);
-                }
-                batch_sum += factors * terms;
             }
-            sum += sources[s].weight * batch_sum;
             workgroupBarrier();
         }
     }
 
-    let pixel = tile_index * LANES + lane;
-    if slice.first != 0u {
-        photons[pixel] = scene.background * first_solid_angle * first_polarisation + sum;
-    } else {
-        photons[pixel] += sum;
+    for (var k = 0u; k < EDGE * EDGE; k++) {
+        let pixel = (tile_index * EDGE * EDGE + k) * LANES + lane;
+        if slice.first != 0u {
+            photons[pixel] = scene.background * first[k].x * first[k].y + sum[k];
+        } else {
+            photons[pixel] += sum[k];
+        }
     }
 }

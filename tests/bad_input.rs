@@ -77,6 +77,12 @@ fn faults(files: Files, Case(line, code, pieces): &Case) -> Option<String> {
     if said.len() != 1 || !said[0].starts_with("nanobragg: ") {
         faults.push("not one line of nanobragg's".into());
     }
+    for line in &said {
+        let parts: Vec<&str> = line.split(": ").collect();
+        if parts.windows(2).any(|pair| pair[0] == pair[1]) {
+            faults.push("says a thing twice".into());
+        }
+    }
     for piece in *pieces {
         if !said.iter().any(|line| line.contains(piece)) {
             faults.push(format!("does not say '{piece}'"));
@@ -797,7 +803,12 @@ fn counts_and_choices_out_of_range_are_refused() {
             sound!("-mosaic_domains 0", USAGE, &["-mosaic_domains 0", "from 1"]),
             sound!("-hdivsteps 4e9", USAGE, &["-hdivsteps 4e9", "whole number"]),
             sound!("-oversample 65536", USAGE, &["65536", "from 1 to 65535"]),
-            sound!("--threads 0", USAGE, &["--threads 0", "from 1"]),
+            sound!("--threads 0", USAGE, &["--threads 0", "from 1 to 4096"]),
+            sound!(
+                "--threads 4294967295",
+                USAGE,
+                &["--threads 4294967295", "to 4096"]
+            ),
             sound!("-polar 2", USAGE, &["-polar 2", "from -1 to 1"]),
             sound!("-polar nan", USAGE, &["-polar nan", "from -1 to 1"]),
             sound!(
@@ -943,4 +954,29 @@ fn reflections_may_come_through_a_pipe_but_not_without_end() {
         fs::read(directory.path().join("out.bin")).unwrap().len(),
         8 * 8 * 4
     );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn streams_that_take_nothing_are_survived() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = |flags: &str| {
+        let program = assert_cmd::cargo::cargo_bin("nanobragg");
+        let line = format!("'{}' {flags}", program.display());
+        let output = Command::new("sh")
+            .args(["-c", &line])
+            .current_dir(directory.path())
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(!stderr.contains("panicked"), "{flags}: {stderr}");
+        output.status.code()
+    };
+    assert_eq!(run("-h > /dev/full"), Some(FAILED));
+    assert_eq!(run("-h | head -1"), Some(0));
+    assert_eq!(run("-frobnicate 2> /dev/full"), Some(USAGE));
+    let sound = format!("{SOUND} -floatfile out.bin");
+    assert_eq!(run(&format!("{sound} 2> /dev/full")), Some(0));
+    assert_eq!(run(&format!("{sound} --json > /dev/full")), Some(FAILED));
+    assert_eq!(run(&format!("{SOUND} -floatfile /dev/full")), Some(FAILED));
 }

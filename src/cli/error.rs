@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use super::output::say;
 use crate::render::RenderError;
 
 /// What a shell reports for a process ended by Ctrl-C.
@@ -30,17 +31,20 @@ impl CliError {
             CliError::Text(text) => super::output::print(text)
                 .map_or_else(|error| error.report(), |()| ExitCode::SUCCESS),
             CliError::Usage(message) => {
-                eprintln!("nanobragg: {}", one_line(message));
+                say(format_args!("nanobragg: {}", one_line(message)));
                 ExitCode::from(2)
             }
             CliError::Failed(error)
                 if matches!(error.downcast_ref(), Some(RenderError::Interrupted)) =>
             {
-                eprintln!("nanobragg: interrupted; no file was written");
+                say(format_args!("nanobragg: interrupted; no file was written"));
                 ExitCode::from(INTERRUPTED)
             }
             CliError::Failed(error) => {
-                eprintln!("nanobragg: {}", one_line(&format!("{error:#}")));
+                say(format_args!(
+                    "nanobragg: {}",
+                    one_line(&format!("{error:#}"))
+                ));
                 ExitCode::FAILURE
             }
         }

@@ -1,4 +1,4 @@
-//! Standard output: results, and nothing else.
+//! Standard output for results, standard error for messages.
 
 use std::io::{ErrorKind, Write};
 
@@ -21,4 +21,9 @@ pub fn print(text: &str) -> Result<(), CliError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Puts a line on standard error, or nowhere if that is closed: an image is not worth less for it.
+pub fn say(line: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::arguments::{Spellings, parse};
 use super::flags::{self, Printout, Request};
-use super::output::print;
+use super::output::{print, say};
 use super::{CliError, files, interrupt};
 use crate::cpu;
 use crate::image::{Image, Statistics};
@@ -28,7 +28,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     interrupt::catch()?;
     let request = request(words)?;
     for notice in &request.notices {
-        eprintln!("nanobragg: note: {notice}");
+        say(format_args!("nanobragg: note: {notice}"));
     }
     files::check(&request.outputs, &request.inputs)?;
     files::check_memory(&request)?;
@@ -37,7 +37,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let image = rendered(&renderer, &request)?;
     let mut notices = request.notices.clone();
     for notice in renderer.take_notices() {
-        eprintln!("nanobragg: note: {notice}");
+        say(format_args!("nanobragg: note: {notice}"));
         notices.push(notice);
     }
     let statistics = Statistics::of(&image);
@@ -58,7 +58,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     if request.program.json {
         print(&format!("{}\n", summary.to_json()?))?;
     } else if !request.program.quiet {
-        eprintln!("{summary}");
+        say(format_args!("{summary}"));
     }
     print_pixels(&request)
 }

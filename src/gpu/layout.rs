@@ -2,10 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-/// Threads of a workgroup, pixels of a tile, orientations of a batch.
+/// Edge of a workgroup, threads.
+pub const GROUP: usize = 8;
+/// Threads of a workgroup, orientations of a batch.
 pub const LANES: u32 = 64;
-/// Edge of a tile, pixels.
-pub const TILE: usize = 8;
 
 /// Doppelganger of the WGSL struct `Scene`.
 #[repr(C)]

@@ -12,11 +12,11 @@ use super::buffers::{
 };
 use super::context::Context;
 use super::layout::{
-    LANES, OrientationEntry, PanelEntry, SceneUniform, SliceUniform, SourceEntry, TileEntry,
+    OrientationEntry, PanelEntry, SceneUniform, SliceUniform, SourceEntry, TileEntry,
 };
 use super::shaders::{Permutation, render_source};
 use super::slices::{Budget, Cursor, Work};
-use super::tiles::{TilePlace, panel_entries, tile_entries, tile_places};
+use super::tiles::{TilePlace, TileSize, panel_entries, tile_entries, tile_places};
 use super::{Adapter, GpuError};
 use crate::experiment::{Panel, Region};
 use crate::scene::{Orientation, Scene, SceneSource};
@@ -24,8 +24,6 @@ use crate::scene::{Orientation, Scene, SceneSource};
 /// Buffers are no larger than this even where the device would take more: the image comes home in
 /// bands, and memory stays small.
 const LARGEST_BUFFER: u64 = 128 << 20;
-/// Bytes of a tile's pixels on the device.
-const TILE_BYTES: u64 = LANES as u64 * size_of::<f32>() as u64;
 
 /// How scenes are rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,7 +63,7 @@ struct State {
 }
 
 /// What the tiles depend on.
-type Detector = (Vec<Panel>, Option<Region>);
+type Detector = (Vec<Panel>, Option<Region>, TileSize);
 
 impl GpuRenderer {
     /// Opens `adapter` and compiles the kernel.
@@ -123,20 +121,22 @@ impl GpuRenderer {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let pixels = scene.panels.iter().map(Panel::pixels).sum();
         let mut photons = vec![0f32; pixels];
-        let detector: Detector = (scene.panels.clone(), scene.region);
+        let size = TileSize::of(scene);
+        let detector: Detector = (scene.panels.clone(), scene.region, size);
         if state
             .places
             .as_ref()
             .is_none_or(|(held, _)| *held != detector)
         {
-            state.places = Some((detector.clone(), tile_places(scene)));
+            state.places = Some((detector.clone(), tile_places(scene, size)));
         }
         let places = state
             .places
             .clone()
             .map_or_else(Vec::new, |(_, places)| places);
         let frame = self.frame(&mut state, scene, &detector)?;
-        let band_tiles = (self.limit() / TILE_BYTES.max(size_of::<TileEntry>() as u64)).max(1);
+        let tile_bytes = (size.pixels() * size_of::<f32>()) as u64;
+        let band_tiles = (self.limit() / tile_bytes.max(size_of::<TileEntry>() as u64)).max(1);
         let bands: Vec<&[TilePlace]> = places.chunks(band_tiles as usize).collect();
         let count = bands.len();
         for (index, band) in bands.into_iter().enumerate() {
@@ -148,7 +148,7 @@ impl GpuRenderer {
                 (&detector, index, band),
                 &mut part,
             )?;
-            scatter(scene, &frame.scaling, band, &values, &mut photons);
+            scatter(scene, &frame, band, &values, &mut photons);
         }
         Ok(photons)
     }
@@ -171,7 +171,8 @@ impl GpuRenderer {
         let context = &self.context;
         let scaling = Scaling::of(scene);
         let half = self.options.half_structure_factors;
-        let permutation = Permutation::of(scene, half);
+        let size = detector.2;
+        let permutation = Permutation::of(scene, size, half);
         let pipeline = match state.pipelines.get(&permutation) {
             Some(pipeline) => pipeline.clone(),
             None => {
@@ -211,6 +212,7 @@ impl GpuRenderer {
         );
         let slice = context.buffer("the slice", size_of::<SliceUniform>() as u64, usage)?;
         Ok(Frame {
+            size,
             scaling,
             pipeline,
             panels,
@@ -253,9 +255,9 @@ impl GpuRenderer {
         let tiles = state
             .tiles
             .get::<TileEntry>(context, "the tiles", key, || {
-                Ok(tile_entries(&scene.panels, band))
+                Ok(tile_entries(&scene.panels, band, frame.size))
             })?;
-        let size = band.len() as u64 * TILE_BYTES;
+        let size = (band.len() * frame.size.pixels() * size_of::<f32>()) as u64;
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
         let photons = context.buffer("the image", size, usage)?;
 
@@ -291,6 +293,7 @@ impl GpuRenderer {
                 ];
                 let work = Work {
                     tiles: band.len() as u32,
+                    tile_pixels: frame.size.pixels() as u32,
                     sources: source_chunk.len() as u32,
                     orientations: orientation_chunk.len() as u32,
                     views: views as u32,
@@ -379,6 +382,7 @@ impl GpuRenderer {
 
 /// What every band of a render shares.
 struct Frame {
+    size: TileSize,
     scaling: Scaling,
     pipeline: wgpu::ComputePipeline,
     panels: wgpu::Buffer,
@@ -408,40 +412,34 @@ fn binding(binding: u32) -> wgpu::BindGroupLayoutEntry {
 }
 
 /// Puts the pixels of a band's tiles in their places, as photons.
-fn scatter(
-    scene: &Scene,
-    scaling: &Scaling,
-    band: &[TilePlace],
-    values: &[f32],
-    photons: &mut [f32],
-) {
+fn scatter(scene: &Scene, frame: &Frame, band: &[TilePlace], values: &[f32], photons: &mut [f32]) {
     let mut rest = photons;
     for (index, panel) in scene.panels.iter().enumerate() {
         let [width, height] = panel.shape;
         let (image, behind) = rest.split_at_mut(width * height);
         rest = behind;
-        let factor = scaling.photons(scene, panel);
+        let factor = frame.scaling.photons(scene, panel);
         // Tiles come row by row: those of one row of tiles fill rows of pixels of their own.
         let tiles: Vec<(&TilePlace, &[f32])> = band
             .iter()
-            .zip(values.chunks_exact(LANES as usize))
+            .zip(values.chunks_exact(frame.size.pixels()))
             .filter(|(place, _)| place.panel == index)
             .collect();
         let rows: Vec<&[(&TilePlace, &[f32])]> = tiles
             .chunk_by(|one, other| one.0.first[1] == other.0.first[1])
             .collect();
-        let strip = width * super::layout::TILE;
+        let strip = width * frame.size.edge();
         image
             .par_chunks_mut(strip)
             .enumerate()
             .for_each(|(strip_index, strip)| {
-                let first_slow = strip_index * super::layout::TILE;
+                let first_slow = strip_index * frame.size.edge();
                 let Ok(row) = rows.binary_search_by_key(&first_slow, |row| row[0].0.first[1])
                 else {
                     return;
                 };
                 for (place, values) in rows[row] {
-                    for (lane, [fast, slow]) in place.pixels(panel) {
+                    for (lane, [fast, slow]) in place.pixels(panel, frame.size) {
                         if scene.renders(panel, fast, slow) {
                             strip[(slow - first_slow) * width + fast] =
                                 (f64::from(values[lane]) * factor) as f32;

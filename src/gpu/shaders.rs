@@ -1,5 +1,6 @@
 //! The WGSL sources and the permutations they are built in.
 
+use super::tiles::TileSize;
 use crate::experiment::Shape;
 use crate::scene::Scene;
 
@@ -46,6 +47,7 @@ pub(super) fn render_source() -> String {
 /// What the kernel is built for: its `override` constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Permutation {
+    edge: u8,
     shape: u8,
     factors: u8,
     half_grid: bool,
@@ -58,10 +60,11 @@ pub struct Permutation {
 }
 
 impl Permutation {
-    /// What `scene` needs, with its grid as f16 where `half_grid`.
-    pub fn of(scene: &Scene, half_grid: bool) -> Permutation {
+    /// What `scene` needs in tiles of `size`, with its grid as f16 where `half_grid`.
+    pub fn of(scene: &Scene, size: TileSize, half_grid: bool) -> Permutation {
         let listed = !scene.grids.is_empty();
         Permutation {
+            edge: size.per_thread as u8,
             shape: match scene.lattice.shape {
                 Shape::Square => 0,
                 Shape::Round => 1,
@@ -84,9 +87,10 @@ impl Permutation {
     }
 
     /// The values of the `override` constants by name.
-    pub fn constants(&self) -> [(&'static str, f64); 9] {
+    pub fn constants(&self) -> [(&'static str, f64); 10] {
         let flag = |set: bool| f64::from(u8::from(set));
         [
+            ("EDGE", self.edge.into()),
             ("SHAPE", self.shape.into()),
             ("FACTORS", self.factors.into()),
             ("HALF_GRID", flag(self.half_grid)),
@@ -104,7 +108,8 @@ impl Permutation {
 pub fn permutations() -> impl Iterator<Item = Permutation> {
     (0..4).flat_map(|shape| {
         (0..3).flat_map(move |factors| {
-            (0..128u8).map(move |switches| Permutation {
+            (0..=u8::MAX).map(move |switches| Permutation {
+                edge: 1 + (switches >> 7),
                 shape,
                 factors,
                 half_grid: switches & 1 != 0,
@@ -127,7 +132,10 @@ mod tests {
     #[test]
     fn every_permutation_is_valid_without_a_device() {
         let module = naga::front::wgsl::parse_str(&render_source()).unwrap();
-        let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+        let mut validator = Validator::new(
+            ValidationFlags::all(), // Core WGSL, though not of every backend: pairs of f16 in a word.
+            Capabilities::SHADER_FLOAT16_IN_FLOAT32,
+        );
         let info = validator.validate(&module).unwrap();
         for permutation in permutations() {
             let constants = permutation.constants().into_iter();

@@ -17,6 +17,8 @@ const FIRST_TERMS: f64 = 4e6;
 pub struct Work {
     /// Tiles in the band.
     pub tiles: u32,
+    /// Pixels of a tile.
+    pub tile_pixels: u32,
     /// Sources on the device.
     pub sources: u32,
     /// Orientations on the device.
@@ -72,7 +74,7 @@ impl Work {
     }
 
     fn terms_of(&self, tiles: u32, sources: u32, orientations: u32, views: u32) -> f64 {
-        let counts = [LANES, tiles, sources, orientations, views];
+        let counts = [self.tile_pixels, tiles, sources, orientations, views];
         counts.into_iter().map(f64::from).product()
     }
 
@@ -156,7 +158,7 @@ mod tests {
             views in 1u32..30,
             milliseconds in 1u64..5000,
         ) {
-            let work = Work { tiles, sources, orientations, views, max_workgroups: 1000 };
+            let work = Work { tile_pixels: 256, tiles, sources, orientations, views, max_workgroups: 1000 };
             let (mut cursor, mut budget) = (Cursor::default(), Budget::new());
             let mut terms = 0.0;
             let mut started = 0;

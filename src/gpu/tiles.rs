@@ -1,12 +1,79 @@
-//! The detector cut into tiles of 8 × 8 pixels, each with the exact direction of its centre.
+//! The detector cut into square tiles, each with the exact direction of its centre.
 
 use rayon::prelude::*;
 
 use super::digits::{factor_digits, packed};
-use super::layout::{PanelEntry, TILE, TileEntry};
+use super::layout::{GROUP, PanelEntry, TileEntry};
 use crate::experiment::Panel;
 use crate::geometry::rotation_about;
 use crate::scene::Scene;
+
+/// Tiles reach this many turns of phase from their centre, at most, if their threads render
+/// several pixels: float32 loses about 1e-7 of the lattice factor a turn.
+const MOST_TURNS: f64 = 32.0;
+
+/// The size of the tiles of a render.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TileSize {
+    /// A thread renders this many pixels along fast and as many along slow.
+    pub per_thread: usize,
+}
+
+impl TileSize {
+    /// The larger size where float32 allows: four pixels to a thread share what a thread does
+    /// but once.
+    pub fn of(scene: &Scene) -> TileSize {
+        let wide = TileSize { per_thread: 2 };
+        let edges = scene.orientations.first().map_or([0.0; 3], |first| {
+            let rows = first.index_of.transpose();
+            [
+                rows.x_axis.length(),
+                rows.y_axis.length(),
+                rows.z_axis.length(),
+            ]
+        });
+        let crystal = edges
+            .into_iter()
+            .zip(scene.lattice.cells)
+            .map(|(edge, cells)| edge * cells);
+        let crystal = crystal.fold(0.0, f64::max);
+        let shortest = scene
+            .sources
+            .iter()
+            .map(|source| source.wavelength_m)
+            .fold(f64::MAX, f64::min);
+        let widest = scene.panels.iter().map(|panel| {
+            let half_diagonal =
+                panel.pixel_size_m * wide.edge() as f64 * std::f64::consts::FRAC_1_SQRT_2;
+            half_diagonal / panel.close_distance_m()
+        });
+        let turns = widest.fold(0.0, f64::max) * crystal / shortest;
+        if turns <= MOST_TURNS {
+            wide
+        } else {
+            TileSize { per_thread: 1 }
+        }
+    }
+
+    /// Edge of a tile, pixels.
+    pub fn edge(self) -> usize {
+        GROUP * self.per_thread
+    }
+
+    /// Pixels of a tile.
+    pub fn pixels(self) -> usize {
+        self.edge() * self.edge()
+    }
+
+    /// The coordinates within its tile of the pixel that the kernel puts at `place`.
+    pub fn pixel(self, place: usize) -> [usize; 2] {
+        let (lane, block) = (place % (GROUP * GROUP), place / (GROUP * GROUP));
+        [
+            lane % GROUP + GROUP * (block % self.per_thread),
+            lane / GROUP + GROUP * (block / self.per_thread),
+        ]
+    }
+}
 
 /// Where a tile's pixels are in the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,20 +85,18 @@ pub struct TilePlace {
 }
 
 /// Every tile of `scene` that holds a pixel to render, row by row.
-pub fn tile_places(scene: &Scene) -> Vec<TilePlace> {
+pub fn tile_places(scene: &Scene, size: TileSize) -> Vec<TilePlace> {
     let mut places = Vec::new();
     for (index, panel) in scene.panels.iter().enumerate() {
         let [width, height] = panel.shape;
-        for slow in (0..height).step_by(TILE) {
-            for fast in (0..width).step_by(TILE) {
+        for slow in (0..height).step_by(size.edge()) {
+            for fast in (0..width).step_by(size.edge()) {
                 let place = TilePlace {
                     panel: index,
                     first: [fast, slow],
                 };
-                if place
-                    .pixels(panel)
-                    .any(|(_, [fast, slow])| scene.renders(panel, fast, slow))
-                {
+                let mut pixels = place.pixels(panel, size);
+                if pixels.any(|(_, [fast, slow])| scene.renders(panel, fast, slow)) {
                     places.push(place);
                 }
             }
@@ -41,28 +106,35 @@ pub fn tile_places(scene: &Scene) -> Vec<TilePlace> {
 }
 
 impl TilePlace {
-    /// The tile's pixels that lie on its panel: number within the tile, and coordinates.
-    pub fn pixels(&self, panel: &Panel) -> impl Iterator<Item = (usize, [usize; 2])> + use<> {
+    /// The tile's pixels that lie on its panel: place within the tile, and coordinates.
+    pub fn pixels(
+        &self,
+        panel: &Panel,
+        size: TileSize,
+    ) -> impl Iterator<Item = (usize, [usize; 2])> + use<> {
         let ([first_fast, first_slow], [width, height]) = (self.first, panel.shape);
-        (0..TILE * TILE)
-            .map(move |lane| (lane, [first_fast + lane % TILE, first_slow + lane / TILE]))
+        (0..size.pixels())
+            .map(move |place| {
+                let [fast, slow] = size.pixel(place);
+                (place, [first_fast + fast, first_slow + slow])
+            })
             .filter(move |(_, [fast, slow])| *fast < width && *slow < height)
     }
 }
 
 /// The tiles as the kernel reads them.
-pub fn tile_entries(panels: &[Panel], places: &[TilePlace]) -> Vec<TileEntry> {
+pub fn tile_entries(panels: &[Panel], places: &[TilePlace], size: TileSize) -> Vec<TileEntry> {
     places
         .par_iter()
-        .map(|place| tile_entry(&panels[place.panel], place))
+        .map(|place| tile_entry(&panels[place.panel], place, size))
         .collect()
 }
 
-fn tile_entry(panel: &Panel, place: &TilePlace) -> TileEntry {
+fn tile_entry(panel: &Panel, place: &TilePlace, size: TileSize) -> TileEntry {
     // The corner between the middle pixels.
     let [along_fast, along_slow] = place
         .first
-        .map(|first| (first + TILE / 2) as f64 * panel.pixel_size_m);
+        .map(|first| (first + size.edge() / 2) as f64 * panel.pixel_size_m);
     let flat = panel.origin_m + along_fast * panel.fast + along_slow * panel.slow;
     let (centre, slow) = match panel.curved_m {
         None => (flat, panel.slow),
