@@ -21,6 +21,9 @@ override EDGE: u32 = 1u; // a thread renders EDGE x EDGE pixels of its tile
 const GROUP: u32 = 8u; // edge of a workgroup, threads
 const LANES: u32 = 64u;
 const MOST_PIXELS: u32 = 4u; // of a thread
+// Batches of orientations that are summed before they go into the pixel: adding few numbers at
+// each of three levels keeps the digits that adding many to one would lose.
+const RUN: u32 = 64u;
 
 struct Scene {
     cells: vec3<f32>, // along a, b, c
@@ -90,6 +93,8 @@ struct Slice {
     orientation_count: u32,
     view_start: u32, // layers, and sub-pixels within
     view_count: u32,
+    orientations: u32, // on the device
+    views: u32, // in all
     first: u32, // whether nothing was added before: start from the background
 }
 
@@ -100,7 +105,10 @@ struct Slice {
 @group(0) @binding(4) var<storage, read> sources: array<Source>;
 @group(0) @binding(5) var<storage, read> orientations: array<Orientation>;
 @group(0) @binding(6) var<storage, read> grid: array<u32>;
-@group(0) @binding(7) var<storage, read_write> photons: array<f32>; // tile by tile
+// Tile by tile: the sums so far, and what was not yet added to them. Both outlive a dispatch, so
+// that numbers are added in one order however the render is cut.
+@group(0) @binding(7) var<storage, read_write> photons: array<f32>;
+@group(0) @binding(8) var<storage, read_write> pending: array<f32>;
 
 var<workgroup> whole: array<vec3<i32>, LANES>;
 var<workgroup> fraction: array<vec3<f32>, LANES>;
@@ -351,12 +359,20 @@ fn render(
     // From the tile's centre to the corners of this thread's pixels, and their first factors.
     var start: array<vec2<f32>, MOST_PIXELS>;
     var first: array<vec2<f32>, MOST_PIXELS>;
-    var sum: array<f32, MOST_PIXELS>;
+    var total: array<f32, MOST_PIXELS>;
+    var run: array<f32, MOST_PIXELS>;
     for (var k = 0u; k < EDGE * EDGE; k++) {
         let pixel = vec2<u32>(lane % GROUP, lane / GROUP) + GROUP * vec2<u32>(k % EDGE, k / EDGE);
         start[k] = (vec2<f32>(pixel) - f32(GROUP * EDGE) / 2.0) * panel.pixel_size_m;
         first[k] = first_factors(tile, panel, start[k] + 0.5 * sub);
-        sum[k] = 0.0;
+        let place = (tile_index * EDGE * EDGE + k) * LANES + lane;
+        if slice.first != 0u {
+            total[k] = scene.background * first[k].x * first[k].y;
+            run[k] = 0.0;
+        } else {
+            total[k] = photons[place];
+            run[k] = pending[place];
+        }
     }
 
     let last_source = slice.source_start + slice.source_count;
@@ -400,7 +416,14 @@ fn render(
                     }
                 }
                 for (var k = 0u; k < EDGE * EDGE; k++) {
-                    sum[k] += factors[k] * terms[k];
+                    run[k] += factors[k] * terms[k];
+                }
+            }
+            let ends_run = (o / LANES) % RUN == RUN - 1u || o + LANES >= slice.orientations;
+            if ends_run && last_view == slice.views {
+                for (var k = 0u; k < EDGE * EDGE; k++) {
+                    total[k] += run[k];
+                    run[k] = 0.0;
                 }
             }
             workgroupBarrier();
@@ -408,11 +431,8 @@ fn render(
     }
 
     for (var k = 0u; k < EDGE * EDGE; k++) {
-        let pixel = (tile_index * EDGE * EDGE + k) * LANES + lane;
-        if slice.first != 0u {
-            photons[pixel] = scene.background * first[k].x * first[k].y + sum[k];
-        } else {
-            photons[pixel] += sum[k];
-        }
+        let place = (tile_index * EDGE * EDGE + k) * LANES + lane;
+        photons[place] = total[k];
+        pending[place] = run[k];
     }
 }

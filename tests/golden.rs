@@ -4,73 +4,16 @@ mod support;
 
 use nanobragg::cpu;
 use nanobragg::formats::smv;
-use nanobragg::image::Comparison;
 use nanobragg::render::{Renderer, frame_size};
 use nanobragg::scene::Scene;
 use serde_json::Value;
-use support::{Case, cases, experiment, golden, reference};
-
-/// Cases that need what the program does not have yet; each has an issue that brings it.
-const NOT_YET: [&str; 1] = ["background_slab"];
-
-/// A pixel may be off by this many gates of the image's maximum.
-const WORST_PIXEL_GATES: f64 = 10.0;
+use support::golden_cases::assert_cases;
+use support::{cases, experiment, golden};
 
 #[test]
 fn the_cpu_path_reproduces_every_reference_image() {
     let renderer = Renderer::cpu().unwrap();
-    let mut missed = Vec::new();
-    let mut rendered = 0;
-    for case in cases()
-        .iter()
-        .filter(|case| !NOT_YET.contains(&case.name.as_str()))
-    {
-        let image = renderer.render(&experiment(&case.args)).unwrap();
-        assert_eq!(
-            [image.width(), image.height()],
-            [case.fast, case.slow],
-            "{}",
-            case.name
-        );
-        rendered += 1;
-        let verdict = judge(case, image.values());
-        println!("{verdict}");
-        if verdict.ends_with("MISSED") {
-            missed.push(verdict);
-        }
-    }
-    assert_eq!(rendered, 50, "every case but {NOT_YET:?} is rendered");
-    assert!(missed.is_empty(), "\n{}", missed.join("\n"));
-}
-
-/// The case's name and figures, and whether they are within its gates.
-fn judge(case: &Case, values: &[f32]) -> String {
-    let reference = reference(case);
-    let compared = Comparison::of(values, &reference).unwrap();
-    let worst = compared.worst / compared.reference_max;
-    let passed = match case.gate_pixels {
-        // A spot's sharp edge may fall either way: this part of the pixels is left aside.
-        Some(gate_pixels) => {
-            let allowed = (gate_pixels * values.len() as f64) as usize;
-            let mut errors: Vec<f64> = values
-                .iter()
-                .zip(&reference)
-                .map(|(a, b)| f64::from(a - b).abs())
-                .collect();
-            errors.sort_by(f64::total_cmp);
-            errors.truncate(values.len() - allowed);
-            let rms = |squares: f64| (squares / values.len() as f64).sqrt();
-            let error = rms(errors.iter().map(|e| e * e).sum());
-            let scale = rms(reference.iter().map(|&b| f64::from(b).powi(2)).sum());
-            compared.differing <= gate_pixels && error <= case.gate_cpu * scale
-        }
-        None => compared.nrmse <= case.gate_cpu && worst <= WORST_PIXEL_GATES * case.gate_cpu,
-    };
-    let verdict = if passed { "ok" } else { "MISSED" };
-    format!(
-        "{:28} nrmse {:8.1e}, worst pixel {worst:8.1e} of the maximum, gate {:7.0e}: {verdict}",
-        case.name, compared.nrmse, case.gate_cpu
-    )
+    assert_cases(&renderer, |case| case.gate_cpu);
 }
 
 #[test]

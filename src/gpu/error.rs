@@ -83,6 +83,17 @@ pub enum GpuError {
          2 million: render with --device cpu"
     )]
     IndicesTooLarge(f64),
+    /// More sub-pixels and layers than can be counted.
+    #[error(
+        "{oversample} x {oversample} sub-pixels in {layers} layers are more than the 4 billion that \
+         the GPU path counts; take fewer"
+    )]
+    TooManyViews {
+        /// Sub-pixels per pixel edge.
+        oversample: u32,
+        /// Layers of the sensor.
+        layers: u32,
+    },
     /// The render was interrupted.
     #[error("interrupted")]
     Interrupted,

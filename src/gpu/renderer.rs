@@ -12,7 +12,7 @@ use super::buffers::{
 };
 use super::context::Context;
 use super::layout::{
-    OrientationEntry, PanelEntry, SceneUniform, SliceUniform, SourceEntry, TileEntry,
+    OrientationEntry, PanelEntry, RUN, SceneUniform, SliceUniform, SourceEntry, TileEntry,
 };
 use super::shaders::{Permutation, render_source};
 use super::slices::{Budget, Cursor, Work};
@@ -33,6 +33,9 @@ pub struct GpuOptions {
     /// Keep every buffer but the grid's below this many bytes, to test bands and batches.
     #[doc(hidden)]
     pub buffer_limit: Option<u64>,
+    /// Take the adapter's largest binding to be this many bytes, to test what does not fit.
+    #[doc(hidden)]
+    pub grid_limit: Option<u64>,
 }
 
 /// Watches a render and may stop it.
@@ -79,7 +82,7 @@ impl GpuRenderer {
         let module = context.checked("the render shader", || {
             context.device.create_shader_module(source)
         })?;
-        let entries: Vec<wgpu::BindGroupLayoutEntry> = (0..8).map(binding).collect();
+        let entries: Vec<wgpu::BindGroupLayoutEntry> = (0..9).map(binding).collect();
         let descriptor = wgpu::BindGroupLayoutDescriptor {
             label: Some("render"),
             entries: &entries,
@@ -200,7 +203,11 @@ impl GpuRenderer {
                 let bytes = grid.amplitudes().len() as u64 * if half { 2 } else { 4 };
                 let advice = "list fewer indices, or store them with --f16-structure-factors";
                 let what = "the grid of structure factors";
-                check_size(context, context.largest_binding(), what, bytes, advice)?;
+                let limit = self
+                    .options
+                    .grid_limit
+                    .unwrap_or_else(|| context.largest_binding());
+                check_size(context, limit, what, bytes, advice)?;
                 Ok(grid_words(grid, scaling.amplitude, half))
             })?;
         let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
@@ -260,13 +267,21 @@ impl GpuRenderer {
         let size = (band.len() * frame.size.pixels() * size_of::<f32>()) as u64;
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
         let photons = context.buffer("the image", size, usage)?;
+        let pending = context.buffer("the image's pending sums", size, usage)?;
 
-        let views =
-            scene.terms_per_pixel() / (scene.sources.len() * scene.orientations.len()) as f64;
+        let views = views(scene)?;
         let fitting = |entry: usize| (self.limit() / entry as u64).max(1) as usize;
-        let source_chunks = scene.sources.chunks(fitting(size_of::<SourceEntry>()));
-        let per_chunk = fitting(size_of::<OrientationEntry>());
-        let chunks = (source_chunks.len() * scene.orientations.len().div_ceil(per_chunk)) as f64;
+        let per_chunk = (fitting(size_of::<OrientationEntry>()) / RUN).max(1) * RUN;
+        let orientation_chunks = scene.orientations.len().div_ceil(per_chunk);
+        // Where orientations come in several chunks, sources go one by one, so that numbers are
+        // added in the same order as without chunks.
+        let per_source_chunk = if orientation_chunks > 1 {
+            1
+        } else {
+            fitting(size_of::<SourceEntry>())
+        };
+        let source_chunks = scene.sources.chunks(per_source_chunk);
+        let chunks = (source_chunks.len() * orientation_chunks) as f64;
         let mut done = 0.0;
         for source_chunk in source_chunks {
             let key = (source_chunk.to_vec(), frame.scaling);
@@ -290,13 +305,14 @@ impl GpuRenderer {
                     &orientations,
                     &frame.grid,
                     &photons,
+                    &pending,
                 ];
                 let work = Work {
                     tiles: band.len() as u32,
                     tile_pixels: frame.size.pixels() as u32,
                     sources: source_chunk.len() as u32,
                     orientations: orientation_chunk.len() as u32,
-                    views: views as u32,
+                    views,
                     max_workgroups: context.limits.max_compute_workgroups_per_dimension,
                 };
                 let mut part = |part: f64| watch((done + part) / chunks);
@@ -312,7 +328,7 @@ impl GpuRenderer {
         &self,
         state: &mut State,
         frame: &Frame,
-        buffers: [&wgpu::Buffer; 8],
+        buffers: [&wgpu::Buffer; 9],
         work: &Work,
         fresh: bool,
         watch: Watch,
@@ -389,6 +405,17 @@ struct Frame {
     grid: wgpu::Buffer,
     uniform: wgpu::Buffer,
     slice: wgpu::Buffer,
+}
+
+/// Sub-pixels times layers.
+fn views(scene: &Scene) -> Result<u32, GpuError> {
+    let sub_pixels = scene.oversample.checked_mul(scene.oversample);
+    sub_pixels
+        .and_then(|sub_pixels| sub_pixels.checked_mul(scene.layers))
+        .ok_or(GpuError::TooManyViews {
+            oversample: scene.oversample,
+            layers: scene.layers,
+        })
 }
 
 /// The layout of a binding of the kernel: two uniforms, storage to read, storage to write.

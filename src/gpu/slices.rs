@@ -123,6 +123,8 @@ impl Work {
             orientation_count: orientations,
             view_start: cursor.view,
             view_count: views,
+            orientations: self.orientations,
+            views: self.views,
             first: u32::from(!started),
         };
         cursor.view += views;

@@ -5,6 +5,8 @@
     reason = "every test binary compiles this and uses a part of it"
 )]
 
+pub mod golden_cases;
+
 use std::path::PathBuf;
 
 use nanobragg::experiment::Experiment;
@@ -18,6 +20,7 @@ pub struct Case {
     pub fast: usize,
     pub slow: usize,
     pub gate_cpu: f64,
+    pub gate_gpu: f64,
     pub gate_pixels: Option<f64>,
 }
 
