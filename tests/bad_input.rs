@@ -3,12 +3,15 @@
 //! Every case runs in a directory of its own that holds an old `floatimage.bin`; whatever goes
 //! wrong, that file stays as it was and no other appears.
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
+use support::program;
 
 /// What the old image holds.
 const OLD: &[u8] = b"an image of yesterday";
@@ -56,8 +59,7 @@ fn faults(files: Files, Case(line, code, pieces): &Case) -> Option<String> {
     let before = contents(directory.path());
 
     let started = Instant::now();
-    let output = Command::cargo_bin("nanobragg")
-        .unwrap()
+    let output = program()
         .current_dir(directory.path())
         .args(line.split_whitespace())
         .timeout(PROMPT)
@@ -803,11 +805,11 @@ fn counts_and_choices_out_of_range_are_refused() {
             sound!("-mosaic_domains 0", USAGE, &["-mosaic_domains 0", "from 1"]),
             sound!("-hdivsteps 4e9", USAGE, &["-hdivsteps 4e9", "whole number"]),
             sound!("-oversample 65536", USAGE, &["65536", "from 1 to 65535"]),
-            sound!("--threads 0", USAGE, &["--threads 0", "from 1 to 4096"]),
+            sound!("--threads 0", USAGE, &["--threads 0", "from 1 to 1024"]),
             sound!(
                 "--threads 4294967295",
                 USAGE,
-                &["--threads 4294967295", "to 4096"]
+                &["--threads 4294967295", "to 1024"]
             ),
             sound!("-polar 2", USAGE, &["-polar 2", "from -1 to 1"]),
             sound!("-polar nan", USAGE, &["-polar nan", "from -1 to 1"]),
@@ -823,7 +825,11 @@ fn counts_and_choices_out_of_range_are_refused() {
                 &["--png-scale cubic", "linear, log, sqrt"]
             ),
             sound!("--colormap pink", USAGE, &["--colormap pink", "viridis"]),
-            sound!("--device gpu", USAGE, &["--device gpu", "auto or cpu"]),
+            sound!(
+                "--device no-such-card",
+                FAILED,
+                &["no device 'no-such-card'", "auto, cpu, gpu"]
+            ),
             sound!("-seed 1.5", USAGE, &["-seed 1.5", "whole number"]),
             sound!("-detector_abs none", USAGE, &["-detector_abs none", "inf"]),
             sound!("-coherent", USAGE, &["-coherent is not supported"]),
@@ -918,8 +924,7 @@ fn a_message_is_one_line_whatever_the_words_hold() {
         vec!["-misset", "1\n", "2"],
         vec!["--device", "g\npu"],
     ] {
-        let output = Command::cargo_bin("nanobragg")
-            .unwrap()
+        let output = program()
             .args(SOUND.split(' ').chain(words.iter().copied()))
             .current_dir(tempfile::tempdir().unwrap().path())
             .output()
@@ -936,8 +941,7 @@ fn a_message_is_one_line_whatever_the_words_hold() {
 fn reflections_may_come_through_a_pipe_but_not_without_end() {
     let directory = tempfile::tempdir().unwrap();
     let run = |input: &[u8]| {
-        Command::cargo_bin("nanobragg")
-            .unwrap()
+        program()
             .args("-hkl /dev/stdin -cell 100 -N 5 -detpixels 8 -floatfile out.bin".split(' '))
             .current_dir(directory.path())
             .write_stdin(input)

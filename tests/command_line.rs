@@ -7,15 +7,15 @@ use std::path::Path;
 
 use assert_cmd::Command;
 use serde_json::Value;
-use support::{golden_path, words};
+use support::{golden_path, program, words};
 
 /// A crystal and a detector that render in no time.
 const SMALL: &str =
     "-default_F 100 -cell 70 80 90 -misset 1 2 3 -N 5 -detpixels_f 24 -detpixels_s 16 -pixel 1";
 
-/// The program, run in `folder`.
+/// The program on the CPU path, run in `folder`.
 fn nanobragg(folder: &Path, line: &str) -> Command {
-    let mut command = Command::cargo_bin("nanobragg").unwrap();
+    let mut command = program();
     command.current_dir(folder).args(words(line));
     command
 }

@@ -193,6 +193,37 @@ fn a_grid_that_no_binding_holds_is_refused() {
     assert!(refused.contains("--f16-structure-factors"), "{refused}");
 }
 
+#[test]
+fn auto_goes_on_on_the_cpu_and_says_so() {
+    let experiment = divided(40, 2);
+    let options = RenderOptions {
+        auto_takes_software: true,
+        gpu: GpuOptions {
+            grid_limit: Some(1000),
+            ..GpuOptions::default()
+        },
+        ..RenderOptions::default()
+    };
+    let auto = Renderer::new(&options).unwrap();
+    assert_ne!(auto.device_name(), "cpu");
+    let image = auto.render(&experiment).unwrap();
+    assert_eq!(image, Renderer::cpu().unwrap().render(&experiment).unwrap());
+    let notices = auto.take_notices();
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    assert!(
+        notices[0].contains("structure factors") && notices[0].contains("rendering on the CPU")
+    );
+    // Asked for by name, the device does not give way to another.
+    let named = RenderOptions {
+        device: Device::Gpu("gpu".into()),
+        ..options
+    };
+    assert!(matches!(
+        Renderer::new(&named).unwrap().render(&experiment),
+        Err(RenderError::Gpu(_))
+    ));
+}
+
 /// Stops a render once a tenth of it is done.
 struct Stop(AtomicBool);
 

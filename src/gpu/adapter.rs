@@ -55,11 +55,24 @@ pub struct AdapterDescription {
     pub timestamps: bool,
 }
 
-/// Every adapter that can run the kernel, in the order in which the system lists them.
+/// Every adapter that can run the kernel, in the order in which the system lists them. OpenGL, which
+/// would list the same cards again, is asked only where nothing else answers.
 pub fn adapters() -> Vec<Adapter> {
-    let descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
-    let instance = wgpu::Instance::new(descriptor.with_env());
-    let found = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
+    let first = adapters_of(wgpu::Backends::PRIMARY);
+    if first.is_empty() {
+        adapters_of(wgpu::Backends::GL)
+    } else {
+        first
+    }
+}
+
+fn adapters_of(backends: wgpu::Backends) -> Vec<Adapter> {
+    let descriptor = wgpu::InstanceDescriptor {
+        backends,
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    };
+    let instance = wgpu::Instance::new(descriptor);
+    let found = pollster::block_on(instance.enumerate_adapters(backends));
     let able = found.into_iter().filter(|adapter| {
         let flags = adapter.get_downlevel_capabilities().flags;
         flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
@@ -148,19 +161,14 @@ impl Adapter {
     }
 
     /// Smaller is better.
-    fn preference(&self) -> (u8, u8) {
-        let kind = match self.kind() {
+    fn preference(&self) -> u8 {
+        match self.kind() {
             AdapterKind::Discrete => 0,
             AdapterKind::Integrated => 1,
             AdapterKind::Virtual => 2,
             AdapterKind::Unknown => 3,
             AdapterKind::Software => 4,
-        };
-        // The same card may be listed twice; OpenGL is the way of last resort.
-        (
-            kind,
-            u8::from(self.adapter.get_info().backend == wgpu::Backend::Gl),
-        )
+        }
     }
 }
 

@@ -71,6 +71,9 @@ pub struct RenderOptions {
     pub threads: usize,
     /// How the GPU path renders.
     pub gpu: GpuOptions,
+    /// Let `auto` take a software GPU, to test how it falls back.
+    #[doc(hidden)]
+    pub auto_takes_software: bool,
 }
 
 /// A device made ready to render. Keep it: what does not change between experiments is set up
@@ -117,7 +120,12 @@ impl Renderer {
             }
             Device::Auto => {
                 let adapters = gpu::adapters();
-                let opened = Adapter::best_real(&adapters)
+                let chosen = if options.auto_takes_software {
+                    adapters.first()
+                } else {
+                    Adapter::best_real(&adapters)
+                };
+                let opened = chosen
                     .map(|adapter| GpuRenderer::new(adapter, options.gpu))
                     .transpose();
                 let gpu = opened.unwrap_or_else(|error| {

@@ -68,3 +68,12 @@ pub fn words(line: &str) -> Vec<String> {
 pub fn experiment(line: &str) -> Experiment {
     nanobragg::cli::experiment(&words(line)).unwrap_or_else(|error| panic!("{line}: {error:?}"))
 }
+
+/// The program, on the CPU path unless `--device` says otherwise.
+pub fn program() -> assert_cmd::Command {
+    let mut command = assert_cmd::Command::cargo_bin("nanobragg").unwrap();
+    command.env("NANOBRAGG_DEVICE", "cpu");
+    // Mesa's Vulkan layers complain on standard error where a session has no such folder.
+    command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
+    command
+}

@@ -44,6 +44,7 @@ impl ProgramFlags {
                 half_structure_factors: self.half_structure_factors,
                 ..GpuOptions::default()
             },
+            ..RenderOptions::default()
         }
     }
 }

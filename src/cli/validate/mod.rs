@@ -16,7 +16,7 @@ use super::{CliError, interrupt};
 use crate::image::Comparison;
 use crate::render::{Device, Monitor, RenderOptions, Renderer};
 
-use suite::Check;
+use suite::{CHECKS, Check};
 
 /// Render a built-in suite on a device and on the CPU path, and compare
 #[derive(Parser)]
@@ -92,10 +92,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         device.device_name(),
         Finding::HEADINGS
     ))?;
-    for check in suite::checks()
-        .iter()
-        .filter(|check| check.quick || !flags.quick)
-    {
+    for check in CHECKS.iter().filter(|check| check.quick || !flags.quick) {
         let finding = check.run(&device, &cpu)?;
         say(format!("{}\n", finding.row()))?;
         findings.push(finding);

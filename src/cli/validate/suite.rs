@@ -23,11 +23,51 @@ pub struct Check {
 const GATE: f64 = 1e-5;
 /// The largest crystals and indices: their spots' phases lose digits in float32.
 const LARGE_GATE: f64 = 2e-4;
+/// What every check starts from; its own flags come after, and the last of a flag counts.
+const BASE: &str = "-default_F 100 -cell 70 80 90 -misset 1 2 3 -N 5 -detpixels 96";
 
 impl Check {
+    const fn new(name: &'static str, flags: &'static str) -> Check {
+        Check {
+            name,
+            flags,
+            prepare: as_flags_say,
+            gate: GATE,
+            edge_pixels: None,
+            quick: false,
+        }
+    }
+
+    const fn quick(self) -> Check {
+        Check {
+            quick: true,
+            ..self
+        }
+    }
+
+    const fn large(self) -> Check {
+        Check {
+            gate: LARGE_GATE,
+            ..self
+        }
+    }
+
+    /// A sharp edge may fall on either side of a pixel: a thousandth of them may differ.
+    const fn edges(self) -> Check {
+        Check {
+            edge_pixels: Some(1e-3),
+            ..self
+        }
+    }
+
+    const fn with(self, prepare: fn(&mut Description)) -> Check {
+        Check { prepare, ..self }
+    }
+
     /// The experiment to render.
     pub fn experiment(&self) -> Result<Experiment, CliError> {
-        let words: Vec<String> = self.flags.split_whitespace().map(str::to_string).collect();
+        let words = BASE.split(' ').chain(self.flags.split_whitespace());
+        let words: Vec<String> = words.map(str::to_string).collect();
         let mut parts = super::super::experiment(&words)?.into_description();
         (self.prepare)(&mut parts);
         Ok(Experiment::new(parts)?)
@@ -35,172 +75,63 @@ impl Check {
 }
 
 /// Every check.
-pub fn checks() -> Vec<Check> {
-    let check = |name, flags| Check {
-        name,
-        flags,
-        prepare: as_flags_say,
-        gate: GATE,
-        edge_pixels: None,
-        quick: false,
-    };
-    vec![
-        Check {
-            quick: true,
-            ..check(
-                "square",
-                concat!("-default_F 100 -cell 70 80 90 75 85 95 -misset 1 2 3 -N 5 -detpixels 128"),
-            )
-        },
-        check(
-            "round",
-            "-default_F 100 -cell 70 80 90 -misset 1 2 3 -N 6 -detpixels 96 -round_xtal",
-        ),
-        check(
-            "gauss",
-            "-default_F 100 -cell 70 80 90 -misset 1 2 3 -N 6 -detpixels 96 -gauss_xtal -fudge 0.4",
-        ),
-        Check {
-            edge_pixels: Some(1e-3),
-            ..check(
-                "tophat",
-                concat!(
-                    "-default_F 100 -cell 70 80 90 -misset 1 2 3 -N 5 -detpixels 96 -tophat_spots"
-                ),
-            )
-        },
-        check(
-            "unequal cells",
-            "-default_F 100 -cell 70 80 90 -misset 3 4 5 -Na 1 -Nb 7 -Nc 40 -detpixels 96",
-        ),
-        check(
-            "xds, tilted",
-            concat!(
-                "-default_F 100 -cell 70 80 90 -misset 1 2 3 -N 5 -detpixels_f 70 -detpixels_s 91 -xds -ORGX 40 ",
-                "-ORGY 60 -detector_rotx 5 -detector_roty 3 -twotheta 10"
-            ),
-        ),
-        check(
-            "adxv",
-            "-default_F 100 -cell 70 80 90 -misset 1 2 3 -N 5 -detpixels 96 -adxv -Xbeam 4 -Ybeam 5",
-        ),
-        check(
-            "denzo",
-            "-default_F 100 -cell 70 80 90 -misset 1 2 3 -N 5 -detpixels 96 -denzo -Xbeam 4 -Ybeam 5",
-        ),
-        check(
-            "dials, two-theta",
-            "-default_F 100 -cell 70 80 90 -misset 1 2 3 -N 5 -detpixels 96 -dials -twotheta 20",
-        ),
-        check(
-            "curved, polarised",
-            concat!(
-                "-default_F 100 -cell 70 80 90 -misset 1 2 3 -N 5 -distance 60 -detpixels 96 -pixel 0.8 -curved_det ",
-                "-oversample 1 -polar 0.95"
-            ),
-        ),
-        check(
-            "point pixels, dmin",
-            concat!(
-                "-default_F 100 -cell 70 80 90 -misset 1 2 3 -N 5 -distance 60 -detpixels 96 -pixel 0.8 -point_pixel ",
-                "-oversample 2 -dmin 2 -nopolar"
-            ),
-        ),
-        check(
-            "own factors",
-            concat!(
-                "-default_F 100 -cell 70 80 90 -misset 1 2 3 -N 5 -distance 40 -detpixels 64 -pixel 1.5 -oversample 3 ",
-                "-oversample_omega -oversample_polar -polar 0.9"
-            ),
-        ),
-        Check {
-            quick: true,
-            ..check(
-                "thick sensor",
-                concat!(
-                    "-default_F 100 -cell 70 80 90 -misset 1 2 3 -N 5 -distance 60 -detpixels 64 -pixel 0.8 -oversample 1 ",
-                    "-detector_abs 500 -detector_thick 450 -detector_thicksteps 4"
-                ),
-            )
-        },
-        Check {
-            quick: true,
-            ..check(
-                "mosaic and phi",
-                concat!(
-                    "-default_F 100 -cell 70 80 90 -misset 1 2 3 -N 10 -detpixels 96 -mosaic 1 -mosaic_domains 30 -phi 10 ",
-                    "-osc 2 -phisteps 7"
-                ),
-            )
-        },
-        check(
-            "divergence, dispersion",
-            concat!(
-                "-default_F 100 -cell 70 80 90 -misset 1 2 3 -N 5 -detpixels 96 -hdivrange 5 -vdivrange 4 -hdivsteps 4 ",
-                "-vdivsteps 3 -dispersion 2 -dispsteps 3"
-            ),
-        ),
-        Check {
-            prepare: weighted_sources,
-            ..check(
-                "weighted sources",
-                concat!(
-                    "-default_F 100 -cell 70 80 90 -misset 1 2 3 -N 5 -detpixels 96 -oversample 1"
-                ),
-            )
-        },
-        Check {
-            prepare: listed_reflections,
-            quick: true,
-            ..check(
-                "listed F",
-                concat!(
-                    "-default_F 3 -cell 40 50 60 -misset 10 20 30 -N 8 -distance 60 -detpixels 96 -pixel 0.8 -oversample 2 ",
-                    "-nointerpolate"
-                ),
-            )
-        },
-        Check {
-            prepare: listed_reflections,
-            ..check(
-                "interpolated F",
-                concat!(
-                    "-default_F 3 -cell 40 50 60 -misset 10 20 30 -N 2 -distance 60 -detpixels 96 -pixel 0.8 -oversample 1 ",
-                    "-interpolate"
-                ),
-            )
-        },
-        check(
-            "water",
-            "-default_F 100 -cell 70 80 90 -misset 1 2 3 -N 5 -detpixels 96 -water 0.1 -polar 0.5",
-        ),
-        check(
-            "region",
-            "-default_F 100 -cell 70 80 90 -misset 1 2 3 -N 5 -detpixels 96 -roi 13 61 7 50",
-        ),
-        Check {
-            gate: LARGE_GATE,
-            quick: true,
-            ..check(
-                "large crystal",
-                concat!(
-                    "-default_F 100 -cell 120 130 140 -misset 1 2 3 -lambda 0.9 -N 1000 -distance 250 -detpixels 64 ",
-                    "-pixel 0.05 -oversample 2 -Xbeam 60 -Ybeam 60"
-                ),
-            )
-        },
-        Check {
-            gate: LARGE_GATE,
-            ..check(
-                "high resolution",
-                concat!(
-                    "-default_F 100 -cell 300 310 320 -misset 1 2 3 -lambda 0.5 -N 100 -distance 100 -detpixels 64 ",
-                    "-pixel 0.05 -oversample 2 -Xbeam 100 -Ybeam 100"
-                ),
-            )
-        },
-    ]
-}
+pub const CHECKS: [Check; 22] = [
+    Check::new("square", "-cell 70 80 90 75 85 95 -detpixels 128").quick(),
+    Check::new("round", "-N 6 -round_xtal"),
+    Check::new("gauss", "-N 6 -gauss_xtal -fudge 0.4"),
+    Check::new("tophat", "-tophat_spots").edges(),
+    Check::new("unequal cells", "-misset 3 4 5 -Na 1 -Nb 7 -Nc 40"),
+    Check::new(
+        "xds, tilted",
+        "-detpixels_f 70 -detpixels_s 91 -xds -ORGX 40 -ORGY 60 -detector_rotx 5 -detector_roty 3 -twotheta 10",
+    ),
+    Check::new("adxv", "-adxv -Xbeam 4 -Ybeam 5"),
+    Check::new("denzo", "-denzo -Xbeam 4 -Ybeam 5"),
+    Check::new("dials, two-theta", "-dials -twotheta 20"),
+    Check::new("curved, polarised", "-distance 60 -pixel 0.8 -curved_det -oversample 1 -polar 0.95"),
+    Check::new("point pixels, dmin", "-distance 60 -pixel 0.8 -point_pixel -oversample 2 -dmin 2 -nopolar"),
+    Check::new(
+        "own factors",
+        "-distance 40 -detpixels 64 -pixel 1.5 -oversample 3 -oversample_omega -oversample_polar -polar 0.9",
+    ),
+    Check::new(
+        "thick sensor",
+        "-distance 60 -detpixels 64 -pixel 0.8 -oversample 1 -detector_abs 500 -detector_thick 450 \
+         -detector_thicksteps 4",
+    )
+    .quick(),
+    Check::new("mosaic and phi", "-N 10 -mosaic 1 -mosaic_domains 30 -phi 10 -osc 2 -phisteps 7").quick(),
+    Check::new(
+        "divergence, dispersion",
+        "-hdivrange 5 -vdivrange 4 -hdivsteps 4 -vdivsteps 3 -dispersion 2 -dispsteps 3",
+    ),
+    Check::new("weighted sources", "-oversample 1").with(weighted_sources),
+    Check::new(
+        "listed F",
+        "-cell 40 50 60 -misset 10 20 30 -N 8 -distance 60 -pixel 0.8 -oversample 2 -nointerpolate",
+    )
+    .with(listed_reflections)
+    .quick(),
+    Check::new(
+        "interpolated F",
+        "-cell 40 50 60 -misset 10 20 30 -N 2 -distance 60 -pixel 0.8 -oversample 1 -interpolate",
+    )
+    .with(listed_reflections),
+    Check::new("water", "-water 0.1 -polar 0.5"),
+    Check::new("region", "-roi 13 61 7 50"),
+    Check::new(
+        "large crystal",
+        "-cell 120 130 140 -lambda 0.9 -N 1000 -distance 250 -detpixels 64 -pixel 0.05 -oversample 2 \
+         -Xbeam 60 -Ybeam 60",
+    )
+    .large()
+    .quick(),
+    Check::new(
+        "high resolution",
+        "-cell 300 310 320 -lambda 0.5 -N 100 -detpixels 64 -pixel 0.05 -oversample 2 -Xbeam 100 -Ybeam 100",
+    )
+    .large(),
+];
 
 fn as_flags_say(_: &mut Description) {}
 
@@ -235,11 +166,11 @@ fn listed_reflections(parts: &mut Description) {
             }
         }
     }
-    let (default_f, interpolation) = (
-        parts.structure_factors.default_f(),
-        parts.structure_factors.interpolation,
-    );
-    if let Ok(mut factors) = StructureFactors::from_reflections(&list, default_f) {
+    let interpolation = parts.structure_factors.interpolation;
+    /// F of the indices beyond the list.
+    const DEFAULT_F: f64 = 3.0;
+    // The list is finite, without contradictions and small: it always makes a grid.
+    if let Ok(mut factors) = StructureFactors::from_reflections(&list, DEFAULT_F) {
         factors.interpolation = interpolation;
         parts.structure_factors = factors;
     }
