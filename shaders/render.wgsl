@@ -93,8 +93,10 @@ struct Slice {
     orientation_count: u32,
     view_start: u32, // layers, and sub-pixels within
     view_count: u32,
-    orientations: u32, // on the device
     views: u32, // in all
+    batch_base: u32, // number of the first batch on the device
+    batches: u32, // of a source, on the device
+    last_batch: u32, // number of the last batch of all
     first: u32, // whether nothing was added before: start from the background
 }
 
@@ -419,7 +421,9 @@ fn render(
                     run[k] += factors[k] * terms[k];
                 }
             }
-            let ends_run = (o / LANES) % RUN == RUN - 1u || o + LANES >= slice.orientations;
+            // Counted over all sources and orientations, those on the device before included.
+            let number = slice.batch_base + s * slice.batches + o / LANES;
+            let ends_run = number % RUN == RUN - 1u || number == slice.last_batch;
             if ends_run && last_view == slice.views {
                 for (var k = 0u; k < EDGE * EDGE; k++) {
                     total[k] += run[k];

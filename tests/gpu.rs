@@ -85,12 +85,12 @@ fn divided(pixels: usize, domains: u32) -> Experiment {
 #[test]
 fn bands_and_batches_leave_every_bit() {
     let whole = on_gpu(GpuOptions::default());
-    // The smallest buffers that the kernel's batches allow: a few rows of tiles, 4096 orientations.
+    // A few tiles and a batch of 64 orientations at a time, and a few sources where they all fit.
     let limited = on_gpu(GpuOptions {
-        buffer_limit: Some(300_000),
+        buffer_limit: Some(5000),
         ..GpuOptions::default()
     });
-    for (pixels, domains) in [(300, 3), (21, 9000)] {
+    for (pixels, domains) in [(75, 3), (21, 5000)] {
         let experiment = divided(pixels, domains);
         let (one, many) = (
             whole.render(&experiment).unwrap(),

@@ -6,9 +6,6 @@ use bytemuck::{Pod, Zeroable};
 pub const GROUP: usize = 8;
 /// Threads of a workgroup, orientations of a batch.
 pub const LANES: u32 = 64;
-/// Orientations that are summed before they go into the pixel, `RUN` batches: what is on the
-/// device at once is a multiple of this, or all there are.
-pub const RUN: usize = 64 * LANES as usize;
 
 /// Doppelganger of the WGSL struct `Scene`.
 #[repr(C)]
@@ -96,8 +93,10 @@ pub struct SliceUniform {
     pub orientation_count: u32,
     pub view_start: u32,
     pub view_count: u32,
-    pub orientations: u32,
     pub views: u32,
+    pub batch_base: u32,
+    pub batches: u32,
+    pub last_batch: u32,
     pub first: u32,
 }
 
@@ -173,7 +172,7 @@ mod tests {
             size_of::<SliceUniform>(),
             members!(SliceUniform:
             tile_start, tile_count, tiles_per_row, source_start, source_count, orientation_start,
-            orientation_count, view_start, view_count, orientations, views, first),
+            orientation_count, view_start, view_count, views, batch_base, batches, last_batch, first),
         );
     }
 }

@@ -12,7 +12,7 @@ use super::buffers::{
 };
 use super::context::Context;
 use super::layout::{
-    OrientationEntry, PanelEntry, RUN, SceneUniform, SliceUniform, SourceEntry, TileEntry,
+    LANES, OrientationEntry, PanelEntry, SceneUniform, SliceUniform, SourceEntry, TileEntry,
 };
 use super::shaders::{Permutation, render_source};
 use super::slices::{Budget, Cursor, Work};
@@ -271,7 +271,8 @@ impl GpuRenderer {
 
         let views = views(scene)?;
         let fitting = |entry: usize| (self.limit() / entry as u64).max(1) as usize;
-        let per_chunk = (fitting(size_of::<OrientationEntry>()) / RUN).max(1) * RUN;
+        let lanes = LANES as usize;
+        let per_chunk = (fitting(size_of::<OrientationEntry>()) / lanes).max(1) * lanes;
         let orientation_chunks = scene.orientations.len().div_ceil(per_chunk);
         // Where orientations come in several chunks, sources go one by one, so that numbers are
         // added in the same order as without chunks.
@@ -282,7 +283,8 @@ impl GpuRenderer {
         };
         let source_chunks = scene.sources.chunks(per_source_chunk);
         let chunks = (source_chunks.len() * orientation_chunks) as f64;
-        let mut done = 0.0;
+        let all_batches = scene.orientations.len().div_ceil(lanes) * scene.sources.len();
+        let (mut done, mut batch_base) = (0.0, 0usize);
         for source_chunk in source_chunks {
             let key = (source_chunk.to_vec(), frame.scaling);
             let sources = state.sources.get(context, "the sources", key, || {
@@ -314,10 +316,13 @@ impl GpuRenderer {
                     orientations: orientation_chunk.len() as u32,
                     views,
                     max_workgroups: context.limits.max_compute_workgroups_per_dimension,
+                    batch_base: batch_base as u32,
+                    last_batch: (all_batches - 1) as u32,
                 };
                 let mut part = |part: f64| watch((done + part) / chunks);
                 self.dispatch(state, frame, buffers, &work, done == 0.0, &mut part)?;
                 done += 1.0;
+                batch_base += source_chunk.len() * orientation_chunk.len().div_ceil(lanes);
             }
         }
         self.read(&photons, size)

@@ -27,6 +27,11 @@ pub struct Work {
     pub views: u32,
     /// Most workgroups in one direction.
     pub max_workgroups: u32,
+    /// Number, of all batches of orientations of all sources, of the first one on the device.
+    /// Numbers wrap around; a run of batches divides 2³².
+    pub batch_base: u32,
+    /// Number of the last batch of all.
+    pub last_batch: u32,
 }
 
 /// Terms per dispatch, tuned by what the last one took.
@@ -123,8 +128,10 @@ impl Work {
             orientation_count: orientations,
             view_start: cursor.view,
             view_count: views,
-            orientations: self.orientations,
             views: self.views,
+            batch_base: self.batch_base,
+            batches: self.orientations.div_ceil(LANES),
+            last_batch: self.last_batch,
             first: u32::from(!started),
         };
         cursor.view += views;
@@ -160,7 +167,7 @@ mod tests {
             views in 1u32..30,
             milliseconds in 1u64..5000,
         ) {
-            let work = Work { tile_pixels: 256, tiles, sources, orientations, views, max_workgroups: 1000 };
+            let work = Work { tile_pixels: 256, tiles, sources, orientations, views, max_workgroups: 1000, batch_base: 0, last_batch: 0 };
             let (mut cursor, mut budget) = (Cursor::default(), Budget::new());
             let mut terms = 0.0;
             let mut started = 0;

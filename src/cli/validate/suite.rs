@@ -3,14 +3,19 @@
 use glam::DVec3;
 
 use super::super::CliError;
-use crate::experiment::{Description, Experiment, Reflection, Source, Sources, StructureFactors};
+use crate::experiment::{
+    Description, Experiment, ExperimentError, Reflection, Source, Sources, StructureFactors,
+};
+
+/// Says what flags cannot without files.
+type Prepare = fn(&mut Description) -> Result<(), ExperimentError>;
 
 /// An experiment, and how near the device must come to the CPU path.
 pub struct Check {
     /// Its name.
     pub name: &'static str,
     flags: &'static str,
-    prepare: fn(&mut Description),
+    prepare: Prepare,
     /// Largest nrmse.
     pub gate: f64,
     /// Instead of the gate, the part of pixels that may differ.
@@ -60,7 +65,7 @@ impl Check {
         }
     }
 
-    const fn with(self, prepare: fn(&mut Description)) -> Check {
+    const fn with(self, prepare: Prepare) -> Check {
         Check { prepare, ..self }
     }
 
@@ -69,7 +74,7 @@ impl Check {
         let words = BASE.split(' ').chain(self.flags.split_whitespace());
         let words: Vec<String> = words.map(str::to_string).collect();
         let mut parts = super::super::experiment(&words)?.into_description();
-        (self.prepare)(&mut parts);
+        (self.prepare)(&mut parts)?;
         Ok(Experiment::new(parts)?)
     }
 }
@@ -133,10 +138,12 @@ pub const CHECKS: [Check; 22] = [
     .large(),
 ];
 
-fn as_flags_say(_: &mut Description) {}
+fn as_flags_say(_: &mut Description) -> Result<(), ExperimentError> {
+    Ok(())
+}
 
 /// Three sources of different directions, wavelengths and weights.
-fn weighted_sources(parts: &mut Description) {
+fn weighted_sources(parts: &mut Description) -> Result<(), ExperimentError> {
     let source = |offset: [f64; 3], angstrom: f64, weight| Source {
         incident: (DVec3::X + DVec3::from_array(offset)).normalize(),
         wavelength_m: angstrom * 1e-10,
@@ -148,10 +155,11 @@ fn weighted_sources(parts: &mut Description) {
         source([0.0, 1e-3, 0.0], 1.02, 3.0),
         source([0.0, 0.0, -2e-3], 0.98, 0.5),
     ]);
+    Ok(())
 }
 
 /// A list with a different F for each index, that the detector's corners reach beyond.
-fn listed_reflections(parts: &mut Description) {
+fn listed_reflections(parts: &mut Description) -> Result<(), ExperimentError> {
     let range = -14..=14;
     let mut list = Vec::new();
     for h in range.clone() {
@@ -169,9 +177,7 @@ fn listed_reflections(parts: &mut Description) {
     let interpolation = parts.structure_factors.interpolation;
     /// F of the indices beyond the list.
     const DEFAULT_F: f64 = 3.0;
-    // The list is finite, without contradictions and small: it always makes a grid.
-    if let Ok(mut factors) = StructureFactors::from_reflections(&list, DEFAULT_F) {
-        factors.interpolation = interpolation;
-        parts.structure_factors = factors;
-    }
+    parts.structure_factors = StructureFactors::from_reflections(&list, DEFAULT_F)?;
+    parts.structure_factors.interpolation = interpolation;
+    Ok(())
 }
