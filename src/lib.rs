@@ -34,7 +34,7 @@
 //! The same from the flags of the C program: [`cli::experiment`].
 //!
 //! Modules import only from those further down this list: [`cli`]; [`report`]; [`render`];
-//! [`cpu`]; [`scene`]; [`formats`]; [`image`]; [`experiment`]; [`geometry`], [`random`],
+//! [`gpu`]; [`cpu`]; [`scene`]; [`formats`]; [`image`]; [`experiment`]; [`geometry`], [`random`],
 //! [`memory`].
 
 pub mod cli;
