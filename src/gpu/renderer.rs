@@ -1,20 +1,19 @@
 //! Renders scenes on an opened device.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
-
-use rayon::prelude::*;
 
 use super::buffers::{
     GridKey, Held, Scaling, check_size, grid_words, orientation_entries, scene_uniform,
     source_entries,
 };
 use super::context::Context;
+use super::kernel::{BINDINGS, Kernel};
 use super::layout::{
     LANES, OrientationEntry, PanelEntry, SceneUniform, SliceUniform, SourceEntry, TileEntry,
 };
-use super::shaders::{Permutation, render_source};
+use super::scatter::scatter;
+use super::shaders::Permutation;
 use super::slices::{Budget, Cursor, Work};
 use super::tiles::{TilePlace, TileSize, panel_entries, tile_entries, tile_places};
 use super::{Adapter, GpuError};
@@ -46,16 +45,13 @@ pub type Watch<'a> = &'a mut dyn FnMut(f64) -> bool;
 pub struct GpuRenderer {
     context: Context,
     options: GpuOptions,
-    module: wgpu::ShaderModule,
-    bindings: wgpu::BindGroupLayout,
-    layout: wgpu::PipelineLayout,
+    kernel: Kernel,
     state: Mutex<State>,
 }
 
 /// What is on the device.
 #[derive(Debug, Default)]
 struct State {
-    pipelines: HashMap<Permutation, wgpu::ComputePipeline>,
     places: Option<(Detector, Vec<TilePlace>)>,
     panels: Held<(Detector, bool)>,
     tiles: Held<(Detector, usize)>,
@@ -75,36 +71,12 @@ impl GpuRenderer {
     /// [`GpuError`] when the adapter cannot be opened or its driver refuses the kernel.
     pub fn new(adapter: &Adapter, options: GpuOptions) -> Result<GpuRenderer, GpuError> {
         let context = Context::open(adapter)?;
-        let source = wgpu::ShaderModuleDescriptor {
-            label: Some("render"),
-            source: wgpu::ShaderSource::Wgsl(render_source().into()),
-        };
-        let module = context.checked("the render shader", || {
-            context.device.create_shader_module(source)
-        })?;
-        let entries: Vec<wgpu::BindGroupLayoutEntry> = (0..9).map(binding).collect();
-        let descriptor = wgpu::BindGroupLayoutDescriptor {
-            label: Some("render"),
-            entries: &entries,
-        };
-        let bindings = context.checked("the kernel's bindings", || {
-            context.device.create_bind_group_layout(&descriptor)
-        })?;
-        let descriptor = wgpu::PipelineLayoutDescriptor {
-            label: Some("render"),
-            bind_group_layouts: &[Some(&bindings)],
-            immediate_size: 0,
-        };
-        let layout = context.checked("the pipeline's layout", || {
-            context.device.create_pipeline_layout(&descriptor)
-        })?;
+        let kernel = Kernel::new(&context)?;
         let state = Mutex::default();
         Ok(GpuRenderer {
             context,
             options,
-            module,
-            bindings,
-            layout,
+            kernel,
             state,
         })
     }
@@ -151,7 +123,7 @@ impl GpuRenderer {
                 (&detector, index, band),
                 &mut part,
             )?;
-            scatter(scene, &frame, band, &values, &mut photons);
+            scatter(scene, &frame.scaling, size, band, &values, &mut photons);
         }
         Ok(photons)
     }
@@ -176,14 +148,7 @@ impl GpuRenderer {
         let half = self.options.half_structure_factors;
         let size = detector.2;
         let permutation = Permutation::of(scene, size, half);
-        let pipeline = match state.pipelines.get(&permutation) {
-            Some(pipeline) => pipeline.clone(),
-            None => {
-                let pipeline = self.pipeline(&permutation)?;
-                state.pipelines.insert(permutation, pipeline.clone());
-                pipeline
-            }
-        };
+        let pipeline = self.kernel.pipeline(context, permutation)?;
         let key = (detector.clone(), scene.point_pixels);
         let panels = state
             .panels
@@ -226,25 +191,6 @@ impl GpuRenderer {
             grid,
             uniform,
             slice,
-        })
-    }
-
-    fn pipeline(&self, permutation: &Permutation) -> Result<wgpu::ComputePipeline, GpuError> {
-        let descriptor = wgpu::ComputePipelineDescriptor {
-            label: Some("render"),
-            layout: Some(&self.layout),
-            module: &self.module,
-            entry_point: Some("render"),
-            compilation_options: wgpu::PipelineCompilationOptions {
-                constants: &permutation.constants(),
-                // Every lane that is read is written first.
-                zero_initialize_workgroup_memory: false,
-            },
-            cache: None,
-        };
-        let device = &self.context.device;
-        self.context.checked("the render pipeline", || {
-            device.create_compute_pipeline(&descriptor)
         })
     }
 
@@ -333,27 +279,13 @@ impl GpuRenderer {
         &self,
         state: &mut State,
         frame: &Frame,
-        buffers: [&wgpu::Buffer; 9],
+        buffers: [&wgpu::Buffer; BINDINGS],
         work: &Work,
         fresh: bool,
         watch: Watch,
     ) -> Result<(), GpuError> {
         let Context { device, queue, .. } = &self.context;
-        let entries: Vec<wgpu::BindGroupEntry> = (0..)
-            .zip(buffers)
-            .map(|(binding, buffer)| wgpu::BindGroupEntry {
-                binding,
-                resource: buffer.as_entire_binding(),
-            })
-            .collect();
-        let descriptor = wgpu::BindGroupDescriptor {
-            label: Some("render"),
-            layout: &self.bindings,
-            entries: &entries,
-        };
-        let group = self.context.checked("the kernel's buffers", || {
-            device.create_bind_group(&descriptor)
-        })?;
+        let group = self.kernel.bind(&self.context, buffers)?;
         let mut budget = state.budget.unwrap_or_else(Budget::new);
         let (mut cursor, mut done) = (Cursor::default(), 0.0);
         while let Some((mut slice, terms)) = work.next(&mut cursor, &budget) {
@@ -421,63 +353,4 @@ fn views(scene: &Scene) -> Result<u32, GpuError> {
             oversample: scene.oversample,
             layers: scene.layers,
         })
-}
-
-/// The layout of a binding of the kernel: two uniforms, storage to read, storage to write.
-fn binding(binding: u32) -> wgpu::BindGroupLayoutEntry {
-    let ty = match binding {
-        0 | 1 => wgpu::BufferBindingType::Uniform,
-        _ => wgpu::BufferBindingType::Storage {
-            read_only: binding < 7,
-        },
-    };
-    wgpu::BindGroupLayoutEntry {
-        binding,
-        visibility: wgpu::ShaderStages::COMPUTE,
-        ty: wgpu::BindingType::Buffer {
-            ty,
-            has_dynamic_offset: false,
-            min_binding_size: None,
-        },
-        count: None,
-    }
-}
-
-/// Puts the pixels of a band's tiles in their places, as photons.
-fn scatter(scene: &Scene, frame: &Frame, band: &[TilePlace], values: &[f32], photons: &mut [f32]) {
-    let mut rest = photons;
-    for (index, panel) in scene.panels.iter().enumerate() {
-        let [width, height] = panel.shape;
-        let (image, behind) = rest.split_at_mut(width * height);
-        rest = behind;
-        let factor = frame.scaling.photons(scene, panel);
-        // Tiles come row by row: those of one row of tiles fill rows of pixels of their own.
-        let tiles: Vec<(&TilePlace, &[f32])> = band
-            .iter()
-            .zip(values.chunks_exact(frame.size.pixels()))
-            .filter(|(place, _)| place.panel == index)
-            .collect();
-        let rows: Vec<&[(&TilePlace, &[f32])]> = tiles
-            .chunk_by(|one, other| one.0.first[1] == other.0.first[1])
-            .collect();
-        let strip = width * frame.size.edge();
-        image
-            .par_chunks_mut(strip)
-            .enumerate()
-            .for_each(|(strip_index, strip)| {
-                let first_slow = strip_index * frame.size.edge();
-                let Ok(row) = rows.binary_search_by_key(&first_slow, |row| row[0].0.first[1])
-                else {
-                    return;
-                };
-                for (place, values) in rows[row] {
-                    for (lane, [fast, slow]) in place.pixels(panel, frame.size) {
-                        if scene.renders(panel, fast, slow) {
-                            strip[(slow - first_slow) * width + fast] =
-                                (f64::from(values[lane]) * factor) as f32;
-                        }
-                    }
-                }
-            });
-    }
 }

@@ -1,0 +1,53 @@
+//! From tiles back to the image.
+
+use rayon::prelude::*;
+
+use super::buffers::Scaling;
+use super::tiles::{TilePlace, TileSize};
+use crate::scene::Scene;
+
+/// Puts the pixels of a band's tiles in their places, as photons.
+pub fn scatter(
+    scene: &Scene,
+    scaling: &Scaling,
+    size: TileSize,
+    band: &[TilePlace],
+    values: &[f32],
+    photons: &mut [f32],
+) {
+    let mut rest = photons;
+    for (index, panel) in scene.panels.iter().enumerate() {
+        let [width, height] = panel.shape;
+        let (image, behind) = rest.split_at_mut(width * height);
+        rest = behind;
+        let factor = scaling.photons(scene, panel);
+        // Tiles come row by row: those of one row of tiles fill rows of pixels of their own.
+        let tiles: Vec<(&TilePlace, &[f32])> = band
+            .iter()
+            .zip(values.chunks_exact(size.pixels()))
+            .filter(|(place, _)| place.panel == index)
+            .collect();
+        let rows: Vec<&[(&TilePlace, &[f32])]> = tiles
+            .chunk_by(|one, other| one.0.first[1] == other.0.first[1])
+            .collect();
+        let strip = width * size.edge();
+        image
+            .par_chunks_mut(strip)
+            .enumerate()
+            .for_each(|(strip_index, strip)| {
+                let first_slow = strip_index * size.edge();
+                let Ok(row) = rows.binary_search_by_key(&first_slow, |row| row[0].0.first[1])
+                else {
+                    return;
+                };
+                for (place, values) in rows[row] {
+                    for (lane, [fast, slow]) in place.pixels(panel, size) {
+                        if scene.renders(panel, fast, slow) {
+                            strip[(slow - first_slow) * width + fast] =
+                                (f64::from(values[lane]) * factor) as f32;
+                        }
+                    }
+                }
+            });
+    }
+}
