@@ -627,6 +627,7 @@ fn every_flag_changes_the_files_or_says_why_not() {
         ("", "-dump"),
         ("", "-density 1"),
         ("", "--png-scale log"),
+        ("", "--f16-structure-factors"),
         ("", "--png-depth 16"),
         ("", "--png-percentile 50"),
         ("", "--colormap viridis"),

@@ -36,7 +36,11 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let renderer = Renderer::new(&request.program.render_options())?;
     let image = rendered(&renderer, &request)?;
     let mut notices = request.notices.clone();
-    for notice in renderer.take_notices() {
+    let mut told = renderer.take_notices();
+    if request.program.half_structure_factors && !renderer.on_gpu() {
+        told.push("--f16-structure-factors has no effect on the CPU path".into());
+    }
+    for notice in told {
         say(format_args!("nanobragg: note: {notice}"));
         notices.push(notice);
     }

@@ -159,6 +159,11 @@ impl Renderer {
             .map_or_else(|| "cpu".to_string(), |gpu| gpu.name().to_string())
     }
 
+    /// Whether a GPU renders.
+    pub fn on_gpu(&self) -> bool {
+        self.gpu.is_some()
+    }
+
     /// Threads of the CPU path.
     pub fn threads(&self) -> usize {
         self.pool.current_num_threads()
