@@ -18,12 +18,10 @@ override RESOLUTION_LIMIT: bool = false;
 
 override EDGE: u32 = 1u; // a thread renders EDGE x EDGE pixels of its tile
 
+const TAU: f32 = 6.2831855;
 const GROUP: u32 = 8u; // edge of a workgroup, threads
 const LANES: u32 = 64u;
 const MOST_PIXELS: u32 = 4u; // of a thread
-// Batches of orientations that are summed before they go into the pixel: adding few numbers at
-// each of three levels keeps the digits that adding many to one would lose.
-const RUN: u32 = 64u;
 
 struct Scene {
     cells: vec3<f32>, // along a, b, c
@@ -97,6 +95,9 @@ struct Slice {
     batch_base: u32, // number of the first batch on the device
     batches: u32, // of a source, on the device
     last_batch: u32, // number of the last batch of all
+    // A batch's sums are added in runs of this many, runs in groups of as many runs, and groups to
+    // the pixel: adding few numbers at each level keeps the digits that adding many would lose.
+    run: u32,
     first: u32, // whether nothing was added before: start from the background
 }
 
@@ -110,7 +111,7 @@ struct Slice {
 // Tile by tile: the sums so far, and what was not yet added to them. Both outlive a dispatch, so
 // that numbers are added in one order however the render is cut.
 @group(0) @binding(7) var<storage, read_write> photons: array<f32>;
-@group(0) @binding(8) var<storage, read_write> pending: array<f32>;
+@group(0) @binding(8) var<storage, read_write> pending: array<vec2<f32>>;
 
 var<workgroup> whole: array<vec3<i32>, LANES>;
 var<workgroup> fraction: array<vec3<f32>, LANES>;
@@ -148,14 +149,25 @@ fn offset(tile: Tile, panel: Panel, along: vec2<f32>, depth: f32) -> vec3<f32> {
     return first + turn(tile.centre + first, panel.fast, angle.x);
 }
 
-// What a rotation about `axis` by a small `angle` adds to `vector`: series, for the hardware's
-// sine has no relative accuracy.
+// sin and 1 - cos of an angle, with relative accuracy near zero, which the hardware's lack: series
+// of a quarter of it, doubled twice.
+fn sine_and_versine(angle: f32) -> vec2<f32> {
+    let x = (angle - TAU * round(angle / TAU)) / 4.0;
+    let square = x * x;
+    let sine = x * (1.0 - square / 6.0 * (1.0 - square / 20.0 * (1.0 - square / 42.0
+        * (1.0 - square / 72.0 * (1.0 - square / 110.0)))));
+    let versine = square / 2.0 * (1.0 - square / 12.0 * (1.0 - square / 30.0
+        * (1.0 - square / 56.0 * (1.0 - square / 90.0))));
+    let half_sine = 2.0 * sine * (1.0 - versine);
+    let half_versine = 2.0 * sine * sine;
+    return vec2<f32>(2.0 * half_sine * (1.0 - half_versine), 2.0 * half_sine * half_sine);
+}
+
+// What a rotation about `axis` by `angle` adds to `vector`.
 fn turn(vector: vec3<f32>, axis: vec3<f32>, angle: f32) -> vec3<f32> {
-    let square = angle * angle;
-    let sine = angle * (1.0 - square / 6.0 * (1.0 - square / 20.0 * (1.0 - square / 42.0
-        * (1.0 - square / 72.0))));
-    let versine = square / 2.0 * (1.0 - square / 12.0 * (1.0 - square / 30.0 * (1.0 - square / 56.0)));
-    return sine * cross(axis, vector) + versine * cross(axis, cross(axis, vector));
+    let parts = sine_and_versine(angle);
+    let across = cross(axis, vector);
+    return parts.x * across + parts.y * cross(axis, across);
 }
 
 // The view of a sub-pixel `p` m from the tile's centre. R - R_c comes from R^2 - R_c^2, and d - d_c
@@ -185,7 +197,9 @@ fn nearest_amplitude(index: vec3<i32>) -> f32 {
     if any(place < vec3<i32>(0)) || any(place >= scene.grid_shape) {
         return scene.default_f;
     }
-    return amplitude(u32((place.x * scene.grid_shape.y + place.y) * scene.grid_shape.z + place.z));
+    let at = vec3<u32>(place);
+    let shape = vec3<u32>(scene.grid_shape);
+    return amplitude((at.x * shape.y + at.y) * shape.z + at.z);
 }
 
 // F at `whole_index` + `rest`.
@@ -199,11 +213,12 @@ fn tricubic_amplitude(whole_index: vec3<i32>, rest: vec3<f32>) -> f32 {
     let along_h = lagrange_weights(t.x);
     let along_k = lagrange_weights(t.y);
     let along_l = lagrange_weights(t.z);
-    let shape = scene.grid_shape;
+    let corner = vec3<u32>(first);
+    let shape = vec3<u32>(scene.grid_shape);
     var sum = 0.0;
-    for (var i = 0; i < 4; i++) {
-        for (var j = 0; j < 4; j++) {
-            let row = u32(((first.x + i) * shape.y + first.y + j) * shape.z + first.z);
+    for (var i = 0u; i < 4u; i++) {
+        for (var j = 0u; j < 4u; j++) {
+            let row = ((corner.x + i) * shape.y + corner.y + j) * shape.z + corner.z;
             let values = vec4<f32>(
                 amplitude(row), amplitude(row + 1u), amplitude(row + 2u), amplitude(row + 3u),
             );
@@ -362,7 +377,8 @@ fn render(
     var start: array<vec2<f32>, MOST_PIXELS>;
     var first: array<vec2<f32>, MOST_PIXELS>;
     var total: array<f32, MOST_PIXELS>;
-    var run: array<f32, MOST_PIXELS>;
+    var group_sum: array<f32, MOST_PIXELS>;
+    var run_sum: array<f32, MOST_PIXELS>;
     for (var k = 0u; k < EDGE * EDGE; k++) {
         let pixel = vec2<u32>(lane % GROUP, lane / GROUP) + GROUP * vec2<u32>(k % EDGE, k / EDGE);
         start[k] = (vec2<f32>(pixel) - f32(GROUP * EDGE) / 2.0) * panel.pixel_size_m;
@@ -370,10 +386,12 @@ fn render(
         let place = (tile_index * EDGE * EDGE + k) * LANES + lane;
         if slice.first != 0u {
             total[k] = scene.background * first[k].x * first[k].y;
-            run[k] = 0.0;
+            group_sum[k] = 0.0;
+            run_sum[k] = 0.0;
         } else {
             total[k] = photons[place];
-            run[k] = pending[place];
+            group_sum[k] = pending[place].x;
+            run_sum[k] = pending[place].y;
         }
     }
 
@@ -390,6 +408,7 @@ fn render(
 
         for (var o = slice.orientation_start; o < last_orientation; o += LANES) {
             let batch = min(LANES, last_orientation - o);
+            let batch_number = slice.batch_base + s * slice.batches + o / LANES;
             if lane < batch {
                 prepare(o + lane, lane, qx, qy, qz);
             }
@@ -418,16 +437,22 @@ fn render(
                     }
                 }
                 for (var k = 0u; k < EDGE * EDGE; k++) {
-                    run[k] += factors[k] * terms[k];
+                    run_sum[k] += factors[k] * terms[k];
                 }
-            }
-            // Counted over all sources and orientations, those on the device before included.
-            let number = slice.batch_base + s * slice.batches + o / LANES;
-            let ends_run = number % RUN == RUN - 1u || number == slice.last_batch;
-            if ends_run && last_view == slice.views {
-                for (var k = 0u; k < EDGE * EDGE; k++) {
-                    total[k] += run[k];
-                    run[k] = 0.0;
+                // Counted over all sources, orientations and views, those dispatched before included.
+                let count = batch_number * slice.views + v + 1u;
+                let is_last = batch_number == slice.last_batch && v == slice.views - 1u;
+                if count % slice.run == 0u || is_last {
+                    for (var k = 0u; k < EDGE * EDGE; k++) {
+                        group_sum[k] += run_sum[k];
+                        run_sum[k] = 0.0;
+                    }
+                }
+                if count % (slice.run * slice.run) == 0u || is_last {
+                    for (var k = 0u; k < EDGE * EDGE; k++) {
+                        total[k] += group_sum[k];
+                        group_sum[k] = 0.0;
+                    }
                 }
             }
             workgroupBarrier();
@@ -437,6 +462,6 @@ fn render(
     for (var k = 0u; k < EDGE * EDGE; k++) {
         let place = (tile_index * EDGE * EDGE + k) * LANES + lane;
         photons[place] = total[k];
-        pending[place] = run[k];
+        pending[place] = vec2<f32>(group_sum[k], run_sum[k]);
     }
 }

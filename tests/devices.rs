@@ -128,7 +128,9 @@ fn this_device_validates() {
         text.contains("large crystal") && text.contains("within their gates"),
         "{text}"
     );
-    nanobragg(folder.path(), "validate --slow").assert().code(2);
+    for line in ["validate --slow", "validate --device cpu"] {
+        nanobragg(folder.path(), line).assert().code(2);
+    }
 }
 
 /// A render that is under way in `folder`.

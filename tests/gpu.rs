@@ -71,6 +71,57 @@ fn errors_grow_with_the_crystal_and_not_with_the_index() {
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
+#[test]
+fn threads_with_much_to_do_do_all_of_it() {
+    // Few pixels with many sources, views or orientations: llvmpipe leaves a thread's loops after
+    // 65535 iterations, and float32 sums of many terms lose digits.
+    let (gpu, cpu) = (on_gpu(GpuOptions::default()), Renderer::cpu().unwrap());
+    let lines = [
+        "-N 5 -misset 10 20 30 -detpixels 8 -oversample 1 -hdivrange 1 -vdivrange 1 -hdivsteps 100 \
+         -vdivsteps 100 -square_div",
+        "-N 1 -nointerpolate -detpixels 4 -oversample 140",
+        "-N 1 -nointerpolate -detpixels 64 -oversample 40 -roi 3 3 3 40",
+        "-N 1 -nointerpolate -detpixels 4 -oversample 64 -hdivrange 1 -vdivrange 1 -hdivsteps 6 \
+         -vdivsteps 6",
+        "-N 20 -misset 10 20 30 -detpixels 8 -oversample 1 -mosaic 1 -mosaic_domains 200000",
+        "-hkl lysozyme_1aki_p1.hkl -N 1 -interpolate -detpixels 6 -oversample 30 -mosaic 1 -mosaic_domains 100",
+    ];
+    for line in lines {
+        let experiment = experiment(&format!("-default_F 100 -cell 70 80 90 {line}"));
+        let error = nrmse(
+            &gpu.render(&experiment).unwrap(),
+            &cpu.render(&experiment).unwrap(),
+        );
+        println!("{line}: nrmse {error:.1e}");
+        assert!(error < 1e-5, "{line}: {error}");
+    }
+}
+
+/// Where a tile spans a radian, the offsets within it are as large as what they start from, and
+/// keep no more digits.
+const BENT_TILE: f64 = 3e-5;
+
+#[test]
+fn curved_detectors_may_bend_within_a_tile() {
+    let (gpu, cpu) = (on_gpu(GpuOptions::default()), Renderer::cpu().unwrap());
+    for distance in [40, 10, 5, 2] {
+        let line = format!(
+            "-default_F 100 -cell 10 11 12 -misset 10 20 30 -N 3 -nointerpolate -detpixels 20 -pixel 2 \
+             -distance {distance} -curved_det -oversample 1"
+        );
+        let experiment = experiment(&line);
+        let error = nrmse(
+            &gpu.render(&experiment).unwrap(),
+            &cpu.render(&experiment).unwrap(),
+        );
+        println!(
+            "pixel over radius {:.2}: nrmse {error:.1e}",
+            2.0 / f64::from(distance)
+        );
+        assert!(error < BENT_TILE, "{line}: {error}");
+    }
+}
+
 /// A crystal, listed sources and a detector whose edges cut tiles, in `pixels` pixels a side.
 fn divided(pixels: usize, domains: u32) -> Experiment {
     let line = format!(
@@ -213,6 +264,7 @@ fn auto_goes_on_on_the_cpu_and_says_so() {
     assert!(
         notices[0].contains("structure factors") && notices[0].contains("rendering on the CPU")
     );
+    assert_eq!(auto.device_name(), "cpu", "for good");
     // Asked for by name, the device does not give way to another.
     let named = RenderOptions {
         device: Device::Gpu("gpu".into()),

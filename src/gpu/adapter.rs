@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::GpuError;
+use super::layout::LANES;
 use crate::memory::Bytes;
 
 /// What kind of device an adapter is.
@@ -73,13 +74,23 @@ fn adapters_of(backends: wgpu::Backends) -> Vec<Adapter> {
     };
     let instance = wgpu::Instance::new(descriptor);
     let found = pollster::block_on(instance.enumerate_adapters(backends));
-    let able = found.into_iter().filter(|adapter| {
-        let flags = adapter.get_downlevel_capabilities().flags;
-        flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
-    });
+    let able = found.into_iter().filter(runs_the_kernel);
     able.enumerate()
         .map(|(index, adapter)| Adapter { index, adapter })
         .collect()
+}
+
+/// Whether an adapter has what the render kernel needs.
+fn runs_the_kernel(adapter: &wgpu::Adapter) -> bool {
+    /// Storage buffers that the kernel binds, and bytes of its workgroup memory.
+    const BUFFERS: u32 = 7;
+    const WORKGROUP_BYTES: u32 = 5 * 64 * 16;
+    let flags = adapter.get_downlevel_capabilities().flags;
+    let limits = adapter.limits();
+    flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS | wgpu::DownlevelFlags::SHADER_F16_IN_F32)
+        && limits.max_storage_buffers_per_shader_stage >= BUFFERS
+        && limits.max_compute_invocations_per_workgroup >= LANES
+        && limits.max_compute_workgroup_storage_size >= WORKGROUP_BYTES
 }
 
 impl Adapter {
@@ -147,13 +158,20 @@ impl Adapter {
             return Err(GpuError::NoAdapter);
         }
         let lower = wanted.to_lowercase();
-        let chosen = match (lower.as_str(), lower.parse::<usize>()) {
-            ("gpu", _) => adapters.iter().min_by_key(|adapter| adapter.preference()),
-            (_, Ok(index)) => adapters.get(index),
-            _ => adapters
+        let named =
+            |adapter: &&Adapter| lower == "gpu" || adapter.name().to_lowercase().contains(&lower);
+        let by_index = lower
+            .parse::<usize>()
+            .ok()
+            .and_then(|index| adapters.get(index));
+        // A number that is no index may be a part of a name: 3090.
+        let by_name = || {
+            adapters
                 .iter()
-                .find(|adapter| adapter.name().to_lowercase().contains(&lower)),
+                .filter(named)
+                .min_by_key(|adapter| adapter.preference())
         };
+        let chosen = by_index.or_else(by_name);
         chosen.ok_or_else(|| GpuError::NoSuchAdapter {
             wanted: wanted.to_string(),
             available: adapters.iter().map(ToString::to_string).collect(),

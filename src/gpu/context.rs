@@ -39,10 +39,12 @@ impl Context {
                 reason: one_line(&error),
             })?;
         let failure = Arc::new(Mutex::new(None));
-        // The first failure is the cause; those after it follow from it.
+        // The first failure is the cause; those after it follow from it, unless the device is lost.
         let note = |failure: &Arc<Mutex<Option<Failure>>>, what: Failure| {
             let mut held = failure.lock().unwrap_or_else(PoisonError::into_inner);
-            held.get_or_insert(what);
+            if held.is_none() || matches!(what, Failure::Lost(_)) {
+                *held = Some(what);
+            }
         };
         let uncaptured = Arc::clone(&failure);
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
@@ -79,11 +81,13 @@ impl Context {
 
     /// Fails if anything went wrong since the device was opened.
     pub fn check(&self) -> Result<(), GpuError> {
-        let failure = self
-            .failure
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let mut held = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was refused concerns the command that failed; a lost device stays lost.
+        let failure = held.take();
+        if matches!(failure, Some(Failure::Lost(_))) {
+            held.clone_from(&failure);
+        }
+        drop(held);
         let adapter = self.name.clone();
         match failure {
             None => Ok(()),

@@ -97,6 +97,7 @@ pub struct SliceUniform {
     pub batch_base: u32,
     pub batches: u32,
     pub last_batch: u32,
+    pub run: u32,
     pub first: u32,
 }
 
@@ -172,7 +173,7 @@ mod tests {
             size_of::<SliceUniform>(),
             members!(SliceUniform:
             tile_start, tile_count, tiles_per_row, source_start, source_count, orientation_start,
-            orientation_count, view_start, view_count, views, batch_base, batches, last_batch, first),
+            orientation_count, view_start, view_count, views, batch_base, batches, last_batch, run, first),
         );
     }
 }

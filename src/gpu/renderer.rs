@@ -86,6 +86,15 @@ impl GpuRenderer {
         self.context.name()
     }
 
+    /// What to expect of an image whose spots are much sharper than pixels: the nrmse, about,
+    /// where it is more than a part in ten thousand.
+    pub fn expected_error(&self, scene: &Scene) -> Option<f64> {
+        /// As measured: docs/kernel.md.
+        const PER_TURN: f64 = 4e-7;
+        let error = PER_TURN * TileSize::of(scene).turns(scene);
+        (error > 1e-4).then_some(error)
+    }
+
     /// Renders `scene`: photons per pixel, panels stacked, fast axis innermost; 0 where a pixel is
     /// outside the region or masked. `watch` is told the part that is done after each dispatch,
     /// and stops the render by returning false.
@@ -110,7 +119,8 @@ impl GpuRenderer {
             .clone()
             .map_or_else(Vec::new, |(_, places)| places);
         let frame = self.frame(&mut state, scene, &detector)?;
-        let tile_bytes = (size.pixels() * size_of::<f32>()) as u64;
+        // The two sums that wait for a pixel are the largest of its buffers.
+        let tile_bytes = (size.pixels() * 2 * size_of::<f32>()) as u64;
         let band_tiles = (self.limit() / tile_bytes.max(size_of::<TileEntry>() as u64)).max(1);
         let bands: Vec<&[TilePlace]> = places.chunks(band_tiles as usize).collect();
         let count = bands.len();
@@ -194,7 +204,7 @@ impl GpuRenderer {
         })
     }
 
-    /// The sums of the tiles of one band, 64 a tile.
+    /// The sums of the tiles of one band, tile by tile.
     fn render_band(
         &self,
         state: &mut State,
@@ -213,7 +223,7 @@ impl GpuRenderer {
         let size = (band.len() * frame.size.pixels() * size_of::<f32>()) as u64;
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
         let photons = context.buffer("the image", size, usage)?;
-        let pending = context.buffer("the image's pending sums", size, usage)?;
+        let pending = context.buffer("the image's pending sums", 2 * size, usage)?;
 
         let views = views(scene)?;
         let fitting = |entry: usize| (self.limit() / entry as u64).max(1) as usize;
@@ -230,6 +240,10 @@ impl GpuRenderer {
         let source_chunks = scene.sources.chunks(per_source_chunk);
         let chunks = (source_chunks.len() * orientation_chunks) as f64;
         let all_batches = scene.orientations.len().div_ceil(lanes) * scene.sources.len();
+        // About as many sums in a run as runs in a group and groups in all. A power of two whose
+        // square is one too divides the numbers' range, so that they may wrap around.
+        let sums = all_batches as f64 * f64::from(views);
+        let run = (sums.cbrt() as u32).clamp(1, 1 << 15).next_power_of_two();
         let (mut done, mut batch_base) = (0.0, 0usize);
         for source_chunk in source_chunks {
             let key = (source_chunk.to_vec(), frame.scaling);
@@ -261,9 +275,11 @@ impl GpuRenderer {
                     sources: source_chunk.len() as u32,
                     orientations: orientation_chunk.len() as u32,
                     views,
+                    iterations: iterations(scene, frame.size),
                     max_workgroups: context.limits.max_compute_workgroups_per_dimension,
                     batch_base: batch_base as u32,
                     last_batch: (all_batches - 1) as u32,
+                    run,
                 };
                 let mut part = |part: f64| watch((done + part) / chunks);
                 self.dispatch(state, frame, buffers, &work, done == 0.0, &mut part)?;
@@ -342,6 +358,19 @@ struct Frame {
     grid: wgpu::Buffer,
     uniform: wgpu::Buffer,
     slice: wgpu::Buffer,
+}
+
+/// Loop iterations of a thread for one view of a batch, no loop unrolled.
+fn iterations(scene: &Scene, size: TileSize) -> u32 {
+    let pixels = (size.per_thread * size.per_thread) as u32;
+    // The interpolation's two loops of four.
+    let per_term = if scene.interpolate && !scene.grids.is_empty() {
+        1 + 4 + 16
+    } else {
+        1
+    };
+    let batch = LANES.min(u32::try_from(scene.orientations.len()).unwrap_or(u32::MAX));
+    batch * (1 + pixels * per_term) + 3 * pixels + 4
 }
 
 /// Sub-pixels times layers.

@@ -9,6 +9,9 @@ use super::layout::{LANES, SliceUniform};
 const AIM: Duration = Duration::from_millis(70);
 /// Fewer tiles than this leave a large GPU partly idle.
 const FEWEST_TILES: u32 = 1024;
+/// Most loop iterations of a thread in one dispatch: llvmpipe, Mesa's software driver, leaves loops
+/// after 65535 of them, counted over all of a thread's loops, without a word.
+const MOST_ITERATIONS: u32 = 1 << 15;
 /// Terms of the first dispatch, before anything is known of the device.
 const FIRST_TERMS: f64 = 4e6;
 
@@ -25,6 +28,8 @@ pub struct Work {
     pub orientations: u32,
     /// Sub-pixels times layers.
     pub views: u32,
+    /// Loop iterations of a thread for one view of one batch of orientations.
+    pub iterations: u32,
     /// Most workgroups in one direction.
     pub max_workgroups: u32,
     /// Number, of all batches of orientations of all sources, of the first one on the device.
@@ -32,6 +37,8 @@ pub struct Work {
     pub batch_base: u32,
     /// Number of the last batch of all.
     pub last_batch: u32,
+    /// Sums of a batch in a run, and runs in a group; a power of two.
+    pub run: u32,
 }
 
 /// Terms per dispatch, tuned by what the last one took.
@@ -92,29 +99,39 @@ impl Work {
             return None;
         }
         let batch = LANES.min(self.orientations);
+        // Views of batches of sources that a thread may see in one dispatch.
+        let most = u64::from((MOST_ITERATIONS / self.iterations).max(1));
+        let per_batch = u64::from(self.views);
+        let per_source = per_batch * u64::from(self.orientations.div_ceil(LANES));
+        let thread_fits = |size: u64| u32::try_from(most / size).unwrap_or(u32::MAX);
         let started = (cursor.source, cursor.orientation, cursor.view) != (0, 0, 0);
         if !started {
-            // As many tiles as fit whole, but enough to fill the device, unless these would not
-            // fit with a single batch of orientations.
-            let whole = budget.fits(self.terms_of(1, self.sources, self.orientations, self.views));
-            let batches = budget.fits(self.terms_of(1, 1, batch, self.views));
-            let tiles = whole.max(batches.min(FEWEST_TILES)).max(1);
+            // As many tiles as fit with all that a dispatch may do to each, but enough to fill the
+            // device unless not even one view of these fits.
+            let view = self.terms_of(1, 1, batch, 1);
+            let at_once = most.min(per_source.saturating_mul(self.sources.into()));
+            let tiles = budget.fits(view * at_once as f64);
+            let tiles = tiles.max(budget.fits(view).min(FEWEST_TILES)).max(1);
             cursor.block = tiles.min(self.tiles - cursor.tile);
         }
         let tiles = cursor.block;
-        let (mut sources, mut orientations, mut views) = (1, self.orientations, self.views);
+        let (mut sources, mut orientations, mut views) = (0, self.orientations, self.views);
         if cursor.orientation == 0 && cursor.view == 0 {
-            sources = budget.fits(self.terms_of(tiles, 1, orientations, views));
+            let fitting = budget.fits(self.terms_of(tiles, 1, orientations, views));
+            sources = fitting.min(thread_fits(per_source));
         }
-        if sources == 0 || cursor.orientation > 0 || cursor.view > 0 {
+        if sources == 0 {
             sources = 1;
             let left = self.orientations - cursor.orientation;
-            let batches = budget.fits(self.terms_of(tiles, 1, batch, views));
+            let fitting = budget.fits(self.terms_of(tiles, 1, batch, views));
+            let batches = fitting.min(thread_fits(per_batch));
             orientations = batches.saturating_mul(batch).min(left);
             if batches == 0 || cursor.view > 0 {
                 orientations = batch.min(left);
                 let fitting = budget.fits(self.terms_of(tiles, 1, orientations, 1));
-                views = fitting.clamp(1, self.views - cursor.view);
+                views = fitting
+                    .min(thread_fits(1))
+                    .clamp(1, self.views - cursor.view);
             }
         }
         let sources = sources.min(self.sources - cursor.source);
@@ -132,6 +149,7 @@ impl Work {
             batch_base: self.batch_base,
             batches: self.orientations.div_ceil(LANES),
             last_batch: self.last_batch,
+            run: self.run,
             first: u32::from(!started),
         };
         cursor.view += views;
@@ -160,27 +178,52 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_term_is_in_exactly_one_slice(
-            tiles in 1u32..3000,
-            sources in 1u32..5,
-            orientations in 1u32..300,
-            views in 1u32..30,
+        fn every_term_is_in_exactly_one_slice_that_no_thread_loops_long_in(
+            tiles in 1u32..40,
+            sources in 1u32..9,
+            orientations in 1u32..900,
+            views in 1u32..50,
+            iterations in 5u32..6000,
             milliseconds in 1u64..5000,
         ) {
-            let work = Work { tile_pixels: 256, tiles, sources, orientations, views, max_workgroups: 1000, batch_base: 0, last_batch: 0 };
+            let work = Work {
+                tiles,
+                tile_pixels: 256,
+                sources,
+                orientations,
+                views,
+                iterations,
+                max_workgroups: 10,
+                batch_base: 0,
+                last_batch: 0,
+                run: 1,
+            };
+            let batches = orientations.div_ceil(LANES);
+            let mut seen = vec![0u8; (tiles * sources * batches * views) as usize];
             let (mut cursor, mut budget) = (Cursor::default(), Budget::new());
-            let mut terms = 0.0;
-            let mut started = 0;
+            let (mut terms, mut started) = (0.0, 0);
             while let Some((slice, added)) = work.next(&mut cursor, &budget) {
-                prop_assert!(slice.tile_start + slice.tile_count <= tiles);
-                prop_assert!(slice.source_start + slice.source_count <= sources);
-                prop_assert!(slice.orientation_start + slice.orientation_count <= orientations);
-                prop_assert!(slice.view_start + slice.view_count <= views);
-                prop_assert!(slice.tile_count.div_ceil(slice.tiles_per_row) <= 1000);
+                prop_assert_eq!(slice.orientation_start % LANES, 0, "batches are never cut");
+                let first_batch = slice.orientation_start / LANES;
+                let batch_count = slice.orientation_count.div_ceil(LANES);
+                let looped = slice.source_count * batch_count * slice.view_count * iterations;
+                prop_assert!(looped <= MOST_ITERATIONS.max(iterations));
+                prop_assert!(slice.tile_count.div_ceil(slice.tiles_per_row) <= 10);
+                for tile in slice.tile_start..slice.tile_start + slice.tile_count {
+                    for source in slice.source_start..slice.source_start + slice.source_count {
+                        for batch in first_batch..first_batch + batch_count {
+                            for view in slice.view_start..slice.view_start + slice.view_count {
+                                let place = ((tile * sources + source) * batches + batch) * views + view;
+                                seen[place as usize] += 1;
+                            }
+                        }
+                    }
+                }
                 started += slice.tile_count * slice.first;
                 terms += added;
                 budget.learn(added, Duration::from_millis(milliseconds));
             }
+            prop_assert!(seen.iter().all(|&times| times == 1));
             prop_assert_eq!(terms, work.terms());
             prop_assert_eq!(started, tiles, "every tile starts from the background once");
         }

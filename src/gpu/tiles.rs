@@ -23,7 +23,17 @@ impl TileSize {
     /// The larger size where float32 allows: four pixels to a thread share what a thread does
     /// but once.
     pub fn of(scene: &Scene) -> TileSize {
-        let wide = TileSize { per_thread: 2 };
+        let (small, wide) = (TileSize { per_thread: 1 }, TileSize { per_thread: 2 });
+        if wide.turns(scene) <= MOST_TURNS {
+            wide
+        } else {
+            small
+        }
+    }
+
+    /// Turns of phase of the crystal's longest edge between a tile's centre and its corner, at
+    /// most.
+    pub fn turns(self, scene: &Scene) -> f64 {
         let edges = scene.orientations.first().map_or([0.0; 3], |first| {
             let rows = first.index_of.transpose();
             [
@@ -44,15 +54,10 @@ impl TileSize {
             .fold(f64::MAX, f64::min);
         let widest = scene.panels.iter().map(|panel| {
             let half_diagonal =
-                panel.pixel_size_m * wide.edge() as f64 * std::f64::consts::FRAC_1_SQRT_2;
+                panel.pixel_size_m * self.edge() as f64 * std::f64::consts::FRAC_1_SQRT_2;
             half_diagonal / panel.close_distance_m()
         });
-        let turns = widest.fold(0.0, f64::max) * crystal / shortest;
-        if turns <= MOST_TURNS {
-            wide
-        } else {
-            TileSize { per_thread: 1 }
-        }
+        widest.fold(0.0, f64::max) * crystal / shortest
     }
 
     /// Edge of a tile, pixels.

@@ -17,7 +17,7 @@ pub enum Device {
 impl From<&str> for Device {
     fn from(name: &str) -> Device {
         match name.to_lowercase().as_str() {
-            "auto" => Device::Auto,
+            "auto" | "" => Device::Auto,
             "cpu" => Device::Cpu,
             _ => Device::Gpu(name.to_string()),
         }

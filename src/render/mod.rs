@@ -3,7 +3,7 @@
 mod device;
 mod monitor;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::cpu;
@@ -84,6 +84,8 @@ pub struct Renderer {
     gpu: Option<GpuRenderer>,
     /// Render on the CPU what the GPU fails to.
     falls_back: bool,
+    /// The GPU failed, and the CPU has taken over for good.
+    gave_up: AtomicBool,
     notices: Mutex<Vec<String>>,
 }
 
@@ -106,6 +108,7 @@ impl Renderer {
             pool,
             gpu: None,
             falls_back: false,
+            gave_up: AtomicBool::new(false),
             notices: Mutex::default(),
         };
         match &options.device {
@@ -152,16 +155,20 @@ impl Renderer {
         })
     }
 
-    /// Name of what this renderer renders on.
+    /// Name of what this renderer renders on; once the CPU has taken over from a GPU, `cpu`.
     pub fn device_name(&self) -> String {
-        self.gpu
-            .as_ref()
+        self.gpu_in_use()
             .map_or_else(|| "cpu".to_string(), |gpu| gpu.name().to_string())
+    }
+
+    fn gpu_in_use(&self) -> Option<&GpuRenderer> {
+        let gave_up = self.gave_up.load(Ordering::Relaxed);
+        self.gpu.as_ref().filter(|_| !gave_up)
     }
 
     /// Whether a GPU renders.
     pub fn on_gpu(&self) -> bool {
-        self.gpu.is_some()
+        self.gpu_in_use().is_some()
     }
 
     /// Threads of the CPU path.
@@ -226,7 +233,7 @@ impl Renderer {
     }
 
     fn values(&self, scene: &Scene, monitor: &dyn Monitor) -> Result<Vec<f32>, RenderError> {
-        let Some(gpu) = &self.gpu else {
+        let Some(gpu) = self.gpu_in_use() else {
             return self.values_on_cpu(scene, monitor);
         };
         let mut watch = |part: f64| {
@@ -234,9 +241,18 @@ impl Renderer {
             !monitor.interrupted()
         };
         match self.pool.install(|| gpu.render(scene, &mut watch)) {
-            Ok(values) => Ok(values),
+            Ok(values) => {
+                if let Some(error) = gpu.expected_error(scene) {
+                    self.notice(format!(
+                        "spots are much sharper than pixels: in float32 expect an nrmse of about \
+                         {error:.0e}; --device cpu renders them in float64"
+                    ));
+                }
+                Ok(values)
+            }
             Err(error) if self.falls_back && error != GpuError::Interrupted => {
                 self.notice(format!("{error}; rendering on the CPU"));
+                self.gave_up.store(true, Ordering::Relaxed);
                 self.values_on_cpu(scene, monitor)
             }
             Err(error) => Err(error.into()),

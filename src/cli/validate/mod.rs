@@ -84,6 +84,13 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         device,
         ..RenderOptions::default()
     })?;
+    if !device.on_gpu() {
+        return Err(CliError::usage(format!(
+            "--device {}: that is the CPU path, which others are validated against; name a GPU that \
+             'nanobragg devices' lists",
+            flags.device
+        )));
+    }
     let cpu = Renderer::cpu()?;
     let mut findings = Vec::new();
     let say = |text: String| if flags.json { Ok(()) } else { print(&text) };
