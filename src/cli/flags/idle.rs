@@ -2,6 +2,7 @@
 //! in silence.
 
 use super::super::order::Order;
+use super::output::FILE_FLAGS;
 use crate::experiment::{Convention, Experiment, Pivot, Placement, Shape, Sources};
 
 /// A line for every flag on the command line that does not bear on the image or the files.
@@ -11,14 +12,7 @@ pub fn notices(order: Order, experiment: &Experiment, placement: &Placement) -> 
     let placed = placement.origin_m.is_some();
     let about_sample = placement.pivot() == Pivot::Sample;
     let custom = placement.custom_frame.is_some();
-    let default_files = !order.any(&[
-        "floatfile",
-        "intfile",
-        "pgmfile",
-        "noisefile",
-        "png",
-        "tiff",
-    ]);
+    let default_files = !order.any(&FILE_FLAGS);
     let noise = given("noisefile") || (default_files && !given("nonoise"));
     let pgm = given("pgmfile") || (default_files && !given("nopgm"));
     let png = default_files || given("png");

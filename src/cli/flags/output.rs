@@ -96,6 +96,16 @@ enum ColormapName {
     Inferno,
 }
 
+/// Ids of the flags that name a file to write.
+pub const FILE_FLAGS: [&str; 6] = [
+    "floatfile",
+    "intfile",
+    "pgmfile",
+    "noisefile",
+    "png",
+    "tiff",
+];
+
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OutputKind {
@@ -159,15 +169,7 @@ impl OutputFlags {
         let pgm = OutputKind::Pgm {
             scale: self.pgmscale,
         };
-        let ids = [
-            "floatfile",
-            "intfile",
-            "pgmfile",
-            "noisefile",
-            "png",
-            "tiff",
-        ];
-        let by_default = !order.any(&ids);
+        let by_default = !order.any(&FILE_FLAGS);
         let name = |default: &str, wanted: bool| (by_default && wanted).then(|| default.into());
         let noise = OutputKind::Noise { adc };
         let all = [
