@@ -12,6 +12,7 @@ mod interrupt;
 mod order;
 mod output;
 mod render;
+mod scenario;
 mod validate;
 mod values;
 

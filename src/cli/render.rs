@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use clap::ArgMatches;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::arguments::{Spellings, parse};
@@ -72,6 +73,14 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
 /// # Errors
 /// [`CliError`] for wrong flags and bad files, and with the help if that was asked for.
 pub fn request(words: &[String]) -> Result<Request, CliError> {
+    Request::new(&matches(words)?)
+}
+
+/// `words` as parsed flags.
+///
+/// # Errors
+/// [`CliError`] for wrong flags, and with the help if that was asked for.
+pub fn matches(words: &[String]) -> Result<ArgMatches, CliError> {
     let command = flags::command();
     let spellings = Spellings::of(&command, flags::double_dash_only());
     if words.is_empty()
@@ -81,7 +90,7 @@ pub fn request(words: &[String]) -> Result<Request, CliError> {
     {
         return Err(CliError::Text(help(command, &spellings)));
     }
-    Request::new(&parse(command, &spellings, words)?)
+    parse(command, &spellings, words)
 }
 
 /// The flags by topic.

@@ -98,6 +98,29 @@ pub fn double_dash_only() -> Vec<String> {
     spellings(&output::PictureFlags::augment_args(new))
 }
 
+/// The flags of a render that do not change the image: its files, its printouts, the program.
+/// Each as id and as it is shown to users.
+pub fn flags_of_the_run() -> Vec<(String, String)> {
+    /// `-misset random` takes its seed from here.
+    const OF_THE_EXPERIMENT: &str = "seed";
+    let doubled = double_dash_only();
+    let run = output::OutputFlags::augment_args(Command::new("run"));
+    let run = program::ProgramFlags::augment_args(output::PictureFlags::augment_args(run));
+    let named = run.get_arguments().filter_map(|flag| {
+        let long = flag.get_long()?;
+        Some((flag.get_id().to_string(), long.to_string()))
+    });
+    let printouts = sampling::PRINTOUTS.map(|name| (name.to_string(), name.to_string()));
+    named
+        .chain(printouts)
+        .filter(|(id, _)| id != OF_THE_EXPERIMENT)
+        .map(|(id, long)| {
+            let dashes = if doubled.contains(&long) { "--" } else { "-" };
+            (id, format!("{dashes}{long}"))
+        })
+        .collect()
+}
+
 /// Every spelling of every flag of `command`.
 pub fn spellings(command: &Command) -> Vec<String> {
     let long = command

@@ -10,6 +10,9 @@ use crate::render::frame_size;
 /// Most pixels that are printed when none is named.
 const MOST_PRINTED: usize = 10_000;
 
+/// Ids of the flags that print pixels, which are their spellings.
+pub const PRINTOUTS: [&str; 3] = ["printout", "printout_pixel", "trace_pixel"];
+
 #[derive(Args)]
 #[command(next_help_heading = "Sampling")]
 pub struct SamplingFlags {
