@@ -4,6 +4,7 @@
 //! done, 1 the work failed or an input file is bad, 2 wrong usage.
 
 mod arguments;
+mod bench;
 mod devices;
 mod error;
 mod files;
@@ -12,6 +13,7 @@ mod interrupt;
 mod order;
 mod output;
 mod profile;
+mod reference;
 mod render;
 mod scenario;
 mod validate;
@@ -36,10 +38,12 @@ fn dispatch(words: &[String]) -> Result<(), CliError> {
     match words.split_first() {
         Some((command, rest)) if command == "render" => render::run(rest),
         Some((command, rest)) if command == "devices" => devices::run(rest),
+        Some((command, rest)) if command == "bench" => bench::run(rest),
+        Some((command, rest)) if command == bench::WORKER => bench::work(rest),
         Some((command, rest)) if command == "validate" => validate::run(rest),
         Some((word, _)) if !word.starts_with('-') => Err(CliError::usage(format!(
-            "{word}: no such command; there are render (the default), devices and \
-             validate, and flags, which start with a dash"
+            "{word}: no such command; there are render (the default), bench, \
+             devices and validate, and flags, which start with a dash"
         ))),
         _ => render::run(words),
     }

@@ -21,6 +21,11 @@ pub fn kahn_factor(word: &str) -> Result<f64, String> {
     accept(word, "a number from -1 to 1", |value| value.abs() <= 1.0)
 }
 
+/// A correlation.
+pub fn correlation(word: &str) -> Result<f64, String> {
+    accept(word, "a number from -1 to 1", |value| value.abs() <= 1.0)
+}
+
 /// A percentage.
 pub fn percent(word: &str) -> Result<f64, String> {
     accept(word, "a percentage from 0 to 100", |value| {

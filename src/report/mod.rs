@@ -1,11 +1,17 @@
 //! What a run tells about itself.
 
+mod benchmark;
+mod benchmark_page;
 mod chrome_trace;
+mod environment;
 mod hot_spots;
 mod pixel;
 mod summary;
 
+pub use benchmark::{Agreement, Benchmark, Measurement, ReferenceTimes, SizeResult, Spread, Times};
+pub use benchmark_page::benchmark_page;
 pub use chrome_trace::chrome_trace;
+pub use environment::Environment;
 pub use hot_spots::{HotSpot, HotSpots};
 pub use pixel::pixel_quantities;
 pub use summary::{Run, Summary, WrittenFile};
