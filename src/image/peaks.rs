@@ -269,7 +269,7 @@ mod tests {
                 approx::assert_abs_diff_eq!(peak.at[axis], at[axis], epsilon = 1e-5);
             }
         }
-        // 3 × 3 pixels about the top: 9·10 less six times 1, less the corners' other 6.
+        // Of the 3 × 3 pixels four lie 1 below the top and four 2 below.
         assert_eq!(peaks(&mound(9, [4.0, 4.0], 10.0))[0].intensity, 90.0 - 12.0);
     }
 
