@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 
+use crate::render::Monitor;
+
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// Has SIGINT, SIGTERM and SIGHUP stop the work instead of the process. A second one ends it.
@@ -24,4 +26,13 @@ pub fn catch() -> anyhow::Result<()> {
 /// Whether the user asked to stop.
 pub fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
+}
+
+/// Stops a render on Ctrl-C, and watches nothing else.
+pub struct CtrlC;
+
+impl Monitor for CtrlC {
+    fn interrupted(&self) -> bool {
+        interrupted()
+    }
 }

@@ -4,6 +4,7 @@
 //! done, 1 the work failed or an input file is bad, 2 wrong usage.
 
 mod arguments;
+mod compare;
 mod devices;
 mod error;
 mod files;
@@ -11,6 +12,7 @@ mod flags;
 mod interrupt;
 mod order;
 mod output;
+mod reference;
 mod render;
 mod scenario;
 mod validate;
@@ -34,11 +36,12 @@ pub fn run(words: &[String]) -> ExitCode {
 fn dispatch(words: &[String]) -> Result<(), CliError> {
     match words.split_first() {
         Some((command, rest)) if command == "render" => render::run(rest),
+        Some((command, rest)) if command == "compare" => compare::run(rest),
         Some((command, rest)) if command == "devices" => devices::run(rest),
         Some((command, rest)) if command == "validate" => validate::run(rest),
         Some((word, _)) if !word.starts_with('-') => Err(CliError::usage(format!(
-            "{word}: no such command; there are render (the default), devices and \
-             validate, and flags, which start with a dash"
+            "{word}: no such command; there are render (the default), compare, \
+             devices and validate, and flags, which start with a dash"
         ))),
         _ => render::run(words),
     }

@@ -11,10 +11,11 @@ use anyhow::Context;
 use clap::Parser;
 use serde::Serialize;
 
+use super::CliError;
+use super::interrupt::{self, CtrlC};
 use super::output::print;
-use super::{CliError, interrupt};
 use crate::image::Comparison;
-use crate::render::{Device, Monitor, RenderOptions, Renderer};
+use crate::render::{Device, RenderOptions, Renderer};
 
 use suite::{CHECKS, Check};
 
@@ -62,14 +63,6 @@ struct Validation {
 
 /// A pixel may be off by this many gates of the image's maximum.
 const WORST_PIXEL_GATES: f64 = 10.0;
-
-struct CtrlC;
-
-impl Monitor for CtrlC {
-    fn interrupted(&self) -> bool {
-        interrupt::interrupted()
-    }
-}
 
 /// Validates.
 ///
