@@ -50,6 +50,7 @@ const PERCENTILE: f64 = 99.5;
                   nanobragg compare floatimage.bin golden.bin --size 1024 1024 --threshold 0.999\n  \
                   nanobragg compare noiseimage.img frame_0001.img --mask mask.img --out evidence\n  \
                   nanobragg compare --reference ./nanoBragg -- -default_F 100 -cell 100 -N 5",
+    allow_negative_numbers = true,
     term_width = 100
 )]
 struct CompareFlags {

@@ -10,7 +10,7 @@ use super::super::CliError;
 use super::super::flags::Request;
 use super::super::interrupt::CtrlC;
 use super::super::output::say;
-use super::super::reference::{self, IMAGE, LOGS, Reference};
+use super::super::reference::{self, IMAGE, LOGS, Reference, ReferenceError};
 
 use super::Pair;
 use super::folder::Folder;
@@ -42,6 +42,8 @@ pub fn render(
     let mut files = logs(scratch.path());
     let run = match (run, folder) {
         (Ok(run), _) => run,
+        // Nobody who breaks off expects files.
+        (Err(ReferenceError::Interrupted), _) => return Err(ReferenceError::Interrupted.into()),
         (Err(error), folder) => {
             if let Some(folder) = folder.filter(|_| !files.is_empty()) {
                 folder.write(&files)?;
