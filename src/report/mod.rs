@@ -6,7 +6,7 @@ mod difference;
 mod pixel;
 mod summary;
 
-pub use canvas::{Canvas, Font};
+pub use canvas::{Canvas, Colour, Font};
 pub use comparison::{ComparedImage, ComparisonSummary, PeakSearch, Times, Verdict};
 pub use difference::difference_picture;
 pub use pixel::pixel_quantities;

@@ -26,7 +26,7 @@ use folder::{Folder, PICTURES, SUMMARY};
 /// Names the reference program where neither images nor --reference are given.
 const REFERENCE_VARIABLE: &str = "NB_C_BIN";
 
-/// The pictures of A and B are white at the value that this percentage of pixels do not exceed.
+/// The pictures of A and B are darkest at the value that this percentage of pixels do not exceed.
 const PERCENTILE: f64 = 99.5;
 
 /// How far is an image A from a reference B? Two files, or two programs given the same flags
@@ -269,7 +269,9 @@ impl CompareFlags {
             .reference
             .clone()
             .or_else(|| variable().map(PathBuf::from));
-        let program = program.ok_or_else(|| {
+        // A variable that happens to be set does not make this the comparison that was meant.
+        let meant = self.reference.is_some() || !self.flags.is_empty();
+        let program = program.filter(|_| meant).ok_or_else(|| {
             CliError::usage(format!(
                 "nanobragg compare: say what to compare: two image files, or --reference PROGRAM -- \
                  FLAGS (the program may also be named by {REFERENCE_VARIABLE}); nanobragg compare \
