@@ -213,8 +213,8 @@ impl CompareFlags {
         match (&self.image, &self.against) {
             (Some(image), Some(against)) => {
                 self.only_for_programs()?;
-                let inputs = [image.clone(), against.clone()];
-                let folder = folder(&inputs)?;
+                let inputs = [image, against].into_iter().chain(&self.mask);
+                let folder = folder(&inputs.cloned().collect::<Vec<_>>())?;
                 let size = self.size.as_ref().map(|size| [size[0], size[1]]);
                 Ok((images::read([image, against], size)?, folder))
             }
