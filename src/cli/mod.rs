@@ -5,6 +5,7 @@
 
 mod arguments;
 mod bench;
+mod compare;
 mod devices;
 mod error;
 mod files;
@@ -37,12 +38,13 @@ pub fn run(words: &[String]) -> ExitCode {
 fn dispatch(words: &[String]) -> Result<(), CliError> {
     match words.split_first() {
         Some((command, rest)) if command == "render" => render::run(rest),
+        Some((command, rest)) if command == "compare" => compare::run(rest),
         Some((command, rest)) if command == "devices" => devices::run(rest),
         Some((command, rest)) if command == "bench" => bench::run(rest),
         Some((command, rest)) if command == bench::WORKER => bench::work(rest),
         Some((command, rest)) if command == "validate" => validate::run(rest),
         Some((word, _)) if !word.starts_with('-') => Err(CliError::usage(format!(
-            "{word}: no such command; there are render (the default), bench, \
+            "{word}: no such command; there are render (the default), bench, compare, \
              devices and validate, and flags, which start with a dash"
         ))),
         _ => render::run(words),

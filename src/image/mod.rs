@@ -1,12 +1,18 @@
 //! An image, whatever made it: statistics, comparison, noise, tone.
 
 mod compare;
+mod difference;
 mod noise;
+mod peaks;
+mod quantiles;
 mod statistics;
 mod tone;
 
 pub use compare::Comparison;
+pub use difference::{Difference, Selection};
 pub use noise::poisson_noise;
+pub use peaks::{Peak, PeakMatch, PeakMatches, match_peaks, peaks};
+pub use quantiles::{PERCENTS, Quantiles};
 pub use statistics::Statistics;
 pub use tone::{ToneMap, ToneScale};
 

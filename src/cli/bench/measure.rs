@@ -1,14 +1,14 @@
 //! One size, measured on every device and with the reference program.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::super::output::say;
-use super::super::reference::Reference;
 use super::super::{CliError, interrupt};
 use super::artefacts::Images;
 use super::{BenchFlags, Case, WORKER, worker};
-use crate::image::Comparison;
+use crate::formats::raw;
+use crate::image::{Comparison, Image};
 use crate::profile::Profile;
 use crate::render::RenderError;
 use crate::report::{Agreement, Measurement, ReferenceTimes, SizeResult};
@@ -22,6 +22,8 @@ impl BenchFlags {
         images: &Images,
     ) -> Result<(SizeResult, Vec<(String, Profile)>), CliError> {
         let Case { size, words } = case;
+        // First what may fail for want of a program.
+        let reference = self.run_reference(case, images)?;
         let mut measured: Vec<Measurement> = Vec::new();
         let mut profiles = Vec::new();
         let mut rendered = Vec::new();
@@ -40,20 +42,18 @@ impl BenchFlags {
             profiles.push((name, profile));
             measured.push(measurement);
         }
-        let reference = self.run_reference(case, images)?;
         let mut agreements = Vec::new();
-        let values = |path: &PathBuf| read(path);
+        let image = |path: &Path| raw::read(path, [*size; 2]);
         // Images are compared with the reference program's, and with the first device's.
-        if let Some((_, path)) = &reference {
-            let expected = values(path)?;
+        if let Some((_, expected)) = &reference {
             for (name, path) in &rendered {
-                agreements.push(agreement(name, &values(path)?, "the reference", &expected)?);
+                agreements.push(agreement(name, &image(path)?, "the reference", expected)?);
             }
         }
         if let [(first, path), others @ ..] = rendered.as_slice() {
-            let expected = values(path)?;
+            let expected = image(path)?;
             for (name, path) in others {
-                agreements.push(agreement(name, &values(path)?, first, &expected)?);
+                agreements.push(agreement(name, &image(path)?, first, &expected)?);
             }
         }
         let result = SizeResult {
@@ -98,32 +98,30 @@ impl BenchFlags {
         &self,
         case: &Case,
         images: &Images,
-    ) -> Result<Option<(ReferenceTimes, PathBuf)>, CliError> {
-        let Some(program) = &self.reference else {
+    ) -> Result<Option<(ReferenceTimes, Image)>, CliError> {
+        let Some(reference) = self.reference_program() else {
             return Ok(None);
         };
-        let reference = Reference::new(program.clone(), self.timeout);
-        let mut wall_s = Vec::new();
-        let mut image = PathBuf::new();
+        let (mut wall_s, mut last) = (Vec::new(), None);
         for number in 1..=self.iterations {
             // A folder for each: the C program reads what it finds lying around.
             let folder = images.reference_folder(case.size, number)?;
             let run = reference.render(&case.words, [case.size; 2], &folder)?;
             wall_s.push(run.seconds);
-            image = folder.join(Reference::IMAGE);
+            last = Some(run.image);
         }
-        let program = program.display().to_string();
-        Ok(Some((ReferenceTimes { program, wall_s }, image)))
+        let program = reference.program.display().to_string();
+        Ok(last.map(|image| (ReferenceTimes { program, wall_s }, image)))
     }
 }
 
 fn agreement(
     image: &str,
-    values: &[f32],
+    found: &Image,
     reference: &str,
-    expected: &[f32],
+    expected: &Image,
 ) -> Result<Agreement, CliError> {
-    let compared = Comparison::of(values, expected).ok_or_else(|| {
+    let compared = Comparison::of(found.values(), expected.values()).ok_or_else(|| {
         anyhow::anyhow!("{image} and {reference} rendered images of different sizes")
     })?;
     Ok(Agreement {
@@ -132,8 +130,4 @@ fn agreement(
         correlation: compared.correlation,
         nrmse: compared.nrmse,
     })
-}
-
-fn read(path: &std::path::Path) -> Result<Vec<f32>, CliError> {
-    Ok(bytemuck::pod_collect_to_vec(&std::fs::read(path)?))
 }

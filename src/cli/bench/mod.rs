@@ -6,11 +6,12 @@ mod measure;
 mod worker;
 
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use clap::{Parser, ValueEnum};
 
 use super::output::{print, say};
+use super::reference::Reference;
 use super::scenario::scenario;
 use super::{CliError, interrupt, values};
 use crate::gpu::{Adapter, AdapterKind, adapters};
@@ -57,7 +58,7 @@ struct BenchFlags {
     #[arg(long)]
     keep_artifacts: bool,
     /// A program that takes nanoBragg's flags, to compare with: the C nanoBragg, say
-    #[arg(long, value_name = "PROGRAM", env = "NB_C_BIN")]
+    #[arg(long, value_name = "PROGRAM")]
     reference: Option<PathBuf>,
     /// Seconds that the reference program may take for one render
     #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = values::positive)]
@@ -175,6 +176,14 @@ impl BenchFlags {
             devices.extend(gpus.iter().map(ToString::to_string));
         }
         Ok(devices)
+    }
+
+    /// The program to compare with, if there is one.
+    fn reference_program(&self) -> Option<Reference> {
+        let program = self.reference.clone()?;
+        // More seconds than a duration has are for ever.
+        let timeout = Duration::try_from_secs_f64(self.timeout).unwrap_or(Duration::MAX);
+        Some(Reference { program, timeout })
     }
 
     /// Flags of what is rendered, without its size.
