@@ -3,6 +3,7 @@
 mod compare;
 mod difference;
 mod noise;
+mod peak_match;
 mod peaks;
 mod quantiles;
 mod statistics;
@@ -11,7 +12,8 @@ mod tone;
 pub use compare::Comparison;
 pub use difference::{Difference, Selection};
 pub use noise::poisson_noise;
-pub use peaks::{Peak, PeakMatch, PeakMatches, match_peaks, peaks};
+pub use peak_match::{PeakMatch, PeakMatches, match_peaks};
+pub use peaks::{Peak, peaks};
 pub use quantiles::{PERCENTS, Quantiles};
 pub use statistics::Statistics;
 pub use tone::{ToneMap, ToneScale};

@@ -2,6 +2,7 @@
 //!
 //! Either two files, or what another program and this one render from the same flags.
 
+mod flags;
 mod folder;
 mod images;
 mod programs;
@@ -9,12 +10,10 @@ mod programs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Parser;
-
 use super::output::print;
 use super::reference::Reference;
 use super::scenario::scenario;
-use super::{CliError, interrupt, values};
+use super::{CliError, interrupt};
 use crate::formats::png::{self, Colormap, Depth};
 use crate::formats::smv;
 use crate::image::{Difference, Image, Selection, ToneMap, ToneScale, match_peaks, peaks};
@@ -23,6 +22,7 @@ use crate::report::{
     ComparedImage, ComparisonSummary, PeakSearch, ProgramTimes, difference_picture,
 };
 
+use flags::CompareFlags;
 use folder::{Folder, PICTURES, SUMMARY};
 
 /// Names the reference program where neither images nor --reference are given.
@@ -30,87 +30,6 @@ const REFERENCE_VARIABLE: &str = "NB_C_BIN";
 
 /// The pictures of A and B are darkest at the value that this percentage of pixels do not exceed.
 const PERCENTILE: f64 = 99.5;
-
-/// How far is an image A from a reference B? Two files, or two programs given the same flags
-#[derive(Parser)]
-#[command(
-    name = "nanobragg compare",
-    bin_name = "nanobragg compare",
-    override_usage = "nanobragg compare A B [options]\n       \
-                      nanobragg compare --reference PROGRAM [options] -- FLAGS",
-    after_help = "Files are told apart by content: SMV, TIFF and PNG of one number a pixel, PGM, and \
-                  bare float32, which takes its size from --size or from the other image.\n\n\
-                  Pixels that are NaN or infinite are counted and are in no other figure; a \
-                  comparison with such pixels never passes a --threshold. A peak is a pixel, or a \
-                  plateau, above zero and higher than all eight neighbours; its position is that of \
-                  a parabola through it and its neighbours along each axis, its intensity the sum \
-                  over 3 x 3 pixels. Peaks are matched one to one, the highest first, each to the \
-                  nearest.\n\n\
-                  Exit codes: 0 compared, 1 a file or program failed or the images are less alike \
-                  than --threshold, 2 wrong usage.\n\n\
-                  Examples:\n  \
-                  nanobragg compare floatimage.bin golden.bin --size 1024 1024 --threshold 0.999\n  \
-                  nanobragg compare noiseimage.img frame_0001.img --mask mask.img --out evidence\n  \
-                  nanobragg compare --reference ./nanoBragg -- -default_F 100 -cell 100 -N 5",
-    allow_negative_numbers = true,
-    term_width = 100
-)]
-struct CompareFlags {
-    /// The image to judge
-    #[arg(value_name = "A")]
-    image: Option<PathBuf>,
-    /// The image it is held against
-    #[arg(value_name = "B")]
-    against: Option<PathBuf>,
-    /// Pixels along fast and slow of bare float32 files [default: the other image's]
-    #[arg(long, num_args = 2, value_names = ["FAST", "SLOW"], value_parser = values::pixels)]
-    size: Option<Vec<usize>>,
-
-    /// A program that takes nanoBragg's flags, to render B [default: $NB_C_BIN]
-    #[arg(long, value_name = "PROGRAM", help_heading = "Programs")]
-    reference: Option<PathBuf>,
-    /// What renders A: auto, cpu, gpu, or a GPU's index or part of its name [default: auto, or
-    /// $NANOBRAGG_DEVICE]
-    #[arg(long, value_name = "DEVICE", help_heading = "Programs")]
-    device: Option<String>,
-    /// Threads of the CPU path [default: one per core]
-    #[arg(long, value_name = "COUNT", value_parser = values::threads, help_heading = "Programs")]
-    threads: Option<u32>,
-    /// Seconds that the reference may take [default: 600]
-    #[arg(long, value_name = "SECONDS", value_parser = values::positive, help_heading = "Programs")]
-    timeout: Option<f64>,
-    /// What both programs render, in flags of 'nanobragg -h'
-    #[arg(last = true, value_name = "FLAGS", help_heading = "Programs")]
-    flags: Vec<String>,
-
-    /// Only the pixels from X0 to X1 along fast and Y0 to Y1 along slow, ends included
-    #[arg(long, num_args = 4, value_names = ["X0", "X1", "Y0", "Y1"],
-          value_parser = values::coordinate, help_heading = "Figures")]
-    roi: Option<Vec<usize>>,
-    /// SMV file; pixels that are 0 in it are left out
-    #[arg(long, value_name = "FILE", help_heading = "Figures")]
-    mask: Option<PathBuf>,
-    /// How many of the highest peaks to match; 0 for none
-    #[arg(long, value_name = "N", default_value = "20", value_parser = values::peaks,
-          help_heading = "Figures")]
-    peaks: usize,
-    /// Pixels that a peak may be from its partner
-    #[arg(long, value_name = "PIXELS", default_value = "3", value_parser = values::positive,
-          help_heading = "Figures")]
-    radius: f64,
-    /// Fail when the correlation is below R or undefined
-    #[arg(long, value_name = "R", value_parser = values::correlation,
-          allow_negative_numbers = true, help_heading = "Figures")]
-    threshold: Option<f64>,
-
-    /// Folder for summary.json, a.png and b.png on one scale, and difference.png; of programs also
-    /// reference/ and nanobragg/ with images, logs and command lines. Other files in it stay
-    #[arg(long, value_name = "DIR", help_heading = "Output")]
-    out: Option<PathBuf>,
-    /// Print the summary as one JSON document on standard output
-    #[arg(long, help_heading = "Output")]
-    json: bool,
-}
 
 /// Two images of one size, where they came from, and files to keep with them.
 struct Pair {

@@ -1,14 +1,21 @@
 //! Another program that takes nanoBragg's flags, run for the image it makes.
 
+mod error;
+mod words;
+
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{flags, interrupt};
+use super::interrupt;
 use crate::formats::raw;
 use crate::image::Image;
+
+pub use error::ReferenceError;
+use words::c_words;
+pub use words::command_line;
 
 /// What the program's image is called, in the folder it runs in.
 pub const IMAGE: &str = "floatimage.bin";
@@ -31,89 +38,6 @@ pub struct ReferenceRun {
     pub image: Image,
     /// Wall time from its start to its end, s.
     pub seconds: f64,
-}
-
-/// Why the program gave no image.
-#[derive(Debug, thiserror::Error)]
-pub enum ReferenceError {
-    /// There is no such program.
-    #[error("{}: no such program; give its path, as in ./nanoBragg", .0.display())]
-    NotFound(PathBuf),
-    /// It is there and cannot be started.
-    #[error("{}: cannot be started: {reason}; is it an executable for this machine?", program.display())]
-    NotStarted {
-        /// The program.
-        program: PathBuf,
-        /// What the system said.
-        reason: io::Error,
-    },
-    /// It ended with an error.
-    #[error("{} failed ({status}){}", program.display(), said(last_line))]
-    Failed {
-        /// The program.
-        program: PathBuf,
-        /// How it ended.
-        status: ExitStatus,
-        /// The last line that it printed as an error, or at all.
-        last_line: Option<String>,
-    },
-    /// It took too long, and was ended with everything it had started.
-    #[error(
-        "{} took longer than {} s and was ended; allow it more with --timeout",
-        program.display(),
-        timeout.as_secs_f64()
-    )]
-    TimedOut {
-        /// The program.
-        program: PathBuf,
-        /// What it was allowed.
-        timeout: Duration,
-    },
-    /// It ended well and left no image.
-    #[error(
-        "{} wrote no {IMAGE}{}; it must take nanoBragg's flags, -floatfile among them",
-        program.display(),
-        said(last_line)
-    )]
-    NoImage {
-        /// The program.
-        program: PathBuf,
-        /// The last line that it printed.
-        last_line: Option<String>,
-    },
-    /// Its image is of another size.
-    #[error(
-        "{} wrote {found} bytes, and an image of {} x {} float32 pixels has {expected}; does it \
-         take the same flags?",
-        program.display(), size[0], size[1]
-    )]
-    Size {
-        /// The program.
-        program: PathBuf,
-        /// Bytes in its file.
-        found: u64,
-        /// Bytes of the image that was expected.
-        expected: u64,
-        /// Its pixels along fast and slow.
-        size: [usize; 2],
-    },
-    /// The folder it runs in cannot be used.
-    #[error("cannot use {}: {reason}", path.display())]
-    Folder {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        reason: io::Error,
-    },
-    /// Ctrl-C; it was ended with everything it had started.
-    #[error("interrupted")]
-    Interrupted,
-}
-
-fn said(last_line: &Option<String>) -> String {
-    let line = last_line.as_ref();
-    line.map(|line| format!(", saying: {line}"))
-        .unwrap_or_default()
 }
 
 impl Reference {
@@ -250,19 +174,6 @@ impl Reference {
     }
 }
 
-/// `words` as one line for a shell.
-pub fn command_line<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=+@%".contains(c);
-    let quoted = words.into_iter().map(|word| {
-        if !word.is_empty() && word.chars().all(plain) {
-            word.clone()
-        } else {
-            format!("'{}'", word.replace('\'', r"'\''"))
-        }
-    });
-    format!("{}\n", quoted.collect::<Vec<_>>().join(" "))
-}
-
 /// A program that runs. Dropped, it is ended, with all that it has started.
 struct Running(Child);
 
@@ -285,44 +196,6 @@ impl Drop for Running {
     }
 }
 
-/// `words`, flags of this program, as the C program takes them: one dash, values apart, and files
-/// named from the root.
-fn c_words(words: &[String]) -> Vec<String> {
-    let known = flags::spellings(&flags::command());
-    let files = flags::input_file_flags();
-    let from_root = |file: &str| {
-        let path = std::path::absolute(file).map(|path| path.display().to_string());
-        path.unwrap_or_else(|_| file.to_string())
-    };
-    let mut taken = Vec::with_capacity(words.len());
-    let mut file_follows = false;
-    for word in words {
-        if std::mem::take(&mut file_follows) {
-            taken.push(from_root(word));
-            continue;
-        }
-        let bare = word
-            .strip_prefix('-')
-            .map(|rest| rest.strip_prefix('-').unwrap_or(rest));
-        let (name, value) = match bare.map(|bare| bare.split_once('=')) {
-            Some(Some((name, value))) => (name, Some(value)),
-            _ => (bare.unwrap_or_default(), None),
-        };
-        if !known.iter().any(|known| known == name) {
-            taken.push(word.clone());
-            continue;
-        }
-        taken.push(format!("-{name}"));
-        let is_file = files.iter().any(|file| file == name);
-        match value {
-            Some(value) if is_file => taken.push(from_root(value)),
-            Some(value) => taken.push(value.to_string()),
-            None => file_follows = is_file,
-        }
-    }
-    taken
-}
-
 /// The last line of the log at `path` that is not blank.
 fn last_line(path: &Path) -> Option<String> {
     /// Bytes from the end that are looked at.
@@ -338,28 +211,4 @@ fn last_line(path: &Path) -> Option<String> {
     let text = String::from_utf8_lossy(&bytes);
     let line = text.lines().map(str::trim).rfind(|line| !line.is_empty())?;
     Some(line.chars().take(SHOWN).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_become_those_of_the_c_program() {
-        let words = "--hkl P1.hkl -mat=/A.mat -misset 1 -2 3 --N=5 -mask dir/m.img".split(' ');
-        let words: Vec<String> = words.map(str::to_string).collect();
-        let here = |name| std::path::absolute(name).unwrap().display().to_string();
-        let (hkl, mask) = (here("P1.hkl"), here("dir/m.img"));
-        let expected = format!(
-            "-hkl {hkl} -mat {} -misset 1 -2 3 -N 5 -mask {mask}",
-            here("/A.mat")
-        );
-        assert_eq!(c_words(&words).join(" "), expected);
-    }
-
-    #[test]
-    fn command_lines_can_be_pasted() {
-        let words = ["nanoBragg", "-mat", "it's here", ""].map(str::to_string);
-        assert_eq!(command_line(&words), "nanoBragg -mat 'it'\\''s here' ''\n");
-    }
 }
