@@ -4,17 +4,17 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use clap::ArgMatches;
+use clap::{ArgMatches, FromArgMatches};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tracing::info_span;
 
 use super::arguments::{Spellings, parse};
-use super::flags::{self, Printout, Request};
+use super::flags::{self, Printout, ProgramFlags, Request};
 use super::output::{print, say};
 use super::{CliError, files, interrupt, profile};
 use crate::cpu;
 use crate::image::{Image, Statistics};
-use crate::profile::{FILES, INPUT, RUN};
+use crate::profile::{FILES, INPUT, RUN, SETUP};
 use crate::render::{Monitor, Renderer};
 use crate::report::{Run, Summary, pixel_quantities};
 use crate::scene::Scene;
@@ -31,16 +31,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     profile::start_if_asked(words);
     let run = info_span!(target: RUN, "nanobragg").entered();
     interrupt::catch()?;
-    let request = info_span!(target: INPUT, "flags and files").in_scope(|| request(words))?;
-    for notice in &request.notices {
-        say(format_args!("nanobragg: note: {notice}"));
-    }
-    let checks = info_span!(target: INPUT, "check outputs").entered();
-    files::check(&request)?;
-    files::check_memory(&request)?;
-    drop(checks);
-
-    let renderer = Renderer::new(&request.program.render_options())?;
+    let (request, renderer) = prepared(words)?;
     let image = rendered(&renderer, &request)?;
     let mut notices = request.notices.clone();
     let mut told = renderer.take_notices();
@@ -86,6 +77,28 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         say(format_args!("\n{hot_spots}"));
     }
     print_pixels(&request)
+}
+
+/// What `words` ask for, checked, and the device that is to do it.
+fn prepared(words: &[String]) -> Result<(Request, Renderer), CliError> {
+    let matches = info_span!(target: INPUT, "flags").in_scope(|| matches(words))?;
+    let program = ProgramFlags::from_arg_matches(&matches).map_err(CliError::usage)?;
+    // A device takes its time to open; files are read meanwhile. Where they are bad it is waited
+    // for all the same: drivers do not like to be left in the middle.
+    std::thread::scope(|scope| {
+        let opening = scope.spawn(|| Renderer::new(&program.render_options()));
+        let request = info_span!(target: INPUT, "files").in_scope(|| Request::new(&matches))?;
+        for notice in &request.notices {
+            say(format_args!("nanobragg: note: {notice}"));
+        }
+        let checks = info_span!(target: INPUT, "check outputs").entered();
+        files::check(&request)?;
+        files::check_memory(&request)?;
+        drop(checks);
+        let opened = info_span!(target: SETUP, "wait for device").in_scope(|| opening.join());
+        let renderer = opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok((request, renderer))
+    })
 }
 
 /// What `words` ask for.
