@@ -8,7 +8,7 @@ use super::buffers::{
     source_entries,
 };
 use super::context::Context;
-use super::kernel::{BINDINGS, Kernel};
+use super::kernel::{BINDINGS, Entry, Kernel};
 use super::layout::{
     LANES, OrientationEntry, PanelEntry, SceneUniform, SliceUniform, SourceEntry, TileEntry,
 };
@@ -43,15 +43,15 @@ pub type Watch<'a> = &'a mut dyn FnMut(f64) -> bool;
 /// A device with its pipelines, kept from render to render with whatever did not change.
 #[derive(Debug)]
 pub struct GpuRenderer {
-    context: Context,
-    options: GpuOptions,
+    pub(super) context: Context,
+    pub(super) options: GpuOptions,
     kernel: Kernel,
-    state: Mutex<State>,
+    pub(super) state: Mutex<State>,
 }
 
 /// What is on the device.
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct State {
     places: Option<(Detector, Vec<TilePlace>)>,
     panels: Held<(Detector, bool)>,
     tiles: Held<(Detector, usize)>,
@@ -62,7 +62,7 @@ struct State {
 }
 
 /// What the tiles depend on.
-type Detector = (Vec<Panel>, Option<Region>, TileSize);
+pub(super) type Detector = (Vec<Panel>, Option<Region>, TileSize);
 
 impl GpuRenderer {
     /// Opens `adapter` and compiles the kernel.
@@ -71,7 +71,7 @@ impl GpuRenderer {
     /// [`GpuError`] when the adapter cannot be opened or its driver refuses the kernel.
     pub fn new(adapter: &Adapter, options: GpuOptions) -> Result<GpuRenderer, GpuError> {
         let context = Context::open(adapter)?;
-        let kernel = Kernel::new(&context)?;
+        let kernel = Kernel::new(&context, Entry::Render)?;
         let state = Mutex::default();
         Ok(GpuRenderer {
             context,
@@ -147,7 +147,7 @@ impl GpuRenderer {
     }
 
     /// What all bands share.
-    fn frame(
+    pub(super) fn frame(
         &self,
         state: &mut State,
         scene: &Scene,
@@ -301,7 +301,7 @@ impl GpuRenderer {
         watch: Watch,
     ) -> Result<(), GpuError> {
         let Context { device, queue, .. } = &self.context;
-        let group = self.kernel.bind(&self.context, buffers)?;
+        let group = self.kernel.bind(&self.context, &buffers)?;
         let mut budget = state.budget.unwrap_or_else(Budget::new);
         let (mut cursor, mut done) = (Cursor::default(), 0.0);
         while let Some((mut slice, terms)) = work.next(&mut cursor, &budget) {
@@ -328,7 +328,7 @@ impl GpuRenderer {
     }
 
     /// The contents of a buffer of floats on the device.
-    fn read(&self, buffer: &wgpu::Buffer, size: u64) -> Result<Vec<f32>, GpuError> {
+    pub(super) fn read(&self, buffer: &wgpu::Buffer, size: u64) -> Result<Vec<f32>, GpuError> {
         let Context { device, queue, .. } = &self.context;
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
         let home = self
@@ -350,13 +350,13 @@ impl GpuRenderer {
 }
 
 /// What every band of a render shares.
-struct Frame {
+pub(super) struct Frame {
     size: TileSize,
-    scaling: Scaling,
+    pub scaling: Scaling,
     pipeline: wgpu::ComputePipeline,
-    panels: wgpu::Buffer,
-    grid: wgpu::Buffer,
-    uniform: wgpu::Buffer,
+    pub panels: wgpu::Buffer,
+    pub grid: wgpu::Buffer,
+    pub uniform: wgpu::Buffer,
     slice: wgpu::Buffer,
 }
 
