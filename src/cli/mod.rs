@@ -13,6 +13,7 @@ mod order;
 mod output;
 mod render;
 mod scenario;
+mod trace;
 mod validate;
 mod values;
 
@@ -36,9 +37,10 @@ fn dispatch(words: &[String]) -> Result<(), CliError> {
         Some((command, rest)) if command == "render" => render::run(rest),
         Some((command, rest)) if command == "devices" => devices::run(rest),
         Some((command, rest)) if command == "validate" => validate::run(rest),
+        Some((command, rest)) if command == "trace" => trace::run(rest),
         Some((word, _)) if !word.starts_with('-') => Err(CliError::usage(format!(
-            "{word}: no such command; there are render (the default), devices and \
-             validate, and flags, which start with a dash"
+            "{word}: no such command; there are render (the default), devices, \
+             validate and trace, and flags, which start with a dash"
         ))),
         _ => render::run(words),
     }

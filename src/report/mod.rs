@@ -1,7 +1,9 @@
 //! What a run tells about itself.
 
-mod pixel;
 mod summary;
+mod trace;
 
-pub use pixel::pixel_quantities;
 pub use summary::{Run, Summary, WrittenFile};
+pub use trace::{
+    DEFAULT_TOLERANCE, Divergence, TraceComparison, TraceDocument, compare_traces, trace_lines,
+};

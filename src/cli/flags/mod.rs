@@ -29,7 +29,8 @@ pub use sampling::Printout;
     override_usage = "nanobragg -hkl FILE -mat FILE [flags]\n       \
                       nanobragg -default_F 100 -cell 70 80 90 [flags]\n       \
                       nanobragg devices     what can render here\n       \
-                      nanobragg validate    is what a GPU renders right?",
+                      nanobragg validate    is what a GPU renders right?\n       \
+                      nanobragg trace       how a pixel's value comes about",
     after_help = "A flag that is given twice counts as it was given last. With no output flag, the \
                   files named as defaults are written; with any, only those asked for.",
     args_override_self = true,

@@ -1,0 +1,229 @@
+//! Two traces of the same term, held against each other.
+//!
+//! Differences are measured as `scale.rs` says. What follows from the Miller index (the nearest
+//! reflection, the factors, the term) may change much over a rounding error of the index: at the
+//! flank of a spot, near a zero of the lattice factor, halfway between reflections. Therefore it is
+//! compared at the index of the other trace, if that agrees: the CPU path tells how much our value
+//! would be another there, and how much it changes within the reach of the index's own rounding, a
+//! hundredth of the tolerance; neither counts as a difference. For the sums, the changes within that
+//! reach are added over all terms.
+
+use std::fmt;
+
+use glam::DVec3;
+
+use super::scale::{Scales, comparable, comparable_in, norm};
+use crate::cpu;
+use crate::scene::{Scene, TermPlace};
+use crate::trace::{Name, Trace};
+
+/// Differences up to this raise no alarm. The GPU path's are below it in every reference image, and
+/// a fault of a thousandth is fifty times as large.
+pub const DEFAULT_TOLERANCE: f64 = 2e-5;
+
+/// The Miller index is trusted to this part of the tolerance.
+const INDEX_REACH: f64 = 0.01;
+
+/// Two traces side by side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TraceComparison {
+    /// What the two columns are.
+    pub columns: [String; 2],
+    /// Differences above this are divergences.
+    pub tolerance: f64,
+    pub(super) rows: Vec<Row>,
+}
+
+/// A quantity of either trace.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Row {
+    pub name: Name,
+    pub unit: &'static str,
+    pub ours: Option<Vec<f64>>,
+    pub theirs: Option<Vec<f64>>,
+    /// `None` where one side is missing.
+    pub difference: Option<f64>,
+    pub diverges: bool,
+}
+
+/// The first quantity that differs by more than the tolerance.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Divergence {
+    /// Which one.
+    pub name: Name,
+    /// By how much, in what it is measured against.
+    pub difference: f64,
+    /// What would have been let pass.
+    pub tolerance: f64,
+}
+
+impl fmt::Display for Divergence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Divergence {
+            name,
+            difference,
+            tolerance,
+        } = self;
+        write!(
+            f,
+            "{name}, off by {difference:.2e} where {tolerance:e} is let pass"
+        )
+    }
+}
+
+impl TraceComparison {
+    /// The first quantity, in the order of computation, that diverges.
+    pub fn first_divergence(&self) -> Option<Divergence> {
+        let row = self.rows.iter().find(|row| row.diverges)?;
+        Some(Divergence {
+            name: row.name,
+            difference: row.difference?,
+            tolerance: self.tolerance,
+        })
+    }
+
+    /// Number of quantities that both traces have.
+    pub fn compared(&self) -> usize {
+        let both = self.rows.iter().filter(|row| row.difference.is_some());
+        both.count()
+    }
+}
+
+/// Holds `theirs` against `ours`, both traces of the term at `place` of `scene`.
+pub fn compare_traces(
+    scene: &Scene,
+    place: &TermPlace,
+    (our_column, ours): (String, &Trace),
+    (their_column, theirs): (String, &Trace),
+    tolerance: f64,
+) -> TraceComparison {
+    let scales = Scales::new(scene, place);
+    let mut shift = None;
+    let mut rows: Vec<Row> = Vec::new();
+    for name in Name::ALL {
+        let (our, their) = (ours.quantity(name), theirs.quantity(name));
+        let Some(unit) = our.or(their).map(|quantity| quantity.unit) else {
+            continue;
+        };
+        let mut row = Row {
+            name,
+            unit,
+            ours: our.map(|quantity| quantity.values.clone()),
+            theirs: their.map(|quantity| quantity.values.clone()),
+            difference: None,
+            diverges: false,
+        };
+        if let (Some(our), Some(their)) = (&row.ours, &row.theirs) {
+            if name > Name::Hkl && shift.is_none() {
+                let agreed = rows
+                    .iter()
+                    .any(|row| row.name == Name::Hkl && !row.diverges);
+                let at = |trace: &Trace| trace.get(Name::Hkl).filter(|_| agreed).map(vector);
+                let reach = INDEX_REACH * tolerance;
+                shift = Some(Shift::new(scene, place, [at(ours), at(theirs)], reach));
+            }
+            let our = comparable(name, our);
+            let (expected, blur) = match &shift {
+                Some(shift) => shift.applied(name, our.clone()),
+                None => (our.clone(), vec![0.0; our.len()]),
+            };
+            let their = comparable(name, their);
+            let difference = excess(&their, &expected, &blur) / scales.of(name, &our);
+            // Nothing over nothing is no difference.
+            let difference = if difference.is_nan() && their == expected {
+                0.0
+            } else if difference.is_nan() {
+                f64::INFINITY
+            } else {
+                difference
+            };
+            row.difference = Some(difference);
+            row.diverges = difference > tolerance;
+        }
+        rows.push(row);
+    }
+    TraceComparison {
+        columns: [our_column, their_column],
+        tolerance,
+        rows,
+    }
+}
+
+/// The length of what differs by more than the blur; NaN if that cannot be told.
+fn excess(theirs: &[f64], expected: &[f64], blur: &[f64]) -> f64 {
+    let beyond = |((theirs, expected), blur): ((&f64, &f64), &f64)| {
+        let difference = (theirs - expected).abs();
+        // Not max(), which would make 0 of a NaN.
+        if difference <= *blur {
+            0.0
+        } else {
+            difference - blur
+        }
+    };
+    let beyond: Vec<f64> = theirs.iter().zip(expected).zip(blur).map(beyond).collect();
+    norm(&beyond)
+}
+
+fn vector(values: &[f64]) -> DVec3 {
+    DVec3::new(values[0], values[1], values[2])
+}
+
+/// What another Miller index changes.
+struct Shift {
+    /// From the index, at ours, at theirs, and a little to either side of theirs along each axis.
+    ours: Trace,
+    theirs: Trace,
+    around: Vec<[Trace; 2]>,
+    /// Of the sums, relative.
+    sums: f64,
+}
+
+impl Shift {
+    /// From the first index to the second, each the CPU path's where there is none.
+    fn new(scene: &Scene, place: &TermPlace, at: [Option<DVec3>; 2], reach: f64) -> Shift {
+        let own = cpu::trace(scene, place);
+        let own = own.get(Name::Hkl).map_or(DVec3::ZERO, vector);
+        let ours = at[0].unwrap_or(own);
+        let theirs = at[1].unwrap_or(ours);
+        let around = [DVec3::X, DVec3::Y, DVec3::Z].map(|axis| {
+            [-reach, reach].map(|step| cpu::trace_at(scene, place, theirs + step * axis))
+        });
+        Shift {
+            ours: cpu::trace_at(scene, place, ours),
+            theirs: cpu::trace_at(scene, place, theirs),
+            around: around.to_vec(),
+            sums: cpu::index_sensitivity(scene, place, reach),
+        }
+    }
+
+    /// What `ours` would be at their index, and by how much it may be off.
+    fn applied(&self, name: Name, ours: Vec<f64>) -> (Vec<f64>, Vec<f64>) {
+        if matches!(name, Name::IntensitySum | Name::Sum | Name::Photons) {
+            let blur = ours.iter().map(|value| self.sums * value.abs()).collect();
+            return (ours, blur);
+        }
+        let here = comparable_in(&self.ours, name);
+        let there = comparable_in(&self.theirs, name);
+        let (Some(here), Some(there)) = (here, there) else {
+            let exact = vec![0.0; ours.len()];
+            return (ours, exact);
+        };
+        let mut blur = vec![0.0; there.len()];
+        for either in &self.around {
+            let changes = either.each_ref().map(|trace| comparable_in(trace, name));
+            for (component, blur) in blur.iter_mut().enumerate() {
+                let change = |values: &Option<Vec<f64>>| {
+                    let values = values.as_ref().map_or(&there, |values| values);
+                    (values[component] - there[component]).abs()
+                };
+                *blur += changes.iter().map(change).fold(0.0, f64::max);
+            }
+        }
+        let moved = ours
+            .iter()
+            .zip(&here)
+            .zip(&there)
+            .map(|((ours, here), there)| ours + (there - here));
+        (moved.collect(), blur)
+    }
+}
