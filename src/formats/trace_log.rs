@@ -178,8 +178,8 @@ impl TraceLog {
         let values = meaning.applied(values);
         match self.trace.get(name) {
             None => self.trace.put(name, values),
-            Some(first)
-                if first == values.as_slice() || self.repeated.iter().any(|held| held == word) => {}
+            Some(first) if alike(first, &values) => {}
+            Some(_) if self.repeated.iter().any(|held| held == word) => {}
             Some(_) => self.repeated.push(word.to_string()),
         }
         Ok(())
@@ -199,6 +199,12 @@ fn known(word: &str) -> Option<(Name, Meaning)> {
 fn number(line: usize, word: &str) -> Result<f64, Problem> {
     word.parse()
         .map_err(|_| Problem::on_line(line, format!("{} is not a number", quoted(word))))
+}
+
+/// Whether values differ by no more than the rounding of float32, in which copies keep images.
+fn alike(one: &[f64], other: &[f64]) -> bool {
+    let mut pairs = one.iter().zip(other);
+    pairs.all(|(one, other)| (one - other).abs() <= f64::from(f32::EPSILON) * one.abs())
 }
 
 /// The first few of `names`.

@@ -44,7 +44,8 @@ pub enum TermIndexError {
     },
     /// The pixel is masked or outside the region.
     #[error(
-        "pixel {} {}: that pixel is not rendered: it is outside the region, or masked",
+        "pixel {} {}: that pixel is not rendered: it is outside the region (-roi), or masked \
+         (-mask)",
         .0[0], .0[1]
     )]
     NotRendered([usize; 2]),
@@ -80,8 +81,8 @@ impl TermPlace {
         let [sub_fast, sub_slow] = index.sub_pixel.map(|sub| sub as usize);
         let per_edge = scene.oversample as usize;
         let indices = [
-            ("subpixel along fast", sub_fast, per_edge),
-            ("subpixel along slow", sub_slow, per_edge),
+            ("subpixel", sub_fast, per_edge),
+            ("subpixel", sub_slow, per_edge),
             ("layer", index.layer as usize, scene.layers as usize),
             ("source", index.source, scene.sources.len()),
             ("phi", index.phi, phi_steps),

@@ -5,7 +5,7 @@
 //! flank of a spot, near a zero of the lattice factor, halfway between reflections. Therefore it is
 //! compared at the index of the other trace, if that agrees: the CPU path tells how much our value
 //! would be another there, and how much it changes within the reach of the index's own rounding, a
-//! hundredth of the tolerance; neither counts as a difference. For the sums, the changes within that
+//! hundredth of the tolerance; neither counts as a divergence. For the sums, the changes within that
 //! reach are added over all terms.
 
 use std::fmt;
@@ -43,7 +43,25 @@ pub(super) struct Row {
     pub theirs: Option<Vec<f64>>,
     /// `None` where one side is missing.
     pub difference: Option<f64>,
-    pub diverges: bool,
+    pub verdict: Verdict,
+}
+
+/// What a difference means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is within the tolerance, or one side is missing.
+    Agrees,
+    /// It follows from a difference of the Miller indices that is within the tolerance.
+    Follows,
+    /// It is a difference of its own.
+    Diverges,
+}
+
+impl Row {
+    /// Whether it is a divergence.
+    pub fn diverges(&self) -> bool {
+        self.verdict == Verdict::Diverges
+    }
 }
 
 /// The first quantity that differs by more than the tolerance.
@@ -74,7 +92,7 @@ impl fmt::Display for Divergence {
 impl TraceComparison {
     /// The first quantity, in the order of computation, that diverges.
     pub fn first_divergence(&self) -> Option<Divergence> {
-        let row = self.rows.iter().find(|row| row.diverges)?;
+        let row = self.rows.iter().find(|row| row.diverges())?;
         Some(Divergence {
             name: row.name,
             difference: row.difference?,
@@ -111,13 +129,13 @@ pub fn compare_traces(
             ours: our.map(|quantity| quantity.values.clone()),
             theirs: their.map(|quantity| quantity.values.clone()),
             difference: None,
-            diverges: false,
+            verdict: Verdict::Agrees,
         };
         if let (Some(our), Some(their)) = (&row.ours, &row.theirs) {
             if name > Name::Hkl && shift.is_none() {
                 let agreed = rows
                     .iter()
-                    .any(|row| row.name == Name::Hkl && !row.diverges);
+                    .any(|row| row.name == Name::Hkl && !row.diverges());
                 let at = |trace: &Trace| trace.get(Name::Hkl).filter(|_| agreed).map(vector);
                 let reach = INDEX_REACH * tolerance;
                 shift = Some(Shift::new(scene, place, [at(ours), at(theirs)], reach));
@@ -128,17 +146,18 @@ pub fn compare_traces(
                 None => (our.clone(), vec![0.0; our.len()]),
             };
             let their = comparable(name, their);
-            let difference = excess(&their, &expected, &blur) / scales.of(name, &our);
-            // Nothing over nothing is no difference.
-            let difference = if difference.is_nan() && their == expected {
-                0.0
-            } else if difference.is_nan() {
-                f64::INFINITY
-            } else {
-                difference
-            };
+            let scale = scales.of(name, &our);
+            let exact = vec![0.0; our.len()];
+            let difference = relative(excess(&their, &our, &exact), scale);
+            let unexplained = relative(excess(&their, &expected, &blur), scale);
             row.difference = Some(difference);
-            row.diverges = difference > tolerance;
+            row.verdict = if unexplained > tolerance {
+                Verdict::Diverges
+            } else if difference > tolerance {
+                Verdict::Follows
+            } else {
+                Verdict::Agrees
+            };
         }
         rows.push(row);
     }
@@ -153,8 +172,8 @@ pub fn compare_traces(
 fn excess(theirs: &[f64], expected: &[f64], blur: &[f64]) -> f64 {
     let beyond = |((theirs, expected), blur): ((&f64, &f64), &f64)| {
         let difference = (theirs - expected).abs();
-        // Not max(), which would make 0 of a NaN.
-        if difference <= *blur {
+        // Not max(), which would make 0 of a NaN. Infinities that are equal have no difference.
+        if difference <= *blur || theirs == expected {
             0.0
         } else {
             difference - blur
@@ -162,6 +181,16 @@ fn excess(theirs: &[f64], expected: &[f64], blur: &[f64]) -> f64 {
     };
     let beyond: Vec<f64> = theirs.iter().zip(expected).zip(blur).map(beyond).collect();
     norm(&beyond)
+}
+
+/// A difference over what it is measured against: nothing over nothing is no difference, and one that
+/// cannot be told is as large as can be.
+fn relative(difference: f64, scale: f64) -> f64 {
+    match difference / scale {
+        _ if difference == 0.0 => 0.0,
+        unknown if unknown.is_nan() => f64::INFINITY,
+        known => known,
+    }
 }
 
 fn vector(values: &[f64]) -> DVec3 {

@@ -60,7 +60,7 @@ impl TraceDocument {
             unit: row.unit,
             values: vec![row.ours.clone(), row.theirs.clone()],
             difference: row.difference,
-            diverges: row.diverges,
+            diverges: row.diverges(),
         });
         let first = comparison.first_divergence();
         TraceDocument {

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::compare::{Row, TraceComparison};
+use super::compare::{Row, TraceComparison, Verdict};
 use crate::trace::Trace;
 
 /// Columns of a name, where names stand in a column.
@@ -71,10 +71,10 @@ fn lines(row: &Row) -> String {
             None => "-".to_string(),
             Some(difference) => format!("{difference:.2e}"),
         };
-        let mark = if component == 0 && row.diverges {
-            "  diverges"
-        } else {
-            ""
+        let mark = match row.verdict {
+            Verdict::Diverges if component == 0 => "  diverges",
+            Verdict::Follows if component == 0 => "  follows from hkl",
+            _ => "",
         };
         let line = format!(
             "{name:NAME$} {unit:UNIT$} {:>VALUE$} {:>VALUE$}  {difference:>10}{mark}",
