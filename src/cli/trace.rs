@@ -210,6 +210,12 @@ impl TraceFlags {
 
     /// Prints a comparison, and fails if it found a divergence.
     fn compared(&self, place: &TermPlace, comparison: TraceComparison) -> Result<(), CliError> {
+        let [ours, theirs] = &comparison.columns;
+        if comparison.compared() == 0 {
+            return Err(CliError::Failed(anyhow::anyhow!(
+                "{ours} and {theirs} have no quantity in common; nothing was compared"
+            )));
+        }
         let index = place.index();
         if self.json {
             document(&TraceDocument::of_comparison(index, &comparison))?;
@@ -219,9 +225,7 @@ impl TraceFlags {
         match comparison.first_divergence() {
             None => Ok(()),
             Some(divergence) => Err(CliError::Failed(anyhow::anyhow!(
-                "{} and {} part at {divergence}",
-                comparison.columns[0],
-                comparison.columns[1]
+                "{ours} and {theirs} part at {divergence}"
             ))),
         }
     }

@@ -5,8 +5,8 @@
 //! flank of a spot, near a zero of the lattice factor, halfway between reflections. Therefore it is
 //! compared at the index of the other trace, if that agrees: the CPU path tells how much our value
 //! would be another there, and how much it changes within the reach of the index's own rounding, a
-//! hundredth of the tolerance; neither counts as a divergence. For the sums, the changes within that
-//! reach are added over all terms.
+//! thousandth of the tolerance; neither counts as a divergence. For the sums, the changes within that
+//! reach, and twice what the traced indices are apart, are added over all terms.
 
 use std::fmt;
 
@@ -21,8 +21,9 @@ use crate::trace::{Name, Trace};
 /// a fault of a thousandth is fifty times as large.
 pub const DEFAULT_TOLERANCE: f64 = 2e-5;
 
-/// The Miller index is trusted to this part of the tolerance.
-const INDEX_REACH: f64 = 0.01;
+/// The Miller index is trusted to this part of the tolerance: with the default, to the rounding of a
+/// fraction in float32.
+const INDEX_REACH: f64 = 1e-3;
 
 /// Two traces side by side.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,9 +137,11 @@ pub fn compare_traces(
                 let agreed = rows
                     .iter()
                     .any(|row| row.name == Name::Hkl && !row.diverges());
-                let at = |trace: &Trace| trace.get(Name::Hkl).filter(|_| agreed).map(vector);
-                let reach = INDEX_REACH * tolerance;
-                shift = Some(Shift::new(scene, place, [at(ours), at(theirs)], reach));
+                let theirs = theirs.get(Name::Hkl).filter(|_| agreed);
+                shift = ours.get(Name::Hkl).map(|hkl| {
+                    let indices = [hkl, theirs.unwrap_or(hkl)].map(vector);
+                    Shift::new(scene, place, indices, INDEX_REACH * tolerance)
+                });
             }
             let our = comparable(name, our);
             let (expected, blur) = match &shift {
@@ -202,26 +205,23 @@ struct Shift {
     /// From the index, at ours, at theirs, and a little to either side of theirs along each axis.
     ours: Trace,
     theirs: Trace,
-    around: Vec<[Trace; 2]>,
+    around: [[Trace; 2]; 3],
     /// Of the sums, relative.
     sums: f64,
 }
 
 impl Shift {
-    /// From the first index to the second, each the CPU path's where there is none.
-    fn new(scene: &Scene, place: &TermPlace, at: [Option<DVec3>; 2], reach: f64) -> Shift {
-        let own = cpu::trace(scene, place);
-        let own = own.get(Name::Hkl).map_or(DVec3::ZERO, vector);
-        let ours = at[0].unwrap_or(own);
-        let theirs = at[1].unwrap_or(ours);
-        let around = [DVec3::X, DVec3::Y, DVec3::Z].map(|axis| {
-            [-reach, reach].map(|step| cpu::trace_at(scene, place, theirs + step * axis))
-        });
+    /// From our index to theirs, which is right to `reach`.
+    fn new(scene: &Scene, place: &TermPlace, [ours, theirs]: [DVec3; 2], reach: f64) -> Shift {
+        // The indices of the other terms differ about as much as this one's.
+        let apart = 2.0 * (theirs - ours).abs().max_element();
         Shift {
             ours: cpu::trace_at(scene, place, ours),
             theirs: cpu::trace_at(scene, place, theirs),
-            around: around.to_vec(),
-            sums: cpu::index_sensitivity(scene, place, reach),
+            around: [DVec3::X, DVec3::Y, DVec3::Z].map(|axis| {
+                [-reach, reach].map(|step| cpu::trace_at(scene, place, theirs + step * axis))
+            }),
+            sums: cpu::index_sensitivity(scene, place, reach + apart),
         }
     }
 

@@ -46,7 +46,12 @@ impl fmt::Display for TraceComparison {
             write!(f, "{}", lines(row))?;
         }
         match self.first_divergence() {
-            None => write!(f, "no quantity diverges beyond {:e}", self.tolerance),
+            None => write!(
+                f,
+                "none of the {} quantities that both have diverges beyond {:e}",
+                self.compared(),
+                self.tolerance
+            ),
             Some(divergence) => write!(f, "first divergence: {divergence}"),
         }
     }
