@@ -15,6 +15,7 @@ mod scatter;
 mod shaders;
 mod slices;
 mod tiles;
+mod timestamps;
 mod trace;
 
 pub use adapter::{Adapter, AdapterDescription, AdapterKind, adapters};
