@@ -291,6 +291,26 @@ fn no_golden_case_raises_a_false_alarm() {
     assert!(alarms.is_empty(), "\n{}", alarms.join("\n"));
 }
 
+#[test]
+fn what_float32_cannot_hold_is_no_alarm() {
+    let (gpu, pixel) = (on_gpu(), [3, 3]);
+    for faint in [
+        "-fluence 1 -default_F 1e-30",
+        "-gauss_xtal -fudge 40",
+        "-default_F 0 -water 1",
+        "-tophat_spots",
+    ] {
+        let scene = scene(&format!("{SOUND} {faint}"));
+        let place = TermPlace::last(&scene, pixel).unwrap();
+        let (ours, theirs) = (
+            cpu::trace(&scene, &place),
+            gpu.trace(&scene, &place).unwrap(),
+        );
+        let comparison = compared(&scene, &place, &ours, &theirs);
+        assert_eq!(comparison.first_divergence(), None, "{faint}\n{comparison}");
+    }
+}
+
 /// Each quantity of `ours`, made larger by a thousandth, that is not named as the first to diverge.
 fn missed(scene: &Scene, place: &TermPlace, ours: &Trace, reference: &Trace) -> Vec<String> {
     let mut missed = Vec::new();

@@ -59,6 +59,51 @@ pub(super) enum Verdict {
 }
 
 impl Row {
+    /// The row of `name`, not judged yet; none where neither side has it.
+    fn new(name: Name, ours: &Trace, theirs: &Trace) -> Option<Row> {
+        let (ours, theirs) = (ours.quantity(name), theirs.quantity(name));
+        Some(Row {
+            name,
+            unit: ours.or(theirs)?.unit,
+            ours: ours.map(|quantity| quantity.values.clone()),
+            theirs: theirs.map(|quantity| quantity.values.clone()),
+            difference: None,
+            verdict: Verdict::Agrees,
+        })
+    }
+
+    /// The row with its difference, where both sides have a value, and what that means.
+    fn judged(self, scales: &Scales, shift: Option<&Shift>, tolerance: f64) -> Row {
+        let name = self.name;
+        let sides = [&self.ours, &self.theirs].map(|side| {
+            let values = side.as_ref();
+            values.map(|values| comparable(name, values))
+        });
+        let [Some(ours), Some(theirs)] = sides else {
+            return self;
+        };
+        let scale = scales.of(name, &ours);
+        let exact = vec![0.0; ours.len()];
+        let difference = relative(excess(&theirs, &ours, &exact), scale);
+        let (expected, blur) = match shift {
+            Some(shift) => shift.applied(name, ours),
+            None => (ours, exact),
+        };
+        let unexplained = relative(excess(&theirs, &expected, &blur), scale);
+        let verdict = if unexplained > tolerance {
+            Verdict::Diverges
+        } else if difference > tolerance {
+            Verdict::Follows
+        } else {
+            Verdict::Agrees
+        };
+        Row {
+            difference: Some(difference),
+            verdict,
+            ..self
+        }
+    }
+
     /// Whether it is a divergence.
     pub fn diverges(&self) -> bool {
         self.verdict == Verdict::Diverges
@@ -117,53 +162,24 @@ pub fn compare_traces(
     tolerance: f64,
 ) -> TraceComparison {
     let scales = Scales::new(scene, place);
-    let mut shift = None;
-    let mut rows: Vec<Row> = Vec::new();
-    for name in Name::ALL {
-        let (our, their) = (ours.quantity(name), theirs.quantity(name));
-        let Some(unit) = our.or(their).map(|quantity| quantity.unit) else {
-            continue;
-        };
-        let mut row = Row {
-            name,
-            unit,
-            ours: our.map(|quantity| quantity.values.clone()),
-            theirs: their.map(|quantity| quantity.values.clone()),
-            difference: None,
-            verdict: Verdict::Agrees,
-        };
-        if let (Some(our), Some(their)) = (&row.ours, &row.theirs) {
-            if name > Name::Hkl && shift.is_none() {
-                let agreed = rows
-                    .iter()
-                    .any(|row| row.name == Name::Hkl && !row.diverges());
-                let theirs = theirs.get(Name::Hkl).filter(|_| agreed);
-                shift = ours.get(Name::Hkl).map(|hkl| {
-                    let indices = [hkl, theirs.unwrap_or(hkl)].map(vector);
-                    Shift::new(scene, place, indices, INDEX_REACH * tolerance)
-                });
-            }
-            let our = comparable(name, our);
-            let (expected, blur) = match &shift {
-                Some(shift) => shift.applied(name, our.clone()),
-                None => (our.clone(), vec![0.0; our.len()]),
-            };
-            let their = comparable(name, their);
-            let scale = scales.of(name, &our);
-            let exact = vec![0.0; our.len()];
-            let difference = relative(excess(&their, &our, &exact), scale);
-            let unexplained = relative(excess(&their, &expected, &blur), scale);
-            row.difference = Some(difference);
-            row.verdict = if unexplained > tolerance {
-                Verdict::Diverges
-            } else if difference > tolerance {
-                Verdict::Follows
-            } else {
-                Verdict::Agrees
-            };
-        }
-        rows.push(row);
-    }
+    let judged = |names: &[Name], shift: Option<&Shift>| -> Vec<Row> {
+        let rows = names
+            .iter()
+            .filter_map(|&name| Row::new(name, ours, theirs));
+        rows.map(|row| row.judged(&scales, shift, tolerance))
+            .collect()
+    };
+    let (to_the_index, behind) = Name::ALL.split_at(Name::Hkl as usize + 1);
+    let mut rows = judged(to_the_index, None);
+    let agreed = rows
+        .iter()
+        .all(|row| row.name != Name::Hkl || !row.diverges());
+    let shift = ours.get(Name::Hkl).map(|hkl| {
+        let theirs = theirs.get(Name::Hkl).filter(|_| agreed).unwrap_or(hkl);
+        let reach = INDEX_REACH * tolerance;
+        Shift::new(scene, place, [vector(hkl), vector(theirs)], reach)
+    });
+    rows.extend(judged(behind, shift.as_ref()));
     TraceComparison {
         columns: [our_column, their_column],
         tolerance,

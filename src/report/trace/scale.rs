@@ -7,7 +7,8 @@
 //! - the scattering vector and stol: to at least a thousandth of 1/λ, as d − i cancels near the beam;
 //! - the polarisation: to at least 0.01, as its parts, of the size of 1, cancel;
 //! - h, k, l: to 1 where they are larger, as the fraction counts; to at least 0.01;
-//! - what float32 cannot hold beside the strongest the scene could give (1e-30 of it).
+//! - what float32 cannot hold, be it beside the strongest that the scene could give (1e-30 of it), be
+//!   it as photons of an image (1e-30).
 //!
 //! An interpolated F, which may cross zero, is measured against at least a thousandth of the largest
 //! F. What hangs on the Miller index is compared at the same index: `compare.rs`.
@@ -16,7 +17,8 @@ use crate::cpu;
 use crate::scene::{Scene, TermPlace};
 use crate::trace::{Name, Trace};
 
-/// Float32 holds numbers down to 1e-38; this part of the largest leaves room for a tolerance.
+/// Float32 holds numbers down to 1e-38; this part of the largest, or of a photon, leaves room for a
+/// tolerance.
 const FAINT: f64 = 1e-30;
 
 /// The scales of a comparison.
@@ -69,8 +71,8 @@ impl Scales {
             Name::Term | Name::IntensitySum => {
                 length.max(FAINT * (self.strongest * self.cells).powi(2))
             }
-            Name::Sum => length.max(FAINT * self.brightest),
-            Name::Photons => length.max(FAINT * self.brightest * self.scale),
+            Name::Sum => length.max(FAINT * self.brightest.max(1.0 / self.scale)),
+            Name::Photons => length.max(FAINT * (self.brightest * self.scale).max(1.0)),
             _ => length,
         }
     }
