@@ -55,6 +55,16 @@ impl Bytes {
     }
 }
 
+/// The most memory that this process has held at once, where the system tells: on Linux.
+pub fn peak() -> Option<Bytes> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(Bytes(kibibytes * 1024))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,9 +4,10 @@ use std::sync::OnceLock;
 
 use glam::DVec3;
 use nanobragg::experiment::{Experiment, StructureFactors};
+use nanobragg::formats::image_file::{self, ImageFile};
 use nanobragg::formats::source_list::Defaults;
-use nanobragg::formats::{hkl, matrix, smv, source_list};
-use nanobragg::image::{Image, Statistics};
+use nanobragg::formats::{hkl, matrix, pgm, png, raw, smv, source_list, tiff};
+use nanobragg::image::{Image, Statistics, ToneMap, ToneScale};
 use nanobragg::render::{Renderer, frame_size};
 use nanobragg::scene::Scene;
 use proptest::collection::vec;
@@ -301,6 +302,65 @@ proptest! {
         }
         parse_all(&bytes)?;
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        // Each asks the system how much memory there is.
+        cases: 2000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn any_damage_to_an_image_is_survived(
+        sample in 0usize..4,
+        damage in vec((any::<prop::sample::Index>(), damage()), 0..6),
+    ) {
+        let mut bytes = image_samples()[sample].clone();
+        for (place, damage) in damage {
+            damage.apply(&mut bytes, place);
+        }
+        parse_images(&bytes)?;
+    }
+
+    #[test]
+    fn any_bytes_are_an_image_or_an_error(
+        start in select(vec!["", "{HEADER_BYTES=9;", "II*\0", "MM\0*", "P5 ", "P5 2 2 255 "]),
+        bytes in vec(any::<u8>(), 0..100),
+    ) {
+        parse_images(&[start.as_bytes(), &bytes].concat())?;
+    }
+}
+
+/// Sound images of every format that is read for images only.
+fn image_samples() -> &'static [Vec<u8>; 4] {
+    static IMAGES: OnceLock<[Vec<u8>; 4]> = OnceLock::new();
+    IMAGES.get_or_init(|| {
+        let image = Image::new(3, 2, vec![0.0, 1.0, 7.0, 0.5, 200.0, 90.0], None);
+        let tone = ToneMap::of(&image, ToneScale::Linear, 100.0);
+        let png = |depth| png::encode(&image, &tone, png::Colormap::Grey, depth).unwrap();
+        [
+            tiff::encode(&image).unwrap(),
+            pgm::encode(&image, 1.0),
+            png(png::Depth::Eight),
+            png(png::Depth::Sixteen),
+        ]
+    })
+}
+
+fn parse_images(bytes: &[u8]) -> Result<(), TestCaseError> {
+    let decoders = [tiff::decode, pgm::decode, png::decode];
+    let images = decoders.into_iter().filter_map(|decode| decode(bytes).ok());
+    for image in images {
+        prop_assert!(!image.values().is_empty());
+        prop_assert_eq!(image.values().len(), image.width() * image.height());
+    }
+    if let Ok(ImageFile::Bare(bare)) = image_file::parse(bytes.to_vec()) {
+        prop_assert!(raw::decode(&bare, [bare.len() / 4, 1]).is_ok());
+        prop_assert!(raw::decode(&bare, [usize::MAX, 3]).is_err());
+    }
+    Ok(())
 }
 
 /// Sound files of every format.

@@ -155,7 +155,11 @@ pub fn parse_own<F: Parser>(name: &str, words: &[String]) -> Result<F, CliError>
         .try_get_matches_from(words)
         .map_err(|error| match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => CliError::Text(error.to_string()),
-            _ => CliError::Usage(format!("{name}: {}", spellings.one_line(&error))),
+            _ => {
+                let line = spellings.one_line(&error);
+                let line = line.replace("nanobragg -h", &format!("{name} -h"));
+                CliError::Usage(format!("{name}: {line}"))
+            }
         })?;
     F::from_arg_matches(&matches).map_err(CliError::usage)
 }

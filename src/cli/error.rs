@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::output::say;
+use super::reference::ReferenceError;
 use crate::render::RenderError;
 
 /// What a shell reports for a process ended by Ctrl-C.
@@ -34,9 +35,7 @@ impl CliError {
                 say(format_args!("nanobragg: {}", one_line(message)));
                 ExitCode::from(2)
             }
-            CliError::Failed(error)
-                if matches!(error.downcast_ref(), Some(RenderError::Interrupted)) =>
-            {
+            CliError::Failed(error) if is_interruption(error) => {
                 say(format_args!("nanobragg: interrupted; no file was written"));
                 ExitCode::from(INTERRUPTED)
             }
@@ -49,6 +48,11 @@ impl CliError {
             }
         }
     }
+}
+
+fn is_interruption(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(RenderError::Interrupted))
+        || matches!(error.downcast_ref(), Some(ReferenceError::Interrupted))
 }
 
 impl<E: Into<anyhow::Error>> From<E> for CliError {

@@ -92,7 +92,7 @@ pub fn check_memory(request: &Request) -> Result<(), CliError> {
 }
 
 /// Whether two paths lead to one regular file, there already or not.
-fn same_file(one: &Path, other: &Path) -> bool {
+pub fn same_file(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| -> Option<PathBuf> {
         if let Ok(found) = fs::canonicalize(path) {
             // Any number of outputs may go to /dev/null.

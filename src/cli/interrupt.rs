@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 
+use crate::render::Monitor;
+
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// Has SIGINT, SIGTERM and SIGHUP stop the work instead of the process. A second one ends it.
@@ -19,6 +21,15 @@ pub fn catch() -> anyhow::Result<()> {
         }
     })
     .context("cannot catch Ctrl-C")
+}
+
+/// Stops a render when the user asks for it.
+pub struct CtrlC;
+
+impl Monitor for CtrlC {
+    fn interrupted(&self) -> bool {
+        interrupted()
+    }
 }
 
 /// Whether the user asked to stop.

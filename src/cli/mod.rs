@@ -4,6 +4,8 @@
 //! done, 1 the work failed or an input file is bad, 2 wrong usage.
 
 mod arguments;
+mod bench;
+mod compare;
 mod devices;
 mod error;
 mod files;
@@ -12,6 +14,7 @@ mod interrupt;
 mod order;
 mod output;
 mod profile;
+mod reference;
 mod render;
 mod scenario;
 mod trace;
@@ -36,12 +39,15 @@ pub fn run(words: &[String]) -> ExitCode {
 fn dispatch(words: &[String]) -> Result<(), CliError> {
     match words.split_first() {
         Some((command, rest)) if command == "render" => render::run(rest),
+        Some((command, rest)) if command == "compare" => compare::run(rest),
         Some((command, rest)) if command == "devices" => devices::run(rest),
+        Some((command, rest)) if command == "bench" => bench::run(rest),
+        Some((command, rest)) if command == bench::WORKER => bench::work(rest),
         Some((command, rest)) if command == "validate" => validate::run(rest),
         Some((command, rest)) if command == "trace" => trace::run(rest),
         Some((word, _)) if !word.starts_with('-') => Err(CliError::usage(format!(
-            "{word}: no such command; there are render (the default), devices, \
-             validate and trace, and flags, which start with a dash"
+            "{word}: no such command; there are render (the default), bench, compare, \
+             devices, trace and validate, and flags, which start with a dash"
         ))),
         _ => render::run(words),
     }

@@ -21,6 +21,21 @@ pub fn kahn_factor(word: &str) -> Result<f64, String> {
     accept(word, "a number from -1 to 1", |value| value.abs() <= 1.0)
 }
 
+/// A correlation.
+pub fn correlation(word: &str) -> Result<f64, String> {
+    accept(word, "a correlation, from -1 to 1", |value| {
+        value.abs() <= 1.0
+    })
+}
+
+/// A number of peaks; 0 for none.
+pub fn peaks(word: &str) -> Result<usize, String> {
+    /// Every peak is held against every other.
+    const MOST: usize = 10_000;
+    let parsed = word.parse().ok().filter(|&count| count <= MOST);
+    parsed.ok_or_else(|| format!("expected a whole number from 0 to {MOST}"))
+}
+
 /// A percentage.
 pub fn percent(word: &str) -> Result<f64, String> {
     accept(word, "a percentage from 0 to 100", |value| {

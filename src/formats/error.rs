@@ -68,21 +68,31 @@ pub(super) fn read_with<T>(
     path: &Path,
     parse: impl FnOnce(&[u8]) -> Result<T, Problem>,
 ) -> Result<T, FormatError> {
-    let bytes = read_bounded(path).map_err(|reason| FormatError::Read {
-        path: path.to_path_buf(),
-        reason,
-    })?;
-    parse(&bytes).map_err(|problem| FormatError::Content {
+    parse(&read_bytes(path)?).map_err(|problem| FormatError::Content {
         path: path.to_path_buf(),
         problem,
     })
 }
 
+/// All of `path`.
+pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, FormatError> {
+    read_bounded(path).map_err(|reason| FormatError::Read {
+        path: path.to_path_buf(),
+        reason,
+    })
+}
+
+/// A line `0 0 0 1` of 8 bytes becomes 24, in a list that takes up to three times that while it
+/// grows; and of two images that are compared, several copies are kept.
+const PARSED_PER_BYTE: u64 = 10;
+
+/// The most bytes that a file may have, or be unpacked to, on this machine.
+pub(super) fn most_bytes() -> Bytes {
+    Bytes(Bytes::available().0 / PARSED_PER_BYTE)
+}
+
 /// All of a file or pipe, as long as there is memory for what it is parsed into.
 fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
-    /// A line `0 0 0 1` of 8 bytes becomes 24, in a list that takes up to three times that while
-    /// it grows.
-    const PARSED_PER_BYTE: u64 = 10;
     let file = File::open(path)?;
     let kind = file.metadata()?.file_type();
     if kind.is_dir() {
@@ -97,8 +107,7 @@ fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
         }
     }
-    let Bytes(available) = Bytes::available();
-    let most = Bytes(available / PARSED_PER_BYTE);
+    let most = most_bytes();
     let mut bytes = Vec::new();
     file.take(most.0 + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most.0 {

@@ -5,6 +5,7 @@
 //! [`write_whole`] or [`PendingFile`] puts these in place all at once.
 
 pub mod hkl;
+pub mod image_file;
 pub mod matrix;
 pub mod pgm;
 pub mod png;

@@ -1,5 +1,7 @@
-//! PGM, one byte a pixel, with the scale as a comment (PHYSICS §13).
+//! PGM: written with one byte a pixel and the scale as a comment (PHYSICS §13); read with one or
+//! two, as numbers that nothing is done to. (The `image` crate stretches them to the full range.)
 
+use super::Problem;
 use crate::image::{Image, Statistics};
 
 /// Photons are multiplied by this when no scale is given: five rms deviations are nearly white.
@@ -25,6 +27,76 @@ pub fn encode(image: &Image, scale: f64) -> Vec<u8> {
     file
 }
 
+/// The image that `bytes`, a binary PGM file, hold.
+///
+/// # Errors
+/// A [`Problem`] when the header is not that of a binary PGM, or when there are fewer bytes than
+/// it says.
+pub fn decode(bytes: &[u8]) -> Result<Image, Problem> {
+    let mut header = Header {
+        rest: bytes
+            .strip_prefix(b"P5")
+            .ok_or_else(|| Problem::with_file("no P5 at the start; not a binary PGM"))?,
+    };
+    let [width, height] = [header.number("width")?, header.number("height")?];
+    let highest = header.number("largest value")?;
+    if width == 0 || height == 0 || !(1..=0xffff).contains(&highest) {
+        return Err(Problem::with_file(format!(
+            "a PGM of {width} x {height} pixels up to {highest}; expected at least 1 x 1, and 1 to \
+             65535"
+        )));
+    }
+    // One white space ends the header.
+    let pixels = header.rest.get(1..).unwrap_or_default();
+    let pixel_bytes = if highest < 256 { 1 } else { 2 };
+    let expected = width
+        .checked_mul(height)
+        .and_then(|pixels| pixels.checked_mul(pixel_bytes));
+    let pixels = expected
+        .and_then(|expected| pixels.get(..expected))
+        .ok_or_else(|| {
+            Problem::with_file(format!(
+                "truncated: {width} x {height} pixels of {pixel_bytes} byte(s) do not fit in the \
+                 file's {} bytes",
+                bytes.len()
+            ))
+        })?;
+    let values = match pixel_bytes {
+        1 => pixels.iter().map(|&byte| f32::from(byte)).collect(),
+        _ => pixels
+            .chunks_exact(2)
+            .map(|pair| f32::from(u16::from_be_bytes([pair[0], pair[1]])))
+            .collect(),
+    };
+    Ok(Image::new(width, height, values, None))
+}
+
+/// What is left of a PGM's header: numbers between white space and comments.
+struct Header<'a> {
+    rest: &'a [u8],
+}
+
+impl Header<'_> {
+    fn number(&mut self, what: &str) -> Result<usize, Problem> {
+        let missing = || Problem::with_file(format!("no {what} in the header; not a binary PGM"));
+        loop {
+            self.rest = self.rest.trim_ascii_start();
+            if self.rest.first() != Some(&b'#') {
+                break;
+            }
+            let end = self.rest.iter().position(|&byte| byte == b'\n');
+            self.rest = &self.rest[end.ok_or_else(missing)?..];
+        }
+        let digits = self.rest.iter().take_while(|byte| byte.is_ascii_digit());
+        let (number, rest) = self.rest.split_at(digits.count());
+        self.rest = rest;
+        let number = std::str::from_utf8(number).ok();
+        number
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(missing)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,5 +109,33 @@ mod tests {
             file,
             b"P5\n# pixel values multiplied by 2\n2 2\n255\n\x00\x03\xff\x00"
         );
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let image = Image::new(2, 2, vec![0.0, 3.0, 255.0, 10.0], None);
+        assert_eq!(decode(&encode(&image, 1.0)).unwrap(), image);
+    }
+
+    #[test]
+    fn sixteen_bits_and_comments_are_read_and_nothing_is_stretched() {
+        let file = b"P5 # a\n# b\n2\t1 # c\n4095\n\x01\x02\x0f\xff";
+        let image = decode(file).unwrap();
+        assert_eq!((image.width(), image.height()), (2, 1));
+        assert_eq!(image.values(), [258.0, 4095.0]);
+    }
+
+    #[test]
+    fn files_that_are_not_what_they_say_are_refused() {
+        let said = |bytes: &[u8]| decode(bytes).unwrap_err().what;
+        assert!(said(b"P2 1 1 255\n7").contains("no P5"));
+        assert!(said(b"P5 2").contains("no height"));
+        assert!(said(b"P5 # for ever").contains("no width"));
+        assert!(said(b"P5 2 2 255\n\0\0\0").starts_with("truncated"));
+        assert!(said(b"P5 2 1 256\n\0\0\0").starts_with("truncated"));
+        assert!(said(b"P5 0 2 255\n").contains("0 x 2"));
+        assert!(said(b"P5 1 1 65536\n\0\0").contains("up to 65536"));
+        assert!(said(b"P5 18446744073709551615 3 255\n\0").starts_with("truncated"));
+        assert!(said(b"P5 99999999999999999999 3 255\n\0").contains("no width"));
     }
 }

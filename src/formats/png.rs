@@ -3,10 +3,11 @@
 use std::io::Cursor;
 
 use ::image::codecs::png::PngEncoder;
-use ::image::{ExtendedColorType, ImageEncoder};
+use ::image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageFormat, ImageReader, Limits};
 use colorgrad::Gradient;
 
 use super::Problem;
+use super::error::most_bytes;
 use crate::image::{Image, ToneMap};
 
 /// The colours of a picture's shades.
@@ -67,19 +68,63 @@ pub fn encode(
         (_, Depth::Eight) => ExtendedColorType::Rgb8,
         (_, Depth::Sixteen) => ExtendedColorType::Rgb16,
     };
+    file(&bytes, [image.width(), image.height()], color)
+}
+
+/// A picture of `width` × `height` pixels of red, green and blue as a PNG file.
+///
+/// # Errors
+/// A [`Problem`] when the picture is too large for the format.
+///
+/// # Panics
+/// When there are not three bytes a pixel.
+pub fn encode_rgb(bytes: &[u8], size: [usize; 2]) -> Result<Vec<u8>, Problem> {
+    file(bytes, size, ExtendedColorType::Rgb8)
+}
+
+fn file(
+    bytes: &[u8],
+    [width, height]: [usize; 2],
+    color: ExtendedColorType,
+) -> Result<Vec<u8>, Problem> {
     let too_large = |error: &dyn std::fmt::Display| {
-        let (width, height) = (image.width(), image.height());
         Problem::with_file(format!(
             "a {width} x {height} image does not fit in a PNG: {error}"
         ))
     };
-    let width = u32::try_from(image.width()).map_err(|error| too_large(&error))?;
-    let height = u32::try_from(image.height()).map_err(|error| too_large(&error))?;
+    let columns = u32::try_from(width).map_err(|error| too_large(&error))?;
+    let rows = u32::try_from(height).map_err(|error| too_large(&error))?;
     let mut file = Cursor::new(Vec::new());
     PngEncoder::new(&mut file)
-        .write_image(&bytes, width, height, color)
+        .write_image(bytes, columns, rows, color)
         .map_err(|error| too_large(&error))?;
     Ok(file.into_inner())
+}
+
+/// The image that `bytes`, a grey PNG file of up to 16 bits, hold: its shades as numbers.
+///
+/// # Errors
+/// A [`Problem`] when the file is damaged, has colours or transparency, or would be unpacked to
+/// more than there is memory for.
+pub fn decode(bytes: &[u8]) -> Result<Image, Problem> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), ImageFormat::Png);
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(most_bytes().0);
+    reader.limits(limits);
+    let picture = reader
+        .decode()
+        .map_err(|error| Problem::with_file(format!("not read as PNG: {error}")))?;
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let values = match picture {
+        DynamicImage::ImageLuma8(shades) => shades.into_raw().into_iter().map(f32::from).collect(),
+        DynamicImage::ImageLuma16(shades) => shades.into_raw().into_iter().map(f32::from).collect(),
+        _ => {
+            return Err(Problem::with_file(
+                "a PNG in colour; the numbers behind it cannot be told, expected a grey one",
+            ));
+        }
+    };
+    Ok(Image::new(width, height, values, None))
 }
 
 impl Depth {
@@ -138,5 +183,19 @@ mod tests {
             );
             assert!(decoded(colormap, Depth::Eight).as_rgb8().is_some());
         }
+    }
+
+    #[test]
+    fn grey_is_read_and_colours_are_not() {
+        let image = Image::new(3, 1, vec![0.0, 5.0, 10.0], None);
+        let tone = ToneMap::of(&image, ToneScale::Linear, 100.0);
+        let file = |colormap, depth| encode(&image, &tone, colormap, depth).unwrap();
+        let read = |depth| decode(&file(Colormap::Grey, depth)).unwrap();
+        assert_eq!(read(Depth::Eight).values(), [255.0, 127.0, 0.0]);
+        assert_eq!(read(Depth::Sixteen).values(), [65535.0, 32767.0, 0.0]);
+        let said = |bytes: &[u8]| decode(bytes).unwrap_err().what;
+        assert!(said(&file(Colormap::Viridis, Depth::Eight)).contains("in colour"));
+        let whole = file(Colormap::Grey, Depth::Eight);
+        assert!(said(&whole[..20]).contains("not read as PNG"));
     }
 }

@@ -1,10 +1,13 @@
-//! TIFF with one float32 per pixel.
+//! TIFF: written with one float32 a pixel; read with one number of any kind.
 
 use std::io::Cursor;
 
+use tiff::ColorType;
+use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::encoder::{TiffEncoder, colortype::Gray32Float};
 
 use super::Problem;
+use super::error::most_bytes;
 use crate::image::Image;
 
 /// `image` as a TIFF file.
@@ -27,20 +30,111 @@ pub fn encode(image: &Image) -> Result<Vec<u8>, Problem> {
     Ok(file.into_inner())
 }
 
+/// The image that `bytes`, a TIFF file, hold: one page of whole numbers or floats of up to 64 bits,
+/// bare or packed by LZW, Deflate or PackBits. Values become float32.
+///
+/// # Errors
+/// A [`Problem`] when the file is damaged, holds colours or several pages, or would be unpacked to
+/// more than there is memory for.
+pub fn decode(bytes: &[u8]) -> Result<Image, Problem> {
+    let problem = |error: tiff::TiffError| Problem::with_file(format!("not read as TIFF: {error}"));
+    let most = usize::try_from(most_bytes().0).unwrap_or(usize::MAX);
+    let mut limits = Limits::default();
+    limits.decoding_buffer_size = most;
+    limits.intermediate_buffer_size = most;
+    let mut decoder = Decoder::new(Cursor::new(bytes))
+        .map_err(problem)?
+        .with_limits(limits);
+    let (width, height) = decoder.dimensions().map_err(problem)?;
+    let colours = decoder.colortype().map_err(problem)?;
+    if !matches!(colours, ColorType::Gray(_)) {
+        return Err(Problem::with_file(format!(
+            "a TIFF of {colours:?} pixels; expected one number a pixel"
+        )));
+    }
+    if decoder.more_images() {
+        return Err(Problem::with_file(
+            "a TIFF of several pages; expected one, so split it first",
+        ));
+    }
+    let values: Vec<f32> = match decoder.read_image().map_err(problem)? {
+        DecodingResult::U8(values) => values.into_iter().map(f32::from).collect(),
+        DecodingResult::U16(values) => values.into_iter().map(f32::from).collect(),
+        DecodingResult::U32(values) => values.into_iter().map(|value| value as f32).collect(),
+        DecodingResult::U64(values) => values.into_iter().map(|value| value as f32).collect(),
+        DecodingResult::I8(values) => values.into_iter().map(f32::from).collect(),
+        DecodingResult::I16(values) => values.into_iter().map(f32::from).collect(),
+        DecodingResult::I32(values) => values.into_iter().map(|value| value as f32).collect(),
+        DecodingResult::I64(values) => values.into_iter().map(|value| value as f32).collect(),
+        DecodingResult::F16(values) => values.into_iter().map(f32::from).collect(),
+        DecodingResult::F32(values) => values,
+        DecodingResult::F64(values) => values.into_iter().map(|value| value as f32).collect(),
+    };
+    let (width, height) = (width as usize, height as usize);
+    if width == 0 || height == 0 || width.checked_mul(height) != Some(values.len()) {
+        return Err(Problem::with_file(format!(
+            "a TIFF of {width} x {height} pixels with {} values",
+            values.len()
+        )));
+    }
+    Ok(Image::new(width, height, values, None))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tiff::decoder::{Decoder, DecodingResult};
+    use tiff::encoder::colortype::{self, ColorType as Kind};
+    use tiff::encoder::{Compression, DeflateLevel};
 
     #[test]
     fn values_come_back_to_the_last_bit() {
         let values = vec![0.0, -1.5, f32::MIN_POSITIVE, f32::MAX, 0.1, 3e7];
-        let bytes = encode(&Image::new(3, 2, values.clone(), None)).unwrap();
-        let mut decoder = Decoder::new(Cursor::new(bytes)).unwrap();
-        assert_eq!(decoder.dimensions().unwrap(), (3, 2));
-        let DecodingResult::F32(read) = decoder.read_image().unwrap() else {
-            panic!("not float32")
-        };
-        assert_eq!(read, values);
+        let image = Image::new(3, 2, values, None);
+        assert_eq!(decode(&encode(&image).unwrap()).unwrap(), image);
+    }
+
+    fn file<K: Kind>(values: &[K::Inner], packed: Compression) -> Vec<u8>
+    where
+        [K::Inner]: tiff::encoder::TiffValue,
+    {
+        let mut file = Cursor::new(Vec::new());
+        let mut encoder = TiffEncoder::new(&mut file)
+            .unwrap()
+            .with_compression(packed);
+        encoder.write_image::<K>(2, 1, values).unwrap();
+        file.into_inner()
+    }
+
+    #[test]
+    fn every_kind_of_number_is_read_packed_or_not() {
+        let deflate = Compression::Deflate(DeflateLevel::Fast);
+        let files = [
+            file::<colortype::Gray8>(&[3, 200], Compression::Lzw),
+            file::<colortype::Gray16>(&[3, 200], deflate),
+            file::<colortype::Gray32>(&[3, 200], Compression::Packbits),
+            file::<colortype::GrayI32>(&[3, 200], Compression::Uncompressed),
+            file::<colortype::Gray32Float>(&[3.0, 200.0], deflate),
+            file::<colortype::Gray64Float>(&[3.0, 200.0], Compression::Lzw),
+        ];
+        for bytes in files {
+            assert_eq!(decode(&bytes).unwrap().values(), [3.0, 200.0]);
+        }
+    }
+
+    #[test]
+    fn files_that_hold_no_image_of_numbers_are_refused() {
+        let said = |bytes: &[u8]| decode(bytes).unwrap_err().what;
+        let colours = file::<colortype::RGB8>(&[1, 2, 3, 4, 5, 6], Compression::Uncompressed);
+        assert!(said(&colours).contains("RGB(8)"), "{}", said(&colours));
+        let mut pages = Cursor::new(Vec::new());
+        let mut encoder = TiffEncoder::new(&mut pages).unwrap();
+        for _ in 0..2 {
+            encoder.write_image::<colortype::Gray8>(1, 1, &[1]).unwrap();
+        }
+        assert!(said(&pages.into_inner()).contains("several pages"));
+        let whole = file::<colortype::Gray32>(&[1, 2], Compression::Uncompressed);
+        for length in 0..whole.len() {
+            assert!(decode(&whole[..length]).is_err(), "{length} bytes");
+        }
     }
 }

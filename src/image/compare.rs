@@ -5,6 +5,12 @@
 pub struct Comparison {
     /// rms(A − B)/rms(B); 0 for two images of zeros, infinite where only the reference is zero.
     pub nrmse: f64,
+    /// rms(A − B), in the unit of the values.
+    pub rmse: f64,
+    /// Sum of A.
+    pub sum: f64,
+    /// Sum of B.
+    pub reference_sum: f64,
     /// The largest |A − B|.
     pub worst: f64,
     /// Where it is, as an index into the values.
@@ -28,9 +34,12 @@ impl Comparison {
             .iter()
             .fold(0.0, |max: f64, &value| max.max(value.into()));
         let (mut errors, mut squares) = (0.0, 0.0);
+        let (mut sum, mut reference_sum) = (0.0, 0.0);
         let (mut worst, mut worst_at, mut differing) = (0.0, 0, 0usize);
         for (index, (&value, &expected)) in values.iter().zip(reference).enumerate() {
             let error = (f64::from(value) - f64::from(expected)).abs();
+            sum += f64::from(value);
+            reference_sum += f64::from(expected);
             errors += error * error;
             squares += f64::from(expected) * f64::from(expected);
             // A NaN counts as the worst, and stays it.
@@ -46,9 +55,13 @@ impl Comparison {
         } else {
             (errors / squares).sqrt()
         };
-        let differing = differing as f64 / values.len().max(1) as f64;
+        let pixels = values.len().max(1) as f64;
+        let differing = differing as f64 / pixels;
         Some(Comparison {
             nrmse,
+            rmse: (errors / pixels).sqrt(),
+            sum,
+            reference_sum,
             worst,
             worst_at,
             reference_max,
@@ -83,6 +96,8 @@ mod tests {
     fn figures_follow_from_their_definitions() {
         let compared = Comparison::of(&[1.0, 2.0, 5.0], &[1.0, 2.0, 4.0]).unwrap();
         assert_eq!(compared.nrmse, (1.0f64 / 21.0).sqrt());
+        assert_eq!(compared.rmse, (1.0f64 / 3.0).sqrt());
+        assert_eq!((compared.sum, compared.reference_sum), (8.0, 7.0));
         assert_eq!((compared.worst, compared.worst_at), (1.0, 2));
         assert_eq!(compared.reference_max, 4.0);
         let expected = 57.0 / (78.0f64 * 42.0).sqrt();

@@ -1,12 +1,20 @@
 //! An image, whatever made it: statistics, comparison, noise, tone.
 
 mod compare;
+mod difference;
 mod noise;
+mod peak_match;
+mod peaks;
+mod quantiles;
 mod statistics;
 mod tone;
 
 pub use compare::Comparison;
+pub use difference::{Difference, Selection};
 pub use noise::poisson_noise;
+pub use peak_match::{PeakMatch, PeakMatches, match_peaks};
+pub use peaks::{Peak, peaks};
+pub use quantiles::{PERCENTS, Quantiles};
 pub use statistics::Statistics;
 pub use tone::{ToneMap, ToneScale};
 

@@ -28,8 +28,14 @@ impl ToneMap {
     /// The map whose limit is the value that `percentile` percent of the rendered pixels do not
     /// exceed; the largest value where that one is not above 0.
     pub fn of(image: &Image, scale: ToneScale, percentile: f64) -> ToneMap {
-        let mut values: Vec<f32> = image
-            .rendered()
+        ToneMap::common(&[image], scale, percentile)
+    }
+
+    /// One map for several images, from the rendered pixels of all of them.
+    pub fn common(images: &[&Image], scale: ToneScale, percentile: f64) -> ToneMap {
+        let mut values: Vec<f32> = images
+            .iter()
+            .flat_map(|image| image.rendered())
             .map(|(_, value)| value)
             .filter(|value| value.is_finite())
             .collect();
@@ -51,6 +57,11 @@ impl ToneMap {
             scale,
             limit: if limit > 0.0 { limit } else { 1.0 },
         }
+    }
+
+    /// The value that has the last shade, above 0.
+    pub fn limit(&self) -> f32 {
+        self.limit
     }
 
     /// The shade of `photons`, 0 to 1.

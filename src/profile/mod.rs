@@ -81,6 +81,20 @@ fn category(target: &str) -> Option<&str> {
 }
 
 impl Profile {
+    /// Takes in what was recorded later in the same process.
+    pub fn append(&mut self, later: Profile) {
+        let Profile {
+            spans,
+            lanes,
+            notes,
+        } = later;
+        self.spans.extend(spans);
+        // Lanes are only ever added.
+        self.lanes = lanes;
+        let new = notes.into_iter().filter(|note| !self.notes.contains(note));
+        self.notes.extend(new.collect::<Vec<_>>());
+    }
+
     /// The span around everything, if it has ended: the longest of [`RUN`].
     pub fn root(&self) -> Option<&Span> {
         let runs = self.of(RUN);
@@ -120,7 +134,8 @@ impl Profile {
             let in_run = span.parent.is_some() || target == RUN;
             in_run && Some(span.category.as_str()) == wanted
         });
-        counted.map(|(_, ns)| ns as f64 * 1e-9).sum()
+        // An empty sum of floats is -0.
+        counted.map(|(_, ns)| ns).sum::<u64>() as f64 * 1e-9
     }
 }
 

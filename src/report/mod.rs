@@ -1,11 +1,23 @@
 //! What a run tells about itself.
 
+mod benchmark;
+mod benchmark_page;
+mod canvas;
 mod chrome_trace;
+mod comparison;
+mod difference;
+mod environment;
 mod hot_spots;
 mod summary;
 mod trace;
 
+pub use benchmark::{Agreement, Benchmark, Measurement, ReferenceTimes, SizeResult, Spread, Times};
+pub use benchmark_page::benchmark_page;
+pub use canvas::{Canvas, Colour, Font};
 pub use chrome_trace::chrome_trace;
+pub use comparison::{ComparedImage, ComparisonSummary, PeakSearch, ProgramTimes, Verdict};
+pub use difference::difference_picture;
+pub use environment::Environment;
 pub use hot_spots::{HotSpot, HotSpots};
 pub use summary::{Run, Summary, WrittenFile};
 pub use trace::{

@@ -11,6 +11,9 @@ mod program;
 mod sampling;
 mod vectors;
 
+use std::any::TypeId;
+use std::path::PathBuf;
+
 use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser};
 
 use super::CliError;
@@ -28,8 +31,10 @@ pub use sampling::Printout;
     version,
     override_usage = "nanobragg -hkl FILE -mat FILE [flags]\n       \
                       nanobragg -default_F 100 -cell 70 80 90 [flags]\n       \
+                      nanobragg compare     how far apart are two images\n       \
                       nanobragg devices     what can render here\n       \
                       nanobragg validate    is what a GPU renders right?\n       \
+                      nanobragg bench       how fast this machine renders, and how alike\n       \
                       nanobragg trace       how a pixel's value comes about",
     after_help = "A flag that is given twice counts as it was given last. With no output flag, the \
                   files named as defaults are written; with any, only those asked for.",
@@ -79,7 +84,7 @@ pub struct Request {
     /// What the user should know although nothing is wrong.
     pub notices: Vec<String>,
     /// Files that were read, which no output may overwrite.
-    pub inputs: Vec<std::path::PathBuf>,
+    pub inputs: Vec<PathBuf>,
     /// Options of the program itself.
     pub program: ProgramFlags,
 }
@@ -119,6 +124,20 @@ pub fn flags_of_the_run() -> Vec<(String, String)> {
             let dashes = if doubled.contains(&long) { "--" } else { "-" };
             (id, format!("{dashes}{long}"))
         })
+        .collect()
+}
+
+/// Every spelling of the flags that name a file to read.
+pub fn input_file_flags() -> Vec<String> {
+    let command = command();
+    let inputs = command.get_arguments().filter(|flag| {
+        flag.get_value_parser().type_id() == TypeId::of::<PathBuf>()
+            && !output::FILE_FLAGS.contains(&flag.get_id().as_str())
+    });
+    inputs
+        .filter_map(clap::Arg::get_long_and_visible_aliases)
+        .flatten()
+        .map(str::to_string)
         .collect()
 }
 
@@ -253,4 +272,16 @@ fn flag_of(quantity: &str) -> &'static str {
         .iter()
         .find(|(part, _)| quantity.contains(part))
         .map_or("", |(_, flag)| flag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_flag_of_an_input_file_is_known() {
+        let mut flags = input_file_flags();
+        flags.sort();
+        assert_eq!(flags, ["hkl", "img", "mask", "mat", "matrix", "sourcefile"]);
+    }
 }

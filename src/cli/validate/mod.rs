@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::output::print;
 use super::{CliError, interrupt};
 use crate::image::Comparison;
-use crate::render::{Device, Monitor, RenderOptions, Renderer};
+use crate::render::{Device, RenderOptions, Renderer};
 
 use suite::{CHECKS, Check};
 
@@ -62,14 +62,6 @@ struct Validation {
 
 /// A pixel may be off by this many gates of the image's maximum.
 const WORST_PIXEL_GATES: f64 = 10.0;
-
-struct CtrlC;
-
-impl Monitor for CtrlC {
-    fn interrupted(&self) -> bool {
-        interrupt::interrupted()
-    }
-}
 
 /// Validates.
 ///
@@ -142,7 +134,7 @@ impl Check {
         let experiment = self.experiment()?;
         let timed = |renderer: &Renderer| -> Result<_, CliError> {
             let started = Instant::now();
-            let image = renderer.render_watched(&experiment, &CtrlC)?;
+            let image = renderer.render_watched(&experiment, &interrupt::CtrlC)?;
             Ok((image, started.elapsed().as_secs_f64()))
         };
         let (image, device_seconds) = timed(device)?;

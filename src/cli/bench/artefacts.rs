@@ -1,0 +1,133 @@
+//! The files that a benchmark leaves, in a folder that no other run writes into.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::Context;
+use tempfile::TempDir;
+
+use super::super::CliError;
+use super::super::profile::HOT_SPOTS;
+use crate::formats::write_whole;
+use crate::profile::Profile;
+use crate::report::{HotSpots, chrome_trace};
+
+/// The folder of one benchmark.
+pub struct Artefacts {
+    folder: PathBuf,
+}
+
+impl Artefacts {
+    /// A new folder in `out`, named for the time `started`, UTC; `out` is made where it is not there.
+    ///
+    /// # Errors
+    /// [`CliError::Failed`] when a folder cannot be made.
+    pub fn create(out: &Path, started: SystemTime) -> Result<Artefacts, CliError> {
+        let cannot = || format!("--out {}: cannot make a folder there", out.display());
+        fs::create_dir_all(out).with_context(cannot)?;
+        // Colons are not for file names everywhere.
+        let stamp = humantime::format_rfc3339_seconds(started)
+            .to_string()
+            .replace(':', "-");
+        // Two runs may start in one second.
+        let mut names = (1..).map(|number| match number {
+            1 => stamp.clone(),
+            _ => format!("{stamp}-{number}"),
+        });
+        loop {
+            let folder = out.join(names.next().unwrap_or_default());
+            match fs::create_dir(&folder) {
+                Ok(()) => return Ok(Artefacts { folder }),
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error).with_context(cannot)?,
+            }
+        }
+    }
+
+    /// Writes the file `name`, and says where it is.
+    ///
+    /// # Errors
+    /// [`CliError::Failed`] when it cannot be written.
+    pub fn write(&self, name: &str, text: &str) -> Result<PathBuf, CliError> {
+        let path = self.folder.join(name);
+        write_whole(&path, text.as_bytes())?;
+        Ok(path)
+    }
+
+    /// Writes the profiles of every size, those of its devices in one trace side by side, and one
+    /// table of them all.
+    ///
+    /// # Errors
+    /// [`CliError::Failed`] when a file cannot be written.
+    pub fn write_profiles(
+        &self,
+        profiles: Vec<(usize, Vec<(String, Profile)>)>,
+    ) -> Result<(), CliError> {
+        self.folder("profile")?;
+        let mut table = format!("size,device,{}\n", HotSpots::CSV_HEADINGS);
+        for (size, devices) in profiles {
+            for (device, profile) in &devices {
+                let spots = HotSpots::of(profile);
+                table.push_str(&spots.csv_rows(&[&size.to_string(), device]));
+            }
+            self.write(
+                &format!("profile/trace_{size}.json"),
+                &chrome_trace(&devices),
+            )?;
+        }
+        self.write(&format!("profile/{HOT_SPOTS}"), &table)?;
+        Ok(())
+    }
+
+    /// The folder `name` in this one, made where it is not there.
+    fn folder(&self, name: &str) -> Result<PathBuf, CliError> {
+        let folder = self.folder.join(name);
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        Ok(folder)
+    }
+}
+
+/// Where the images go: among the artefacts, or where they vanish with the run.
+pub struct Images {
+    folder: PathBuf,
+    _vanishing: Option<TempDir>,
+}
+
+impl Images {
+    /// Images to `keep` among `artefacts`, or not.
+    ///
+    /// # Errors
+    /// [`CliError::Failed`] when a folder cannot be made.
+    pub fn new(artefacts: &Artefacts, keep: bool) -> Result<Images, CliError> {
+        if keep {
+            return Ok(Images {
+                folder: artefacts.folder("images")?,
+                _vanishing: None,
+            });
+        }
+        let vanishing = tempfile::tempdir().context("cannot make a temporary folder")?;
+        Ok(Images {
+            folder: vanishing.path().to_path_buf(),
+            _vanishing: Some(vanishing),
+        })
+    }
+
+    /// The file of the image of edge `size` from `device`.
+    pub fn path(&self, size: usize, device: &str) -> PathBuf {
+        self.folder.join(format!("{size}_{device}.bin"))
+    }
+
+    /// The folder in which the reference program renders the image of edge `size` for the
+    /// `number`th time.
+    ///
+    /// # Errors
+    /// [`CliError::Failed`] when it cannot be made.
+    pub fn reference_folder(&self, size: usize, number: u32) -> Result<PathBuf, CliError> {
+        let folder = self.folder.join(format!("{size}_reference_{number}"));
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        Ok(folder)
+    }
+}

@@ -1,0 +1,111 @@
+//! `nanobragg bench-worker`: the process in which one size is rendered on one device.
+//!
+//! A process of its own makes the first render a cold one, and its peak memory that of this size
+//! and device alone. What was measured goes to standard output as one JSON document.
+
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use serde::{Deserialize, Serialize};
+use tracing::info_span;
+
+use super::super::output::print;
+use super::super::scenario::scenario;
+use super::super::{CliError, interrupt};
+use crate::experiment::Experiment;
+use crate::formats::{raw, write_whole};
+use crate::image::Image;
+use crate::memory::peak;
+use crate::profile::{self, FILES, INPUT, Profile, RUN};
+use crate::render::{Device, RenderOptions, Renderer};
+use crate::report::{Measurement, Times};
+use crate::scene::Scene;
+
+/// Name of the command.
+pub const NAME: &str = "bench-worker";
+
+/// Measure one size on one device, for nanobragg bench
+#[derive(Parser)]
+#[command(name = "nanobragg bench-worker", bin_name = "nanobragg bench-worker")]
+struct WorkerFlags {
+    /// What renders
+    #[arg(long)]
+    device: String,
+    /// Threads of the CPU path; 0 for one per core
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
+    /// Warm renders
+    #[arg(long)]
+    iterations: usize,
+    /// Where the image goes
+    #[arg(long)]
+    image: PathBuf,
+    /// What to render
+    #[arg(last = true)]
+    flags: Vec<String>,
+}
+
+/// What a worker tells.
+#[derive(Serialize, Deserialize)]
+pub struct Report {
+    /// What was measured.
+    pub measurement: Measurement,
+    /// Every render's spans, the cold one's first.
+    pub profile: Profile,
+}
+
+/// Measures.
+///
+/// # Errors
+/// [`CliError`] as for a render.
+pub fn run(words: &[String]) -> Result<(), CliError> {
+    profile::start();
+    let cold = info_span!(target: RUN, "cold render").entered();
+    let flags: WorkerFlags = super::super::arguments::parse_own("nanobragg bench-worker", words)?;
+    interrupt::catch()?;
+    let request = info_span!(target: INPUT, "flags and files")
+        .in_scope(|| scenario("bench", &flags.flags))?;
+    let renderer = Renderer::new(&RenderOptions {
+        device: Device::from(flags.device.as_str()),
+        threads: flags.threads,
+        ..RenderOptions::default()
+    })?;
+    let image = render(&renderer, &request.experiment, &flags.image)?;
+    drop(cold);
+    let pixels = image.rendered().count();
+    drop(image);
+    let mut all = profile::take();
+    let cold = Times::of(&all);
+    let mut warm = Vec::new();
+    for _ in 0..flags.iterations {
+        let run = info_span!(target: RUN, "warm render").entered();
+        render(&renderer, &request.experiment, &flags.image)?;
+        drop(run);
+        let profile = profile::take();
+        warm.push(Times::of(&profile));
+        all.append(profile);
+    }
+    let measurement = Measurement {
+        device: renderer.device_name(),
+        threads: renderer.threads(),
+        pixels,
+        terms: Scene::new(&request.experiment)?.terms_per_pixel() * pixels as f64,
+        cold,
+        warm,
+        peak_memory_bytes: peak().map(|bytes| bytes.0),
+        notices: renderer.take_notices(),
+    };
+    let report = Report {
+        measurement,
+        profile: all,
+    };
+    print(&serde_json::to_string(&report)?)
+}
+
+/// Renders into `file`.
+fn render(renderer: &Renderer, experiment: &Experiment, file: &Path) -> Result<Image, CliError> {
+    let image = renderer.render_watched(experiment, &interrupt::CtrlC)?;
+    let _span = info_span!(target: FILES, "float").entered();
+    write_whole(file, &raw::encode(&image))?;
+    Ok(image)
+}

@@ -1,0 +1,214 @@
+//! Another program that takes nanoBragg's flags, run for the image it makes.
+
+mod error;
+mod words;
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use super::interrupt;
+use crate::formats::raw;
+use crate::image::Image;
+
+pub use error::ReferenceError;
+use words::c_words;
+pub use words::command_line;
+
+/// What the program's image is called, in the folder it runs in.
+pub const IMAGE: &str = "floatimage.bin";
+/// What it printed, and what it was called with.
+pub const LOGS: [&str; 3] = ["stdout.log", "stderr.log", "command.txt"];
+
+/// A program that renders what nanoBragg's flags describe.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    /// The program: a path, or a name that is looked up as a shell does.
+    pub program: PathBuf,
+    /// How long it may take.
+    pub timeout: Duration,
+}
+
+/// What became of a run.
+#[derive(Debug)]
+pub struct ReferenceRun {
+    /// The image it wrote.
+    pub image: Image,
+    /// Wall time from its start to its end, s.
+    pub seconds: f64,
+}
+
+impl Reference {
+    /// Runs the program in `folder`, an empty one, with the flags `words` of an image of `size`
+    /// (fast, slow) pixels. Everything it writes, [`IMAGE`] and [`LOGS`] among it, stays there.
+    ///
+    /// Files that the flags name are read from where this program runs; pictures and the image
+    /// with noise are not asked for, so that the time is that of the image.
+    ///
+    /// # Errors
+    /// [`ReferenceError`] for every way in which there is no such image.
+    pub fn render(
+        &self,
+        words: &[String],
+        size: [usize; 2],
+        folder: &Path,
+    ) -> Result<ReferenceRun, ReferenceError> {
+        let mut words = c_words(words);
+        words.extend(["-nopgm", "-nonoise", "-floatfile", IMAGE].map(str::to_string));
+        let [stdout, stderr, command] = LOGS.map(|name| folder.join(name));
+        let unusable = |path: &Path| {
+            let path = path.to_path_buf();
+            move |reason| ReferenceError::Folder { path, reason }
+        };
+        fs::write(&command, self.command_line(&words)).map_err(unusable(&command))?;
+        let out = File::create(&stdout).map_err(unusable(&stdout))?;
+        let err = File::create(&stderr).map_err(unusable(&stderr))?;
+
+        let started = Instant::now();
+        let mut running = self.start(&words, folder, out, err)?;
+        let status = self.wait(&mut running, started)?;
+        let seconds = started.elapsed().as_secs_f64();
+
+        let program = self.program.clone();
+        let last_line = last_line(&stderr).or_else(|| last_line(&stdout));
+        if !status.success() {
+            return Err(ReferenceError::Failed {
+                program,
+                status,
+                last_line,
+            });
+        }
+        let path = folder.join(IMAGE);
+        let found = match fs::metadata(&path) {
+            Ok(metadata) => metadata.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(ReferenceError::NoImage { program, last_line });
+            }
+            Err(error) => return Err(unusable(&path)(error)),
+        };
+        let wrong_size = |found| ReferenceError::Size {
+            program: program.clone(),
+            found,
+            expected: (size[0] * size[1] * raw::PIXEL) as u64,
+            size,
+        };
+        // The length first: whatever was written need not fit in memory.
+        if found != (size[0] * size[1] * raw::PIXEL) as u64 {
+            return Err(wrong_size(found));
+        }
+        let bytes = fs::read(&path).map_err(unusable(&path))?;
+        let image = raw::decode(&bytes, size).map_err(|_| wrong_size(bytes.len() as u64))?;
+        Ok(ReferenceRun { image, seconds })
+    }
+
+    fn start(
+        &self,
+        words: &[String],
+        folder: &Path,
+        out: File,
+        err: File,
+    ) -> Result<Running, ReferenceError> {
+        // A relative path is one from here, not from the folder it runs in.
+        let named = self.program.components().count() > 1;
+        let program = match std::path::absolute(&self.program) {
+            Ok(path) if named => path,
+            _ => self.program.clone(),
+        };
+        let mut command = Command::new(&program);
+        command.args(words).current_dir(folder).stdin(Stdio::null());
+        command.stdout(out).stderr(err);
+        #[cfg(unix)]
+        {
+            use std::os::unix::process::CommandExt;
+            command.process_group(0);
+        }
+        command.spawn().map(Running).map_err(|reason| {
+            let there = named && program.exists();
+            match reason.kind() {
+                // A script whose interpreter is missing is not found either.
+                io::ErrorKind::NotFound if !there => ReferenceError::NotFound(self.program.clone()),
+                _ => ReferenceError::NotStarted {
+                    program: self.program.clone(),
+                    reason,
+                },
+            }
+        })
+    }
+
+    /// Waits for the end of the program, of patience or of the user's.
+    fn wait(&self, running: &mut Running, started: Instant) -> Result<ExitStatus, ReferenceError> {
+        /// Times are told in milliseconds; after a second, hundredths do.
+        const STEPS: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(10)];
+        loop {
+            let ended = running
+                .0
+                .try_wait()
+                .map_err(|reason| ReferenceError::NotStarted {
+                    program: self.program.clone(),
+                    reason,
+                })?;
+            if let Some(status) = ended {
+                return Ok(status);
+            }
+            let elapsed = started.elapsed();
+            if interrupt::interrupted() {
+                return Err(ReferenceError::Interrupted);
+            }
+            if elapsed >= self.timeout {
+                return Err(ReferenceError::TimedOut {
+                    program: self.program.clone(),
+                    timeout: self.timeout,
+                });
+            }
+            let step = STEPS[usize::from(elapsed >= Duration::from_secs(1))];
+            std::thread::sleep(step.min(self.timeout - elapsed));
+        }
+    }
+
+    /// What a shell would be told.
+    fn command_line(&self, words: &[String]) -> String {
+        let program = self.program.display().to_string();
+        command_line(std::iter::once(&program).chain(words))
+    }
+}
+
+/// A program that runs. Dropped, it is ended, with all that it has started.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if matches!(self.0.try_wait(), Ok(Some(_))) {
+            return;
+        }
+        #[cfg(unix)]
+        {
+            use nix::sys::signal::{Signal, killpg};
+            use nix::unistd::Pid;
+            if let Ok(group) = i32::try_from(self.0.id()) {
+                // What cannot be ended now has ended.
+                let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+            }
+        }
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The last line of the log at `path` that is not blank.
+fn last_line(path: &Path) -> Option<String> {
+    /// Bytes from the end that are looked at.
+    const TAIL: u64 = 1 << 12;
+    /// Characters that a message has room for.
+    const SHOWN: usize = 200;
+    let mut file = File::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))
+        .ok()?;
+    let mut bytes = Vec::new();
+    file.take(TAIL).read_to_end(&mut bytes).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    let line = text.lines().map(str::trim).rfind(|line| !line.is_empty())?;
+    Some(line.chars().take(SHOWN).collect())
+}

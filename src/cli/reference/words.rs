@@ -1,0 +1,78 @@
+//! Command lines for a reference program.
+
+use super::super::flags;
+
+/// `words` as one line for a shell.
+pub fn command_line<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=+@%".contains(c);
+    let quoted = words.into_iter().map(|word| {
+        if !word.is_empty() && word.chars().all(plain) {
+            word.clone()
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
+    });
+    format!("{}\n", quoted.collect::<Vec<_>>().join(" "))
+}
+
+/// `words`, flags of this program, as the C program takes them: one dash, values apart, and files
+/// named from the root.
+pub fn c_words(words: &[String]) -> Vec<String> {
+    let known = flags::spellings(&flags::command());
+    let files = flags::input_file_flags();
+    let from_root = |file: &str| {
+        let path = std::path::absolute(file).map(|path| path.display().to_string());
+        path.unwrap_or_else(|_| file.to_string())
+    };
+    let mut taken = Vec::with_capacity(words.len());
+    let mut file_follows = false;
+    for word in words {
+        if std::mem::take(&mut file_follows) {
+            taken.push(from_root(word));
+            continue;
+        }
+        let bare = word
+            .strip_prefix('-')
+            .map(|rest| rest.strip_prefix('-').unwrap_or(rest));
+        let (name, value) = match bare.map(|bare| bare.split_once('=')) {
+            Some(Some((name, value))) => (name, Some(value)),
+            _ => (bare.unwrap_or_default(), None),
+        };
+        if !known.iter().any(|known| known == name) {
+            taken.push(word.clone());
+            continue;
+        }
+        taken.push(format!("-{name}"));
+        let is_file = files.iter().any(|file| file == name);
+        match value {
+            Some(value) if is_file => taken.push(from_root(value)),
+            Some(value) => taken.push(value.to_string()),
+            None => file_follows = is_file,
+        }
+    }
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_become_those_of_the_c_program() {
+        let words = "--hkl P1.hkl -mat=/A.mat -misset 1 -2 3 --N=5 -mask dir/m.img".split(' ');
+        let words: Vec<String> = words.map(str::to_string).collect();
+        let here = |name| std::path::absolute(name).unwrap().display().to_string();
+        let (hkl, mask) = (here("P1.hkl"), here("dir/m.img"));
+        let expected = format!(
+            "-hkl {hkl} -mat {} -misset 1 -2 3 -N 5 -mask {mask}",
+            here("/A.mat")
+        );
+        assert_eq!(c_words(&words).join(" "), expected);
+    }
+
+    #[test]
+    fn command_lines_can_be_pasted() {
+        let words = ["nanoBragg", "-mat", "it's here", ""].map(str::to_string);
+        assert_eq!(command_line(&words), "nanoBragg -mat 'it'\\''s here' ''\n");
+    }
+}

@@ -1,0 +1,272 @@
+//! The summary of a comparison, for people and, through serde, for programs.
+
+mod text;
+
+use serde::Serialize;
+
+use crate::image::{Difference, Image, PERCENTS, PeakMatches};
+
+/// Two images and how far they are apart. In JSON a number that is not finite is `null`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ComparisonSummary {
+    version: &'static str,
+    image: ComparedImage,
+    reference: ComparedImage,
+    width: usize,
+    height: usize,
+    pixels: usize,
+    left_out: usize,
+    non_finite: Both<usize>,
+    correlation: f64,
+    nrmse: f64,
+    rmse: f64,
+    worst: Worst,
+    sum: Both<f64>,
+    sum_ratio: f64,
+    relative_difference: Option<Relative>,
+    peaks: Peaks,
+    #[serde(flatten)]
+    verdict: Option<Verdict>,
+    times: Option<ProgramTimes>,
+    files: Vec<String>,
+}
+
+/// Where an image came from.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ComparedImage {
+    /// Its file, or what rendered it.
+    pub name: String,
+    /// The format of that file.
+    pub format: &'static str,
+}
+
+/// How peaks were looked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PeakSearch {
+    /// How many of the highest.
+    pub count: usize,
+    /// How far from its partner a peak may be, pixels.
+    pub radius: f64,
+}
+
+/// Whether the images are alike enough.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Verdict {
+    /// The correlation asked for.
+    pub threshold: f64,
+    /// Whether it was reached, by images without NaN and infinities.
+    pub passed: bool,
+}
+
+/// How long two programs took for the images.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ProgramTimes {
+    /// Wall time of the other program, from its start to its end, s.
+    pub reference_seconds: f64,
+    /// Wall time of setting the device up, s.
+    pub set_up_seconds: f64,
+    /// Wall time of the render, s.
+    pub render_seconds: f64,
+    /// What rendered.
+    pub device: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+struct Both<T> {
+    image: T,
+    reference: T,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+struct Worst {
+    difference: f64,
+    at: [usize; 2],
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Relative {
+    /// Pixels where the reference is not zero.
+    pixels: usize,
+    quantiles: Vec<Quantile>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+struct Quantile {
+    percent: f64,
+    value: f64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Peaks {
+    /// Of the reference.
+    sought: usize,
+    radius: f64,
+    matched: usize,
+    missing: usize,
+    extra: usize,
+    agreement: Option<Agreement>,
+    pairs: Vec<Pair>,
+    missing_at: Vec<[f64; 2]>,
+    extra_at: Vec<[f64; 2]>,
+}
+
+/// Of the peaks that were matched.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+struct Agreement {
+    mean_shift: [f64; 2],
+    mean_distance: f64,
+    max_distance: f64,
+    mean_intensity_ratio: f64,
+    min_intensity_ratio: f64,
+    max_intensity_ratio: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+struct Pair {
+    image: [f64; 2],
+    reference: [f64; 2],
+    distance: f64,
+    intensity_ratio: f64,
+}
+
+impl ComparisonSummary {
+    /// The summary of what `difference` and `matches` say of `image`, which is held against
+    /// another; `sources` are where the two came from, the reference last.
+    pub fn new(
+        image: &Image,
+        sources: [ComparedImage; 2],
+        difference: &Difference,
+        search: PeakSearch,
+        matches: &PeakMatches,
+    ) -> ComparisonSummary {
+        let figures = &difference.comparison;
+        let at = figures.worst_at;
+        let [source, reference] = sources;
+        let [in_image, in_reference] = difference.non_finite;
+        ComparisonSummary {
+            version: env!("CARGO_PKG_VERSION"),
+            image: source,
+            reference,
+            width: image.width(),
+            height: image.height(),
+            pixels: difference.pixels,
+            left_out: difference.left_out,
+            non_finite: Both {
+                image: in_image,
+                reference: in_reference,
+            },
+            correlation: figures.correlation,
+            nrmse: figures.nrmse,
+            rmse: figures.rmse,
+            worst: Worst {
+                difference: figures.worst,
+                at: [at % image.width().max(1), at / image.width().max(1)],
+            },
+            sum: Both {
+                image: figures.sum,
+                reference: figures.reference_sum,
+            },
+            sum_ratio: difference.sum_ratio(),
+            relative_difference: difference.relative.map(|quantiles| Relative {
+                pixels: quantiles.count,
+                quantiles: PERCENTS
+                    .into_iter()
+                    .zip(quantiles.values)
+                    .map(|(percent, value)| Quantile { percent, value })
+                    .collect(),
+            }),
+            peaks: Peaks::of(search, matches),
+            verdict: None,
+            times: None,
+            files: Vec::new(),
+        }
+    }
+
+    /// With the verdict on the correlation that was asked for.
+    pub fn judged(mut self, threshold: Option<f64>) -> ComparisonSummary {
+        let finite = self.non_finite.image == 0 && self.non_finite.reference == 0;
+        self.verdict = threshold.map(|threshold| Verdict {
+            threshold,
+            // A correlation that is NaN is not above anything.
+            passed: finite && self.correlation >= threshold,
+        });
+        self
+    }
+
+    /// With the times of the programs that made the images.
+    pub fn timed(mut self, times: Option<ProgramTimes>) -> ComparisonSummary {
+        self.times = times;
+        self
+    }
+
+    /// With the names of the files that tell more.
+    pub fn filed(mut self, files: Vec<String>) -> ComparisonSummary {
+        self.files = files;
+        self
+    }
+
+    /// What stands in the way of the images being called alike; `None` when nothing does or nobody
+    /// asked.
+    pub fn shortcoming(&self) -> Option<String> {
+        let Verdict { threshold, .. } = self.verdict.filter(|verdict| !verdict.passed)?;
+        let Both { image, reference } = self.non_finite;
+        Some(if image + reference > 0 {
+            format!(
+                "{image} pixel(s) of A and {reference} of B are NaN or infinite; images with such \
+                 pixels never pass"
+            )
+        } else if self.correlation.is_nan() {
+            "the correlation is undefined, as one image is flat; no --threshold passes".into()
+        } else {
+            format!(
+                "the correlation is {}, below the {threshold} of --threshold",
+                self.correlation
+            )
+        })
+    }
+
+    /// The summary as one JSON document.
+    ///
+    /// # Errors
+    /// As `serde_json` has them; none is known that this document can cause.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        serde_json::to_string_pretty(self)
+    }
+}
+
+impl Peaks {
+    fn of(search: PeakSearch, matches: &PeakMatches) -> Peaks {
+        let pairs: Vec<Pair> = matches
+            .matched
+            .iter()
+            .map(|pair| Pair {
+                image: pair.image.at,
+                reference: pair.reference.at,
+                distance: pair.distance(),
+                intensity_ratio: pair.ratio(),
+            })
+            .collect();
+        let count = pairs.len() as f64;
+        let mean = |of: &dyn Fn(&Pair) -> f64| pairs.iter().map(of).sum::<f64>() / count;
+        let ratios = || pairs.iter().map(|pair| pair.intensity_ratio);
+        let agreement = (!pairs.is_empty()).then(|| Agreement {
+            mean_shift: [0, 1].map(|axis| mean(&|pair| pair.image[axis] - pair.reference[axis])),
+            mean_distance: mean(&|pair| pair.distance),
+            max_distance: pairs.iter().map(|pair| pair.distance).fold(0.0, f64::max),
+            mean_intensity_ratio: mean(&|pair| pair.intensity_ratio),
+            min_intensity_ratio: ratios().fold(f64::INFINITY, f64::min),
+            max_intensity_ratio: ratios().fold(f64::NEG_INFINITY, f64::max),
+        });
+        Peaks {
+            sought: matches.matched.len() + matches.missing.len(),
+            radius: search.radius,
+            matched: matches.matched.len(),
+            missing: matches.missing.len(),
+            extra: matches.extra.len(),
+            agreement,
+            pairs,
+            missing_at: matches.missing.iter().map(|peak| peak.at).collect(),
+            extra_at: matches.extra.iter().map(|peak| peak.at).collect(),
+        }
+    }
+}

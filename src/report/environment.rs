@@ -1,0 +1,63 @@
+//! The machine and the program that a figure was measured with.
+
+use serde::Serialize;
+use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
+
+use crate::gpu::AdapterDescription;
+
+/// What a measurement depends on beside its flags.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Environment {
+    /// Version of this program.
+    pub version: &'static str,
+    /// Commit it was built from; `unknown` where it was not built in its repository.
+    pub commit: &'static str,
+    /// Compiler it was built with.
+    pub compiler: &'static str,
+    /// Model of the processor.
+    pub processor: String,
+    /// Cores, if the system tells.
+    pub physical_cores: Option<usize>,
+    /// Hardware threads that this process may use.
+    pub logical_cores: usize,
+    /// Memory of the machine, bytes.
+    pub memory_bytes: u64,
+    /// Operating system and version.
+    pub operating_system: String,
+    /// Its kernel.
+    pub kernel: String,
+    /// The processor's architecture.
+    pub architecture: &'static str,
+    /// The GPUs with their drivers.
+    pub adapters: Vec<AdapterDescription>,
+}
+
+impl Environment {
+    /// Of this machine, whose GPUs are `adapters`.
+    pub fn new(adapters: Vec<AdapterDescription>) -> Environment {
+        let kinds = RefreshKind::nothing()
+            .with_cpu(CpuRefreshKind::nothing())
+            .with_memory(MemoryRefreshKind::nothing().with_ram());
+        let system = System::new_with_specifics(kinds);
+        let unknown = || "unknown".to_string();
+        let brand = system
+            .cpus()
+            .first()
+            .map(|cpu| cpu.brand().trim().to_string());
+        Environment {
+            version: env!("CARGO_PKG_VERSION"),
+            commit: env!("NANOBRAGG_COMMIT"),
+            compiler: env!("NANOBRAGG_COMPILER"),
+            processor: brand
+                .filter(|brand| !brand.is_empty())
+                .unwrap_or_else(unknown),
+            physical_cores: System::physical_core_count(),
+            logical_cores: std::thread::available_parallelism().map_or(1, usize::from),
+            memory_bytes: system.total_memory(),
+            operating_system: System::long_os_version().unwrap_or_else(unknown),
+            kernel: System::kernel_version().unwrap_or_else(unknown),
+            architecture: std::env::consts::ARCH,
+            adapters,
+        }
+    }
+}
