@@ -303,6 +303,26 @@ fn a_benchmark_leaves_every_artefact_and_never_overwrites_another() {
     assert!(page.contains("**No verdict**"), "{page}");
 }
 
+#[test]
+fn a_benchmark_holds_images_against_a_reference_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let reference = assert_cmd::cargo::cargo_bin("nanobragg");
+    let words = format!(
+        "--sizes 64 --iterations 2 --device cpu --keep-artifacts --reference {} -- -default_F 1 \
+         -cell 100 -N 5 -misset random",
+        reference.display()
+    );
+    let runs = bench(folder.path(), &words);
+    let results = json(&runs[0].join("benchmark_results.json"));
+    let result = &results["sizes"][0];
+    assert_eq!(result["reference"]["wall_s"].as_array().unwrap().len(), 2);
+    let agreement = &result["agreements"][0];
+    assert_eq!(agreement["reference"], "the reference");
+    assert_eq!(agreement["correlation"], 1.0, "one orientation for both");
+    let log = runs[0].join("images/64_reference_1/command.txt");
+    assert!(fs::read_to_string(log).unwrap().contains("-detpixels 64"));
+}
+
 /// Asserts that the parts of a render's time add up to its wall time.
 fn assert_parts_add_up(times: &Value) {
     let seconds = |key: &str| times[key].as_f64().unwrap();
@@ -346,7 +366,7 @@ fn a_benchmark_says_what_is_wrong_with_its_flags() {
         (
             "--threshold 1.5",
             2,
-            "--threshold 1.5: expected a number from -1 to 1",
+            "--threshold 1.5: expected a correlation, from -1 to 1",
         ),
         ("--device tpu", 2, "expected one of cpu, gpu, all"),
         (

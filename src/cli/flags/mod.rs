@@ -130,9 +130,10 @@ pub fn flags_of_the_run() -> Vec<(String, String)> {
 /// Every spelling of the flags that name a file to read.
 pub fn input_file_flags() -> Vec<String> {
     let command = command();
+    let written = flags_of_the_run();
     let inputs = command.get_arguments().filter(|flag| {
         flag.get_value_parser().type_id() == TypeId::of::<PathBuf>()
-            && !output::FILE_FLAGS.contains(&flag.get_id().as_str())
+            && !written.iter().any(|(id, _)| id == flag.get_id().as_str())
     });
     inputs
         .filter_map(clap::Arg::get_long_and_visible_aliases)

@@ -4,15 +4,7 @@ use super::super::flags;
 
 /// `words` as one line for a shell.
 pub fn command_line<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=+@%".contains(c);
-    let quoted = words.into_iter().map(|word| {
-        if !word.is_empty() && word.chars().all(plain) {
-            word.clone()
-        } else {
-            format!("'{}'", word.replace('\'', r"'\''"))
-        }
-    });
-    format!("{}\n", quoted.collect::<Vec<_>>().join(" "))
+    shell_words::join(words) + "\n"
 }
 
 /// `words`, flags of this program, as the C program takes them: one dash, values apart, and files
