@@ -35,7 +35,7 @@
 //!
 //! Modules import only from those further down this list: [`cli`]; [`report`]; [`render`];
 //! [`gpu`]; [`cpu`]; [`scene`]; [`formats`]; [`image`]; [`experiment`]; [`geometry`], [`random`],
-//! [`memory`], [`profile`].
+//! [`memory`], [`profile`], [`trace`].
 
 pub mod cli;
 pub mod cpu;
@@ -50,3 +50,4 @@ pub mod random;
 pub mod render;
 pub mod report;
 pub mod scene;
+pub mod trace;

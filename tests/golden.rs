@@ -5,7 +5,8 @@ mod support;
 use nanobragg::cpu;
 use nanobragg::formats::smv;
 use nanobragg::render::{Renderer, frame_size};
-use nanobragg::scene::Scene;
+use nanobragg::scene::{Scene, TermPlace};
+use nanobragg::trace::Name;
 use serde_json::Value;
 use support::golden_cases::assert_cases;
 use support::{cases, experiment, golden};
@@ -24,24 +25,27 @@ fn the_quantities_behind_a_pixel_are_those_the_c_program_prints() {
         let case = cases.iter().find(|case| &case.name == name).unwrap();
         // The traces were printed with two sub-pixels per edge.
         let scene = Scene::new(&experiment(&format!("{} -oversample 2", case.args))).unwrap();
-        let found = cpu::trace_pixel(&scene, &scene.panels[0], 60, 40);
+        let last = TermPlace::last(&scene, [60, 40]).unwrap();
+        let found = cpu::trace(&scene, &last);
+        let vector = |name| found.get(name).unwrap();
+        let value = |name| found.value(name).unwrap();
         let near = |what: &str, found: f64, expected: &Value, scale: f64| {
             let expected = expected.as_f64().unwrap();
             let error = (found - expected).abs() / scale.max(expected.abs());
             assert!(error < 1e-5, "{name} {what}: {found}, expected {expected}");
         };
-        let last = found.last;
         for axis in 0..3 {
-            near("pos", last.position_m[axis], &expected["pos"][axis], 0.1);
+            let position = vector(Name::Position)[axis];
+            near("pos", position, &expected["pos"][axis], 0.1);
             // Printed with six decimals.
-            near("hkl", last.hkl[axis], &expected["hkl"][axis], 1.0);
+            near("hkl", vector(Name::Hkl)[axis], &expected["hkl"][axis], 1.0);
         }
-        near("stol", last.stol, &expected["stol"], 0.0);
-        near("f_latt", last.lattice_factor, &expected["f_latt"], 0.0);
-        near("sum", found.sum, &expected["sum"], 0.0);
-        near("polar", found.polarisation, &expected["polar"], 0.0);
-        near("omega", found.solid_angle, &expected["omega"], 0.0);
-        near("pixel", found.photons, &expected["pixel"], 0.0);
+        near("stol", value(Name::Stol), &expected["stol"], 0.0);
+        near("f_latt", value(Name::FLatt), &expected["f_latt"], 0.0);
+        near("sum", value(Name::IntensitySum), &expected["sum"], 0.0);
+        near("polar", value(Name::Polarisation), &expected["polar"], 0.0);
+        near("omega", value(Name::SolidAngle), &expected["omega"], 0.0);
+        near("pixel", value(Name::Photons), &expected["pixel"], 0.0);
     }
 }
 

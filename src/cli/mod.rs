@@ -17,6 +17,7 @@ mod profile;
 mod reference;
 mod render;
 mod scenario;
+mod trace;
 mod validate;
 mod values;
 
@@ -43,9 +44,10 @@ fn dispatch(words: &[String]) -> Result<(), CliError> {
         Some((command, rest)) if command == "bench" => bench::run(rest),
         Some((command, rest)) if command == bench::WORKER => bench::work(rest),
         Some((command, rest)) if command == "validate" => validate::run(rest),
+        Some((command, rest)) if command == "trace" => trace::run(rest),
         Some((word, _)) if !word.starts_with('-') => Err(CliError::usage(format!(
             "{word}: no such command; there are render (the default), bench, compare, \
-             devices and validate, and flags, which start with a dash"
+             devices, trace and validate, and flags, which start with a dash"
         ))),
         _ => render::run(words),
     }

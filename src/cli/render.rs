@@ -16,8 +16,8 @@ use crate::cpu;
 use crate::image::{Image, Statistics};
 use crate::profile::{FILES, INPUT, RUN, SETUP};
 use crate::render::{Monitor, Renderer};
-use crate::report::{Run, Summary, pixel_quantities};
-use crate::scene::Scene;
+use crate::report::{Run, Summary, trace_lines};
+use crate::scene::{Scene, TermPlace};
 
 /// A progress bar appears when a render takes longer than this.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -206,9 +206,11 @@ fn print_pixels(request: &Request) -> Result<(), CliError> {
         }
     };
     for [fast, slow] in pixels {
-        print(&pixel_quantities(&cpu::trace_pixel(
-            &scene, panel, fast, slow,
-        )))?;
+        let trace = cpu::trace(&scene, &TermPlace::last(&scene, [fast, slow])?);
+        print(&format!(
+            "pixel {fast} {slow}\n{}",
+            trace_lines(&trace, false)
+        ))?;
     }
     Ok(())
 }

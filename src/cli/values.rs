@@ -80,6 +80,12 @@ pub fn coordinate(word: &str) -> Result<usize, String> {
     parsed.map_err(|_| "expected a pixel coordinate, a whole number from 0".to_string())
 }
 
+/// An index, counted from 0.
+pub fn index(word: &str) -> Result<u32, String> {
+    word.parse()
+        .map_err(|_| "expected an index, a whole number from 0".to_string())
+}
+
 /// A seed.
 pub fn seed(word: &str) -> Result<i64, String> {
     word.parse()

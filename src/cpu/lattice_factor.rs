@@ -14,21 +14,13 @@ const SPOT_WIDTH: f64 = 0.63;
 
 /// F_latt at the offset `delta` (in h, k, l, each −½ to ½) from the nearest reflection.
 pub fn lattice_factor(lattice: &Lattice, delta: DVec3) -> f64 {
-    let Lattice {
-        cells,
-        total,
-        fudge,
-        ..
-    } = *lattice;
+    let Lattice { cells, total, .. } = *lattice;
     match lattice.shape {
         Shape::Square => square(cells, delta),
-        Shape::Round => {
-            let scaled = delta * DVec3::from_array(cells);
-            total * ROUND_SCALE * sinc3(PI * (fudge * scaled.length_squared()).sqrt())
-        }
-        Shape::Gauss => total * gauss(fudge * spread(lattice, delta)),
+        Shape::Round => total * ROUND_SCALE * sinc3(PI * round_offset(lattice, delta)),
+        Shape::Gauss => total * gauss(spread(lattice, delta)),
         Shape::TopHat => {
-            if fudge * spread(lattice, delta) < SPOT_WIDTH * SPOT_WIDTH {
+            if spread(lattice, delta) < SPOT_WIDTH * SPOT_WIDTH {
                 total
             } else {
                 0.0
@@ -74,9 +66,15 @@ pub fn gauss(g: f64) -> f64 {
     (-g / SPOT_WIDTH).exp()
 }
 
-/// g = |δ_h a* + δ_k b* + δ_l c*|²·N², with the reciprocal vectors in 1/Å.
-fn spread(lattice: &Lattice, delta: DVec3) -> f64 {
-    lattice.offset_squared(delta) * lattice.total * lattice.total
+/// √(fudge·Σ(N δ)²), of a round crystal.
+pub fn round_offset(lattice: &Lattice, delta: DVec3) -> f64 {
+    let scaled = delta * DVec3::from_array(lattice.cells);
+    (lattice.fudge * scaled.length_squared()).sqrt()
+}
+
+/// fudge·g, g = |δ_h a* + δ_k b* + δ_l c*|²·N², with the reciprocal vectors in 1/Å.
+pub fn spread(lattice: &Lattice, delta: DVec3) -> f64 {
+    lattice.fudge * (lattice.offset_squared(delta) * lattice.total * lattice.total)
 }
 
 #[cfg(test)]

@@ -23,7 +23,8 @@ use tracing::info_span;
 use crate::profile::SIMULATION;
 use crate::scene::Scene;
 
-pub use trace::{LastTerm, PixelTrace, trace_pixel};
+pub use trace::{index_sensitivity, trace, trace_at};
+pub(crate) use trace::{put_photons, solid_angle_unit_name};
 
 /// Renders `scene`: photons per pixel, panels stacked, fast axis innermost; 0 where a pixel is
 /// outside the region or masked. Runs on the current rayon pool. `row_done` is called after each

@@ -1,109 +1,197 @@
-//! The quantities behind one pixel, from the functions that render it.
+//! How one term of one pixel comes about, from the functions that render it.
 
-use glam::DVec3;
+use glam::{DMat3, DVec3};
+use rayon::prelude::*;
 
+use super::lattice_factor::{round_offset, sincg, spread};
 use super::pixel::{View, first_factors, photons};
-use super::term::{Term, sum_over_orientations, term};
-use crate::experiment::Panel;
-use crate::scene::Scene;
+use super::term::{sum_over_orientations, term};
+use crate::experiment::{Panel, Shape};
+use crate::scene::{ELECTRON_RADIUS_SQUARED, Scene, SceneSource, TermPlace};
+use crate::trace::{Name, Trace};
 
-/// What the value of a pixel is made of.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PixelTrace {
-    /// Fast and slow coordinate.
-    pub pixel: [usize; 2],
-    /// Ω of the first sub-pixel, sr.
-    pub solid_angle: f64,
-    /// P of the first sub-pixel.
-    pub polarisation: f64,
-    /// ΣF_cell²·F_latt² over layers, sub-pixels, sources and orientations, without weights.
-    pub sum: f64,
-    /// The last term of that sum.
-    pub last: LastTerm,
-    /// The factor in front, r_e²·fluence/steps.
-    pub scale: f64,
-    /// Photons in the pixel.
-    pub photons: f64,
+/// Ångström per metre.
+const ANGSTROM: f64 = 1e10;
+
+/// Every quantity behind the term at `place`, and behind its pixel.
+pub fn trace(scene: &Scene, place: &TermPlace) -> Trace {
+    let mut trace = Trace::default();
+    let panel = &scene.panels[place.panel()];
+    let vector = |trace: &mut Trace, name, v: DVec3| trace.put(name, v.to_array());
+    vector(&mut trace, Name::Fast, panel.fast);
+    vector(&mut trace, Name::Slow, panel.slow);
+    vector(&mut trace, Name::Normal, panel.normal);
+    vector(&mut trace, Name::Origin, panel.origin_m);
+
+    let (view, source) = (view_of(scene, place), &scene.sources[place.index().source]);
+    vector(&mut trace, Name::Position, view.position);
+    trace.put_one(Name::Distance, view.distance);
+    vector(&mut trace, Name::Diffracted, view.diffracted);
+    vector(&mut trace, Name::Incident, source.incident);
+    trace.put_one(Name::Wavelength, source.wavelength_m);
+    let (first_solid_angle, first_polarisation) = first_factors(scene, panel, place.pixel());
+    let solid_angle = if scene.solid_angle_per_subpixel {
+        view.solid_angle(scene, panel)
+    } else {
+        first_solid_angle
+    };
+    let unit = solid_angle_unit_name(scene);
+    trace.put_in(Name::SolidAngle, unit, [solid_angle]);
+    let polarisation = if scene.polarisation_per_subpixel {
+        view.polarisation(scene, source)
+    } else {
+        first_polarisation
+    };
+    trace.put_one(Name::Polarisation, polarisation);
+
+    let q = view.scattering_vector(source);
+    vector(&mut trace, Name::ScatteringVector, q);
+    trace.put_one(Name::Stol, q.length() / 2.0);
+    let rows = scene.orientations[place.orientation()].index_of;
+    let cell = rows.transpose() * ANGSTROM;
+    let star = dual(&rows) * (1.0 / ANGSTROM);
+    vector(&mut trace, Name::CellA, cell.x_axis);
+    vector(&mut trace, Name::CellB, cell.y_axis);
+    vector(&mut trace, Name::CellC, cell.z_axis);
+    vector(&mut trace, Name::AStar, star.x_axis);
+    vector(&mut trace, Name::BStar, star.y_axis);
+    vector(&mut trace, Name::CStar, star.z_axis);
+
+    put_term(scene, place, q, &mut trace);
+    let absorbed = view.absorbed(scene, panel, place.index().layer);
+    trace.put_one(Name::Absorbed, absorbed);
+    trace.put_one(Name::Weight, source.weight);
+    trace.put_one(Name::Fluence, scene.fluence);
+    trace.put_one(Name::ElectronRadiusSquared, ELECTRON_RADIUS_SQUARED);
+    trace.put_one(Name::Steps, scene.steps);
+    trace.put_one(Name::Scale, scene.scale);
+    trace.put_one(Name::Background, scene.background);
+    trace.put_one(Name::IntensitySum, intensity_sum(scene, place));
+    let [fast, slow] = place.pixel();
+    put_photons(scene, photons(scene, panel, fast, slow), &mut trace);
+    trace
 }
 
-/// The last layer's last sub-pixel, with the last source and the last orientation.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LastTerm {
-    /// Position of the sub-pixel, m.
-    pub position_m: DVec3,
-    /// Distance from the sample, m.
-    pub distance_m: f64,
-    /// Direction from the sample.
-    pub diffracted: DVec3,
-    /// Scattering vector, 1/m.
-    pub scattering_vector: DVec3,
-    /// sin θ/λ, 1/m.
-    pub stol: f64,
-    /// Fractional Miller index.
-    pub hkl: DVec3,
-    /// The nearest reflection.
-    pub nearest: DVec3,
-    /// F_cell.
-    pub cell_factor: f64,
-    /// F_latt.
-    pub lattice_factor: f64,
-    /// Fraction of the photons that the layer stops.
-    pub absorbed: f64,
+/// The pixel's value, and the sum it is the multiple of.
+pub(crate) fn put_photons(scene: &Scene, photons: f64, trace: &mut Trace) {
+    // Without a beam the sum cannot be told from the pixel.
+    if scene.scale > 0.0 {
+        trace.put_one(Name::Sum, photons / scene.scale);
+    }
+    trace.put_one(Name::Photons, photons);
 }
 
-/// The quantities behind pixel (`fast`, `slow`) of `panel`.
-pub fn trace_pixel(scene: &Scene, panel: &Panel, fast: usize, slow: usize) -> PixelTrace {
-    let pixel = [fast, slow];
-    let (solid_angle, polarisation) = first_factors(scene, panel, pixel);
-    let mut sum = 0.0;
-    for layer in 0..scene.layers {
-        for sub_slow in 0..scene.oversample {
-            for sub_fast in 0..scene.oversample {
-                let view = View::new(scene, panel, pixel, [sub_fast, sub_slow], layer);
-                for source in &scene.sources {
-                    let q = view.scattering_vector(source);
-                    if q.length() <= scene.scattering_vector_limit {
-                        sum += sum_over_orientations(scene, source.channel, q);
-                    }
-                }
-            }
+/// The unit of the scene's solid angles.
+pub(crate) fn solid_angle_unit_name(scene: &Scene) -> &'static str {
+    if scene.point_pixels {
+        "1/m^2"
+    } else {
+        Name::SolidAngle.unit()
+    }
+}
+
+/// The quantities that follow from the Miller index, from there to the term, as they would be if
+/// the index of the term at `place` were `hkl`.
+pub fn trace_at(scene: &Scene, place: &TermPlace, hkl: DVec3) -> Trace {
+    let view = view_of(scene, place);
+    let q = view.scattering_vector(&scene.sources[place.index().source]);
+    let orientation = &scene.orientations[place.orientation()];
+    let moved = q + dual(&orientation.index_of) * (hkl - orientation.miller_index(q));
+    let mut trace = Trace::default();
+    put_term(scene, place, moved, &mut trace);
+    trace
+}
+
+/// How much of the sum of the pixel at `place` hangs on the Miller indices: the sum over its terms of
+/// what each changes by when its index moves by `reach` along an axis, the axes added, over the sum
+/// of the terms. 0 where nothing scatters.
+pub fn index_sensitivity(scene: &Scene, place: &TermPlace, reach: f64) -> f64 {
+    let (mut sum, mut changes) = (0.0, 0.0);
+    for (view, source) in views_and_sources(scene, place) {
+        let q = view.scattering_vector(source);
+        let grid = scene.grids.get(source.channel).map(AsRef::as_ref);
+        let added: Vec<(f64, f64)> = scene
+            .orientations
+            .par_iter()
+            .map(|orientation| {
+                let intensity = |q| term(scene, grid, orientation, q).intensity();
+                let (here, star) = (intensity(q), dual(&orientation.index_of));
+                let change = [star.x_axis, star.y_axis, star.z_axis].map(|axis| {
+                    let either = [-reach, reach].map(|step| intensity(q + step * axis) - here);
+                    either[0].abs().max(either[1].abs())
+                });
+                (here, change.into_iter().sum())
+            })
+            .collect();
+        // Added in order, whatever the number of threads.
+        for (here, change) in added {
+            sum += here;
+            changes += change;
         }
     }
-    PixelTrace {
-        pixel,
-        solid_angle,
-        polarisation,
-        sum,
-        last: last_term(scene, panel, pixel),
-        scale: scene.scale,
-        photons: photons(scene, panel, fast, slow),
-    }
+    if changes == 0.0 { 0.0 } else { changes / sum }
 }
 
-fn last_term(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> LastTerm {
-    let last_sub = scene.oversample - 1;
-    let layer = scene.layers - 1;
-    let view = View::new(scene, panel, pixel, [last_sub; 2], layer);
-    let source = &scene.sources[scene.sources.len() - 1];
-    let orientation = &scene.orientations[scene.orientations.len() - 1];
-    let q = view.scattering_vector(source);
+/// The quantities from the Miller index at the scattering vector `q` (1/m) to the term.
+fn put_term(scene: &Scene, place: &TermPlace, q: DVec3, trace: &mut Trace) {
+    let source = &scene.sources[place.index().source];
     let grid = scene.grids.get(source.channel).map(AsRef::as_ref);
-    let Term {
-        hkl,
-        nearest,
-        cell_factor,
-        lattice_factor,
-    } = term(scene, grid, orientation, q);
-    LastTerm {
-        position_m: view.position,
-        distance_m: view.distance,
-        diffracted: view.diffracted,
-        scattering_vector: q,
-        stol: q.length() / 2.0,
-        hkl,
-        nearest,
-        cell_factor,
-        lattice_factor,
-        absorbed: view.absorbed(scene, panel, layer),
+    let orientation = &scene.orientations[place.orientation()];
+    let term = term(scene, grid, orientation, q);
+    trace.put(Name::Hkl, term.hkl.to_array());
+    trace.put(Name::Nearest, term.nearest.to_array());
+    let (lattice, delta) = (&scene.lattice, term.hkl - term.nearest);
+    match lattice.shape {
+        Shape::Square => {
+            let axes = [Name::FLattA, Name::FLattB, Name::FLattC];
+            for (axis, name) in axes.into_iter().enumerate() {
+                trace.put_one(name, sincg(lattice.cells[axis], delta[axis]));
+            }
+        }
+        Shape::Round => trace.put_one(Name::RoundOffset, round_offset(lattice, delta)),
+        Shape::Gauss | Shape::TopHat => trace.put_one(Name::Spread, spread(lattice, delta)),
     }
+    trace.put_one(Name::FLatt, term.lattice_factor);
+    trace.put_one(Name::FCell, term.cell_factor);
+    let dropped = q.length() > scene.scattering_vector_limit;
+    let counted = if dropped { 0.0 } else { term.intensity() };
+    trace.put_one(Name::Term, counted);
+}
+
+/// ΣF_cell²·F_latt² of the pixel, without weights.
+fn intensity_sum(scene: &Scene, place: &TermPlace) -> f64 {
+    views_and_sources(scene, place)
+        .map(|(view, source)| {
+            let q = view.scattering_vector(source);
+            sum_over_orientations(scene, source.channel, q)
+        })
+        .sum()
+}
+
+/// Every view of the pixel with every source, but for those beyond the resolution limit.
+fn views_and_sources<'s>(
+    scene: &'s Scene,
+    place: &TermPlace,
+) -> impl Iterator<Item = (View, &'s SceneSource)> {
+    let (panel, pixel) = (&scene.panels[place.panel()], place.pixel());
+    let views = (0..scene.layers).flat_map(move |layer| {
+        let edge = scene.oversample;
+        let sub_pixels = (0..edge).flat_map(move |slow| (0..edge).map(move |fast| [fast, slow]));
+        sub_pixels.map(move |sub_pixel| View::new(scene, panel, pixel, sub_pixel, layer))
+    });
+    let pairs = views.flat_map(|view| scene.sources.iter().map(move |source| (view, source)));
+    pairs.filter(|(view, source)| {
+        view.scattering_vector(source).length() <= scene.scattering_vector_limit
+    })
+}
+
+fn view_of(scene: &Scene, place: &TermPlace) -> View {
+    let panel: &Panel = &scene.panels[place.panel()];
+    let index = place.index();
+    View::new(scene, panel, place.pixel(), index.sub_pixel, index.layer)
+}
+
+/// The columns a*, b*, c* dual to the rows a′, b′, c′.
+fn dual(rows: &DMat3) -> DMat3 {
+    rows.inverse()
 }

@@ -13,6 +13,7 @@ pub mod raw;
 pub mod smv;
 pub mod source_list;
 pub mod tiff;
+pub mod trace_log;
 
 mod c_number;
 mod error;

@@ -21,7 +21,7 @@ const ANGSTROM: f64 = 1e10;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scaling {
     /// A term's F²·F_latt² over this is what the device sums.
-    intensity: f64,
+    pub intensity: f64,
     /// F is multiplied by this.
     pub amplitude: f64,
     /// Real-space vectors are over this many Å: a power of two, no less than the longest edge.

@@ -1,18 +1,54 @@
-//! The compiled kernel: one shader module, a pipeline for each permutation that was needed.
+//! A compiled kernel: one shader module, a pipeline for each permutation that was needed.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::GpuError;
 use super::context::Context;
-use super::shaders::{Permutation, render_source};
+use super::shaders::{Permutation, render_source, trace_source};
 
-/// Buffers that the kernel binds.
+/// Buffers that the render kernel binds.
 pub const BINDINGS: usize = 9;
 
-/// The render kernel on a device.
+/// What a kernel does: its entry point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// Adds the terms of an image.
+    Render,
+    /// Writes down how one term comes about.
+    Trace,
+}
+
+impl Entry {
+    /// Its name in the shader.
+    fn name(self) -> &'static str {
+        match self {
+            Entry::Render => "render",
+            Entry::Trace => "trace",
+        }
+    }
+
+    /// The whole source of its shader.
+    fn source(self) -> String {
+        match self {
+            Entry::Render => render_source(),
+            Entry::Trace => trace_source(),
+        }
+    }
+
+    /// Number of buffers that it binds.
+    fn bindings(self) -> usize {
+        match self {
+            Entry::Render => BINDINGS,
+            Entry::Trace => 8,
+        }
+    }
+}
+
+/// A kernel on a device.
 #[derive(Debug)]
 pub struct Kernel {
+    entry: Entry,
     module: wgpu::ShaderModule,
     bindings: wgpu::BindGroupLayout,
     layout: wgpu::PipelineLayout,
@@ -20,28 +56,31 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    /// Compiles the shader on the device of `context`.
+    /// Compiles the shader of `entry` on the device of `context`.
     ///
     /// # Errors
     /// [`GpuError::Refused`] with what the driver said.
-    pub fn new(context: &Context) -> Result<Kernel, GpuError> {
+    pub fn new(context: &Context, entry: Entry) -> Result<Kernel, GpuError> {
         let device = &context.device;
+        let label = Some(entry.name());
         let source = wgpu::ShaderModuleDescriptor {
-            label: Some("render"),
-            source: wgpu::ShaderSource::Wgsl(render_source().into()),
+            label,
+            source: wgpu::ShaderSource::Wgsl(entry.source().into()),
         };
-        let module =
-            context.checked("the render shader", || device.create_shader_module(source))?;
-        let entries: Vec<wgpu::BindGroupLayoutEntry> = (0..BINDINGS as u32).map(entry).collect();
+        let module = context.checked(&format!("the {} shader", entry.name()), || {
+            device.create_shader_module(source)
+        })?;
+        let entries: Vec<wgpu::BindGroupLayoutEntry> =
+            (0..entry.bindings() as u32).map(layout_entry).collect();
         let descriptor = wgpu::BindGroupLayoutDescriptor {
-            label: Some("render"),
+            label,
             entries: &entries,
         };
         let bindings = context.checked("the kernel's bindings", || {
             device.create_bind_group_layout(&descriptor)
         })?;
         let descriptor = wgpu::PipelineLayoutDescriptor {
-            label: Some("render"),
+            label,
             bind_group_layouts: &[Some(&bindings)],
             immediate_size: 0,
         };
@@ -49,6 +88,7 @@ impl Kernel {
             device.create_pipeline_layout(&descriptor)
         })?;
         Ok(Kernel {
+            entry,
             module,
             bindings,
             layout,
@@ -72,11 +112,12 @@ impl Kernel {
         if let Some(pipeline) = pipelines.get(&permutation) {
             return Ok(pipeline.clone());
         }
+        let name = self.entry.name();
         let descriptor = wgpu::ComputePipelineDescriptor {
-            label: Some("render"),
+            label: Some(name),
             layout: Some(&self.layout),
             module: &self.module,
-            entry_point: Some("render"),
+            entry_point: Some(name),
             compilation_options: wgpu::PipelineCompilationOptions {
                 constants: &permutation.constants(),
                 // Every lane that is read is written first.
@@ -84,7 +125,7 @@ impl Kernel {
             },
             cache: None,
         };
-        let pipeline = context.checked("the render pipeline", || {
+        let pipeline = context.checked(&format!("the {name} pipeline"), || {
             context.device.create_compute_pipeline(&descriptor)
         })?;
         pipelines.insert(permutation, pipeline.clone());
@@ -98,7 +139,7 @@ impl Kernel {
     pub fn bind(
         &self,
         context: &Context,
-        buffers: [&wgpu::Buffer; BINDINGS],
+        buffers: &[&wgpu::Buffer],
     ) -> Result<wgpu::BindGroup, GpuError> {
         let numbered = (0..).zip(buffers);
         let entries: Vec<wgpu::BindGroupEntry> = numbered
@@ -108,7 +149,7 @@ impl Kernel {
             })
             .collect();
         let descriptor = wgpu::BindGroupDescriptor {
-            label: Some("render"),
+            label: Some(self.entry.name()),
             layout: &self.bindings,
             entries: &entries,
         };
@@ -118,8 +159,8 @@ impl Kernel {
     }
 }
 
-/// The layout of a binding of the kernel: two uniforms, storage to read, storage to write.
-fn entry(binding: u32) -> wgpu::BindGroupLayoutEntry {
+/// The layout of a binding of a kernel: two uniforms, storage to read, storage to write.
+fn layout_entry(binding: u32) -> wgpu::BindGroupLayoutEntry {
     let ty = match binding {
         0 | 1 => wgpu::BufferBindingType::Uniform,
         _ => wgpu::BufferBindingType::Storage {

@@ -1,4 +1,5 @@
-//! Doppelgangers of the WGSL structs in `shaders/render.wgsl`, byte for byte.
+//! Doppelgangers of the WGSL structs in `shaders/kernel.wgsl`, `render.wgsl` and `trace.wgsl`, byte
+//! for byte.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -101,6 +102,50 @@ pub struct SliceUniform {
     pub first: u32,
 }
 
+/// Doppelganger of the WGSL struct `Selected`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+pub struct SelectedUniform {
+    pub pixel: [u32; 2],
+    pub sub_pixel: [u32; 2],
+    pub layer: u32,
+    pub padding: u32,
+}
+
+/// Doppelganger of the WGSL struct `Traced`, where the members are described.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct TracedEntry {
+    pub fast: [f32; 3],
+    pub distance: f32,
+    pub slow: [f32; 3],
+    pub solid_angle: f32,
+    pub normal: [f32; 3],
+    pub polarisation: f32,
+    pub position: [f32; 3],
+    pub inverse_wavelength: f32,
+    pub diffracted: [f32; 3],
+    pub stol: f32,
+    pub incident: [f32; 3],
+    pub weight: f32,
+    pub scattering_vector: [f32; 3],
+    pub absorbed: f32,
+    pub cell_a: [f32; 3],
+    pub cell_factor: f32,
+    pub cell_b: [f32; 3],
+    pub lattice_factor: f32,
+    pub cell_c: [f32; 3],
+    pub term: f32,
+    pub whole: [f32; 3],
+    pub round_offset: f32,
+    pub rest: [f32; 3],
+    pub spread: f32,
+    pub nearest: [f32; 3],
+    pub padding: u32,
+    pub axes: [f32; 3],
+    pub more_padding: u32,
+}
+
 #[cfg(test)]
 mod tests {
     use std::mem::{offset_of, size_of};
@@ -110,7 +155,11 @@ mod tests {
 
     /// Asserts that the WGSL struct `name` has these members at these offsets, and this size.
     fn assert_layout(name: &str, size: usize, members: &[(&str, usize)]) {
-        let module = naga::front::wgsl::parse_str(&shaders::render_source()).unwrap();
+        let source = match name {
+            "Selected" | "Traced" => shaders::trace_source(),
+            _ => shaders::render_source(),
+        };
+        let module = naga::front::wgsl::parse_str(&source).unwrap();
         let found = module
             .types
             .iter()
@@ -174,6 +223,19 @@ mod tests {
             members!(SliceUniform:
             tile_start, tile_count, tiles_per_row, source_start, source_count, orientation_start,
             orientation_count, view_start, view_count, views, batch_base, batches, last_batch, run, first),
+        );
+        assert_layout(
+            "Selected",
+            size_of::<SelectedUniform>(),
+            members!(SelectedUniform: pixel, sub_pixel, layer),
+        );
+        assert_layout(
+            "Traced",
+            size_of::<TracedEntry>(),
+            members!(TracedEntry:
+            fast, distance, slow, solid_angle, normal, polarisation, position, inverse_wavelength,
+            diffracted, stol, incident, weight, scattering_vector, absorbed, cell_a, cell_factor,
+            cell_b, lattice_factor, cell_c, term, whole, round_offset, rest, spread, nearest, axes),
         );
     }
 }

@@ -16,6 +16,7 @@ mod shaders;
 mod slices;
 mod tiles;
 mod timestamps;
+mod trace;
 
 pub use adapter::{Adapter, AdapterDescription, AdapterKind, adapters};
 pub use digits::{factor_digits, wide_digits};

@@ -10,7 +10,7 @@ use super::buffers::{
     source_entries,
 };
 use super::context::Context;
-use super::kernel::{BINDINGS, Kernel};
+use super::kernel::{BINDINGS, Entry, Kernel};
 use super::layout::{
     LANES, OrientationEntry, PanelEntry, SceneUniform, SliceUniform, SourceEntry, TileEntry,
 };
@@ -47,16 +47,16 @@ pub type Watch<'a> = &'a mut dyn FnMut(f64) -> bool;
 /// A device with its pipelines, kept from render to render with whatever did not change.
 #[derive(Debug)]
 pub struct GpuRenderer {
-    context: Context,
-    options: GpuOptions,
+    pub(super) context: Context,
+    pub(super) options: GpuOptions,
     kernel: Kernel,
     timestamps: Option<Timestamps>,
-    state: Mutex<State>,
+    pub(super) state: Mutex<State>,
 }
 
 /// What is on the device.
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct State {
     places: Option<(Detector, Vec<TilePlace>)>,
     panels: Held<(Detector, bool)>,
     tiles: Held<(Detector, usize)>,
@@ -67,7 +67,7 @@ struct State {
 }
 
 /// What the tiles depend on.
-type Detector = (Vec<Panel>, Option<Region>, TileSize);
+pub(super) type Detector = (Vec<Panel>, Option<Region>, TileSize);
 
 impl GpuRenderer {
     /// Opens `adapter` and compiles the kernel.
@@ -78,7 +78,7 @@ impl GpuRenderer {
         let span = info_span!(target: SETUP, "open device");
         let context = span.in_scope(|| Context::open(adapter))?;
         let span = info_span!(target: SETUP, "compile shader");
-        let kernel = span.in_scope(|| Kernel::new(&context))?;
+        let kernel = span.in_scope(|| Kernel::new(&context, Entry::Render))?;
         let timestamps = Timestamps::new(&context)?;
         let state = Mutex::default();
         Ok(GpuRenderer {
@@ -159,7 +159,7 @@ impl GpuRenderer {
     }
 
     /// What all bands share.
-    fn frame(
+    pub(super) fn frame(
         &self,
         state: &mut State,
         scene: &Scene,
@@ -320,7 +320,7 @@ impl GpuRenderer {
         watch: Watch,
     ) -> Result<(), GpuError> {
         let Context { device, queue, .. } = &self.context;
-        let group = self.kernel.bind(&self.context, buffers)?;
+        let group = self.kernel.bind(&self.context, &buffers)?;
         let mut budget = state.budget.unwrap_or_else(Budget::new);
         let (mut cursor, mut done) = (Cursor::default(), 0.0);
         while let Some((mut slice, terms)) = work.next(&mut cursor, &budget) {
@@ -360,7 +360,7 @@ impl GpuRenderer {
     }
 
     /// The contents of a buffer of floats on the device.
-    fn read(&self, buffer: &wgpu::Buffer, size: u64) -> Result<Vec<f32>, GpuError> {
+    pub(super) fn read(&self, buffer: &wgpu::Buffer, size: u64) -> Result<Vec<f32>, GpuError> {
         let _span = info_span!(target: READ_BACK, "read back").entered();
         let Context { device, queue, .. } = &self.context;
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
@@ -383,13 +383,13 @@ impl GpuRenderer {
 }
 
 /// What every band of a render shares.
-struct Frame {
+pub(super) struct Frame {
     size: TileSize,
-    scaling: Scaling,
+    pub scaling: Scaling,
     pipeline: wgpu::ComputePipeline,
-    panels: wgpu::Buffer,
-    grid: wgpu::Buffer,
-    uniform: wgpu::Buffer,
+    pub panels: wgpu::Buffer,
+    pub grid: wgpu::Buffer,
+    pub uniform: wgpu::Buffer,
     slice: wgpu::Buffer,
 }
 

@@ -4,7 +4,7 @@ use super::tiles::TileSize;
 use crate::experiment::Shape;
 use crate::scene::Scene;
 
-/// Functions that `shaders/render.wgsl` builds on, by file: each mirrors one of the CPU path.
+/// Functions that `shaders/kernel.wgsl` builds on, by file: each mirrors one of the CPU path.
 pub const SHARED: [(&str, &str); 7] = [
     (
         "fixed_point",
@@ -33,14 +33,24 @@ pub const SHARED: [(&str, &str); 7] = [
     ("philox", include_str!("../../shaders/shared/philox.wgsl")),
 ];
 
-/// The whole source of the render kernel.
+/// The whole source of the shader that renders.
 pub(super) fn render_source() -> String {
+    with_shared(include_str!("../../shaders/render.wgsl"))
+}
+
+/// The whole source of the shader that writes down how one term comes about.
+pub(super) fn trace_source() -> String {
+    with_shared(include_str!("../../shaders/trace.wgsl"))
+}
+
+/// The entry point in `entry`, behind all it builds on.
+fn with_shared(entry: &'static str) -> String {
     let shared = SHARED
         .iter()
         .filter(|(name, _)| *name != "philox")
         .map(|(_, source)| *source);
     shared
-        .chain([include_str!("../../shaders/render.wgsl")])
+        .chain([include_str!("../../shaders/kernel.wgsl"), entry])
         .collect()
 }
 
@@ -131,20 +141,23 @@ mod tests {
 
     #[test]
     fn every_permutation_is_valid_without_a_device() {
-        let module = naga::front::wgsl::parse_str(&render_source()).unwrap();
-        let mut validator = Validator::new(
-            ValidationFlags::all(), // Core WGSL, though not of every backend: pairs of f16 in a word.
-            Capabilities::SHADER_FLOAT16_IN_FLOAT32,
-        );
-        let info = validator.validate(&module).unwrap();
-        for permutation in permutations() {
-            let constants = permutation.constants().into_iter();
-            let constants = constants
-                .map(|(name, value)| (name.to_string(), value))
-                .collect();
-            let built =
-                naga::back::pipeline_constants::process_overrides(&module, &info, None, &constants);
-            built.unwrap_or_else(|error| panic!("{permutation:?}: {error}"));
+        for source in [render_source(), trace_source()] {
+            let module = naga::front::wgsl::parse_str(&source).unwrap();
+            let mut validator = Validator::new(
+                ValidationFlags::all(), // Core WGSL, though not of every backend: pairs of f16 in a word.
+                Capabilities::SHADER_FLOAT16_IN_FLOAT32,
+            );
+            let info = validator.validate(&module).unwrap();
+            for permutation in permutations() {
+                let constants = permutation.constants().into_iter();
+                let constants = constants
+                    .map(|(name, value)| (name.to_string(), value))
+                    .collect();
+                let built = naga::back::pipeline_constants::process_overrides(
+                    &module, &info, None, &constants,
+                );
+                built.unwrap_or_else(|error| panic!("{permutation:?}: {error}"));
+            }
         }
     }
 }

@@ -14,7 +14,8 @@ use crate::gpu::{self, Adapter, GpuError, GpuOptions, GpuRenderer};
 use crate::image::Image;
 use crate::memory::Bytes;
 use crate::profile::{SETUP, SIMULATION};
-use crate::scene::{Scene, SceneError};
+use crate::scene::{Scene, SceneError, TermPlace};
+use crate::trace::Trace;
 
 pub use device::Device;
 pub use monitor::Monitor;
@@ -238,6 +239,18 @@ impl Renderer {
             })?;
         let values = self.values(&scene, monitor)?;
         Ok(Image::new(width, height, values, rendered_pixels(&scene)))
+    }
+
+    /// How the term at `place` of `scene` comes about on this renderer's device. A GPU that fails is
+    /// not stood in for.
+    ///
+    /// # Errors
+    /// [`RenderError::Gpu`] when the GPU fails.
+    pub fn trace(&self, scene: &Scene, place: &TermPlace) -> Result<Trace, RenderError> {
+        Ok(self.pool.install(|| match self.gpu_in_use() {
+            Some(gpu) => gpu.trace(scene, place),
+            None => Ok(cpu::trace(scene, place)),
+        })?)
     }
 
     fn values(&self, scene: &Scene, monitor: &dyn Monitor) -> Result<Vec<f32>, RenderError> {

@@ -8,8 +8,8 @@ mod comparison;
 mod difference;
 mod environment;
 mod hot_spots;
-mod pixel;
 mod summary;
+mod trace;
 
 pub use benchmark::{Agreement, Benchmark, Measurement, ReferenceTimes, SizeResult, Spread, Times};
 pub use benchmark_page::benchmark_page;
@@ -19,5 +19,7 @@ pub use comparison::{ComparedImage, ComparisonSummary, PeakSearch, ProgramTimes,
 pub use difference::difference_picture;
 pub use environment::Environment;
 pub use hot_spots::{HotSpot, HotSpots};
-pub use pixel::pixel_quantities;
 pub use summary::{Run, Summary, WrittenFile};
+pub use trace::{
+    DEFAULT_TOLERANCE, Divergence, TraceComparison, TraceDocument, compare_traces, trace_lines,
+};

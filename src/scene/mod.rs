@@ -7,6 +7,7 @@
 mod lattice;
 mod orientation;
 mod source;
+mod term_place;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use crate::memory::Bytes;
 pub use lattice::Lattice;
 pub use orientation::Orientation;
 pub use source::SceneSource;
+pub use term_place::{TermIndex, TermIndexError, TermPlace};
 
 /// Square of the classical electron radius, m².
 pub const ELECTRON_RADIUS_SQUARED: f64 = 7.94079248018965e-30;
@@ -49,6 +51,8 @@ pub struct Scene {
     pub sources: Vec<SceneSource>,
     /// Crystal orientations, φ outermost, mosaic domains within; at least one.
     pub orientations: Vec<Orientation>,
+    /// Steps of φ, at least one; each has as many orientations.
+    pub phi_steps: u32,
     /// Size and shape of the crystal.
     pub lattice: Lattice,
     /// F on its grid, per energy channel; empty when F is the same everywhere.
@@ -59,6 +63,10 @@ pub struct Scene {
     pub interpolate: bool,
     /// I_bg, the flat background of the water.
     pub background: f64,
+    /// Photons per m² of beam.
+    pub fluence: f64,
+    /// Sources times orientations times sub-pixels, which the sum is the mean of.
+    pub steps: f64,
     /// r_e²·fluence/steps, the factor in front of the sum.
     pub scale: f64,
 }
@@ -154,7 +162,10 @@ impl Scene {
             default_f: factors.default_f(),
             interpolate: experiment.interpolates(),
             background: water_background(experiment.background().water_m, intensity),
+            fluence: beam.fluence,
+            steps,
             scale: intensity / steps,
+            phi_steps: experiment.scan().steps,
             lattice: Lattice::new(crystal),
             sources,
             orientations,

@@ -34,7 +34,8 @@ pub use sampling::Printout;
                       nanobragg compare     how far apart are two images\n       \
                       nanobragg devices     what can render here\n       \
                       nanobragg validate    is what a GPU renders right?\n       \
-                      nanobragg bench       how fast this machine renders, and how alike",
+                      nanobragg bench       how fast this machine renders, and how alike\n       \
+                      nanobragg trace       how a pixel's value comes about",
     after_help = "A flag that is given twice counts as it was given last. With no output flag, the \
                   files named as defaults are written; with any, only those asked for.",
     args_override_self = true,

@@ -1,0 +1,98 @@
+// How one term of one pixel comes about, in the very functions that render it (kernel.wgsl): the
+// buffers hold the pixel's tile, one source and one orientation.
+
+// The term to trace.
+struct Selected {
+    pixel: vec2<u32>, // within its tile
+    sub_pixel: vec2<u32>,
+    layer: u32,
+}
+
+// What the term is made of, in the units of the device.
+struct Traced {
+    fast: vec3<f32>,
+    distance: f32, // m
+    slow: vec3<f32>,
+    solid_angle: f32, // over the panel's unit
+    normal: vec3<f32>,
+    polarisation: f32,
+    position: vec3<f32>, // m
+    inverse_wavelength: f32, // 1/Å
+    diffracted: vec3<f32>,
+    stol: f32, // 1/Å
+    incident: vec3<f32>,
+    weight: f32,
+    scattering_vector: vec3<f32>, // 1/Å
+    absorbed: f32,
+    cell_a: vec3<f32>, // Å
+    cell_factor: f32, // times the scale of F
+    cell_b: vec3<f32>,
+    lattice_factor: f32, // over the number of cells
+    cell_c: vec3<f32>,
+    term: f32, // over the scale of terms
+    whole: vec3<f32>, // of the Miller index at the tile's centre
+    round_offset: f32,
+    rest: vec3<f32>, // to be added to `whole`
+    spread: f32, // 1/Å^2
+    nearest: vec3<f32>, // to be added to `whole`
+    axes: vec3<f32>, // the lattice factor of each axis, over its number of cells
+}
+
+@group(0) @binding(1) var<uniform> selected: Selected;
+@group(0) @binding(7) var<storage, read_write> traced: Traced;
+
+@compute @workgroup_size(1)
+fn trace() {
+    let tile = tiles[0];
+    let panel = panels[tile.panel];
+    let source = sources[0];
+    let sub = panel.pixel_size_m / f32(scene.oversample);
+    let start = pixel_corner(panel, selected.pixel);
+    let first = first_factors(tile, panel, start + 0.5 * sub);
+
+    let inverse_wavelength = source_wide(0u, 0u);
+    let qx = centre_component(0u, 0u, 0u, inverse_wavelength);
+    let qy = centre_component(0u, 0u, 1u, inverse_wavelength);
+    let qz = centre_component(0u, 0u, 2u, inverse_wavelength);
+    let prepared = prepared_at(0u, qx, qy, qz);
+
+    let along = start + (vec2<f32>(selected.sub_pixel) + 0.5) * sub;
+    let p = offset(tile, panel, along, f32(selected.layer) * scene.layer_depth_m);
+    let seen = view(tile, p);
+    let turned = seen.turned * source.inverse_wavelength;
+    let q = centre_vector(qx, qy, qz) + turned;
+    let applied = applied_factors(panel, source, seen, first);
+
+    let rest = index_rest(prepared, turned);
+    let nearest = nearest_rest(rest);
+    let delta = rest - nearest;
+
+    traced.fast = panel.fast;
+    traced.slow = panel.slow;
+    traced.normal = panel.normal;
+    traced.position = tile.centre + p;
+    traced.distance = seen.distance;
+    traced.solid_angle = applied.x;
+    traced.polarisation = applied.y;
+    traced.diffracted = seen.diffracted;
+    traced.incident = source.incident;
+    traced.inverse_wavelength = source.inverse_wavelength;
+    traced.weight = source.weight;
+    traced.scattering_vector = q;
+    traced.stol = length(q) / 2.0;
+    traced.cell_a = prepared.row_a;
+    traced.cell_b = prepared.row_b;
+    traced.cell_c = prepared.row_c;
+    traced.whole = vec3<f32>(prepared.whole);
+    traced.rest = rest;
+    traced.nearest = nearest;
+    traced.axes = vec3<f32>(
+        sincg(scene.cells.x, delta.x), sincg(scene.cells.y, delta.y), sincg(scene.cells.z, delta.z),
+    );
+    traced.round_offset = round_offset(delta);
+    traced.spread = spread(delta);
+    traced.lattice_factor = lattice_factor(delta);
+    traced.cell_factor = cell_factor(prepared.whole, rest, nearest);
+    traced.term = select(term(prepared, turned), 0.0, is_dropped(q));
+    traced.absorbed = absorbed(panel, seen, selected.layer);
+}

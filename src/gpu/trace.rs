@@ -1,0 +1,182 @@
+//! How one term of one pixel comes about on the device, from the functions that render it there.
+
+use std::sync::PoisonError;
+
+use super::buffers::{Scaling, orientation_entries, source_entries};
+use super::kernel::{Entry, Kernel};
+use super::layout::{SelectedUniform, TracedEntry};
+use super::renderer::Detector;
+use super::shaders::Permutation;
+use super::tiles::{TilePlace, TileSize, solid_angle_unit, tile_entries};
+use super::{GpuError, GpuRenderer};
+use crate::cpu;
+use crate::experiment::{Region, Shape};
+use crate::scene::{Scene, TermPlace};
+use crate::trace::{Name, Trace};
+
+/// Ångström per metre.
+const ANGSTROM: f64 = 1e10;
+
+impl GpuRenderer {
+    /// The quantities behind the term at `place`, and behind its pixel, as the device computes
+    /// them, in the units of the CPU path's. What the device is given but does not compute, such
+    /// as the panel's origin and the factor in front of the sum, is not there.
+    ///
+    /// # Errors
+    /// As [`GpuRenderer::render`].
+    pub fn trace(&self, scene: &Scene, place: &TermPlace) -> Result<Trace, GpuError> {
+        let (traced, scaling) = self.traced_term(scene, place)?;
+        let mut trace = in_units(scene, place, &traced, &scaling);
+        let photons = self.pixel(scene, place)?;
+        cpu::put_photons(scene, photons, &mut trace);
+        Ok(trace)
+    }
+
+    /// What the device writes down of the term at `place`.
+    fn traced_term(
+        &self,
+        scene: &Scene,
+        place: &TermPlace,
+    ) -> Result<(TracedEntry, Scaling), GpuError> {
+        let context = &self.context;
+        let size = TileSize::of(scene);
+        let detector: Detector = (scene.panels.clone(), scene.region, size);
+        let frame = {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            self.frame(&mut state, scene, &detector)?
+        };
+        let pixel = place.pixel();
+        let tile = TilePlace {
+            panel: place.panel(),
+            first: pixel.map(|coordinate| coordinate / size.edge() * size.edge()),
+        };
+        let index = place.index();
+        let selected = SelectedUniform {
+            pixel: pixel.map(|coordinate| (coordinate % size.edge()) as u32),
+            sub_pixel: index.sub_pixel,
+            layer: index.layer,
+            padding: 0,
+        };
+        let source = &scene.sources[index.source..=index.source];
+        let orientation = &scene.orientations[place.orientation()..=place.orientation()];
+        let tiles = tile_entries(&scene.panels, &[tile], size);
+        let sources = source_entries(source, &frame.scaling)?;
+        let orientations = orientation_entries(orientation, &frame.scaling);
+
+        let buffer = |what, bytes: &[u8], usage| {
+            let usage = usage | wgpu::BufferUsages::COPY_DST;
+            let buffer = context.buffer(what, bytes.len() as u64, usage)?;
+            context.queue.write_buffer(&buffer, 0, bytes);
+            Ok(buffer)
+        };
+        let (uniform, storage) = (wgpu::BufferUsages::UNIFORM, wgpu::BufferUsages::STORAGE);
+        let selected = buffer("the selection", bytemuck::bytes_of(&selected), uniform)?;
+        let tiles = buffer("the tile", bytemuck::cast_slice(&tiles), storage)?;
+        let sources = buffer("the source", bytemuck::cast_slice(&sources), storage)?;
+        let orientations = buffer(
+            "the orientation",
+            bytemuck::cast_slice(&orientations),
+            storage,
+        )?;
+        let empty: TracedEntry = bytemuck::Zeroable::zeroed();
+        let written = storage | wgpu::BufferUsages::COPY_SRC;
+        let traced = buffer("the trace", bytemuck::bytes_of(&empty), written)?;
+
+        // Compiled when it is asked for: a render has no use for it.
+        let kernel = Kernel::new(context, Entry::Trace)?;
+        let half = self.options.half_structure_factors;
+        let pipeline = kernel.pipeline(context, Permutation::of(scene, size, half))?;
+        let buffers = [
+            &frame.uniform,
+            &selected,
+            &frame.panels,
+            &tiles,
+            &sources,
+            &orientations,
+            &frame.grid,
+            &traced,
+        ];
+        let group = kernel.bind(context, &buffers)?;
+        let mut encoder = context.device.create_command_encoder(&Default::default());
+        let mut pass = encoder.begin_compute_pass(&Default::default());
+        pass.set_pipeline(&pipeline);
+        pass.set_bind_group(0, &group, &[]);
+        pass.dispatch_workgroups(1, 1, 1);
+        drop(pass);
+        context.queue.submit([encoder.finish()]);
+        let words = self.read(&traced, size_of::<TracedEntry>() as u64)?;
+        let entry = bytemuck::pod_read_unaligned(bytemuck::cast_slice(&words));
+        Ok((entry, frame.scaling))
+    }
+
+    /// Photons in the pixel of `place`, from the kernel that renders images.
+    fn pixel(&self, scene: &Scene, place: &TermPlace) -> Result<f64, GpuError> {
+        let [fast, slow] = place.pixel();
+        let region = Region {
+            fast: [fast; 2],
+            slow: [slow; 2],
+        };
+        let alone = Scene {
+            region: Some(region),
+            ..scene.clone()
+        };
+        let image = self.render(&alone, &mut |_| true)?;
+        let panels = &scene.panels[..place.panel()];
+        let before: usize = panels.iter().map(|panel| panel.pixels()).sum();
+        let width = scene.panels[place.panel()].shape[0];
+        Ok(image[before + slow * width + fast].into())
+    }
+}
+
+/// What the device wrote, with the factors that were taken out on its account put back.
+fn in_units(scene: &Scene, place: &TermPlace, traced: &TracedEntry, scaling: &Scaling) -> Trace {
+    let mut trace = Trace::default();
+    let scaled = |values: [f32; 3], factor: f64| values.map(|value| f64::from(value) * factor);
+    let panel = &scene.panels[place.panel()];
+    trace.put(Name::Fast, scaled(traced.fast, 1.0));
+    trace.put(Name::Slow, scaled(traced.slow, 1.0));
+    trace.put(Name::Normal, scaled(traced.normal, 1.0));
+    trace.put(Name::Position, scaled(traced.position, 1.0));
+    trace.put_one(Name::Distance, traced.distance.into());
+    let solid_angle = f64::from(traced.solid_angle) * solid_angle_unit(panel, scene.point_pixels);
+    let unit = cpu::solid_angle_unit_name(scene);
+    trace.put_in(Name::SolidAngle, unit, [solid_angle]);
+    trace.put(Name::Diffracted, scaled(traced.diffracted, 1.0));
+    trace.put(Name::Incident, scaled(traced.incident, 1.0));
+    let wavelength = 1.0 / (f64::from(traced.inverse_wavelength) * ANGSTROM);
+    trace.put_one(Name::Wavelength, wavelength);
+    let q = scaled(traced.scattering_vector, ANGSTROM);
+    trace.put(Name::ScatteringVector, q);
+    trace.put_one(Name::Stol, f64::from(traced.stol) * ANGSTROM);
+    trace.put_one(Name::Polarisation, traced.polarisation.into());
+    trace.put(Name::CellA, scaled(traced.cell_a, 1.0));
+    trace.put(Name::CellB, scaled(traced.cell_b, 1.0));
+    trace.put(Name::CellC, scaled(traced.cell_c, 1.0));
+    // The digits behind the point that float32 would lose beside those before it.
+    let from_centre = |rest: [f32; 3]| {
+        let [h, k, l] = [0, 1, 2].map(|axis| f64::from(traced.whole[axis]) + f64::from(rest[axis]));
+        [h, k, l]
+    };
+    trace.put(Name::Hkl, from_centre(traced.rest));
+    trace.put(Name::Nearest, from_centre(traced.nearest));
+    let lattice = &scene.lattice;
+    match lattice.shape {
+        Shape::Square => {
+            let axes = [Name::FLattA, Name::FLattB, Name::FLattC];
+            for (axis, name) in axes.into_iter().enumerate() {
+                let value = f64::from(traced.axes[axis]) * lattice.cells[axis].max(1.0);
+                trace.put_one(name, value);
+            }
+        }
+        Shape::Round => trace.put_one(Name::RoundOffset, traced.round_offset.into()),
+        Shape::Gauss | Shape::TopHat => trace.put_one(Name::Spread, traced.spread.into()),
+    }
+    let lattice_factor = f64::from(traced.lattice_factor) * lattice.total;
+    trace.put_one(Name::FLatt, lattice_factor);
+    let cell_factor = f64::from(traced.cell_factor) / scaling.amplitude;
+    trace.put_one(Name::FCell, cell_factor);
+    trace.put_one(Name::Term, f64::from(traced.term) * scaling.intensity);
+    trace.put_one(Name::Absorbed, traced.absorbed.into());
+    trace.put_one(Name::Weight, traced.weight.into());
+    trace
+}

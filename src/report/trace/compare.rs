@@ -1,0 +1,274 @@
+//! Two traces of the same term, held against each other.
+//!
+//! Differences are measured as `scale.rs` says. What follows from the Miller index (the nearest
+//! reflection, the factors, the term) may change much over a rounding error of the index: at the
+//! flank of a spot, near a zero of the lattice factor, halfway between reflections. Therefore it is
+//! compared at the index of the other trace, if that agrees: the CPU path tells how much our value
+//! would be another there, and how much it changes within the reach of the index's own rounding, a
+//! thousandth of the tolerance; neither counts as a divergence. For the sums, the changes within that
+//! reach, and twice what the traced indices are apart, are added over all terms.
+
+use std::fmt;
+
+use glam::DVec3;
+
+use super::scale::{Scales, comparable, comparable_in, norm};
+use crate::cpu;
+use crate::scene::{Scene, TermPlace};
+use crate::trace::{Name, Trace};
+
+/// Differences up to this raise no alarm. The GPU path's are below it in every reference image, and
+/// a fault of a thousandth is fifty times as large.
+pub const DEFAULT_TOLERANCE: f64 = 2e-5;
+
+/// The Miller index is trusted to this part of the tolerance: with the default, to the rounding of a
+/// fraction in float32.
+const INDEX_REACH: f64 = 1e-3;
+
+/// Two traces side by side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TraceComparison {
+    /// What the two columns are.
+    pub columns: [String; 2],
+    /// Differences above this are divergences.
+    pub tolerance: f64,
+    pub(super) rows: Vec<Row>,
+}
+
+/// A quantity of either trace.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Row {
+    pub name: Name,
+    pub unit: &'static str,
+    pub ours: Option<Vec<f64>>,
+    pub theirs: Option<Vec<f64>>,
+    /// `None` where one side is missing.
+    pub difference: Option<f64>,
+    pub verdict: Verdict,
+}
+
+/// What a difference means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is within the tolerance, or one side is missing.
+    Agrees,
+    /// It follows from a difference of the Miller indices that is within the tolerance.
+    Follows,
+    /// It is a difference of its own.
+    Diverges,
+}
+
+impl Row {
+    /// The row of `name`, not judged yet; none where neither side has it.
+    fn new(name: Name, ours: &Trace, theirs: &Trace) -> Option<Row> {
+        let (ours, theirs) = (ours.quantity(name), theirs.quantity(name));
+        Some(Row {
+            name,
+            unit: ours.or(theirs)?.unit,
+            ours: ours.map(|quantity| quantity.values.clone()),
+            theirs: theirs.map(|quantity| quantity.values.clone()),
+            difference: None,
+            verdict: Verdict::Agrees,
+        })
+    }
+
+    /// The row with its difference, where both sides have a value, and what that means.
+    fn judged(self, scales: &Scales, shift: Option<&Shift>, tolerance: f64) -> Row {
+        let name = self.name;
+        let sides = [&self.ours, &self.theirs].map(|side| {
+            let values = side.as_ref();
+            values.map(|values| comparable(name, values))
+        });
+        let [Some(ours), Some(theirs)] = sides else {
+            return self;
+        };
+        let scale = scales.of(name, &ours);
+        let exact = vec![0.0; ours.len()];
+        let difference = relative(excess(&theirs, &ours, &exact), scale);
+        let (expected, blur) = match shift {
+            Some(shift) => shift.applied(name, ours),
+            None => (ours, exact),
+        };
+        let unexplained = relative(excess(&theirs, &expected, &blur), scale);
+        let verdict = if unexplained > tolerance {
+            Verdict::Diverges
+        } else if difference > tolerance {
+            Verdict::Follows
+        } else {
+            Verdict::Agrees
+        };
+        Row {
+            difference: Some(difference),
+            verdict,
+            ..self
+        }
+    }
+
+    /// Whether it is a divergence.
+    pub fn diverges(&self) -> bool {
+        self.verdict == Verdict::Diverges
+    }
+}
+
+/// The first quantity that differs by more than the tolerance.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Divergence {
+    /// Which one.
+    pub name: Name,
+    /// By how much, in what it is measured against.
+    pub difference: f64,
+    /// What would have been let pass.
+    pub tolerance: f64,
+}
+
+impl fmt::Display for Divergence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Divergence {
+            name,
+            difference,
+            tolerance,
+        } = self;
+        write!(
+            f,
+            "{name}, off by {difference:.2e} where {tolerance:e} is let pass"
+        )
+    }
+}
+
+impl TraceComparison {
+    /// The first quantity, in the order of computation, that diverges.
+    pub fn first_divergence(&self) -> Option<Divergence> {
+        let row = self.rows.iter().find(|row| row.diverges())?;
+        Some(Divergence {
+            name: row.name,
+            difference: row.difference?,
+            tolerance: self.tolerance,
+        })
+    }
+
+    /// Number of quantities that both traces have.
+    pub fn compared(&self) -> usize {
+        let both = self.rows.iter().filter(|row| row.difference.is_some());
+        both.count()
+    }
+}
+
+/// Holds `theirs` against `ours`, both traces of the term at `place` of `scene`.
+pub fn compare_traces(
+    scene: &Scene,
+    place: &TermPlace,
+    (our_column, ours): (String, &Trace),
+    (their_column, theirs): (String, &Trace),
+    tolerance: f64,
+) -> TraceComparison {
+    let scales = Scales::new(scene, place);
+    let judged = |names: &[Name], shift: Option<&Shift>| -> Vec<Row> {
+        let rows = names
+            .iter()
+            .filter_map(|&name| Row::new(name, ours, theirs));
+        rows.map(|row| row.judged(&scales, shift, tolerance))
+            .collect()
+    };
+    let (to_the_index, behind) = Name::ALL.split_at(Name::Hkl as usize + 1);
+    let mut rows = judged(to_the_index, None);
+    let agreed = rows
+        .iter()
+        .all(|row| row.name != Name::Hkl || !row.diverges());
+    let shift = ours.get(Name::Hkl).map(|hkl| {
+        let theirs = theirs.get(Name::Hkl).filter(|_| agreed).unwrap_or(hkl);
+        let reach = INDEX_REACH * tolerance;
+        Shift::new(scene, place, [vector(hkl), vector(theirs)], reach)
+    });
+    rows.extend(judged(behind, shift.as_ref()));
+    TraceComparison {
+        columns: [our_column, their_column],
+        tolerance,
+        rows,
+    }
+}
+
+/// The length of what differs by more than the blur; NaN if that cannot be told.
+fn excess(theirs: &[f64], expected: &[f64], blur: &[f64]) -> f64 {
+    let beyond = |((theirs, expected), blur): ((&f64, &f64), &f64)| {
+        let difference = (theirs - expected).abs();
+        // Not max(), which would make 0 of a NaN. Infinities that are equal have no difference.
+        if difference <= *blur || theirs == expected {
+            0.0
+        } else {
+            difference - blur
+        }
+    };
+    let beyond: Vec<f64> = theirs.iter().zip(expected).zip(blur).map(beyond).collect();
+    norm(&beyond)
+}
+
+/// A difference over what it is measured against: nothing over nothing is no difference, and one that
+/// cannot be told is as large as can be.
+fn relative(difference: f64, scale: f64) -> f64 {
+    match difference / scale {
+        _ if difference == 0.0 => 0.0,
+        unknown if unknown.is_nan() => f64::INFINITY,
+        known => known,
+    }
+}
+
+fn vector(values: &[f64]) -> DVec3 {
+    DVec3::new(values[0], values[1], values[2])
+}
+
+/// What another Miller index changes.
+struct Shift {
+    /// From the index, at ours, at theirs, and a little to either side of theirs along each axis.
+    ours: Trace,
+    theirs: Trace,
+    around: [[Trace; 2]; 3],
+    /// Of the sums, relative.
+    sums: f64,
+}
+
+impl Shift {
+    /// From our index to theirs, which is right to `reach`.
+    fn new(scene: &Scene, place: &TermPlace, [ours, theirs]: [DVec3; 2], reach: f64) -> Shift {
+        // The indices of the other terms differ about as much as this one's.
+        let apart = 2.0 * (theirs - ours).abs().max_element();
+        Shift {
+            ours: cpu::trace_at(scene, place, ours),
+            theirs: cpu::trace_at(scene, place, theirs),
+            around: [DVec3::X, DVec3::Y, DVec3::Z].map(|axis| {
+                [-reach, reach].map(|step| cpu::trace_at(scene, place, theirs + step * axis))
+            }),
+            sums: cpu::index_sensitivity(scene, place, reach + apart),
+        }
+    }
+
+    /// What `ours` would be at their index, and by how much it may be off.
+    fn applied(&self, name: Name, ours: Vec<f64>) -> (Vec<f64>, Vec<f64>) {
+        if matches!(name, Name::IntensitySum | Name::Sum | Name::Photons) {
+            let blur = ours.iter().map(|value| self.sums * value.abs()).collect();
+            return (ours, blur);
+        }
+        let here = comparable_in(&self.ours, name);
+        let there = comparable_in(&self.theirs, name);
+        let (Some(here), Some(there)) = (here, there) else {
+            let exact = vec![0.0; ours.len()];
+            return (ours, exact);
+        };
+        let mut blur = vec![0.0; there.len()];
+        for either in &self.around {
+            let changes = either.each_ref().map(|trace| comparable_in(trace, name));
+            for (component, blur) in blur.iter_mut().enumerate() {
+                let change = |values: &Option<Vec<f64>>| {
+                    let values = values.as_ref().map_or(&there, |values| values);
+                    (values[component] - there[component]).abs()
+                };
+                *blur += changes.iter().map(change).fold(0.0, f64::max);
+            }
+        }
+        let moved = ours
+            .iter()
+            .zip(&here)
+            .zip(&there)
+            .map(|((ours, here), there)| ours + (there - here));
+        (moved.collect(), blur)
+    }
+}
