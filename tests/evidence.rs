@@ -323,6 +323,76 @@ fn a_benchmark_holds_images_against_a_reference_program() {
     assert!(fs::read_to_string(log).unwrap().contains("-detpixels 64"));
 }
 
+/// Flags of the fault in `docs/discrepancy.md`: a slow axis that points the other way.
+const FAULT: &str = "-sdet_vector 0 1 0 -odet_vector 1 0 0";
+
+#[test]
+#[cfg(unix)]
+fn the_chapter_on_discrepancies_finds_its_fault() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let chapter = include_str!("../docs/discrepancy.md");
+    let scene = "-default_F 100 -cell 70 80 90 -misset 15 20.5 30.25 -lambda 1 -N 5 -distance 100";
+    assert!(chapter.contains(scene) && chapter.contains(FAULT));
+    let folder = tempfile::tempdir().unwrap();
+    let suspect = folder.path().join("suspect");
+    let own = assert_cmd::cargo::cargo_bin("nanobragg");
+    let script = format!(
+        "#!/bin/sh\nexec {} \"$@\" --device cpu {FAULT}\n",
+        own.display()
+    );
+    fs::write(&suspect, script).unwrap();
+    fs::set_permissions(&suspect, fs::Permissions::from_mode(0o755)).unwrap();
+    // Every line of the output that the chapter repeats.
+    let run = |words: String, code: i32, said: &[&str]| {
+        let done = program()
+            .current_dir(folder.path())
+            .args(words.split_whitespace())
+            .assert()
+            .code(code);
+        let output = String::from_utf8(done.get_output().stdout.clone()).unwrap();
+        for line in said {
+            assert!(output.contains(line), "{line} is not in\n{output}");
+            assert!(chapter.contains(line), "{line} is not in the chapter");
+        }
+        output
+    };
+    run(
+        format!(
+            "bench --sizes 128,256 --device cpu --iterations 3 --reference ./suspect -- {scene}"
+        ),
+        1,
+        &[
+            "**FAIL**: the lowest correlation is 0.020287481, of cpu with the reference at 256 × 256",
+        ],
+    );
+    run(
+        format!("compare --reference ./suspect --out evidence -- {scene} -detpixels 256"),
+        0,
+        &[
+            "correlation  0.020287",
+            "A/B of sums  0.995016",
+            "peaks        0 of the 20 highest of B found within 3 pixels; 20 of A not in B",
+        ],
+    );
+    run(
+        format!("trace --pixel 200 100 --device both -- {scene} -detpixels 256"),
+        0,
+        &["none of the 27 quantities that both have diverges beyond 2e-5"],
+    );
+    let log = run(
+        format!("trace --pixel 200 100 --log -- {FAULT} {scene} -detpixels 256"),
+        0,
+        &[],
+    );
+    fs::write(folder.path().join("suspect.log"), log).unwrap();
+    run(
+        format!("trace --pixel 200 100 --against suspect.log -- {scene} -detpixels 256"),
+        1,
+        &["first divergence: slow, off by 2.00e0 where 2e-5 is let pass"],
+    );
+}
+
 /// Asserts that the parts of a render's time add up to its wall time.
 fn assert_parts_add_up(times: &Value) {
     let seconds = |key: &str| times[key].as_f64().unwrap();
