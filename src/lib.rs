@@ -35,7 +35,7 @@
 //!
 //! Modules import only from those further down this list: [`cli`]; [`report`]; [`render`];
 //! [`gpu`]; [`cpu`]; [`scene`]; [`formats`]; [`image`]; [`experiment`]; [`geometry`], [`random`],
-//! [`memory`].
+//! [`memory`], [`profile`].
 
 pub mod cli;
 pub mod cpu;
@@ -45,6 +45,7 @@ pub mod geometry;
 pub mod gpu;
 pub mod image;
 pub mod memory;
+pub mod profile;
 pub mod random;
 pub mod render;
 pub mod report;

@@ -3,12 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tracing::{Span, info_span};
+
 use super::flags::{Output, OutputKind, Request};
-use super::{CliError, interrupt};
+use super::{CliError, interrupt, profile};
 use crate::formats::smv::{self, Counts};
 use crate::formats::{FormatError, PendingFile, check_writable, pgm, png, raw, tiff};
 use crate::image::{Image, Statistics, ToneMap, poisson_noise};
 use crate::memory::Bytes;
+use crate::profile::FILES;
 use crate::render::{RenderError, frame_size};
 use crate::report::WrittenFile;
 
@@ -18,24 +21,21 @@ use crate::report::WrittenFile;
 /// # Errors
 /// [`CliError::Usage`] for files that are in each other's way, [`CliError::Failed`] for a target
 /// that cannot be written.
-pub fn check(outputs: &[Output], inputs: &[PathBuf]) -> Result<(), CliError> {
-    for (index, output) in outputs.iter().enumerate() {
-        let Output { flag, path, .. } = output;
-        if let Some(input) = inputs.iter().find(|input| same_file(input, path)) {
+pub fn check(request: &Request) -> Result<(), CliError> {
+    let targets = targets(request);
+    for (index, (flag, path)) in targets.iter().enumerate() {
+        if let Some(input) = request.inputs.iter().find(|input| same_file(input, path)) {
             let what = format!("{flag} {}: it would overwrite the input", path.display());
             return Err(CliError::Usage(format!("{what} {}", input.display())));
         }
-        if let Some(other) = outputs[..index]
-            .iter()
-            .find(|other| same_file(&other.path, path))
-        {
+        let before = targets[..index].iter();
+        if let Some((other, _)) = before.clone().find(|(_, other)| same_file(other, path)) {
             return Err(CliError::Usage(format!(
-                "{} and {flag} both name {}; give each a file of its own",
-                other.flag,
+                "{other} and {flag} both name {}; give each a file of its own",
                 path.display()
             )));
         }
-        if path == Path::new("-") {
+        if path.as_path() == Path::new("-") {
             return Err(CliError::Usage(format!(
                 "{flag} -: expected the name of a file"
             )));
@@ -43,6 +43,17 @@ pub fn check(outputs: &[Output], inputs: &[PathBuf]) -> Result<(), CliError> {
         check_writable(path)?;
     }
     Ok(())
+}
+
+/// The flag and the place of every file that `request` will write.
+fn targets(request: &Request) -> Vec<(&'static str, PathBuf)> {
+    let images = request.outputs.iter();
+    let images = images.map(|output| (output.flag, output.path.clone()));
+    let trace = request.program.profile.as_deref();
+    let profile = trace.into_iter().flat_map(profile::files);
+    images
+        .chain(profile.map(|path| ("--profile", path)))
+        .collect()
 }
 
 /// Makes sure that there is memory for the image and for the file that needs most beside it.
@@ -115,6 +126,7 @@ pub fn write(
             problem,
         };
         let mut counts = (None, 0);
+        let _span = span_of(kind).entered();
         let file = match *kind {
             OutputKind::Float => PendingFile::write(path, &raw::encode(image))?,
             OutputKind::Tiff => PendingFile::write(path, &tiff::encode(image).map_err(unfit)?)?,
@@ -166,8 +178,21 @@ pub fn write(
         // The pending files go with the list.
         return Err(RenderError::Interrupted.into());
     }
+    let _span = info_span!(target: FILES, "put in place").entered();
     pending.into_iter().try_for_each(PendingFile::commit)?;
     Ok(written)
+}
+
+/// The span in which a file of `kind` is made and written.
+fn span_of(kind: &OutputKind) -> Span {
+    match kind {
+        OutputKind::Float => info_span!(target: FILES, "float"),
+        OutputKind::Counts { .. } => info_span!(target: FILES, "SMV"),
+        OutputKind::Noise { .. } => info_span!(target: FILES, "SMV with noise"),
+        OutputKind::Pgm { .. } => info_span!(target: FILES, "PGM"),
+        OutputKind::Png => info_span!(target: FILES, "PNG"),
+        OutputKind::Tiff => info_span!(target: FILES, "TIFF"),
+    }
 }
 
 fn smv_file(request: &Request, image: &Image, counts: Counts) -> (Vec<u8>, usize) {

@@ -11,6 +11,7 @@ mod flags;
 mod interrupt;
 mod order;
 mod output;
+mod profile;
 mod render;
 mod scenario;
 mod validate;

@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use clap::ArgMatches;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tracing::info_span;
 
 use super::arguments::{Spellings, parse};
 use super::flags::{self, Printout, Request};
 use super::output::{print, say};
-use super::{CliError, files, interrupt};
+use super::{CliError, files, interrupt, profile};
 use crate::cpu;
 use crate::image::{Image, Statistics};
+use crate::profile::{FILES, INPUT, RUN};
 use crate::render::{Monitor, Renderer};
 use crate::report::{Run, Summary, pixel_quantities};
 use crate::scene::Scene;
@@ -26,13 +28,17 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// [`CliError`] with the one line to print.
 pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = Instant::now();
+    profile::start_if_asked(words);
+    let run = info_span!(target: RUN, "nanobragg").entered();
     interrupt::catch()?;
-    let request = request(words)?;
+    let request = info_span!(target: INPUT, "flags and files").in_scope(|| request(words))?;
     for notice in &request.notices {
         say(format_args!("nanobragg: note: {notice}"));
     }
-    files::check(&request.outputs, &request.inputs)?;
+    let checks = info_span!(target: INPUT, "check outputs").entered();
+    files::check(&request)?;
     files::check_memory(&request)?;
+    drop(checks);
 
     let renderer = Renderer::new(&request.program.render_options())?;
     let image = rendered(&renderer, &request)?;
@@ -45,8 +51,19 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         say(format_args!("nanobragg: note: {notice}"));
         notices.push(notice);
     }
-    let statistics = Statistics::of(&image);
-    let written = renderer.install(|| files::write(&request, &image, &statistics))?;
+    let statistics = info_span!(target: FILES, "statistics").in_scope(|| Statistics::of(&image));
+    let mut written = info_span!(target: FILES, "files")
+        .in_scope(|| renderer.install(|| files::write(&request, &image, &statistics)))?;
+    drop(run);
+    let seconds = started.elapsed().as_secs_f64();
+    let hot_spots = match &request.program.profile {
+        Some(trace) => Some(profile::write(
+            trace,
+            &renderer.device_name(),
+            &mut written,
+        )?),
+        None => None,
+    };
 
     let summary = Summary::new(
         &request.experiment,
@@ -57,13 +74,16 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
             seed: request.seed,
             files: written,
             notices,
-            seconds: started.elapsed().as_secs_f64(),
+            seconds,
         },
     );
     if request.program.json {
         print(&format!("{}\n", summary.to_json()?))?;
     } else if !request.program.quiet {
         say(format_args!("{summary}"));
+    }
+    if let Some(hot_spots) = hot_spots.filter(|_| !request.program.quiet) {
+        say(format_args!("\n{hot_spots}"));
     }
     print_pixels(&request)
 }

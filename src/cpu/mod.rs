@@ -18,7 +18,9 @@ mod trace;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
+use tracing::info_span;
 
+use crate::profile::SIMULATION;
 use crate::scene::Scene;
 
 pub use trace::{LastTerm, PixelTrace, trace_pixel};
@@ -42,6 +44,8 @@ pub fn render(
         rows.par_chunks_mut(width)
             .enumerate()
             .for_each(|(slow, row)| {
+                // No part of any other span: rows are rendered side by side.
+                let _span = info_span!(target: SIMULATION, parent: None, "row").entered();
                 for (fast, photons) in row.iter_mut().enumerate() {
                     if interrupted() {
                         stopped.store(true, Ordering::Relaxed);

@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Adapter, GpuError};
+use super::{Adapter, GpuError, timestamps};
 use crate::memory::Bytes;
+use crate::profile;
 
 /// A device and its queue, and what went wrong on them.
 #[derive(Debug)]
@@ -22,15 +23,21 @@ enum Failure {
 }
 
 impl Context {
-    /// Opens `adapter`, with its own limits for buffers.
+    /// Opens `adapter`, with its own limits for buffers, and with timestamps if someone records.
     ///
     /// # Errors
     /// [`GpuError::Open`] with what the driver said.
     pub fn open(adapter: &Adapter) -> Result<Context, GpuError> {
         let name = adapter.name();
+        let timestamps = if profile::recording() {
+            adapter.wgpu().features() & timestamps::FEATURE
+        } else {
+            wgpu::Features::empty()
+        };
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("nanobragg"),
             required_limits: adapter.wgpu().limits(),
+            required_features: timestamps,
             ..Default::default()
         };
         let (device, queue) = pollster::block_on(adapter.wgpu().request_device(&descriptor))

@@ -15,6 +15,7 @@ mod scatter;
 mod shaders;
 mod slices;
 mod tiles;
+mod timestamps;
 
 pub use adapter::{Adapter, AdapterDescription, AdapterKind, adapters};
 pub use digits::{factor_digits, wide_digits};

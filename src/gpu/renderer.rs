@@ -3,6 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use tracing::info_span;
+
 use super::buffers::{
     GridKey, Held, Scaling, check_size, grid_words, orientation_entries, scene_uniform,
     source_entries,
@@ -16,8 +18,10 @@ use super::scatter::scatter;
 use super::shaders::Permutation;
 use super::slices::{Budget, Cursor, Work};
 use super::tiles::{TilePlace, TileSize, panel_entries, tile_entries, tile_places};
+use super::timestamps::Timestamps;
 use super::{Adapter, GpuError};
 use crate::experiment::{Panel, Region};
+use crate::profile::{READ_BACK, SETUP, SIMULATION};
 use crate::scene::{Orientation, Scene, SceneSource};
 
 /// Buffers are no larger than this even where the device would take more: the image comes home in
@@ -47,6 +51,7 @@ pub struct GpuRenderer {
     pub(super) options: GpuOptions,
     kernel: Kernel,
     pub(super) state: Mutex<State>,
+    timestamps: Option<Timestamps>,
 }
 
 /// What is on the device.
@@ -70,13 +75,17 @@ impl GpuRenderer {
     /// # Errors
     /// [`GpuError`] when the adapter cannot be opened or its driver refuses the kernel.
     pub fn new(adapter: &Adapter, options: GpuOptions) -> Result<GpuRenderer, GpuError> {
-        let context = Context::open(adapter)?;
-        let kernel = Kernel::new(&context, Entry::Render)?;
+        let span = info_span!(target: SETUP, "open device");
+        let context = span.in_scope(|| Context::open(adapter))?;
+        let span = info_span!(target: SETUP, "compile shader");
+        let kernel = span.in_scope(|| Kernel::new(&context, Entry::Render))?;
+        let timestamps = Timestamps::new(&context)?;
         let state = Mutex::default();
         Ok(GpuRenderer {
             context,
             options,
             kernel,
+            timestamps,
             state,
         })
     }
@@ -112,13 +121,15 @@ impl GpuRenderer {
             .as_ref()
             .is_none_or(|(held, _)| *held != detector)
         {
+            let _span = info_span!(target: SETUP, "cut into tiles").entered();
             state.places = Some((detector.clone(), tile_places(scene, size)));
         }
         let places = state
             .places
             .clone()
             .map_or_else(Vec::new, |(_, places)| places);
-        let frame = self.frame(&mut state, scene, &detector)?;
+        let span = info_span!(target: SETUP, "pipeline and grid");
+        let frame = span.in_scope(|| self.frame(&mut state, scene, &detector))?;
         // The two sums that wait for a pixel are the largest of its buffers.
         let tile_bytes = (size.pixels() * 2 * size_of::<f32>()) as u64;
         let band_tiles = (self.limit() / tile_bytes.max(size_of::<TileEntry>() as u64)).max(1);
@@ -133,6 +144,7 @@ impl GpuRenderer {
                 (&detector, index, band),
                 &mut part,
             )?;
+            let _span = info_span!(target: READ_BACK, "scatter tiles").entered();
             scatter(scene, &frame.scaling, size, band, &values, &mut photons);
         }
         Ok(photons)
@@ -214,6 +226,7 @@ impl GpuRenderer {
         watch: Watch,
     ) -> Result<Vec<f32>, GpuError> {
         let context = &self.context;
+        let setup = info_span!(target: SETUP, "tiles on the device").entered();
         let key = (detector.clone(), index);
         let tiles = state
             .tiles
@@ -224,6 +237,8 @@ impl GpuRenderer {
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
         let photons = context.buffer("the image", size, usage)?;
         let pending = context.buffer("the image's pending sums", 2 * size, usage)?;
+
+        drop(setup);
 
         let views = views(scene)?;
         let fitting = |entry: usize| (self.limit() / entry as u64).max(1) as usize;
@@ -246,11 +261,14 @@ impl GpuRenderer {
         let run = (sums.cbrt() as u32).clamp(1, 1 << 15).next_power_of_two();
         let (mut done, mut batch_base) = (0.0, 0usize);
         for source_chunk in source_chunks {
+            let setup = info_span!(target: SETUP, "sources on the device").entered();
             let key = (source_chunk.to_vec(), frame.scaling);
             let sources = state.sources.get(context, "the sources", key, || {
                 source_entries(source_chunk, &frame.scaling)
             })?;
+            drop(setup);
             for orientation_chunk in scene.orientations.chunks(per_chunk) {
+                let setup = info_span!(target: SETUP, "orientations on the device").entered();
                 let key = (orientation_chunk.to_vec(), frame.scaling);
                 let orientations =
                     state
@@ -281,6 +299,7 @@ impl GpuRenderer {
                     last_batch: (all_batches - 1) as u32,
                     run,
                 };
+                drop(setup);
                 let mut part = |part: f64| watch((done + part) / chunks);
                 self.dispatch(state, frame, buffers, &work, done == 0.0, &mut part)?;
                 done += 1.0;
@@ -306,17 +325,30 @@ impl GpuRenderer {
         let (mut cursor, mut done) = (Cursor::default(), 0.0);
         while let Some((mut slice, terms)) = work.next(&mut cursor, &budget) {
             slice.first &= u32::from(fresh);
+            let _span = info_span!(target: SIMULATION, "dispatch").entered();
             let started = Instant::now();
             queue.write_buffer(&frame.slice, 0, bytemuck::bytes_of(&slice));
             let mut encoder = device.create_command_encoder(&Default::default());
-            let mut pass = encoder.begin_compute_pass(&Default::default());
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                label: None,
+                timestamp_writes: self.timestamps.as_ref().map(Timestamps::writes),
+            });
             pass.set_pipeline(&frame.pipeline);
             pass.set_bind_group(0, &group, &[]);
             let rows = slice.tile_count.div_ceil(slice.tiles_per_row);
             pass.dispatch_workgroups(slice.tiles_per_row, rows, 1);
             drop(pass);
+            if let Some(timestamps) = &self.timestamps {
+                timestamps.send(&mut encoder);
+            }
             queue.submit([encoder.finish()]);
+            if let Some(timestamps) = &self.timestamps {
+                timestamps.ask();
+            }
             self.context.wait()?;
+            if let Some(timestamps) = &self.timestamps {
+                timestamps.record("render kernel", started);
+            }
             budget.learn(terms, started.elapsed());
             done += terms;
             if !watch(done / work.terms()) {
@@ -329,6 +361,7 @@ impl GpuRenderer {
 
     /// The contents of a buffer of floats on the device.
     pub(super) fn read(&self, buffer: &wgpu::Buffer, size: u64) -> Result<Vec<f32>, GpuError> {
+        let _span = info_span!(target: READ_BACK, "read back").entered();
         let Context { device, queue, .. } = &self.context;
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
         let home = self

@@ -6,11 +6,14 @@ mod monitor;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use tracing::{Span, info_span};
+
 use crate::cpu;
 use crate::experiment::Experiment;
 use crate::gpu::{self, Adapter, GpuError, GpuOptions, GpuRenderer};
 use crate::image::Image;
 use crate::memory::Bytes;
+use crate::profile::{SETUP, SIMULATION};
 use crate::scene::{Scene, SceneError};
 
 pub use device::Device;
@@ -97,6 +100,7 @@ impl Renderer {
     /// when threads cannot be started.
     pub fn new(options: &RenderOptions) -> Result<Renderer, RenderError> {
         let threads = options.threads;
+        let starting = info_span!(target: SETUP, "start threads").entered();
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
@@ -104,6 +108,7 @@ impl Renderer {
                 threads,
                 reason: error.to_string(),
             })?;
+        drop(starting);
         let renderer = Renderer {
             pool,
             gpu: None,
@@ -114,7 +119,7 @@ impl Renderer {
         match &options.device {
             Device::Cpu => Ok(renderer),
             Device::Gpu(name) => {
-                let adapters = gpu::adapters();
+                let adapters = found_adapters();
                 let adapter = Adapter::choose(&adapters, name)?;
                 Ok(Renderer {
                     gpu: Some(GpuRenderer::new(adapter, options.gpu)?),
@@ -122,7 +127,7 @@ impl Renderer {
                 })
             }
             Device::Auto => {
-                let adapters = gpu::adapters();
+                let adapters = found_adapters();
                 let chosen = if options.auto_takes_software {
                     adapters.first()
                 } else {
@@ -188,9 +193,11 @@ impl Renderer {
             .push(what);
     }
 
-    /// Runs `work` on this renderer's threads.
+    /// Runs `work` on this renderer's threads. This one waits for it, so in a profile it goes on
+    /// as if it did the work.
     pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        self.pool.install(work)
+        let span = Span::current();
+        self.pool.install(|| span.in_scope(work))
     }
 
     /// Renders `experiment`.
@@ -213,7 +220,8 @@ impl Renderer {
     ) -> Result<Image, RenderError> {
         let [width, height] = frame_size(experiment);
         // First the scene, so that the image is held against the memory that the scene leaves.
-        let scene = Scene::new(experiment)?;
+        let span = info_span!(target: SETUP, "scene");
+        let scene = span.in_scope(|| Scene::new(experiment))?;
         // One flag a pixel may come on top of its value.
         let needed = Bytes(
             (width as u64)
@@ -240,7 +248,7 @@ impl Renderer {
             monitor.advanced(part);
             !monitor.interrupted()
         };
-        match self.pool.install(|| gpu.render(scene, &mut watch)) {
+        match self.install(|| gpu.render(scene, &mut watch)) {
             Ok(values) => {
                 if let Some(error) = gpu.expected_error(scene) {
                     self.notice(format!(
@@ -267,11 +275,17 @@ impl Renderer {
             monitor.advanced(done as f64 / rows as f64);
         };
         let interrupted = || monitor.interrupted();
+        let _span = info_span!(target: SIMULATION, "simulation").entered();
         let values = self
             .pool
             .install(|| cpu::render(scene, &row_done, &interrupted));
         values.ok_or(RenderError::Interrupted)
     }
+}
+
+/// The adapters of this machine.
+fn found_adapters() -> Vec<Adapter> {
+    info_span!(target: SETUP, "look for adapters").in_scope(gpu::adapters)
 }
 
 /// Width and height of the image of `experiment`: its panels stacked.

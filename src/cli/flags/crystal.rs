@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{ArgAction, Args};
+use tracing::info_span;
 
 use super::super::order::Order;
 use super::super::{CliError, values};
@@ -14,6 +15,7 @@ use crate::experiment::{
 };
 use crate::formats;
 use crate::geometry::{UnitCell, angles_of, rotation_xyz};
+use crate::profile::INPUT;
 use crate::random::{ParkMiller, random_rotation};
 
 /// Spread of `-misset random`, in radians: the C program's 90, which it takes for degrees.
@@ -311,6 +313,8 @@ impl CrystalFlags {
             None => StructureFactors::constant(default_f),
             Some(path) => {
                 inputs.push(path.clone());
+                let span = info_span!(target: INPUT, "structure factors");
+                let _span = span.entered();
                 let reflections = formats::hkl::read(path)?;
                 StructureFactors::from_reflections(&reflections, default_f)
                     .with_context(|| path.display().to_string())?

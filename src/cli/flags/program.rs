@@ -1,5 +1,7 @@
 //! Options of the program itself.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::super::values;
@@ -20,6 +22,9 @@ pub struct ProgramFlags {
     /// Threads of the CPU path [default: one per core]
     #[arg(long, value_name = "COUNT", value_parser = values::threads)]
     pub threads: Option<u32>,
+    /// Write where the time went as a Chrome trace (Perfetto opens it), hot_spots.csv beside it
+    #[arg(long, value_name = "FILE")]
+    pub profile: Option<PathBuf>,
     /// Print nothing but warnings and errors
     #[arg(long)]
     pub quiet: bool,

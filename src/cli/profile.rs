@@ -1,0 +1,51 @@
+//! `--profile FILE`: the trace of a render, and where its time went.
+
+use std::path::{Path, PathBuf};
+
+use super::CliError;
+use crate::formats::write_whole;
+use crate::profile;
+use crate::report::{HotSpots, WrittenFile, chrome_trace};
+
+/// The table of a profile lies under this name in the trace's folder.
+pub const HOT_SPOTS: &str = "hot_spots.csv";
+
+/// Starts recording if `words` ask for a profile: before they are made sense of, which is a part
+/// of what takes time.
+pub fn start_if_asked(words: &[String]) {
+    let asked = |word: &String| word == "--profile" || word.starts_with("--profile=");
+    if words.iter().any(asked) {
+        profile::start();
+    }
+}
+
+/// The files of the profile whose trace is `trace`.
+pub fn files(trace: &Path) -> [PathBuf; 2] {
+    [trace.to_path_buf(), trace.with_file_name(HOT_SPOTS)]
+}
+
+/// Writes what was recorded of work on `device`, adds the files to those `written`, and gives the
+/// table.
+///
+/// # Errors
+/// [`CliError::Failed`] when a file cannot be written.
+pub fn write(
+    trace: &Path,
+    device: &str,
+    written: &mut Vec<WrittenFile>,
+) -> Result<HotSpots, CliError> {
+    let recorded = profile::take();
+    let spots = HotSpots::of(&recorded);
+    let name = format!("nanobragg on {device}");
+    let [trace, table] = files(trace);
+    write_whole(&trace, chrome_trace(&[(name, recorded)]).as_bytes())?;
+    let csv = format!("{}\n{}", HotSpots::CSV_HEADINGS, spots.csv_rows(&[]));
+    write_whole(&table, csv.as_bytes())?;
+    written.extend([trace, table].map(|path| WrittenFile {
+        flag: "--profile",
+        path: path.display().to_string(),
+        scale: None,
+        overloads: 0,
+    }));
+    Ok(spots)
+}
