@@ -39,6 +39,8 @@ struct Scene {
     layers: u32,
     grid_shape: vec3<i32>,
     oversample: u32,
+    edges: vec3<f32>, // of the cell, Å
+    spot_reach: f32, // how far from a reflection its spot is not zero, 1/Å
     optical_depth: f32, // of a layer
 }
 
@@ -243,11 +245,26 @@ fn cell_factor(whole_index: vec3<i32>, rest: vec3<f32>, nearest: vec3<f32>) -> f
     return scene.default_f;
 }
 
+// Whether a spot may reach anywhere within `radius` 1/Å of the scattering vector `middle` 1/Å from
+// the tile's centre. There, an index is off by no more than the radius times the cell's edge; and
+// where a spot is not zero, its index is off a whole number by no more than its reach times that.
+fn may_scatter(prepared: Prepared, middle: vec3<f32>, radius: f32) -> bool {
+    let rest = index_rest(prepared, middle);
+    // Rounding never makes up for this much.
+    let reach = 1.001 * (radius + scene.spot_reach) * scene.edges + vec3<f32>(1e-5);
+    return all(abs(rest - round(rest)) <= reach);
+}
+
 // F_cell^2 F_latt^2 of one orientation, `turned` 1/Å from the tile's centre.
 fn term(prepared: Prepared, turned: vec3<f32>) -> f32 {
     let rest = index_rest(prepared, turned);
     let nearest = nearest_rest(rest);
-    let scattered = cell_factor(prepared.whole, rest, nearest) * lattice_factor(rest - nearest);
+    let f = cell_factor(prepared.whole, rest, nearest);
+    // Missing reflections: neighbouring pixels have theirs in common.
+    if FACTORS != 0u && f == 0.0 {
+        return 0.0;
+    }
+    let scattered = f * lattice_factor(rest - nearest);
     return scattered * scattered;
 }
 

@@ -41,6 +41,13 @@ var<workgroup> row_a: array<vec3<f32>, LANES>;
 var<workgroup> row_b: array<vec3<f32>, LANES>;
 var<workgroup> row_c: array<vec3<f32>, LANES>;
 
+// Spots of Gaussian and top-hat crystals end; elsewhere their terms are zero and need no work.
+override CULLS: bool = SHAPE >= 2u;
+// Of each thread: the middle of its pixels, 1/Å from the tile's centre, and their distance from it.
+var<workgroup> pixels: array<vec4<f32>, LANES>;
+// Of each thread: a bit for each orientation that may scatter to its pixels.
+var<workgroup> candidates: array<atomic<u32>, 2u * LANES>;
+
 // Puts a prepared orientation into place `place` of workgroup memory.
 fn keep(prepared: Prepared, place: u32) {
     whole[place] = prepared.whole;
@@ -48,6 +55,41 @@ fn keep(prepared: Prepared, place: u32) {
     row_a[place] = prepared.row_a;
     row_b[place] = prepared.row_b;
     row_c[place] = prepared.row_c;
+}
+
+// The prepared orientation in place `place`.
+fn kept(place: u32) -> Prepared {
+    return Prepared(whole[place], fraction[place], row_a[place], row_b[place], row_c[place]);
+}
+
+// Finds, for every thread, the orientations of the batch whose spots may reach one of its pixels.
+// A thread looks at all threads' pixels for the orientation that it has prepared, which it need
+// not fetch; bits are set in any order, and tested in one.
+fn find_candidates(lane: u32, batch: u32, turned: array<vec3<f32>, MOST_PIXELS>) {
+    var own = turned;
+    var sum = vec3<f32>(0.0);
+    for (var k = 0u; k < EDGE * EDGE; k++) {
+        sum += own[k];
+    }
+    let middle = sum / f32(EDGE * EDGE);
+    var radius = 0.0;
+    for (var k = 0u; k < EDGE * EDGE; k++) {
+        radius = max(radius, distance(own[k], middle));
+    }
+    pixels[lane] = vec4<f32>(middle, radius);
+    atomicStore(&candidates[2u * lane], 0u);
+    atomicStore(&candidates[2u * lane + 1u], 0u);
+    workgroupBarrier();
+    if lane < batch {
+        let prepared = kept(lane);
+        for (var other = 0u; other < LANES; other++) {
+            let seen = pixels[other];
+            if may_scatter(prepared, seen.xyz, seen.w) {
+                atomicOr(&candidates[2u * other + lane / 32u], 1u << (lane % 32u));
+            }
+        }
+    }
+    workgroupBarrier();
 }
 
 @compute @workgroup_size(GROUP, GROUP)
@@ -71,7 +113,7 @@ fn render(
     var group_sum: array<f32, MOST_PIXELS>;
     var run_sum: array<f32, MOST_PIXELS>;
     for (var k = 0u; k < EDGE * EDGE; k++) {
-        let pixel = vec2<u32>(lane % GROUP, lane / GROUP) + GROUP * vec2<u32>(k % EDGE, k / EDGE);
+        let pixel = EDGE * vec2<u32>(lane % GROUP, lane / GROUP) + vec2<u32>(k % EDGE, k / EDGE);
         start[k] = pixel_corner(panel, pixel);
         first[k] = first_factors(tile, panel, start[k] + 0.5 * sub);
         let place = (tile_index * EDGE * EDGE + k) * LANES + lane;
@@ -119,12 +161,24 @@ fn render(
                         view_factor(panel, source, seen, centre + turned[k], first[k], layer);
                     terms[k] = 0.0;
                 }
-                for (var place = 0u; place < batch; place++) {
-                    let prepared = Prepared(
-                        whole[place], fraction[place], row_a[place], row_b[place], row_c[place],
-                    );
-                    for (var k = 0u; k < EDGE * EDGE; k++) {
-                        terms[k] += term(prepared, turned[k]);
+                if CULLS {
+                    find_candidates(lane, batch, turned);
+                    for (var half = 0u; half < 2u; half++) {
+                        var bits = atomicLoad(&candidates[2u * lane + half]);
+                        while bits != 0u {
+                            let prepared = kept(32u * half + firstTrailingBit(bits));
+                            for (var k = 0u; k < EDGE * EDGE; k++) {
+                                terms[k] += term(prepared, turned[k]);
+                            }
+                            bits &= bits - 1u;
+                        }
+                    }
+                } else {
+                    for (var place = 0u; place < batch; place++) {
+                        let prepared = kept(place);
+                        for (var k = 0u; k < EDGE * EDGE; k++) {
+                            terms[k] += term(prepared, turned[k]);
+                        }
                     }
                 }
                 for (var k = 0u; k < EDGE * EDGE; k++) {

@@ -23,14 +23,13 @@ fn cosine(x: f32) -> f32 {
         + y * (-0.025776323 + y * 0.0018399975)))));
 }
 
-// The numerator and denominator of sincg(n, delta)/n: 1 over 1 where it is 1.
+// The numerator and denominator of sincg(n, delta)/n.
 fn sincg_parts(n: f32, delta: f32) -> vec2<f32> {
-    if n <= 1.0 || abs(delta) < CENTRE {
-        return vec2<f32>(1.0, 1.0);
-    }
-    let turns = n * delta;
+    // Even, but for the sign. At the very centre both parts are the same small number.
+    let away = max(abs(delta), CENTRE);
+    let turns = n * away;
     let u = turns - round(turns);
-    return vec2<f32>(u * sine_ratio(u), turns * sine_ratio(delta));
+    return vec2<f32>(u * sine_ratio(u), turns * sine_ratio(away));
 }
 
 // sin(pi n delta)/sin(pi delta)/n, but for its sign.

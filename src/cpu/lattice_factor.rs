@@ -10,7 +10,7 @@ use crate::scene::Lattice;
 /// Factor of a sphere with the volume of the crystal.
 const ROUND_SCALE: f64 = 0.723601254558268;
 /// Width of the Gaussian and top-hat spots.
-const SPOT_WIDTH: f64 = 0.63;
+pub const SPOT_WIDTH: f64 = 0.63;
 
 /// F_latt at the offset `delta` (in h, k, l, each −½ to ½) from the nearest reflection.
 pub fn lattice_factor(lattice: &Lattice, delta: DVec3) -> f64 {

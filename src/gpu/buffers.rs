@@ -7,9 +7,10 @@ use super::context::Context;
 use super::digits::{factor_digits, packed, wide_digits};
 use super::layout::{OrientationEntry, SceneUniform, SourceEntry};
 use super::tiles::solid_angle_unit;
-use crate::experiment::{Panel, ReflectionGrid};
+use crate::cpu::lattice_factor::SPOT_WIDTH;
+use crate::experiment::{Panel, ReflectionGrid, Shape};
 use crate::memory::Bytes;
-use crate::scene::{Orientation, Scene, SceneSource};
+use crate::scene::{Lattice, Orientation, Scene, SceneSource};
 
 /// Bytes that are sent to the device at once.
 const UPLOAD: usize = 16 << 20;
@@ -36,14 +37,8 @@ impl Scaling {
         let strongest = if strongest > 0.0 { strongest } else { 1.0 };
         let total = scene.lattice.total;
         let intensity = (strongest * total).powi(2).max(scene.background);
-        let rows = scene
-            .orientations
-            .first()
-            .map_or(glam::DMat3::IDENTITY, |first| first.index_of);
-        let rows = rows.transpose();
-        let longest = [rows.x_axis, rows.y_axis, rows.z_axis].map(|edge| edge.length() * ANGSTROM);
         // Rotated edges may come out longer in the last digit.
-        let longest = longest.into_iter().fold(0.0, f64::max) * (1.0 + 1e-12);
+        let longest = cell_edges(scene).into_iter().fold(0.0, f64::max) * (1.0 + 1e-12);
         Scaling {
             intensity,
             amplitude: total / intensity.sqrt(),
@@ -54,6 +49,33 @@ impl Scaling {
     /// What a value of `panel` on the device is multiplied by to become photons.
     pub fn photons(&self, scene: &Scene, panel: &Panel) -> f64 {
         scene.scale * self.intensity * solid_angle_unit(panel, scene.point_pixels)
+    }
+}
+
+/// Lengths of the cell's edges, Å: the same in every orientation.
+fn cell_edges(scene: &Scene) -> [f64; 3] {
+    let first = scene.orientations.first();
+    let rows = first.map_or(glam::DMat3::IDENTITY, |first| first.index_of);
+    let rows = rows.transpose();
+    [rows.x_axis, rows.y_axis, rows.z_axis].map(|edge| edge.length() * ANGSTROM)
+}
+
+/// How far from a reflection, in 1/Å, the kernel makes something of its spot. Gaussians have no
+/// end, but float32 has.
+fn spot_reach(lattice: &Lattice) -> f64 {
+    /// From here on the square of exp(-g/0.63) is below the smallest number of float32.
+    const GAUSSIAN_END: f64 = 33.0;
+    let g = match lattice.shape {
+        Shape::Square | Shape::Round => f64::INFINITY,
+        Shape::Gauss => GAUSSIAN_END,
+        Shape::TopHat => SPOT_WIDTH * SPOT_WIDTH,
+    };
+    let reach = (g / lattice.fudge).sqrt() / lattice.total;
+    // Spots without an end reach everywhere.
+    if reach.is_finite() {
+        reach
+    } else {
+        f64::from(f32::MAX)
     }
 }
 
@@ -85,6 +107,8 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
         layers: scene.layers,
         grid_shape: grid.map_or([0; 3], |grid| grid.shape().map(|extent| extent as i32)),
         oversample: scene.oversample,
+        edges: cell_edges(scene).map(|edge| edge as f32),
+        spot_reach: spot_reach(lattice) as f32,
         optical_depth: scene.sensor.map_or(0.0, |sensor| {
             (sensor.thickness_m / f64::from(sensor.layers) / sensor.attenuation_depth_m) as f32
         }),

@@ -30,6 +30,8 @@ pub struct SceneUniform {
     pub layers: u32,
     pub grid_shape: [i32; 3],
     pub oversample: u32,
+    pub edges: [f32; 3],
+    pub spot_reach: f32,
     pub optical_depth: f32,
     pub padding: [u32; 3],
 }
@@ -192,7 +194,7 @@ mod tests {
             members!(SceneUniform:
             cells, fudge, a_star, kahn_factor, b_star, default_f, c_star, background,
             first_incident, index_scale, first_electric, scattering_limit_squared, first_magnetic,
-            layer_depth_m, grid_min, layers, grid_shape, oversample, optical_depth),
+            layer_depth_m, grid_min, layers, grid_shape, oversample, edges, spot_reach, optical_depth),
         );
         assert_layout(
             "Panel",

@@ -403,7 +403,9 @@ fn iterations(scene: &Scene, size: TileSize) -> u32 {
         1
     };
     let batch = LANES.min(u32::try_from(scene.orientations.len()).unwrap_or(u32::MAX));
-    batch * (1 + pixels * per_term) + 3 * pixels + 4
+    // What finds the orientations that scatter at all, where a spot has an end.
+    let culling = LANES + 2 * pixels + 2;
+    batch * (1 + pixels * per_term) + 3 * pixels + 4 + culling
 }
 
 /// Sub-pixels times layers.

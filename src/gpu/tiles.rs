@@ -72,10 +72,10 @@ impl TileSize {
 
     /// The coordinates within its tile of the pixel that the kernel puts at `place`.
     pub fn pixel(self, place: usize) -> [usize; 2] {
-        let (lane, block) = (place % (GROUP * GROUP), place / (GROUP * GROUP));
+        let (lane, own) = (place % (GROUP * GROUP), place / (GROUP * GROUP));
         [
-            lane % GROUP + GROUP * (block % self.per_thread),
-            lane / GROUP + GROUP * (block / self.per_thread),
+            self.per_thread * (lane % GROUP) + own % self.per_thread,
+            self.per_thread * (lane / GROUP) + own / self.per_thread,
         ]
     }
 }
