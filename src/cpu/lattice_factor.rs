@@ -8,9 +8,9 @@ use crate::experiment::Shape;
 use crate::scene::Lattice;
 
 /// Factor of a sphere with the volume of the crystal.
-const ROUND_SCALE: f64 = 0.723601254558268;
+pub(super) const ROUND_SCALE: f64 = 0.723601254558268;
 /// Width of the Gaussian and top-hat spots.
-const SPOT_WIDTH: f64 = 0.63;
+pub(super) const SPOT_WIDTH: f64 = 0.63;
 
 /// F_latt at the offset `delta` (in h, k, l, each −½ to ½) from the nearest reflection.
 pub fn lattice_factor(lattice: &Lattice, delta: DVec3) -> f64 {
@@ -75,7 +75,8 @@ pub fn gauss(g: f64) -> f64 {
 }
 
 /// g = |δ_h a* + δ_k b* + δ_l c*|²·N², with the reciprocal vectors in 1/Å.
-fn spread(lattice: &Lattice, delta: DVec3) -> f64 {
+#[inline(always)]
+pub(super) fn spread(lattice: &Lattice, delta: DVec3) -> f64 {
     lattice.offset_squared(delta) * lattice.total * lattice.total
 }
 

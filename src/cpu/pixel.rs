@@ -22,6 +22,7 @@ pub(super) struct View {
 }
 
 impl View {
+    #[inline(always)]
     pub fn new(
         scene: &Scene,
         panel: &Panel,
@@ -42,12 +43,14 @@ impl View {
     }
 
     /// Ω of the pixel seen here.
+    #[inline(always)]
     pub fn solid_angle(&self, scene: &Scene, panel: &Panel) -> f64 {
         let close = panel.close_distance_m();
         solid_angle(panel.pixel_size_m, close, self.distance, scene.point_pixels)
     }
 
     /// P for X-rays of `source`; 1 where polarisation is switched off.
+    #[inline(always)]
     pub fn polarisation(&self, scene: &Scene, source: &SceneSource) -> f64 {
         scene
             .kahn_factor
@@ -55,6 +58,7 @@ impl View {
     }
 
     /// A of `layer`; 1 for a detector that stops every photon.
+    #[inline(always)]
     pub fn absorbed(&self, scene: &Scene, panel: &Panel, layer: u32) -> f64 {
         scene.sensor.map_or(1.0, |sensor| {
             absorbed_fraction(&sensor, layer, self.diffracted.dot(panel.normal))
@@ -62,6 +66,7 @@ impl View {
     }
 
     /// Scattering vector q = (d − i)/λ, 1/m.
+    #[inline(always)]
     pub fn scattering_vector(&self, source: &SceneSource) -> DVec3 {
         (self.diffracted - source.incident) / source.wavelength_m
     }

@@ -6,6 +6,7 @@ use crate::experiment::Panel;
 
 /// Position in m of the centre of sub-pixel (`sub_fast`, `sub_slow`) of pixel (`fast`, `slow`),
 /// at `depth_m` inside the sensor.
+#[inline(always)]
 pub fn position(
     panel: &Panel,
     oversample: u32,

@@ -33,6 +33,7 @@ impl Lattice {
     }
 
     /// Length squared, in 1/Å², of an offset `delta` from a reflection.
+    #[inline(always)]
     pub fn offset_squared(&self, delta: DVec3) -> f64 {
         (self.reciprocal * delta).length_squared()
     }
