@@ -225,3 +225,101 @@ impl Amplitudes for Tricubic<'_> {
         (!squares.all_zero()).then_some(squares)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::structure_factor::{nearest, nearest_index, tricubic};
+    use crate::experiment::{Reflection, StructureFactors};
+
+    const DEFAULT_F: f64 = 3.0;
+
+    /// Seven by nine by five reflections, none like the other.
+    fn factors() -> StructureFactors {
+        let mut list = Vec::new();
+        for h in -3..=3 {
+            for k in -2..=6 {
+                for l in 0..=4 {
+                    let amplitude = f64::from((h * 31 + k * 17 + l * 7) % 101) + 0.25;
+                    let index = [h, k, l];
+                    list.push(Reflection { index, amplitude });
+                }
+            }
+        }
+        StructureFactors::from_reflections(&list, DEFAULT_F).unwrap()
+    }
+
+    /// Indices inside the grid, at its faces and far away, a block at a time.
+    fn blocks() -> Vec<[DVec3; LANES]> {
+        let steps = DVec3::new(0.754877666, 0.569840291, 0.430159709);
+        let at = |i: usize| match i % 50 {
+            0 => DVec3::splat(1e300),
+            1 => DVec3::splat(-3e9),
+            2 => DVec3::new(0.5, -2.5, 4.5),
+            3 => DVec3::new(-2.0, -1.0, 1.0),
+            4 => DVec3::new(-2.0f64.next_down(), 3.0, 2.0),
+            _ => {
+                (steps * i as f64).fract() * DVec3::new(12.0, 14.0, 10.0)
+                    - DVec3::new(6.0, 5.0, 3.0)
+            }
+        };
+        (0..10_000 / LANES)
+            .map(|block| std::array::from_fn(|lane| at(block * LANES + lane)))
+            .collect()
+    }
+
+    fn squares<const FUSED: bool>(
+        found: &mut impl Amplitudes,
+        block: &[DVec3; LANES],
+    ) -> [f64; LANES] {
+        for (lane, &hkl) in block.iter().enumerate() {
+            found.place(lane, hkl, nearest_index(hkl));
+        }
+        found.squares::<FUSED>().unwrap().0
+    }
+
+    #[test]
+    fn the_nearest_f_is_the_very_same() {
+        let factors = factors();
+        let grid = factors.grid(0).unwrap();
+        for block in blocks() {
+            let found = squares::<true>(&mut Nearest::new(grid, DEFAULT_F), &block);
+            for (found, hkl) in found.into_iter().zip(block) {
+                let expected = nearest(grid, DEFAULT_F, nearest_index(hkl));
+                assert_eq!(found, expected * expected, "{hkl}");
+            }
+        }
+    }
+
+    #[test]
+    fn interpolated_f_agrees_with_the_formula() {
+        let factors = factors();
+        let grid = factors.grid(0).unwrap();
+        for block in blocks() {
+            let fused = squares::<true>(&mut Tricubic::new(grid, DEFAULT_F), &block);
+            let split = squares::<false>(&mut Tricubic::new(grid, DEFAULT_F), &block);
+            for (lane, hkl) in block.into_iter().enumerate() {
+                let expected = tricubic(grid, DEFAULT_F, hkl).powi(2);
+                for found in [fused[lane], split[lane]] {
+                    // Of the square of the largest F.
+                    assert!(
+                        (found - expected).abs() < 1e-13 * 1e4,
+                        "{hkl}: {found}, {expected}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_block_without_reflections_is_empty() {
+        let factors = factors();
+        let mut nearest = Nearest::new(factors.grid(0).unwrap(), 0.0);
+        for lane in 0..LANES {
+            let far = DVec3::splat(50.0);
+            nearest.place(lane, far, far);
+        }
+        assert!(nearest.squares::<true>().is_none());
+        assert!(Constant::new(0.0).squares::<true>().is_none());
+    }
+}

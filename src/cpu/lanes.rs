@@ -9,7 +9,7 @@ use glam::DVec3;
 
 /// Pixels of a block. Eight of the widest registers: enough to hide what a loop costs to start,
 /// few enough for all quantities of a block to stay in the nearest cache.
-pub const LANES: usize = 64;
+pub const LANES: usize = 32;
 
 /// A number for every pixel of a block.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +36,9 @@ impl Lanes {
     /// Whether every pixel's number is zero.
     #[inline(always)]
     pub fn all_zero(&self) -> bool {
-        self.0.iter().fold(true, |zero, &value| zero & (value == 0.0))
+        self.0
+            .iter()
+            .fold(true, |zero, &value| zero & (value == 0.0))
     }
 }
 

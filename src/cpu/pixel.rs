@@ -22,7 +22,6 @@ pub(super) struct View {
 }
 
 impl View {
-    #[inline(always)]
     pub fn new(
         scene: &Scene,
         panel: &Panel,
@@ -30,10 +29,13 @@ impl View {
         sub_pixel: [u32; 2],
         layer: u32,
     ) -> View {
-        let depth = scene.sensor.map_or(0.0, |sensor| {
-            f64::from(layer) * sensor.thickness_m / f64::from(sensor.layers)
-        });
-        let position = position(panel, scene.oversample, pixel, sub_pixel, depth);
+        let depth = layer_depth(scene, layer);
+        View::of(position(panel, scene.oversample, pixel, sub_pixel, depth))
+    }
+
+    /// The view of what is at `position` (m).
+    #[inline(always)]
+    pub fn of(position: DVec3) -> View {
         let distance = position.length();
         View {
             position,
@@ -70,6 +72,13 @@ impl View {
     pub fn scattering_vector(&self, source: &SceneSource) -> DVec3 {
         (self.diffracted - source.incident) / source.wavelength_m
     }
+}
+
+/// How deep in the sensor `layer` begins, m.
+pub(super) fn layer_depth(scene: &Scene, layer: u32) -> f64 {
+    scene.sensor.map_or(0.0, |sensor| {
+        f64::from(layer) * sensor.thickness_m / f64::from(sensor.layers)
+    })
 }
 
 /// Ω and P of the pixel's first sub-pixel, front layer and first source.

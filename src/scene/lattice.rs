@@ -21,7 +21,7 @@ pub struct Lattice {
 }
 
 impl Lattice {
-    pub(super) fn new(crystal: &Crystal) -> Lattice {
+    pub(crate) fn new(crystal: &Crystal) -> Lattice {
         let cells = crystal.cells.map(f64::from);
         Lattice {
             shape: crystal.shape,
