@@ -177,7 +177,7 @@ mod tests {
     use crate::geometry::UnitCell;
 
     /// What a term may be off by, of the brightest there is.
-    const ROUNDING: f64 = 1e-13;
+    const ROUNDING: f64 = 1e-14;
 
     fn lattice(shape: Shape, cells: [u32; 3], fudge: f64) -> Lattice {
         let angles = [80.0f64, 95.0, 110.0].map(f64::to_radians);
