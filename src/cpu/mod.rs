@@ -12,6 +12,7 @@ pub mod structure_factor;
 
 mod amplitude;
 mod block;
+mod interpolated_amplitude;
 mod lanes;
 mod orientation_sum;
 mod pixel;

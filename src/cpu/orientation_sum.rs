@@ -4,7 +4,8 @@
 //! [`sum_over_orientations`](super::term::sum_over_orientations); both add the terms in the
 //! scene's order.
 
-use super::amplitude::{Amplitudes, Constant, Nearest, Tricubic};
+use super::amplitude::{Amplitudes, Constant, Nearest};
+use super::interpolated_amplitude::Tricubic;
 use super::lanes::{LANES, Lanes, Vectors};
 use super::spot::{Gauss, Round, Spot, Square, TopHat};
 use super::structure_factor::nearest_index;

@@ -79,7 +79,7 @@ pub const EXP_VANISHES: f64 = 700.0;
 #[inline(always)]
 pub fn exp_negative<const FUSED: bool>(x: f64) -> f64 {
     /// ln 2 in two parts. The upper has so many zeros at its end that its multiples are exact.
-    const LN_2: [f64; 2] = [6.93147180369123816490e-01, 1.90821492927058770002e-10];
+    const LN_2: [f64; 2] = [6.931471803691238e-1, 1.9082149292705877e-10];
     const COEFFICIENTS: [f64; 12] = [
         1.0,
         1.0,
