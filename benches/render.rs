@@ -1,34 +1,71 @@
-//! The term loop, at sizes a laptop renders in a fraction of a second.
+//! The workloads W1 to W5 on the CPU path, beside what the C program spends on them.
 //!
-//! `cargo bench`
+//! `cargo bench --bench render`; the ratio of two lines of a group is the speed-up, both on all
+//! cores. `docs/cpu.md` has figures.
+
+mod baseline;
+mod workloads;
+
+use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use nanobragg::cpu;
+use nanobragg::experiment::Experiment;
+use nanobragg::image::Comparison;
 use nanobragg::render::Renderer;
 use nanobragg::scene::Scene;
 
-/// 128² pixels of one spot shape each, 25 mosaic domains.
-const SHAPES: [&str; 3] = ["square", "round", "gauss"];
+use workloads::WORKLOADS;
 
-fn terms(criterion: &mut Criterion) {
-    let renderer = Renderer::cpu().expect("threads start");
-    let mut group = criterion.benchmark_group("cpu");
-    for shape in SHAPES {
-        let line = format!(
-            "-default_F 100 -cell 100 -lambda 1 -N 20 -mosaic 1 -mosaic_domains 25 -detpixels 128 \
-             -oversample 1 -{shape}_xtal"
-        );
-        let words: Vec<String> = line.split_whitespace().map(str::to_string).collect();
-        let experiment = nanobragg::cli::experiment(&words).expect("the flags are right");
-        let scene = Scene::new(&experiment).expect("the scene is small");
-        group.throughput(Throughput::Elements(
-            (scene.terms_per_pixel() * 128.0 * 128.0) as u64,
-        ));
-        group.bench_function(shape, |bencher| {
-            bencher.iter(|| renderer.render(&experiment))
-        });
-    }
-    group.finish();
+/// The largest frames, in terms, that fit ten times in a few seconds of the CPU path and of the
+/// baseline.
+const TERMS: [f64; 2] = [2e8, 4e6];
+
+/// Terms that a bench of `experiment` counts.
+fn terms(experiment: &Experiment) -> f64 {
+    let scene = Scene::new(experiment).expect("the scene is small");
+    let pixels: usize = scene.panels.iter().map(|panel| panel.pixels()).sum();
+    scene.terms_per_pixel() * pixels as f64
 }
 
-criterion_group!(benches, terms);
+fn render(criterion: &mut Criterion) {
+    let renderer = Renderer::cpu().expect("threads start");
+    for workload in &WORKLOADS {
+        let [ours, theirs] = TERMS.map(|most| {
+            let mut pixels = workload.pixels;
+            while terms(&workload.experiment(pixels)) > most {
+                pixels /= 2;
+            }
+            workload.experiment(pixels)
+        });
+        let [scene, their_scene] =
+            [&ours, &theirs].map(|experiment| Scene::new(experiment).expect("the scene is small"));
+
+        let baseline = renderer.install(|| baseline::render(&theirs, &their_scene));
+        let image = renderer.render(&theirs).expect("it renders");
+        let compared = Comparison::of(image.values(), &baseline).expect("the same pixels");
+        assert!(
+            compared.nrmse < 1e-6,
+            "{}: {}",
+            workload.name,
+            compared.nrmse
+        );
+
+        let mut group = criterion.benchmark_group(workload.name);
+        group.sample_size(10);
+        group.warm_up_time(Duration::from_millis(500));
+        group.measurement_time(Duration::from_secs(3));
+        group.throughput(Throughput::Elements(terms(&ours) as u64));
+        group.bench_function("cpu", |bencher| {
+            bencher.iter(|| renderer.install(|| cpu::render(&scene, &|| (), &|| false)))
+        });
+        group.throughput(Throughput::Elements(terms(&theirs) as u64));
+        group.bench_function("baseline", |bencher| {
+            bencher.iter(|| renderer.install(|| baseline::render(&theirs, &their_scene)))
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, render);
 criterion_main!(benches);

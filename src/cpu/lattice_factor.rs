@@ -8,7 +8,7 @@ use crate::experiment::Shape;
 use crate::scene::Lattice;
 
 /// Factor of a sphere with the volume of the crystal.
-const ROUND_SCALE: f64 = 0.723601254558268;
+pub(super) const ROUND_SCALE: f64 = 0.723601254558268;
 /// Width of the Gaussian and top-hat spots.
 pub const SPOT_WIDTH: f64 = 0.63;
 
@@ -73,6 +73,7 @@ pub fn round_offset(lattice: &Lattice, delta: DVec3) -> f64 {
 }
 
 /// fudge·g, g = |δ_h a* + δ_k b* + δ_l c*|²·N², with the reciprocal vectors in 1/Å.
+#[inline(always)]
 pub fn spread(lattice: &Lattice, delta: DVec3) -> f64 {
     lattice.fudge * (lattice.offset_squared(delta) * lattice.total * lattice.total)
 }

@@ -10,8 +10,15 @@ pub mod polarisation;
 pub mod solid_angle;
 pub mod structure_factor;
 
+mod amplitude;
+mod block;
+mod interpolated_amplitude;
+mod lanes;
+mod orientation_sum;
 mod pixel;
+mod polynomial;
 mod position;
+mod spot;
 mod term;
 mod trace;
 
@@ -20,15 +27,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 use tracing::info_span;
 
+use crate::experiment::Panel;
 use crate::profile::SIMULATION;
 use crate::scene::Scene;
+use lanes::LANES;
 
 pub use trace::{index_sensitivity, trace, trace_at};
 pub(crate) use trace::{put_photons, solid_angle_unit_name};
 
 /// Renders `scene`: photons per pixel, panels stacked, fast axis innermost; 0 where a pixel is
 /// outside the region or masked. Runs on the current rayon pool. `row_done` is called after each
-/// row of the image, `interrupted` before each pixel; once it is true there will be no image.
+/// row of the image, `interrupted` every few milliseconds; once it is true there will be no image.
 pub fn render(
     scene: &Scene,
     row_done: &(dyn Fn() + Sync),
@@ -47,17 +56,39 @@ pub fn render(
             .for_each(|(slow, row)| {
                 // No part of any other span: rows are rendered side by side.
                 let _span = info_span!(target: SIMULATION, parent: None, "row").entered();
-                for (fast, photons) in row.iter_mut().enumerate() {
-                    if interrupted() {
-                        stopped.store(true, Ordering::Relaxed);
-                        return;
-                    }
-                    if scene.renders(panel, fast, slow) {
-                        *photons = pixel::photons(scene, panel, fast, slow) as f32;
-                    }
-                }
+                row.par_chunks_mut(LANES)
+                    .enumerate()
+                    .for_each(|(block, pixels)| {
+                        let first = [block * LANES, slow];
+                        if render_block(scene, panel, first, pixels, interrupted).is_none() {
+                            stopped.store(true, Ordering::Relaxed);
+                        }
+                    });
                 row_done();
             });
     }
     (!stopped.into_inner()).then_some(photons)
+}
+
+/// Fills `photons` with those of the pixels of `panel` from `first` along the fast axis; `None`
+/// when `interrupted`.
+fn render_block(
+    scene: &Scene,
+    panel: &Panel,
+    first: [usize; 2],
+    photons: &mut [f32],
+    interrupted: &dyn Fn() -> bool,
+) -> Option<()> {
+    let [fast, slow] = first;
+    let renders = |lane: usize| scene.renders(panel, fast + lane, slow);
+    if !(0..photons.len()).any(renders) {
+        return Some(());
+    }
+    let block = block::photons(scene, panel, first, interrupted)?;
+    for (lane, (photons, value)) in photons.iter_mut().zip(block.0).enumerate() {
+        if renders(lane) {
+            *photons = value as f32;
+        }
+    }
+    Some(())
 }

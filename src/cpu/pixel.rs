@@ -29,10 +29,13 @@ impl View {
         sub_pixel: [u32; 2],
         layer: u32,
     ) -> View {
-        let depth = scene.sensor.map_or(0.0, |sensor| {
-            f64::from(layer) * sensor.thickness_m / f64::from(sensor.layers)
-        });
-        let position = position(panel, scene.oversample, pixel, sub_pixel, depth);
+        let depth = layer_depth(scene, layer);
+        View::of(position(panel, scene.oversample, pixel, sub_pixel, depth))
+    }
+
+    /// The view of what is at `position` (m).
+    #[inline(always)]
+    pub fn of(position: DVec3) -> View {
         let distance = position.length();
         View {
             position,
@@ -42,12 +45,14 @@ impl View {
     }
 
     /// Ω of the pixel seen here.
+    #[inline(always)]
     pub fn solid_angle(&self, scene: &Scene, panel: &Panel) -> f64 {
         let close = panel.close_distance_m();
         solid_angle(panel.pixel_size_m, close, self.distance, scene.point_pixels)
     }
 
     /// P for X-rays of `source`; 1 where polarisation is switched off.
+    #[inline(always)]
     pub fn polarisation(&self, scene: &Scene, source: &SceneSource) -> f64 {
         scene
             .kahn_factor
@@ -55,6 +60,7 @@ impl View {
     }
 
     /// A of `layer`; 1 for a detector that stops every photon.
+    #[inline(always)]
     pub fn absorbed(&self, scene: &Scene, panel: &Panel, layer: u32) -> f64 {
         scene.sensor.map_or(1.0, |sensor| {
             absorbed_fraction(&sensor, layer, self.diffracted.dot(panel.normal))
@@ -62,9 +68,17 @@ impl View {
     }
 
     /// Scattering vector q = (d − i)/λ, 1/m.
+    #[inline(always)]
     pub fn scattering_vector(&self, source: &SceneSource) -> DVec3 {
         (self.diffracted - source.incident) / source.wavelength_m
     }
+}
+
+/// How deep in the sensor `layer` begins, m.
+pub(super) fn layer_depth(scene: &Scene, layer: u32) -> f64 {
+    scene.sensor.map_or(0.0, |sensor| {
+        f64::from(layer) * sensor.thickness_m / f64::from(sensor.layers)
+    })
 }
 
 /// Ω and P of the pixel's first sub-pixel, front layer and first source.

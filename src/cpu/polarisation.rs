@@ -6,6 +6,7 @@ use crate::scene::SceneSource;
 
 /// Fraction of the scattered intensity that polarisation leaves in direction `diffracted`
 /// (a unit vector), for X-rays of `source` with Kahn's factor K.
+#[inline(always)]
 pub fn polarisation(source: &SceneSource, diffracted: DVec3, kahn_factor: f64) -> f64 {
     let cos_two_theta = source.incident.dot(diffracted);
     // With e and b the components of d along E and B, cos 2ψ·(1 − c²) is e² − b²: no angle, and

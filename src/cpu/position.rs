@@ -9,6 +9,22 @@ use crate::experiment::Panel;
 pub fn position(
     panel: &Panel,
     oversample: u32,
+    pixel: [usize; 2],
+    sub_pixel: [u32; 2],
+    depth_m: f64,
+) -> DVec3 {
+    let flat = flat_position(panel, oversample, pixel, sub_pixel, depth_m);
+    match panel.curved_m {
+        None => flat,
+        Some(centre) => curved(panel, centre, flat),
+    }
+}
+
+/// [`position`] on a panel that is not curved.
+#[inline(always)]
+pub fn flat_position(
+    panel: &Panel,
+    oversample: u32,
     [fast, slow]: [usize; 2],
     [sub_fast, sub_slow]: [u32; 2],
     depth_m: f64,
@@ -17,14 +33,10 @@ pub fn position(
     let along = |pixel: usize, sub_pixel: u32| {
         sub * (pixel as f64 * f64::from(oversample) + f64::from(sub_pixel)) + sub / 2.0
     };
-    let flat = panel.origin_m
+    panel.origin_m
         + along(fast, sub_fast) * panel.fast
         + along(slow, sub_slow) * panel.slow
-        + depth_m * panel.normal;
-    match panel.curved_m {
-        None => flat,
-        Some(centre) => curved(panel, centre, flat),
-    }
+        + depth_m * panel.normal
 }
 
 /// The panel bent onto the sphere around the sample that `centre` lies on: the flat position's

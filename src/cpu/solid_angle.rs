@@ -2,6 +2,7 @@
 
 /// Solid angle Ω in sr of a pixel of edge `pixel_size_m` at `distance_m` from the sample, in a
 /// plane `close_distance_m` away. Point pixels have no size or tilt: Ω = 1/R², in 1/m².
+#[inline(always)]
 pub fn solid_angle(
     pixel_size_m: f64,
     close_distance_m: f64,

@@ -5,6 +5,7 @@ use glam::DVec3;
 use crate::experiment::ReflectionGrid;
 
 /// The integer nearest to each component, halves rounded down: ceil(x − ½).
+#[inline(always)]
 pub fn nearest_index(hkl: DVec3) -> DVec3 {
     (hkl - 0.5).ceil()
 }
@@ -46,6 +47,7 @@ pub fn tricubic(grid: &ReflectionGrid, default_f: f64, hkl: DVec3) -> f64 {
 }
 
 /// Weights of the points at −1, 0, 1 and 2 for a cubic through all four, at `t` between 0 and 1.
+#[inline(always)]
 pub fn lagrange_weights(t: f64) -> [f64; 4] {
     let (before, after, beyond) = (t + 1.0, t - 1.0, t - 2.0);
     [

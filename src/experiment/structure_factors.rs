@@ -104,6 +104,7 @@ impl ReflectionGrid {
     }
 
     /// Where the amplitude of `index` stands, if the box holds it.
+    #[inline]
     pub fn offset_of(&self, index: [i32; 3]) -> Option<usize> {
         let mut offset = 0;
         for ((&index, &min), &extent) in index.iter().zip(&self.min).zip(&self.shape) {
@@ -117,16 +118,19 @@ impl ReflectionGrid {
     }
 
     /// Smallest h, k and l of the box.
+    #[inline]
     pub fn min(&self) -> [i32; 3] {
         self.min
     }
 
     /// Extent of the box along h, k and l.
+    #[inline]
     pub fn shape(&self) -> [usize; 3] {
         self.shape
     }
 
     /// Every F of the box, l innermost, k next.
+    #[inline]
     pub fn amplitudes(&self) -> &[f64] {
         &self.amplitudes
     }

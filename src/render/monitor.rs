@@ -5,8 +5,8 @@ pub trait Monitor: Sync {
     /// The part that is done, 0 to 1.
     fn advanced(&self, _part: f64) {}
 
-    /// Whether the render is to stop; asked before each pixel on the CPU, after each dispatch on
-    /// a GPU.
+    /// Whether the render is to stop; asked every few milliseconds on the CPU, after each dispatch
+    /// on a GPU.
     fn interrupted(&self) -> bool {
         false
     }

@@ -21,7 +21,7 @@ pub struct Lattice {
 }
 
 impl Lattice {
-    pub(super) fn new(crystal: &Crystal) -> Lattice {
+    pub(crate) fn new(crystal: &Crystal) -> Lattice {
         let cells = crystal.cells.map(f64::from);
         Lattice {
             shape: crystal.shape,
@@ -33,6 +33,7 @@ impl Lattice {
     }
 
     /// Length squared, in 1/Å², of an offset `delta` from a reflection.
+    #[inline(always)]
     pub fn offset_squared(&self, delta: DVec3) -> f64 {
         (self.reciprocal * delta).length_squared()
     }

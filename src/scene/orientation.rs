@@ -14,6 +14,7 @@ pub struct Orientation {
 
 impl Orientation {
     /// Fractional Miller indices h, k, l at the scattering vector `q` (1/m).
+    #[inline(always)]
     pub fn miller_index(&self, q: DVec3) -> DVec3 {
         self.index_of * q
     }

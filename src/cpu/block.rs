@@ -1,0 +1,290 @@
+//! A block of pixels along a row: the sum over layers, sub-pixels and sources (PHYSICS §1).
+//!
+//! The loops of [`pixel`](super::pixel), each over all lanes; the geometry is that file's very
+//! functions, inlined into loops that become vector instructions.
+
+use multiversion::multiversion;
+
+use super::lanes::{LANES, Lanes, Vectors};
+use super::orientation_sum::sum_over_orientations;
+use super::pixel::{View, layer_depth};
+use super::position::{flat_position, position};
+use crate::experiment::Panel;
+use crate::scene::Scene;
+
+/// Photons in [`LANES`] pixels of `panel` from `first` (fast, slow) along the fast axis, whether
+/// they are on it or not; `None` when `interrupted`.
+///
+/// Compiled once for each set of instructions that it pays for, of which the first that the
+/// processor has is taken. An image's bytes depend on whether that fuses products with sums, and
+/// on nothing else of it.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma+bmi1+bmi2",
+    "x86_64+avx2+fma+bmi1+bmi2",
+))]
+pub(super) fn photons(
+    scene: &Scene,
+    panel: &Panel,
+    first: [usize; 2],
+    interrupted: &dyn Fn() -> bool,
+) -> Option<Lanes> {
+    const FUSED: bool =
+        multiversion::target::target_cfg_f!(any(target_feature = "fma", target_arch = "aarch64"));
+    photons_with::<FUSED>(scene, panel, first, interrupted)
+}
+
+/// [`photons`], with products fused with sums or not, in the instructions of its caller.
+#[inline(always)]
+fn photons_with<const FUSED: bool>(
+    scene: &Scene,
+    panel: &Panel,
+    first: [usize; 2],
+    interrupted: &dyn Fn() -> bool,
+) -> Option<Lanes> {
+    let views = Views::new(scene, panel, first, [0, 0], 0);
+    let first_solid_angles = Lanes::from_fn(|lane| views.get(lane).solid_angle(scene, panel));
+    let first_polarisations = match scene.sources.first() {
+        None => Lanes::splat(1.0),
+        Some(source) => Lanes::from_fn(|lane| views.get(lane).polarisation(scene, source)),
+    };
+    let mut sums = Lanes::from_fn(|lane| {
+        scene.background * first_solid_angles.0[lane] * first_polarisations.0[lane]
+    });
+    for layer in 0..scene.layers {
+        for sub_slow in 0..scene.oversample {
+            for sub_fast in 0..scene.oversample {
+                let views = Views::new(scene, panel, first, [sub_fast, sub_slow], layer);
+                let solid_angles = if scene.solid_angle_per_subpixel {
+                    Lanes::from_fn(|lane| views.get(lane).solid_angle(scene, panel))
+                } else {
+                    first_solid_angles
+                };
+                let geometry = match scene.sensor {
+                    None => solid_angles,
+                    Some(_) => Lanes::from_fn(|lane| {
+                        solid_angles.0[lane] * views.get(lane).absorbed(scene, panel, layer)
+                    }),
+                };
+                for source in &scene.sources {
+                    let polarisations = if scene.polarisation_per_subpixel {
+                        Lanes::from_fn(|lane| views.get(lane).polarisation(scene, source))
+                    } else {
+                        first_polarisations
+                    };
+                    let mut q = Vectors::ZERO;
+                    let mut factors = Lanes::splat(0.0);
+                    for lane in 0..LANES {
+                        let vector = views.get(lane).scattering_vector(source);
+                        let factor = source.weight * geometry.0[lane] * polarisations.0[lane];
+                        let dropped = vector.length() > scene.scattering_vector_limit;
+                        factors.0[lane] = if dropped { 0.0 } else { factor };
+                        q.set(lane, vector);
+                    }
+                    if factors.all_zero() {
+                        continue;
+                    }
+                    let scattered =
+                        sum_over_orientations::<FUSED>(scene, source.channel, &q, interrupted)?;
+                    for lane in 0..LANES {
+                        sums.0[lane] += factors.0[lane] * scattered.0[lane];
+                    }
+                }
+            }
+        }
+    }
+    Some(Lanes::from_fn(|lane| scene.scale * sums.0[lane]))
+}
+
+/// The same sub-pixel of one layer in every pixel, seen from the sample.
+struct Views {
+    positions: Vectors,
+    distances: Lanes,
+    diffracted: Vectors,
+}
+
+impl Views {
+    #[inline(always)]
+    fn new(
+        scene: &Scene,
+        panel: &Panel,
+        [fast, slow]: [usize; 2],
+        sub_pixel: [u32; 2],
+        layer: u32,
+    ) -> Views {
+        let mut views = Views {
+            positions: Vectors::ZERO,
+            distances: Lanes::splat(0.0),
+            diffracted: Vectors::ZERO,
+        };
+        let depth = layer_depth(scene, layer);
+        // Two loops, for the turns of a curved panel are no vector instructions.
+        if panel.curved_m.is_some() {
+            for lane in 0..LANES {
+                let pixel = [fast + lane, slow];
+                let place = position(panel, scene.oversample, pixel, sub_pixel, depth);
+                views.positions.set(lane, place);
+            }
+        } else {
+            for lane in 0..LANES {
+                let pixel = [fast + lane, slow];
+                let place = flat_position(panel, scene.oversample, pixel, sub_pixel, depth);
+                views.positions.set(lane, place);
+            }
+        }
+        for lane in 0..LANES {
+            let view = View::of(views.positions.get(lane));
+            views.distances.0[lane] = view.distance;
+            views.diffracted.set(lane, view.diffracted);
+        }
+        views
+    }
+
+    #[inline(always)]
+    fn get(&self, lane: usize) -> View {
+        View {
+            position: self.positions.get(lane),
+            distance: self.distances.0[lane],
+            diffracted: self.diffracted.get(lane),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::pixel;
+    use crate::experiment::{
+        Beam, CentredSteps, Crystal, Description, Divergence, Experiment, Mosaicity, Placement,
+        Reflection, Sensor, Shape, Sources, StructureFactors,
+    };
+    use crate::geometry::UnitCell;
+
+    /// A crystal of each shape, three wavelengths, four domains, two sub-pixels per edge and two
+    /// layers, with and without a list of reflections; flat and curved.
+    fn scenes() -> Vec<Scene> {
+        let cell = UnitCell::from_parameters([7e-9, 8e-9, 9e-9], [1.5, 1.6, 1.7]).unwrap();
+        let list: Vec<Reflection> = (-5..=5)
+            .flat_map(|h| (-5..=5).flat_map(move |k| (-2..=2).map(move |l| [h, k, l])))
+            .map(|index| Reflection {
+                index,
+                amplitude: f64::from(index[0] * 7 + index[1]),
+            })
+            .collect();
+        let mut scenes = Vec::new();
+        for shape in [Shape::Square, Shape::Round, Shape::Gauss, Shape::TopHat] {
+            for factors in [
+                StructureFactors::constant(100.0),
+                StructureFactors::from_reflections(&list, 10.0).unwrap(),
+            ] {
+                let experiment = Experiment::new(Description {
+                    beam: Beam {
+                        sources: Sources::Grid {
+                            divergence: Divergence {
+                                horizontal: CentredSteps::POINT,
+                                vertical: CentredSteps::POINT,
+                                round: true,
+                            },
+                            dispersion: CentredSteps {
+                                range: 0.02,
+                                step: 0.01,
+                                count: 3,
+                            },
+                        },
+                        ..Beam::default()
+                    },
+                    crystal: Crystal {
+                        cells: [5, 6, 7],
+                        shape,
+                        mosaicity: Mosaicity {
+                            spread_rad: 0.02,
+                            domains: 4,
+                            ..Mosaicity::default()
+                        },
+                        ..Crystal::new(cell)
+                    },
+                    detector: Placement {
+                        pixels: [64, 64],
+                        ..Placement::default()
+                    }
+                    .place()
+                    .unwrap(),
+                    structure_factors: factors,
+                    scan: Default::default(),
+                    sampling: Default::default(),
+                    background: Default::default(),
+                })
+                .unwrap();
+                let mut scene = Scene::new(&experiment).unwrap();
+                (scene.oversample, scene.layers) = (2, 2);
+                scene.sensor = Some(Sensor {
+                    attenuation_depth_m: 3e-4,
+                    thickness_m: 5e-4,
+                    layers: 2,
+                });
+                scene.background = 1e-3;
+                let mut other = scene.clone();
+                let along = other.panels[0].normal * other.panels[0].close_distance_m();
+                other.panels[0].curved_m = Some(along);
+                other.solid_angle_per_subpixel = true;
+                other.polarisation_per_subpixel = true;
+                other.scattering_vector_limit = 1.4e9;
+                other.interpolate = true;
+                (other.sensor, other.layers) = (None, 1);
+                scenes.extend([scene, other]);
+            }
+        }
+        scenes
+    }
+
+    fn go_on() -> bool {
+        false
+    }
+
+    #[test]
+    fn a_block_holds_what_the_scalar_formulas_give() {
+        let mut worst = 0f64;
+        for (number, scene) in scenes().iter().enumerate() {
+            let panel = &scene.panels[0];
+            for slow in [3, 40] {
+                let fused = photons_with::<true>(scene, panel, [16, slow], &go_on).unwrap();
+                let split = photons_with::<false>(scene, panel, [16, slow], &go_on).unwrap();
+                let expected: Vec<f64> = (16..16 + LANES)
+                    .map(|fast| pixel::photons(scene, panel, fast, slow))
+                    .collect();
+                let scale = expected.iter().copied().fold(0.0, f64::max);
+                for (lane, expected) in expected.into_iter().enumerate() {
+                    for found in [fused.0[lane], split.0[lane]] {
+                        let error = (found - expected).abs() / scale;
+                        worst = worst.max(error);
+                        assert!(error < 1e-13, "scene {number}, lane {lane}: {error:e}");
+                    }
+                }
+            }
+        }
+        println!("worst error {worst:.1e} of the brightest pixel");
+    }
+
+    #[test]
+    fn a_pixel_is_the_same_in_every_block_and_in_any_instructions() {
+        for scene in scenes() {
+            let panel = &scene.panels[0];
+            let here = photons(&scene, panel, [8, 20], &go_on).unwrap().0;
+            let beside = photons(&scene, panel, [11, 20], &go_on).unwrap().0;
+            assert_eq!(here[3..], beside[..LANES - 3]);
+            // Those of the widest registers, and those that every processor has.
+            let fused = photons_with::<true>(&scene, panel, [8, 20], &go_on)
+                .unwrap()
+                .0;
+            let split = photons_with::<false>(&scene, panel, [8, 20], &go_on)
+                .unwrap()
+                .0;
+            assert!(here == fused || here == split);
+        }
+    }
+
+    #[test]
+    fn an_interrupted_block_is_none() {
+        let scene = &scenes()[0];
+        assert!(photons(scene, &scene.panels[0], [0, 0], &|| true).is_none());
+    }
+}

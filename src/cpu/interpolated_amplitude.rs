@@ -1,0 +1,116 @@
+//! F² of a block, interpolated between reflections.
+//!
+//! Weights and places are worked out for all pixels at once. The sums over 64 neighbours cannot
+//! be: every pixel's lie elsewhere. They go pixel by pixel, four neighbours along l at a time,
+//! which stand side by side in the grid.
+
+use glam::DVec3;
+
+use super::amplitude::{Amplitudes, Nearest, OUTSIDE};
+use super::lanes::{LANES, Lanes, Vectors};
+use super::polynomial::mul_add;
+use super::structure_factor::lagrange_weights;
+use crate::experiment::ReflectionGrid;
+
+/// F interpolated between reflections.
+pub struct Tricubic<'a> {
+    /// For where the grid does not hold all neighbours.
+    nearest: Nearest<'a>,
+    /// Distances of the neighbours' rows and planes in the grid.
+    row: usize,
+    plane: usize,
+    /// Where the first neighbour stands.
+    starts: [u64; LANES],
+    /// How far beyond the whole index below.
+    fractions: Vectors,
+}
+
+impl<'a> Tricubic<'a> {
+    /// In `grid`; where it does not hold all neighbours, the nearest F, or `default_f`.
+    #[inline(always)]
+    pub fn new(grid: &'a ReflectionGrid, default_f: f64) -> Tricubic<'a> {
+        let [_, extent_k, extent_l] = grid.shape();
+        Tricubic {
+            nearest: Nearest::new(grid, default_f),
+            row: extent_l,
+            plane: extent_k * extent_l,
+            starts: [OUTSIDE; LANES],
+            fractions: Vectors::ZERO,
+        }
+    }
+
+    /// Along l, the sums over the sixteen neighbours in h and k from `start`.
+    #[inline(always)]
+    fn sums_along_l<const FUSED: bool>(
+        &self,
+        start: usize,
+        weights_h: [f64; 4],
+        weights_k: [f64; 4],
+    ) -> [f64; 4] {
+        let reach = 3 * (self.plane + self.row) + 4;
+        let neighbours = &self.nearest.amplitudes[start..start + reach];
+        let mut sums = [0.0; 4];
+        for (i, weight_h) in weights_h.into_iter().enumerate() {
+            let mut plane = [0.0; 4];
+            for (j, weight_k) in weights_k.into_iter().enumerate() {
+                let first = i * self.plane + j * self.row;
+                add_row::<FUSED>(&mut plane, weight_k, &neighbours[first..first + 4]);
+            }
+            add_row::<FUSED>(&mut sums, weight_h, &plane);
+        }
+        sums
+    }
+}
+
+/// Adds `weight` times `row` to `sums`, all four side by side.
+#[inline(always)]
+fn add_row<const FUSED: bool>(sums: &mut [f64; 4], weight: f64, row: &[f64]) {
+    for (sum, f) in sums.iter_mut().zip(row) {
+        *sum = mul_add::<FUSED>(weight, *f, *sum);
+    }
+}
+
+impl Amplitudes for Tricubic<'_> {
+    #[inline(always)]
+    fn place(&mut self, lane: usize, hkl: DVec3, nearest_hkl: DVec3) {
+        self.nearest.place(lane, hkl, nearest_hkl);
+        let below = hkl.floor();
+        self.starts[lane] = self.nearest.bounds.offset_of(below - 1.0, 3.0);
+        self.fractions.set(lane, hkl - below);
+    }
+
+    #[inline(always)]
+    fn squares<const FUSED: bool>(&mut self) -> Option<Lanes> {
+        let mut weights = [[Lanes::splat(0.0); 4]; 3];
+        for lane in 0..LANES {
+            let of_axes = self.fractions.get(lane).to_array().map(lagrange_weights);
+            for (weights, of_axis) in weights.iter_mut().zip(of_axes) {
+                for (weights, weight) in weights.iter_mut().zip(of_axis) {
+                    weights.0[lane] = weight;
+                }
+            }
+        }
+        let [weights_h, weights_k, weights_l] = &weights;
+        // Kept in memory between the two loops, or the compiler would mix their directions: this
+        // one goes along l, the next along the pixels.
+        let mut along_l = [[0.0; 4]; LANES];
+        for (lane, along_l) in along_l.iter_mut().enumerate() {
+            *along_l = match self.starts[lane] {
+                OUTSIDE => [self.nearest.amplitude(lane); 4],
+                start => self.sums_along_l::<FUSED>(
+                    start as usize,
+                    weights_h.each_ref().map(|weights| weights.0[lane]),
+                    weights_k.each_ref().map(|weights| weights.0[lane]),
+                ),
+            };
+        }
+        let mut squares = Lanes::splat(0.0);
+        for (lane, [a, b, c, d]) in along_l.into_iter().enumerate() {
+            let f = (a * weights_l[0].0[lane] + b * weights_l[1].0[lane])
+                + (c * weights_l[2].0[lane] + d * weights_l[3].0[lane]);
+            let f = if self.starts[lane] == OUTSIDE { a } else { f };
+            squares.0[lane] = f * f;
+        }
+        (!squares.all_zero()).then_some(squares)
+    }
+}

@@ -1,0 +1,112 @@
+//! The term loop of a block: one scattering vector a pixel, all orientations.
+//!
+//! Nearly all of a render's time is spent here. Its readable twin is
+//! [`sum_over_orientations`](super::term::sum_over_orientations); both add the terms in the
+//! scene's order.
+
+use super::amplitude::{Amplitudes, Constant, Nearest};
+use super::interpolated_amplitude::Tricubic;
+use super::lanes::{LANES, Lanes, Vectors};
+use super::spot::{Gauss, Round, Spot, Square, TopHat};
+use super::structure_factor::nearest_index;
+use crate::experiment::Shape;
+use crate::scene::{Orientation, Scene};
+
+/// Orientations between two looks at whether to go on: milliseconds at most.
+const PATIENCE: usize = 512;
+
+/// Σ F_cell²·F_latt² over the scene's orientations, at the scattering vectors `q` (1/m); `None`
+/// when `interrupted`.
+#[inline(always)]
+pub fn sum_over_orientations<const FUSED: bool>(
+    scene: &Scene,
+    channel: usize,
+    q: &Vectors,
+    interrupted: &dyn Fn() -> bool,
+) -> Option<Lanes> {
+    let lattice = &scene.lattice;
+    match lattice.shape {
+        Shape::Square => of_shape::<FUSED>(scene, channel, q, interrupted, &Square::new(lattice)),
+        Shape::Round => of_shape::<FUSED>(scene, channel, q, interrupted, &Round::new(lattice)),
+        Shape::Gauss => of_shape::<FUSED>(scene, channel, q, interrupted, &Gauss::new(lattice)),
+        Shape::TopHat => of_shape::<FUSED>(scene, channel, q, interrupted, &TopHat::new(lattice)),
+    }
+}
+
+#[inline(always)]
+fn of_shape<const FUSED: bool>(
+    scene: &Scene,
+    channel: usize,
+    q: &Vectors,
+    interrupted: &dyn Fn() -> bool,
+    spot: &impl Spot,
+) -> Option<Lanes> {
+    let default_f = scene.default_f;
+    let orientations = &scene.orientations;
+    match scene.grids.get(channel) {
+        None => {
+            let constant = Constant::new(default_f);
+            sum::<FUSED>(orientations, q, interrupted, spot, constant)
+        }
+        Some(grid) if scene.interpolate => {
+            let tricubic = Tricubic::new(grid, default_f);
+            sum::<FUSED>(orientations, q, interrupted, spot, tricubic)
+        }
+        Some(grid) => {
+            let nearest = Nearest::new(grid, default_f);
+            sum::<FUSED>(orientations, q, interrupted, spot, nearest)
+        }
+    }
+}
+
+#[inline(always)]
+fn sum<const FUSED: bool>(
+    orientations: &[Orientation],
+    q: &Vectors,
+    interrupted: &dyn Fn() -> bool,
+    spot: &impl Spot,
+    mut amplitudes: impl Amplitudes,
+) -> Option<Lanes> {
+    let mut sums = Lanes::splat(0.0);
+    for some in orientations.chunks(PATIENCE) {
+        if interrupted() {
+            return None;
+        }
+        for orientation in some {
+            add_terms::<FUSED>(orientation, q, spot, &mut amplitudes, &mut sums);
+        }
+    }
+    Some(sums)
+}
+
+/// Adds the terms of one orientation.
+#[inline(always)]
+fn add_terms<const FUSED: bool>(
+    orientation: &Orientation,
+    q: &Vectors,
+    spot: &impl Spot,
+    amplitudes: &mut impl Amplitudes,
+    sums: &mut Lanes,
+) {
+    let mut deltas = Vectors::ZERO;
+    let mut dark = true;
+    for lane in 0..LANES {
+        let hkl = orientation.miller_index(q.get(lane));
+        let nearest_hkl = nearest_index(hkl);
+        let delta = hkl - nearest_hkl;
+        dark &= spot.is_dark(delta);
+        amplitudes.place(lane, hkl, nearest_hkl);
+        deltas.set(lane, delta);
+    }
+    // Terms that are exactly zero cost no more than to find that out.
+    if dark {
+        return;
+    }
+    let Some(cell_factors_squared) = amplitudes.squares::<FUSED>() else {
+        return;
+    };
+    for lane in 0..LANES {
+        let lattice_factor_squared = spot.squared::<FUSED>(deltas.get(lane));
+        sums.0[lane] += cell_factors_squared.0[lane] * lattice_factor_squared;
+    }
+}

@@ -1,0 +1,279 @@
+//! F_latt² of a block: what [`lattice_factor`](super::lattice_factor) says, in arithmetic that
+//! turns into vector instructions.
+//!
+//! One type per shape, with the constants that all terms share worked out. Only the square
+//! counts, so signs are dropped where that is simpler.
+
+use std::f64::consts::PI;
+
+use glam::DVec3;
+
+use super::lattice_factor::{ROUND_SCALE, SPOT_WIDTH, spread};
+use super::polynomial::{EXP_VANISHES, cos_pi, exp_negative, mul_add, sin_pi, sinc3_pi_near_zero};
+use crate::scene::Lattice;
+
+/// The squared lattice factor of one shape, at offsets δ from a reflection.
+pub trait Spot {
+    /// Whether [`squared`](Spot::squared) is zero, if that is quick to tell.
+    #[inline(always)]
+    fn is_dark(&self, _delta: DVec3) -> bool {
+        false
+    }
+
+    /// F_latt².
+    fn squared<const FUSED: bool>(&self, delta: DVec3) -> f64;
+}
+
+/// A parallelepiped: Π sin²(πNδ)/sin²(πδ).
+pub struct Square {
+    cells: [f64; 3],
+}
+
+impl Square {
+    /// The shape of `lattice`.
+    pub fn new(lattice: &Lattice) -> Square {
+        Square {
+            cells: lattice.cells,
+        }
+    }
+}
+
+impl Spot for Square {
+    #[inline(always)]
+    fn squared<const FUSED: bool>(&self, delta: DVec3) -> f64 {
+        let [(above_h, below_h), (above_k, below_k), (above_l, below_l)] = [
+            interference::<FUSED>(self.cells[0], delta.x),
+            interference::<FUSED>(self.cells[1], delta.y),
+            interference::<FUSED>(self.cells[2], delta.z),
+        ];
+        // One division for three axes.
+        let ratio = (above_h * above_k * above_l) / (below_h * below_k * below_l);
+        ratio * ratio
+    }
+}
+
+/// sin(πNδ) and sin(πδ), up to their signs.
+#[inline(always)]
+fn interference<const FUSED: bool>(cells: f64, delta: f64) -> (f64, f64) {
+    /// Stands in for smaller δ, so that the sines' ratio is N at δ = 0, and the product of three
+    /// is still a number.
+    const NODE: f64 = 1e-60;
+    let delta = if delta.abs() > NODE {
+        delta.abs()
+    } else {
+        NODE
+    };
+    // Nδ less whole turns, rounded only once where products are fused.
+    let turns = (cells * delta).round_ties_even();
+    let rest = mul_add::<FUSED>(cells, delta, -turns);
+    (sin_pi::<FUSED>(rest), sin_pi::<FUSED>(delta))
+}
+
+/// A ball: (N·0.7236·sinc3(πv))² with v² = fudge·Σ(Nδ)².
+pub struct Round {
+    cells: DVec3,
+    peak: f64,
+    fudge: f64,
+}
+
+impl Round {
+    /// The shape of `lattice`.
+    pub fn new(lattice: &Lattice) -> Round {
+        let amplitude = lattice.total * ROUND_SCALE;
+        Round {
+            cells: DVec3::from_array(lattice.cells),
+            peak: amplitude * amplitude,
+            fudge: lattice.fudge,
+        }
+    }
+}
+
+impl Spot for Round {
+    #[inline(always)]
+    fn squared<const FUSED: bool>(&self, delta: DVec3) -> f64 {
+        let v = (self.fudge * (delta * self.cells).length_squared()).sqrt();
+        // Half turns change the sign of both sine and cosine.
+        let rest = v - v.round_ties_even();
+        let x = PI * v;
+        let far = 3.0 * (sin_pi::<FUSED>(rest) / x - cos_pi::<FUSED>(rest)) / (x * x);
+        let near = sinc3_pi_near_zero::<FUSED>(v);
+        let sinc3 = if v < 0.5 { near } else { far };
+        self.peak * (sinc3 * sinc3)
+    }
+}
+
+/// A Gaussian: N²·exp(−2·fudge·g/0.63).
+pub struct Gauss {
+    lattice: Lattice,
+    peak: f64,
+    /// The exponent, per length squared of the offset in reciprocal space.
+    steepness: f64,
+}
+
+impl Gauss {
+    /// The shape of `lattice`.
+    pub fn new(lattice: &Lattice) -> Gauss {
+        let peak = lattice.total * lattice.total;
+        Gauss {
+            lattice: *lattice,
+            peak,
+            steepness: 2.0 * lattice.fudge / SPOT_WIDTH * peak,
+        }
+    }
+
+    #[inline(always)]
+    fn exponent(&self, delta: DVec3) -> f64 {
+        self.steepness * self.lattice.offset_squared(delta)
+    }
+}
+
+impl Spot for Gauss {
+    #[inline(always)]
+    fn is_dark(&self, delta: DVec3) -> bool {
+        self.exponent(delta) >= EXP_VANISHES
+    }
+
+    #[inline(always)]
+    fn squared<const FUSED: bool>(&self, delta: DVec3) -> f64 {
+        self.peak * exp_negative::<FUSED>(self.exponent(delta))
+    }
+}
+
+/// A top hat: N² inside, nothing outside.
+pub struct TopHat {
+    lattice: Lattice,
+    peak: f64,
+}
+
+impl TopHat {
+    /// The shape of `lattice`.
+    pub fn new(lattice: &Lattice) -> TopHat {
+        TopHat {
+            lattice: *lattice,
+            peak: lattice.total * lattice.total,
+        }
+    }
+}
+
+impl Spot for TopHat {
+    #[inline(always)]
+    fn is_dark(&self, delta: DVec3) -> bool {
+        // To the last digit the scalar formula: a spot's edge must not move.
+        let inside = spread(&self.lattice, delta) < SPOT_WIDTH * SPOT_WIDTH;
+        !inside
+    }
+
+    #[inline(always)]
+    fn squared<const FUSED: bool>(&self, delta: DVec3) -> f64 {
+        if self.is_dark(delta) { 0.0 } else { self.peak }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::lattice_factor::lattice_factor;
+    use crate::experiment::{Crystal, Shape};
+    use crate::geometry::UnitCell;
+
+    /// What a term may be off by, of the brightest there is.
+    const ROUNDING: f64 = 1e-13;
+
+    fn lattice(shape: Shape, cells: [u32; 3], fudge: f64) -> Lattice {
+        let angles = [80.0f64, 95.0, 110.0].map(f64::to_radians);
+        let cell = UnitCell::from_parameters([7e-9, 8e-9, 9e-9], angles).unwrap();
+        Lattice::new(&Crystal {
+            cells,
+            shape,
+            fudge,
+            ..Crystal::new(cell)
+        })
+    }
+
+    /// Offsets where formulas change or cancel, with each other and with many in between.
+    fn offsets(cells: [u32; 3]) -> Vec<DVec3> {
+        let mut special = vec![
+            0.0,
+            0.5,
+            -0.5,
+            0.25,
+            1e-300,
+            -1e-61,
+            1e-60,
+            1e-17,
+            1e-9,
+            0.49999999999,
+        ];
+        for n in cells.map(f64::from) {
+            // Zeros of the interference function, and what lies beside them.
+            for zero in [1.0 / n, 2.0 / n, 0.5 / n, (n / 2.0).floor() / n] {
+                special.extend([zero, zero.next_up(), -zero.next_down()]);
+            }
+        }
+        // Of numbers without all their digits the scalar formula's sines have none to compare.
+        special.retain(|delta| *delta == 0.0 || (1e-300..=0.5).contains(&delta.abs()));
+        let triples = special.iter().flat_map(|&h| {
+            let special = &special;
+            special
+                .iter()
+                .map(move |&k| DVec3::new(h, k, special[(h + k > 0.0) as usize]))
+        });
+        // Three irrational steps visit everything evenly, at every distance from the node.
+        let between = (0..10_000u32).map(|i| {
+            let steps = DVec3::new(0.754877666, 0.569840291, 0.430159709) * f64::from(i);
+            (steps - steps.round()) * 10f64.powi(-((i % 8) as i32))
+        });
+        triples.chain(between).collect()
+    }
+
+    fn assert_agrees(shape: Shape, spot: impl Fn(&Lattice) -> Box<dyn Fn(DVec3) -> [f64; 2]>) {
+        let mut worst = 0f64;
+        for cells in [[1, 1, 1], [5, 12, 1], [20, 20, 20], [3000, 777, 4_000_000]] {
+            for fudge in [1.0, 0.3] {
+                let lattice = lattice(shape, cells, fudge);
+                let spot = spot(&lattice);
+                let peak = lattice.total * lattice.total;
+                for delta in offsets(cells) {
+                    let amplitude = lattice_factor(&lattice, delta);
+                    for found in spot(delta) {
+                        let error = (found - amplitude * amplitude).abs() / peak;
+                        assert!(
+                            error <= ROUNDING,
+                            "{cells:?} {delta}: {error:e} of the peak"
+                        );
+                        worst = worst.max(error);
+                    }
+                }
+            }
+        }
+        println!("{shape:?}: worst error {worst:.1e} of the peak");
+    }
+
+    fn both<S: Spot + 'static>(spot: S) -> Box<dyn Fn(DVec3) -> [f64; 2]> {
+        Box::new(move |delta| {
+            let squares = [spot.squared::<true>(delta), spot.squared::<false>(delta)];
+            assert!(!spot.is_dark(delta) || squares == [0.0; 2], "dark, yet not");
+            squares
+        })
+    }
+
+    #[test]
+    fn square_spots_are_the_lattice_factor_squared() {
+        assert_agrees(Shape::Square, |lattice| both(Square::new(lattice)));
+    }
+
+    #[test]
+    fn round_spots_are_the_lattice_factor_squared() {
+        assert_agrees(Shape::Round, |lattice| both(Round::new(lattice)));
+    }
+
+    #[test]
+    fn gaussian_spots_are_the_lattice_factor_squared() {
+        assert_agrees(Shape::Gauss, |lattice| both(Gauss::new(lattice)));
+    }
+
+    #[test]
+    fn top_hats_are_the_lattice_factor_squared() {
+        assert_agrees(Shape::TopHat, |lattice| both(TopHat::new(lattice)));
+    }
+}
