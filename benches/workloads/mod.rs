@@ -53,11 +53,8 @@ pub const WORKLOADS: [Workload; 5] = [
 ];
 
 impl Workload {
-    /// The workload with `pixels` per edge, on the same area.
-    ///
-    /// # Panics
-    /// When the flags are not ones the program knows.
-    pub fn experiment(&self, pixels: usize) -> Experiment {
+    /// Its flags with `pixels` per edge, on the same area.
+    pub fn words(&self, pixels: usize) -> Vec<String> {
         let pixel_mm = EDGE_MM / pixels as f64;
         let [flags, more] = self.flags;
         let line = format!("{flags} {more} -oversample 1 -detpixels {pixels} -pixel {pixel_mm}");
@@ -68,6 +65,14 @@ impl Workload {
                 word.to_string()
             }
         });
-        nanobragg::cli::experiment(&words.collect::<Vec<_>>()).expect("the flags are right")
+        words.collect()
+    }
+
+    /// The workload with `pixels` per edge, on the same area.
+    ///
+    /// # Panics
+    /// When the flags are not ones the program knows.
+    pub fn experiment(&self, pixels: usize) -> Experiment {
+        nanobragg::cli::experiment(&self.words(pixels)).expect("the flags are right")
     }
 }

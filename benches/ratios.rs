@@ -1,0 +1,100 @@
+//! How many times faster than what the C program spends, measured side by side in one run.
+//!
+//! `cargo bench --bench ratios` prints a table in Markdown: for each workload the wall time of this
+//! program as a whole process, start-up, reading and writing included, and the baseline's time for
+//! the same terms on the same cores. Where the baseline would take minutes it renders a smaller
+//! frame of the same detector, and its time is scaled by the terms. Rounds alternate between the
+//! two; the median of each counts.
+
+mod baseline;
+mod workloads;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use nanobragg::experiment::Experiment;
+use nanobragg::formats::{raw, smv, write_whole};
+use nanobragg::image::{Image, Statistics};
+use nanobragg::render::{Renderer, frame_size};
+use nanobragg::scene::Scene;
+
+use workloads::{WORKLOADS, Workload};
+
+/// Rounds of each measurement.
+const ROUNDS: usize = 3;
+/// Most terms that the baseline renders.
+const BASELINE_TERMS: f64 = 2e7;
+
+fn main() {
+    let renderer = Renderer::cpu().expect("threads start");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let threads = renderer.threads();
+    println!("| workload | terms | baseline, s | CPU path, s | ratio | GPU path, s | ratio |");
+    println!("|---|---|---|---|---|---|---|");
+    for workload in &WORKLOADS {
+        let full = workload.experiment(workload.pixels);
+        let (_, terms) = scene_and_terms(&full);
+        let mut pixels = workload.pixels;
+        while scene_and_terms(&workload.experiment(pixels)).1 > BASELINE_TERMS {
+            pixels /= 2;
+        }
+        let reduced = workload.experiment(pixels);
+        let [mut baseline, mut cpu, mut gpu] = [const { Vec::new() }; 3];
+        for _ in 0..ROUNDS {
+            let (seconds, rendered) = renderer.install(|| time_baseline(&reduced, folder.path()));
+            baseline.push(seconds * terms / rendered);
+            cpu.push(time_process(workload, "cpu", folder.path()));
+            gpu.push(time_process(workload, "gpu", folder.path()));
+        }
+        let [baseline, cpu, gpu] = [baseline, cpu, gpu].map(median);
+        println!(
+            "| {} | {terms:.2e} | {baseline:.3} | {cpu:.3} | {:.1} | {gpu:.3} | {:.1} |",
+            workload.name,
+            baseline / cpu,
+            baseline / gpu,
+        );
+    }
+    println!("\n{threads} threads each; every program writes the float and the SMV file");
+}
+
+fn scene_and_terms(experiment: &Experiment) -> (Scene, f64) {
+    let scene = Scene::new(experiment).expect("the scene is small");
+    let pixels: usize = scene.panels.iter().map(|panel| panel.pixels()).sum();
+    let terms = scene.terms_per_pixel() * pixels as f64;
+    (scene, terms)
+}
+
+/// Seconds that the baseline takes for `experiment` and its two files, and the terms rendered.
+fn time_baseline(experiment: &Experiment, folder: &Path) -> (f64, f64) {
+    let (scene, terms) = scene_and_terms(experiment);
+    let started = Instant::now();
+    let size = frame_size(experiment);
+    let image = Image::new(size[0], size[1], baseline::render(experiment, &scene), None);
+    let statistics = Statistics::of(&image);
+    let header = smv::describe(experiment, size);
+    let (counts, _) = smv::encode(&image, smv::Counts::automatic(&statistics, 40.0), &header);
+    write_whole(&folder.join("baseline.bin"), &raw::encode(&image)).expect("it is written");
+    write_whole(&folder.join("baseline.img"), &counts).expect("it is written");
+    (started.elapsed().as_secs_f64(), terms)
+}
+
+/// Seconds that this program takes for `workload` on `device`, from its start to its end.
+fn time_process(workload: &Workload, device: &str, folder: &Path) -> f64 {
+    let started = Instant::now();
+    let status = Command::new(env!("CARGO_BIN_EXE_nanobragg"))
+        .args(workload.words(workload.pixels))
+        .args(["--device", device, "--quiet", "-seed", "1"])
+        .args(["-floatfile", "own.bin", "-intfile", "own.img"])
+        .current_dir(folder)
+        .stderr(Stdio::null())
+        .status()
+        .expect("it starts");
+    assert!(status.success(), "{} on {device}", workload.name);
+    started.elapsed().as_secs_f64()
+}
+
+fn median(mut seconds: Vec<f64>) -> f64 {
+    seconds.sort_by(f64::total_cmp);
+    seconds[seconds.len() / 2]
+}
