@@ -1,8 +1,10 @@
 //! The float64 reference path: every row in parallel, every term as PHYSICS writes it.
 //!
 //! One file per formula; the GPU's shaders mirror them under the same names with the same
-//! order of arguments. Sums run in a fixed order within a pixel, so an image does not depend on
-//! the number of threads.
+//! order of arguments. Those formulas trace a pixel; an image is rendered by blocks of pixels
+//! (`block.rs`), in the same formulas or in twins that turn into vector instructions, each tested
+//! against the formula it stands for. `docs/cpu.md` tells how. Sums run in a fixed order within a
+//! pixel, so an image does not depend on the number of threads.
 
 pub mod absorption;
 pub mod lattice_factor;
