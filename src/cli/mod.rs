@@ -8,6 +8,7 @@ mod bench;
 mod compare;
 mod devices;
 mod error;
+mod figure;
 mod files;
 mod flags;
 mod interrupt;
@@ -43,11 +44,12 @@ fn dispatch(words: &[String]) -> Result<(), CliError> {
         Some((command, rest)) if command == "devices" => devices::run(rest),
         Some((command, rest)) if command == "bench" => bench::run(rest),
         Some((command, rest)) if command == bench::WORKER => bench::work(rest),
+        Some((command, rest)) if command == "figure" => figure::run(rest),
         Some((command, rest)) if command == "validate" => validate::run(rest),
         Some((command, rest)) if command == "trace" => trace::run(rest),
         Some((word, _)) if !word.starts_with('-') => Err(CliError::usage(format!(
             "{word}: no such command; there are render (the default), bench, compare, \
-             devices, trace and validate, and flags, which start with a dash"
+             devices, figure, trace and validate, and flags, which start with a dash"
         ))),
         _ => render::run(words),
     }

@@ -6,6 +6,7 @@
 
 pub mod hkl;
 pub mod image_file;
+pub mod json;
 pub mod matrix;
 pub mod pgm;
 pub mod png;

@@ -1,6 +1,8 @@
 //! What a benchmark measured, and the figures drawn from it.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::profile::{FILES, INPUT, Profile, READ_BACK, RUN, SETUP, SIMULATION};
 
@@ -40,7 +42,7 @@ impl Times {
     }
 }
 
-/// Renders of one size on one device, in a process of their own.
+/// Renders of one case on one device, in a process of their own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
     /// Name of the device.
@@ -61,8 +63,8 @@ pub struct Measurement {
     pub notices: Vec<String>,
 }
 
-/// Runs of the reference program at one size.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// Runs of the reference program in one case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReferenceTimes {
     /// The program.
     pub program: String,
@@ -70,24 +72,75 @@ pub struct ReferenceTimes {
     pub wall_s: Vec<f64>,
 }
 
-/// How far two images of one size agree.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// How far two images of one case agree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Agreement {
     /// What made the one.
     pub image: String,
     /// What made the other, which differences are relative to.
     pub reference: String,
     /// Pearson's correlation.
+    #[serde(deserialize_with = "number_or_null")]
     pub correlation: f64,
     /// rms(A − B)/rms(B).
+    #[serde(deserialize_with = "number_or_null")]
     pub nrmse: f64,
 }
 
-/// Everything at one size.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SizeResult {
+/// JSON has no NaN and writes null: that of two flat images, say.
+fn number_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Option::deserialize(from).map(|number| number.unwrap_or(f64::NAN))
+}
+
+/// What one case varies of a benchmark's flags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setting {
     /// Edge of the square detector, pixels.
     pub size: usize,
+    /// Mosaic domains; none for as many as the flags say.
+    pub domains: Option<u32>,
+    /// Threads of the CPU path; none where they are not varied.
+    pub threads: Option<u32>,
+}
+
+impl Setting {
+    /// A name for files: the size, and what else is varied.
+    pub fn name(&self) -> String {
+        let varied = |what: &str, count: Option<u32>| {
+            count.map_or_else(String::new, |count| format!("_{what}_{count}"))
+        };
+        let (domains, threads) = (
+            varied("domains", self.domains),
+            varied("threads", self.threads),
+        );
+        format!("{}{domains}{threads}", self.size)
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let Setting {
+            size,
+            domains,
+            threads,
+        } = self;
+        write!(f, "{size} × {size}")?;
+        if let Some(domains) = domains {
+            write!(f, " with -mosaic_domains {domains}")?;
+        }
+        if let Some(threads) = threads {
+            write!(f, " with --threads {threads}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Everything of one case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaseResult {
+    /// The case.
+    #[serde(flatten)]
+    pub setting: Setting,
     /// One for each device.
     pub devices: Vec<Measurement>,
     /// The reference program's, if there is one.
@@ -97,8 +150,10 @@ pub struct SizeResult {
 }
 
 /// The document of a benchmark, `benchmark_results.json`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Benchmark {
+    /// Version of this document's layout, [`Benchmark::SCHEMA`].
+    pub schema: u32,
     /// When it was started, UTC.
     pub started: String,
     /// Flags of what was rendered, without the size.
@@ -106,9 +161,14 @@ pub struct Benchmark {
     /// Warm renders of each.
     pub iterations: usize,
     /// Correlation that every pair of images must reach.
+    #[serde(deserialize_with = "number_or_null")]
     pub threshold: f64,
-    /// By size.
-    pub sizes: Vec<SizeResult>,
+    /// Cases of different sizes.
+    pub sizes: Vec<CaseResult>,
+    /// Cases of different numbers of mosaic domains, all of one size.
+    pub domains: Vec<CaseResult>,
+    /// Cases on different numbers of threads, all of one size, on the CPU path alone.
+    pub threads: Vec<CaseResult>,
 }
 
 /// Median and extremes of some times.
@@ -161,19 +221,24 @@ impl Measurement {
 }
 
 impl Benchmark {
-    /// The pair that agrees least, with its size; none where there was nothing to compare. What is
+    /// The layout that this program writes and reads.
+    pub const SCHEMA: u32 = 2;
+
+    /// Every case, sweep by sweep.
+    pub fn cases(&self) -> impl Iterator<Item = &CaseResult> {
+        self.sizes.iter().chain(&self.domains).chain(&self.threads)
+    }
+
+    /// The pair that agrees least, with its case; none where there was nothing to compare. What is
     /// not a number agrees least of all.
-    pub fn worst_agreement(&self) -> Option<(usize, &Agreement)> {
+    pub fn worst_agreement(&self) -> Option<(Setting, &Agreement)> {
         let rank = |agreement: &Agreement| match agreement.correlation {
             correlation if correlation.is_nan() => f64::NEG_INFINITY,
             correlation => correlation,
         };
-        let all = self.sizes.iter().flat_map(|result| {
-            let size = result.size;
-            result
-                .agreements
-                .iter()
-                .map(move |agreement| (size, agreement))
+        let all = self.cases().flat_map(|result| {
+            let of_case = |agreement| (result.setting, agreement);
+            result.agreements.iter().map(of_case)
         });
         all.min_by(|(_, one), (_, other)| rank(one).total_cmp(&rank(other)))
     }
@@ -205,21 +270,51 @@ mod tests {
             correlation,
             nrmse: 0.0,
         };
+        let setting = Setting {
+            size: 8,
+            domains: Some(3),
+            threads: None,
+        };
         let benchmark = |correlations: &[f64]| Benchmark {
+            schema: Benchmark::SCHEMA,
             started: String::new(),
             flags: Vec::new(),
             iterations: 1,
             threshold: 0.99,
-            sizes: vec![SizeResult {
-                size: 8,
+            sizes: Vec::new(),
+            domains: vec![CaseResult {
+                setting,
                 devices: Vec::new(),
                 reference: None,
                 agreements: correlations.iter().map(|&c| agreement(c)).collect(),
             }],
+            threads: Vec::new(),
         };
         assert_eq!(benchmark(&[]).passed(), None);
         assert_eq!(benchmark(&[1.0, 0.99]).passed(), Some(true));
         assert_eq!(benchmark(&[1.0, 0.72]).passed(), Some(false));
         assert_eq!(benchmark(&[1.0, f64::NAN]).passed(), Some(false));
+
+        // Nor when it has been written to a file.
+        let written = serde_json::to_string(&benchmark(&[f64::NAN])).unwrap();
+        let read: Benchmark = serde_json::from_str(&written).unwrap();
+        assert_eq!(read.passed(), Some(false));
+        assert_eq!(read.domains[0].setting, setting);
+    }
+
+    #[test]
+    fn a_setting_names_what_is_varied() {
+        let mut setting = Setting {
+            size: 64,
+            domains: None,
+            threads: None,
+        };
+        assert_eq!(
+            (setting.name(), setting.to_string()),
+            ("64".into(), "64 × 64".into())
+        );
+        setting.domains = Some(10);
+        setting.threads = Some(2);
+        assert_eq!(setting.name(), "64_domains_10_threads_2");
     }
 }

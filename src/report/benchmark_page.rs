@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::benchmark::{Benchmark, Measurement, SizeResult, Spread, Times};
+use super::benchmark::{Benchmark, CaseResult, Measurement, Setting, Spread, Times};
 use super::environment::Environment;
 use crate::memory::Bytes;
 
@@ -19,15 +19,24 @@ pub fn benchmark_page(benchmark: &Benchmark, environment: &Environment, command:
          from its start, then {iterations} warm ones; median (min – max) of these, in ms. Set-up is \
          threads, device, pipelines, scene and buffers; files is the float file.\n\n",
     );
-    page.push_str(
-        "| size | device | cold | warm | set-up | simulation | read-back | files | Mpixel/s | terms/s | peak memory |\n\
-         |---|---|---|---|---|---|---|---|---|---|---|\n",
-    );
-    for result in &benchmark.sizes {
-        for measured in &result.devices {
-            page.push_str(&row(result.size, measured));
-        }
-        page.push_str(&reference_row(result));
+    page.push_str(&table(&benchmark.sizes, "size", size));
+    if let Some(first) = benchmark.domains.first() {
+        let size = first.setting.size;
+        let _ = write!(
+            page,
+            "\n## Times against mosaic domains\n\nAs above, {size} × {size} pixels, with \
+             `-mosaic_domains` added to the flags, and a spread where they have none (`commands.txt` \
+             has them).\n\n"
+        );
+        page.push_str(&table(&benchmark.domains, "domains", domains));
+    }
+    if let Some(first) = benchmark.threads.first() {
+        let size = first.setting.size;
+        let _ = write!(
+            page,
+            "\n## Times against threads\n\nAs above, {size} × {size} pixels, on the CPU path.\n\n"
+        );
+        page.push_str(&table(&benchmark.threads, "threads", threads));
     }
     page.push_str(&agreements(benchmark));
     page.push_str(&notices(benchmark));
@@ -41,7 +50,7 @@ fn verdict(benchmark: &Benchmark) -> String {
         None => {
             "**No verdict**: one device and no reference program, so nothing to compare.\n\n".into()
         }
-        Some((size, worst)) => {
+        Some((setting, worst)) => {
             let word = if benchmark.passed() == Some(true) {
                 "PASS"
             } else {
@@ -51,7 +60,7 @@ fn verdict(benchmark: &Benchmark) -> String {
             let correlation = worst.correlation;
             format!(
                 "**{word}**: the lowest correlation is {correlation:.9}, of {image} with {reference} at \
-                 {size} × {size}; {threshold} is asked for.\n\n"
+                 {setting}; {threshold} is asked for.\n\n"
             )
         }
     }
@@ -83,11 +92,43 @@ fn machine(environment: &Environment) -> String {
     text.trim_end().replace('\n', "  \n") + "\n\n"
 }
 
-fn row(size: usize, measured: &Measurement) -> String {
+fn size(setting: &Setting) -> String {
+    setting.size.to_string()
+}
+
+fn domains(setting: &Setting) -> String {
+    setting
+        .domains
+        .map_or_else(String::new, |count| count.to_string())
+}
+
+fn threads(setting: &Setting) -> String {
+    setting
+        .threads
+        .map_or_else(String::new, |count| count.to_string())
+}
+
+/// The times of the cases of a sweep, whose first column is what was `varied`.
+fn table(cases: &[CaseResult], varied: &str, value: fn(&Setting) -> String) -> String {
+    let mut text = format!(
+        "| {varied} | device | cold | warm | set-up | simulation | read-back | files | Mpixel/s | terms/s | peak memory |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|\n",
+    );
+    for case in cases {
+        let value = value(&case.setting);
+        for measured in &case.devices {
+            text.push_str(&row(&value, measured));
+        }
+        text.push_str(&reference_row(&value, case));
+    }
+    text
+}
+
+fn row(varied: &str, measured: &Measurement) -> String {
     let cell = |part: fn(&Times) -> f64| spread(measured.spread(part));
     let peak = measured.peak_memory_bytes;
     format!(
-        "| {size} | {} | {:.1} | {} | {} | {} | {} | {} | {:.1} | {:.3e} | {} |\n",
+        "| {varied} | {} | {:.1} | {} | {} | {} | {} | {} | {:.1} | {:.3e} | {} |\n",
         measured.device,
         measured.cold.wall_s * 1e3,
         cell(|times| times.wall_s),
@@ -101,17 +142,17 @@ fn row(size: usize, measured: &Measurement) -> String {
     )
 }
 
-fn reference_row(result: &SizeResult) -> String {
+fn reference_row(varied: &str, result: &CaseResult) -> String {
     let Some(reference) = &result.reference else {
         return String::new();
     };
     let Some(times) = Spread::of(reference.wall_s.iter().copied()) else {
         return String::new();
     };
-    let (size, program) = (result.size, &reference.program);
+    let (size, program) = (result.setting.size, &reference.program);
     let pixels = (size * size) as f64 / times.median / 1e6;
     format!(
-        "| {size} | {program}, whole process | | {} | | | | | {pixels:.1} | | |\n",
+        "| {varied} | {program}, whole process | | {} | | | | | {pixels:.1} | | |\n",
         spread(times)
     )
 }
@@ -129,15 +170,15 @@ fn agreements(benchmark: &Benchmark) -> String {
         text.push_str("Nothing to compare.\n\n");
         return text;
     }
-    text.push_str("| size | image | against | correlation | nrmse |\n|---|---|---|---|---|\n");
-    for result in &benchmark.sizes {
+    text.push_str("| case | image | against | correlation | nrmse |\n|---|---|---|---|---|\n");
+    for result in benchmark.cases() {
         for agreement in &result.agreements {
-            let size = result.size;
+            let setting = result.setting;
             let (image, reference) = (&agreement.image, &agreement.reference);
             let (correlation, nrmse) = (agreement.correlation, agreement.nrmse);
             let _ = writeln!(
                 text,
-                "| {size} | {image} | {reference} | {correlation:.9} | {nrmse:.2e} |"
+                "| {setting} | {image} | {reference} | {correlation:.9} | {nrmse:.2e} |"
             );
         }
     }
@@ -146,11 +187,11 @@ fn agreements(benchmark: &Benchmark) -> String {
 
 fn notices(benchmark: &Benchmark) -> String {
     let mut text = String::new();
-    for result in &benchmark.sizes {
+    for result in benchmark.cases() {
         for measured in &result.devices {
             for notice in &measured.notices {
-                let (size, device) = (result.size, &measured.device);
-                let _ = writeln!(text, "- {size}, {device}: {notice}");
+                let (setting, device) = (result.setting, &measured.device);
+                let _ = writeln!(text, "- {setting}, {device}: {notice}");
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use embedded_graphics::mono_font::iso_8859_1::{FONT_6X10, FONT_10X20};
+use embedded_graphics::mono_font::iso_8859_1::{FONT_6X10, FONT_9X15, FONT_10X20};
 use embedded_graphics::mono_font::{MonoFont, MonoTextStyle};
 use embedded_graphics::pixelcolor::Rgb888;
 use embedded_graphics::prelude::*;
@@ -18,6 +18,8 @@ pub type Colour = [u8; 3];
 pub enum Font {
     /// 6 × 10 pixels.
     Small,
+    /// 9 × 15 pixels.
+    Medium,
     /// 10 × 20 pixels.
     Large,
 }
@@ -32,6 +34,7 @@ impl Font {
     fn mono(self) -> &'static MonoFont<'static> {
         match self {
             Font::Small => &FONT_6X10,
+            Font::Medium => &FONT_9X15,
             Font::Large => &FONT_10X20,
         }
     }
@@ -61,6 +64,21 @@ impl Canvas {
             let at = 3 * (y * self.width + x);
             self.bytes[at..at + 3].copy_from_slice(&colour);
         }
+    }
+
+    /// Lays a colour over a pixel that covers `part` of it, 0 to 1.
+    pub fn blend(&mut self, x: usize, y: usize, colour: Colour, part: f64) {
+        if x < self.width && y < self.height {
+            let at = 3 * (y * self.width + x);
+            for (old, new) in self.bytes[at..at + 3].iter_mut().zip(colour) {
+                *old = (f64::from(*old) * (1.0 - part) + f64::from(new) * part).round() as u8;
+            }
+        }
+    }
+
+    /// Columns and rows.
+    pub fn extent(&self) -> [usize; 2] {
+        [self.width, self.height]
     }
 
     /// Fills the `width` × `height` pixels whose first one is at `x`, `y`.

@@ -7,17 +7,22 @@ mod chrome_trace;
 mod comparison;
 mod difference;
 mod environment;
+mod figure;
 mod hot_spots;
+mod stroke;
 mod summary;
 mod trace;
 
-pub use benchmark::{Agreement, Benchmark, Measurement, ReferenceTimes, SizeResult, Spread, Times};
+pub use benchmark::{
+    Agreement, Benchmark, CaseResult, Measurement, ReferenceTimes, Setting, Spread, Times,
+};
 pub use benchmark_page::benchmark_page;
 pub use canvas::{Canvas, Colour, Font};
 pub use chrome_trace::chrome_trace;
 pub use comparison::{ComparedImage, ComparisonSummary, PeakSearch, ProgramTimes, Verdict};
 pub use difference::difference_picture;
 pub use environment::Environment;
+pub use figure::scaling_figure;
 pub use hot_spots::{HotSpot, HotSpots};
 pub use summary::{Run, Summary, WrittenFile};
 pub use trace::{

@@ -11,7 +11,7 @@ use super::super::CliError;
 use super::super::profile::HOT_SPOTS;
 use crate::formats::write_whole;
 use crate::profile::Profile;
-use crate::report::{HotSpots, chrome_trace};
+use crate::report::{HotSpots, Setting, chrome_trace};
 
 /// The folder of one benchmark.
 pub struct Artefacts {
@@ -49,34 +49,37 @@ impl Artefacts {
     ///
     /// # Errors
     /// [`CliError::Failed`] when it cannot be written.
-    pub fn write(&self, name: &str, text: &str) -> Result<PathBuf, CliError> {
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> Result<PathBuf, CliError> {
         let path = self.folder.join(name);
-        write_whole(&path, text.as_bytes())?;
+        write_whole(&path, content.as_ref())?;
         Ok(path)
     }
 
-    /// Writes the profiles of every size, those of its devices in one trace side by side, and one
+    /// Writes the profiles of every case, those of its devices in one trace side by side, and one
     /// table of them all.
     ///
     /// # Errors
     /// [`CliError::Failed`] when a file cannot be written.
     pub fn write_profiles(
         &self,
-        profiles: Vec<(usize, Vec<(String, Profile)>)>,
+        profiles: Vec<(Setting, Vec<(String, Profile)>)>,
     ) -> Result<(), CliError> {
         self.folder("profile")?;
-        let mut table = format!("size,device,{}\n", HotSpots::CSV_HEADINGS);
-        for (size, devices) in profiles {
+        let mut table = format!("size,domains,threads,device,{}\n", HotSpots::CSV_HEADINGS);
+        let cell = |count: Option<u32>| count.map_or_else(String::new, |count| count.to_string());
+        for (setting, devices) in profiles {
+            let size = setting.size.to_string();
+            let (domains, threads) = (cell(setting.domains), cell(setting.threads));
             for (device, profile) in &devices {
                 let spots = HotSpots::of(profile);
-                table.push_str(&spots.csv_rows(&[&size.to_string(), device]));
+                table.push_str(&spots.csv_rows(&[&size, &domains, &threads, device]));
             }
             self.write(
-                &format!("profile/trace_{size}.json"),
-                &chrome_trace(&devices),
+                &format!("profile/trace_{}.json", setting.name()),
+                chrome_trace(&devices),
             )?;
         }
-        self.write(&format!("profile/{HOT_SPOTS}"), &table)?;
+        self.write(&format!("profile/{HOT_SPOTS}"), table)?;
         Ok(())
     }
 
@@ -114,18 +117,19 @@ impl Images {
         })
     }
 
-    /// The file of the image of edge `size` from `device`.
-    pub fn path(&self, size: usize, device: &str) -> PathBuf {
-        self.folder.join(format!("{size}_{device}.bin"))
+    /// The file of the image of a case from `device`.
+    pub fn path(&self, case: Setting, device: &str) -> PathBuf {
+        self.folder.join(format!("{}_{device}.bin", case.name()))
     }
 
-    /// The folder in which the reference program renders the image of edge `size` for the
+    /// The folder in which the reference program renders the image of a case for the
     /// `number`th time.
     ///
     /// # Errors
     /// [`CliError::Failed`] when it cannot be made.
-    pub fn reference_folder(&self, size: usize, number: u32) -> Result<PathBuf, CliError> {
-        let folder = self.folder.join(format!("{size}_reference_{number}"));
+    pub fn reference_folder(&self, case: Setting, number: u32) -> Result<PathBuf, CliError> {
+        let name = format!("{}_reference_{number}", case.name());
+        let folder = self.folder.join(name);
         fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
         Ok(folder)

@@ -7,11 +7,14 @@ use crate::report::{Agreement, Benchmark};
 pub fn commands(command: &str, cases: &[Case], benchmark: &Benchmark) -> String {
     let mut text = format!("# this benchmark\n{command}\n\n# its images, one by one\n");
     let mut number = 1;
-    for (case, result) in cases.iter().zip(&benchmark.sizes) {
+    for (case, result) in cases.iter().zip(benchmark.cases()) {
         let words = shell_words::join(&case.words);
+        let threads = case.setting.threads;
+        let threads = threads.map_or_else(String::new, |count| format!(" --threads {count}"));
         for measured in &result.devices {
             let device = shell_words::quote(&measured.device);
-            let line = format!("nanobragg {words} --device {device} -floatfile {number}.bin\n");
+            let line =
+                format!("nanobragg {words} --device {device}{threads} -floatfile {number}.bin\n");
             text.push_str(&line);
             number += 1;
         }
@@ -27,8 +30,8 @@ pub fn commands(command: &str, cases: &[Case], benchmark: &Benchmark) -> String 
 
 /// `correlation.txt`: a line a pair of images.
 pub fn correlations(benchmark: &Benchmark) -> String {
-    let mut text = String::from("# size correlation nrmse image against\n");
-    for result in &benchmark.sizes {
+    let mut text = String::from("# case correlation nrmse image against\n");
+    for result in benchmark.cases() {
         for pair in &result.agreements {
             let Agreement {
                 image,
@@ -37,9 +40,9 @@ pub fn correlations(benchmark: &Benchmark) -> String {
                 nrmse,
             } = pair;
             let (image, reference) = (shell_words::quote(image), shell_words::quote(reference));
-            let size = result.size;
+            let case = result.setting.name();
             text.push_str(&format!(
-                "{size} {correlation:.12} {nrmse:.3e} {image} {reference}\n"
+                "{case} {correlation:.12} {nrmse:.3e} {image} {reference}\n"
             ));
         }
     }

@@ -1,4 +1,4 @@
-//! One size, measured on every device and with the reference program.
+//! One case, measured on every device and with the reference program.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,7 +11,7 @@ use crate::formats::raw;
 use crate::image::{Comparison, Image};
 use crate::profile::Profile;
 use crate::render::RenderError;
-use crate::report::{Agreement, Measurement, ReferenceTimes, SizeResult};
+use crate::report::{Agreement, CaseResult, Measurement, ReferenceTimes};
 
 impl BenchFlags {
     /// Renders `case` on every device and with the reference program.
@@ -20,22 +20,24 @@ impl BenchFlags {
         case: &Case,
         devices: &[String],
         images: &Images,
-    ) -> Result<(SizeResult, Vec<(String, Profile)>), CliError> {
-        let Case { size, words } = case;
+    ) -> Result<(CaseResult, Vec<(String, Profile)>), CliError> {
+        let setting = &case.setting;
+        let size = setting.size;
         // First what may fail for want of a program.
         let reference = self.run_reference(case, images)?;
         let mut measured: Vec<Measurement> = Vec::new();
         let mut profiles = Vec::new();
         let mut rendered = Vec::new();
-        for device in devices {
-            let path = images.path(*size, device);
+        for device in case.devices(devices) {
+            let path = images.path(*setting, device);
             let worker::Report {
                 measurement,
                 profile,
-            } = self.ask_worker(device, &path, words)?;
+            } = self.ask_worker(device, &path, case)?;
             let name = measurement.device.clone();
             say(format_args!(
-                "{size:5} {name}: {:.1} ms warm",
+                "{:5} {name}: {:.1} ms warm",
+                setting.name(),
                 measurement.spread(|times| times.wall_s).median * 1e3
             ));
             rendered.push((name.clone(), path));
@@ -43,7 +45,7 @@ impl BenchFlags {
             measured.push(measurement);
         }
         let mut agreements = Vec::new();
-        let image = |path: &Path| raw::read(path, [*size; 2]);
+        let image = |path: &Path| raw::read(path, [size; 2]);
         // Images are compared with the reference program's, and with the first device's.
         if let Some((_, expected)) = &reference {
             for (name, path) in &rendered {
@@ -56,8 +58,8 @@ impl BenchFlags {
                 agreements.push(agreement(name, &image(path)?, first, &expected)?);
             }
         }
-        let result = SizeResult {
-            size: *size,
+        let result = CaseResult {
+            setting: *setting,
             devices: measured,
             reference: reference.map(|(times, _)| times),
             agreements,
@@ -65,20 +67,21 @@ impl BenchFlags {
         Ok((result, profiles))
     }
 
-    /// Has a process of its own measure `words` on `device`.
+    /// Has a process of its own measure `case` on `device`.
     fn ask_worker(
         &self,
         device: &str,
         image: &Path,
-        words: &[String],
+        case: &Case,
     ) -> Result<worker::Report, CliError> {
-        let threads = self.threads.unwrap_or(0).to_string();
+        let threads = case.setting.threads.or(self.threads_of_all());
+        let threads = threads.unwrap_or(0).to_string();
         let done = Command::new(std::env::current_exe()?)
             .args([WORKER, "--device", device, "--threads", &threads])
             .args(["--iterations", &self.iterations.to_string(), "--image"])
             .arg(image)
             .arg("--")
-            .args(words)
+            .args(&case.words)
             .stderr(Stdio::inherit())
             .output()?;
         if interrupt::interrupted() {
@@ -99,14 +102,14 @@ impl BenchFlags {
         case: &Case,
         images: &Images,
     ) -> Result<Option<(ReferenceTimes, Image)>, CliError> {
-        let Some(reference) = self.reference_program() else {
+        let Some(reference) = self.reference_program().filter(|_| case.others_take_part()) else {
             return Ok(None);
         };
         let (mut wall_s, mut last) = (Vec::new(), None);
         for number in 1..=self.iterations {
             // A folder for each: the C program reads what it finds lying around.
-            let folder = images.reference_folder(case.size, number)?;
-            let run = reference.render(&case.words, [case.size; 2], &folder)?;
+            let folder = images.reference_folder(case.setting, number)?;
+            let run = reference.render(&case.words, [case.setting.size; 2], &folder)?;
             wall_s.push(run.seconds);
             last = Some(run.image);
         }

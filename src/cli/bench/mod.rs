@@ -1,6 +1,7 @@
 //! `nanobragg bench`: how fast this machine renders, and whether its images agree.
 
 mod artefacts;
+mod cases;
 mod lists;
 mod measure;
 mod worker;
@@ -12,12 +13,12 @@ use clap::{Parser, ValueEnum};
 
 use super::output::{print, say};
 use super::reference::Reference;
-use super::scenario::scenario;
 use super::{CliError, interrupt, values};
 use crate::gpu::{Adapter, AdapterKind, adapters};
-use crate::report::{Benchmark, Environment, benchmark_page};
+use crate::report::{Benchmark, Environment, benchmark_page, scaling_figure};
 
 use artefacts::{Artefacts, Images};
+use cases::Case;
 use lists::{commands, correlations};
 
 pub use worker::{NAME as WORKER, run as work};
@@ -32,8 +33,12 @@ const AUDIT: &str = "-default_F 100 -cell 100 100 100 90 90 90 -lambda 6.2 -N 5 
     bin_name = "nanobragg bench",
     override_usage = "nanobragg bench [OPTIONS] [-- FLAGS]",
     after_help = "Each size on each device is a process of its own: one cold render, then warm ones. \
+                  One thing is varied at a time: sizes on all threads with the flags' own mosaic \
+                  domains; domains at the middle one of the sizes (the smaller of two); several \
+                  numbers of threads at the largest size, on the CPU path alone.\n\n\
                   DIR/<UTC time>/ then holds summary.md (to read), benchmark_results.json, env.json, \
-                  commands.txt and correlation.txt.",
+                  commands.txt, correlation.txt and, where anything was varied, scaling.png, which \
+                  nanobragg figure draws from benchmark_results.json.",
     term_width = 100
 )]
 struct BenchFlags {
@@ -41,13 +46,18 @@ struct BenchFlags {
     #[arg(long, value_name = "PIXELS", value_delimiter = ',', value_parser = values::count,
           default_value = "256,512,1024,2048,4096")]
     sizes: Vec<u32>,
+    /// Mosaic domains to go through, put behind the flags as -mosaic_domains; flags without a
+    /// spread get -mosaic 0.5 here [default: none, the flags as they are]
+    #[arg(long, value_name = "COUNT", value_delimiter = ',', value_parser = values::count)]
+    domains: Vec<u32>,
     /// What renders; all is the CPU path and every real GPU, or the software one where there is no
     /// other
     #[arg(long, value_name = "DEVICE", default_value = "all")]
     device: BenchDevice,
-    /// Threads of the CPU path [default: one per core]
-    #[arg(long, value_name = "COUNT", value_parser = values::threads)]
-    threads: Option<u32>,
+    /// Threads of the CPU path: one number for every render, or several to go through [default:
+    /// one per core]
+    #[arg(long, value_name = "COUNT", value_delimiter = ',', value_parser = values::threads)]
+    threads: Vec<u32>,
     /// Warm renders of each
     #[arg(long, value_name = "COUNT", default_value = "5", value_parser = values::count)]
     iterations: u32,
@@ -98,30 +108,40 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let artefacts = Artefacts::create(&flags.out, started)?;
     let images = Images::new(&artefacts, flags.keep_artifacts)?;
     let mut profiles = Vec::new();
-    let mut sizes = Vec::new();
-    for case in &cases {
-        let (result, recorded) = flags.measure(case, &devices, &images)?;
-        sizes.push(result);
-        profiles.push((case.size, recorded));
-    }
-    let benchmark = Benchmark {
+    let mut benchmark = Benchmark {
+        schema: Benchmark::SCHEMA,
         started: humantime::format_rfc3339_seconds(started).to_string(),
         flags: flags.scene_flags(),
         iterations: flags.iterations as usize,
         threshold: flags.threshold,
-        sizes,
+        sizes: Vec::new(),
+        domains: Vec::new(),
+        threads: Vec::new(),
     };
+    for case in &cases {
+        let (result, recorded) = flags.measure(case, &devices, &images)?;
+        profiles.push((case.setting, recorded));
+        case.sweep(&mut benchmark).push(result);
+    }
     let environment = Environment::new(adapters().iter().map(Adapter::description).collect());
     let command = ["nanobragg".to_string(), "bench".to_string()];
     let command = shell_words::join(command.iter().chain(words));
-    artefacts.write("env.json", &serde_json::to_string_pretty(&environment)?)?;
-    artefacts.write("commands.txt", &commands(&command, &cases, &benchmark))?;
-    artefacts.write("correlation.txt", &correlations(&benchmark))?;
+    artefacts.write("env.json", serde_json::to_string_pretty(&environment)?)?;
+    artefacts.write("commands.txt", commands(&command, &cases, &benchmark))?;
+    artefacts.write("correlation.txt", correlations(&benchmark))?;
     if flags.profile {
         artefacts.write_profiles(profiles)?;
     }
     let json = serde_json::to_string_pretty(&benchmark)?;
     artefacts.write("benchmark_results.json", &json)?;
+    if let Some(figure) = scaling_figure(&benchmark) {
+        artefacts.write(
+            "scaling.png",
+            figure
+                .to_png()
+                .map_err(|error| anyhow::anyhow!(error.what))?,
+        )?;
+    }
     let page = benchmark_page(&benchmark, &environment, &command);
     let summary = artefacts.write("summary.md", &page)?;
     if flags.json {
@@ -131,9 +151,9 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     }
     say(format_args!("nanobragg bench: wrote {}", summary.display()));
     match benchmark.worst_agreement() {
-        Some((size, worst)) if benchmark.passed() != Some(true) => {
+        Some((setting, worst)) if benchmark.passed() != Some(true) => {
             Err(CliError::Failed(anyhow::anyhow!(
-                "{} and {} correlate only {} at {size} x {size}, and --threshold asks for {}; \
+                "{} and {} correlate only {} at {setting}, and --threshold asks for {}; \
                  nanobragg trace finds the first quantity that differs",
                 worst.image,
                 worst.reference,
@@ -143,14 +163,6 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         }
         _ => Ok(()),
     }
-}
-
-/// What is rendered at one size.
-struct Case {
-    /// Edge of the detector, pixels.
-    size: usize,
-    /// Its flags.
-    words: Vec<String>,
 }
 
 impl BenchFlags {
@@ -193,31 +205,5 @@ impl BenchFlags {
         } else {
             self.flags.clone()
         }
-    }
-
-    /// What is rendered at each size; wrong flags are found here, before any work.
-    fn cases(&self) -> Result<Vec<Case>, CliError> {
-        let sizes_detector = |word: &&String| {
-            let name = word.trim_start_matches('-');
-            word.starts_with('-') && (name.starts_with("detpixel") || name.starts_with("detsize"))
-        };
-        if let Some(flag) = self.flags.iter().find(sizes_detector) {
-            return Err(CliError::usage(format!(
-                "{flag}: leave the detector's size out of the flags behind --; --sizes sets it"
-            )));
-        }
-        let case = |&size: &u32| {
-            let mut words = self.scene_flags();
-            words.extend(["-detpixels".to_string(), size.to_string()]);
-            let size = size as usize;
-            let request = scenario("nanobragg bench", &words)?;
-            let is_seed = |word: &String| word.trim_start_matches('-') == "seed";
-            if !words.iter().any(is_seed) {
-                // A random orientation is to be the same on every device.
-                words.extend(["-seed".to_string(), request.seed.to_string()]);
-            }
-            Ok(Case { size, words })
-        };
-        self.sizes.iter().map(case).collect()
     }
 }

@@ -35,6 +35,7 @@ pub use sampling::Printout;
                       nanobragg devices     what can render here\n       \
                       nanobragg validate    is what a GPU renders right?\n       \
                       nanobragg bench       how fast this machine renders, and how alike\n       \
+                      nanobragg figure      a benchmark's times as a picture\n       \
                       nanobragg trace       how a pixel's value comes about",
     after_help = "A flag that is given twice counts as it was given last. With no output flag, the \
                   files named as defaults are written; with any, only those asked for.",

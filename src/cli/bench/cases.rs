@@ -1,0 +1,125 @@
+//! What a benchmark renders: its sizes, and the sweeps beside them.
+
+use super::super::CliError;
+use super::super::scenario::scenario;
+use super::{BenchDevice, BenchFlags};
+use crate::report::{Benchmark, CaseResult, Setting};
+
+/// The spread, degrees, of domains that are counted for flags without one: they would all be alike.
+const SPREAD_DEG: &str = "0.5";
+
+/// One experiment to render.
+pub struct Case {
+    /// What it varies.
+    pub setting: Setting,
+    /// Its flags.
+    pub words: Vec<String>,
+}
+
+impl Case {
+    /// Those of `all` devices, by name, that render this case.
+    pub fn devices<'a>(&self, all: &'a [String]) -> &'a [String] {
+        // The CPU path is the first, where it is asked for at all.
+        &all[..if self.others_take_part() {
+            all.len()
+        } else {
+            1
+        }]
+    }
+
+    /// Whether GPUs and the reference program render this case too: threads are the CPU path's.
+    pub fn others_take_part(&self) -> bool {
+        self.setting.threads.is_none()
+    }
+
+    /// Where its result belongs.
+    pub fn sweep<'a>(&self, benchmark: &'a mut Benchmark) -> &'a mut Vec<CaseResult> {
+        match self.setting {
+            Setting {
+                threads: Some(_), ..
+            } => &mut benchmark.threads,
+            Setting {
+                domains: Some(_), ..
+            } => &mut benchmark.domains,
+            _ => &mut benchmark.sizes,
+        }
+    }
+}
+
+impl BenchFlags {
+    /// The threads of every render that varies something else, where they were said.
+    pub fn threads_of_all(&self) -> Option<u32> {
+        match self.threads.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        }
+    }
+
+    /// What is rendered, in the order of [`Benchmark::cases`]; wrong flags are found here, before
+    /// any work.
+    pub fn cases(&self) -> Result<Vec<Case>, CliError> {
+        let sizes_detector = |word: &&String| {
+            let name = word.trim_start_matches('-');
+            word.starts_with('-') && (name.starts_with("detpixel") || name.starts_with("detsize"))
+        };
+        if let Some(flag) = self.flags.iter().find(sizes_detector) {
+            return Err(CliError::usage(format!(
+                "{flag}: leave the detector's size out of the flags behind --; --sizes sets it"
+            )));
+        }
+        let thread_sweep = self.threads.len() > 1;
+        if thread_sweep && self.device == BenchDevice::Gpu {
+            let given: Vec<String> = self.threads.iter().map(ToString::to_string).collect();
+            return Err(CliError::usage(format!(
+                "--threads {}: several numbers of threads are gone through on the CPU path, which \
+                 --device gpu leaves out; take --device cpu or all",
+                given.join(",")
+            )));
+        }
+        let plain = |size: u32| Setting {
+            size: size as usize,
+            domains: None,
+            threads: None,
+        };
+        let mut settings: Vec<Setting> = self.sizes.iter().map(|&size| plain(size)).collect();
+        let mut sorted = self.sizes.clone();
+        sorted.sort_unstable();
+        // The flag has a default, so there is a size.
+        let middle = sorted[(sorted.len() - 1) / 2];
+        let largest = sorted[sorted.len() - 1];
+        settings.extend(self.domains.iter().map(|&count| Setting {
+            domains: Some(count),
+            ..plain(middle)
+        }));
+        if thread_sweep {
+            settings.extend(self.threads.iter().map(|&count| Setting {
+                threads: Some(count),
+                ..plain(largest)
+            }));
+        }
+        settings
+            .into_iter()
+            .map(|setting| self.case(setting))
+            .collect()
+    }
+
+    fn case(&self, setting: Setting) -> Result<Case, CliError> {
+        let mut words = self.scene_flags();
+        words.extend(["-detpixels".to_string(), setting.size.to_string()]);
+        let request = scenario("nanobragg bench", &words)?;
+        if let Some(domains) = setting.domains {
+            if request.experiment.crystal().mosaicity.spread_rad == 0.0 {
+                words.extend(["-mosaic".to_string(), SPREAD_DEG.to_string()]);
+            }
+            words.extend(["-mosaic_domains".to_string(), domains.to_string()]);
+            // What is wrong with these is to be found now, too.
+            scenario("nanobragg bench", &words)?;
+        }
+        let is_seed = |word: &String| word.trim_start_matches('-') == "seed";
+        if !words.iter().any(is_seed) {
+            // A random orientation is to be the same on every device.
+            words.extend(["-seed".to_string(), request.seed.to_string()]);
+        }
+        Ok(Case { setting, words })
+    }
+}

@@ -1,0 +1,87 @@
+//! JSON documents that this program wrote earlier, told from others by their `schema`.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::error::read_with;
+use super::{FormatError, Problem};
+
+/// What every document says of itself.
+#[derive(Deserialize)]
+struct Head {
+    schema: Option<u32>,
+}
+
+/// Reads the document in `path`, whose layout has the number `schema`; `expected` says in words
+/// what it should be.
+///
+/// # Errors
+/// [`FormatError`] for a file that cannot be read, is no JSON, or is another document.
+pub fn read<T: DeserializeOwned>(
+    path: &Path,
+    schema: u32,
+    expected: &str,
+) -> Result<T, FormatError> {
+    read_with(path, |bytes| parse(bytes, schema, expected))
+}
+
+/// Makes sense of `bytes`.
+///
+/// # Errors
+/// A [`Problem`] as for [`read`].
+pub fn parse<T: DeserializeOwned>(bytes: &[u8], schema: u32, expected: &str) -> Result<T, Problem> {
+    let wrong = |error: serde_json::Error| {
+        // The line, which serde_json puts behind the message, is 0 where there is none.
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        let found = error.to_string().replace(&place, "");
+        let what = format!("{found}; expected {expected}");
+        match error.line() {
+            0 => Problem::with_file(what),
+            line => Problem::on_line(line, what),
+        }
+    };
+    let head: Head = serde_json::from_slice(bytes).map_err(wrong)?;
+    match head.schema {
+        Some(found) if found == schema => serde_json::from_slice(bytes).map_err(wrong),
+        found => Err(Problem::with_file(format!(
+            "its schema is {}; expected {expected}, with schema {schema}: make it anew with this \
+             version of the program",
+            found.map_or_else(|| "missing".into(), |found| found.to_string())
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Document {
+        answer: u32,
+    }
+
+    fn said(text: &str) -> String {
+        let parsed = parse::<Document>(text.as_bytes(), 7, "an answer");
+        parsed.map_or_else(|problem| problem.to_string(), |d| d.answer.to_string())
+    }
+
+    #[test]
+    fn only_the_document_asked_for_is_read() {
+        assert_eq!(said(r#"{"schema": 7, "answer": 42}"#), "42");
+        let missing = said(r#"{"schema": 7}"#);
+        assert_eq!(
+            missing,
+            ", line 1: missing field `answer`; expected an answer"
+        );
+        assert!(said(r#"{"answer": 42}"#).contains("its schema is missing; expected an answer"));
+        assert!(
+            said(r#"{"schema": 8}"#).contains("its schema is 8; expected an answer, with schema 7")
+        );
+        assert!(said("{\n  nonsense").starts_with(", line 2: key must be a string"));
+        for foreign in ["", "[]", "3", "[1, 2]", "{\"schema\": \"x\"}", "\0\u{1}"] {
+            assert!(said(foreign).contains("expected an answer"), "{foreign:?}");
+        }
+    }
+}
