@@ -242,7 +242,7 @@ fn a_benchmark_leaves_every_artefact_and_never_overwrites_another() {
     assert!(read("summary.md").contains("**PASS**"));
     assert!(read("commands.txt").contains("nanobragg -default_F 100 -cell"));
     assert_eq!(read("correlation.txt").lines().count(), 3, "two sizes");
-    assert!(read("profile/hot_spots.csv").starts_with("size,device,name"));
+    assert!(read("profile/hot_spots.csv").starts_with("size,domains,threads,device,name"));
     let environment = json(&run.join("env.json"));
     for key in [
         "version",

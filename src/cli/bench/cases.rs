@@ -85,7 +85,7 @@ impl BenchFlags {
         let mut sorted = self.sizes.clone();
         sorted.sort_unstable();
         // The flag has a default, so there is a size.
-        let middle = sorted[(sorted.len() - 1) / 2];
+        let middle = sorted[sorted.len() / 2];
         let largest = sorted[sorted.len() - 1];
         settings.extend(self.domains.iter().map(|&count| Setting {
             domains: Some(count),

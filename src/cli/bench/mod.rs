@@ -34,7 +34,7 @@ const AUDIT: &str = "-default_F 100 -cell 100 100 100 90 90 90 -lambda 6.2 -N 5 
     override_usage = "nanobragg bench [OPTIONS] [-- FLAGS]",
     after_help = "Each size on each device is a process of its own: one cold render, then warm ones. \
                   One thing is varied at a time: sizes on all threads with the flags' own mosaic \
-                  domains; domains at the middle one of the sizes (the smaller of two); several \
+                  domains; domains at the middle one of the sizes (the larger of two); several \
                   numbers of threads at the largest size, on the CPU path alone.\n\n\
                   DIR/<UTC time>/ then holds summary.md (to read), benchmark_results.json, env.json, \
                   commands.txt, correlation.txt and, where anything was varied, scaling.png, which \

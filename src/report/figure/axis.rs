@@ -2,8 +2,9 @@
 
 /// Axes with more labelled powers leave every other one out, or more.
 const MOST_POWERS: i32 = 8;
-/// Ranges of fewer decades have ticks at 2 and 5 times a power, too.
-const FEW_DECADES: f64 = 1.5;
+/// Labels at these multiples of a power of ten: the first of these that makes enough of them.
+const MULTIPLES: [&[f64]; 3] = [&[1.0], &[1.0, 2.0, 5.0], &[1.0, 2.0, 3.0, 5.0, 7.0]];
+const ENOUGH: usize = 3;
 /// Part of the range that is left free at either end, and the least factor.
 const MARGIN: (f64, f64) = (0.05, 1.15);
 
@@ -99,11 +100,21 @@ impl Axis {
 
     /// The labelled values in the range, and at least one on either side of it.
     fn ladder(&self) -> Vec<f64> {
-        let few = (self.high / self.low).log10() < FEW_DECADES;
-        match self.steps {
-            Steps::Tens if few => self.multiples(&[1.0, 2.0, 5.0]),
-            _ => self.multiples(&[1.0]),
+        if self.steps == Steps::Twos {
+            return self.multiples(MULTIPLES[0]);
         }
+        let held = |ladder: &Vec<f64>| ladder.iter().filter(|&&tick| self.holds(tick)).count();
+        let mut ladders = MULTIPLES
+            .map(|multiples| self.multiples(multiples))
+            .into_iter();
+        let mut ladder = ladders.next().unwrap_or_default();
+        for finer in ladders {
+            if held(&ladder) >= ENOUGH {
+                break;
+            }
+            ladder = finer;
+        }
+        ladder
     }
 
     fn multiples(&self, factors: &[f64]) -> Vec<f64> {
@@ -155,11 +166,15 @@ mod tests {
         let times = |values: &[f64]| labels(values, Steps::Tens, time_label);
         assert_eq!(times(&[3e-4, 2.0]), ["1 ms", "10 ms", "100 ms", "1 s"]);
         assert_eq!(times(&[0.031, 0.25]), ["50 ms", "100 ms", "200 ms"]);
-        assert_eq!(times(&[0.06, 0.07]), ["50 ms", "100 ms"], "widened");
+        assert_eq!(
+            times(&[0.06, 0.07]),
+            ["50 ms", "70 ms", "100 ms"],
+            "widened"
+        );
         let twos = |values: &[f64]| labels(values, Steps::Twos, count_label);
         assert_eq!(twos(&[256.0, 2048.0]), ["256", "512", "1024", "2048"]);
         assert_eq!(twos(&[1.0, 6.0]), ["1", "2", "4"]);
-        assert_eq!(twos(&[100.0, 120.0]), ["64", "128"]);
+        assert_eq!(twos(&[100.0, 120.0]), ["64", "128", "256"]);
         let tens = labels(&[1.0, 1000.0], Steps::Tens, count_label);
         assert_eq!(tens, ["1", "10", "100", "1000"]);
     }

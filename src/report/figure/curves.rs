@@ -83,7 +83,7 @@ impl Panel {
                 }),
             },
             Panel {
-                title: format!("Against domains, {domains}"),
+                title: format!("Time against domains, {domains}"),
                 varied: "mosaic domains",
                 steps: Steps::Tens,
                 label: count_label,
@@ -92,7 +92,7 @@ impl Panel {
                 }),
             },
             Panel {
-                title: format!("Against threads, {threads}"),
+                title: format!("Time against threads, {threads}"),
                 varied: "threads of the CPU path",
                 steps: Steps::Twos,
                 label: count_label,
