@@ -199,6 +199,9 @@ impl Spellings {
             ErrorKind::WrongNumberOfValues | ErrorKind::TooFewValues => {
                 format!("{flag}: it takes {}", takes.trim_end_matches("..."))
             }
+            ErrorKind::MissingRequiredArgument => {
+                format!("{shown}: missing; nanobragg -h tells what goes there")
+            }
             ErrorKind::UnknownArgument | ErrorKind::TooManyValues => {
                 let word = if flag.is_empty() { &value } else { flag };
                 format!(

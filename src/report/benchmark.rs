@@ -1,9 +1,8 @@
 //! What a benchmark measured, and the figures drawn from it.
 
-use std::fmt;
-
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::setting::Setting;
 use crate::profile::{FILES, INPUT, Profile, READ_BACK, RUN, SETUP, SIMULATION};
 
 /// Where the time of one render went, s; the parts add up to the wall time.
@@ -90,49 +89,6 @@ pub struct Agreement {
 /// JSON has no NaN and writes null: that of two flat images, say.
 fn number_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
     Option::deserialize(from).map(|number| number.unwrap_or(f64::NAN))
-}
-
-/// What one case varies of a benchmark's flags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Setting {
-    /// Edge of the square detector, pixels.
-    pub size: usize,
-    /// Mosaic domains; none for as many as the flags say.
-    pub domains: Option<u32>,
-    /// Threads of the CPU path; none where they are not varied.
-    pub threads: Option<u32>,
-}
-
-impl Setting {
-    /// A name for files: the size, and what else is varied.
-    pub fn name(&self) -> String {
-        let varied = |what: &str, count: Option<u32>| {
-            count.map_or_else(String::new, |count| format!("_{what}_{count}"))
-        };
-        let (domains, threads) = (
-            varied("domains", self.domains),
-            varied("threads", self.threads),
-        );
-        format!("{}{domains}{threads}", self.size)
-    }
-}
-
-impl fmt::Display for Setting {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let Setting {
-            size,
-            domains,
-            threads,
-        } = self;
-        write!(f, "{size} × {size}")?;
-        if let Some(domains) = domains {
-            write!(f, " with -mosaic_domains {domains}")?;
-        }
-        if let Some(threads) = threads {
-            write!(f, " with --threads {threads}")?;
-        }
-        Ok(())
-    }
 }
 
 /// Everything of one case.
@@ -300,21 +256,5 @@ mod tests {
         let read: Benchmark = serde_json::from_str(&written).unwrap();
         assert_eq!(read.passed(), Some(false));
         assert_eq!(read.domains[0].setting, setting);
-    }
-
-    #[test]
-    fn a_setting_names_what_is_varied() {
-        let mut setting = Setting {
-            size: 64,
-            domains: None,
-            threads: None,
-        };
-        assert_eq!(
-            (setting.name(), setting.to_string()),
-            ("64".into(), "64 × 64".into())
-        );
-        setting.domains = Some(10);
-        setting.threads = Some(2);
-        assert_eq!(setting.name(), "64_domains_10_threads_2");
     }
 }

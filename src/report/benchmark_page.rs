@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use super::benchmark::{Benchmark, CaseResult, Measurement, Setting, Spread, Times};
+use super::benchmark::{Benchmark, CaseResult, Measurement, Spread, Times};
 use super::environment::Environment;
+use super::setting::Setting;
 use crate::memory::Bytes;
 
 /// The page of `benchmark`, run on the machine of `environment` by `command`.

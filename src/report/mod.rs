@@ -9,13 +9,12 @@ mod difference;
 mod environment;
 mod figure;
 mod hot_spots;
+mod setting;
 mod stroke;
 mod summary;
 mod trace;
 
-pub use benchmark::{
-    Agreement, Benchmark, CaseResult, Measurement, ReferenceTimes, Setting, Spread, Times,
-};
+pub use benchmark::{Agreement, Benchmark, CaseResult, Measurement, ReferenceTimes, Spread, Times};
 pub use benchmark_page::benchmark_page;
 pub use canvas::{Canvas, Colour, Font};
 pub use chrome_trace::chrome_trace;
@@ -24,6 +23,7 @@ pub use difference::difference_picture;
 pub use environment::Environment;
 pub use figure::scaling_figure;
 pub use hot_spots::{HotSpot, HotSpots};
+pub use setting::Setting;
 pub use summary::{Run, Summary, WrittenFile};
 pub use trace::{
     DEFAULT_TOLERANCE, Divergence, TraceComparison, TraceDocument, compare_traces, trace_lines,

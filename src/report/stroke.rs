@@ -97,7 +97,7 @@ mod tests {
     fn lines_and_discs_are_where_they_are_put() {
         let line = inked(|canvas| canvas.line([5.0, 10.0], [20.0, 10.0], 3.0, [0; 3]));
         assert_eq!(line, (4..=21).collect::<Vec<_>>());
-        let disc = inked(|canvas| canvas.disc([30.0, 10.0], 4.0, [0; 3]));
+        let disc = inked(|canvas| canvas.disc([30.0, 10.0], 4.2, [0; 3]));
         assert_eq!(disc, (26..=34).collect::<Vec<_>>());
         let outside = inked(|canvas| canvas.line([-50.0, 10.0], [2.0, 10.0], 1.0, [0; 3]));
         assert_eq!(outside, [0, 1, 2]);

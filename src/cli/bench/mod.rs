@@ -32,7 +32,7 @@ const AUDIT: &str = "-default_F 100 -cell 100 100 100 90 90 90 -lambda 6.2 -N 5 
     name = "nanobragg bench",
     bin_name = "nanobragg bench",
     override_usage = "nanobragg bench [OPTIONS] [-- FLAGS]",
-    after_help = "Each size on each device is a process of its own: one cold render, then warm ones. \
+    after_help = "Each case on each device is a process of its own: one cold render, then warm ones. \
                   One thing is varied at a time: sizes on all threads with the flags' own mosaic \
                   domains; domains at the middle one of the sizes (the larger of two); several \
                   numbers of threads at the largest size, on the CPU path alone.\n\n\
@@ -135,12 +135,9 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let json = serde_json::to_string_pretty(&benchmark)?;
     artefacts.write("benchmark_results.json", &json)?;
     if let Some(figure) = scaling_figure(&benchmark) {
-        artefacts.write(
-            "scaling.png",
-            figure
-                .to_png()
-                .map_err(|error| anyhow::anyhow!(error.what))?,
-        )?;
+        let file = figure.to_png();
+        let file = file.map_err(|problem| anyhow::anyhow!("scaling.png: {}", problem.what))?;
+        artefacts.write("scaling.png", file)?;
     }
     let page = benchmark_page(&benchmark, &environment, &command);
     let summary = artefacts.write("summary.md", &page)?;

@@ -1,9 +1,8 @@
 //! Draws one panel.
 
-use super::PANEL;
-use super::PAPER;
 use super::axis::{Axis, Steps, time_label};
 use super::curves::{Curve, Panel, Style};
+use super::{PANEL, PAPER};
 use crate::report::Spread;
 use crate::report::canvas::{Canvas, Colour, Font};
 use crate::report::stroke::Place;
@@ -134,8 +133,8 @@ fn draw_axes(canvas: &mut Canvas, frame: &Frame, panel: &Panel) {
     let ([left, right], [top, bottom]) = (frame.columns, frame.rows);
     let column = |value| frame.column(value).round() as usize;
     let row = |value| frame.row(value).round() as usize;
-    for (ticks, colour) in [(true, FAINT), (false, GRID)] {
-        let of = |axis: &Axis| if ticks { axis.marks() } else { axis.ticks() };
+    for (fine, colour) in [(true, FAINT), (false, GRID)] {
+        let of = |axis: &Axis| if fine { axis.marks() } else { axis.ticks() };
         for value in of(&frame.varied) {
             canvas.fill([column(value), top], [1, bottom - top], colour);
         }
@@ -158,4 +157,43 @@ fn draw_axes(canvas: &mut Canvas, frame: &Frame, panel: &Panel) {
     }
     let below = bottom + GAP + letter + GAP;
     canvas.write(panel.varied, [(left + right) / 2, below], 0.5, Font::Medium);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_have_their_pixels() {
+        let frame = Frame {
+            columns: [100, 300],
+            rows: [50, 150],
+            varied: Axis::around([1.0, 100.0], Steps::Tens).unwrap(),
+            time: Axis::around([0.01, 1.0], Steps::Tens).unwrap(),
+        };
+        let spread = |median| Spread {
+            median,
+            min: median,
+            max: median,
+        };
+        // The middle of a logarithmic range is the geometric mean; up is later.
+        let [x, y] = frame.place(&(10.0, spread(0.1)));
+        assert!(
+            (x - 200.0).abs() < 1e-9 && (y - 100.0).abs() < 1e-9,
+            "{x} {y}"
+        );
+        let (low, high) = (
+            frame.place(&(1.0, spread(0.01))),
+            frame.place(&(100.0, spread(1.0))),
+        );
+        assert!(
+            low[0] > 100.0 && low[0] < 115.0 && low[1] < 150.0 && low[1] > 140.0,
+            "{low:?}"
+        );
+        assert!(
+            high[0] < 300.0 && high[0] > 285.0 && high[1] > 50.0 && high[1] < 60.0,
+            "{high:?}"
+        );
+        assert!((low[0] - 100.0 - (300.0 - high[0])).abs() < 1e-9);
+    }
 }
