@@ -57,7 +57,7 @@ impl Legend {
         let bar = format!("median, fastest to slowest of {iterations} warm renders");
         legend.flow(styles.chain([(Key::Bar, bar)]), width);
         let flags = shell_words::join(&benchmark.flags);
-        let about = format!("{flags}   ({})", benchmark.started);
+        let about = format!("{}: {flags}", benchmark.started);
         let lines = wrapped(&about, (width - 2 * SIDE) / FONT.cell()[0]);
         for line in lines {
             legend.flow([(Key::Nothing, line)], width);
