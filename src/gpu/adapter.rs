@@ -84,7 +84,7 @@ fn adapters_of(backends: wgpu::Backends) -> Vec<Adapter> {
 fn runs_the_kernel(adapter: &wgpu::Adapter) -> bool {
     /// Storage buffers that the kernel binds, and bytes of its workgroup memory.
     const BUFFERS: u32 = 7;
-    const WORKGROUP_BYTES: u32 = 6 * 64 * 16 + 2 * 64 * 4;
+    const WORKGROUP_BYTES: u32 = 5 * 64 * 16 + 2 * 64 * 4 + 4 * 16;
     let flags = adapter.get_downlevel_capabilities().flags;
     let limits = adapter.limits();
     flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS | wgpu::DownlevelFlags::SHADER_F16_IN_F32)
