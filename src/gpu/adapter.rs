@@ -164,10 +164,13 @@ impl Adapter {
             .parse::<usize>()
             .ok()
             .and_then(|index| adapters.get(index));
-        // A number that is no index may be a part of a name: 3090.
+        // A number that is no index may be a part of a name, if it is one that cards are known by:
+        // 3090. Shorter ones stand in many a name, and mean an index that is not there.
+        let is_short_number = lower.len() < 3 && lower.parse::<usize>().is_ok();
         let by_name = || {
             adapters
                 .iter()
+                .filter(|_| !is_short_number)
                 .filter(named)
                 .min_by_key(|adapter| adapter.preference())
         };
