@@ -141,8 +141,11 @@ impl Spread {
     }
 }
 
+/// A part of a render's time.
+type Part = (&'static str, fn(&Times) -> f64);
+
 /// The parts of a render's time, by the names that they have in documents.
-const PARTS: [(&str, fn(&Times) -> f64); 7] = [
+const PARTS: [Part; 7] = [
     ("wall_s", |times| times.wall_s),
     ("input_s", |times| times.input_s),
     ("setup_s", |times| times.setup_s),
