@@ -1,7 +1,8 @@
-//! The workloads W1 to W5 on the CPU path, beside what the C program spends on them.
+//! The workloads W1 to W5 on the CPU path and on the best GPU, beside what the C program spends on
+//! them.
 //!
 //! `cargo bench --bench render`; the ratio of two lines of a group is the speed-up, both on all
-//! cores. `docs/cpu.md` has figures.
+//! cores. `docs/cpu.md` has figures. A software GPU counts; without any that line is left out.
 
 mod baseline;
 mod workloads;
@@ -12,14 +13,14 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use nanobragg::cpu;
 use nanobragg::experiment::Experiment;
 use nanobragg::image::Comparison;
-use nanobragg::render::Renderer;
+use nanobragg::render::{Device, RenderOptions, Renderer};
 use nanobragg::scene::Scene;
 
 use workloads::WORKLOADS;
 
-/// The largest frames, in terms, that fit ten times in a few seconds of the CPU path and of the
-/// baseline.
-const TERMS: [f64; 2] = [2e8, 4e6];
+/// The largest frames, in terms, that fit ten times in a few seconds of the CPU path, of a software
+/// GPU and of the baseline.
+const TERMS: [f64; 3] = [2e8, 2e7, 4e6];
 
 /// Terms that a bench of `experiment` counts.
 fn terms(experiment: &Experiment) -> f64 {
@@ -30,8 +31,12 @@ fn terms(experiment: &Experiment) -> f64 {
 
 fn render(criterion: &mut Criterion) {
     let renderer = Renderer::cpu().expect("threads start");
+    let gpu = Renderer::new(&RenderOptions {
+        device: Device::Gpu("gpu".into()),
+        ..RenderOptions::default()
+    });
     for workload in &WORKLOADS {
-        let [ours, theirs] = TERMS.map(|most| {
+        let [ours, on_gpu, theirs] = TERMS.map(|most| {
             let mut pixels = workload.pixels;
             while terms(&workload.experiment(pixels)) > most {
                 pixels /= 2;
@@ -59,6 +64,12 @@ fn render(criterion: &mut Criterion) {
         group.bench_function("cpu", |bencher| {
             bencher.iter(|| renderer.install(|| cpu::render(&scene, &|| (), &|| false)))
         });
+        if let Ok(gpu) = &gpu {
+            group.throughput(Throughput::Elements(terms(&on_gpu) as u64));
+            group.bench_function(gpu.device_name(), |bencher| {
+                bencher.iter(|| gpu.render(&on_gpu).expect("it renders"))
+            });
+        }
         group.throughput(Throughput::Elements(terms(&theirs) as u64));
         group.bench_function("baseline", |bencher| {
             bencher.iter(|| renderer.install(|| baseline::render(&theirs, &their_scene)))

@@ -340,6 +340,8 @@ fn sweeps_say_what_is_wrong_with_their_flags() {
     let folder = tempfile::tempdir().unwrap();
     for (words, said) in [
         ("--domains 0", "--domains"),
+        ("--domains 3,1,3", "--domains 3: given twice"),
+        ("--threads 2,2", "--threads 2: given twice"),
         ("--domains 1,x", "expected a whole number from 1 to"),
         ("--threads 1,2000", "expected a whole number from 1 to 1024"),
         (

@@ -98,6 +98,42 @@ fn threads_with_much_to_do_do_all_of_it() {
 }
 
 #[test]
+fn no_spot_with_an_end_is_overlooked() {
+    // Spots as small as pixels and as large as tiles, tiles of both sizes, views that differ within
+    // a pixel and between layers, panels that bend: whatever the kernel leaves out has to be zero.
+    let (gpu, cpu) = (on_gpu(GpuOptions::default()), Renderer::cpu().unwrap());
+    let lines = [
+        "-N 20 -mosaic 1 -mosaic_domains 300 -detpixels 200 -oversample 1",
+        "-Na 3 -Nb 40 -Nc 11 -mosaic 2 -mosaic_domains 130 -detpixels 60 -oversample 3",
+        "-N 3 -fudge 0.2 -mosaic 1 -mosaic_domains 70 -detpixels 70 -oversample 2",
+        "-N 6 -fudge 30 -detpixels 400 -pixel 0.02 -oversample 1 -phi 0 -osc 5 -phisteps 100",
+        "-N 8 -mosaic 1 -mosaic_domains 100 -detpixels 64 -pixel 2 -distance 60 -curved_det -oversample 2",
+        "-N 5 -mosaic 1 -mosaic_domains 90 -detpixels 64 -distance 30 -detector_abs 300 \
+         -detector_thick 500 -detector_thicksteps 3 -oversample 2 -dispersion 1 -dispsteps 5",
+        "-N 60 -fudge 1e-5 -mosaic 0.1 -mosaic_domains 200 -detpixels 64 -pixel 0.4 -distance 300 -oversample 4",
+    ];
+    for line in lines {
+        let flags = format!("-default_F 100 -cell 70 80 90 75 85 95 -misset 10 20 30 {line}");
+        let gauss = experiment(&format!("{flags} -gauss_xtal"));
+        let (image, reference) = (gpu.render(&gauss).unwrap(), cpu.render(&gauss).unwrap());
+        let error = nrmse(&image, &reference);
+        let lit = reference
+            .values()
+            .iter()
+            .filter(|&&value| value > 0.0)
+            .count();
+        println!("{line}: nrmse {error:.1e}, {lit} pixels lit");
+        assert!(lit > 100, "{line}: {lit}");
+        assert!(error < 2e-5, "{line}: {error}");
+        // A top hat's edge may fall either way.
+        let tophat = experiment(&format!("{flags} -tophat_spots"));
+        let (image, reference) = (gpu.render(&tophat).unwrap(), cpu.render(&tophat).unwrap());
+        let compared = Comparison::of(image.values(), reference.values()).unwrap();
+        assert!(compared.differing < 2e-3, "{line}: {}", compared.differing);
+    }
+}
+
+#[test]
 fn curved_detectors_may_bend_within_a_tile() {
     let (gpu, cpu) = (on_gpu(GpuOptions::default()), Renderer::cpu().unwrap());
     // At 2 mm a tile spans radians: the offsets within it are as large as what they start from, and

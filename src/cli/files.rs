@@ -49,10 +49,11 @@ pub fn check(request: &Request) -> Result<(), CliError> {
 fn targets(request: &Request) -> Vec<(&'static str, PathBuf)> {
     let images = request.outputs.iter();
     let images = images.map(|output| (output.flag, output.path.clone()));
-    let trace = request.program.profile.as_deref();
-    let profile = trace.into_iter().flat_map(profile::files);
+    let trace = request.program.profile.clone();
+    let table = trace.as_deref().and_then(profile::table);
     images
-        .chain(profile.map(|path| ("--profile", path)))
+        .chain(trace.map(|path| ("--profile", path)))
+        .chain(table.map(|path| ("the table of --profile", path)))
         .collect()
 }
 
@@ -117,63 +118,17 @@ pub fn write(
     image: &Image,
     statistics: &Statistics,
 ) -> Result<Vec<WrittenFile>, CliError> {
-    let mut pending = Vec::new();
-    let mut written = Vec::new();
-    for output in &request.outputs {
-        let Output { kind, flag, path } = output;
-        let unfit = |problem| FormatError::Content {
-            path: path.clone(),
-            problem,
-        };
-        let mut counts = (None, 0);
-        let _span = span_of(kind).entered();
-        let file = match *kind {
-            OutputKind::Float => PendingFile::write(path, &raw::encode(image))?,
-            OutputKind::Tiff => PendingFile::write(path, &tiff::encode(image).map_err(unfit)?)?,
-            OutputKind::Png => {
-                let style = request.style;
-                let tone = ToneMap::of(image, style.scale, style.percentile);
-                let file = png::encode(image, &tone, style.colormap, style.depth).map_err(unfit)?;
-                PendingFile::write(path, &file)?
-            }
-            OutputKind::Pgm { scale } => {
-                let scale = scale.unwrap_or_else(|| pgm::automatic_scale(statistics));
-                counts.0 = Some(scale);
-                PendingFile::write(path, &pgm::encode(image, scale))?
-            }
-            OutputKind::Counts { scale, adc } => {
-                let automatic = Counts::automatic(statistics, adc);
-                let chosen = Counts {
-                    scale: scale.unwrap_or(automatic.scale),
-                    ..automatic
-                };
-                let (file, overloads) = smv_file(request, image, chosen);
-                counts = (Some(chosen.scale), overloads);
-                PendingFile::write(path, &file)?
-            }
-            OutputKind::Noise { adc } => {
-                let noisy = poisson_noise(image, request.seed, 0);
-                let (file, overloads) = smv_file(
-                    request,
-                    &noisy,
-                    Counts {
-                        scale: 1.0,
-                        adc_offset: adc,
-                    },
-                );
-                counts.1 = overloads;
-                PendingFile::write(path, &file)?
-            }
-        };
-        pending.push(file);
-        let (scale, overloads) = counts;
-        written.push(WrittenFile {
-            flag,
-            path: path.display().to_string(),
-            scale,
-            overloads,
-        });
-    }
+    let make = |output: &Output| make(request, image, statistics, output);
+    // A float file needs no memory beside the image's, and mostly waits for the disk: it is made
+    // beside the others, which come one after the other.
+    let all = |floats: bool| {
+        let outputs = request.outputs.iter();
+        let wanted = outputs.filter(move |output| (output.kind == OutputKind::Float) == floats);
+        wanted.map(make).collect::<Vec<_>>()
+    };
+    let (floats, others) = rayon::join(|| all(true), || all(false));
+    let made: Result<Vec<_>, CliError> = floats.into_iter().chain(others).collect();
+    let (pending, written): (Vec<_>, Vec<_>) = made?.into_iter().unzip();
     if interrupt::interrupted() {
         // The pending files go with the list.
         return Err(RenderError::Interrupted.into());
@@ -181,6 +136,65 @@ pub fn write(
     let _span = info_span!(target: FILES, "put in place").entered();
     pending.into_iter().try_for_each(PendingFile::commit)?;
     Ok(written)
+}
+
+/// The file of `output`, under a temporary name.
+fn make(
+    request: &Request,
+    image: &Image,
+    statistics: &Statistics,
+    output: &Output,
+) -> Result<(PendingFile, WrittenFile), CliError> {
+    let Output { kind, flag, path } = output;
+    let unfit = |problem| FormatError::Content {
+        path: path.clone(),
+        problem,
+    };
+    let _span = span_of(kind).entered();
+    let (mut scaled, mut overloads) = (None, 0);
+    let file = match *kind {
+        OutputKind::Float => PendingFile::write(path, &raw::encode(image))?,
+        OutputKind::Tiff => PendingFile::write(path, &tiff::encode(image).map_err(unfit)?)?,
+        OutputKind::Png => {
+            let style = request.style;
+            let tone = ToneMap::of(image, style.scale, style.percentile);
+            let file = png::encode(image, &tone, style.colormap, style.depth).map_err(unfit)?;
+            PendingFile::write(path, &file)?
+        }
+        OutputKind::Pgm { scale } => {
+            let scale = scale.unwrap_or_else(|| pgm::automatic_scale(statistics));
+            scaled = Some(scale);
+            PendingFile::write(path, &pgm::encode(image, scale))?
+        }
+        OutputKind::Counts { scale, adc } => {
+            let automatic = Counts::automatic(statistics, adc);
+            let chosen = Counts {
+                scale: scale.unwrap_or(automatic.scale),
+                ..automatic
+            };
+            scaled = Some(chosen.scale);
+            let (file, clipped) = smv_file(request, image, chosen);
+            overloads = clipped;
+            PendingFile::write(path, &file)?
+        }
+        OutputKind::Noise { adc } => {
+            let noisy = poisson_noise(image, request.seed, 0);
+            let counts = Counts {
+                scale: 1.0,
+                adc_offset: adc,
+            };
+            let (file, clipped) = smv_file(request, &noisy, counts);
+            overloads = clipped;
+            PendingFile::write(path, &file)?
+        }
+    };
+    let written = WrittenFile {
+        flag,
+        path: path.display().to_string(),
+        scale: scaled,
+        overloads,
+    };
+    Ok((file, written))
 }
 
 /// The span in which a file of `kind` is made and written.

@@ -42,7 +42,8 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         say(format_args!("nanobragg: note: {notice}"));
         notices.push(notice);
     }
-    let statistics = info_span!(target: FILES, "statistics").in_scope(|| Statistics::of(&image));
+    let statistics = info_span!(target: FILES, "statistics")
+        .in_scope(|| renderer.install(|| Statistics::of(&image)));
     let mut written = info_span!(target: FILES, "files")
         .in_scope(|| renderer.install(|| files::write(&request, &image, &statistics)))?;
     drop(run);

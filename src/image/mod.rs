@@ -9,6 +9,8 @@ mod quantiles;
 mod statistics;
 mod tone;
 
+use rayon::prelude::*;
+
 pub use compare::Comparison;
 pub use difference::{Difference, Selection};
 pub use noise::poisson_noise;
@@ -26,6 +28,24 @@ pub struct Image {
     values: Vec<f32>,
     /// Which values were rendered; `None` for all of them.
     rendered: Option<Vec<bool>>,
+}
+
+/// Some pixels in a row of memory.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    /// Index of the first.
+    pub start: usize,
+    /// Their values.
+    pub values: &'a [f32],
+    rendered: Option<&'a [bool]>,
+}
+
+impl Run<'_> {
+    /// The rendered pixels as (place within the run, value).
+    pub fn rendered(&self) -> impl Iterator<Item = (usize, f32)> {
+        let values = self.values.iter().copied().enumerate();
+        values.filter(|&(place, _)| self.rendered.is_none_or(|flags| flags[place]))
+    }
 }
 
 impl Image {
@@ -82,6 +102,20 @@ impl Image {
     pub fn rendered(&self) -> impl Iterator<Item = (usize, f32)> {
         let values = self.values.iter().copied().enumerate();
         values.filter(|&(index, _)| self.rendered.as_ref().is_none_or(|flags| flags[index]))
+    }
+
+    /// The image in runs of `length` pixels, to be worked on side by side.
+    pub fn runs(&self, length: usize) -> impl IndexedParallelIterator<Item = Run<'_>> {
+        let values = self.values.par_chunks(length).enumerate();
+        values.map(move |(place, values)| {
+            let start = place * length;
+            let rendered = self.rendered.as_ref();
+            Run {
+                start,
+                values,
+                rendered: rendered.map(|flags| &flags[start..start + values.len()]),
+            }
+        })
     }
 
     /// An image of the same shape whose rendered pixels are `value` of index and value.

@@ -1,8 +1,9 @@
 //! Statistics over the rendered pixels (PHYSICS §13).
 
+use rayon::prelude::*;
 use serde::Serialize;
 
-use super::Image;
+use super::{Image, Run};
 
 /// What the C program prints of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -23,29 +24,84 @@ pub struct Statistics {
     pub rms_deviation: f64,
 }
 
+/// Pixels that are added up in one go.
+const RUN: usize = 1 << 16;
+
+/// The sums of some pixels.
+struct Partial {
+    pixels: usize,
+    sum: f64,
+    squares: f64,
+    max: f32,
+    max_index: usize,
+}
+
+impl Partial {
+    const EMPTY: Partial = Partial {
+        pixels: 0,
+        sum: 0.0,
+        squares: 0.0,
+        max: f32::NEG_INFINITY,
+        max_index: 0,
+    };
+
+    fn of(run: Run) -> Partial {
+        let mut partial = Partial::EMPTY;
+        for (place, value) in run.rendered() {
+            partial.pixels += 1;
+            partial.sum += f64::from(value);
+            partial.squares += f64::from(value) * f64::from(value);
+            if value > partial.max {
+                (partial.max, partial.max_index) = (value, run.start + place);
+            }
+        }
+        partial
+    }
+
+    /// These pixels and those of `later`.
+    fn and(self, later: Partial) -> Partial {
+        let (max, max_index) = if later.max > self.max {
+            (later.max, later.max_index)
+        } else {
+            (self.max, self.max_index)
+        };
+        Partial {
+            pixels: self.pixels + later.pixels,
+            sum: self.sum + later.sum,
+            squares: self.squares + later.squares,
+            max,
+            max_index,
+        }
+    }
+}
+
 impl Statistics {
     /// The statistics of `image`; all zero when no pixel was rendered.
     pub fn of(image: &Image) -> Statistics {
-        let (mut pixels, mut sum, mut squares) = (0usize, 0.0, 0.0);
-        let (mut max, mut max_index) = (f32::NEG_INFINITY, 0);
-        for (index, value) in image.rendered() {
-            pixels += 1;
-            sum += f64::from(value);
-            squares += f64::from(value) * f64::from(value);
-            if value > max {
-                (max, max_index) = (value, index);
-            }
-        }
+        // Runs of a fixed length, added up in their order: the sums do not depend on the threads.
+        let runs: Vec<Partial> = image.runs(RUN).map(Partial::of).collect();
+        let all = runs.into_iter().fold(Partial::EMPTY, Partial::and);
+        let Partial {
+            pixels,
+            sum,
+            squares,
+            max,
+            max_index,
+        } = all;
         let mean = if pixels == 0 {
             0.0
         } else {
             sum / pixels as f64
         };
         // A second pass: the difference of two large sums would have lost its digits.
-        let deviations: f64 = image
-            .rendered()
-            .map(|(_, value)| (f64::from(value) - mean).powi(2))
-            .sum();
+        let deviations: Vec<f64> = image
+            .runs(RUN)
+            .map(|run| {
+                let deviations = run.rendered().map(|(_, value)| f64::from(value) - mean);
+                deviations.map(|deviation| deviation * deviation).sum()
+            })
+            .collect();
+        let deviations: f64 = deviations.into_iter().sum();
         let divisor = pixels.saturating_sub(1).max(1) as f64;
         Statistics {
             pixels,

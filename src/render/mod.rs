@@ -221,8 +221,8 @@ impl Renderer {
     ) -> Result<Image, RenderError> {
         let [width, height] = frame_size(experiment);
         // First the scene, so that the image is held against the memory that the scene leaves.
-        let span = info_span!(target: SETUP, "scene");
-        let scene = span.in_scope(|| Scene::new(experiment))?;
+        let setup = info_span!(target: SETUP, "scene").entered();
+        let scene = Scene::new(experiment)?;
         // One flag a pixel may come on top of its value.
         let needed = Bytes(
             (width as u64)
@@ -237,6 +237,7 @@ impl Renderer {
                 needed,
                 available,
             })?;
+        drop(setup);
         let values = self.values(&scene, monitor)?;
         Ok(Image::new(width, height, values, rendered_pixels(&scene)))
     }

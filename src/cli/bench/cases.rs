@@ -1,8 +1,10 @@
 //! What a benchmark renders: its sizes, and the sweeps beside them.
 
 use super::super::CliError;
-use super::super::scenario::scenario;
+use super::super::output::say;
+use super::super::scenario::{scenario, seeded};
 use super::{BenchDevice, BenchFlags};
+use crate::memory::Bytes;
 use crate::report::{Benchmark, CaseResult, Setting};
 
 /// The spread, degrees, of domains that are counted for flags without one: they would all be alike.
@@ -97,29 +99,58 @@ impl BenchFlags {
                 ..plain(largest)
             }));
         }
+        let request = scenario("nanobragg bench", &self.scene_flags())?;
+        for notice in &request.notices {
+            say(format_args!("nanobragg bench: note: {notice}"));
+        }
+        let flags = seeded(&self.scene_flags(), request.seed);
+        let spread = request.experiment.crystal().mosaicity.spread_rad > 0.0;
         settings
-            .into_iter()
-            .map(|setting| self.case(setting))
+            .iter()
+            .enumerate()
+            .map(|(place, &setting)| {
+                if settings[..place].contains(&setting) {
+                    return Err(twice(setting));
+                }
+                case(setting, &flags, spread)
+            })
             .collect()
     }
+}
 
-    fn case(&self, setting: Setting) -> Result<Case, CliError> {
-        let mut words = self.scene_flags();
-        words.extend(["-detpixels".to_string(), setting.size.to_string()]);
-        let request = scenario("nanobragg bench", &words)?;
-        if let Some(domains) = setting.domains {
-            if request.experiment.crystal().mosaicity.spread_rad == 0.0 {
-                words.extend(["-mosaic".to_string(), SPREAD_DEG.to_string()]);
-            }
-            words.extend(["-mosaic_domains".to_string(), domains.to_string()]);
-            // What is wrong with these is to be found now, too.
-            scenario("nanobragg bench", &words)?;
+fn twice(setting: Setting) -> CliError {
+    let (flag, value) = match setting {
+        Setting {
+            threads: Some(count),
+            ..
+        } => ("--threads", count as usize),
+        Setting {
+            domains: Some(count),
+            ..
+        } => ("--domains", count as usize),
+        _ => ("--sizes", setting.size),
+    };
+    CliError::usage(format!("{flag} {value}: given twice"))
+}
+
+/// The case of a setting, from `flags` with or without a mosaic `spread`.
+fn case(setting: Setting, flags: &[String], spread: bool) -> Result<Case, CliError> {
+    let size = setting.size;
+    // Two images are compared, beside the worker's own.
+    let needed = Bytes::of::<[f32; 3]>((size as u64).saturating_mul(size as u64));
+    needed.check().map_err(|available| {
+        CliError::Failed(anyhow::anyhow!(
+            "--sizes {size}: it needs {needed} of memory, and this machine has {available}"
+        ))
+    })?;
+    let mut words = flags.to_vec();
+    words.extend(["-detpixels".to_string(), size.to_string()]);
+    if let Some(domains) = setting.domains {
+        if !spread {
+            words.extend(["-mosaic".to_string(), SPREAD_DEG.to_string()]);
         }
-        let is_seed = |word: &String| word.trim_start_matches('-') == "seed";
-        if !words.iter().any(is_seed) {
-            // A random orientation is to be the same on every device.
-            words.extend(["-seed".to_string(), request.seed.to_string()]);
-        }
-        Ok(Case { setting, words })
+        words.extend(["-mosaic_domains".to_string(), domains.to_string()]);
     }
+    scenario("nanobragg bench", &words)?;
+    Ok(Case { setting, words })
 }

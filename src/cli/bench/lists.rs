@@ -1,28 +1,31 @@
 //! The lists that a benchmark leaves: its commands, and how images correlate.
 
+use super::super::reference::Reference;
 use super::Case;
 use crate::report::{Agreement, Benchmark};
 
-/// The commands that were run, and those that render the same images once.
-pub fn commands(command: &str, cases: &[Case], benchmark: &Benchmark) -> String {
+/// The command of the benchmark, and those that render its images one by one.
+pub fn commands(
+    command: &str,
+    cases: &[Case],
+    devices: &[String],
+    reference: Option<Reference>,
+) -> String {
     let mut text = format!("# this benchmark\n{command}\n\n# its images, one by one\n");
-    let mut number = 1;
-    for (case, result) in cases.iter().zip(benchmark.cases()) {
-        let words = shell_words::join(&case.words);
-        let threads = case.setting.threads;
+    for case in cases {
+        let Case { setting, words } = case;
+        let name = setting.name();
+        let threads = setting.threads;
         let threads = threads.map_or_else(String::new, |count| format!(" --threads {count}"));
-        for measured in &result.devices {
-            let device = shell_words::quote(&measured.device);
-            let line =
-                format!("nanobragg {words} --device {device}{threads} -floatfile {number}.bin\n");
-            text.push_str(&line);
-            number += 1;
-        }
-        if let Some(reference) = &result.reference {
+        for device in case.devices(devices) {
+            let words = shell_words::join(words);
+            let file = format!("{name}_{device}.bin");
             text.push_str(&format!(
-                "{} {words}\n",
-                shell_words::quote(&reference.program)
+                "nanobragg {words} --device {device}{threads} -floatfile {file}\n"
             ));
+        }
+        if let Some(reference) = reference.as_ref().filter(|_| case.others_take_part()) {
+            text.push_str(&reference.command_for(words, &format!("{name}_reference.bin")));
         }
     }
     text

@@ -26,12 +26,16 @@ pub use worker::{NAME as WORKER, run as work};
 /// The case of the audit that this command grew from.
 const AUDIT: &str = "-default_F 100 -cell 100 100 100 90 90 90 -lambda 6.2 -N 5 -distance 100";
 
+/// Correlation that images must reach unless the user says otherwise.
+const THRESHOLD: f64 = 0.99;
+
 /// Render at several sizes and on several devices, and write down times and agreement
 #[derive(Parser)]
 #[command(
     name = "nanobragg bench",
     bin_name = "nanobragg bench",
     override_usage = "nanobragg bench [OPTIONS] [-- FLAGS]",
+    allow_negative_numbers = true,
     after_help = "Each case on each device is a process of its own: one cold render, then warm ones. \
                   One thing is varied at a time: sizes on all threads with the flags' own mosaic \
                   domains; domains at the middle one of the sizes (the larger of two); several \
@@ -73,9 +77,9 @@ struct BenchFlags {
     /// Seconds that the reference program may take for one render
     #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = values::positive)]
     timeout: f64,
-    /// Correlation that every two images must reach
-    #[arg(long, value_name = "CORRELATION", default_value = "0.99", value_parser = values::correlation)]
-    threshold: f64,
+    /// Correlation that every two images must reach [default: 0.99]
+    #[arg(long, value_name = "CORRELATION", value_parser = values::correlation)]
+    threshold: Option<f64>,
     /// Where the folder of this run is made
     #[arg(long, value_name = "DIR", default_value = "benchmarks")]
     out: PathBuf,
@@ -113,26 +117,42 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         started: humantime::format_rfc3339_seconds(started).to_string(),
         flags: flags.scene_flags(),
         iterations: flags.iterations as usize,
-        threshold: flags.threshold,
+        threshold: flags.threshold.unwrap_or(THRESHOLD),
+        failure: None,
         sizes: Vec::new(),
         domains: Vec::new(),
         threads: Vec::new(),
     };
+    let mut failure = None;
     for case in &cases {
-        let (result, recorded) = flags.measure(case, &devices, &images)?;
-        profiles.push((case.setting, recorded));
-        case.sweep(&mut benchmark).push(result);
+        match flags.measure(case, &devices, &images) {
+            Ok((result, recorded)) => {
+                profiles.push((case.setting, recorded));
+                case.sweep(&mut benchmark).push(result);
+            }
+            // What was measured before is worth keeping.
+            Err(error) if benchmark.cases().next().is_some() && !interrupt::interrupted() => {
+                failure = Some(error);
+                break;
+            }
+            Err(error) => return Err(error),
+        }
     }
-    let environment = Environment::new(adapters().iter().map(Adapter::description).collect());
+    benchmark.failure = failure.as_ref().map(ToString::to_string);
     let command = ["nanobragg".to_string(), "bench".to_string()];
     let command = shell_words::join(command.iter().chain(words));
+    let adapters = adapters().iter().map(Adapter::description).collect();
+    let environment = Environment::new(adapters, command.clone(), flags.scene_flags());
     artefacts.write("env.json", serde_json::to_string_pretty(&environment)?)?;
-    artefacts.write("commands.txt", commands(&command, &cases, &benchmark))?;
+    artefacts.write(
+        "commands.txt",
+        commands(&command, &cases, &devices, flags.reference_program()),
+    )?;
     artefacts.write("correlation.txt", correlations(&benchmark))?;
     if flags.profile {
         artefacts.write_profiles(profiles)?;
     }
-    let json = serde_json::to_string_pretty(&benchmark)?;
+    let json = serde_json::to_string_pretty(&benchmark.document()?)?;
     artefacts.write("benchmark_results.json", &json)?;
     if let Some(figure) = scaling_figure(&benchmark) {
         let file = figure.to_png();
@@ -147,16 +167,22 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         print(&page)?;
     }
     say(format_args!("nanobragg bench: wrote {}", summary.display()));
+    artefacts.finish();
+    if let Some(error) = failure {
+        return Err(error);
+    }
     match benchmark.worst_agreement() {
         Some((setting, worst)) if benchmark.passed() != Some(true) => {
             Err(CliError::Failed(anyhow::anyhow!(
-                "{} and {} correlate only {} at {setting}, and --threshold asks for {}; \
-                 nanobragg trace finds the first quantity that differs",
-                worst.image,
-                worst.reference,
-                worst.correlation,
-                flags.threshold
+                "at {setting}, {}; --threshold asks for {}, and nanobragg trace finds the first \
+                 quantity that differs",
+                worst.in_words(),
+                benchmark.threshold
             )))
+        }
+        None if flags.threshold.is_some() => {
+            say("nanobragg bench: note: --threshold: there was nothing to compare");
+            Ok(())
         }
         _ => Ok(()),
     }

@@ -3,11 +3,17 @@
 mod header;
 mod read;
 
+use rayon::prelude::*;
+
 use crate::image::{Image, Statistics};
 
 pub use header::describe;
 pub use read::{SmvImage, parse, read};
 
+/// Bytes of a pixel.
+const BYTES: usize = size_of::<u16>();
+/// Pixels that are encoded in one go.
+const RUN: usize = 1 << 14;
 /// Largest pixel value.
 const MAX: f64 = u16::MAX as f64;
 
@@ -42,16 +48,22 @@ impl Counts {
 /// `image` as an SMV file under `header` (see [`describe`]), little-endian, and the number of
 /// pixels that were clipped at 65535. Pixels that were not rendered stay 0.
 pub fn encode(image: &Image, counts: Counts, header: &str) -> (Vec<u8>, usize) {
-    let mut pixels = vec![0u16; image.values().len()];
-    let mut overloads = 0;
-    for (index, value) in image.rendered() {
-        let (count, clipped) = counts.of(value);
-        pixels[index] = count;
-        overloads += usize::from(clipped);
-    }
-    let mut file = header.as_bytes().to_vec();
-    file.reserve_exact(2 * pixels.len());
-    file.extend(pixels.iter().flat_map(|count| count.to_le_bytes()));
+    let mut file = vec![0; header.len() + BYTES * image.values().len()];
+    let (start, pixels) = file.split_at_mut(header.len());
+    start.copy_from_slice(header.as_bytes());
+    let overloads = pixels
+        .par_chunks_mut(BYTES * RUN)
+        .zip(image.runs(RUN))
+        .map(|(pixels, run)| {
+            let mut overloads = 0;
+            for (place, value) in run.rendered() {
+                let (count, clipped) = counts.of(value);
+                pixels[BYTES * place..][..BYTES].copy_from_slice(&count.to_le_bytes());
+                overloads += usize::from(clipped);
+            }
+            overloads
+        })
+        .sum();
     (file, overloads)
 }
 
