@@ -65,7 +65,7 @@ struct BenchFlags {
     /// Warm renders of each
     #[arg(long, value_name = "COUNT", default_value = "5", value_parser = values::count)]
     iterations: u32,
-    /// Write where the time went: profile/trace_SIZE.json (Perfetto opens it) and hot_spots.csv
+    /// Write where the time went: profile/trace_CASE.json (Perfetto opens it) and hot_spots.csv
     #[arg(long)]
     profile: bool,
     /// Keep the images, and the reference program's logs
