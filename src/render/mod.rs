@@ -262,7 +262,10 @@ impl Renderer {
             monitor.advanced(part);
             !monitor.interrupted()
         };
-        match self.install(|| gpu.render(scene, &mut watch)) {
+        // What lies between the parts of it is getting ready, too: handing over to the pool, say.
+        let rendered = info_span!(target: SETUP, "GPU path")
+            .in_scope(|| self.install(|| gpu.render(scene, &mut watch)));
+        match rendered {
             Ok(values) => {
                 if let Some(error) = gpu.expected_error(scene) {
                     self.notice(format!(
