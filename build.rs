@@ -8,7 +8,7 @@ fn main() {
     let compiler = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
     let version = output(&compiler, &["--version"]).unwrap_or_else(|| "unknown".into());
     println!("cargo:rustc-env=NANOBRAGG_COMPILER={version}");
-    for path in ["src", "shaders", "build.rs", "Cargo.toml"] {
+    for path in ["src", "shaders", "build.rs", "Cargo.toml", "Cargo.lock"] {
         println!("cargo:rerun-if-changed={path}");
     }
     if let Some(log) =

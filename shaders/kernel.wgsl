@@ -225,7 +225,12 @@ fn lattice_factor(delta: vec3<f32>) -> f32 {
 // The Miller index of one orientation, less the whole numbers of the tile's centre, `turned` 1/Å
 // from there.
 fn index_rest(prepared: Prepared, turned: vec3<f32>) -> vec3<f32> {
-    return prepared.fraction + vec3<f32>(
+    return prepared.fraction + index_step(prepared, turned);
+}
+
+// What a step of `turned` 1/Å changes of the Miller index of one orientation.
+fn index_step(prepared: Prepared, turned: vec3<f32>) -> vec3<f32> {
+    return vec3<f32>(
         dot(prepared.row_a, turned), dot(prepared.row_b, turned), dot(prepared.row_c, turned),
     );
 }
@@ -245,14 +250,13 @@ fn cell_factor(whole_index: vec3<i32>, rest: vec3<f32>, nearest: vec3<f32>) -> f
     return scene.default_f;
 }
 
-// Whether a spot may reach anywhere within `radius` 1/Å of the scattering vector `middle` 1/Å from
-// the tile's centre. There, an index is off by no more than the radius times the cell's edge; and
-// where a spot is not zero, its index is off a whole number by no more than its reach times that.
-fn may_scatter(prepared: Prepared, middle: vec3<f32>, radius: f32) -> bool {
-    let rest = index_rest(prepared, middle);
+// How far from whole numbers a Miller index may be, for a spot to reach anywhere within `radius` 1/Å
+// of its scattering vector: there, the index is off by no more than the radius times the cell's
+// edge; and where a spot is not zero, its index is off whole numbers by no more than its reach
+// times that.
+fn index_reach(radius: f32) -> vec3<f32> {
     // Rounding never makes up for this much.
-    let reach = 1.001 * (radius + scene.spot_reach) * scene.edges + vec3<f32>(1e-5);
-    return all(abs(rest - round(rest)) <= reach);
+    return 1.001 * (radius + scene.spot_reach) * scene.edges + vec3<f32>(1e-5);
 }
 
 // F_cell^2 F_latt^2 of one orientation, `turned` 1/Å from the tile's centre.

@@ -43,8 +43,10 @@ var<workgroup> row_c: array<vec3<f32>, LANES>;
 
 // Spots of Gaussian and top-hat crystals end; elsewhere their terms are zero and need no work.
 override CULLS: bool = SHAPE >= 2u;
-// Of each thread: the middle of its pixels, 1/Å from the tile's centre, and their distance from it.
-var<workgroup> pixels: array<vec4<f32>, LANES>;
+// The pixels of the first thread and of those at the ends of its row and column, and how far any
+// thread's are from the plane through these, 1/Å; the latter as bits.
+var<workgroup> corners: array<vec3<f32>, 3>;
+var<workgroup> farthest: atomic<u32>;
 // Of each thread: a bit for each orientation that may scatter to its pixels.
 var<workgroup> candidates: array<atomic<u32>, 2u * LANES>;
 
@@ -64,7 +66,11 @@ fn kept(place: u32) -> Prepared {
 
 // Finds, for every thread, the orientations of the batch whose spots may reach one of its pixels.
 // A thread looks at all threads' pixels for the orientation that it has prepared, which it need
-// not fetch; bits are set in any order, and tested in one.
+// not fetch; bits are set in any order, and read in one.
+//
+// Over a tile the scattering vector is nearly linear. So the threads' pixels are taken to lie on a
+// plane through three corners of the tile, and how far any of them is from its place there is added
+// to the spots' reach.
 fn find_candidates(lane: u32, batch: u32, turned: array<vec3<f32>, MOST_PIXELS>) {
     var own = turned;
     var sum = vec3<f32>(0.0);
@@ -72,20 +78,43 @@ fn find_candidates(lane: u32, batch: u32, turned: array<vec3<f32>, MOST_PIXELS>)
         sum += own[k];
     }
     let middle = sum / f32(EDGE * EDGE);
-    var radius = 0.0;
-    for (var k = 0u; k < EDGE * EDGE; k++) {
-        radius = max(radius, distance(own[k], middle));
+    let column = lane % GROUP;
+    let row = lane / GROUP;
+    if lane == 0u {
+        corners[0] = middle;
+        atomicStore(&farthest, 0u);
+    } else if lane == GROUP - 1u {
+        corners[1] = middle;
+    } else if lane == LANES - GROUP {
+        corners[2] = middle;
     }
-    pixels[lane] = vec4<f32>(middle, radius);
     atomicStore(&candidates[2u * lane], 0u);
     atomicStore(&candidates[2u * lane + 1u], 0u);
     workgroupBarrier();
+    let along_row = (corners[1] - corners[0]) / f32(GROUP - 1u);
+    let along_column = (corners[2] - corners[0]) / f32(GROUP - 1u);
+    let place = corners[0] + f32(column) * along_row + f32(row) * along_column;
+    var far = 0.0;
+    for (var k = 0u; k < EDGE * EDGE; k++) {
+        far = max(far, distance(own[k], place));
+    }
+    // Floats that are not negative are in the order of their bits.
+    atomicMax(&farthest, bitcast<u32>(far));
+    workgroupBarrier();
     if lane < batch {
         let prepared = kept(lane);
-        for (var other = 0u; other < LANES; other++) {
-            let seen = pixels[other];
-            if may_scatter(prepared, seen.xyz, seen.w) {
-                atomicOr(&candidates[2u * other + lane / 32u], 1u << (lane % 32u));
+        let reach = index_reach(bitcast<f32>(atomicLoad(&farthest)));
+        let row_step = index_step(prepared, along_row);
+        let column_step = index_step(prepared, along_column);
+        let start = index_rest(prepared, corners[0]);
+        for (var j = 0u; j < GROUP; j++) {
+            var rest = start + f32(j) * column_step;
+            for (var i = 0u; i < GROUP; i++) {
+                if all(abs(rest - round(rest)) <= reach) {
+                    let other = j * GROUP + i;
+                    atomicOr(&candidates[2u * other + lane / 32u], 1u << (lane % 32u));
+                }
+                rest += row_step;
             }
         }
     }

@@ -145,7 +145,7 @@ pub fn parse(
 /// # Errors
 /// As [`parse`], and [`CliError::Text`] with the command's help.
 pub fn parse_own<F: Parser>(name: &str, words: &[String]) -> Result<F, CliError> {
-    let command = F::command();
+    let command = super::flags::last_one_counts(F::command());
     let spellings = Spellings {
         either: Vec::new(),
         double: super::flags::spellings(&command),

@@ -49,10 +49,11 @@ pub fn check(request: &Request) -> Result<(), CliError> {
 fn targets(request: &Request) -> Vec<(&'static str, PathBuf)> {
     let images = request.outputs.iter();
     let images = images.map(|output| (output.flag, output.path.clone()));
-    let trace = request.program.profile.as_deref();
-    let profile = trace.into_iter().flat_map(profile::files);
+    let trace = request.program.profile.clone();
+    let table = trace.as_deref().and_then(profile::table);
     images
-        .chain(profile.map(|path| ("--profile", path)))
+        .chain(trace.map(|path| ("--profile", path)))
+        .chain(table.map(|path| ("the table of --profile", path)))
         .collect()
 }
 

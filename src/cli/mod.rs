@@ -13,6 +13,7 @@ mod flags;
 mod interrupt;
 mod order;
 mod output;
+mod process;
 mod profile;
 mod reference;
 mod render;

@@ -19,9 +19,10 @@ pub fn start_if_asked(words: &[String]) {
     }
 }
 
-/// The files of the profile whose trace is `trace`.
-pub fn files(trace: &Path) -> [PathBuf; 2] {
-    [trace.to_path_buf(), trace.with_file_name(HOT_SPOTS)]
+/// The table beside the trace `trace`; none where that is a device or a pipe.
+pub fn table(trace: &Path) -> Option<PathBuf> {
+    let is_file = trace.metadata().map_or(true, |found| found.is_file());
+    is_file.then(|| trace.with_file_name(HOT_SPOTS))
 }
 
 /// Writes what was recorded of work on `device`, adds the files to those `written`, and gives the
@@ -37,11 +38,14 @@ pub fn write(
     let recorded = profile::take();
     let spots = HotSpots::of(&recorded);
     let name = format!("nanobragg on {device}");
-    let [trace, table] = files(trace);
-    write_whole(&trace, chrome_trace(&[(name, recorded)]).as_bytes())?;
-    let csv = format!("{}\n{}", HotSpots::CSV_HEADINGS, spots.csv_rows(&[]));
-    write_whole(&table, csv.as_bytes())?;
-    written.extend([trace, table].map(|path| WrittenFile {
+    let table = table(trace);
+    write_whole(trace, chrome_trace(&[(name, recorded)]).as_bytes())?;
+    if let Some(table) = &table {
+        let csv = format!("{}\n{}", HotSpots::CSV_HEADINGS, spots.csv_rows(&[]));
+        write_whole(table, csv.as_bytes())?;
+    }
+    let files = std::iter::once(trace).chain(table.as_deref());
+    written.extend(files.map(|path| WrittenFile {
         flag: "--profile",
         path: path.display().to_string(),
         scale: None,

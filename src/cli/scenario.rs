@@ -27,3 +27,16 @@ pub fn scenario(command: &str, words: &[String]) -> Result<Request, CliError> {
     }
     Request::new(&matches)
 }
+
+/// `words` with `seed`, where a random orientation would otherwise be another one each time.
+pub fn seeded(words: &[String], seed: u64) -> Vec<String> {
+    let mut words = words.to_vec();
+    let is_seed = |word: &String| {
+        let name = word.trim_start_matches('-');
+        word.starts_with('-') && name.split('=').next() == Some("seed")
+    };
+    if !words.iter().any(is_seed) && words.iter().any(|word| word == "random") {
+        words.extend(["-seed".to_string(), seed.to_string()]);
+    }
+    words
+}

@@ -133,12 +133,10 @@ fn traced(device: Device, scene: &Scene, place: &TermPlace) -> Result<(String, T
 }
 
 /// Tells which names of a log are treated how, if there are any.
-fn note(path: &str, how: &str, names: &[String]) {
+fn note<'a>(path: &str, how: &str, names: impl IntoIterator<Item = &'a String>) {
+    let names = trace_log::shortened(names);
     if !names.is_empty() {
-        say(format_args!(
-            "nanobragg: note: {path}: {how}: {}",
-            names.join(", ").escape_debug()
-        ));
+        say(format_args!("nanobragg: note: {path}: {how}: {names}"));
     }
 }
 

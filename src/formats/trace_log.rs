@@ -5,6 +5,7 @@
 //! such copies are known to print; values are converted where the latter are in other units. Of a
 //! name that is printed several times, once a sub-pixel or source, the first counts.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::error::read_with;
@@ -20,8 +21,8 @@ const PREFIX: &str = "TRACE_C:";
 pub struct TraceLog {
     /// The quantities that are known here.
     pub trace: Trace,
-    /// The names that are not, each once, in the log's order.
-    pub unknown: Vec<String>,
+    /// The names that are not, each once.
+    pub unknown: BTreeSet<String>,
     /// The names that were printed again with other values.
     pub repeated: Vec<String>,
 }
@@ -118,6 +119,7 @@ pub fn read(path: &Path) -> Result<TraceLog, FormatError> {
 pub fn parse(bytes: &[u8]) -> Result<TraceLog, Problem> {
     // Other lines may hold anything: paths, say, in another encoding.
     let text = String::from_utf8_lossy(bytes);
+    let text = text.trim_start_matches('\u{feff}');
     let mut log = TraceLog::default();
     for (index, line) in text.lines().enumerate() {
         if let Some(content) = line.trim().strip_prefix(PREFIX) {
@@ -125,9 +127,13 @@ pub fn parse(bytes: &[u8]) -> Result<TraceLog, Problem> {
         }
     }
     if log.trace.is_empty() {
-        let names = match log.unknown.as_slice() {
-            [] => "no line that starts with TRACE_C:".to_string(),
-            names => format!("no name that is known here, but {}", shortened(names)),
+        let names = if log.unknown.is_empty() {
+            "no line that starts with TRACE_C:".to_string()
+        } else {
+            format!(
+                "no name that is known here, but {}",
+                shortened(&log.unknown)
+            )
         };
         return Err(Problem::with_file(format!(
             "{names}; expected lines TRACE_C: name value…, as nanobragg trace --log prints them"
@@ -159,8 +165,8 @@ impl TraceLog {
         let rest = rest.trim_start();
         let rest = rest.strip_prefix(['=', ':']).unwrap_or(rest);
         let Some((name, meaning)) = known(word) else {
-            if !word.is_empty() && !self.unknown.iter().any(|known| known == word) {
-                self.unknown.push(word.to_string());
+            if !word.is_empty() {
+                self.unknown.insert(word.to_string());
             }
             return Ok(());
         };
@@ -208,10 +214,14 @@ fn alike(one: &[f64], other: &[f64]) -> bool {
 }
 
 /// The first few of `names`.
-fn shortened(names: &[String]) -> String {
+pub fn shortened<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
     const SHOWN: usize = 5;
-    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| quoted(name)).collect();
-    let more = if names.len() > SHOWN { ", …" } else { "" };
+    let mut names = names.into_iter().map(|name| quoted(name));
+    let shown: Vec<String> = names.by_ref().take(SHOWN).collect();
+    let more = match names.count() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
     format!("{}{more}", shown.join(", "))
 }
 
@@ -252,7 +262,7 @@ mod tests {
             Some(3e-15 * 3e-15)
         );
         assert_eq!(log.trace.get(Name::Hkl), Some(&[1.0, 2.0, 3.0][..]));
-        assert_eq!(log.unknown, ["Rx"]);
+        assert!(log.unknown.iter().eq(["Rx"]));
     }
 
     #[test]

@@ -84,7 +84,7 @@ fn adapters_of(backends: wgpu::Backends) -> Vec<Adapter> {
 fn runs_the_kernel(adapter: &wgpu::Adapter) -> bool {
     /// Storage buffers that the kernel binds, and bytes of its workgroup memory.
     const BUFFERS: u32 = 7;
-    const WORKGROUP_BYTES: u32 = 6 * 64 * 16 + 2 * 64 * 4;
+    const WORKGROUP_BYTES: u32 = 5 * 64 * 16 + 2 * 64 * 4 + 4 * 16;
     let flags = adapter.get_downlevel_capabilities().flags;
     let limits = adapter.limits();
     flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS | wgpu::DownlevelFlags::SHADER_F16_IN_F32)
@@ -164,10 +164,13 @@ impl Adapter {
             .parse::<usize>()
             .ok()
             .and_then(|index| adapters.get(index));
-        // A number that is no index may be a part of a name: 3090.
+        // A number that is no index may be a part of a name, if it is one that cards are known by:
+        // 3090. Shorter ones stand in many a name, and mean an index that is not there.
+        let is_short_number = lower.len() < 3 && lower.parse::<usize>().is_ok();
         let by_name = || {
             adapters
                 .iter()
+                .filter(|_| !is_short_number)
                 .filter(named)
                 .min_by_key(|adapter| adapter.preference())
         };

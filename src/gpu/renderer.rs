@@ -341,13 +341,14 @@ impl GpuRenderer {
             if let Some(timestamps) = &self.timestamps {
                 timestamps.send(&mut encoder);
             }
+            let submitted = Instant::now();
             queue.submit([encoder.finish()]);
             if let Some(timestamps) = &self.timestamps {
                 timestamps.ask();
             }
             self.context.wait()?;
             if let Some(timestamps) = &self.timestamps {
-                timestamps.record("render kernel", started);
+                timestamps.record("render kernel", submitted);
             }
             budget.learn(terms, started.elapsed());
             done += terms;

@@ -82,6 +82,7 @@ impl Timestamps {
     pub fn record(&self, name: &'static str, submitted: Instant) {
         let ended = Instant::now();
         let Ok(view) = self.home.get_mapped_range(..) else {
+            profile::note("some of the GPU's timestamps could not be read");
             return;
         };
         let ticks: Vec<u64> = bytemuck::pod_collect_to_vec(&view);

@@ -95,7 +95,7 @@ impl Profile {
         self.notes.extend(new.collect::<Vec<_>>());
     }
 
-    /// The span around everything, if it has ended: the longest of [`RUN`].
+    /// The longest of [`RUN`], if one has ended: of a profile of one run, the span around all.
     pub fn root(&self) -> Option<&Span> {
         let runs = self.of(RUN);
         runs.max_by_key(|span| span.duration_ns)

@@ -226,8 +226,8 @@ impl Renderer {
     ) -> Result<Image, RenderError> {
         let [width, height] = frame_size(experiment);
         // First the scene, so that the image is held against the memory that the scene leaves.
-        let span = info_span!(target: SETUP, "scene");
-        let scene = span.in_scope(|| Scene::new(experiment))?;
+        let setup = info_span!(target: SETUP, "scene").entered();
+        let scene = Scene::new(experiment)?;
         // One flag a pixel may come on top of its value.
         let needed = Bytes(
             (width as u64)
@@ -242,6 +242,7 @@ impl Renderer {
                 needed,
                 available,
             })?;
+        drop(setup);
         let (values, floor) = self.values_within_tolerance(&scene, monitor)?;
         *self.floor.lock().unwrap_or_else(PoisonError::into_inner) = floor;
         Ok(Image::new(width, height, values, rendered_pixels(&scene)))

@@ -1,6 +1,7 @@
 //! What a benchmark measured, and the figures drawn from it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use crate::profile::{FILES, INPUT, Profile, READ_BACK, RUN, SETUP, SIMULATION};
 
@@ -107,6 +108,8 @@ pub struct Benchmark {
     pub iterations: usize,
     /// Correlation that every pair of images must reach.
     pub threshold: f64,
+    /// Why sizes are missing, if any are.
+    pub failure: Option<String>,
     /// By size.
     pub sizes: Vec<SizeResult>,
 }
@@ -135,6 +138,36 @@ impl Spread {
             (values[middle - 1] + values[middle]) / 2.0
         };
         Some(Spread { median, min, max })
+    }
+}
+
+/// The parts of a render's time, by the names that they have in documents.
+const PARTS: [(&str, fn(&Times) -> f64); 7] = [
+    ("wall_s", |times| times.wall_s),
+    ("input_s", |times| times.input_s),
+    ("setup_s", |times| times.setup_s),
+    ("simulation_s", |times| times.simulation_s),
+    ("read_back_s", |times| times.read_back_s),
+    ("files_s", |times| times.files_s),
+    ("other_s", |times| times.other_s),
+];
+
+impl Agreement {
+    /// How much the two images correlate, for people.
+    pub fn in_words(&self) -> String {
+        let Agreement {
+            image,
+            reference,
+            correlation,
+            ..
+        } = self;
+        if correlation.is_nan() {
+            return format!(
+                "the correlation of {image} with {reference} is undefined, as one of them is flat or \
+                 has pixels that are no numbers"
+            );
+        }
+        format!("{image} correlates {correlation:.9} with {reference}")
     }
 }
 
@@ -178,10 +211,32 @@ impl Benchmark {
         all.min_by(|(_, one), (_, other)| rank(one).total_cmp(&rank(other)))
     }
 
-    /// Whether every pair of images reaches the threshold; none where there was nothing to compare.
+    /// Whether all was rendered and every pair of images reaches the threshold; none where there
+    /// was nothing to compare.
     pub fn passed(&self) -> Option<bool> {
+        if self.failure.is_some() {
+            return Some(false);
+        }
         self.worst_agreement()
             .map(|(_, worst)| worst.correlation >= self.threshold)
+    }
+
+    /// The benchmark as JSON, with the verdict, and the median and extremes of every time.
+    ///
+    /// # Errors
+    /// As `serde_json` has them; none is known that this document can cause.
+    pub fn document(&self) -> serde_json::Result<Value> {
+        let mut document = serde_json::to_value(self)?;
+        document["passed"] = serde_json::to_value(self.passed())?;
+        for (place, result) in self.sizes.iter().enumerate() {
+            for (device, measured) in result.devices.iter().enumerate() {
+                let spreads =
+                    PARTS.map(|(name, part)| (name.to_string(), json!(measured.spread(part))));
+                let spreads: Map<String, Value> = spreads.into_iter().collect();
+                document["sizes"][place]["devices"][device]["spreads"] = spreads.into();
+            }
+        }
+        Ok(document)
     }
 }
 
@@ -210,6 +265,7 @@ mod tests {
             flags: Vec::new(),
             iterations: 1,
             threshold: 0.99,
+            failure: None,
             sizes: vec![SizeResult {
                 size: 8,
                 devices: Vec::new(),

@@ -16,7 +16,7 @@ pub fn benchmark_page(benchmark: &Benchmark, environment: &Environment, command:
     let _ = write!(
         page,
         "## Times\n\nOf `{flags} -detpixels SIZE`. Each line is a process of its own: one cold render \
-         from its start, then {iterations} warm ones; median (min – max) of these, in ms. Set-up is \
+         from its start, then {iterations} warm; median (min – max) of these, in ms. Set-up is \
          threads, device, pipelines, scene and buffers; files is the float file.\n\n",
     );
     page.push_str(
@@ -37,6 +37,12 @@ pub fn benchmark_page(benchmark: &Benchmark, environment: &Environment, command:
 
 fn verdict(benchmark: &Benchmark) -> String {
     let threshold = benchmark.threshold;
+    if let Some(failure) = &benchmark.failure {
+        return format!(
+            "**FAIL**: {}. What was measured before that is below.\n\n",
+            cell(failure)
+        );
+    }
     match benchmark.worst_agreement() {
         None => {
             "**No verdict**: one device and no reference program, so nothing to compare.\n\n".into()
@@ -47,12 +53,8 @@ fn verdict(benchmark: &Benchmark) -> String {
             } else {
                 "FAIL"
             };
-            let (image, reference) = (&worst.image, &worst.reference);
-            let correlation = worst.correlation;
-            format!(
-                "**{word}**: the lowest correlation is {correlation:.9}, of {image} with {reference} at \
-                 {size} × {size}; {threshold} is asked for.\n\n"
-            )
+            let worst = cell(&worst.in_words());
+            format!("**{word}**: at {size} × {size}, {worst}; {threshold} is asked for of all.\n\n")
         }
     }
 }
@@ -84,17 +86,17 @@ fn machine(environment: &Environment) -> String {
 }
 
 fn row(size: usize, measured: &Measurement) -> String {
-    let cell = |part: fn(&Times) -> f64| spread(measured.spread(part));
+    let times = |part: fn(&Times) -> f64| spread(measured.spread(part));
     let peak = measured.peak_memory_bytes;
     format!(
         "| {size} | {} | {:.1} | {} | {} | {} | {} | {} | {:.1} | {:.3e} | {} |\n",
-        measured.device,
+        cell(&measured.device),
         measured.cold.wall_s * 1e3,
-        cell(|times| times.wall_s),
-        cell(|times| times.setup_s),
-        cell(|times| times.simulation_s),
-        cell(|times| times.read_back_s),
-        cell(|times| times.files_s),
+        times(|times| times.wall_s),
+        times(|times| times.setup_s),
+        times(|times| times.simulation_s),
+        times(|times| times.read_back_s),
+        times(|times| times.files_s),
         measured.pixels_per_second() / 1e6,
         measured.terms_per_second(),
         peak.map_or_else(|| "not known".into(), |bytes| Bytes(bytes).to_string()),
@@ -108,12 +110,17 @@ fn reference_row(result: &SizeResult) -> String {
     let Some(times) = Spread::of(reference.wall_s.iter().copied()) else {
         return String::new();
     };
-    let (size, program) = (result.size, &reference.program);
+    let (size, program) = (result.size, cell(&reference.program));
     let pixels = (size * size) as f64 / times.median / 1e6;
     format!(
         "| {size} | {program}, whole process | | {} | | | | | {pixels:.1} | | |\n",
         spread(times)
     )
+}
+
+/// `text` for a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
 }
 
 /// Milliseconds.
@@ -133,7 +140,7 @@ fn agreements(benchmark: &Benchmark) -> String {
     for result in &benchmark.sizes {
         for agreement in &result.agreements {
             let size = result.size;
-            let (image, reference) = (&agreement.image, &agreement.reference);
+            let (image, reference) = (cell(&agreement.image), cell(&agreement.reference));
             let (correlation, nrmse) = (agreement.correlation, agreement.nrmse);
             let _ = writeln!(
                 text,

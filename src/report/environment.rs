@@ -8,6 +8,10 @@ use crate::gpu::AdapterDescription;
 /// What a measurement depends on beside its flags.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Environment {
+    /// The command that was given.
+    pub command: String,
+    /// Flags of what was rendered.
+    pub flags: Vec<String>,
     /// Version of this program.
     pub version: &'static str,
     /// Commit it was built from; `unknown` where it was not built in its repository.
@@ -33,8 +37,12 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Of this machine, whose GPUs are `adapters`.
-    pub fn new(adapters: Vec<AdapterDescription>) -> Environment {
+    /// Of this machine, whose GPUs are `adapters`, for a `command` that renders what `flags` say.
+    pub fn new(
+        adapters: Vec<AdapterDescription>,
+        command: String,
+        flags: Vec<String>,
+    ) -> Environment {
         let kinds = RefreshKind::nothing()
             .with_cpu(CpuRefreshKind::nothing())
             .with_memory(MemoryRefreshKind::nothing().with_ram());
@@ -45,6 +53,8 @@ impl Environment {
             .first()
             .map(|cpu| cpu.brand().trim().to_string());
         Environment {
+            command,
+            flags,
             version: env!("CARGO_PKG_VERSION"),
             commit: env!("NANOBRAGG_COMMIT"),
             compiler: env!("NANOBRAGG_COMPILER"),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::profile::{Profile, Span};
+use crate::profile::{Profile, RUN, Span};
 
 /// One kind of work: all spans of a name and category.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -36,14 +36,10 @@ pub struct HotSpots {
 const TOP: usize = 12;
 
 impl HotSpots {
-    /// Of `profile`, relative to its longest run, or to all of its time where no run has ended.
+    /// Of `profile`, relative to the time of all its runs.
     pub fn of(profile: &Profile) -> HotSpots {
-        let begin = profile.spans.iter().map(|span| span.start_ns).min();
-        let end = profile.spans.iter().map(Span::end_ns).max();
-        let whole = profile.root().map_or_else(
-            || end.zip(begin).map_or(0, |(e, b)| e - b),
-            |root| root.duration_ns,
-        );
+        let runs = profile.of(RUN).map(|run| (run.start_ns, run.end_ns()));
+        let whole = covered(runs.collect());
         let mut kinds: Vec<(HotSpot, Vec<(u64, u64)>)> = Vec::new();
         for (span, self_ns) in profile.spans.iter().zip(profile.self_ns()) {
             let same = |spot: &HotSpot| spot.name == span.name && spot.category == span.category;
@@ -202,6 +198,24 @@ mod tests {
         let run = spots.iter().find(|spot| spot.name == "nanobragg").unwrap();
         assert_eq!(run.inclusive, 1.0);
         approx::assert_relative_eq!(run.self_s, 300e-9, max_relative = 1e-12);
+    }
+
+    #[test]
+    fn several_runs_are_one_whole() {
+        let mut second = span("nanobragg", 3, None, 100, 200);
+        second.category = "run".to_string();
+        let profile = Profile {
+            spans: vec![
+                span("scene", 2, Some(1), 0, 50),
+                span("nanobragg", 1, None, 0, 100),
+                span("scene", 4, Some(3), 100, 150),
+                second,
+            ],
+            ..Profile::default()
+        };
+        let HotSpots { spots, .. } = HotSpots::of(&profile);
+        let shares: Vec<f64> = spots.iter().map(|spot| spot.inclusive).collect();
+        assert_eq!(shares, [0.5, 1.0]);
     }
 
     #[test]

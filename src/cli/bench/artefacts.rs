@@ -13,9 +13,12 @@ use crate::formats::write_whole;
 use crate::profile::Profile;
 use crate::report::{HotSpots, chrome_trace};
 
-/// The folder of one benchmark.
+/// The folder of one benchmark. Dropped before it is [finished](Artefacts::finish), it vanishes.
 pub struct Artefacts {
     folder: PathBuf,
+    /// The folder that was made for it, if it was.
+    made: Option<PathBuf>,
+    finished: bool,
 }
 
 impl Artefacts {
@@ -25,24 +28,37 @@ impl Artefacts {
     /// [`CliError::Failed`] when a folder cannot be made.
     pub fn create(out: &Path, started: SystemTime) -> Result<Artefacts, CliError> {
         let cannot = || format!("--out {}: cannot make a folder there", out.display());
+        if out.exists() && !out.is_dir() {
+            let what = format!("--out {}: it is a file; expected a folder", out.display());
+            return Err(CliError::Failed(anyhow::anyhow!(what)));
+        }
+        let made = (!out.exists()).then(|| out.to_path_buf());
         fs::create_dir_all(out).with_context(cannot)?;
         // Colons are not for file names everywhere.
         let stamp = humantime::format_rfc3339_seconds(started)
             .to_string()
             .replace(':', "-");
+        let mut folder = out.join(&stamp);
         // Two runs may start in one second.
-        let mut names = (1..).map(|number| match number {
-            1 => stamp.clone(),
-            _ => format!("{stamp}-{number}"),
-        });
-        loop {
-            let folder = out.join(names.next().unwrap_or_default());
+        for number in 2u32.. {
             match fs::create_dir(&folder) {
-                Ok(()) => return Ok(Artefacts { folder }),
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Ok(()) => break,
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                    folder = out.join(format!("{stamp}-{number}"));
+                }
                 Err(error) => return Err(error).with_context(cannot)?,
             }
         }
+        Ok(Artefacts {
+            folder,
+            made,
+            finished: false,
+        })
+    }
+
+    /// Keeps what was written.
+    pub fn finish(mut self) {
+        self.finished = true;
     }
 
     /// Writes the file `name`, and says where it is.
@@ -82,10 +98,20 @@ impl Artefacts {
 
     /// The folder `name` in this one, made where it is not there.
     fn folder(&self, name: &str) -> Result<PathBuf, CliError> {
-        let folder = self.folder.join(name);
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        Ok(folder)
+        made(self.folder.join(name))
+    }
+}
+
+impl Drop for Artefacts {
+    fn drop(&mut self) {
+        if self.finished {
+            return;
+        }
+        // Whatever cannot be taken away stays; the reason why this ends was told already.
+        let _ = fs::remove_dir_all(&self.folder);
+        if let Some(made) = &self.made {
+            let _ = fs::remove_dir(made);
+        }
     }
 }
 
@@ -125,9 +151,13 @@ impl Images {
     /// # Errors
     /// [`CliError::Failed`] when it cannot be made.
     pub fn reference_folder(&self, size: usize, number: u32) -> Result<PathBuf, CliError> {
-        let folder = self.folder.join(format!("{size}_reference_{number}"));
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        Ok(folder)
+        made(self.folder.join(format!("{size}_reference_{number}")))
     }
+}
+
+/// `folder`, which is there afterwards.
+fn made(folder: PathBuf) -> Result<PathBuf, CliError> {
+    fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    Ok(folder)
 }

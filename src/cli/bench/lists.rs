@@ -1,25 +1,27 @@
 //! The lists that a benchmark leaves: its commands, and how images correlate.
 
+use super::super::reference::Reference;
 use super::Case;
 use crate::report::{Agreement, Benchmark};
 
-/// The commands that were run, and those that render the same images once.
-pub fn commands(command: &str, cases: &[Case], benchmark: &Benchmark) -> String {
+/// The command of the benchmark, and those that render its images one by one.
+pub fn commands(
+    command: &str,
+    cases: &[Case],
+    devices: &[String],
+    reference: Option<Reference>,
+) -> String {
     let mut text = format!("# this benchmark\n{command}\n\n# its images, one by one\n");
-    let mut number = 1;
-    for (case, result) in cases.iter().zip(&benchmark.sizes) {
-        let words = shell_words::join(&case.words);
-        for measured in &result.devices {
-            let device = shell_words::quote(&measured.device);
-            let line = format!("nanobragg {words} --device {device} -floatfile {number}.bin\n");
-            text.push_str(&line);
-            number += 1;
-        }
-        if let Some(reference) = &result.reference {
+    for Case { size, words } in cases {
+        for device in devices {
+            let words = shell_words::join(words);
+            let file = format!("{size}_{device}.bin");
             text.push_str(&format!(
-                "{} {words}\n",
-                shell_words::quote(&reference.program)
+                "nanobragg {words} --device {device} -floatfile {file}\n"
             ));
+        }
+        if let Some(reference) = &reference {
+            text.push_str(&reference.command_for(words, &format!("{size}_reference.bin")));
         }
     }
     text

@@ -1,10 +1,15 @@
 //! One size, measured on every device and with the reference program.
 
+use std::io::{BufReader, Seek, SeekFrom};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use anyhow::Context;
+
+use super::super::CliError;
 use super::super::output::say;
-use super::super::{CliError, interrupt};
+use super::super::process::{Outcome, Running};
 use super::artefacts::Images;
 use super::{BenchFlags, Case, WORKER, worker};
 use crate::formats::raw;
@@ -21,7 +26,7 @@ impl BenchFlags {
         devices: &[String],
         images: &Images,
     ) -> Result<(SizeResult, Vec<(String, Profile)>), CliError> {
-        let Case { size, words } = case;
+        let size = &case.size;
         // First what may fail for want of a program.
         let reference = self.run_reference(case, images)?;
         let mut measured: Vec<Measurement> = Vec::new();
@@ -30,16 +35,20 @@ impl BenchFlags {
         for device in devices {
             let path = images.path(*size, device);
             let worker::Report {
-                measurement,
+                mut measurement,
                 profile,
-            } = self.ask_worker(device, &path, words)?;
+            } = self.ask_worker(device, &path, case)?;
+            if device != "cpu" {
+                // Two cards may have one name.
+                measurement.device = format!("{device} {}", measurement.device);
+            }
             let name = measurement.device.clone();
             say(format_args!(
                 "{size:5} {name}: {:.1} ms warm",
                 measurement.spread(|times| times.wall_s).median * 1e3
             ));
             rendered.push((name.clone(), path));
-            profiles.push((name, profile));
+            profiles.extend(profile.map(|profile| (name, profile)));
             measured.push(measurement);
         }
         let mut agreements = Vec::new();
@@ -65,32 +74,53 @@ impl BenchFlags {
         Ok((result, profiles))
     }
 
-    /// Has a process of its own measure `words` on `device`.
+    /// Has a process of its own measure `case` on `device`.
     fn ask_worker(
         &self,
         device: &str,
         image: &Path,
-        words: &[String],
+        case: &Case,
     ) -> Result<worker::Report, CliError> {
+        let size = case.size;
+        let what = || format!("the render of {size} x {size} pixels on {device}");
         let threads = self.threads.unwrap_or(0).to_string();
-        let done = Command::new(std::env::current_exe()?)
+        let own = std::env::current_exe().context("cannot find this program's own file")?;
+        let mut told = tempfile::tempfile().context("cannot make a temporary file")?;
+        let mut command = Command::new(&own);
+        command
             .args([WORKER, "--device", device, "--threads", &threads])
             .args(["--iterations", &self.iterations.to_string(), "--image"])
             .arg(image)
+            .args(self.profile.then_some("--profile"))
             .arg("--")
-            .args(words)
-            .stderr(Stdio::inherit())
-            .output()?;
-        if interrupt::interrupted() {
-            return Err(RenderError::Interrupted.into());
+            .args(&case.words)
+            // It stops when this ends.
+            .stdin(Stdio::piped())
+            .stdout(told.try_clone().context("cannot share a temporary file")?);
+        let mut running = Running::start(&mut command)
+            .with_context(|| format!("cannot start {} for {}", own.display(), what()))?;
+        let status = match running.wait(Duration::MAX).with_context(what)? {
+            Outcome::Ended(status) => status,
+            _ => return Err(RenderError::Interrupted.into()),
+        };
+        match status.code() {
+            Some(0) => {}
+            Some(_) => {
+                let what = what();
+                return Err(CliError::Failed(anyhow::anyhow!(
+                    "{what} failed, as said above"
+                )));
+            }
+            None => {
+                return Err(CliError::Failed(anyhow::anyhow!(
+                    "{} was ended by {status}; if for want of memory, take smaller --sizes",
+                    what()
+                )));
+            }
         }
-        if !done.status.success() {
-            return Err(CliError::Failed(anyhow::anyhow!(
-                "the render on {device} failed, as said above ({})",
-                done.status
-            )));
-        }
-        Ok(serde_json::from_slice(&done.stdout)?)
+        told.seek(SeekFrom::Start(0)).with_context(what)?;
+        let report = serde_json::from_reader(BufReader::new(told));
+        Ok(report.with_context(|| format!("{} told something unexpected", what()))?)
     }
 
     /// Times of the reference program, and its image.

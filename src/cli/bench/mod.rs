@@ -12,9 +12,10 @@ use clap::{Parser, ValueEnum};
 
 use super::output::{print, say};
 use super::reference::Reference;
-use super::scenario::scenario;
+use super::scenario::{scenario, seeded};
 use super::{CliError, interrupt, values};
 use crate::gpu::{Adapter, AdapterKind, adapters};
+use crate::memory::Bytes;
 use crate::report::{Benchmark, Environment, benchmark_page};
 
 use artefacts::{Artefacts, Images};
@@ -25,12 +26,16 @@ pub use worker::{NAME as WORKER, run as work};
 /// The case of the audit that this command grew from.
 const AUDIT: &str = "-default_F 100 -cell 100 100 100 90 90 90 -lambda 6.2 -N 5 -distance 100";
 
+/// Correlation that images must reach unless the user says otherwise.
+const THRESHOLD: f64 = 0.99;
+
 /// Render at several sizes and on several devices, and write down times and agreement
 #[derive(Parser)]
 #[command(
     name = "nanobragg bench",
     bin_name = "nanobragg bench",
     override_usage = "nanobragg bench [OPTIONS] [-- FLAGS]",
+    allow_negative_numbers = true,
     after_help = "Each size on each device is a process of its own: one cold render, then warm ones. \
                   DIR/<UTC time>/ then holds summary.md (to read), benchmark_results.json, env.json, \
                   commands.txt and correlation.txt.",
@@ -63,9 +68,9 @@ struct BenchFlags {
     /// Seconds that the reference program may take for one render
     #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = values::positive)]
     timeout: f64,
-    /// Correlation that every two images must reach
-    #[arg(long, value_name = "CORRELATION", default_value = "0.99", value_parser = values::correlation)]
-    threshold: f64,
+    /// Correlation that every two images must reach [default: 0.99]
+    #[arg(long, value_name = "CORRELATION", value_parser = values::correlation)]
+    threshold: Option<f64>,
     /// Where the folder of this run is made
     #[arg(long, value_name = "DIR", default_value = "benchmarks")]
     out: PathBuf,
@@ -99,28 +104,43 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let images = Images::new(&artefacts, flags.keep_artifacts)?;
     let mut profiles = Vec::new();
     let mut sizes = Vec::new();
+    let mut failure = None;
     for case in &cases {
-        let (result, recorded) = flags.measure(case, &devices, &images)?;
-        sizes.push(result);
-        profiles.push((case.size, recorded));
+        match flags.measure(case, &devices, &images) {
+            Ok((result, recorded)) => {
+                sizes.push(result);
+                profiles.push((case.size, recorded));
+            }
+            // What was measured before is worth keeping.
+            Err(error) if !sizes.is_empty() && !interrupt::interrupted() => {
+                failure = Some(error);
+                break;
+            }
+            Err(error) => return Err(error),
+        }
     }
     let benchmark = Benchmark {
         started: humantime::format_rfc3339_seconds(started).to_string(),
         flags: flags.scene_flags(),
         iterations: flags.iterations as usize,
-        threshold: flags.threshold,
+        threshold: flags.threshold.unwrap_or(THRESHOLD),
+        failure: failure.as_ref().map(ToString::to_string),
         sizes,
     };
-    let environment = Environment::new(adapters().iter().map(Adapter::description).collect());
     let command = ["nanobragg".to_string(), "bench".to_string()];
     let command = shell_words::join(command.iter().chain(words));
+    let adapters = adapters().iter().map(Adapter::description).collect();
+    let environment = Environment::new(adapters, command.clone(), flags.scene_flags());
     artefacts.write("env.json", &serde_json::to_string_pretty(&environment)?)?;
-    artefacts.write("commands.txt", &commands(&command, &cases, &benchmark))?;
+    artefacts.write(
+        "commands.txt",
+        &commands(&command, &cases, &devices, flags.reference_program()),
+    )?;
     artefacts.write("correlation.txt", &correlations(&benchmark))?;
     if flags.profile {
         artefacts.write_profiles(profiles)?;
     }
-    let json = serde_json::to_string_pretty(&benchmark)?;
+    let json = serde_json::to_string_pretty(&benchmark.document()?)?;
     artefacts.write("benchmark_results.json", &json)?;
     let page = benchmark_page(&benchmark, &environment, &command);
     let summary = artefacts.write("summary.md", &page)?;
@@ -130,16 +150,22 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         print(&page)?;
     }
     say(format_args!("nanobragg bench: wrote {}", summary.display()));
+    artefacts.finish();
+    if let Some(error) = failure {
+        return Err(error);
+    }
     match benchmark.worst_agreement() {
         Some((size, worst)) if benchmark.passed() != Some(true) => {
             Err(CliError::Failed(anyhow::anyhow!(
-                "{} and {} correlate only {} at {size} x {size}, and --threshold asks for {}; \
-                 nanobragg trace finds the first quantity that differs",
-                worst.image,
-                worst.reference,
-                worst.correlation,
-                flags.threshold
+                "at {size} x {size}, {}; --threshold asks for {}, and nanobragg trace finds the first \
+                 quantity that differs",
+                worst.in_words(),
+                benchmark.threshold
             )))
+        }
+        None if flags.threshold.is_some() => {
+            say("nanobragg bench: note: --threshold: there was nothing to compare");
+            Ok(())
         }
         _ => Ok(()),
     }
@@ -206,18 +232,29 @@ impl BenchFlags {
                 "{flag}: leave the detector's size out of the flags behind --; --sizes sets it"
             )));
         }
-        let case = |&size: &u32| {
-            let mut words = self.scene_flags();
-            words.extend(["-detpixels".to_string(), size.to_string()]);
-            let size = size as usize;
-            let request = scenario("nanobragg bench", &words)?;
-            let is_seed = |word: &String| word.trim_start_matches('-') == "seed";
-            if !words.iter().any(is_seed) {
-                // A random orientation is to be the same on every device.
-                words.extend(["-seed".to_string(), request.seed.to_string()]);
+        let request = scenario("nanobragg bench", &self.scene_flags())?;
+        for notice in &request.notices {
+            say(format_args!("nanobragg bench: note: {notice}"));
+        }
+        let flags = seeded(&self.scene_flags(), request.seed);
+        let case = |(place, &size): (usize, &u32)| {
+            if self.sizes[..place].contains(&size) {
+                return Err(CliError::usage(format!("--sizes {size}: given twice")));
             }
+            // Two images are compared, beside the worker's own.
+            let pixels = u64::from(size) * u64::from(size);
+            Bytes::of::<[f32; 3]>(pixels).check().map_err(|available| {
+                let needed = Bytes::of::<[f32; 3]>(pixels);
+                CliError::Failed(anyhow::anyhow!(
+                    "--sizes {size}: it needs {needed} of memory, and this machine has {available}"
+                ))
+            })?;
+            let sized = ["-detpixels".to_string(), size.to_string()];
+            let words: Vec<String> = flags.iter().cloned().chain(sized).collect();
+            scenario("nanobragg bench", &words)?;
+            let size = size as usize;
             Ok(Case { size, words })
         };
-        self.sizes.iter().map(case).collect()
+        self.sizes.iter().enumerate().map(case).collect()
     }
 }

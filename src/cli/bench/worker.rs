@@ -37,6 +37,9 @@ struct WorkerFlags {
     /// Warm renders
     #[arg(long)]
     iterations: usize,
+    /// Tell of every span
+    #[arg(long)]
+    profile: bool,
     /// Where the image goes
     #[arg(long)]
     image: PathBuf,
@@ -50,8 +53,8 @@ struct WorkerFlags {
 pub struct Report {
     /// What was measured.
     pub measurement: Measurement,
-    /// Every render's spans, the cold one's first.
-    pub profile: Profile,
+    /// Every render's spans, the cold one's first, if they were asked for.
+    pub profile: Option<Profile>,
 }
 
 /// Measures.
@@ -63,8 +66,9 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let cold = info_span!(target: RUN, "cold render").entered();
     let flags: WorkerFlags = super::super::arguments::parse_own("nanobragg bench-worker", words)?;
     interrupt::catch()?;
+    stop_with_parent();
     let request = info_span!(target: INPUT, "flags and files")
-        .in_scope(|| scenario("bench", &flags.flags))?;
+        .in_scope(|| scenario("nanobragg bench", &flags.flags))?;
     let renderer = Renderer::new(&RenderOptions {
         device: Device::from(flags.device.as_str()),
         threads: flags.threads,
@@ -93,13 +97,26 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         cold,
         warm,
         peak_memory_bytes: peak().map(|bytes| bytes.0),
-        notices: renderer.take_notices(),
+        notices: request
+            .notices
+            .into_iter()
+            .chain(renderer.take_notices())
+            .collect(),
     };
     let report = Report {
         measurement,
-        profile: all,
+        profile: flags.profile.then_some(all),
     };
     print(&serde_json::to_string(&report)?)
+}
+
+/// Stops this process when the one that started it is gone: standard input ends with it.
+fn stop_with_parent() {
+    std::thread::spawn(|| {
+        // Whatever comes, or fails to, the end of it is what counts.
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        interrupt::stop();
+    });
 }
 
 /// Renders into `file`.

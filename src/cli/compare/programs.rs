@@ -11,6 +11,7 @@ use super::super::flags::Request;
 use super::super::interrupt::CtrlC;
 use super::super::output::say;
 use super::super::reference::{self, IMAGE, LOGS, Reference, ReferenceError};
+use super::super::scenario::seeded;
 
 use super::Pair;
 use super::folder::Folder;
@@ -91,18 +92,6 @@ pub fn render(
         }),
         files,
     })
-}
-
-/// `words` with the seed that this program takes, where the clock would give each its own.
-fn seeded(words: &[String], seed: u64) -> Vec<String> {
-    let mut words = words.to_vec();
-    let given = words
-        .iter()
-        .any(|word| word.trim_start_matches('-') == "seed");
-    if !given && words.iter().any(|word| word == "random") {
-        words.extend(["-seed".to_string(), seed.to_string()]);
-    }
-    words
 }
 
 /// What the reference printed and was called with, as files of the folder `reference`.

@@ -38,7 +38,6 @@ pub use sampling::Printout;
                       nanobragg trace       how a pixel's value comes about",
     after_help = "A flag that is given twice counts as it was given last. With no output flag, the \
                   files named as defaults are written; with any, only those asked for.",
-    args_override_self = true,
     allow_negative_numbers = true,
     disable_help_flag = true,
     disable_version_flag = true,
@@ -91,11 +90,18 @@ pub struct Request {
 
 /// The command that understands the flags, with their help.
 pub fn command() -> Command {
+    last_one_counts(RenderFlags::command())
+}
+
+/// `command`, whose flags count as they were given last.
+pub fn last_one_counts(command: Command) -> Command {
     // Of a flag with several values, clap would gather those of every time it is given.
-    RenderFlags::command().mut_args(|flag| match flag.get_action() {
-        ArgAction::Append => flag.action(ArgAction::Set),
-        _ => flag,
-    })
+    command
+        .args_override_self(true)
+        .mut_args(|flag| match flag.get_action() {
+            ArgAction::Append => flag.action(ArgAction::Set),
+            _ => flag,
+        })
 }
 
 /// Every spelling of the flags that are new in this program and take two dashes.

@@ -6,10 +6,10 @@ mod words;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::interrupt;
+use super::process::{Outcome, Running};
 use crate::formats::raw;
 use crate::image::Image;
 
@@ -55,8 +55,7 @@ impl Reference {
         size: [usize; 2],
         folder: &Path,
     ) -> Result<ReferenceRun, ReferenceError> {
-        let mut words = c_words(words);
-        words.extend(["-nopgm", "-nonoise", "-floatfile", IMAGE].map(str::to_string));
+        let words = asking_for(IMAGE, words);
         let [stdout, stderr, command] = LOGS.map(|name| folder.join(name));
         let unusable = |path: &Path| {
             let path = path.to_path_buf();
@@ -68,10 +67,18 @@ impl Reference {
 
         let started = Instant::now();
         let mut running = self.start(&words, folder, out, err)?;
-        let status = self.wait(&mut running, started)?;
+        let program = self.program.clone();
+        let status = match running.wait(self.timeout) {
+            Ok(Outcome::Ended(status)) => status,
+            Ok(Outcome::Interrupted) => return Err(ReferenceError::Interrupted),
+            Ok(Outcome::TimedOut) => {
+                let timeout = self.timeout;
+                return Err(ReferenceError::TimedOut { program, timeout });
+            }
+            Err(reason) => return Err(ReferenceError::NotStarted { program, reason }),
+        };
         let seconds = started.elapsed().as_secs_f64();
 
-        let program = self.program.clone();
         let last_line = last_line(&stderr).or_else(|| last_line(&stdout));
         if !status.success() {
             return Err(ReferenceError::Failed {
@@ -119,12 +126,7 @@ impl Reference {
         let mut command = Command::new(&program);
         command.args(words).current_dir(folder).stdin(Stdio::null());
         command.stdout(out).stderr(err);
-        #[cfg(unix)]
-        {
-            use std::os::unix::process::CommandExt;
-            command.process_group(0);
-        }
-        command.spawn().map(Running).map_err(|reason| {
+        Running::start(&mut command).map_err(|reason| {
             let there = named && program.exists();
             match reason.kind() {
                 // A script whose interpreter is missing is not found either.
@@ -137,34 +139,9 @@ impl Reference {
         })
     }
 
-    /// Waits for the end of the program, of patience or of the user's.
-    fn wait(&self, running: &mut Running, started: Instant) -> Result<ExitStatus, ReferenceError> {
-        /// Times are told in milliseconds; after a second, hundredths do.
-        const STEPS: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(10)];
-        loop {
-            let ended = running
-                .0
-                .try_wait()
-                .map_err(|reason| ReferenceError::NotStarted {
-                    program: self.program.clone(),
-                    reason,
-                })?;
-            if let Some(status) = ended {
-                return Ok(status);
-            }
-            let elapsed = started.elapsed();
-            if interrupt::interrupted() {
-                return Err(ReferenceError::Interrupted);
-            }
-            if elapsed >= self.timeout {
-                return Err(ReferenceError::TimedOut {
-                    program: self.program.clone(),
-                    timeout: self.timeout,
-                });
-            }
-            let step = STEPS[usize::from(elapsed >= Duration::from_secs(1))];
-            std::thread::sleep(step.min(self.timeout - elapsed));
-        }
+    /// What a shell would be told for the image of `words` in the file `image`.
+    pub fn command_for(&self, words: &[String], image: &str) -> String {
+        self.command_line(&asking_for(image, words))
     }
 
     /// What a shell would be told.
@@ -174,26 +151,11 @@ impl Reference {
     }
 }
 
-/// A program that runs. Dropped, it is ended, with all that it has started.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if matches!(self.0.try_wait(), Ok(Some(_))) {
-            return;
-        }
-        #[cfg(unix)]
-        {
-            use nix::sys::signal::{Signal, killpg};
-            use nix::unistd::Pid;
-            if let Ok(group) = i32::try_from(self.0.id()) {
-                // What cannot be ended now has ended.
-                let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
-            }
-        }
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// The flags `words` as the C program takes them, for the file `image` and no picture.
+fn asking_for(image: &str, words: &[String]) -> Vec<String> {
+    let mut words = c_words(words);
+    words.extend(["-nopgm", "-nonoise", "-floatfile", image].map(str::to_string));
+    words
 }
 
 /// The last line of the log at `path` that is not blank.
