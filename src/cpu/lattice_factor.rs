@@ -130,36 +130,6 @@ mod tests {
     }
 
     #[test]
-    fn a_spot_is_at_least_as_dim_as_its_bound() {
-        use crate::experiment::Crystal;
-        use crate::geometry::UnitCell;
-        let cell = UnitCell::from_parameters([7e-9, 8e-9, 9e-9], [1.5, 1.6, 1.7]).unwrap();
-        for shape in [Shape::Square, Shape::Round] {
-            for cells in [[1, 1, 1], [5, 12, 1], [20, 21, 22], [3000, 777, 50]] {
-                for fudge in [1.0, 0.3, 2.0] {
-                    let lattice = Lattice::new(&Crystal {
-                        cells,
-                        shape,
-                        fudge,
-                        ..Crystal::new(cell)
-                    });
-                    let steps = DVec3::new(0.754877666, 0.569840291, 0.430159709);
-                    for i in 0..20_000u32 {
-                        let turns = steps * f64::from(i);
-                        let delta = (turns - turns.round()) * 10f64.powf(-f64::from(i % 4) / 2.0);
-                        let factor = lattice_factor(&lattice, delta) / lattice.total;
-                        let product = factor * factor * dimness(&lattice, delta);
-                        assert!(
-                            product <= 1.0 + 1e-12,
-                            "{shape:?} {cells:?} {delta}: {product}"
-                        );
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
     fn sinc3_has_no_seam() {
         assert_eq!(sinc3(0.0), 1.0);
         let below = sinc3(0.1 - 1e-12);

@@ -67,6 +67,7 @@ pub struct Permutation {
     point_pixels: bool,
     sensor: bool,
     resolution_limit: bool,
+    tolerant: bool,
 }
 
 impl Permutation {
@@ -93,11 +94,12 @@ impl Permutation {
             point_pixels: scene.point_pixels,
             sensor: scene.sensor.is_some(),
             resolution_limit: scene.scattering_vector_limit.is_finite(),
+            tolerant: scene.tolerance.is_some(),
         }
     }
 
     /// The values of the `override` constants by name.
-    pub fn constants(&self) -> [(&'static str, f64); 10] {
+    pub fn constants(&self) -> [(&'static str, f64); 11] {
         let flag = |set: bool| f64::from(u8::from(set));
         [
             ("EDGE", self.edge.into()),
@@ -110,6 +112,7 @@ impl Permutation {
             ("POINT_PIXELS", flag(self.point_pixels)),
             ("SENSOR", flag(self.sensor)),
             ("RESOLUTION_LIMIT", flag(self.resolution_limit)),
+            ("TOLERANT", flag(self.tolerant)),
         ]
     }
 }
@@ -118,8 +121,8 @@ impl Permutation {
 pub fn permutations() -> impl Iterator<Item = Permutation> {
     (0..4).flat_map(|shape| {
         (0..3).flat_map(move |factors| {
-            (0..=u8::MAX).map(move |switches| Permutation {
-                edge: 1 + (switches >> 7),
+            (0..512u16).map(move |switches| Permutation {
+                edge: 1 + (switches >> 7 & 1) as u8,
                 shape,
                 factors,
                 half_grid: switches & 1 != 0,
@@ -129,6 +132,7 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
                 point_pixels: switches & 16 != 0,
                 sensor: switches & 32 != 0,
                 resolution_limit: switches & 64 != 0,
+                tolerant: switches & 256 != 0,
             })
         })
     })
