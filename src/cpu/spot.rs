@@ -30,6 +30,12 @@ pub trait Spot {
         0.0
     }
 
+    /// Whether [`is_dark`](Spot::is_dark) wherever no component of the offset is below `least`.
+    #[inline(always)]
+    fn is_dark_from(&self, _least: DVec3) -> bool {
+        false
+    }
+
     /// F_latt².
     fn squared<const FUSED: bool>(&self, delta: DVec3) -> f64;
 }
@@ -159,6 +165,13 @@ impl<S: Tailed> Spot for Cut<S> {
     #[inline(always)]
     fn is_dark(&self, delta: DVec3) -> bool {
         self.largest_square < self.least_square(delta)
+    }
+
+    #[inline(always)]
+    fn is_dark_from(&self, least: DVec3) -> bool {
+        /// So that no rounding makes the block darker than its pixels.
+        const MARGIN: f64 = 1e-9;
+        self.largest_square < (1.0 - MARGIN) * self.least_square(least)
     }
 
     #[inline(always)]

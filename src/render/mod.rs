@@ -281,7 +281,8 @@ impl Renderer {
             None => "with every term",
         };
         self.notice(format!(
-            "--tolerance {}: the image's total of {total:.3e} photons is below that of its floor,              {floors:.3e}; rendered again {how}",
+            "--tolerance {}: the image's total of {total:.3e} photons is below that of its floor, \
+             {floors:.3e}; rendered again {how}",
             tolerance.relative
         ));
         let again = Scene {
