@@ -84,13 +84,18 @@ fn sum<const FUSED: bool, S: Spot>(
 ) -> Option<Lanes> {
     let mut sums = Lanes::splat(0.0);
     let bounds = Bounds::of(q);
+    // Where the first orientation could not be spared at its best, hardly any other can.
+    let spares = S::DROPS
+        && orientations
+            .first()
+            .is_some_and(|first| spot.is_dark_from(bounds.largest_offset(first)));
     for some in orientations.chunks(PATIENCE) {
         if interrupted() {
             return None;
         }
         for orientation in some {
             // A look at the whole block, where it may spare one at every pixel.
-            if S::DROPS && spot.is_dark_from(bounds.least_offset(orientation)) {
+            if spares && spot.is_dark_from(bounds.least_offset(orientation)) {
                 continue;
             }
             add_terms::<FUSED, _>(orientation, q, spot, &mut amplitudes, &mut sums);
@@ -124,12 +129,24 @@ impl Bounds {
     /// Along each axis, no Miller index in the box is nearer to a whole number than this.
     #[inline(always)]
     fn least_offset(&self, orientation: &Orientation) -> DVec3 {
-        let rows = &orientation.index_of;
-        let reach = rows.x_axis.abs() * self.reach.x
-            + rows.y_axis.abs() * self.reach.y
-            + rows.z_axis.abs() * self.reach.z;
         let hkl = orientation.miller_index(self.centre);
-        ((hkl - nearest_index(hkl)).abs() - reach).max(DVec3::ZERO)
+        let offset = (hkl - nearest_index(hkl)).abs();
+        (offset - self.index_reach(orientation)).max(DVec3::ZERO)
+    }
+
+    /// The largest [`least_offset`](Bounds::least_offset) of any box of this size.
+    #[inline(always)]
+    fn largest_offset(&self, orientation: &Orientation) -> DVec3 {
+        (0.5 - self.index_reach(orientation)).max(DVec3::ZERO)
+    }
+
+    /// From the Miller index of the centre to those of the faces, along each axis.
+    #[inline(always)]
+    fn index_reach(&self, orientation: &Orientation) -> DVec3 {
+        let rows = &orientation.index_of;
+        rows.x_axis.abs() * self.reach.x
+            + rows.y_axis.abs() * self.reach.y
+            + rows.z_axis.abs() * self.reach.z
     }
 }
 
