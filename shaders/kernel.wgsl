@@ -14,7 +14,9 @@ override OWN_SOLID_ANGLE: bool = false;
 override POINT_PIXELS: bool = false;
 override SENSOR: bool = false;
 override RESOLUTION_LIMIT: bool = false;
-override TOLERANT: bool = false; // leave out terms of square and round crystals too small to count
+// Terms of square and round crystals too small to count: 0 all count, 1 they are left out one by
+// one, 2 first for all of a thread's pixels.
+override TOLERANT: u32 = 0u;
 
 override EDGE: u32 = 1u; // a thread renders EDGE x EDGE pixels of its tile
 
@@ -276,7 +278,7 @@ fn index_reach(radius: f32) -> vec3<f32> {
 // Whether a spot may show within `reach` of the Miller index `rest`.
 fn may_scatter(rest: vec3<f32>, reach: vec3<f32>) -> bool {
     let away = abs(rest - round(rest));
-    if TOLERANT {
+    if TOLERANT != 0u {
         // Rounding, that of F as f16 included, never makes up for a hundredth.
         return dimness(max(away - reach, vec3<f32>(0.0))) <= 1.01 * scene.dimmest;
     }
@@ -293,10 +295,11 @@ fn term(prepared: Prepared, turned: vec3<f32>) -> f32 {
         return 0.0;
     }
     let delta = rest - nearest;
-    if TOLERANT && f * f < scene.negligible * dimness(delta) {
-        return 0.0;
+    var scattered = f * lattice_factor(delta);
+    // No branch: neighbours seldom agree.
+    if TOLERANT != 0u {
+        scattered = select(scattered, 0.0, f * f < scene.negligible * dimness(delta));
     }
-    let scattered = f * lattice_factor(delta);
     return scattered * scattered;
 }
 

@@ -42,7 +42,7 @@ var<workgroup> row_b: array<vec3<f32>, LANES>;
 var<workgroup> row_c: array<vec3<f32>, LANES>;
 
 // Spots of Gaussian and top-hat crystals end; elsewhere their terms are zero and need no work.
-override CULLS: bool = (SHAPE >= 2u) | TOLERANT;
+override CULLS: bool = (SHAPE >= 2u) | (TOLERANT == 2u);
 // The pixels of the first thread and of those at the ends of its row and column, and how far any
 // thread's are from the plane through these, 1/Å; the latter as bits.
 var<workgroup> corners: array<vec3<f32>, 3>;

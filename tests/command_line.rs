@@ -188,7 +188,6 @@ fn every_flag_of_the_c_program_is_taken_with_one_dash_and_with_two() {
         "-nopolar".into(),
         "-water 10".into(),
         "-dmin 2".into(),
-        "--tolerance 0.01".into(),
         "-interpolate".into(),
         "-nointerpolate".into(),
         "-distance 90".into(),

@@ -17,7 +17,7 @@ use crate::experiment::{Shape, StructureFactors};
 
 /// Part of the mean term over all δ and the listed reflections that counts as typical: images
 /// whose reflections are mostly weak, or hit by few orientations, are mostly above even so.
-const TYPICAL: f64 = 0.5;
+const TYPICAL: f64 = 0.25;
 
 /// What interpolation may make of the largest F²: the four weights along an axis sum, without their
 /// signs, to at most 5/4; three axes, squared, and rounding.
