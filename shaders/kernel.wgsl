@@ -14,6 +14,9 @@ override OWN_SOLID_ANGLE: bool = false;
 override POINT_PIXELS: bool = false;
 override SENSOR: bool = false;
 override RESOLUTION_LIMIT: bool = false;
+// Terms of square and round crystals too small to count: 0 all count, 1 they are left out one by
+// one, 2 first for all of a thread's pixels.
+override TOLERANT: u32 = 0u;
 
 override EDGE: u32 = 1u; // a thread renders EDGE x EDGE pixels of its tile
 
@@ -42,6 +45,8 @@ struct Scene {
     edges: vec3<f32>, // of the cell, Å
     spot_reach: f32, // how far from a reflection its spot is not zero, 1/Å
     optical_depth: f32, // of a layer
+    negligible: f32, // a term below this is too small to count
+    dimmest: f32, // spots this dim have no other terms
 }
 
 struct Panel {
@@ -222,6 +227,17 @@ fn lattice_factor(delta: vec3<f32>) -> f32 {
     return select(0.0, 1.0, g < SPOT_WIDTH * SPOT_WIDTH);
 }
 
+// How far F_latt^2 is below its peak, at least.
+fn dimness(delta: vec3<f32>) -> f32 {
+    if SHAPE == 0u {
+        return square_dimness(scene.cells, delta);
+    }
+    if SHAPE == 1u {
+        return round_dimness(scene.cells, scene.fudge, delta);
+    }
+    return 1.0;
+}
+
 // The Miller index of one orientation, less the whole numbers of the tile's centre, `turned` 1/Å
 // from there.
 fn index_rest(prepared: Prepared, turned: vec3<f32>) -> vec3<f32> {
@@ -259,6 +275,16 @@ fn index_reach(radius: f32) -> vec3<f32> {
     return 1.001 * (radius + scene.spot_reach) * scene.edges + vec3<f32>(1e-5);
 }
 
+// Whether a spot may show within `reach` of the Miller index `rest`.
+fn may_scatter(rest: vec3<f32>, reach: vec3<f32>) -> bool {
+    let away = abs(rest - round(rest));
+    if TOLERANT != 0u {
+        // Rounding, that of F as f16 included, never makes up for a hundredth.
+        return dimness(max(away - reach, vec3<f32>(0.0))) <= 1.01 * scene.dimmest;
+    }
+    return all(away <= reach);
+}
+
 // F_cell^2 F_latt^2 of one orientation, `turned` 1/Å from the tile's centre.
 fn term(prepared: Prepared, turned: vec3<f32>) -> f32 {
     let rest = index_rest(prepared, turned);
@@ -268,7 +294,12 @@ fn term(prepared: Prepared, turned: vec3<f32>) -> f32 {
     if FACTORS != 0u && f == 0.0 {
         return 0.0;
     }
-    let scattered = f * lattice_factor(rest - nearest);
+    let delta = rest - nearest;
+    var scattered = f * lattice_factor(delta);
+    // No branch: neighbours seldom agree.
+    if TOLERANT != 0u {
+        scattered = select(scattered, 0.0, f * f < scene.negligible * dimness(delta));
+    }
     return scattered * scattered;
 }
 

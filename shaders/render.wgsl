@@ -42,7 +42,7 @@ var<workgroup> row_b: array<vec3<f32>, LANES>;
 var<workgroup> row_c: array<vec3<f32>, LANES>;
 
 // Spots of Gaussian and top-hat crystals end; elsewhere their terms are zero and need no work.
-override CULLS: bool = SHAPE >= 2u;
+override CULLS: bool = (SHAPE >= 2u) | (TOLERANT == 2u);
 // The pixels of the first thread and of those at the ends of its row and column, and how far any
 // thread's are from the plane through these, 1/Å; the latter as bits.
 var<workgroup> corners: array<vec3<f32>, 3>;
@@ -110,7 +110,7 @@ fn find_candidates(lane: u32, batch: u32, turned: array<vec3<f32>, MOST_PIXELS>)
         for (var j = 0u; j < GROUP; j++) {
             var rest = start + f32(j) * column_step;
             for (var i = 0u; i < GROUP; i++) {
-                if all(abs(rest - round(rest)) <= reach) {
+                if may_scatter(rest, reach) {
                     let other = j * GROUP + i;
                     atomicOr(&candidates[2u * other + lane / 32u], 1u << (lane % 32u));
                 }

@@ -244,6 +244,12 @@ fn sizes_that_are_not_positive_finite_numbers_are_refused() {
             ));
         }
     }
+    for value in ["nan", "inf", "-1", "0", "1", "1.5", "x"] {
+        lines.push((
+            format!("{SOUND} --tolerance {value}"),
+            format!("--tolerance {value}: expected a number above 0 and below 1"),
+        ));
+    }
     for flag in [
         "-phi",
         "-osc",

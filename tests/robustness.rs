@@ -78,6 +78,7 @@ const NUMBERS: &[&str] = &[
     "-detector_thicksteps",
     "-oversample",
     "-dmin",
+    "--tolerance",
     "-scale",
     "-adc",
     "-pgmscale",

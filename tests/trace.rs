@@ -620,7 +620,7 @@ fn logs_of_the_c_program_are_understood() {
     assert_eq!(ran.code, Some(0), "{}{}", ran.printed, ran.said);
     assert_eq!(
         ran.said,
-        "nanobragg: note: c.log: not compared, as not known here: convention, Rx\n"
+        "nanobragg: note: c.log: not compared, as not known here: 'convention', 'Rx'\n"
     );
     let document = trace(folder.path(), "--pixel 20 9 --against c.log --json", SOUND);
     let document: Value = serde_json::from_str(&document.printed).unwrap();

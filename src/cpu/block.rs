@@ -155,11 +155,11 @@ mod tests {
     use crate::cpu::pixel;
     use crate::experiment::{
         Beam, CentredSteps, Crystal, Description, Divergence, Experiment, Mosaicity, Placement,
-        Reflection, Sensor, Shape, Sources, StructureFactors,
+        Reflection, Sampling, Sensor, Shape, Sources, StructureFactors,
     };
     use crate::geometry::UnitCell;
 
-    /// A crystal of each shape, three wavelengths, four domains, two sub-pixels per edge and two
+    /// A crystal of each shape, and those with tails within a tolerance too: three wavelengths, four domains, two sub-pixels per edge and two
     /// layers, with and without a list of reflections; flat and curved.
     fn scenes() -> Vec<Scene> {
         let cell = UnitCell::from_parameters([7e-9, 8e-9, 9e-9], [1.5, 1.6, 1.7]).unwrap();
@@ -171,7 +171,15 @@ mod tests {
             })
             .collect();
         let mut scenes = Vec::new();
-        for shape in [Shape::Square, Shape::Round, Shape::Gauss, Shape::TopHat] {
+        let shapes = [
+            (Shape::Square, None),
+            (Shape::Round, None),
+            (Shape::Gauss, None),
+            (Shape::TopHat, None),
+            (Shape::Square, Some(0.3)),
+            (Shape::Round, Some(0.3)),
+        ];
+        for (shape, tolerance) in shapes {
             for factors in [
                 StructureFactors::constant(100.0),
                 StructureFactors::from_reflections(&list, 10.0).unwrap(),
@@ -210,7 +218,10 @@ mod tests {
                     .unwrap(),
                     structure_factors: factors,
                     scan: Default::default(),
-                    sampling: Default::default(),
+                    sampling: Sampling {
+                        tolerance,
+                        ..Sampling::default()
+                    },
                     background: Default::default(),
                 })
                 .unwrap();

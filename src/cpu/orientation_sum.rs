@@ -4,10 +4,12 @@
 //! [`sum_over_orientations`](super::term::sum_over_orientations); both add the terms in the
 //! scene's order.
 
+use glam::DVec3;
+
 use super::amplitude::{Amplitudes, Constant, Nearest};
 use super::interpolated_amplitude::Tricubic;
 use super::lanes::{LANES, Lanes, Vectors};
-use super::spot::{Gauss, Round, Spot, Square, TopHat};
+use super::spot::{Cut, Gauss, Round, Spot, Square, TopHat};
 use super::structure_factor::nearest_index;
 use crate::experiment::Shape;
 use crate::scene::{Orientation, Scene};
@@ -25,6 +27,19 @@ pub fn sum_over_orientations<const FUSED: bool>(
     interrupted: &dyn Fn() -> bool,
 ) -> Option<Lanes> {
     let lattice = &scene.lattice;
+    if let Some(tolerance) = &scene.tolerance {
+        match lattice.shape {
+            Shape::Square => {
+                let spot = Cut::new(Square::new(lattice), lattice, tolerance);
+                return of_shape::<FUSED>(scene, channel, q, interrupted, &spot);
+            }
+            Shape::Round => {
+                let spot = Cut::new(Round::new(lattice), lattice, tolerance);
+                return of_shape::<FUSED>(scene, channel, q, interrupted, &spot);
+            }
+            Shape::Gauss | Shape::TopHat => {}
+        }
+    }
     match lattice.shape {
         Shape::Square => of_shape::<FUSED>(scene, channel, q, interrupted, &Square::new(lattice)),
         Shape::Round => of_shape::<FUSED>(scene, channel, q, interrupted, &Round::new(lattice)),
@@ -46,49 +61,106 @@ fn of_shape<const FUSED: bool>(
     match scene.grids.get(channel) {
         None => {
             let constant = Constant::new(default_f);
-            sum::<FUSED>(orientations, q, interrupted, spot, constant)
+            sum::<FUSED, _>(orientations, q, interrupted, spot, constant)
         }
         Some(grid) if scene.interpolate => {
             let tricubic = Tricubic::new(grid, default_f);
-            sum::<FUSED>(orientations, q, interrupted, spot, tricubic)
+            sum::<FUSED, _>(orientations, q, interrupted, spot, tricubic)
         }
         Some(grid) => {
             let nearest = Nearest::new(grid, default_f);
-            sum::<FUSED>(orientations, q, interrupted, spot, nearest)
+            sum::<FUSED, _>(orientations, q, interrupted, spot, nearest)
         }
     }
 }
 
 #[inline(always)]
-fn sum<const FUSED: bool>(
+fn sum<const FUSED: bool, S: Spot>(
     orientations: &[Orientation],
     q: &Vectors,
     interrupted: &dyn Fn() -> bool,
-    spot: &impl Spot,
+    spot: &S,
     mut amplitudes: impl Amplitudes,
 ) -> Option<Lanes> {
     let mut sums = Lanes::splat(0.0);
+    let bounds = Bounds::of(q);
+    // Where the first orientation could not be spared at its best, hardly any other can.
+    let spares = S::DROPS
+        && orientations
+            .first()
+            .is_some_and(|first| spot.is_dark_from(bounds.largest_offset(first)));
     for some in orientations.chunks(PATIENCE) {
         if interrupted() {
             return None;
         }
         for orientation in some {
-            add_terms::<FUSED>(orientation, q, spot, &mut amplitudes, &mut sums);
+            // A look at the whole block, where it may spare one at every pixel.
+            if spares && spot.is_dark_from(bounds.least_offset(orientation)) {
+                continue;
+            }
+            add_terms::<FUSED, _>(orientation, q, spot, &mut amplitudes, &mut sums);
         }
     }
     Some(sums)
 }
 
+/// A box around a block's scattering vectors.
+struct Bounds {
+    centre: DVec3,
+    /// From there to the faces, and what rounding can add.
+    reach: DVec3,
+}
+
+impl Bounds {
+    #[inline(always)]
+    fn of(q: &Vectors) -> Bounds {
+        /// Of a vector's length, far more than the rounding of the Miller indices is.
+        const ROUNDING: f64 = 1e-14;
+        let (mut low, mut high) = (q.get(0), q.get(0));
+        for lane in 1..LANES {
+            low = low.min(q.get(lane));
+            high = high.max(q.get(lane));
+        }
+        let centre = (low + high) / 2.0;
+        let reach = (high - low) / 2.0 + ROUNDING * centre.length();
+        Bounds { centre, reach }
+    }
+
+    /// Along each axis, no Miller index in the box is nearer to a whole number than this.
+    #[inline(always)]
+    fn least_offset(&self, orientation: &Orientation) -> DVec3 {
+        let hkl = orientation.miller_index(self.centre);
+        let offset = (hkl - nearest_index(hkl)).abs();
+        (offset - self.index_reach(orientation)).max(DVec3::ZERO)
+    }
+
+    /// The largest [`least_offset`](Bounds::least_offset) of any box of this size.
+    #[inline(always)]
+    fn largest_offset(&self, orientation: &Orientation) -> DVec3 {
+        (0.5 - self.index_reach(orientation)).max(DVec3::ZERO)
+    }
+
+    /// From the Miller index of the centre to those of the faces, along each axis.
+    #[inline(always)]
+    fn index_reach(&self, orientation: &Orientation) -> DVec3 {
+        let rows = &orientation.index_of;
+        rows.x_axis.abs() * self.reach.x
+            + rows.y_axis.abs() * self.reach.y
+            + rows.z_axis.abs() * self.reach.z
+    }
+}
+
 /// Adds the terms of one orientation.
 #[inline(always)]
-fn add_terms<const FUSED: bool>(
+fn add_terms<const FUSED: bool, S: Spot>(
     orientation: &Orientation,
     q: &Vectors,
-    spot: &impl Spot,
+    spot: &S,
     amplitudes: &mut impl Amplitudes,
     sums: &mut Lanes,
 ) {
     let mut deltas = Vectors::ZERO;
+    let mut least_squares = Lanes::splat(0.0);
     let mut dark = true;
     for lane in 0..LANES {
         let hkl = orientation.miller_index(q.get(lane));
@@ -97,14 +169,27 @@ fn add_terms<const FUSED: bool>(
         dark &= spot.is_dark(delta);
         amplitudes.place(lane, hkl, nearest_hkl);
         deltas.set(lane, delta);
+        if S::DROPS {
+            least_squares.0[lane] = spot.least_square(delta);
+        }
     }
-    // Terms that are exactly zero cost no more than to find that out.
+    // Terms that are zero, or too small to count, cost no more than to find that out.
     if dark {
         return;
     }
-    let Some(cell_factors_squared) = amplitudes.squares::<FUSED>() else {
+    let Some(mut cell_factors_squared) = amplitudes.squares::<FUSED>() else {
         return;
     };
+    if S::DROPS {
+        for lane in 0..LANES {
+            let square = cell_factors_squared.0[lane];
+            let drops = square < least_squares.0[lane];
+            cell_factors_squared.0[lane] = if drops { 0.0 } else { square };
+        }
+        if cell_factors_squared.all_zero() {
+            return;
+        }
+    }
     for lane in 0..LANES {
         let lattice_factor_squared = spot.squared::<FUSED>(deltas.get(lane));
         sums.0[lane] += cell_factors_squared.0[lane] * lattice_factor_squared;

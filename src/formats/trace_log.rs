@@ -5,7 +5,7 @@
 //! such copies are known to print; values are converted where the latter are in other units. Of a
 //! name that is printed several times, once a sub-pixel or source, the first counts.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::error::read_with;
@@ -21,8 +21,8 @@ const PREFIX: &str = "TRACE_C:";
 pub struct TraceLog {
     /// The quantities that are known here.
     pub trace: Trace,
-    /// The names that are not, each once.
-    pub unknown: BTreeSet<String>,
+    /// The names that are not, each once, in the log's order.
+    pub unknown: Vec<String>,
     /// The names that were printed again with other values.
     pub repeated: Vec<String>,
 }
@@ -121,9 +121,10 @@ pub fn parse(bytes: &[u8]) -> Result<TraceLog, Problem> {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim_start_matches('\u{feff}');
     let mut log = TraceLog::default();
+    let mut unknown = HashSet::new();
     for (index, line) in text.lines().enumerate() {
         if let Some(content) = line.trim().strip_prefix(PREFIX) {
-            log.add(index + 1, content.trim())?;
+            log.add(index + 1, content.trim(), &mut unknown)?;
         }
     }
     if log.trace.is_empty() {
@@ -156,8 +157,13 @@ pub fn encode(trace: &Trace) -> String {
 }
 
 impl TraceLog {
-    /// Adds what a line holds behind the prefix.
-    fn add(&mut self, line: usize, content: &str) -> Result<(), Problem> {
+    /// Adds what a line holds behind the prefix; `unknown` are the names that were seen already.
+    fn add(
+        &mut self,
+        line: usize,
+        content: &str,
+        unknown: &mut HashSet<String>,
+    ) -> Result<(), Problem> {
         let end = content
             .find(|c: char| c.is_whitespace() || c == '=' || c == ':')
             .unwrap_or(content.len());
@@ -165,8 +171,8 @@ impl TraceLog {
         let rest = rest.trim_start();
         let rest = rest.strip_prefix(['=', ':']).unwrap_or(rest);
         let Some((name, meaning)) = known(word) else {
-            if !word.is_empty() {
-                self.unknown.insert(word.to_string());
+            if !word.is_empty() && unknown.insert(word.to_string()) {
+                self.unknown.push(word.to_string());
             }
             return Ok(());
         };
@@ -262,7 +268,7 @@ mod tests {
             Some(3e-15 * 3e-15)
         );
         assert_eq!(log.trace.get(Name::Hkl), Some(&[1.0, 2.0, 3.0][..]));
-        assert!(log.unknown.iter().eq(["Rx"]));
+        assert_eq!(log.unknown, ["Rx"]);
     }
 
     #[test]

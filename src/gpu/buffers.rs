@@ -86,6 +86,11 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
     let grid = scene.grids.first();
     let first = scene.sources[0];
     let limit = scene.scattering_vector_limit / ANGSTROM;
+    let (negligible, dimmest) = scene.tolerance.map_or((0.0, f64::INFINITY), |tolerance| {
+        let negligible = tolerance.negligible_term() / scaling.intensity;
+        let largest = tolerance.largest_square * scaling.amplitude.powi(2);
+        (negligible, largest / negligible)
+    });
     SceneUniform {
         cells: lattice.cells.map(|cells| cells as f32),
         fudge: lattice.fudge as f32,
@@ -108,11 +113,17 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
         grid_shape: grid.map_or([0; 3], |grid| grid.shape().map(|extent| extent as i32)),
         oversample: scene.oversample,
         edges: cell_edges(scene).map(|edge| edge as f32),
-        spot_reach: spot_reach(lattice) as f32,
+        spot_reach: match scene.tolerance {
+            // How far a spot reaches is for its dimness to tell.
+            Some(_) => 0.0,
+            None => spot_reach(lattice) as f32,
+        },
         optical_depth: scene.sensor.map_or(0.0, |sensor| {
             (sensor.thickness_m / f64::from(sensor.layers) / sensor.attenuation_depth_m) as f32
         }),
-        padding: [0; 3],
+        negligible: negligible as f32,
+        dimmest: dimmest as f32,
+        padding: 0,
     }
 }
 

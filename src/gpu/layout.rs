@@ -33,7 +33,9 @@ pub struct SceneUniform {
     pub edges: [f32; 3],
     pub spot_reach: f32,
     pub optical_depth: f32,
-    pub padding: [u32; 3],
+    pub negligible: f32,
+    pub dimmest: f32,
+    pub padding: u32,
 }
 
 /// Doppelganger of the WGSL struct `Panel`.
@@ -194,7 +196,8 @@ mod tests {
             members!(SceneUniform:
             cells, fudge, a_star, kahn_factor, b_star, default_f, c_star, background,
             first_incident, index_scale, first_electric, scattering_limit_squared, first_magnetic,
-            layer_depth_m, grid_min, layers, grid_shape, oversample, edges, spot_reach, optical_depth),
+            layer_depth_m, grid_min, layers, grid_shape, oversample, edges, spot_reach, optical_depth,
+            negligible, dimmest),
         );
         assert_layout(
             "Panel",

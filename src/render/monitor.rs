@@ -14,3 +14,12 @@ pub trait Monitor: Sync {
 
 /// Watches nothing.
 impl Monitor for () {}
+
+/// Stops a render whenever another monitor does, and tells that one nothing.
+pub(super) struct OnlyStops<'a>(pub &'a dyn Monitor);
+
+impl Monitor for OnlyStops<'_> {
+    fn interrupted(&self) -> bool {
+        self.0.interrupted()
+    }
+}

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::experiment::{Experiment, Shape, Sources};
 use crate::image::Statistics;
+use crate::render::Floor;
 
 /// What was rendered, how, and what came out. Lengths are in the units the fields are named for.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -31,6 +32,9 @@ pub struct Run {
     pub seed: u64,
     /// The files written.
     pub files: Vec<WrittenFile>,
+    /// From where on pixels are within the tolerance, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub floor: Option<Floor>,
     /// What the user was told.
     pub notices: Vec<String>,
     /// Wall time of the whole run, s.
@@ -245,6 +249,18 @@ impl fmt::Display for Summary {
             f,
             "mean       {mean:.6e}, rms {rms:.6e}, rms deviation {rms_deviation:.6e}"
         )?;
+        if let Some(floor) = run.floor {
+            let Floor {
+                tolerance,
+                mean,
+                max,
+            } = floor;
+            writeln!(
+                f,
+                "tolerance  {tolerance} of the total, and of pixels above their floor: {mean:.6e} \
+                 on average, at most {max:.6e}"
+            )?;
+        }
         for file in &run.files {
             write!(f, "wrote      {}", file.path)?;
             if let Some(scale) = file.scale {

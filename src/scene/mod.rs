@@ -8,6 +8,7 @@ mod lattice;
 mod orientation;
 mod source;
 mod term_place;
+mod tolerance;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub use lattice::Lattice;
 pub use orientation::Orientation;
 pub use source::SceneSource;
 pub use term_place::{TermIndex, TermIndexError, TermPlace};
+pub use tolerance::Tolerance;
 
 /// Square of the classical electron radius, m².
 pub const ELECTRON_RADIUS_SQUARED: f64 = 7.94079248018965e-30;
@@ -69,6 +71,8 @@ pub struct Scene {
     pub steps: f64,
     /// r_e²·fluence/steps, the factor in front of the sum.
     pub scale: f64,
+    /// Which terms are too small to count; `None` where all are summed.
+    pub tolerance: Option<Tolerance>,
 }
 
 /// Why a scene cannot be laid out.
@@ -147,7 +151,14 @@ impl Scene {
         let intensity = ELECTRON_RADIUS_SQUARED * beam.fluence;
         let oversample = f64::from(experiment.oversample());
         let steps = sources.len() as f64 * orientations.len() as f64 * oversample * oversample;
+        let lattice = Lattice::new(crystal);
         Ok(Scene {
+            tolerance: tolerance::tolerance(
+                sampling.tolerance,
+                &lattice,
+                factors,
+                experiment.interpolates(),
+            ),
             panels: detector.panels.clone(),
             sensor: detector.sensor,
             layers: detector.layers(),
@@ -166,7 +177,7 @@ impl Scene {
             steps,
             scale: intensity / steps,
             phi_steps: experiment.scan().steps,
-            lattice: Lattice::new(crystal),
+            lattice,
             sources,
             orientations,
         })

@@ -108,7 +108,9 @@ pub fn last_one_counts(command: Command) -> Command {
 /// Every spelling of the flags that are new in this program and take two dashes.
 pub fn double_dash_only() -> Vec<String> {
     let new = program::ProgramFlags::augment_args(Command::new("new"));
-    spellings(&output::PictureFlags::augment_args(new))
+    let mut doubled = spellings(&output::PictureFlags::augment_args(new));
+    doubled.extend(sampling::DOUBLE_DASH_ONLY.map(str::to_string));
+    doubled
 }
 
 /// The flags of a render that do not change the image: its files, its printouts, the program.
