@@ -639,7 +639,7 @@ fn logs_of_the_c_program_are_understood() {
     assert_eq!((ran.first(), ran.code), (Some("wavelength"), Some(1)));
     assert!(
         ran.said
-            .contains("several values, the first compared: lambda_angstroms"),
+            .contains("several values, the first compared: 'lambda_angstroms'"),
         "{}",
         ran.said
     );
