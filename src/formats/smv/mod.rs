@@ -39,9 +39,9 @@ impl Counts {
     /// floor(value·scale + adc + ½), clipped to 16 bits. The flag tells whether it was clipped
     /// at the upper end.
     fn of(&self, value: f32) -> (u16, bool) {
-        let counts = (f64::from(value) * self.scale + self.adc_offset + 0.5).floor();
-        // A float that is cast saturates, and NaN becomes 0.
-        (counts as u16, counts > MAX)
+        let counts = f64::from(value) * self.scale + self.adc_offset + 0.5;
+        // A float that is cast loses its fraction and saturates, and NaN becomes 0.
+        (counts as u16, counts >= MAX + 1.0)
     }
 }
 
