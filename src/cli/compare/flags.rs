@@ -14,7 +14,9 @@ use super::super::values;
     override_usage = "nanobragg compare A B [options]\n       \
                       nanobragg compare --reference PROGRAM [options] -- FLAGS",
     after_help = "Files are told apart by content: SMV, TIFF and PNG of one number a pixel, PGM, and \
-                  bare float32, which takes its size from --size or from the other image.\n\n\
+                  bare float32, which takes its size from --size or from the other image. Values \
+                  are compared as they stand: SMV images are counts, scaled by -scale and raised by \
+                  -adc, and the grey PNGs of a render are darkest where photons are most.\n\n\
                   Pixels that are NaN or infinite are counted and are in no other figure; a \
                   comparison with such pixels never passes a --threshold. A peak is a pixel, or a \
                   plateau, above zero and higher than all eight neighbours; its position is that of \

@@ -7,17 +7,18 @@ pub fn command_line<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
     shell_words::join(words) + "\n"
 }
 
-/// `words`, flags of this program, as the C program takes them: one dash, values apart, and files
-/// named from the root.
+/// `words`, flags of this program, as the C program takes them: one dash, values apart, files
+/// named from the root, and none of the flags that are new here.
 pub fn c_words(words: &[String]) -> Vec<String> {
     let known = flags::spellings(&flags::command());
     let files = flags::input_file_flags();
+    let new = flags::double_dash_only();
     let from_root = |file: &str| {
         let path = std::path::absolute(file).map(|path| path.display().to_string());
         path.unwrap_or_else(|_| file.to_string())
     };
     let mut taken = Vec::with_capacity(words.len());
-    let mut file_follows = false;
+    let (mut file_follows, mut value_of_new_follows) = (false, false);
     for word in words {
         if std::mem::take(&mut file_follows) {
             taken.push(from_root(word));
@@ -31,7 +32,13 @@ pub fn c_words(words: &[String]) -> Vec<String> {
             _ => (bare.unwrap_or_default(), None),
         };
         if !known.iter().any(|known| known == name) {
-            taken.push(word.clone());
+            if !value_of_new_follows {
+                taken.push(word.clone());
+            }
+            continue;
+        }
+        value_of_new_follows = new.iter().any(|new| new == name);
+        if value_of_new_follows {
             continue;
         }
         taken.push(format!("-{name}"));
@@ -51,7 +58,8 @@ mod tests {
 
     #[test]
     fn words_become_those_of_the_c_program() {
-        let words = "--hkl P1.hkl -mat=/A.mat -misset 1 -2 3 --N=5 -mask dir/m.img".split(' ');
+        let words = "--hkl P1.hkl -mat=/A.mat --tolerance 0.1 -misset 1 -2 3 --N=5 -mask dir/m.img";
+        let words = words.split(' ');
         let words: Vec<String> = words.map(str::to_string).collect();
         let here = |name| std::path::absolute(name).unwrap().display().to_string();
         let (hkl, mask) = (here("P1.hkl"), here("dir/m.img"));
