@@ -6,7 +6,6 @@ use super::absorption::absorbed_fraction;
 use super::polarisation::polarisation;
 use super::position::position;
 use super::solid_angle::solid_angle;
-use super::term::sum_over_orientations;
 use crate::experiment::Panel;
 use crate::scene::{Scene, SceneSource};
 
@@ -91,7 +90,8 @@ pub(super) fn first_factors(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> 
     (view.solid_angle(scene, panel), polarisation)
 }
 
-/// Photons in pixel (`fast`, `slow`) of `panel`.
+/// Photons in pixel (`fast`, `slow`) of `panel`: in the open what a block is held against.
+#[cfg(test)]
 pub(super) fn photons(scene: &Scene, panel: &Panel, fast: usize, slow: usize) -> f64 {
     let pixel = [fast, slow];
     let (first_solid_angle, first_polarisation) = first_factors(scene, panel, pixel);
@@ -116,7 +116,7 @@ pub(super) fn photons(scene: &Scene, panel: &Panel, fast: usize, slow: usize) ->
                     } else {
                         first_polarisation
                     };
-                    let scattered = sum_over_orientations(scene, source.channel, q);
+                    let scattered = super::term::sum_over_orientations(scene, source.channel, q);
                     sum += source.weight * geometry * polarisation * scattered;
                 }
             }

@@ -3,8 +3,10 @@
 use glam::{DMat3, DVec3};
 use rayon::prelude::*;
 
+use super::block;
+use super::lanes::LANES;
 use super::lattice_factor::{round_offset, sincg, spread};
-use super::pixel::{View, first_factors, photons};
+use super::pixel::{View, first_factors};
 use super::term::{sum_over_orientations, term};
 use crate::experiment::{Panel, Shape};
 use crate::scene::{ELECTRON_RADIUS_SQUARED, Scene, SceneSource, TermPlace};
@@ -67,9 +69,19 @@ pub fn trace(scene: &Scene, place: &TermPlace) -> Trace {
     trace.put_one(Name::Scale, scene.scale);
     trace.put_one(Name::Background, scene.background);
     trace.put_one(Name::IntensitySum, intensity_sum(scene, place));
-    let [fast, slow] = place.pixel();
-    put_photons(scene, photons(scene, panel, fast, slow), &mut trace);
+    put_photons(
+        scene,
+        rendered_photons(scene, panel, place.pixel()),
+        &mut trace,
+    );
     trace
+}
+
+/// Photons in a pixel, from the block that an image has them from.
+fn rendered_photons(scene: &Scene, panel: &Panel, [fast, slow]: [usize; 2]) -> f64 {
+    let first = [fast / LANES * LANES, slow];
+    // Nobody interrupts it, so it gives photons.
+    block::photons(scene, panel, first, &|| false).map_or(0.0, |block| block.0[fast % LANES])
 }
 
 /// The pixel's value, and the sum it is the multiple of.
