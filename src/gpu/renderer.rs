@@ -63,6 +63,8 @@ pub(super) struct State {
     sources: Held<(Vec<SceneSource>, Scaling)>,
     orientations: Held<(Vec<Orientation>, Scaling)>,
     grid: Held<GridKey>,
+    /// The image, and the sums that wait for it.
+    sums: Option<[wgpu::Buffer; 2]>,
     budget: Option<Budget>,
 }
 
@@ -235,8 +237,19 @@ impl GpuRenderer {
             })?;
         let size = (band.len() * frame.size.pixels() * size_of::<f32>()) as u64;
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
-        let photons = context.buffer("the image", size, usage)?;
-        let pending = context.buffer("the image's pending sums", 2 * size, usage)?;
+        // Those of another size go before new ones come.
+        let kept = state
+            .sums
+            .take()
+            .filter(|[photons, _]| photons.size() == size);
+        let [photons, pending] = match kept {
+            Some(sums) => sums,
+            None => [
+                context.buffer("the image", size, usage)?,
+                context.buffer("the image's pending sums", 2 * size, usage)?,
+            ],
+        };
+        state.sums = Some([photons.clone(), pending.clone()]);
 
         drop(setup);
 
