@@ -9,6 +9,7 @@
 use std::f64::consts::PI;
 
 use glam::{DMat3, DVec3};
+use nanobragg::cpu::lattice_factor::lattice_factor;
 use nanobragg::experiment::{Experiment, ReflectionGrid, Shape};
 use nanobragg::scene::Scene;
 use rayon::prelude::*;
@@ -92,11 +93,10 @@ impl Loops<'_> {
                     * sincg(PI * hkl.y, lattice.cells[1])
                     * sincg(PI * hkl.z, lattice.cells[2])
             }
-            Shape::Gauss => {
-                let g = lattice.offset_squared(hkl - nearest(hkl)) * lattice.total.powi(2);
-                lattice.total * (-g * lattice.fudge / 0.63).exp()
+            // One exponential or two sines, as there.
+            Shape::Gauss | Shape::Round | Shape::TopHat => {
+                lattice_factor(lattice, hkl - nearest(hkl))
             }
-            other => unimplemented!("no workload has the shape {other:?}"),
         }
     }
 
