@@ -1,9 +1,9 @@
 // Every pixel x layer x sub-pixel x source x orientation (PHYSICS §1), in float32 that can be
 // trusted. docs/kernel.md explains how; kernel.wgsl holds the functions.
 //
-// A workgroup owns a tile of 8 x 8 pixels, or of 16 x 16 where float32 allows. Once per tile, source and orientation, one thread
-// forms the Miller index of the tile's centre and leaves its fraction in workgroup memory; then
-// every thread adds its own pixel's small offset.
+// A workgroup owns a tile of 8 x 8 pixels, or of 16 x 16 where float32 allows. Once per tile, source
+// and orientation, one thread forms the Miller index of the tile's centre and leaves its fraction in
+// workgroup memory; then every thread adds its own pixel's small offset.
 
 const LANES: u32 = 64u;
 const MOST_PIXELS: u32 = 4u; // of a thread

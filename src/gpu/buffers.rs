@@ -16,7 +16,7 @@ use crate::scene::{Lattice, Orientation, Scene, SceneSource};
 const UPLOAD: usize = 16 << 20;
 
 /// Ångström per metre.
-const ANGSTROM: f64 = 1e10;
+pub const ANGSTROM: f64 = 1e10;
 
 /// Factors taken out of the numbers on the device, so that these stay near 1 in float32.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use super::buffers::{Scaling, orientation_entries, source_entries};
+use super::buffers::{ANGSTROM, Scaling, orientation_entries, source_entries};
 use super::kernel::{Entry, Kernel};
 use super::layout::{SelectedUniform, TracedEntry};
 use super::renderer::Detector;
@@ -13,9 +13,6 @@ use crate::cpu;
 use crate::experiment::{Region, Shape};
 use crate::scene::{Scene, TermPlace};
 use crate::trace::{Name, Trace};
-
-/// Ångström per metre.
-const ANGSTROM: f64 = 1e10;
 
 impl GpuRenderer {
     /// The quantities behind the term at `place`, and behind its pixel, as the device computes

@@ -7,7 +7,7 @@ mod measure;
 mod worker;
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use clap::{Parser, ValueEnum};
 
@@ -74,9 +74,9 @@ struct BenchFlags {
     /// A program that takes nanoBragg's flags, to compare with: the C nanoBragg, say
     #[arg(long, value_name = "PROGRAM")]
     reference: Option<PathBuf>,
-    /// Seconds that the reference program may take for one render
-    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = values::positive)]
-    timeout: f64,
+    /// Seconds that the reference program may take for one render [default: 600]
+    #[arg(long, value_name = "SECONDS", value_parser = values::positive)]
+    timeout: Option<f64>,
     /// Correlation that every two images must reach [default: 0.99]
     #[arg(long, value_name = "CORRELATION", value_parser = values::correlation)]
     threshold: Option<f64>,
@@ -216,9 +216,7 @@ impl BenchFlags {
     /// The program to compare with, if there is one.
     fn reference_program(&self) -> Option<Reference> {
         let program = self.reference.clone()?;
-        // More seconds than a duration has are for ever.
-        let timeout = Duration::try_from_secs_f64(self.timeout).unwrap_or(Duration::MAX);
-        Some(Reference { program, timeout })
+        Some(Reference::new(program, self.timeout))
     }
 
     /// Flags of what is rendered, without its size.

@@ -8,7 +8,6 @@ mod images;
 mod programs;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::output::print;
 use super::reference::Reference;
@@ -199,13 +198,7 @@ impl CompareFlags {
                  -h tells more"
             ))
         })?;
-        const PATIENCE: Duration = Duration::from_secs(600);
-        let given = self.timeout.map(Duration::try_from_secs_f64);
-        Ok(Reference {
-            program,
-            // More seconds than a duration has are for ever.
-            timeout: given.map_or(PATIENCE, |given| given.unwrap_or(Duration::MAX)),
-        })
+        Ok(Reference::new(program, self.timeout))
     }
 
     fn render_options(&self) -> RenderOptions {

@@ -41,6 +41,17 @@ pub struct ReferenceRun {
 }
 
 impl Reference {
+    /// The program `program`, which may take `seconds`, or ten minutes unless they are given.
+    pub fn new(program: PathBuf, seconds: Option<f64>) -> Reference {
+        const PATIENCE: Duration = Duration::from_secs(600);
+        let given = seconds.map(Duration::try_from_secs_f64);
+        Reference {
+            program,
+            // More seconds than a duration has are for ever.
+            timeout: given.map_or(PATIENCE, |given| given.unwrap_or(Duration::MAX)),
+        }
+    }
+
     /// Runs the program in `folder`, an empty one, with the flags `words` of an image of `size`
     /// (fast, slow) pixels. Everything it writes, [`IMAGE`] and [`LOGS`] among it, stays there.
     ///
