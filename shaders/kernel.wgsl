@@ -26,11 +26,11 @@ const GROUP: u32 = 8u; // edge of a workgroup, threads
 struct Scene {
     cells: vec3<f32>, // along a, b, c
     fudge: f32,
-    a_star: vec3<f32>, // times the number of cells, in 1/Å
+    metric_h: vec3<f32>, // g of Gaussian and top-hat spots is |delta . metric|^2
     kahn_factor: f32,
-    b_star: vec3<f32>,
+    metric_k: vec3<f32>,
     default_f: f32, // F and F on the grid are over the largest of them
-    c_star: vec3<f32>,
+    metric_l: vec3<f32>,
     background: f32, // over the same scale as a term
     first_incident: vec3<f32>, // of the first source
     index_scale: f32, // real-space vectors in Å over those of the orientations
@@ -43,8 +43,8 @@ struct Scene {
     grid_shape: vec3<i32>,
     oversample: u32,
     edges: vec3<f32>, // of the cell, Å
-    spot_reach: f32, // how far from a reflection its spot is not zero, 1/Å
     optical_depth: f32, // of a layer
+    spot_reach: vec3<f32>, // how far from a reflection its spot is not zero, along each axis
     negligible: f32, // a term below this is too small to count
     dimmest: f32, // spots this dim have no other terms
 }
@@ -74,7 +74,6 @@ struct Source {
     electric: vec3<f32>,
     weight: f32,
     magnetic: vec3<f32>,
-    channel: u32,
     // 1/wavelength and incident/wavelength as Wide numbers, five digits each.
     digits: array<u32, 12>,
 }
@@ -208,7 +207,7 @@ fn round_offset(delta: vec3<f32>) -> f32 {
 
 // fudge g, of Gaussian and top-hat spots.
 fn spread(delta: vec3<f32>) -> f32 {
-    let away = delta.x * scene.a_star + delta.y * scene.b_star + delta.z * scene.c_star;
+    let away = delta.x * scene.metric_h + delta.y * scene.metric_k + delta.z * scene.metric_l;
     return scene.fudge * dot(away, away);
 }
 
@@ -268,11 +267,10 @@ fn cell_factor(whole_index: vec3<i32>, rest: vec3<f32>, nearest: vec3<f32>) -> f
 
 // How far from whole numbers a Miller index may be, for a spot to reach anywhere within `radius` 1/Å
 // of its scattering vector: there, the index is off by no more than the radius times the cell's
-// edge; and where a spot is not zero, its index is off whole numbers by no more than its reach
-// times that.
+// edge; and where a spot is not zero, its index is off whole numbers by no more than its reach.
 fn index_reach(radius: f32) -> vec3<f32> {
     // Rounding never makes up for this much.
-    return 1.001 * (radius + scene.spot_reach) * scene.edges + vec3<f32>(1e-5);
+    return 1.001 * (radius * scene.edges + scene.spot_reach) + vec3<f32>(1e-5);
 }
 
 // Whether a spot may show within `reach` of the Miller index `rest`.

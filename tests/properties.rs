@@ -130,7 +130,6 @@ fn source_list() -> impl Strategy<Value = Vec<Source>> {
                 incident: (DVec3::X + DVec3::from_array(offset)).normalize(),
                 wavelength_m: angstrom * 1e-10,
                 weight,
-                channel: 0,
             });
         made.collect()
     })
@@ -233,7 +232,6 @@ fn a_source_counted_twice_is_a_source_of_twice_the_weight() {
         incident: DVec3::X,
         wavelength_m: angstrom * 1e-10,
         weight,
-        channel: 0,
     };
     let twice = vec![source(1.0, 1.0), source(1.0, 1.0), source(1.0, 1.1)];
     let weighted = vec![source(2.0, 1.0), source(1.0, 1.1)];
@@ -280,7 +278,7 @@ proptest! {
             cells,
             total: cells.iter().product(),
             fudge,
-            reciprocal: DMat3::IDENTITY,
+            metric: DMat3::IDENTITY,
         };
         let nearer = DVec3::from_array(nearer.map(|power| 0.1f64.powi(power)));
         let delta = DVec3::from_array(delta) * nearer;

@@ -228,7 +228,7 @@ fn renderer() -> &'static Renderer {
 /// The image of an experiment, if it takes few terms and the scene can be laid out.
 fn rendered(experiment: &Experiment) -> Option<Image> {
     let orientations =
-        u64::from(experiment.scan().steps) * u64::from(experiment.crystal().mosaicity.domains);
+        u64::from(experiment.scan().steps) * u64::from(experiment.crystal().mosaicity.domain_count());
     let sources = experiment.beam().source_count_bound();
     if orientations.saturating_mul(sources) > MOST_PER_SUBPIXEL {
         return None;
@@ -428,7 +428,7 @@ fn parse_all(bytes: &[u8]) -> Result<(), TestCaseError> {
         if (0..3).all(|axis| widest(axis) < 100)
             && let Ok(factors) = StructureFactors::from_reflections(&list, 0.0)
         {
-            let grid = factors.grid(0).unwrap();
+            let grid = factors.grid().unwrap();
             prop_assert!(grid.amplitudes().iter().all(|f| f.is_finite()));
         }
     }

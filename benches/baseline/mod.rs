@@ -24,7 +24,7 @@ pub fn render(experiment: &Experiment, scene: &Scene) -> Vec<f32> {
         cell: [cell.x_axis, cell.y_axis, cell.z_axis],
         spindle: experiment.scan().spindle.normalize(),
         phis: experiment.scan().angles_rad().collect(),
-        domains: crystal.mosaicity.rotations(),
+        domains: crystal.mosaicity.rotations(&crystal.cell),
     };
     let mut photons = vec![0f32; width * height];
     photons
@@ -60,7 +60,7 @@ impl Loops<'_> {
         let mut sum = 0.0;
         for source in &scene.sources {
             let q = (diffracted - source.incident) / source.wavelength_m;
-            let grid = scene.grids.get(source.channel).map(AsRef::as_ref);
+            let grid = scene.grid.as_deref();
             for &phi in &self.phis {
                 let turned = self.cell.map(|axis| self.turned(axis, phi));
                 for domain in &self.domains {

@@ -13,7 +13,7 @@ use crate::render::{Device, RenderOptions, Renderer};
 use crate::report::{
     DEFAULT_TOLERANCE, TraceComparison, TraceDocument, compare_traces, trace_lines,
 };
-use crate::scene::{Scene, TermIndex, TermPlace};
+use crate::scene::{Scene, SceneError, TermIndex, TermPlace};
 use crate::trace::Trace;
 
 const COMMAND: &str = "nanobragg trace";
@@ -88,7 +88,18 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     for notice in &request.notices {
         say(format_args!("nanobragg: note: {notice}"));
     }
-    let scene = Scene::new(&request.experiment)?;
+    let (scene, source) = Scene::of_source(&request.experiment, index.source)
+        .map_err(|error| match error {
+            SceneError::Source { .. } => CliError::usage(format!("{COMMAND}: --{error}")),
+            other => other.into(),
+        })?;
+    if scene.sources.len() < request.experiment.beam().sources().len() {
+        say(format_args!(
+            "nanobragg: note: the photons are those of the source's energy channel; the image sums \
+             over all of --hkl-channels"
+        ));
+    }
+    let index = TermIndex { source, ..index };
     let place = TermPlace::new(&scene, index)
         .map_err(|error| CliError::usage(format!("{COMMAND}: --{error}")))?;
     let compared = |ours: (String, &Trace), theirs: (String, &Trace)| {

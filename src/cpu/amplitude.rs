@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn the_nearest_f_is_the_very_same() {
         let factors = factors();
-        let grid = factors.grid(0).unwrap();
+        let grid = factors.grid().unwrap();
         for block in blocks() {
             let found = squares::<true>(&mut Nearest::new(grid, DEFAULT_F), &block);
             for (found, hkl) in found.into_iter().zip(block) {
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn interpolated_f_agrees_with_the_formula() {
         let factors = factors();
-        let grid = factors.grid(0).unwrap();
+        let grid = factors.grid().unwrap();
         for block in blocks() {
             let fused = squares::<true>(&mut Tricubic::new(grid, DEFAULT_F), &block);
             let split = squares::<false>(&mut Tricubic::new(grid, DEFAULT_F), &block);
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn a_block_without_reflections_is_empty() {
         let factors = factors();
-        let mut nearest = Nearest::new(factors.grid(0).unwrap(), 0.0);
+        let mut nearest = Nearest::new(factors.grid().unwrap(), 0.0);
         for lane in 0..LANES {
             let far = DVec3::splat(50.0);
             nearest.place(lane, far, far);

@@ -43,10 +43,8 @@ fn photons_with<const FUSED: bool>(
 ) -> Option<Lanes> {
     let views = Views::new(scene, panel, first, [0, 0], 0);
     let first_solid_angles = Lanes::from_fn(|lane| views.get(lane).solid_angle(scene, panel));
-    let first_polarisations = match scene.sources.first() {
-        None => Lanes::splat(1.0),
-        Some(source) => Lanes::from_fn(|lane| views.get(lane).polarisation(scene, source)),
-    };
+    let first_polarisations =
+        Lanes::from_fn(|lane| views.get(lane).polarisation(scene, &scene.first_source));
     let mut sums = Lanes::from_fn(|lane| {
         scene.background * first_solid_angles.0[lane] * first_polarisations.0[lane]
     });
@@ -66,6 +64,15 @@ fn photons_with<const FUSED: bool>(
                     }),
                 };
                 for source in &scene.sources {
+                    if !scene.amorphous.is_empty() {
+                        for lane in 0..LANES {
+                            let view = views.get(lane);
+                            sums.0[lane] += view.amorphous(scene, panel, layer, source);
+                        }
+                    }
+                    if !scene.crystal_scatters() {
+                        continue;
+                    }
                     let polarisations = if scene.polarisation_per_subpixel {
                         Lanes::from_fn(|lane| views.get(lane).polarisation(scene, source))
                     } else {
@@ -83,8 +90,7 @@ fn photons_with<const FUSED: bool>(
                     if factors.all_zero() {
                         continue;
                     }
-                    let scattered =
-                        sum_over_orientations::<FUSED>(scene, source.channel, &q, interrupted)?;
+                    let scattered = sum_over_orientations::<FUSED>(scene, &q, interrupted)?;
                     for lane in 0..LANES {
                         sums.0[lane] += factors.0[lane] * scattered.0[lane];
                     }
@@ -154,7 +160,7 @@ mod tests {
     use super::*;
     use crate::cpu::pixel;
     use crate::experiment::{
-        Beam, CentredSteps, Crystal, Description, Divergence, Experiment, Mosaicity, Placement,
+        Beam, CentredSteps, Crystal, Description, Divergence, Experiment, MosaicModel, Mosaicity, Placement,
         Reflection, Sampling, Sensor, Shape, Sources, StructureFactors,
     };
     use crate::geometry::UnitCell;
@@ -204,7 +210,7 @@ mod tests {
                         cells: [5, 6, 7],
                         shape,
                         mosaicity: Mosaicity {
-                            spread_rad: 0.02,
+                            model: MosaicModel::Cap { spread_rad: 0.02 },
                             domains: 4,
                             ..Mosaicity::default()
                         },

@@ -104,10 +104,11 @@ pub fn round_dimness(cells: DVec3, fudge: f64, delta: DVec3) -> f64 {
     dimness * (1.0 / (ROUND_SCALE * ROUND_SCALE))
 }
 
-/// fudge·g, g = |δ_h a* + δ_k b* + δ_l c*|²·N², with the reciprocal vectors in 1/Å.
+/// fudge·g, g = |δ_h a* + δ_k b* + δ_l c*|²·N², with the reciprocal vectors in 1/Å, or Σ(N_i δ_i)²
+/// ([`SpotMetric`](crate::experiment::SpotMetric)).
 #[inline(always)]
 pub fn spread(lattice: &Lattice, delta: DVec3) -> f64 {
-    lattice.fudge * (lattice.offset_squared(delta) * lattice.total * lattice.total)
+    lattice.fudge * lattice.offset_squared(delta)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! pixel, so an image does not depend on the number of threads.
 
 pub mod absorption;
+pub mod amorphous;
 pub mod lattice_factor;
 pub mod polarisation;
 pub mod solid_angle;

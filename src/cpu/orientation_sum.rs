@@ -22,7 +22,6 @@ const PATIENCE: usize = 512;
 #[inline(always)]
 pub fn sum_over_orientations<const FUSED: bool>(
     scene: &Scene,
-    channel: usize,
     q: &Vectors,
     interrupted: &dyn Fn() -> bool,
 ) -> Option<Lanes> {
@@ -31,34 +30,33 @@ pub fn sum_over_orientations<const FUSED: bool>(
         match lattice.shape {
             Shape::Square => {
                 let spot = Cut::new(Square::new(lattice), lattice, tolerance);
-                return of_shape::<FUSED>(scene, channel, q, interrupted, &spot);
+                return of_shape::<FUSED>(scene, q, interrupted, &spot);
             }
             Shape::Round => {
                 let spot = Cut::new(Round::new(lattice), lattice, tolerance);
-                return of_shape::<FUSED>(scene, channel, q, interrupted, &spot);
+                return of_shape::<FUSED>(scene, q, interrupted, &spot);
             }
             Shape::Gauss | Shape::TopHat => {}
         }
     }
     match lattice.shape {
-        Shape::Square => of_shape::<FUSED>(scene, channel, q, interrupted, &Square::new(lattice)),
-        Shape::Round => of_shape::<FUSED>(scene, channel, q, interrupted, &Round::new(lattice)),
-        Shape::Gauss => of_shape::<FUSED>(scene, channel, q, interrupted, &Gauss::new(lattice)),
-        Shape::TopHat => of_shape::<FUSED>(scene, channel, q, interrupted, &TopHat::new(lattice)),
+        Shape::Square => of_shape::<FUSED>(scene, q, interrupted, &Square::new(lattice)),
+        Shape::Round => of_shape::<FUSED>(scene, q, interrupted, &Round::new(lattice)),
+        Shape::Gauss => of_shape::<FUSED>(scene, q, interrupted, &Gauss::new(lattice)),
+        Shape::TopHat => of_shape::<FUSED>(scene, q, interrupted, &TopHat::new(lattice)),
     }
 }
 
 #[inline(always)]
 fn of_shape<const FUSED: bool>(
     scene: &Scene,
-    channel: usize,
     q: &Vectors,
     interrupted: &dyn Fn() -> bool,
     spot: &impl Spot,
 ) -> Option<Lanes> {
     let default_f = scene.default_f;
     let orientations = &scene.orientations;
-    match scene.grids.get(channel) {
+    match scene.grid.as_deref() {
         None => {
             let constant = Constant::new(default_f);
             sum::<FUSED, _>(orientations, q, interrupted, spot, constant)

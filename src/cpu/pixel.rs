@@ -3,6 +3,7 @@
 use glam::DVec3;
 
 use super::absorption::absorbed_fraction;
+use super::amorphous::amorphous;
 use super::polarisation::polarisation;
 use super::position::position;
 use super::solid_angle::solid_angle;
@@ -66,6 +67,20 @@ impl View {
         })
     }
 
+    /// What amorphous materials scatter here, by its own Ω, P and A, and by the weight of `source`.
+    #[inline(always)]
+    pub fn amorphous(&self, scene: &Scene, panel: &Panel, layer: u32, source: &SceneSource) -> f64 {
+        let geometry = self.solid_angle(scene, panel) * self.absorbed(scene, panel, layer);
+        let factor = source.weight * geometry * self.polarisation(scene, source);
+        factor * amorphous(&scene.amorphous, self.stol(source))
+    }
+
+    /// sin θ/λ = |q|/2, 1/Å.
+    #[inline(always)]
+    pub fn stol(&self, source: &SceneSource) -> f64 {
+        self.scattering_vector(source).length() * 0.5e-10
+    }
+
     /// Scattering vector q = (d − i)/λ, 1/m.
     #[inline(always)]
     pub fn scattering_vector(&self, source: &SceneSource) -> DVec3 {
@@ -83,10 +98,7 @@ pub(super) fn layer_depth(scene: &Scene, layer: u32) -> f64 {
 /// Ω and P of the pixel's first sub-pixel, front layer and first source.
 pub(super) fn first_factors(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> (f64, f64) {
     let view = View::new(scene, panel, pixel, [0, 0], 0);
-    let polarisation = scene
-        .sources
-        .first()
-        .map_or(1.0, |first| view.polarisation(scene, first));
+    let polarisation = view.polarisation(scene, &scene.first_source);
     (view.solid_angle(scene, panel), polarisation)
 }
 
@@ -108,6 +120,7 @@ pub(super) fn photons(scene: &Scene, panel: &Panel, fast: usize, slow: usize) ->
                 let geometry = solid_angle * view.absorbed(scene, panel, layer);
                 for source in &scene.sources {
                     let q = view.scattering_vector(source);
+                    sum += view.amorphous(scene, panel, layer, source);
                     if q.length() > scene.scattering_vector_limit {
                         continue;
                     }
@@ -116,7 +129,7 @@ pub(super) fn photons(scene: &Scene, panel: &Panel, fast: usize, slow: usize) ->
                     } else {
                         first_polarisation
                     };
-                    let scattered = super::term::sum_over_orientations(scene, source.channel, q);
+                    let scattered = super::term::sum_over_orientations(scene, q);
                     sum += source.weight * geometry * polarisation * scattered;
                 }
             }

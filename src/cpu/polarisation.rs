@@ -26,7 +26,6 @@ mod tests {
         weight: 1.0,
         electric: DVec3::Z,
         magnetic: DVec3::NEG_Y,
-        channel: 0,
     };
 
     #[test]

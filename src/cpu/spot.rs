@@ -189,7 +189,7 @@ impl<S: Tailed> Spot for Cut<S> {
 pub struct Gauss {
     lattice: Lattice,
     peak: f64,
-    /// The exponent, per length squared of the offset in reciprocal space.
+    /// The exponent, per g.
     steepness: f64,
 }
 
@@ -200,7 +200,7 @@ impl Gauss {
         Gauss {
             lattice: *lattice,
             peak,
-            steepness: 2.0 * lattice.fudge / SPOT_WIDTH * peak,
+            steepness: 2.0 * lattice.fudge / SPOT_WIDTH,
         }
     }
 

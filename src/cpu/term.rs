@@ -37,8 +37,8 @@ impl Term {
 }
 
 /// Σ F_cell²·F_latt² over the scene's orientations at the scattering vector `q` (1/m).
-pub fn sum_over_orientations(scene: &Scene, channel: usize, q: DVec3) -> f64 {
-    let grid = scene.grids.get(channel).map(AsRef::as_ref);
+pub fn sum_over_orientations(scene: &Scene, q: DVec3) -> f64 {
+    let grid = scene.grid.as_deref();
     scene
         .orientations
         .iter()

@@ -121,7 +121,7 @@ pub fn index_sensitivity(scene: &Scene, place: &TermPlace, reach: f64) -> f64 {
     let (mut sum, mut changes) = (0.0, 0.0);
     for (view, source) in views_and_sources(scene, place) {
         let q = view.scattering_vector(source);
-        let grid = scene.grids.get(source.channel).map(AsRef::as_ref);
+        let grid = scene.grid.as_deref();
         let added: Vec<(f64, f64)> = scene
             .orientations
             .par_iter()
@@ -146,8 +146,7 @@ pub fn index_sensitivity(scene: &Scene, place: &TermPlace, reach: f64) -> f64 {
 
 /// The quantities from the Miller index at the scattering vector `q` (1/m) to the term.
 fn put_term(scene: &Scene, place: &TermPlace, q: DVec3, trace: &mut Trace) {
-    let source = &scene.sources[place.index().source];
-    let grid = scene.grids.get(source.channel).map(AsRef::as_ref);
+    let grid = scene.grid.as_deref();
     let orientation = &scene.orientations[place.orientation()];
     let term = term(scene, grid, orientation, q);
     trace.put(Name::Hkl, term.hkl.to_array());
@@ -175,7 +174,7 @@ fn intensity_sum(scene: &Scene, place: &TermPlace) -> f64 {
     views_and_sources(scene, place)
         .map(|(view, source)| {
             let q = view.scattering_vector(source);
-            sum_over_orientations(scene, source.channel, q)
+            sum_over_orientations(scene, q)
         })
         .sum()
 }

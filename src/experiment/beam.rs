@@ -82,8 +82,6 @@ pub struct Source {
     pub wavelength_m: f64,
     /// Weight relative to the other sources.
     pub weight: f64,
-    /// The energy channel whose structure factors it uses; one channel, 0, today.
-    pub channel: usize,
 }
 
 impl Default for Beam {
@@ -159,7 +157,6 @@ impl Beam {
                     incident,
                     wavelength_m: self.wavelength_m * (1.0 + deviation),
                     weight: 1.0,
-                    channel: 0,
                 }));
             }
         }
@@ -315,7 +312,6 @@ mod tests {
             incident: DVec3::X,
             wavelength_m: 1e-10,
             weight: 0.0,
-            channel: 0,
         };
         let list = |source| Beam {
             sources: Sources::List(vec![source]),

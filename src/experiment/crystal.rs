@@ -1,16 +1,8 @@
 //! The crystal: cell and orientation, size, spot shape, mosaicity (PHYSICS §8, §11).
 
-use std::f64::consts::TAU;
-
-use glam::DMat3;
-
-use super::ExperimentError;
 use super::error::require;
+use super::{ExperimentError, Mosaicity};
 use crate::geometry::UnitCell;
-use crate::random::{ParkMiller, random_rotation};
-
-/// The C program's seed of the mosaic domains.
-pub const DEFAULT_MOSAIC_SEED: i64 = 12345678;
 
 /// The crystal.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +15,9 @@ pub struct Crystal {
     pub shape: Shape,
     /// Factor on the width of the spots (of all shapes but [`Shape::Square`]).
     pub fudge: f64,
-    /// Spread of the mosaic domains.
+    /// What the width of Gaussian and top-hat spots is measured in.
+    pub metric: SpotMetric,
+    /// How the mosaic domains are turned.
     pub mosaicity: Mosaicity,
 }
 
@@ -41,40 +35,15 @@ pub enum Shape {
     TopHat,
 }
 
-/// Random misorientations of the crystal's domains.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Mosaicity {
-    /// Largest misorientation, radians.
-    pub spread_rad: f64,
-    /// Number of domains, at least one.
-    pub domains: u32,
-    /// Seed of the draw.
-    pub seed: i64,
-}
-
-impl Default for Mosaicity {
-    fn default() -> Mosaicity {
-        Mosaicity {
-            spread_rad: 0.0,
-            domains: 1,
-            seed: DEFAULT_MOSAIC_SEED,
-        }
-    }
-}
-
-impl Mosaicity {
-    /// The rotation of every domain, U_m; domain 0 is the identity.
-    pub fn rotations(&self) -> Vec<DMat3> {
-        let mut generator = ParkMiller::new(self.seed);
-        let mut rotations: Vec<DMat3> = (0..self.domains)
-            .map(|_| random_rotation(&mut generator, self.spread_rad))
-            .collect();
-        // Domain 0's deviates are drawn all the same, so that the others match the C program's.
-        if let Some(first) = rotations.first_mut() {
-            *first = DMat3::IDENTITY;
-        }
-        rotations
-    }
+/// The g that the exponent of Gaussian spots and the edge of top-hat spots are told by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SpotMetric {
+    /// |δ_h a* + δ_k b* + δ_l c*|²·N², in 1/Å² and with all cells counted, as in the C program
+    /// (PHYSICS §8): spots are round in reciprocal space, whatever the crystal's shape.
+    #[default]
+    Reciprocal,
+    /// Σ(N_i δ_i)², as in simtbx: spots are as wide along an axis as its cells make them.
+    Index,
 }
 
 impl Crystal {
@@ -85,8 +54,15 @@ impl Crystal {
             cells: [1; 3],
             shape: Shape::default(),
             fudge: 1.0,
+            metric: SpotMetric::default(),
             mosaicity: Mosaicity::default(),
         }
+    }
+
+    /// No crystal: a cell for where nothing scatters but the background, too small to call for
+    /// sub-pixels.
+    pub fn absent() -> Crystal {
+        Crystal::new(UnitCell::cubic(1e-10))
     }
 
     /// Edges of the whole crystal along a, b and c, m.
@@ -116,43 +92,6 @@ impl Crystal {
             "positive, at most 1e12",
             self.fudge > 0.0 && self.fudge <= 1e12,
         )?;
-        let Mosaicity {
-            spread_rad,
-            domains,
-            ..
-        } = self.mosaicity;
-        require(
-            "the mosaic spread in radians",
-            spread_rad,
-            "from 0 to 2π",
-            (0.0..=TAU).contains(&spread_rad),
-        )?;
-        let domains = f64::from(domains);
-        require(
-            "the number of mosaic domains",
-            domains,
-            "at least 1",
-            domains >= 1.0,
-        )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn domains_stay_within_the_spread_and_the_first_is_unturned() {
-        let mosaicity = Mosaicity {
-            spread_rad: 0.02,
-            domains: 100,
-            seed: 3,
-        };
-        let rotations = mosaicity.rotations();
-        assert_eq!(rotations[0], DMat3::IDENTITY);
-        let angle =
-            |turn: &DMat3| ((turn.x_axis.x + turn.y_axis.y + turn.z_axis.z - 1.0) / 2.0).acos();
-        let widest = rotations.iter().map(angle).fold(0.0, f64::max);
-        assert!(widest <= 0.02 * (1.0 + 1e-6) && widest > 0.015, "{widest}");
+        self.mosaicity.check()
     }
 }

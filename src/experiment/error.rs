@@ -125,16 +125,30 @@ pub enum ExperimentError {
         /// Its wavelength, m.
         wavelength_m: f64,
     },
-    /// A source whose energy channel has no structure factors.
-    #[error("source {number} uses channel {channel}; there are {channels}, counted from 0")]
-    Channel {
+    /// A mosaic domain's matrix that does not rotate.
+    #[error(
+        "the matrix of mosaic domain {number} is no rotation; its rows must be of length 1, at \
+         right angles and right-handed, to 1e-5"
+    )]
+    NoRotation {
         /// Its place in the list, from 1.
         number: usize,
-        /// The channel it names.
-        channel: usize,
-        /// How many there are.
-        channels: usize,
     },
+    /// A scattering profile with nothing in it.
+    #[error("the scattering profile has no entries; it must have at least one")]
+    NoProfile,
+    /// A scattering profile whose angles do not rise.
+    #[error(
+        "entry {number} of the scattering profile does not lie beyond the one before; sin θ/λ must \
+         rise from entry to entry"
+    )]
+    ProfileOrder {
+        /// The entry, from 1.
+        number: usize,
+    },
+    /// Structure factors by energy, but for no energy.
+    #[error("the structure factors have no energy channel; they must have at least one")]
+    NoChannels,
     /// A source along the polarisation vector.
     #[error("source {0} travels along the polarisation vector, where no electric field can point")]
     SourceAlongPolarisation(usize),

@@ -11,23 +11,27 @@ mod convention;
 mod crystal;
 mod detector;
 mod error;
+mod mosaicity;
 mod placement;
+mod reflection_grid;
 mod sampling;
 mod scan;
 mod steps;
 mod structure_factors;
 
-pub use background::Background;
+pub use background::{Background, ProfileEntry, ScatteringProfile, Slab};
 pub use beam::{Beam, DEFAULT_FLUENCE, Divergence, Source, Sources, photon_energy_to_wavelength};
 pub use convention::{Convention, Frame};
-pub use crystal::{Crystal, DEFAULT_MOSAIC_SEED, Mosaicity, Shape};
+pub use crystal::{Crystal, Shape, SpotMetric};
 pub use detector::{Detector, HeaderGeometry, Mask, Panel, Sensor};
 pub use error::ExperimentError;
+pub use mosaicity::{DEFAULT_MOSAIC_SEED, MosaicModel, Mosaicity};
 pub use placement::{Distance, Pivot, Placement};
+pub use reflection_grid::{Reflection, ReflectionGrid};
 pub use sampling::{Region, Sampling};
 pub use scan::Scan;
 pub use steps::{CentredSteps, StepRequest};
-pub use structure_factors::{Interpolation, Reflection, ReflectionGrid, StructureFactors};
+pub use structure_factors::{EnergyChannel, Interpolation, ReflectionList, StructureFactors};
 
 /// The parts of an [`Experiment`], not yet checked against each other.
 #[derive(Debug, Clone)]
@@ -70,9 +74,6 @@ impl Experiment {
         parts.background.check()?;
         parts.structure_factors.check()?;
         parts.sampling.check(&parts.detector)?;
-        if let Sources::List(list) = &parts.beam.sources {
-            parts.structure_factors.check_channels(list)?;
-        }
         let longest = parts
             .crystal
             .cell

@@ -1,19 +1,12 @@
-//! Structure factors on a dense grid of Miller indices (PHYSICS §9).
+//! F of every reflection: one list, or one an energy channel (PHYSICS §9).
 
+use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
 
-use super::error::require;
-use super::{Crystal, ExperimentError, Source};
-use crate::memory::Bytes;
-
-/// One entry of a list of reflections.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Reflection {
-    /// Miller index h, k, l.
-    pub index: [i32; 3],
-    /// Structure factor amplitude F.
-    pub amplitude: f64,
-}
+use super::error::require_length;
+use super::reflection_grid::require_amplitude;
+use super::{Crystal, ExperimentError, Reflection, ReflectionGrid};
 
 /// Whether F is interpolated between reflections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,126 +20,52 @@ pub enum Interpolation {
     Nearest,
 }
 
+/// A list of reflections that is read when its turn comes, and may be read again: grids of many
+/// energies do not fit in memory together. It is displayed as its name.
+pub trait ReflectionList: fmt::Debug + fmt::Display + Send + Sync {
+    /// Reads the list.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words that name it.
+    fn read(&self) -> Result<Vec<Reflection>, Box<dyn Error + Send + Sync>>;
+}
+
+/// F at one photon energy. A source takes the F of the channel whose wavelength is nearest to its
+/// own.
+#[derive(Debug, Clone)]
+pub struct EnergyChannel {
+    /// Wavelength, m.
+    pub wavelength_m: f64,
+    /// Its reflections.
+    pub reflections: Arc<dyn ReflectionList>,
+}
+
 /// F of every reflection.
 #[derive(Debug, Clone)]
 pub struct StructureFactors {
-    /// One grid per energy channel; none when every F is `default_f`. One channel, today.
-    channels: Vec<Arc<ReflectionGrid>>,
+    lists: Lists,
     /// F of every index that is not in the list.
     default_f: f64,
     /// Whether to interpolate.
     pub interpolation: Interpolation,
 }
 
-/// The box of Miller indices that a list spans, filled.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReflectionGrid {
-    min: [i32; 3],
-    shape: [usize; 3],
-    /// F, l innermost.
-    amplitudes: Vec<f64>,
-}
-
-impl ReflectionGrid {
-    /// The grid of a list whose holes are `default_f`.
-    fn new(reflections: &[Reflection], default_f: f64) -> Result<ReflectionGrid, ExperimentError> {
-        let first = reflections
-            .first()
-            .ok_or(ExperimentError::NoReflections)?
-            .index;
-        let (mut min, mut max) = (first, first);
-        for Reflection { index, .. } in reflections {
-            for axis in 0..3 {
-                min[axis] = min[axis].min(index[axis]);
-                max[axis] = max[axis].max(index[axis]);
-            }
-        }
-        let extents: [u64; 3] =
-            std::array::from_fn(|axis| u64::from(max[axis].abs_diff(min[axis])) + 1);
-        let cells = extents.into_iter().fold(1u64, u64::saturating_mul);
-        let needed = Bytes::of::<f64>(cells);
-        needed
-            .check()
-            .map_err(|available| ExperimentError::GridTooLarge {
-                min,
-                max,
-                needed,
-                available,
-            })?;
-
-        let shape = extents.map(|extent| extent as usize);
-        // NaN marks the holes until the list is through.
-        let mut grid = ReflectionGrid {
-            min,
-            shape,
-            amplitudes: vec![f64::NAN; cells as usize],
-        };
-        for &Reflection { index, amplitude } in reflections {
-            require_amplitude("a structure factor", amplitude)?;
-            let place = grid
-                .offset_of(index)
-                .expect("the box was made to hold every index");
-            let held = std::mem::replace(&mut grid.amplitudes[place], amplitude);
-            if !held.is_nan() && held != amplitude {
-                let (first, second) = (held, amplitude);
-                return Err(ExperimentError::ContradictoryReflection {
-                    index,
-                    first,
-                    second,
-                });
-            }
-        }
-        grid.amplitudes
-            .iter_mut()
-            .filter(|f| f.is_nan())
-            .for_each(|f| *f = default_f);
-        Ok(grid)
-    }
-
-    /// Where the amplitude of `index` stands, if the box holds it.
-    #[inline]
-    pub fn offset_of(&self, index: [i32; 3]) -> Option<usize> {
-        let mut offset = 0;
-        for ((&index, &min), &extent) in index.iter().zip(&self.min).zip(&self.shape) {
-            let step = usize::try_from(i64::from(index) - i64::from(min)).ok()?;
-            if step >= extent {
-                return None;
-            }
-            offset = offset * extent + step;
-        }
-        Some(offset)
-    }
-
-    /// Smallest h, k and l of the box.
-    #[inline]
-    pub fn min(&self) -> [i32; 3] {
-        self.min
-    }
-
-    /// Extent of the box along h, k and l.
-    #[inline]
-    pub fn shape(&self) -> [usize; 3] {
-        self.shape
-    }
-
-    /// Every F of the box, l innermost, k next.
-    #[inline]
-    pub fn amplitudes(&self) -> &[f64] {
-        &self.amplitudes
-    }
-}
-
-/// Refuses an F whose powers and sums would not fit in float64.
-fn require_amplitude(quantity: &'static str, amplitude: f64) -> Result<(), ExperimentError> {
-    let accepted = amplitude.abs() <= 1e20;
-    require(quantity, amplitude, "from -1e20 to 1e20", accepted)
+/// The lists that F comes from.
+#[derive(Debug, Clone)]
+enum Lists {
+    /// None: every F is the default.
+    None,
+    /// One for all energies.
+    One(Arc<ReflectionGrid>),
+    /// One an energy, at least one.
+    Channels(Vec<EnergyChannel>),
 }
 
 impl StructureFactors {
     /// The same F for every reflection.
     pub fn constant(default_f: f64) -> StructureFactors {
         StructureFactors {
-            channels: Vec::new(),
+            lists: Lists::None,
             default_f,
             interpolation: Interpolation::default(),
         }
@@ -164,14 +83,78 @@ impl StructureFactors {
     ) -> Result<StructureFactors, ExperimentError> {
         let grid = Arc::new(ReflectionGrid::new(reflections, default_f)?);
         Ok(StructureFactors {
-            channels: vec![grid],
+            lists: Lists::One(grid),
             ..StructureFactors::constant(default_f)
         })
     }
 
-    /// The grid of an energy channel, if there is a list.
-    pub fn grid(&self, channel: usize) -> Option<&Arc<ReflectionGrid>> {
-        self.channels.get(channel)
+    /// The F of one list an energy, each taken as by [`from_reflections`](Self::from_reflections)
+    /// when it is needed.
+    ///
+    /// # Errors
+    /// [`ExperimentError`] when there is no channel, or one whose wavelength is none.
+    pub fn from_channels(
+        channels: Vec<EnergyChannel>,
+        default_f: f64,
+    ) -> Result<StructureFactors, ExperimentError> {
+        if channels.is_empty() {
+            return Err(ExperimentError::NoChannels);
+        }
+        for channel in &channels {
+            require_length("a channel's wavelength in m", channel.wavelength_m)?;
+        }
+        Ok(StructureFactors {
+            lists: Lists::Channels(channels),
+            ..StructureFactors::constant(default_f)
+        })
+    }
+
+    /// Whether F comes from a list at all.
+    pub fn is_listed(&self) -> bool {
+        !matches!(self.lists, Lists::None)
+    }
+
+    /// The one grid for all energies, if there is one.
+    pub fn grid(&self) -> Option<&Arc<ReflectionGrid>> {
+        match &self.lists {
+            Lists::One(grid) => Some(grid),
+            Lists::None | Lists::Channels(_) => None,
+        }
+    }
+
+    /// The energy channels, where F depends on the energy.
+    pub fn channels(&self) -> &[EnergyChannel] {
+        match &self.lists {
+            Lists::Channels(channels) => channels,
+            Lists::None | Lists::One(_) => &[],
+        }
+    }
+
+    /// The number of the channel that X-rays of `wavelength_m` take their F from; 0 where F is
+    /// the same at every energy.
+    pub fn channel_at(&self, wavelength_m: f64) -> usize {
+        let away = |channel: &EnergyChannel| (channel.wavelength_m - wavelength_m).abs();
+        let channels = self.channels().iter().enumerate();
+        channels
+            .min_by(|one, other| away(one.1).total_cmp(&away(other.1)))
+            .map_or(0, |(index, _)| index)
+    }
+
+    /// The grid of a channel, read if it is one of several; `None` where every F is the default.
+    ///
+    /// # Errors
+    /// What is wrong with the channel's list.
+    pub fn grid_of(
+        &self,
+        channel: usize,
+    ) -> Result<Option<Arc<ReflectionGrid>>, Box<dyn Error + Send + Sync>> {
+        let Some(channel) = self.channels().get(channel) else {
+            return Ok(self.grid().cloned());
+        };
+        let reflections = channel.reflections.read()?;
+        let grid = ReflectionGrid::new(&reflections, self.default_f)
+            .map_err(|error| format!("{}: {error}", channel.reflections))?;
+        Ok(Some(Arc::new(grid)))
     }
 
     /// F of every index that no list gives.
@@ -181,25 +164,6 @@ impl StructureFactors {
 
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
         require_amplitude("the default structure factor", self.default_f)
-    }
-
-    /// Every source must find its energy channel.
-    pub(super) fn check_channels(&self, sources: &[Source]) -> Result<(), ExperimentError> {
-        let channels = self.channels.len().max(1);
-        match (1..)
-            .zip(sources)
-            .find(|(_, source)| source.channel >= channels)
-        {
-            None => Ok(()),
-            Some((number, source)) => {
-                let channel = source.channel;
-                Err(ExperimentError::Channel {
-                    number,
-                    channel,
-                    channels,
-                })
-            }
-        }
     }
 
     pub(super) fn resolve_interpolation(&self, crystal: &Crystal) -> bool {
@@ -223,7 +187,7 @@ mod tests {
     fn holes_take_the_default() {
         let list = [at([-1, 0, 2], 5.0), at([1, 1, 2], 7.0)];
         let factors = StructureFactors::from_reflections(&list, 3.0).unwrap();
-        let grid = factors.grid(0).unwrap();
+        let grid = factors.grid().unwrap();
         let f = |index| {
             grid.offset_of(index)
                 .map(|offset| grid.amplitudes()[offset])

@@ -4,13 +4,16 @@
 //! that adds the file's name to what `parse` found wrong. Writers encode to bytes, and
 //! [`write_whole`] or [`PendingFile`] puts these in place all at once.
 
+pub mod channel_list;
 pub mod hkl;
 pub mod image_file;
 pub mod json;
 pub mod matrix;
 pub mod pgm;
 pub mod png;
+pub mod profile_table;
 pub mod raw;
+pub mod rotations;
 pub mod smv;
 pub mod source_list;
 pub mod tiff;

@@ -82,7 +82,6 @@ fn parse_line(line: usize, content: &str, defaults: Defaults) -> Result<Source, 
         incident: -toward_source,
         wavelength_m,
         weight,
-        channel: 0,
     })
 }
 
@@ -102,7 +101,6 @@ mod tests {
             incident: DVec3::Z,
             wavelength_m: 1e-10,
             weight: 1.0,
-            channel: 0,
         };
         assert_eq!(sources[0], first);
         assert_eq!(

@@ -108,6 +108,14 @@ impl UnitCell {
         ))
     }
 
+    /// The cube of edge `edge_m`, its axes along x, y and z.
+    pub(crate) fn cubic(edge_m: f64) -> UnitCell {
+        UnitCell {
+            real: DMat3::from_diagonal(DVec3::splat(edge_m)),
+            reciprocal: DMat3::from_diagonal(DVec3::splat(1.0 / edge_m)),
+        }
+    }
+
     /// The cell with the reciprocal basis a*, b*, c* (1/m), the columns of `reciprocal`.
     ///
     /// # Errors

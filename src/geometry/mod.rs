@@ -4,7 +4,7 @@ mod cell;
 mod rotation;
 
 pub use cell::{CellError, UnitCell};
-pub use rotation::{angles_of, rotation_about, rotation_xyz};
+pub use rotation::{angles_of, is_rotation, rotation_about, rotation_xyz};
 
 /// `vector` scaled to length one; none if it is zero or not finite, or so long or short that the
 /// square of its length is.

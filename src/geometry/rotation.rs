@@ -12,6 +12,13 @@ pub fn rotation_xyz([x_rad, y_rad, z_rad]: [f64; 3]) -> DMat3 {
     DMat3::from_rotation_z(z_rad) * DMat3::from_rotation_y(y_rad) * DMat3::from_rotation_x(x_rad)
 }
 
+/// Whether `matrix` is a rotation, but for the rounding of numbers with six digits.
+pub fn is_rotation(matrix: &DMat3) -> bool {
+    const ROUNDING: f64 = 1e-5;
+    let off = (matrix.transpose() * *matrix - DMat3::IDENTITY).to_cols_array();
+    matrix.determinant() > 0.0 && off.into_iter().all(|element| element.abs() <= ROUNDING)
+}
+
 /// The angles about x, y and z (radians) from which [`rotation_xyz`] makes `rotation`.
 pub fn angles_of(rotation: &DMat3) -> [f64; 3] {
     let [x_axis, y_axis, z_axis] = [rotation.x_axis, rotation.y_axis, rotation.z_axis];

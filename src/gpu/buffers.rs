@@ -32,7 +32,7 @@ pub struct Scaling {
 impl Scaling {
     /// The factors for `scene`.
     pub fn of(scene: &Scene) -> Scaling {
-        let listed = scene.grids.iter().flat_map(|grid| grid.amplitudes());
+        let listed = scene.grid.iter().flat_map(|grid| grid.amplitudes());
         let strongest = listed.fold(scene.default_f.abs(), |max, f| max.max(f.abs()));
         let strongest = if strongest > 0.0 { strongest } else { 1.0 };
         let total = scene.lattice.total;
@@ -60,9 +60,9 @@ fn cell_edges(scene: &Scene) -> [f64; 3] {
     [rows.x_axis, rows.y_axis, rows.z_axis].map(|edge| edge.length() * ANGSTROM)
 }
 
-/// How far from a reflection, in 1/Å, the kernel makes something of its spot. Gaussians have no
-/// end, but float32 has.
-fn spot_reach(lattice: &Lattice) -> f64 {
+/// How far from a reflection, along each axis, the kernel makes something of its spot. Gaussians
+/// have no end, but float32 has.
+fn spot_reach(lattice: &Lattice) -> [f32; 3] {
     /// From here on the square of exp(-g/0.63) is below the smallest number of float32.
     const GAUSSIAN_END: f64 = 33.0;
     let g = match lattice.shape {
@@ -70,21 +70,16 @@ fn spot_reach(lattice: &Lattice) -> f64 {
         Shape::Gauss => GAUSSIAN_END,
         Shape::TopHat => SPOT_WIDTH * SPOT_WIDTH,
     };
-    let reach = (g / lattice.fudge).sqrt() / lattice.total;
     // Spots without an end reach everywhere.
-    if reach.is_finite() {
-        reach
-    } else {
-        f64::from(f32::MAX)
-    }
+    let reach = lattice.reach(g / lattice.fudge);
+    reach.map(|reach| reach.min(f64::from(f32::MAX)) as f32)
 }
 
 /// The uniform of `scene`.
 pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
     let lattice = &scene.lattice;
-    let star = |column: glam::DVec3| (column * lattice.total).as_vec3().to_array();
-    let grid = scene.grids.first();
-    let first = scene.sources[0];
+    let grid = scene.grid.as_ref();
+    let first = scene.first_source;
     let limit = scene.scattering_vector_limit / ANGSTROM;
     let (negligible, dimmest) = scene.tolerance.map_or((0.0, f64::INFINITY), |tolerance| {
         let negligible = tolerance.negligible_term() / scaling.intensity;
@@ -94,11 +89,11 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
     SceneUniform {
         cells: lattice.cells.map(|cells| cells as f32),
         fudge: lattice.fudge as f32,
-        a_star: star(lattice.reciprocal.x_axis),
+        metric_h: lattice.metric.x_axis.as_vec3().to_array(),
         kahn_factor: scene.kahn_factor.unwrap_or(0.0) as f32,
-        b_star: star(lattice.reciprocal.y_axis),
+        metric_k: lattice.metric.y_axis.as_vec3().to_array(),
         default_f: (scene.default_f * scaling.amplitude) as f32,
-        c_star: star(lattice.reciprocal.z_axis),
+        metric_l: lattice.metric.z_axis.as_vec3().to_array(),
         background: (scene.background / scaling.intensity) as f32,
         first_incident: first.incident.as_vec3().to_array(),
         index_scale: scaling.index as f32,
@@ -115,15 +110,15 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
         edges: cell_edges(scene).map(|edge| edge as f32),
         spot_reach: match scene.tolerance {
             // How far a spot reaches is for its dimness to tell.
-            Some(_) => 0.0,
-            None => spot_reach(lattice) as f32,
+            Some(_) => [0.0; 3],
+            None => spot_reach(lattice),
         },
         optical_depth: scene.sensor.map_or(0.0, |sensor| {
             (sensor.thickness_m / f64::from(sensor.layers) / sensor.attenuation_depth_m) as f32
         }),
         negligible: negligible as f32,
         dimmest: dimmest as f32,
-        padding: 0,
+        padding: [0; 3],
     }
 }
 
@@ -152,8 +147,8 @@ pub fn source_entries(
             electric: source.electric.as_vec3().to_array(),
             weight: source.weight as f32,
             magnetic: source.magnetic.as_vec3().to_array(),
-            channel: source.channel as u32,
             digits: words,
+            padding: 0,
         })
     };
     sources.iter().map(entry).collect()

@@ -14,11 +14,11 @@ pub const LANES: u32 = 64;
 pub struct SceneUniform {
     pub cells: [f32; 3],
     pub fudge: f32,
-    pub a_star: [f32; 3],
+    pub metric_h: [f32; 3],
     pub kahn_factor: f32,
-    pub b_star: [f32; 3],
+    pub metric_k: [f32; 3],
     pub default_f: f32,
-    pub c_star: [f32; 3],
+    pub metric_l: [f32; 3],
     pub background: f32,
     pub first_incident: [f32; 3],
     pub index_scale: f32,
@@ -31,11 +31,11 @@ pub struct SceneUniform {
     pub grid_shape: [i32; 3],
     pub oversample: u32,
     pub edges: [f32; 3],
-    pub spot_reach: f32,
     pub optical_depth: f32,
+    pub spot_reach: [f32; 3],
     pub negligible: f32,
     pub dimmest: f32,
-    pub padding: u32,
+    pub padding: [u32; 3],
 }
 
 /// Doppelganger of the WGSL struct `Panel`.
@@ -74,8 +74,8 @@ pub struct SourceEntry {
     pub electric: [f32; 3],
     pub weight: f32,
     pub magnetic: [f32; 3],
-    pub channel: u32,
     pub digits: [u32; 12],
+    pub padding: u32,
 }
 
 /// Doppelganger of the WGSL struct `Orientation`.
@@ -194,9 +194,9 @@ mod tests {
             "Scene",
             size_of::<SceneUniform>(),
             members!(SceneUniform:
-            cells, fudge, a_star, kahn_factor, b_star, default_f, c_star, background,
+            cells, fudge, metric_h, kahn_factor, metric_k, default_f, metric_l, background,
             first_incident, index_scale, first_electric, scattering_limit_squared, first_magnetic,
-            layer_depth_m, grid_min, layers, grid_shape, oversample, edges, spot_reach, optical_depth,
+            layer_depth_m, grid_min, layers, grid_shape, oversample, edges, optical_depth, spot_reach,
             negligible, dimmest),
         );
         assert_layout(
@@ -215,7 +215,7 @@ mod tests {
             "Source",
             size_of::<SourceEntry>(),
             members!(SourceEntry:
-            incident, inverse_wavelength, electric, weight, magnetic, channel, digits),
+            incident, inverse_wavelength, electric, weight, magnetic, digits),
         );
         assert_layout(
             "Orientation",

@@ -178,7 +178,7 @@ impl GpuRenderer {
             .panels
             .get::<PanelEntry>(context, "the panels", key, || Ok(panel_entries(scene)))?;
         let key = GridKey {
-            grid: scene.grids.first().cloned(),
+            grid: scene.grid.clone(),
             amplitude: scaling.amplitude,
             half,
         };
@@ -186,7 +186,7 @@ impl GpuRenderer {
             .grid
             .get(context, "the grid of structure factors", key, || {
                 // A kernel without a grid still needs something to bind.
-                let Some(grid) = scene.grids.first() else {
+                let Some(grid) = scene.grid.as_ref() else {
                     return Ok(vec![0u32]);
                 };
                 let bytes = grid.amplitudes().len() as u64 * if half { 2 } else { 4 };
@@ -411,7 +411,7 @@ pub(super) struct Frame {
 fn iterations(scene: &Scene, size: TileSize) -> u32 {
     let pixels = (size.per_thread * size.per_thread) as u32;
     // The interpolation's two loops of four.
-    let per_term = if scene.interpolate && !scene.grids.is_empty() {
+    let per_term = if scene.interpolate && scene.grid.is_some() {
         1 + 4 + 16
     } else {
         1

@@ -94,7 +94,7 @@ pub struct Permutation {
 impl Permutation {
     /// What `scene` needs in tiles of `size`, with its grid as f16 where `half_grid`.
     pub fn of(scene: &Scene, size: TileSize, half_grid: bool) -> Permutation {
-        let listed = !scene.grids.is_empty();
+        let listed = scene.grid.is_some();
         Permutation {
             edge: size.per_thread as u8,
             shape: match scene.lattice.shape {

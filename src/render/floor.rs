@@ -32,6 +32,19 @@ impl Floor {
         }
     }
 
+    /// The floor of an image that is the sum of two, of which one may have been rendered in full.
+    pub(super) fn sum(one: Option<Floor>, other: Option<Floor>) -> Option<Floor> {
+        let (Some(first), Some(second)) = (one, other) else {
+            return one.or(other);
+        };
+        Some(Floor {
+            tolerance: first.tolerance,
+            mean: first.mean + second.mean,
+            // Their highest need not be at one pixel.
+            max: first.max + second.max,
+        })
+    }
+
     /// The floor of a scene whose typical term is `factor` times this one's.
     pub(super) fn scaled(&self, factor: f64) -> Floor {
         Floor {

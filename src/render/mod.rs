@@ -1,5 +1,6 @@
 //! From an experiment to an image: picks the device and drives it.
 
+mod channels;
 mod device;
 mod floor;
 mod monitor;
@@ -15,7 +16,7 @@ use crate::gpu::{self, Adapter, GpuError, GpuOptions, GpuRenderer};
 use crate::image::Image;
 use crate::memory::Bytes;
 use crate::profile::{SETUP, SIMULATION};
-use crate::scene::{Scene, SceneError, TermPlace};
+use crate::scene::{self, Scene, SceneError, TermPlace};
 use crate::trace::Trace;
 
 pub use device::Device;
@@ -225,14 +226,13 @@ impl Renderer {
         monitor: &dyn Monitor,
     ) -> Result<Image, RenderError> {
         let [width, height] = frame_size(experiment);
-        // First the scene, so that the image is held against the memory that the scene leaves.
-        let setup = info_span!(target: SETUP, "scene").entered();
-        let scene = Scene::new(experiment)?;
-        // One flag a pixel may come on top of its value.
+        let channels = scene::channels(experiment)?;
+        // One flag a pixel may come on top of its value, and a sum over the energy channels.
+        let per_pixel = if channels.len() > 1 { 13 } else { 5 };
         let needed = Bytes(
             (width as u64)
                 .saturating_mul(height as u64)
-                .saturating_mul(5),
+                .saturating_mul(per_pixel),
         );
         needed
             .check()
@@ -242,10 +242,9 @@ impl Renderer {
                 needed,
                 available,
             })?;
-        drop(setup);
-        let (values, floor) = self.values_within_tolerance(&scene, monitor)?;
-        *self.floor.lock().unwrap_or_else(PoisonError::into_inner) = floor;
-        Ok(Image::new(width, height, values, rendered_pixels(&scene)))
+        let rendered = self.channels_summed(experiment, &channels, monitor)?;
+        *self.floor.lock().unwrap_or_else(PoisonError::into_inner) = rendered.floor;
+        Ok(Image::new(width, height, rendered.values, rendered.pixels))
     }
 
     /// From where on the pixels of the image rendered last are within its tolerance; `None` when

@@ -23,3 +23,32 @@ impl Monitor for OnlyStops<'_> {
         self.0.interrupted()
     }
 }
+
+/// One of several equal parts of a render, told to the monitor of all of it.
+pub(super) struct PartOf<'a> {
+    whole: &'a dyn Monitor,
+    place: usize,
+    parts: usize,
+}
+
+impl<'a> PartOf<'a> {
+    /// Part `place` of `parts`.
+    pub fn new(whole: &'a dyn Monitor, place: usize, parts: usize) -> PartOf<'a> {
+        PartOf {
+            whole,
+            place,
+            parts,
+        }
+    }
+}
+
+impl Monitor for PartOf<'_> {
+    fn advanced(&self, part: f64) {
+        self.whole
+            .advanced((self.place as f64 + part) / self.parts as f64);
+    }
+
+    fn interrupted(&self) -> bool {
+        self.whole.interrupted()
+    }
+}

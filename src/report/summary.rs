@@ -56,6 +56,9 @@ pub struct WrittenFile {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct CrystalSummary {
+    /// Whether it scatters at all.
+    scatters: bool,
+    energy_channels: usize,
     cell_angstrom: [f64; 3],
     cell_deg: [f64; 3],
     volume_angstrom3: f64,
@@ -106,26 +109,28 @@ impl Summary {
         let header = detector.header;
         let oversample = experiment.oversample();
         let phi_steps = experiment.scan().steps;
-        let mosaic_domains = crystal.mosaicity.domains;
+        let mosaic_domains = crystal.mosaicity.domain_count();
         let steps = f64::from(oversample).powi(2)
             * sources as f64
             * f64::from(phi_steps)
             * f64::from(mosaic_domains);
         let layers = detector.layers();
+        let factors = experiment.structure_factors();
         Summary {
             version: env!("CARGO_PKG_VERSION"),
             crystal: CrystalSummary {
+                scatters: factors.is_listed() || factors.default_f() != 0.0,
+                energy_channels: factors.channels().len(),
                 cell_angstrom: crystal.cell.lengths_m().map(|metres| metres * 1e10),
                 cell_deg: crystal.cell.angles_rad().map(f64::to_degrees),
                 volume_angstrom3: crystal.cell.volume_m3() * 1e30,
                 cells: crystal.cells,
                 edges_um: crystal.edges_m().map(|metres| metres * 1e6),
                 shape: shape_name(crystal.shape),
-                mosaic_spread_deg: crystal.mosaicity.spread_rad.to_degrees(),
+                mosaic_spread_deg: crystal.mosaicity.spread_rad().to_degrees(),
                 interpolated: experiment.interpolates(),
-                listed_indices: experiment
-                    .structure_factors()
-                    .grid(0)
+                listed_indices: factors
+                    .grid()
                     .map_or(0, |grid| grid.amplitudes().len()),
             },
             beam: BeamSummary {

@@ -2,7 +2,7 @@
 
 use glam::{DMat3, DVec3};
 
-use crate::experiment::{Crystal, Shape};
+use crate::experiment::{Crystal, Shape, SpotMetric};
 
 /// Constants of the lattice factor (PHYSICS §8).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,26 +15,36 @@ pub struct Lattice {
     pub total: f64,
     /// Factor on the width of the spots.
     pub fudge: f64,
-    /// Columns a*, b*, c* in 1/Å, unrotated: the length of δ in reciprocal space does not depend
-    /// on the orientation.
-    pub reciprocal: DMat3,
+    /// g of Gaussian and top-hat spots is |metric·δ|²: columns a*, b*, c* in 1/Å times N, unrotated,
+    /// for the length of δ does not depend on the orientation; or the cells along each axis.
+    pub metric: DMat3,
 }
 
 impl Lattice {
     pub(crate) fn new(crystal: &Crystal) -> Lattice {
         let cells = crystal.cells.map(f64::from);
+        let total = cells.iter().product();
         Lattice {
             shape: crystal.shape,
             cells,
-            total: cells.iter().product(),
+            total,
             fudge: crystal.fudge,
-            reciprocal: *crystal.cell.reciprocal() * 1e-10,
+            metric: match crystal.metric {
+                SpotMetric::Reciprocal => *crystal.cell.reciprocal() * (1e-10 * total),
+                SpotMetric::Index => DMat3::from_diagonal(cells.into()),
+            },
         }
     }
 
-    /// Length squared, in 1/Å², of an offset `delta` from a reflection.
+    /// g of an offset `delta` from a reflection.
     #[inline(always)]
     pub fn offset_squared(&self, delta: DVec3) -> f64 {
-        (self.reciprocal * delta).length_squared()
+        (self.metric * delta).length_squared()
+    }
+
+    /// How far along each axis an offset whose g is `g` may be, at most.
+    pub fn reach(&self, g: f64) -> [f64; 3] {
+        let inverse = self.metric.inverse().transpose();
+        [inverse.x_axis, inverse.y_axis, inverse.z_axis].map(|row| g.sqrt() * row.length())
     }
 }

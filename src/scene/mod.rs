@@ -3,13 +3,18 @@
 //! An [`Experiment`] says what the user wants; a [`Scene`] is what a device needs to know to
 //! evaluate one term: sources with their constants, orientations, the lattice, the grid of F and
 //! the factors in front of the sum. Both are in float64; a device with less makes its own copy.
+//!
+//! Where F depends on the energy, the image is the sum of one scene an energy channel: each has the
+//! sources that take their F from there, and devices need to know of one grid only.
 
+mod amorphous;
 mod lattice;
 mod orientation;
 mod source;
 mod term_place;
 mod tolerance;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use glam::DMat3;
@@ -17,6 +22,7 @@ use glam::DMat3;
 use crate::experiment::{Experiment, Panel, ReflectionGrid, Region, Sensor, Source};
 use crate::memory::Bytes;
 
+pub use amorphous::{Amorphous, ProfilePiece};
 pub use lattice::Lattice;
 pub use orientation::Orientation;
 pub use source::SceneSource;
@@ -49,25 +55,29 @@ pub struct Scene {
     pub kahn_factor: Option<f64>,
     /// Terms with |q| above this (1/m) are dropped; infinite for no limit.
     pub scattering_vector_limit: f64,
-    /// Directions and wavelengths, at least one.
+    /// Directions and wavelengths, at least one: those of one energy channel.
     pub sources: Vec<SceneSource>,
+    /// The first source of all channels, whose polarisation a pixel takes.
+    pub first_source: SceneSource,
     /// Crystal orientations, φ outermost, mosaic domains within; at least one.
     pub orientations: Vec<Orientation>,
     /// Steps of φ, at least one; each has as many orientations.
     pub phi_steps: u32,
     /// Size and shape of the crystal.
     pub lattice: Lattice,
-    /// F on its grid, per energy channel; empty when F is the same everywhere.
-    pub grids: Vec<Arc<ReflectionGrid>>,
+    /// F on its grid; `None` when F is the same everywhere.
+    pub grid: Option<Arc<ReflectionGrid>>,
     /// F of an index that is in no grid.
     pub default_f: f64,
     /// Whether F is interpolated between reflections.
     pub interpolate: bool,
     /// I_bg, the flat background of the water.
     pub background: f64,
+    /// Amorphous materials in the beam.
+    pub amorphous: Vec<Amorphous>,
     /// Photons per m² of beam.
     pub fluence: f64,
-    /// Sources times orientations times sub-pixels, which the sum is the mean of.
+    /// Sources of all channels times orientations times sub-pixels, which the sum is the mean of.
     pub steps: f64,
     /// r_e²·fluence/steps, the factor in front of the sum.
     pub scale: f64,
@@ -99,6 +109,24 @@ pub enum SceneError {
         "no point of the divergence grid lies inside its ellipse; take more steps, or keep the corners"
     )]
     NoSource,
+    /// There are fewer sources.
+    #[error("source {source_number}: there are {count}, counted from 0")]
+    Source {
+        /// The number asked for.
+        source_number: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// The structure factors of an energy channel cannot be read.
+    #[error("energy channel {number}, {angstrom:.6} Å: {reason}")]
+    Channel {
+        /// Its number, from 1.
+        number: usize,
+        /// Its wavelength, Å.
+        angstrom: f64,
+        /// What is wrong, with the name of the list.
+        reason: String,
+    },
     /// A direction of the divergence coincides with the polarisation vector.
     #[error(
         "a direction of the divergence lies along the polarisation vector, where no electric field \
@@ -108,12 +136,55 @@ pub enum SceneError {
 }
 
 impl Scene {
-    /// Lays the experiment out.
+    /// Lays the experiment out; of several energy channels, the first in use.
     ///
     /// # Errors
-    /// [`SceneError`] when the arrays do not fit in memory, or no source is left, or one whose
-    /// electric field has no direction.
+    /// As [`Scene::of_channel`].
     pub fn new(experiment: &Experiment) -> Result<Scene, SceneError> {
+        let channels = channels(experiment)?;
+        Scene::of_channel(experiment, channels[0])
+    }
+
+    /// Lays out what the sources of energy channel `channel` contribute to the image.
+    ///
+    /// # Errors
+    /// [`SceneError`] when the arrays do not fit in memory, no source is left, or one whose
+    /// electric field has no direction, or when the channel's reflections cannot be read.
+    pub fn of_channel(experiment: &Experiment, channel: usize) -> Result<Scene, SceneError> {
+        let grid = read_grid(experiment, channel)?;
+        Scene::with_grid(experiment, channel, grid)
+    }
+
+    /// The scene that source number `source` of the experiment is in, and its number there.
+    ///
+    /// # Errors
+    /// As [`Scene::of_channel`], and when there is no such source.
+    pub fn of_source(
+        experiment: &Experiment,
+        source: usize,
+    ) -> Result<(Scene, usize), SceneError> {
+        let factors = experiment.structure_factors();
+        let sources = source::sources(experiment.beam())?;
+        let channels = sources.iter().map(|s| factors.channel_at(s.wavelength_m));
+        let channels: Vec<usize> = channels.collect();
+        let channel = *channels.get(source).ok_or(SceneError::Source {
+            source_number: source,
+            count: channels.len(),
+        })?;
+        let before = channels[..source].iter();
+        let place = before.filter(|&&other| other == channel).count();
+        Ok((Scene::of_channel(experiment, channel)?, place))
+    }
+
+    /// [`Scene::of_channel`], whose grid is read already.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with_grid(
+        experiment: &Experiment,
+        channel: usize,
+        grid: Option<Arc<ReflectionGrid>>,
+    ) -> Result<Scene, SceneError> {
         let beam = experiment.beam();
         let crystal = experiment.crystal();
         let detector = experiment.detector();
@@ -121,12 +192,12 @@ impl Scene {
 
         let source_count = beam.source_count_bound();
         let orientation_count =
-            u64::from(experiment.scan().steps) * u64::from(crystal.mosaicity.domains);
+            u64::from(experiment.scan().steps) * u64::from(crystal.mosaicity.domain_count());
         // What the arrays are made from is counted too: it is there at the same time.
         let needed = [
             Bytes::of::<(Source, SceneSource)>(source_count),
             Bytes::of::<Orientation>(orientation_count),
-            Bytes::of::<DMat3>(crystal.mosaicity.domains.into()),
+            Bytes::of::<DMat3>(crystal.mosaicity.domain_count().into()),
         ];
         let needed = Bytes(
             needed
@@ -142,21 +213,23 @@ impl Scene {
                 available,
             })?;
 
-        let sources = source::sources(beam)?;
-        if sources.is_empty() {
-            return Err(SceneError::NoSource);
-        }
-        let orientations = orientation::orientations(crystal, experiment.scan());
         let factors = experiment.structure_factors();
+        let mut sources = source::sources(beam)?;
+        let all_sources = sources.len();
+        let first_source = *sources.first().ok_or(SceneError::NoSource)?;
+        let first_channel = factors.channel_at(first_source.wavelength_m);
+        sources.retain(|source| factors.channel_at(source.wavelength_m) == channel);
+        let orientations = orientation::orientations(crystal, experiment.scan());
         let intensity = ELECTRON_RADIUS_SQUARED * beam.fluence;
         let oversample = f64::from(experiment.oversample());
-        let steps = sources.len() as f64 * orientations.len() as f64 * oversample * oversample;
+        let steps = all_sources as f64 * orientations.len() as f64 * oversample * oversample;
         let lattice = Lattice::new(crystal);
         Ok(Scene {
             tolerance: tolerance::tolerance(
                 sampling.tolerance,
                 &lattice,
-                factors,
+                grid.as_deref(),
+                factors.default_f(),
                 experiment.interpolates(),
             ),
             panels: detector.panels.clone(),
@@ -169,10 +242,17 @@ impl Scene {
             polarisation_per_subpixel: sampling.polarisation_per_subpixel,
             kahn_factor: beam.kahn_factor,
             scattering_vector_limit: 1.0 / sampling.resolution_limit_m,
-            grids: factors.grid(0).cloned().into_iter().collect(),
+            grid,
+            first_source,
             default_f: factors.default_f(),
             interpolate: experiment.interpolates(),
-            background: water_background(experiment.background().water_m, intensity),
+            // Not a source's, and once in the image.
+            background: if channel == first_channel {
+                water_background(experiment.background().water_m, intensity)
+            } else {
+                0.0
+            },
+            amorphous: amorphous::amorphous(experiment.background(), orientations.len()),
             fluence: beam.fluence,
             steps,
             scale: intensity / steps,
@@ -181,6 +261,11 @@ impl Scene {
             sources,
             orientations,
         })
+    }
+
+    /// Whether the crystal scatters: some F is not zero.
+    pub fn crystal_scatters(&self) -> bool {
+        self.grid.is_some() || self.default_f != 0.0
     }
 
     /// Terms summed for one pixel: layers, sub-pixels, sources and orientations.
@@ -201,6 +286,42 @@ impl Scene {
                 .as_ref()
                 .is_none_or(|mask| mask.renders(fast, slow))
     }
+}
+
+/// The energy channels that sources of `experiment` take their F from, at least one.
+///
+/// # Errors
+/// [`SceneError`] when the sources are none, or cannot be laid out.
+pub fn channels(experiment: &Experiment) -> Result<Vec<usize>, SceneError> {
+    let factors = experiment.structure_factors();
+    if factors.channels().is_empty() {
+        return Ok(vec![0]);
+    }
+    let sources = source::sources(experiment.beam())?;
+    let used = sources.iter();
+    let used: BTreeSet<usize> = used
+        .map(|source| factors.channel_at(source.wavelength_m))
+        .collect();
+    if used.is_empty() {
+        return Err(SceneError::NoSource);
+    }
+    Ok(used.into_iter().collect())
+}
+
+/// The grid of F of energy channel `channel`, read if it is one of several.
+///
+/// # Errors
+/// [`SceneError::Channel`].
+pub fn read_grid(
+    experiment: &Experiment,
+    channel: usize,
+) -> Result<Option<Arc<ReflectionGrid>>, SceneError> {
+    let factors = experiment.structure_factors();
+    factors.grid_of(channel).map_err(|error| SceneError::Channel {
+        number: channel + 1,
+        angstrom: factors.channels()[channel].wavelength_m * 1e10,
+        reason: error.to_string(),
+    })
 }
 
 /// I_bg of `water_m` of water (PHYSICS §10), kept as the C program has it although its units do

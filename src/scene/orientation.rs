@@ -20,16 +20,25 @@ impl Orientation {
     }
 }
 
-/// a′ = U_m·rot(u, φ)·a for every φ (outermost) and domain m (PHYSICS §8).
+/// a′ = U_m·rot(u, φ)·a, or rot(u, φ)·U_m·a, for every φ (outermost) and domain m (PHYSICS §8).
 pub(super) fn orientations(crystal: &Crystal, scan: &Scan) -> Vec<Orientation> {
-    let domains = crystal.mosaicity.rotations();
+    let domains = crystal.mosaicity.rotations(&crystal.cell);
+    let turns_with_crystal = crystal.mosaicity.turns_with_crystal();
     let spindle = scan.spindle.normalize();
     // Of its final size from the start: while it grew, it would need up to three times that.
     let mut orientations = Vec::with_capacity(domains.len() * scan.steps as usize);
     for phi in scan.angles_rad() {
-        let turned = rotation_about(spindle, phi) * *crystal.cell.real();
-        orientations.extend(domains.iter().map(|domain| Orientation {
-            index_of: (*domain * turned).transpose(),
+        let turn = rotation_about(spindle, phi);
+        let turned = turn * *crystal.cell.real();
+        orientations.extend(domains.iter().map(|domain| {
+            let real = if turns_with_crystal {
+                turn * (*domain * *crystal.cell.real())
+            } else {
+                *domain * turned
+            };
+            Orientation {
+                index_of: real.transpose(),
+            }
         }));
     }
     orientations

@@ -18,8 +18,6 @@ pub struct SceneSource {
     pub electric: DVec3,
     /// Direction of the magnetic field, B of PHYSICS §5.
     pub magnetic: DVec3,
-    /// Energy channel, an index into the scene's grids.
-    pub channel: usize,
 }
 
 /// The sources of `beam`, in its order.
@@ -48,7 +46,6 @@ pub(super) fn sources(beam: &Beam) -> Result<Vec<SceneSource>, SceneError> {
                 weight: source.weight / mean,
                 electric: incident.cross(magnetic).normalize(),
                 magnetic,
-                channel: source.channel,
             })
         })
         .collect()

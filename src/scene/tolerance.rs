@@ -13,7 +13,7 @@
 //! [`Renderer`](crate::render::Renderer).
 
 use super::{Lattice, Scene};
-use crate::experiment::{Shape, StructureFactors};
+use crate::experiment::{ReflectionGrid, Shape};
 
 /// Part of the mean term over all δ and the listed reflections that counts as typical: images
 /// whose reflections are mostly weak, or hit by few orientations, are mostly above even so.
@@ -69,10 +69,11 @@ impl Scene {
                 total: 1.0,
                 ..self.lattice
             },
-            grids: Vec::new(),
+            grid: None,
             default_f: tolerance.typical_term.sqrt(),
             interpolate: false,
             background: 0.0,
+            amorphous: Vec::new(),
             orientations: self.orientations[..1].to_vec(),
             phi_steps: 1,
             scale: self.scale * self.orientations.len() as f64,
@@ -85,7 +86,8 @@ impl Scene {
 pub(super) fn tolerance(
     relative: Option<f64>,
     lattice: &Lattice,
-    factors: &StructureFactors,
+    grid: Option<&ReflectionGrid>,
+    default_f: f64,
     interpolates: bool,
 ) -> Option<Tolerance> {
     let relative = relative?;
@@ -93,12 +95,9 @@ pub(super) fn tolerance(
         return None;
     }
     // Of the reflections that there are; the grid's corners hold none.
-    let listed = factors
-        .grid(0)
-        .into_iter()
-        .flat_map(|grid| grid.amplitudes());
+    let listed = grid.into_iter().flat_map(|grid| grid.amplitudes());
     let (mut count, mut sum) = (0u64, 0.0);
-    let mut largest_square = factors.default_f().powi(2);
+    let mut largest_square = default_f.powi(2);
     for square in listed.map(|f| f * f).filter(|&square| square > 0.0) {
         (count, sum) = (count + 1, sum + square);
         largest_square = square.max(largest_square);
@@ -109,7 +108,7 @@ pub(super) fn tolerance(
     let mean_square = if count > 0 {
         sum / count as f64
     } else {
-        factors.default_f().powi(2)
+        default_f.powi(2)
     };
     let tolerance = Tolerance {
         relative,

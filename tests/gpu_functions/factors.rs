@@ -64,7 +64,6 @@ fn polarisation() {
             weight: 1.0,
             electric: vector(1),
             magnetic: vector(2),
-            channel: 0,
         };
         let expected = polarisation::polarisation(&source, vector(3), input[12]);
         error_over(found, expected, 1.0)

@@ -54,9 +54,11 @@ pub fn reference(case: &Case) -> Vec<f32> {
 /// The words of a command line; a word that names a file of `golden/` becomes its path.
 pub fn words(line: &str) -> Vec<String> {
     let words = line.split_whitespace().map(|word| {
-        let path = golden_path(word);
+        // A file may be followed by settings, behind commas.
+        let (file, settings) = word.split_at(word.find(',').unwrap_or(word.len()));
+        let path = golden_path(file);
         if path.is_file() {
-            path.to_str().unwrap().to_string()
+            path.to_str().unwrap().to_string() + settings
         } else {
             word.to_string()
         }

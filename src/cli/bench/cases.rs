@@ -104,7 +104,7 @@ impl BenchFlags {
             say(format_args!("nanobragg bench: note: {notice}"));
         }
         let flags = seeded(&self.scene_flags(), request.seed);
-        let spread = request.experiment.crystal().mosaicity.spread_rad > 0.0;
+        let spread = request.experiment.crystal().mosaicity.spread_rad() > 0.0;
         settings
             .iter()
             .enumerate()

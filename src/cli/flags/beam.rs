@@ -1,4 +1,4 @@
-//! Flags of the beam: wavelength, sources, fluence, polarisation, and what else it meets.
+//! Flags of the beam: wavelength, sources, fluence, polarisation.
 
 use std::path::PathBuf;
 
@@ -82,9 +82,6 @@ pub struct BeamFlags {
     /// Leave polarisation out
     #[arg(long)]
     nopolar: bool,
-    /// Thickness of water in the beam, µm [default: 0]
-    #[arg(long, value_name = "UM", value_parser = values::not_negative)]
-    water: Option<f64>,
 }
 
 impl BeamFlags {
@@ -130,11 +127,6 @@ impl BeamFlags {
     /// Width of the beam, m.
     pub fn beam_size_m(&self) -> f64 {
         self.beamsize.unwrap_or(0.1) * 1e-3
-    }
-
-    /// Thickness of the water, m.
-    pub fn water_m(&self) -> f64 {
-        self.water.unwrap_or(0.0) * 1e-6
     }
 
     /// Photons per m².

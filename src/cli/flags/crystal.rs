@@ -1,19 +1,19 @@
-//! Flags of the crystal: cell, orientation, size, shape, mosaicity, scan, structure factors.
+//! Flags of the crystal: cell, orientation, size, shape, scan, structure factors.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::{ArgAction, Args};
+use clap::{ArgAction, Args, ValueEnum};
 use tracing::info_span;
 
 use super::super::order::Order;
 use super::super::{CliError, values};
 use super::detector::Adopted;
+use super::mosaic::MosaicFlags;
 use crate::experiment::{
-    Beam, Crystal, DEFAULT_MOSAIC_SEED, Frame, Interpolation, Mosaicity, Scan, Shape, StepRequest,
-    StructureFactors,
+    Beam, Crystal, Frame, Interpolation, Scan, Shape, SpotMetric, StepRequest, StructureFactors,
 };
-use crate::formats;
+use crate::formats::{self, channel_list};
 use crate::geometry::{UnitCell, angles_of, rotation_xyz};
 use crate::profile::INPUT;
 use crate::random::{ParkMiller, random_rotation};
@@ -27,6 +27,10 @@ pub struct CrystalFlags {
     /// Structure factors: text lines of h k l F
     #[arg(long = "hkl", value_name = "FILE")]
     hkl: Option<PathBuf>,
+    /// Structure factors by photon energy: text lines of wavelength(Å) FILE; each source takes those
+    /// of the nearest wavelength
+    #[arg(long = "hkl-channels", value_name = "FILE", conflicts_with = "hkl")]
+    hkl_channels: Option<PathBuf>,
     /// F of every index not listed [default: 0]
     #[arg(long = "default_F", value_name = "F", value_parser = values::number)]
     default_f: Option<f64>,
@@ -94,17 +98,12 @@ pub struct CrystalFlags {
     /// Factor on the size of round, Gaussian and top-hat spots [default: 1]
     #[arg(long, value_name = "FACTOR", value_parser = values::positive)]
     fudge: Option<f64>,
-    /// Mosaic spread, degrees [default: 0]
-    #[arg(long, visible_aliases = ["mosaicity", "mosaic_spread"], value_name = "DEG",
-          value_parser = values::not_negative)]
-    mosaic: Option<f64>,
-    /// Mosaic domains [default: 10 if there is a spread, else 1]
-    #[arg(long = "mosaic_domains", visible_alias = "mosaic_dom", value_name = "COUNT",
-          value_parser = values::count)]
-    mosaic_domains: Option<u32>,
-    /// Seed of the domains' orientations [default: 12345678]
-    #[arg(long = "mosaic_seed", value_name = "INT", value_parser = values::seed)]
-    mosaic_seed: Option<i64>,
+    /// What the width of Gaussian and top-hat spots is measured in: reciprocal space, as in the C
+    /// program, or Miller indices times cells, as in simtbx [default: reciprocal]
+    #[arg(long = "gauss-metric", value_name = "METRIC")]
+    gauss_metric: Option<Metric>,
+    #[command(flatten)]
+    mosaic: MosaicFlags,
     /// Spindle angle at the start, degrees [default: 0]
     #[arg(long, value_name = "DEG", value_parser = values::number)]
     phi: Option<f64>,
@@ -118,6 +117,24 @@ pub struct CrystalFlags {
     #[arg(long, value_name = "COUNT", value_parser = values::count)]
     phisteps: Option<u32>,
 }
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Metric {
+    Reciprocal,
+    Hkl,
+}
+
+impl From<Metric> for SpotMetric {
+    fn from(metric: Metric) -> SpotMetric {
+        match metric {
+            Metric::Reciprocal => SpotMetric::Reciprocal,
+            Metric::Hkl => SpotMetric::Index,
+        }
+    }
+}
+
+/// Names of the flags that are new in this program.
+pub const DOUBLE_DASH_ONLY: [&str; 2] = ["hkl-channels", "gauss-metric"];
 
 impl CrystalFlags {
     /// The crystal; `noise_seed` stands in for `-misset_seed`.
@@ -139,22 +156,19 @@ impl CrystalFlags {
             ("gauss_xtal", self.gauss_xtal.then_some(Shape::Gauss)),
             ("tophat_spots", self.tophat_spots.then_some(Shape::TopHat)),
         ]);
-        let spread_rad = self.mosaic.unwrap_or(0.0).to_radians();
-        let domains = self
-            .mosaic_domains
-            .unwrap_or(if spread_rad > 0.0 { 10 } else { 1 });
-        let seed = self.mosaic_seed.unwrap_or(DEFAULT_MOSAIC_SEED);
         Ok(Crystal {
             cells,
             shape: shape.unwrap_or_default(),
             fudge: self.fudge.unwrap_or(1.0),
-            mosaicity: Mosaicity {
-                spread_rad,
-                domains,
-                seed,
-            },
+            metric: self.gauss_metric.map_or(SpotMetric::default(), SpotMetric::from),
+            mosaicity: self.mosaic.mosaicity(inputs)?,
             ..Crystal::new(cell)
         })
+    }
+
+    /// Whether a flag gives the cell.
+    pub fn names_cell(&self) -> bool {
+        self.mat.is_some() || self.cell.is_some()
     }
 
     /// The cell before the misset.
@@ -309,17 +323,24 @@ impl CrystalFlags {
         inputs: &mut Vec<PathBuf>,
     ) -> Result<StructureFactors, CliError> {
         let default_f = self.default_f.unwrap_or(0.0);
-        let mut factors = match &self.hkl {
-            None => StructureFactors::constant(default_f),
-            Some(path) => {
+        let span = info_span!(target: INPUT, "structure factors").entered();
+        let mut factors = match (&self.hkl, &self.hkl_channels) {
+            (Some(path), _) => {
                 inputs.push(path.clone());
-                let span = info_span!(target: INPUT, "structure factors");
-                let _span = span.entered();
                 let reflections = formats::hkl::read(path)?;
                 StructureFactors::from_reflections(&reflections, default_f)
                     .with_context(|| path.display().to_string())?
             }
+            (None, Some(path)) => {
+                let listed = channel_list::read(path)?;
+                inputs.push(path.clone());
+                inputs.extend(listed.iter().map(|(_, file)| file.clone()));
+                StructureFactors::from_channels(channel_list::channels(&listed), default_f)
+                    .with_context(|| path.display().to_string())?
+            }
+            (None, None) => StructureFactors::constant(default_f),
         };
+        drop(span);
         let interpolation = order.latest([
             (
                 "interpolate",

@@ -19,13 +19,13 @@ pub fn notices(order: Order, experiment: &Experiment, placement: &Placement) -> 
     let mut misset = order.0.get_many::<String>("misset").into_iter().flatten();
     let random_misset = misset.any(|word| word == "random");
     let seeds_misset = random_misset && !given("misset_seed");
-    let spread = experiment.crystal().mosaicity.spread_rad > 0.0;
+    let spread = experiment.crystal().mosaicity.spread_rad() > 0.0;
 
     let default_centre =
         matches!(placement.convention, Convention::Xds | Convention::Dials) || custom;
     let smv = default_files || order.any(&["intfile", "noisefile"]);
     let sized = order.any(&["xtalsize", "xtal_y", "xtal_z"]);
-    let constant_f = experiment.structure_factors().grid(0).is_none();
+    let constant_f = !experiment.structure_factors().is_listed();
     let unpolarised = experiment.beam().kahn_factor.is_none();
     let pixels_given =
         [&["detpixels", "detpixels_f"], &["detpixels", "detpixels_s"]].map(|ids| order.any(ids));

@@ -1,11 +1,13 @@
 //! The flags of a render, by topic; each file turns its flags into the part of the experiment
 //! they describe.
 
+mod background;
 mod beam;
 mod crystal;
 mod detector;
 mod idle;
 mod ignored;
+mod mosaic;
 mod output;
 mod program;
 mod sampling;
@@ -18,7 +20,7 @@ use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches,
 
 use super::CliError;
 use super::order::Order;
-use crate::experiment::{Background, Description, Experiment, ExperimentError};
+use crate::experiment::{Crystal, Description, Experiment, ExperimentError};
 
 pub use output::{Output, OutputKind, PictureStyle};
 pub use program::ProgramFlags;
@@ -50,6 +52,8 @@ pub struct RenderFlags {
     crystal: crystal::CrystalFlags,
     #[command(flatten)]
     beam: beam::BeamFlags,
+    #[command(flatten)]
+    background: background::BackgroundFlags,
     #[command(flatten)]
     detector: detector::DetectorFlags,
     #[command(flatten)]
@@ -100,7 +104,9 @@ pub fn last_one_counts(command: Command) -> Command {
     command
         .args_override_self(true)
         .mut_args(|flag| match flag.get_action() {
-            ArgAction::Append => flag.action(ArgAction::Set),
+            ArgAction::Append if flag.get_id() != background::REPEATABLE => {
+                flag.action(ArgAction::Set)
+            }
             _ => flag,
         })
 }
@@ -110,6 +116,9 @@ pub fn double_dash_only() -> Vec<String> {
     let new = program::ProgramFlags::augment_args(Command::new("new"));
     let mut doubled = spellings(&output::PictureFlags::augment_args(new));
     doubled.extend(sampling::DOUBLE_DASH_ONLY.map(str::to_string));
+    doubled.push(background::REPEATABLE.to_string());
+    doubled.extend(crystal::DOUBLE_DASH_ONLY.map(str::to_string));
+    doubled.extend(mosaic::DOUBLE_DASH_ONLY.map(str::to_string));
     doubled
 }
 
@@ -179,29 +188,23 @@ impl Request {
         let frame = placement.frame();
         let beam = flags.beam.beam(order, &frame, &adopted, &mut inputs)?;
         let seed = flags.output.seed();
-        let (scan, crystal) = (
-            flags.crystal.scan(&frame, &adopted)?,
-            flags.crystal.crystal(
-                order,
-                &beam,
-                flags.beam.beam_size_m(),
-                seed,
-                &mut inputs,
-                &mut notices,
-            )?,
-        );
         let structure_factors = flags.crystal.structure_factors(order, &mut inputs)?;
-        let background = Background {
-            water_m: flags.beam.water_m(),
-        };
-        if structure_factors.grid(0).is_none()
-            && structure_factors.default_f() == 0.0
-            && background.water_m == 0.0
-        {
+        let beam_size_m = flags.beam.beam_size_m();
+        let background = flags.background.background(beam_size_m, &mut inputs)?;
+        let crystal_scatters =
+            structure_factors.is_listed() || structure_factors.default_f() != 0.0;
+        if !crystal_scatters && !background.scatters() {
             return Err(CliError::usage(
                 "nothing scatters: give structure factors with -hkl FILE, or -default_F",
             ));
         }
+        let scan = flags.crystal.scan(&frame, &adopted)?;
+        let crystal = if crystal_scatters || flags.crystal.names_cell() {
+            let crystal = &flags.crystal;
+            crystal.crystal(order, &beam, beam_size_m, seed, &mut inputs, &mut notices)?
+        } else {
+            Crystal::absent()
+        };
         flags.detector.apply_mask(&mut detector, &adopted)?;
         let sampling = flags.sampling.sampling(&mut notices);
         let parts = Description {
@@ -292,6 +295,16 @@ mod tests {
     fn every_flag_of_an_input_file_is_known() {
         let mut flags = input_file_flags();
         flags.sort();
-        assert_eq!(flags, ["hkl", "img", "mask", "mat", "matrix", "sourcefile"]);
+        let known = [
+            "hkl",
+            "hkl-channels",
+            "img",
+            "mask",
+            "mat",
+            "matrix",
+            "mosaic-file",
+            "sourcefile",
+        ];
+        assert_eq!(flags, known);
     }
 }

@@ -148,7 +148,6 @@ fn weighted_sources(parts: &mut Description) -> Result<(), ExperimentError> {
         incident: (DVec3::X + DVec3::from_array(offset)).normalize(),
         wavelength_m: angstrom * 1e-10,
         weight,
-        channel: 0,
     };
     parts.beam.sources = Sources::List(vec![
         source([0.0; 3], 1.0, 1.0),

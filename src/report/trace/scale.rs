@@ -38,7 +38,7 @@ pub(super) struct Scales {
 impl Scales {
     pub(super) fn new(scene: &Scene, place: &TermPlace) -> Scales {
         let panel = &scene.panels[place.panel()];
-        let amplitudes = scene.grids.iter().flat_map(|grid| grid.amplitudes());
+        let amplitudes = scene.grid.iter().flat_map(|grid| grid.amplitudes());
         let strongest = amplitudes.fold(scene.default_f.abs(), |max, f| max.max(f.abs()));
         let cells = scene.lattice.total;
         let close = panel.close_distance_m();
@@ -49,7 +49,7 @@ impl Scales {
             wavenumber: 1.0 / scene.sources[place.index().source].wavelength_m,
             cells,
             strongest,
-            interpolated: scene.interpolate && !scene.grids.is_empty(),
+            interpolated: scene.interpolate && scene.grid.is_some(),
             brightest: scene.terms_per_pixel() * (strongest * cells).powi(2) * solid_angle,
             scale: scene.scale,
         }

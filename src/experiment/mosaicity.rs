@@ -1,0 +1,296 @@
+//! Mosaicity: how the domains of the crystal are turned against each other (PHYSICS §8, §11).
+
+use std::f64::consts::TAU;
+use std::sync::Arc;
+
+use glam::{DMat3, DVec3};
+use rand_distr::{Distribution, StandardNormal, UnitSphere};
+
+use super::ExperimentError;
+use super::error::require;
+use crate::geometry::{UnitCell, is_rotation, rotation_about};
+use crate::random::{ParkMiller, PhiloxStream, random_rotation};
+
+/// The C program's seed of the mosaic domains.
+pub const DEFAULT_MOSAIC_SEED: i64 = 12345678;
+
+/// What Gaussian domains' deviates are for, part of their key: noise of the same seed has others.
+const DOMAIN_PURPOSE: u32 = 0x6d6f_7361;
+
+/// The crystal's domains, all of one weight.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mosaicity {
+    /// What their rotations are drawn from.
+    pub model: MosaicModel,
+    /// How many are drawn, at least one.
+    pub domains: u32,
+    /// Seed of the draw.
+    pub seed: i64,
+}
+
+/// What the domains' rotations are drawn from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MosaicModel {
+    /// The C program's: rotations in the laboratory by at most the spread, their number growing
+    /// with the square of the angle, domain 0 unturned.
+    Cap {
+        /// Largest misorientation, radians.
+        spread_rad: f64,
+    },
+    /// A normal deviate times the sigmas about an axis that is uniform on the sphere, in the
+    /// crystal's frame: it turns with the spindle. The frame's axes lie along a, along c* × a, and
+    /// along c*. With three equal sigmas the misorientation is normal with that sigma. Domains
+    /// come in pairs that are turned to and fro, so that their mean orientation is the crystal's;
+    /// an odd one is unturned.
+    Gaussian {
+        /// One for each axis, radians. The rotation about an axis has a root mean square of its
+        /// sigma over √3.
+        sigmas_rad: [f64; 3],
+    },
+    /// These rotations, in the laboratory.
+    Listed(Arc<[DMat3]>),
+}
+
+impl Default for Mosaicity {
+    fn default() -> Mosaicity {
+        Mosaicity {
+            model: MosaicModel::Cap { spread_rad: 0.0 },
+            domains: 1,
+            seed: DEFAULT_MOSAIC_SEED,
+        }
+    }
+}
+
+impl Mosaicity {
+    /// Number of domains.
+    pub fn domain_count(&self) -> u32 {
+        match &self.model {
+            // A list longer than 2³² does not fit in memory.
+            MosaicModel::Listed(rotations) => rotations.len() as u32,
+            MosaicModel::Cap { .. } | MosaicModel::Gaussian { .. } => self.domains,
+        }
+    }
+
+    /// The widest spread, radians: of a Gaussian its largest sigma, of a list its largest
+    /// rotation.
+    pub fn spread_rad(&self) -> f64 {
+        match &self.model {
+            MosaicModel::Cap { spread_rad } => *spread_rad,
+            MosaicModel::Gaussian { sigmas_rad } => sigmas_rad.iter().copied().fold(0.0, f64::max),
+            MosaicModel::Listed(rotations) => rotations.iter().map(angle_of).fold(0.0, f64::max),
+        }
+    }
+
+    /// The rotation of every domain of a crystal of `cell`, U_m.
+    pub fn rotations(&self, cell: &UnitCell) -> Vec<DMat3> {
+        match &self.model {
+            MosaicModel::Cap { spread_rad } => self.cap(*spread_rad),
+            MosaicModel::Listed(rotations) => rotations.to_vec(),
+            MosaicModel::Gaussian { sigmas_rad } => {
+                self.gaussian(DVec3::from_array(*sigmas_rad), &crystal_frame(cell))
+            }
+        }
+    }
+
+    /// Whether the spindle turns the domains' rotations along with the crystal: a′ is then
+    /// rot(u, φ)·U_m·a, else U_m·rot(u, φ)·a, as in the C program.
+    pub fn turns_with_crystal(&self) -> bool {
+        matches!(self.model, MosaicModel::Gaussian { .. })
+    }
+
+    fn cap(&self, spread_rad: f64) -> Vec<DMat3> {
+        let mut generator = ParkMiller::new(self.seed);
+        let mut rotations: Vec<DMat3> = (0..self.domains)
+            .map(|_| random_rotation(&mut generator, spread_rad))
+            .collect();
+        // Domain 0's deviates are drawn all the same, so that the others match the C program's.
+        if let Some(first) = rotations.first_mut() {
+            *first = DMat3::IDENTITY;
+        }
+        rotations
+    }
+
+    fn gaussian(&self, sigmas: DVec3, frame: &DMat3) -> Vec<DMat3> {
+        let seed = self.seed.cast_unsigned();
+        let unturned = (self.domains % 2 == 1).then_some(DMat3::IDENTITY);
+        let pairs = (0..self.domains / 2).flat_map(|pair| {
+            let mut stream = PhiloxStream::new(seed, 0, pair, DOMAIN_PURPOSE);
+            let axis = DVec3::from_array(UnitSphere.sample(&mut stream));
+            let deviate: f64 = StandardNormal.sample(&mut stream);
+            let turn = *frame * (deviate * axis * sigmas);
+            let angle = turn.length();
+            let to = match turn.try_normalize() {
+                Some(axis) => rotation_about(axis, angle),
+                None => DMat3::IDENTITY,
+            };
+            [to, to.transpose()]
+        });
+        unturned.into_iter().chain(pairs).collect()
+    }
+
+    pub(super) fn check(&self) -> Result<(), ExperimentError> {
+        match &self.model {
+            MosaicModel::Cap { spread_rad } => require_spread(*spread_rad)?,
+            MosaicModel::Gaussian { sigmas_rad } => {
+                sigmas_rad.iter().copied().try_for_each(require_spread)?;
+            }
+            MosaicModel::Listed(rotations) => {
+                if let Some(place) = rotations.iter().position(|matrix| !is_rotation(matrix)) {
+                    return Err(ExperimentError::NoRotation { number: place + 1 });
+                }
+            }
+        }
+        let domains = f64::from(self.domain_count());
+        require(
+            "the number of mosaic domains",
+            domains,
+            "at least 1",
+            domains >= 1.0,
+        )
+    }
+}
+
+fn require_spread(spread_rad: f64) -> Result<(), ExperimentError> {
+    require(
+        "the mosaic spread in radians",
+        spread_rad,
+        "from 0 to 2π",
+        (0.0..=TAU).contains(&spread_rad),
+    )
+}
+
+/// The orthonormal frame of a crystal, in columns: along a, c* × a, c*.
+fn crystal_frame(cell: &UnitCell) -> DMat3 {
+    let a = cell.real().x_axis.normalize();
+    let c_star = cell.reciprocal().z_axis.normalize();
+    DMat3::from_cols(a, c_star.cross(a), c_star)
+}
+
+/// The angle that `rotation` turns by, radians.
+fn angle_of(rotation: &DMat3) -> f64 {
+    let trace = rotation.x_axis.x + rotation.y_axis.y + rotation.z_axis.z;
+    ((trace - 1.0) / 2.0).clamp(-1.0, 1.0).acos()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell() -> UnitCell {
+        let angles = [80.0f64, 95.0, 110.0].map(f64::to_radians);
+        UnitCell::from_parameters([7e-9, 8e-9, 9e-9], angles).unwrap()
+    }
+
+    fn gaussian(sigmas_rad: [f64; 3], domains: u32) -> Mosaicity {
+        Mosaicity {
+            model: MosaicModel::Gaussian { sigmas_rad },
+            domains,
+            seed: 3,
+        }
+    }
+
+    /// Rotation vectors, axis times angle, in the columns of `frame`.
+    fn vectors(rotations: &[DMat3], frame: &DMat3) -> Vec<DVec3> {
+        let vector = |rotation: &DMat3| {
+            let (axis, angle) = glam::DQuat::from_mat3(rotation).to_axis_angle();
+            // To and fro are one turn by opposite angles.
+            let angle = if angle > TAU / 2.0 { angle - TAU } else { angle };
+            frame.transpose() * (axis * angle)
+        };
+        rotations.iter().map(vector).collect()
+    }
+
+    #[test]
+    fn domains_of_a_cap_stay_within_the_spread_and_the_first_is_unturned() {
+        let mosaicity = Mosaicity {
+            model: MosaicModel::Cap { spread_rad: 0.02 },
+            domains: 100,
+            seed: 3,
+        };
+        let rotations = mosaicity.rotations(&cell());
+        assert_eq!(rotations[0], DMat3::IDENTITY);
+        let widest = rotations.iter().map(angle_of).fold(0.0, f64::max);
+        assert!(
+            widest <= 0.02 * (1.0 + 1e-6) && widest > 0.015,
+            "{widest}"
+        );
+    }
+
+    #[test]
+    fn gaussian_rotations_have_the_second_moments_of_their_sigmas() {
+        let (sigmas, domains) = ([0.004, 0.01, 0.03], 200_000);
+        let rotations = gaussian(sigmas, domains).rotations(&cell());
+        let vectors = vectors(&rotations, &crystal_frame(&cell()));
+        let n = f64::from(domains);
+        for one in 0..3 {
+            for other in 0..3 {
+                let products = vectors.iter().map(|vector| vector[one] * vector[other]);
+                let moment = products.sum::<f64>() / n;
+                let unit = sigmas[one] * sigmas[other];
+                // E[z²n_i²] = 1/3 and E[z⁴n_i⁴] = 3/5, E[z⁴n_i²n_j²] = 3/15; pairs halve the draws.
+                let (expected, fourth) = if one == other {
+                    (unit / 3.0, 0.6)
+                } else {
+                    (0.0, 0.2)
+                };
+                let error = unit * ((fourth - (expected / unit).powi(2)) / (n / 2.0)).sqrt();
+                assert!(
+                    (moment - expected).abs() < 5.0 * error,
+                    "{one} {other}: {moment:e}, expected {expected:e} within {error:e}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_angles_of_equal_sigmas_are_normal() {
+        let rotations = gaussian([0.02; 3], 100_000).rotations(&cell());
+        let angles: Vec<f64> = rotations.iter().step_by(2).map(angle_of).collect();
+        let n = angles.len() as f64;
+        // Parts of a normal distribution within one, two and three sigmas.
+        for (width, part) in [(1.0, 0.682689), (2.0, 0.954500), (3.0, 0.997300)] {
+            let found = angles.iter().filter(|&&angle| angle < width * 0.02);
+            let found = found.count() as f64 / n;
+            let error = (part * (1.0 - part) / n).sqrt();
+            assert!((found - part).abs() < 5.0 * error, "{width}: {found}");
+        }
+    }
+
+    #[test]
+    fn the_mean_orientation_is_the_crystal_s() {
+        for domains in [2, 9, 1000] {
+            let rotations = gaussian([0.3, 0.1, 0.2], domains).rotations(&cell());
+            assert_eq!(rotations.len(), domains as usize);
+            let sum = rotations.iter().fold(DMat3::ZERO, |sum, turn| sum + *turn);
+            // A symmetric positive matrix is nearest, of all rotations, to the identity.
+            assert_eq!(sum, sum.transpose());
+            assert!(sum.determinant() > 0.0);
+        }
+    }
+
+    #[test]
+    fn equal_sigmas_know_no_axes() {
+        // About one set of axes or another, the same draws turn by the same angles.
+        let other = cell().rotated(&rotation_about(DVec3::Y, 1.0));
+        let mosaicity = gaussian([0.01; 3], 50);
+        let here = mosaicity.rotations(&cell());
+        let there = mosaicity.rotations(&other);
+        for (one, two) in here.iter().zip(&there) {
+            assert!((angle_of(one) - angle_of(two)).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn a_matrix_that_is_no_rotation_is_refused() {
+        let listed = |matrix: DMat3| Mosaicity {
+            model: MosaicModel::Listed([DMat3::IDENTITY, matrix].into()),
+            ..Mosaicity::default()
+        };
+        assert!(listed(rotation_about(DVec3::X, 0.1)).check().is_ok());
+        for wrong in [2.0 * DMat3::IDENTITY, -DMat3::IDENTITY, DMat3::ZERO] {
+            let said = listed(wrong).check().unwrap_err().to_string();
+            assert!(said.contains("domain 2"), "{said}");
+        }
+        assert!(Mosaicity { model: MosaicModel::Listed([].into()), ..Mosaicity::default() }.check().is_err());
+    }
+}

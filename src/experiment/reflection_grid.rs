@@ -1,0 +1,124 @@
+//! A list of reflections, and the box of Miller indices that it fills.
+
+use super::ExperimentError;
+use super::error::require;
+use crate::memory::Bytes;
+
+/// One entry of a list of reflections.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reflection {
+    /// Miller index h, k, l.
+    pub index: [i32; 3],
+    /// Structure factor amplitude F.
+    pub amplitude: f64,
+}
+
+/// The box of Miller indices that a list spans, filled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReflectionGrid {
+    min: [i32; 3],
+    shape: [usize; 3],
+    /// F, l innermost.
+    amplitudes: Vec<f64>,
+}
+
+impl ReflectionGrid {
+    /// The grid of a list whose holes are `default_f`.
+    pub(super) fn new(
+        reflections: &[Reflection],
+        default_f: f64,
+    ) -> Result<ReflectionGrid, ExperimentError> {
+        let first = reflections
+            .first()
+            .ok_or(ExperimentError::NoReflections)?
+            .index;
+        let (mut min, mut max) = (first, first);
+        for Reflection { index, .. } in reflections {
+            for axis in 0..3 {
+                min[axis] = min[axis].min(index[axis]);
+                max[axis] = max[axis].max(index[axis]);
+            }
+        }
+        let extents: [u64; 3] =
+            std::array::from_fn(|axis| u64::from(max[axis].abs_diff(min[axis])) + 1);
+        let cells = extents.into_iter().fold(1u64, u64::saturating_mul);
+        let needed = Bytes::of::<f64>(cells);
+        needed
+            .check()
+            .map_err(|available| ExperimentError::GridTooLarge {
+                min,
+                max,
+                needed,
+                available,
+            })?;
+
+        let shape = extents.map(|extent| extent as usize);
+        // NaN marks the holes until the list is through.
+        let mut grid = ReflectionGrid {
+            min,
+            shape,
+            amplitudes: vec![f64::NAN; cells as usize],
+        };
+        for &Reflection { index, amplitude } in reflections {
+            require_amplitude("a structure factor", amplitude)?;
+            let place = grid
+                .offset_of(index)
+                .expect("the box was made to hold every index");
+            let held = std::mem::replace(&mut grid.amplitudes[place], amplitude);
+            if !held.is_nan() && held != amplitude {
+                let (first, second) = (held, amplitude);
+                return Err(ExperimentError::ContradictoryReflection {
+                    index,
+                    first,
+                    second,
+                });
+            }
+        }
+        grid.amplitudes
+            .iter_mut()
+            .filter(|f| f.is_nan())
+            .for_each(|f| *f = default_f);
+        Ok(grid)
+    }
+
+    /// Where the amplitude of `index` stands, if the box holds it.
+    #[inline]
+    pub fn offset_of(&self, index: [i32; 3]) -> Option<usize> {
+        let mut offset = 0;
+        for ((&index, &min), &extent) in index.iter().zip(&self.min).zip(&self.shape) {
+            let step = usize::try_from(i64::from(index) - i64::from(min)).ok()?;
+            if step >= extent {
+                return None;
+            }
+            offset = offset * extent + step;
+        }
+        Some(offset)
+    }
+
+    /// Smallest h, k and l of the box.
+    #[inline]
+    pub fn min(&self) -> [i32; 3] {
+        self.min
+    }
+
+    /// Extent of the box along h, k and l.
+    #[inline]
+    pub fn shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// Every F of the box, l innermost, k next.
+    #[inline]
+    pub fn amplitudes(&self) -> &[f64] {
+        &self.amplitudes
+    }
+}
+
+/// Refuses an F whose powers and sums would not fit in float64.
+pub(super) fn require_amplitude(
+    quantity: &'static str,
+    amplitude: f64,
+) -> Result<(), ExperimentError> {
+    let accepted = amplitude.abs() <= 1e20;
+    require(quantity, amplitude, "from -1e20 to 1e20", accepted)
+}

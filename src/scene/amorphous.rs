@@ -1,0 +1,117 @@
+//! Amorphous materials in the beam, ready to scatter (PHYSICS §10).
+
+use crate::experiment::{Background, ProfileEntry, ScatteringProfile};
+
+/// A material in the beam.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Amorphous {
+    /// Its molecules in the beam, times the orientations that the scene's sum is the mean of.
+    pub weight: f64,
+    /// F between the entries of its table, in rising order from zero or below; at least one.
+    pub pieces: Vec<ProfilePiece>,
+}
+
+/// F from one entry of a scattering profile to the next.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ProfilePiece {
+    /// sin θ/λ where it begins, 1/Å.
+    pub start: f64,
+    /// Of the powers of the distance from there, in Å: constant first.
+    pub coefficients: [f64; 4],
+}
+
+/// The materials of `background`, in a scene of so many orientations.
+pub(super) fn amorphous(background: &Background, orientations: usize) -> Vec<Amorphous> {
+    let slabs = background.slabs.iter().map(|slab| Amorphous {
+        weight: slab.molecules(background.beam_size_m) * orientations as f64,
+        pieces: pieces(&slab.profile),
+    });
+    slabs.filter(|slab| slab.weight > 0.0).collect()
+}
+
+/// A cubic through the two entries on either side between any two, and the end values beyond the
+/// ends. Where there are no two on a side, the other side's stand in.
+fn pieces(profile: &ScatteringProfile) -> Vec<ProfilePiece> {
+    let points: Vec<(f64, f64)> = profile.entries().iter().map(point).collect();
+    let constant = |(start, value): (f64, f64)| ProfilePiece {
+        start,
+        coefficients: [value, 0.0, 0.0, 0.0],
+    };
+    let (first, last) = (points[0], points[points.len() - 1]);
+    let mut pieces = vec![constant((0.0, first.1))];
+    for place in 0..points.len() - 1 {
+        let from = place.saturating_sub(1).min(points.len().saturating_sub(4));
+        let stencil = &points[from..points.len().min(from + 4)];
+        pieces.push(ProfilePiece {
+            start: points[place].0,
+            coefficients: polynomial(stencil, points[place].0),
+        });
+    }
+    pieces.push(constant(last));
+    pieces
+}
+
+/// sin θ/λ in 1/Å, and F.
+fn point(entry: &ProfileEntry) -> (f64, f64) {
+    (entry.stol_per_m * 1e-10, entry.amplitude)
+}
+
+/// The coefficients, in powers of the distance from `origin`, of the polynomial through up to four
+/// points: Newton's divided differences, multiplied out.
+fn polynomial(points: &[(f64, f64)], origin: f64) -> [f64; 4] {
+    let mut differences: Vec<f64> = points.iter().map(|point| point.1).collect();
+    for order in 1..points.len() {
+        for place in (order..points.len()).rev() {
+            let width = points[place].0 - points[place - order].0;
+            differences[place] = (differences[place] - differences[place - 1]) / width;
+        }
+    }
+    // Horner's scheme over the factors (s - s_place), s from the origin.
+    let mut coefficients = [0.0; 4];
+    for place in (0..points.len()).rev() {
+        let root = points[place].0 - origin;
+        for power in (0..4).rev() {
+            let lower = if power > 0 { coefficients[power - 1] } else { 0.0 };
+            coefficients[power] = lower - root * coefficients[power];
+        }
+        coefficients[0] += differences[place];
+    }
+    coefficients
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::amorphous::profile_amplitude;
+
+    fn profile(points: &[(f64, f64)]) -> ScatteringProfile {
+        let entry = |&(stol, amplitude): &(f64, f64)| ProfileEntry {
+            stol_per_m: stol * 1e10,
+            amplitude,
+        };
+        ScatteringProfile::new(points.iter().map(entry).collect()).unwrap()
+    }
+
+    #[test]
+    fn a_cubic_is_followed_exactly_and_ends_continue() {
+        let cubic = |s: f64| 2.0 - 3.0 * s + 5.0 * s * s - 4.0 * s * s * s;
+        let stols = [0.1, 0.15, 0.3, 0.32, 0.5, 0.9];
+        let points: Vec<(f64, f64)> = stols.iter().map(|&s| (s, cubic(s))).collect();
+        let pieces = pieces(&profile(&points));
+        for s in [0.1, 0.12, 0.15, 0.2, 0.31, 0.4, 0.89] {
+            assert!((profile_amplitude(&pieces, s) - cubic(s)).abs() < 1e-13, "{s}");
+        }
+        for (outside, end) in [(0.0, 0.1), (0.05, 0.1), (0.9, 0.9), (7.0, 0.9)] {
+            assert_eq!(profile_amplitude(&pieces, outside), cubic(end));
+        }
+    }
+
+    #[test]
+    fn tables_shorter_than_a_cubic_s_points_use_what_there_is() {
+        let value = |points: &[(f64, f64)], s| profile_amplitude(&pieces(&profile(points)), s);
+        assert_eq!(value(&[(0.2, 7.0)], 0.1), 7.0);
+        assert!((value(&[(0.0, 1.0), (1.0, 3.0)], 0.25) - 1.5).abs() < 1e-15);
+        let parabola = [(0.0, 0.0), (1.0, 1.0), (2.0, 4.0)];
+        assert!((value(&parabola, 1.5) - 2.25).abs() < 1e-14);
+    }
+}
