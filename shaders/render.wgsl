@@ -1,5 +1,5 @@
 // Every pixel x layer x sub-pixel x source x orientation (PHYSICS §1), in float32 that can be
-// trusted. docs/kernel.md explains how; kernel.wgsl holds the functions.
+// trusted. docs/kernel.md explains how; kernel.wgsl holds the functions, slice.wgsl the sums.
 //
 // A workgroup owns a tile of 8 x 8 pixels, or of 16 x 16 where float32 allows. Once per tile, source
 // and orientation, one thread forms the Miller index of the tile's centre and leaves its fraction in
@@ -7,33 +7,6 @@
 
 const LANES: u32 = 64u;
 const MOST_PIXELS: u32 = 4u; // of a thread
-
-// The part of the sum that one dispatch adds.
-struct Slice {
-    tile_start: u32,
-    tile_count: u32,
-    tiles_per_row: u32,
-    source_start: u32,
-    source_count: u32,
-    orientation_start: u32,
-    orientation_count: u32,
-    view_start: u32, // layers, and sub-pixels within
-    view_count: u32,
-    views: u32, // in all
-    batch_base: u32, // number of the first batch on the device
-    batches: u32, // of a source, on the device
-    last_batch: u32, // number of the last batch of all
-    // A batch's sums are added in runs of this many, runs in groups of as many runs, and groups to
-    // the pixel: adding few numbers at each level keeps the digits that adding many would lose.
-    run: u32,
-    first: u32, // whether nothing was added before: start from the background
-}
-
-@group(0) @binding(1) var<uniform> slice: Slice;
-// Tile by tile: the sums so far, and what was not yet added to them. Both outlive a dispatch, so
-// that numbers are added in one order however the render is cut.
-@group(0) @binding(7) var<storage, read_write> photons: array<f32>;
-@group(0) @binding(8) var<storage, read_write> pending: array<vec2<f32>>;
 
 var<workgroup> whole: array<vec3<i32>, LANES>;
 var<workgroup> fraction: array<vec3<f32>, LANES>;

@@ -161,6 +161,7 @@ fn divided(pixels: usize, domains: u32) -> Experiment {
     let line = format!(
         "-hkl lysozyme_1aki_p1.hkl -mat lysozyme_1p2A.mat -lambda 1.2 -N 12 -distance 80 \
          -detpixels_f {pixels} -detpixels_s {} -pixel 0.2 -oversample 2 -water 1e-4 -polar 0.9 -mosaic 0.2 \
+         --background liquid.stol,thickness=1e-9,density=1,mw=18 -flux 1e12 \
          -mosaic_domains {domains} -dispersion 1 -dispsteps 3",
         pixels + 9
     );

@@ -227,8 +227,8 @@ fn renderer() -> &'static Renderer {
 
 /// The image of an experiment, if it takes few terms and the scene can be laid out.
 fn rendered(experiment: &Experiment) -> Option<Image> {
-    let orientations =
-        u64::from(experiment.scan().steps) * u64::from(experiment.crystal().mosaicity.domain_count());
+    let orientations = u64::from(experiment.scan().steps)
+        * u64::from(experiment.crystal().mosaicity.domain_count());
     let sources = experiment.beam().source_count_bound();
     if orientations.saturating_mul(sources) > MOST_PER_SUBPIXEL {
         return None;

@@ -88,8 +88,8 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     for notice in &request.notices {
         say(format_args!("nanobragg: note: {notice}"));
     }
-    let (scene, source) = Scene::of_source(&request.experiment, index.source)
-        .map_err(|error| match error {
+    let (scene, source) =
+        Scene::of_source(&request.experiment, index.source).map_err(|error| match error {
             SceneError::Source { .. } => CliError::usage(format!("{COMMAND}: --{error}")),
             other => other.into(),
         })?;

@@ -160,8 +160,8 @@ mod tests {
     use super::*;
     use crate::cpu::pixel;
     use crate::experiment::{
-        Beam, CentredSteps, Crystal, Description, Divergence, Experiment, MosaicModel, Mosaicity, Placement,
-        Reflection, Sampling, Sensor, Shape, Sources, StructureFactors,
+        Beam, CentredSteps, Crystal, Description, Divergence, Experiment, MosaicModel, Mosaicity,
+        Placement, Reflection, Sampling, Sensor, Shape, Sources, StructureFactors,
     };
     use crate::geometry::UnitCell;
 

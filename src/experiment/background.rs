@@ -103,11 +103,8 @@ impl Slab {
     }
 
     fn check(&self) -> Result<(), ExperimentError> {
-        let (thickness, density, mass) = (
-            self.thickness_m,
-            self.density_kg_per_m3,
-            self.molar_mass_kg,
-        );
+        let (thickness, density, mass) =
+            (self.thickness_m, self.density_kg_per_m3, self.molar_mass_kg);
         require(
             "a slab's thickness in m",
             thickness,

@@ -194,7 +194,11 @@ mod tests {
         let vector = |rotation: &DMat3| {
             let (axis, angle) = glam::DQuat::from_mat3(rotation).to_axis_angle();
             // To and fro are one turn by opposite angles.
-            let angle = if angle > TAU / 2.0 { angle - TAU } else { angle };
+            let angle = if angle > TAU / 2.0 {
+                angle - TAU
+            } else {
+                angle
+            };
             frame.transpose() * (axis * angle)
         };
         rotations.iter().map(vector).collect()
@@ -210,10 +214,7 @@ mod tests {
         let rotations = mosaicity.rotations(&cell());
         assert_eq!(rotations[0], DMat3::IDENTITY);
         let widest = rotations.iter().map(angle_of).fold(0.0, f64::max);
-        assert!(
-            widest <= 0.02 * (1.0 + 1e-6) && widest > 0.015,
-            "{widest}"
-        );
+        assert!(widest <= 0.02 * (1.0 + 1e-6) && widest > 0.015, "{widest}");
     }
 
     #[test]
@@ -291,6 +292,13 @@ mod tests {
             let said = listed(wrong).check().unwrap_err().to_string();
             assert!(said.contains("domain 2"), "{said}");
         }
-        assert!(Mosaicity { model: MosaicModel::Listed([].into()), ..Mosaicity::default() }.check().is_err());
+        assert!(
+            Mosaicity {
+                model: MosaicModel::Listed([].into()),
+                ..Mosaicity::default()
+            }
+            .check()
+            .is_err()
+        );
     }
 }

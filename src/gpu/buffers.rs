@@ -10,7 +10,7 @@ use super::tiles::solid_angle_unit;
 use crate::cpu::lattice_factor::SPOT_WIDTH;
 use crate::experiment::{Panel, ReflectionGrid, Shape};
 use crate::memory::Bytes;
-use crate::scene::{Lattice, Orientation, Scene, SceneSource};
+use crate::scene::{Amorphous, Lattice, Orientation, Scene, SceneSource};
 
 /// Bytes that are sent to the device at once.
 const UPLOAD: usize = 16 << 20;
@@ -36,7 +36,11 @@ impl Scaling {
         let strongest = listed.fold(scene.default_f.abs(), |max, f| max.max(f.abs()));
         let strongest = if strongest > 0.0 { strongest } else { 1.0 };
         let total = scene.lattice.total;
-        let intensity = (strongest * total).powi(2).max(scene.background);
+        let amorphous = strongest_background(&scene.amorphous);
+        let intensity = (strongest * total)
+            .powi(2)
+            .max(scene.background)
+            .max(amorphous);
         // Rotated edges may come out longer in the last digit.
         let longest = cell_edges(scene).into_iter().fold(0.0, f64::max) * (1.0 + 1e-12);
         Scaling {
@@ -50,6 +54,16 @@ impl Scaling {
     pub fn photons(&self, scene: &Scene, panel: &Panel) -> f64 {
         scene.scale * self.intensity * solid_angle_unit(panel, scene.point_pixels)
     }
+}
+
+/// What the materials scatter at most, about: at an entry of their tables.
+fn strongest_background(materials: &[Amorphous]) -> f64 {
+    let strongest = materials.iter().map(|material| {
+        let pieces = material.pieces.iter();
+        let f = pieces.map(|piece| piece.coefficients[0].abs());
+        material.weight * f.fold(0.0, f64::max).powi(2)
+    });
+    strongest.fold(0.0, f64::max)
 }
 
 /// Lengths of the cell's edges, Å: the same in every orientation.

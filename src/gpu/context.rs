@@ -140,6 +140,22 @@ impl Context {
             })
     }
 
+    /// A buffer that holds `bytes` for `what`.
+    ///
+    /// # Errors
+    /// As [`Context::buffer`].
+    pub fn uploaded(
+        &self,
+        what: &'static str,
+        bytes: &[u8],
+        usage: wgpu::BufferUsages,
+    ) -> Result<wgpu::Buffer, GpuError> {
+        let usage = usage | wgpu::BufferUsages::COPY_DST;
+        let buffer = self.buffer(what, bytes.len() as u64, usage)?;
+        self.queue.write_buffer(&buffer, 0, bytes);
+        Ok(buffer)
+    }
+
     /// Waits until all submitted work is done.
     pub fn wait(&self) -> Result<(), GpuError> {
         let waited = self.device.poll(wgpu::PollType::wait_indefinitely());

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::GpuError;
 use super::context::Context;
-use super::shaders::{Permutation, render_source, trace_source};
+use super::shaders::{Permutation, background_source, render_source, trace_source};
 
 /// Buffers that the render kernel binds.
 pub const BINDINGS: usize = 9;
@@ -15,6 +15,8 @@ pub const BINDINGS: usize = 9;
 pub enum Entry {
     /// Adds the terms of an image.
     Render,
+    /// Starts an image from what scatters beside the crystal.
+    Background,
     /// Writes down how one term comes about.
     Trace,
 }
@@ -24,6 +26,7 @@ impl Entry {
     fn name(self) -> &'static str {
         match self {
             Entry::Render => "render",
+            Entry::Background => "background",
             Entry::Trace => "trace",
         }
     }
@@ -32,6 +35,7 @@ impl Entry {
     fn source(self) -> String {
         match self {
             Entry::Render => render_source(),
+            Entry::Background => background_source(),
             Entry::Trace => trace_source(),
         }
     }
@@ -39,7 +43,7 @@ impl Entry {
     /// Number of buffers that it binds.
     fn bindings(self) -> usize {
         match self {
-            Entry::Render => BINDINGS,
+            Entry::Render | Entry::Background => BINDINGS,
             Entry::Trace => 8,
         }
     }

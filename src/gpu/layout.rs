@@ -1,4 +1,4 @@
-//! Doppelgangers of the WGSL structs in `shaders/kernel.wgsl`, `render.wgsl` and `trace.wgsl`, byte
+//! Doppelgangers of the WGSL structs in `shaders/kernel.wgsl` and the files of the entry points, byte
 //! for byte.
 
 use bytemuck::{Pod, Zeroable};
@@ -106,6 +106,24 @@ pub struct SliceUniform {
     pub first: u32,
 }
 
+/// Doppelganger of the WGSL struct `ProfilePiece`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct PieceEntry {
+    pub coefficients: [f32; 4],
+    pub start: f32,
+    pub padding: [u32; 3],
+}
+
+/// Doppelganger of the WGSL struct `Amorphous`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct AmorphousEntry {
+    pub first: u32,
+    pub count: u32,
+    pub weight: f32,
+}
+
 /// Doppelganger of the WGSL struct `Selected`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
@@ -161,6 +179,7 @@ mod tests {
     fn assert_layout(name: &str, size: usize, members: &[(&str, usize)]) {
         let source = match name {
             "Selected" | "Traced" => shaders::trace_source(),
+            "ProfilePiece" | "Amorphous" => shaders::background_source(),
             _ => shaders::render_source(),
         };
         let module = naga::front::wgsl::parse_str(&source).unwrap();
@@ -228,6 +247,16 @@ mod tests {
             members!(SliceUniform:
             tile_start, tile_count, tiles_per_row, source_start, source_count, orientation_start,
             orientation_count, view_start, view_count, views, batch_base, batches, last_batch, run, first),
+        );
+        assert_layout(
+            "ProfilePiece",
+            size_of::<PieceEntry>(),
+            members!(PieceEntry: coefficients, start),
+        );
+        assert_layout(
+            "Amorphous",
+            size_of::<AmorphousEntry>(),
+            members!(AmorphousEntry: first, count, weight),
         );
         assert_layout(
             "Selected",

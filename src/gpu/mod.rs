@@ -4,6 +4,7 @@
 //! [`crate::cpu`]; `shaders/shared/` mirrors its files.
 
 mod adapter;
+mod background;
 mod buffers;
 mod context;
 mod digits;

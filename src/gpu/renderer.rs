@@ -1,10 +1,11 @@
 //! Renders scenes on an opened device.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use tracing::info_span;
 
+use super::background;
 use super::buffers::{
     GridKey, Held, Scaling, check_size, grid_words, orientation_entries, scene_uniform,
     source_entries,
@@ -50,6 +51,8 @@ pub struct GpuRenderer {
     pub(super) context: Context,
     pub(super) options: GpuOptions,
     kernel: Kernel,
+    /// Compiled when an image first has a background.
+    background: OnceLock<Kernel>,
     timestamps: Option<Timestamps>,
     pub(super) state: Mutex<State>,
 }
@@ -87,6 +90,7 @@ impl GpuRenderer {
             context,
             options,
             kernel,
+            background: OnceLock::new(),
             timestamps,
             state,
         })
@@ -172,7 +176,13 @@ impl GpuRenderer {
         let half = self.options.half_structure_factors;
         let size = detector.2;
         let permutation = Permutation::of(scene, size, half);
-        let pipeline = self.kernel.pipeline(context, permutation)?;
+        let scatters = scene.crystal_scatters();
+        let pipeline = scatters.then(|| self.kernel.pipeline(context, permutation));
+        let pipeline = pipeline.transpose()?;
+        // Without terms, the flat background too has no other kernel to come from.
+        let has_background = !scatters || !scene.amorphous.is_empty();
+        let background = has_background.then(|| self.background(scene, &scaling, permutation));
+        let background = background.transpose()?;
         let key = (detector.clone(), scene.point_pixels);
         let panels = state
             .panels
@@ -211,11 +221,48 @@ impl GpuRenderer {
             size,
             scaling,
             pipeline,
+            background,
             panels,
             grid,
             uniform,
             slice,
         })
+    }
+
+    /// What scatters beside the crystal of `scene`, ready to be added.
+    fn background(
+        &self,
+        scene: &Scene,
+        scaling: &Scaling,
+        permutation: Permutation,
+    ) -> Result<Background, GpuError> {
+        let context = &self.context;
+        let (pieces, materials) = background::entries(scene, scaling);
+        let upload = |what, bytes: &[u8]| {
+            check_size(
+                context,
+                context.largest_binding(),
+                what,
+                bytes.len() as u64,
+                "give shorter tables to --background",
+            )?;
+            context.uploaded(what, bytes, wgpu::BufferUsages::STORAGE)
+        };
+        Ok(Background {
+            pipeline: self
+                .background_kernel()?
+                .pipeline(context, permutation.of_background())?,
+            pieces: upload("the scattering profiles", bytemuck::cast_slice(&pieces))?,
+            materials: upload("the materials", bytemuck::cast_slice(&materials))?,
+        })
+    }
+
+    fn background_kernel(&self) -> Result<&Kernel, GpuError> {
+        if let Some(kernel) = self.background.get() {
+            return Ok(kernel);
+        }
+        let kernel = Kernel::new(&self.context, Entry::Background)?;
+        Ok(self.background.get_or_init(|| kernel))
     }
 
     /// The sums of the tiles of one band, tile by tile.
@@ -273,6 +320,45 @@ impl GpuRenderer {
         let sums = all_batches as f64 * f64::from(views);
         let run = (sums.cbrt() as u32).clamp(1, 1 << 15).next_power_of_two();
         let (mut done, mut batch_base) = (0.0, 0usize);
+        let mut fresh = true;
+        if let Some(background) = &frame.background {
+            for source_chunk in source_chunks.clone() {
+                let key = (source_chunk.to_vec(), frame.scaling);
+                let sources = state.sources.get(context, "the sources", key, || {
+                    source_entries(source_chunk, &frame.scaling)
+                })?;
+                let buffers = [
+                    &frame.uniform,
+                    &frame.slice,
+                    &frame.panels,
+                    &tiles,
+                    &sources,
+                    &background.pieces,
+                    &background.materials,
+                    &photons,
+                    &pending,
+                ];
+                let work = Work {
+                    tiles: band.len() as u32,
+                    tile_pixels: frame.size.pixels() as u32,
+                    sources: source_chunk.len() as u32,
+                    orientations: 1,
+                    views,
+                    iterations: background::iterations(scene, frame.size),
+                    max_workgroups: context.limits.max_compute_workgroups_per_dimension,
+                    batch_base: 0,
+                    last_batch: 0,
+                    run: 1,
+                };
+                let program = (self.background_kernel()?, &background.pipeline);
+                let mut part = |_| watch(0.0);
+                self.dispatch(state, frame, program, buffers, &work, fresh, &mut part)?;
+                fresh = false;
+            }
+        }
+        let Some(pipeline) = &frame.pipeline else {
+            return self.read(&photons, size);
+        };
         for source_chunk in source_chunks {
             let setup = info_span!(target: SETUP, "sources on the device").entered();
             let key = (source_chunk.to_vec(), frame.scaling);
@@ -314,7 +400,9 @@ impl GpuRenderer {
                 };
                 drop(setup);
                 let mut part = |part: f64| watch((done + part) / chunks);
-                self.dispatch(state, frame, buffers, &work, done == 0.0, &mut part)?;
+                let program = (&self.kernel, pipeline);
+                self.dispatch(state, frame, program, buffers, &work, fresh, &mut part)?;
+                fresh = false;
                 done += 1.0;
                 batch_base += source_chunk.len() * orientation_chunk.len().div_ceil(lanes);
             }
@@ -327,13 +415,14 @@ impl GpuRenderer {
         &self,
         state: &mut State,
         frame: &Frame,
+        (kernel, pipeline): (&Kernel, &wgpu::ComputePipeline),
         buffers: [&wgpu::Buffer; BINDINGS],
         work: &Work,
         fresh: bool,
         watch: Watch,
     ) -> Result<(), GpuError> {
         let Context { device, queue, .. } = &self.context;
-        let group = self.kernel.bind(&self.context, &buffers)?;
+        let group = kernel.bind(&self.context, &buffers)?;
         let mut budget = state.budget.unwrap_or_else(Budget::new);
         let (mut cursor, mut done) = (Cursor::default(), 0.0);
         while let Some((mut slice, terms)) = work.next(&mut cursor, &budget) {
@@ -346,7 +435,7 @@ impl GpuRenderer {
                 label: None,
                 timestamp_writes: self.timestamps.as_ref().map(Timestamps::writes),
             });
-            pass.set_pipeline(&frame.pipeline);
+            pass.set_pipeline(pipeline);
             pass.set_bind_group(0, &group, &[]);
             let rows = slice.tile_count.div_ceil(slice.tiles_per_row);
             pass.dispatch_workgroups(slice.tiles_per_row, rows, 1);
@@ -396,11 +485,20 @@ impl GpuRenderer {
     }
 }
 
+/// What scatters beside the crystal, on the device.
+struct Background {
+    pipeline: wgpu::ComputePipeline,
+    pieces: wgpu::Buffer,
+    materials: wgpu::Buffer,
+}
+
 /// What every band of a render shares.
 pub(super) struct Frame {
     size: TileSize,
     pub scaling: Scaling,
-    pipeline: wgpu::ComputePipeline,
+    /// Of the terms; `None` where the crystal does not scatter.
+    pipeline: Option<wgpu::ComputePipeline>,
+    background: Option<Background>,
     pub panels: wgpu::Buffer,
     pub grid: wgpu::Buffer,
     pub uniform: wgpu::Buffer,

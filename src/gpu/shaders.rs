@@ -8,7 +8,11 @@ use crate::experiment::Shape;
 use crate::scene::{Lattice, Scene, Tolerance};
 
 /// Functions that `shaders/kernel.wgsl` builds on, by file: each mirrors one of the CPU path.
-pub const SHARED: [(&str, &str); 7] = [
+pub const SHARED: [(&str, &str); 8] = [
+    (
+        "amorphous",
+        include_str!("../../shaders/shared/amorphous.wgsl"),
+    ),
     (
         "fixed_point",
         include_str!("../../shaders/shared/fixed_point.wgsl"),
@@ -38,22 +42,31 @@ pub const SHARED: [(&str, &str); 7] = [
 
 /// The whole source of the shader that renders.
 pub(super) fn render_source() -> String {
-    with_shared(include_str!("../../shaders/render.wgsl"))
+    with_shared([SLICE, include_str!("../../shaders/render.wgsl")])
+}
+
+/// The whole source of the shader of what scatters beside the crystal.
+pub(super) fn background_source() -> String {
+    with_shared([SLICE, include_str!("../../shaders/background.wgsl")])
 }
 
 /// The whole source of the shader that writes down how one term comes about.
 pub(super) fn trace_source() -> String {
-    with_shared(include_str!("../../shaders/trace.wgsl"))
+    with_shared(["", include_str!("../../shaders/trace.wgsl")])
 }
 
+/// What the entry points of a render share.
+const SLICE: &str = include_str!("../../shaders/slice.wgsl");
+
 /// The entry point in `entry`, behind all it builds on.
-fn with_shared(entry: &'static str) -> String {
+fn with_shared(entry: [&'static str; 2]) -> String {
     let shared = SHARED
         .iter()
         .filter(|(name, _)| *name != "philox")
         .map(|(_, source)| *source);
     shared
-        .chain([include_str!("../../shaders/kernel.wgsl"), entry])
+        .chain([include_str!("../../shaders/kernel.wgsl")])
+        .chain(entry)
         .collect()
 }
 
@@ -123,6 +136,17 @@ impl Permutation {
         }
     }
 
+    /// What of it bears on what scatters beside the crystal: other scenes share its pipeline.
+    pub fn of_background(self) -> Permutation {
+        Permutation {
+            edge: self.edge,
+            polarised: self.polarised,
+            point_pixels: self.point_pixels,
+            sensor: self.sensor,
+            ..Permutation::default()
+        }
+    }
+
     /// The values of the `override` constants by name.
     pub fn constants(&self) -> [(&'static str, f64); 11] {
         let flag = |set: bool| f64::from(u8::from(set));
@@ -170,7 +194,7 @@ mod tests {
 
     #[test]
     fn every_permutation_is_valid_without_a_device() {
-        for source in [render_source(), trace_source()] {
+        for source in [render_source(), background_source(), trace_source()] {
             let module = naga::front::wgsl::parse_str(&source).unwrap();
             let mut validator = Validator::new(
                 ValidationFlags::all(), // Core WGSL, though not of every backend: pairs of f16 in a word.

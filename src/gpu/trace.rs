@@ -60,12 +60,7 @@ impl GpuRenderer {
         let sources = source_entries(source, &frame.scaling)?;
         let orientations = orientation_entries(orientation, &frame.scaling);
 
-        let buffer = |what, bytes: &[u8], usage| {
-            let usage = usage | wgpu::BufferUsages::COPY_DST;
-            let buffer = context.buffer(what, bytes.len() as u64, usage)?;
-            context.queue.write_buffer(&buffer, 0, bytes);
-            Ok(buffer)
-        };
+        let buffer = |what, bytes: &[u8], usage| context.uploaded(what, bytes, usage);
         let (uniform, storage) = (wgpu::BufferUsages::UNIFORM, wgpu::BufferUsages::STORAGE);
         let selected = buffer("the selection", bytemuck::bytes_of(&selected), uniform)?;
         let tiles = buffer("the tile", bytemuck::cast_slice(&tiles), storage)?;

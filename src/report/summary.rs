@@ -14,6 +14,7 @@ pub struct Summary {
     version: &'static str,
     crystal: CrystalSummary,
     beam: BeamSummary,
+    background: Vec<SlabSummary>,
     detector: DetectorSummary,
     sampling: SamplingSummary,
     image: Statistics,
@@ -79,6 +80,12 @@ struct BeamSummary {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
+struct SlabSummary {
+    thickness_mm: f64,
+    molecules: f64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
 struct DetectorSummary {
     pixels: [usize; 2],
     pixel_mm: f64,
@@ -129,9 +136,7 @@ impl Summary {
                 shape: shape_name(crystal.shape),
                 mosaic_spread_deg: crystal.mosaicity.spread_rad().to_degrees(),
                 interpolated: experiment.interpolates(),
-                listed_indices: factors
-                    .grid()
-                    .map_or(0, |grid| grid.amplitudes().len()),
+                listed_indices: factors.grid().map_or(0, |grid| grid.amplitudes().len()),
             },
             beam: BeamSummary {
                 wavelength_angstrom: beam.wavelength_m * 1e10,
@@ -139,6 +144,15 @@ impl Summary {
                 kahn_factor: beam.kahn_factor,
                 from_list: matches!(beam.sources, Sources::List(_)),
             },
+            background: experiment
+                .background()
+                .slabs
+                .iter()
+                .map(|slab| SlabSummary {
+                    thickness_mm: slab.thickness_m * 1e3,
+                    molecules: slab.molecules(experiment.background().beam_size_m),
+                })
+                .collect(),
             detector: DetectorSummary {
                 pixels: panel.shape,
                 pixel_mm: panel.pixel_size_m * 1e3,
@@ -178,44 +192,67 @@ fn shape_name(shape: Shape) -> &'static str {
     }
 }
 
+impl fmt::Display for CrystalSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.scatters {
+            return writeln!(f, "crystal    none that scatters");
+        }
+        let [a, b, c] = self.cell_angstrom;
+        let [alpha, beta, gamma] = self.cell_deg;
+        let volume = self.volume_angstrom3;
+        writeln!(
+            f,
+            "cell       {a:.3} {b:.3} {c:.3} Å, {alpha:.3} {beta:.3} {gamma:.3}°"
+        )?;
+        writeln!(f, "volume     {volume:.1} Å³")?;
+        let [na, nb, nc] = self.cells;
+        let [x, y, z] = self.edges_um;
+        let shape = self.shape;
+        writeln!(
+            f,
+            "crystal    {na} x {nb} x {nc} cells, {x:.4} x {y:.4} x {z:.4} µm, {shape}"
+        )?;
+        let factors = match (self.listed_indices, self.energy_channels) {
+            (0, 0) => "the same F for every reflection".to_string(),
+            (0, channels) => format!("by photon energy, {channels} channel(s)"),
+            (count, _) => format!("a grid of {count} indices"),
+        };
+        let listed = self.listed_indices > 0 || self.energy_channels > 0;
+        let interpolated = if self.interpolated && listed {
+            ", interpolated"
+        } else {
+            ""
+        };
+        writeln!(f, "F          {factors}{interpolated}")
+    }
+}
+
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Summary {
             crystal,
             beam,
+            background,
             detector,
             sampling,
             image,
             run,
             ..
         } = self;
-        let [a, b, c] = crystal.cell_angstrom;
-        let [alpha, beta, gamma] = crystal.cell_deg;
-        let volume = crystal.volume_angstrom3;
-        writeln!(
-            f,
-            "cell       {a:.3} {b:.3} {c:.3} Å, {alpha:.3} {beta:.3} {gamma:.3}°"
-        )?;
-        writeln!(f, "volume     {volume:.1} Å³")?;
-        let [na, nb, nc] = crystal.cells;
-        let [x, y, z] = crystal.edges_um;
-        let shape = crystal.shape;
-        writeln!(
-            f,
-            "crystal    {na} x {nb} x {nc} cells, {x:.4} x {y:.4} x {z:.4} µm, {shape}"
-        )?;
-        let factors = match (crystal.listed_indices, crystal.interpolated) {
-            (0, _) => "the same F for every reflection".to_string(),
-            (count, true) => format!("a grid of {count} indices, interpolated"),
-            (count, false) => format!("a grid of {count} indices"),
-        };
-        writeln!(f, "F          {factors}")?;
+        crystal.fmt(f)?;
         let wavelength = beam.wavelength_angstrom;
         writeln!(
             f,
             "beam       {wavelength:.6} Å, {:.6e} photons/m²",
             beam.fluence_per_m2
         )?;
+        for slab in background {
+            writeln!(
+                f,
+                "background {} mm of amorphous material, {:.4e} molecules in the beam",
+                slab.thickness_mm, slab.molecules
+            )?;
+        }
         let [fast, slow] = detector.pixels;
         let pixel = detector.pixel_mm;
         writeln!(

@@ -71,7 +71,11 @@ fn polynomial(points: &[(f64, f64)], origin: f64) -> [f64; 4] {
     for place in (0..points.len()).rev() {
         let root = points[place].0 - origin;
         for power in (0..4).rev() {
-            let lower = if power > 0 { coefficients[power - 1] } else { 0.0 };
+            let lower = if power > 0 {
+                coefficients[power - 1]
+            } else {
+                0.0
+            };
             coefficients[power] = lower - root * coefficients[power];
         }
         coefficients[0] += differences[place];
@@ -99,7 +103,10 @@ mod tests {
         let points: Vec<(f64, f64)> = stols.iter().map(|&s| (s, cubic(s))).collect();
         let pieces = pieces(&profile(&points));
         for s in [0.1, 0.12, 0.15, 0.2, 0.31, 0.4, 0.89] {
-            assert!((profile_amplitude(&pieces, s) - cubic(s)).abs() < 1e-13, "{s}");
+            assert!(
+                (profile_amplitude(&pieces, s) - cubic(s)).abs() < 1e-13,
+                "{s}"
+            );
         }
         for (outside, end) in [(0.0, 0.1), (0.05, 0.1), (0.9, 0.9), (7.0, 0.9)] {
             assert_eq!(profile_amplitude(&pieces, outside), cubic(end));

@@ -159,10 +159,7 @@ impl Scene {
     ///
     /// # Errors
     /// As [`Scene::of_channel`], and when there is no such source.
-    pub fn of_source(
-        experiment: &Experiment,
-        source: usize,
-    ) -> Result<(Scene, usize), SceneError> {
+    pub fn of_source(experiment: &Experiment, source: usize) -> Result<(Scene, usize), SceneError> {
         let factors = experiment.structure_factors();
         let sources = source::sources(experiment.beam())?;
         let channels = sources.iter().map(|s| factors.channel_at(s.wavelength_m));
@@ -317,11 +314,13 @@ pub fn read_grid(
     channel: usize,
 ) -> Result<Option<Arc<ReflectionGrid>>, SceneError> {
     let factors = experiment.structure_factors();
-    factors.grid_of(channel).map_err(|error| SceneError::Channel {
-        number: channel + 1,
-        angstrom: factors.channels()[channel].wavelength_m * 1e10,
-        reason: error.to_string(),
-    })
+    factors
+        .grid_of(channel)
+        .map_err(|error| SceneError::Channel {
+            number: channel + 1,
+            angstrom: factors.channels()[channel].wavelength_m * 1e10,
+            reason: error.to_string(),
+        })
 }
 
 /// I_bg of `water_m` of water (PHYSICS §10), kept as the C program has it although its units do

@@ -1,7 +1,7 @@
 //! The smooth factors of a pixel: polarisation, solid angle, absorption, interpolation.
 
 use glam::{DVec3, Vec3};
-use nanobragg::cpu::{absorption, polarisation, solid_angle, structure_factor};
+use nanobragg::cpu::{absorption, amorphous, polarisation, solid_angle, structure_factor};
 use nanobragg::experiment::Sensor;
 use nanobragg::random::PhiloxStream;
 use nanobragg::scene::SceneSource;
@@ -19,6 +19,11 @@ const ABSORBED_FRACTION: f64 = 8e-7;
 const ONE_MINUS_EXP: f64 = 8e-7;
 /// Of each weight: their factors are differences of t and a whole number, zero where it is.
 const LAGRANGE_WEIGHTS: f64 = 6e-7;
+
+/// Of the sum of the terms, without their signs.
+const CUBIC: f64 = 4e-7;
+/// Of the value: one product.
+const SIGNED_SQUARE: f64 = 1.2e-7;
 
 fn unit_vector(rng: &mut PhiloxStream) -> Vec3 {
     Vec3::from_array(std::array::from_fn(|_| rng.random_range(-1.0f32..1.0))).normalize()
@@ -179,5 +184,41 @@ fn lagrange_weights() {
             .zip(expected)
             .map(|(found, expected)| relative(found, expected));
         errors.fold(0.0, f64::max)
+    });
+}
+
+#[test]
+fn cubic() {
+    let edges = [
+        [1.0, 0.0, 0.0, 0.0, 0.3],
+        [0.0, 0.0, 0.0, 1.0, -2.0],
+        [0.0; 5],
+    ];
+    let inputs = inputs(21, edges.to_vec(), |rng| {
+        std::array::from_fn(|_| rng.random_range(-3.0..3.0))
+    });
+    let body = "put(0u, cubic(vec4<f32>(real(0u), real(1u), real(2u), real(3u)), real(4u)));";
+    let kernel = ("amorphous", "cubic", body);
+    check(kernel, CUBIC, &inputs, |[a, b, c, d, t], [found]| {
+        let expected = amorphous::cubic([a, b, c, d], t);
+        let size = amorphous::cubic([a.abs(), b.abs(), c.abs(), d.abs()], t.abs());
+        error_over(found, expected, size)
+    });
+}
+
+#[test]
+fn signed_square() {
+    let edges = [[0.0], [-0.0], [1.0], [-1.0]];
+    let inputs = inputs(22, edges.to_vec(), |rng| {
+        let sign = if rng.random() { 1.0 } else { -1.0 };
+        [sign * log_uniform(rng, 1e-6, 1e6)]
+    });
+    let kernel = (
+        "amorphous",
+        "signed_square",
+        "put(0u, signed_square(real(0u)));",
+    );
+    check(kernel, SIGNED_SQUARE, &inputs, |[f], [found]| {
+        relative(found, amorphous::signed_square(f))
     });
 }

@@ -160,7 +160,9 @@ impl CrystalFlags {
             cells,
             shape: shape.unwrap_or_default(),
             fudge: self.fudge.unwrap_or(1.0),
-            metric: self.gauss_metric.map_or(SpotMetric::default(), SpotMetric::from),
+            metric: self
+                .gauss_metric
+                .map_or(SpotMetric::default(), SpotMetric::from),
             mosaicity: self.mosaic.mosaicity(inputs)?,
             ..Crystal::new(cell)
         })

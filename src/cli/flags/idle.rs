@@ -35,6 +35,17 @@ pub fn notices(order: Order, experiment: &Experiment, placement: &Placement) -> 
         (&["misset_seed"], !random_misset, "it is for -misset random"),
         (&["mosaic_seed"], !spread, "there is no -mosaic spread"),
         (
+            &["mosaic_seed"],
+            given("mosaic_file"),
+            "--mosaic-file gives the rotations",
+        ),
+        (&["mosaic_model"], !spread, "there is no -mosaic spread"),
+        (
+            &["gauss_metric"],
+            matches!(experiment.crystal().shape, Shape::Square | Shape::Round),
+            "it is for -gauss_xtal and -tophat_spots",
+        ),
+        (
             &["fudge"],
             experiment.crystal().shape == Shape::Square,
             "a square crystal has none",
@@ -52,8 +63,8 @@ pub fn notices(order: Order, experiment: &Experiment, placement: &Placement) -> 
         (&["exposure"], !given("flux"), "it is for -flux"),
         (
             &["beamsize"],
-            !given("flux") && !sized,
-            "it is for -flux and -xtalsize",
+            !given("flux") && !sized && !given("background"),
+            "it is for -flux, -xtalsize and --background",
         ),
         (&["fluence"], given("flux"), "-flux gives the fluence"),
         (

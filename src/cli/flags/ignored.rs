@@ -45,7 +45,8 @@ impl IgnoredFlags {
                  intensity; leave the flag out",
             ));
         }
-        let amorphous = "a material in the beam is --background FILE,thickness=MM,density=G_CM3,mw=G_MOL";
+        let amorphous =
+            "a material in the beam is --background FILE,thickness=MM,density=G_CM3,mw=G_MOL";
         let given = [
             ("-stol", &self.stol, amorphous),
             ("-4stol", &self.four_stol, amorphous),

@@ -1,0 +1,96 @@
+// What scatters beside the crystal: every pixel x layer x sub-pixel x source, once for all
+// orientations (PHYSICS §10). It comes before the terms, which are added to what it leaves.
+
+// F of a material from one entry of its table to the next.
+struct ProfilePiece {
+    coefficients: vec4<f32>, // of the powers of the distance from the start
+    start: f32, // sin(theta)/lambda, 1/Å
+}
+
+// A material's pieces, in rising order, and what its sign(F) F^2 is multiplied by.
+struct Amorphous {
+    first: u32,
+    count: u32,
+    weight: f32,
+}
+
+@group(0) @binding(5) var<storage, read> pieces: array<ProfilePiece>;
+@group(0) @binding(6) var<storage, read> materials: array<Amorphous>;
+
+// F of a molecule at sin(theta)/lambda = `stol`, 1/Å.
+fn profile_amplitude(material: Amorphous, stol: f32) -> f32 {
+    // The last piece that begins at or before it; the first begins at zero.
+    var low = 0u;
+    var high = material.count;
+    while high - low > 1u {
+        let middle = (low + high) / 2u;
+        if pieces[material.first + middle].start <= stol {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    let piece = pieces[material.first + low];
+    return cubic(piece.coefficients, stol - piece.start);
+}
+
+// Sum over the materials of weight sign(F) F^2.
+fn amorphous(stol: f32) -> f32 {
+    var sum = 0.0;
+    for (var m = 0u; m < arrayLength(&materials); m++) {
+        let material = materials[m];
+        sum += material.weight * signed_square(profile_amplitude(material, stol));
+    }
+    return sum;
+}
+
+@compute @workgroup_size(GROUP, GROUP)
+fn background(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let in_slice = group.x + group.y * slice.tiles_per_row;
+    if in_slice >= slice.tile_count {
+        return;
+    }
+    let tile_index = slice.tile_start + in_slice;
+    let tile = tiles[tile_index];
+    let panel = panels[tile.panel];
+    let sub = panel.pixel_size_m / f32(scene.oversample);
+    for (var k = 0u; k < EDGE * EDGE; k++) {
+        let pixel = EDGE * vec2<u32>(lane % GROUP, lane / GROUP) + vec2<u32>(k % EDGE, k / EDGE);
+        let start = pixel_corner(panel, pixel);
+        let place = (tile_index * EDGE * EDGE + k) * GROUP * GROUP + lane;
+        var total = photons[place];
+        if slice.first != 0u {
+            let first = first_factors(tile, panel, start + 0.5 * sub);
+            total = scene.background * first.x * first.y;
+        }
+        // A source's views are summed before they are added; a dispatch may take a part of them.
+        var of_source = 0.0;
+        if slice.view_start > 0u {
+            of_source = pending[place].x;
+        }
+        for (var s = slice.source_start; s < slice.source_start + slice.source_count; s++) {
+            let source = sources[s];
+            for (var v = slice.view_start; v < slice.view_start + slice.view_count; v++) {
+                let row = v / scene.oversample;
+                let layer = row / scene.oversample;
+                let depth = f32(layer) * scene.layer_depth_m;
+                let corner = vec2<f32>(f32(v % scene.oversample), f32(row % scene.oversample));
+                let seen = view(tile, offset(tile, panel, start + (corner + 0.5) * sub, depth));
+                let q = (seen.diffracted - source.incident) * source.inverse_wavelength;
+                let geometry = own_solid_angle(panel, seen) * absorbed(panel, seen, layer);
+                let factor = source.weight * geometry * own_polarisation(source, seen);
+                of_source += factor * amorphous(0.5 * length(q));
+            }
+            if slice.view_start + slice.view_count == slice.views {
+                total += of_source;
+                of_source = 0.0;
+            }
+        }
+        photons[place] = total;
+        // What terms wait for comes after it.
+        pending[place] = vec2<f32>(of_source, 0.0);
+    }
+}
