@@ -16,9 +16,32 @@ pub fn amorphous(materials: &[Amorphous], stol: f64) -> f64 {
 /// F of a molecule at sin θ/λ = `stol` (1/Å).
 #[inline(always)]
 pub fn profile_amplitude(pieces: &[ProfilePiece], stol: f64) -> f64 {
-    let place = pieces.partition_point(|piece| piece.start <= stol);
-    let piece = &pieces[place.saturating_sub(1)];
+    piece_amplitude(&pieces[piece_at(pieces, stol)], stol)
+}
+
+/// F of a molecule at sin θ/λ = `stol` (1/Å), which lies in `piece`.
+#[inline(always)]
+pub(super) fn piece_amplitude(piece: &ProfilePiece, stol: f64) -> f64 {
     cubic(piece.coefficients, stol - piece.start)
+}
+
+/// The last piece that begins at or before `stol` (1/Å); the first begins at zero.
+#[inline(always)]
+pub(super) fn piece_at(pieces: &[ProfilePiece], stol: f64) -> usize {
+    let after = pieces.partition_point(|piece| piece.start <= stol);
+    after.saturating_sub(1)
+}
+
+/// [`piece_at`], which is probably `guess`.
+#[inline(always)]
+pub(super) fn piece_near(pieces: &[ProfilePiece], guess: usize, stol: f64) -> usize {
+    let begins = pieces[guess].start <= stol;
+    let ends = pieces.get(guess + 1).is_some_and(|next| next.start <= stol);
+    if begins && !ends {
+        guess
+    } else {
+        piece_at(pieces, stol)
+    }
 }
 
 /// The polynomial of `coefficients`, constant first, at `t`.

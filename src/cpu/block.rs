@@ -5,6 +5,7 @@
 
 use multiversion::multiversion;
 
+use super::background_sum::add_amorphous;
 use super::lanes::{LANES, Lanes, Vectors};
 use super::orientation_sum::sum_over_orientations;
 use super::pixel::{View, layer_depth};
@@ -52,6 +53,10 @@ fn photons_with<const FUSED: bool>(
         for sub_slow in 0..scene.oversample {
             for sub_fast in 0..scene.oversample {
                 let views = Views::new(scene, panel, first, [sub_fast, sub_slow], layer);
+                add_amorphous(scene, panel, &views, layer, &mut sums);
+                if !scene.crystal_scatters() {
+                    continue;
+                }
                 let solid_angles = if scene.solid_angle_per_subpixel {
                     Lanes::from_fn(|lane| views.get(lane).solid_angle(scene, panel))
                 } else {
@@ -64,15 +69,6 @@ fn photons_with<const FUSED: bool>(
                     }),
                 };
                 for source in &scene.sources {
-                    if !scene.amorphous.is_empty() {
-                        for lane in 0..LANES {
-                            let view = views.get(lane);
-                            sums.0[lane] += view.amorphous(scene, panel, layer, source);
-                        }
-                    }
-                    if !scene.crystal_scatters() {
-                        continue;
-                    }
                     let polarisations = if scene.polarisation_per_subpixel {
                         Lanes::from_fn(|lane| views.get(lane).polarisation(scene, source))
                     } else {
@@ -102,7 +98,7 @@ fn photons_with<const FUSED: bool>(
 }
 
 /// The same sub-pixel of one layer in every pixel, seen from the sample.
-struct Views {
+pub(super) struct Views {
     positions: Vectors,
     distances: Lanes,
     diffracted: Vectors,
@@ -145,8 +141,9 @@ impl Views {
         views
     }
 
+    /// The view of one pixel.
     #[inline(always)]
-    fn get(&self, lane: usize) -> View {
+    pub fn get(&self, lane: usize) -> View {
         View {
             position: self.positions.get(lane),
             distance: self.distances.0[lane],
@@ -164,6 +161,7 @@ mod tests {
         Placement, Reflection, Sampling, Sensor, Shape, Sources, StructureFactors,
     };
     use crate::geometry::UnitCell;
+    use crate::scene::{Amorphous, ProfilePiece};
 
     /// A crystal of each shape, and those with tails within a tolerance too: three wavelengths, four domains, two sub-pixels per edge and two
     /// layers, with and without a list of reflections; flat and curved.
@@ -239,6 +237,7 @@ mod tests {
                     layers: 2,
                 });
                 scene.background = 1e-3;
+                scene.amorphous = vec![material(3.0), material(-1.0)];
                 let mut other = scene.clone();
                 let along = other.panels[0].normal * other.panels[0].close_distance_m();
                 other.panels[0].curved_m = Some(along);
@@ -251,6 +250,18 @@ mod tests {
             }
         }
         scenes
+    }
+
+    /// A material whose F changes over a block.
+    fn material(f: f64) -> Amorphous {
+        let piece = |start: f64, slope| ProfilePiece {
+            start,
+            coefficients: [f, slope, -1.0, 0.5],
+        };
+        Amorphous {
+            weight: 1e4,
+            pieces: vec![piece(0.0, 1.0), piece(0.11, -9.0), piece(0.13, 20.0)],
+        }
     }
 
     fn go_on() -> bool {

@@ -14,6 +14,7 @@ pub mod solid_angle;
 pub mod structure_factor;
 
 mod amplitude;
+mod background_sum;
 mod block;
 mod interpolated_amplitude;
 mod lanes;

@@ -3,6 +3,7 @@
 use glam::DVec3;
 
 use super::absorption::absorbed_fraction;
+#[cfg(test)]
 use super::amorphous::amorphous;
 use super::polarisation::polarisation;
 use super::position::position;
@@ -67,8 +68,9 @@ impl View {
         })
     }
 
-    /// What amorphous materials scatter here, by its own Ω, P and A, and by the weight of `source`.
-    #[inline(always)]
+    /// What amorphous materials scatter here, by its own Ω, P and A, and by the weight of `source`: in
+    /// the open what a block is held against.
+    #[cfg(test)]
     pub fn amorphous(&self, scene: &Scene, panel: &Panel, layer: u32, source: &SceneSource) -> f64 {
         let geometry = self.solid_angle(scene, panel) * self.absorbed(scene, panel, layer);
         let factor = source.weight * geometry * self.polarisation(scene, source);
@@ -119,8 +121,10 @@ pub(super) fn photons(scene: &Scene, panel: &Panel, fast: usize, slow: usize) ->
                 };
                 let geometry = solid_angle * view.absorbed(scene, panel, layer);
                 for source in &scene.sources {
-                    let q = view.scattering_vector(source);
                     sum += view.amorphous(scene, panel, layer, source);
+                }
+                for source in &scene.sources {
+                    let q = view.scattering_vector(source);
                     if q.length() > scene.scattering_vector_limit {
                         continue;
                     }

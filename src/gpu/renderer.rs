@@ -350,9 +350,13 @@ impl GpuRenderer {
                     last_batch: 0,
                     run: 1,
                 };
-                let program = (self.background_kernel()?, &background.pipeline);
+                let pass = Pass {
+                    kernel: self.background_kernel()?,
+                    pipeline: &background.pipeline,
+                    buffers,
+                };
                 let mut part = |_| watch(0.0);
-                self.dispatch(state, frame, program, buffers, &work, fresh, &mut part)?;
+                self.dispatch(state, frame, &pass, &work, fresh, &mut part)?;
                 fresh = false;
             }
         }
@@ -400,8 +404,12 @@ impl GpuRenderer {
                 };
                 drop(setup);
                 let mut part = |part: f64| watch((done + part) / chunks);
-                let program = (&self.kernel, pipeline);
-                self.dispatch(state, frame, program, buffers, &work, fresh, &mut part)?;
+                let pass = Pass {
+                    kernel: &self.kernel,
+                    pipeline,
+                    buffers,
+                };
+                self.dispatch(state, frame, &pass, &work, fresh, &mut part)?;
                 fresh = false;
                 done += 1.0;
                 batch_base += source_chunk.len() * orientation_chunk.len().div_ceil(lanes);
@@ -415,14 +423,13 @@ impl GpuRenderer {
         &self,
         state: &mut State,
         frame: &Frame,
-        (kernel, pipeline): (&Kernel, &wgpu::ComputePipeline),
-        buffers: [&wgpu::Buffer; BINDINGS],
+        pass: &Pass,
         work: &Work,
         fresh: bool,
         watch: Watch,
     ) -> Result<(), GpuError> {
         let Context { device, queue, .. } = &self.context;
-        let group = kernel.bind(&self.context, &buffers)?;
+        let group = pass.kernel.bind(&self.context, &pass.buffers)?;
         let mut budget = state.budget.unwrap_or_else(Budget::new);
         let (mut cursor, mut done) = (Cursor::default(), 0.0);
         while let Some((mut slice, terms)) = work.next(&mut cursor, &budget) {
@@ -431,15 +438,15 @@ impl GpuRenderer {
             let started = Instant::now();
             queue.write_buffer(&frame.slice, 0, bytemuck::bytes_of(&slice));
             let mut encoder = device.create_command_encoder(&Default::default());
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+            let mut commands = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
                 label: None,
                 timestamp_writes: self.timestamps.as_ref().map(Timestamps::writes),
             });
-            pass.set_pipeline(pipeline);
-            pass.set_bind_group(0, &group, &[]);
+            commands.set_pipeline(pass.pipeline);
+            commands.set_bind_group(0, &group, &[]);
             let rows = slice.tile_count.div_ceil(slice.tiles_per_row);
-            pass.dispatch_workgroups(slice.tiles_per_row, rows, 1);
-            drop(pass);
+            commands.dispatch_workgroups(slice.tiles_per_row, rows, 1);
+            drop(commands);
             if let Some(timestamps) = &self.timestamps {
                 timestamps.send(&mut encoder);
             }
@@ -483,6 +490,13 @@ impl GpuRenderer {
         let view = home.get_mapped_range(..).map_err(refused)?;
         Ok(bytemuck::pod_collect_to_vec(&view))
     }
+}
+
+/// A kernel with what it works on.
+struct Pass<'a> {
+    kernel: &'a Kernel,
+    pipeline: &'a wgpu::ComputePipeline,
+    buffers: [&'a wgpu::Buffer; BINDINGS],
 }
 
 /// What scatters beside the crystal, on the device.

@@ -1,10 +1,15 @@
 //! The checks of `nanobragg validate`: flags, and what flags cannot say without files.
 
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
 use glam::DVec3;
 
 use super::super::CliError;
 use crate::experiment::{
-    Description, Experiment, ExperimentError, Reflection, Source, Sources, StructureFactors,
+    Description, EnergyChannel, Experiment, ExperimentError, ProfileEntry, Reflection,
+    ReflectionList, ScatteringProfile, Slab, Source, Sources, StructureFactors,
 };
 
 /// Says what flags cannot without files.
@@ -80,7 +85,7 @@ impl Check {
 }
 
 /// Every check.
-pub const CHECKS: [Check; 22] = [
+pub const CHECKS: [Check; 26] = [
     Check::new("square", "-cell 70 80 90 75 85 95 -detpixels 128").quick(),
     Check::new("round", "-N 6 -round_xtal"),
     Check::new("gauss", "-N 6 -gauss_xtal -fudge 0.4"),
@@ -123,6 +128,22 @@ pub const CHECKS: [Check; 22] = [
     )
     .with(listed_reflections),
     Check::new("water", "-water 0.1 -polar 0.5"),
+    Check::new(
+        "amorphous slabs",
+        "-distance 60 -detpixels 64 -pixel 0.8 -oversample 2 -polar 0.9 -flux 1e12 -detector_abs 500 \
+         -detector_thick 450 -mosaic 1 -dispersion 2 -dispsteps 3",
+    )
+    .with(amorphous_slabs)
+    .quick(),
+    Check::new(
+        "Gaussian domains",
+        "-N 10 --mosaic-sigmas 0.2 0.5 1 -mosaic_domains 30 -osc 2 -phisteps 3",
+    ),
+    Check::new(
+        "gauss, index metric",
+        "-Na 4 -Nb 6 -Nc 20 -gauss_xtal --gauss-metric hkl -mosaic 0.3",
+    ),
+    Check::new("energy channels", "-nointerpolate -dispersion 3 -dispsteps 4").with(energy_channels),
     Check::new("region", "-roi 13 61 7 50"),
     Check::new(
         "large crystal",
@@ -157,8 +178,70 @@ fn weighted_sources(parts: &mut Description) -> Result<(), ExperimentError> {
     Ok(())
 }
 
+/// Water and a material that scatters less than what it displaces.
+fn amorphous_slabs(parts: &mut Description) -> Result<(), ExperimentError> {
+    let slab = |sign: f64, thickness_m| -> Result<Slab, ExperimentError> {
+        let entry = |step: u32| ProfileEntry {
+            stol_per_m: 2e8 * f64::from(step),
+            amplitude: sign * (2.6 + (0.4 * f64::from(step)).sin()),
+        };
+        Ok(Slab {
+            profile: Arc::new(ScatteringProfile::new((0..40).map(entry).collect())?),
+            thickness_m,
+            density_kg_per_m3: 1000.0,
+            molar_mass_kg: 0.018,
+        })
+    };
+    parts.background.slabs = vec![slab(1.0, 1e-5)?, slab(-1.0, 1e-6)?];
+    Ok(())
+}
+
+/// Lists of two energies, each F of the second three times that of the first.
+fn energy_channels(parts: &mut Description) -> Result<(), ExperimentError> {
+    let channel = |angstrom: f64, factor| EnergyChannel {
+        wavelength_m: angstrom * 1e-10,
+        reflections: Arc::new(Made { factor }),
+    };
+    let channels = vec![channel(0.99, 1.0), channel(1.01, 3.0)];
+    let interpolation = parts.structure_factors.interpolation;
+    parts.structure_factors = StructureFactors::from_channels(channels, 3.0)?;
+    parts.structure_factors.interpolation = interpolation;
+    Ok(())
+}
+
+/// The list that is not read but made, times a factor.
+#[derive(Debug)]
+struct Made {
+    factor: f64,
+}
+
+impl fmt::Display for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the list of the check")
+    }
+}
+
+impl ReflectionList for Made {
+    fn read(&self) -> Result<Vec<Reflection>, Box<dyn Error + Send + Sync>> {
+        let scaled = |reflection: Reflection| Reflection {
+            amplitude: self.factor * reflection.amplitude,
+            ..reflection
+        };
+        Ok(made_reflections().into_iter().map(scaled).collect())
+    }
+}
+
 /// A list with a different F for each index, that the detector's corners reach beyond.
 fn listed_reflections(parts: &mut Description) -> Result<(), ExperimentError> {
+    let interpolation = parts.structure_factors.interpolation;
+    /// F of the indices beyond the list.
+    const DEFAULT_F: f64 = 3.0;
+    parts.structure_factors = StructureFactors::from_reflections(&made_reflections(), DEFAULT_F)?;
+    parts.structure_factors.interpolation = interpolation;
+    Ok(())
+}
+
+fn made_reflections() -> Vec<Reflection> {
     let range = -14..=14;
     let mut list = Vec::new();
     for h in range.clone() {
@@ -173,10 +256,5 @@ fn listed_reflections(parts: &mut Description) -> Result<(), ExperimentError> {
             }
         }
     }
-    let interpolation = parts.structure_factors.interpolation;
-    /// F of the indices beyond the list.
-    const DEFAULT_F: f64 = 3.0;
-    parts.structure_factors = StructureFactors::from_reflections(&list, DEFAULT_F)?;
-    parts.structure_factors.interpolation = interpolation;
-    Ok(())
+    list
 }
