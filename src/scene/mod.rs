@@ -161,7 +161,7 @@ impl Scene {
     /// As [`Scene::of_channel`], and when there is no such source.
     pub fn of_source(experiment: &Experiment, source: usize) -> Result<(Scene, usize), SceneError> {
         let factors = experiment.structure_factors();
-        let sources = source::sources(experiment.beam())?;
+        let sources = laid_out_sources(experiment)?;
         let channels = sources.iter().map(|s| factors.channel_at(s.wavelength_m));
         let channels: Vec<usize> = channels.collect();
         let channel = *channels.get(source).ok_or(SceneError::Source {
@@ -187,31 +187,8 @@ impl Scene {
         let detector = experiment.detector();
         let sampling = experiment.sampling();
 
-        let source_count = beam.source_count_bound();
-        let orientation_count =
-            u64::from(experiment.scan().steps) * u64::from(crystal.mosaicity.domain_count());
-        // What the arrays are made from is counted too: it is there at the same time.
-        let needed = [
-            Bytes::of::<(Source, SceneSource)>(source_count),
-            Bytes::of::<Orientation>(orientation_count),
-            Bytes::of::<DMat3>(crystal.mosaicity.domain_count().into()),
-        ];
-        let needed = Bytes(
-            needed
-                .iter()
-                .fold(0, |sum, bytes| sum.saturating_add(bytes.0)),
-        );
-        needed
-            .check()
-            .map_err(|available| SceneError::TooManyTerms {
-                sources: source_count,
-                orientations: orientation_count,
-                needed,
-                available,
-            })?;
-
         let factors = experiment.structure_factors();
-        let mut sources = source::sources(beam)?;
+        let mut sources = laid_out_sources(experiment)?;
         let all_sources = sources.len();
         let first_source = *sources.first().ok_or(SceneError::NoSource)?;
         let first_channel = factors.channel_at(first_source.wavelength_m);
@@ -294,7 +271,7 @@ pub fn channels(experiment: &Experiment) -> Result<Vec<usize>, SceneError> {
     if factors.channels().is_empty() {
         return Ok(vec![0]);
     }
-    let sources = source::sources(experiment.beam())?;
+    let sources = laid_out_sources(experiment)?;
     let used = sources.iter();
     let used: BTreeSet<usize> = used
         .map(|source| factors.channel_at(source.wavelength_m))
@@ -303,6 +280,38 @@ pub fn channels(experiment: &Experiment) -> Result<Vec<usize>, SceneError> {
         return Err(SceneError::NoSource);
     }
     Ok(used.into_iter().collect())
+}
+
+/// The sources of `experiment`, of all energy channels, once it is known that there is memory for
+/// them and for the orientations.
+///
+/// # Errors
+/// [`SceneError`], as [`Scene::of_channel`].
+fn laid_out_sources(experiment: &Experiment) -> Result<Vec<SceneSource>, SceneError> {
+    let (beam, crystal) = (experiment.beam(), experiment.crystal());
+    let source_count = beam.source_count_bound();
+    let orientation_count =
+        u64::from(experiment.scan().steps) * u64::from(crystal.mosaicity.domain_count());
+    // What the arrays are made from is counted too: it is there at the same time.
+    let needed = [
+        Bytes::of::<(Source, SceneSource)>(source_count),
+        Bytes::of::<Orientation>(orientation_count),
+        Bytes::of::<DMat3>(crystal.mosaicity.domain_count().into()),
+    ];
+    let needed = Bytes(
+        needed
+            .iter()
+            .fold(0, |sum, bytes| sum.saturating_add(bytes.0)),
+    );
+    needed
+        .check()
+        .map_err(|available| SceneError::TooManyTerms {
+            sources: source_count,
+            orientations: orientation_count,
+            needed,
+            available,
+        })?;
+    source::sources(beam)
 }
 
 /// The grid of F of energy channel `channel`, read if it is one of several.

@@ -11,10 +11,12 @@ use super::super::{CliError, values};
 use super::detector::Adopted;
 use super::mosaic::MosaicFlags;
 use crate::experiment::{
-    Beam, Crystal, Frame, Interpolation, Scan, Shape, SpotMetric, StepRequest, StructureFactors,
+    Beam, Crystal, Experiment, Frame, Interpolation, Scan, Shape, Source, SpotMetric, StepRequest,
+    StructureFactors,
 };
 use crate::formats::{self, channel_list};
 use crate::geometry::{UnitCell, angles_of, rotation_xyz};
+use crate::memory::Bytes;
 use crate::profile::INPUT;
 use crate::random::{ParkMiller, random_rotation};
 
@@ -356,6 +358,33 @@ impl CrystalFlags {
         factors.interpolation = interpolation.unwrap_or_default();
         Ok(factors)
     }
+}
+
+/// A line where a source's energy is far from that of the channel it takes its F from.
+pub fn channel_notice(experiment: &Experiment) -> Option<String> {
+    /// Part of the wavelength that nobody minds.
+    const NEAR: f64 = 0.01;
+    let factors = experiment.structure_factors();
+    let channels = factors.channels();
+    // More than fit in memory are refused later.
+    let count = experiment.beam().source_count_bound();
+    if channels.is_empty() || Bytes::of::<Source>(count).check().is_err() {
+        return None;
+    }
+    let sources = experiment.beam().sources().into_iter();
+    let pairs = sources.filter_map(|source| {
+        let own = source.wavelength_m;
+        let channel = channels.get(factors.channel_at(own))?.wavelength_m;
+        Some((own, channel, (own / channel - 1.0).abs()))
+    });
+    let (own, channel, _) = pairs
+        .filter(|(_, _, off)| *off > NEAR)
+        .max_by(|one, other| one.2.total_cmp(&other.2))?;
+    Some(format!(
+        "--hkl-channels: X-rays of {:.4} Å take the structure factors of {:.4} Å, the nearest listed",
+        own * 1e10,
+        channel * 1e10
+    ))
 }
 
 /// Refuses a matrix whose cell is smaller than an atom: the file holds something else.

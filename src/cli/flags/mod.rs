@@ -193,18 +193,19 @@ impl Request {
         let background = flags.background.background(beam_size_m, &mut inputs)?;
         let crystal_scatters =
             structure_factors.is_listed() || structure_factors.default_f() != 0.0;
-        if !crystal_scatters && !background.scatters() {
-            return Err(CliError::usage(
-                "nothing scatters: give structure factors with -hkl FILE, or -default_F",
-            ));
-        }
         let scan = flags.crystal.scan(&frame, &adopted)?;
-        let crystal = if crystal_scatters || flags.crystal.names_cell() {
+        // A background needs no crystal.
+        let crystal = if !crystal_scatters && !flags.crystal.names_cell() && background.scatters() {
+            Crystal::absent()
+        } else {
             let crystal = &flags.crystal;
             crystal.crystal(order, &beam, beam_size_m, seed, &mut inputs, &mut notices)?
-        } else {
-            Crystal::absent()
         };
+        if !crystal_scatters && !background.scatters() {
+            return Err(CliError::usage(
+                "nothing scatters: give structure factors with -hkl FILE, -default_F, or --background",
+            ));
+        }
         flags.detector.apply_mask(&mut detector, &adopted)?;
         let sampling = flags.sampling.sampling(&mut notices);
         let parts = Description {
@@ -218,6 +219,7 @@ impl Request {
         };
         let experiment = Experiment::new(parts).map_err(|error| flags.blame(error))?;
         notices.extend(idle::notices(order, &experiment, &placement));
+        notices.extend(crystal::channel_notice(&experiment));
         let printout = flags.sampling.printout(order, &experiment)?;
         if printout != Printout::Nothing && flags.program.json {
             return Err(CliError::usage(
@@ -270,6 +272,8 @@ fn flag_of(quantity: &str) -> &'static str {
         ("sub-pixels", "-oversample: "),
         ("mosaic spread", "-mosaic: "),
         ("water", "-water: "),
+        ("slab", "--background: "),
+        ("beam's size", "-beamsize: "),
         ("fluence", "-fluence, -flux: "),
         ("structure factor", "-default_F, -hkl: "),
         ("attenuation depth", "-detector_abs: "),
