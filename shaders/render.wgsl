@@ -6,7 +6,10 @@
 // workgroup memory; then every thread adds its own pixel's small offset.
 
 const LANES: u32 = 64u;
-const MOST_PIXELS: u32 = 4u; // of a thread
+// Most pixels of a thread: EDGE x EDGE of them are rendered. What a thread keeps of each is a
+// component of a vector or an element that is named by a constant, never by a loop's counter: so
+// every compiler keeps it in registers.
+const MOST_PIXELS: u32 = 4u;
 
 // The part of the sum that one dispatch adds.
 struct Slice {
@@ -64,6 +67,130 @@ fn kept(place: u32) -> Prepared {
     return Prepared(whole[place], fraction[place], row_a[place], row_b[place], row_c[place]);
 }
 
+// A pixel of a thread: its corner, m along fast and slow from the tile's centre, and its first
+// factors.
+struct Pixel {
+    corner: vec2<f32>,
+    first: vec2<f32>,
+}
+
+// What a pixel of a thread sees in one view: q - q_c in 1/Å, and what its terms are multiplied by.
+struct Sight {
+    turned: vec3<f32>,
+    factor: f32,
+}
+
+// Of each pixel of a thread: what is summed, and what is not yet added to that.
+struct Sums {
+    total: vec4<f32>,
+    group: vec4<f32>,
+    run: vec4<f32>,
+}
+
+// The background of the pixels of a thread.
+fn background(pixels: array<Pixel, MOST_PIXELS>) -> vec4<f32> {
+    let x = vec4<f32>(pixels[0].first.x, pixels[1].first.x, pixels[2].first.x, pixels[3].first.x);
+    let y = vec4<f32>(pixels[0].first.y, pixels[1].first.y, pixels[2].first.y, pixels[3].first.y);
+    return scene.background * x * y;
+}
+
+// What an earlier dispatch left of the pixels of a thread, from `place` on.
+fn sums_so_far(place: u32) -> Sums {
+    var sums: Sums;
+    sums.total.x = photons[place];
+    var waiting = pending[place];
+    sums.group.x = waiting.x;
+    sums.run.x = waiting.y;
+    if EDGE == 2u {
+        sums.total.y = photons[place + LANES];
+        sums.total.z = photons[place + 2u * LANES];
+        sums.total.w = photons[place + 3u * LANES];
+        waiting = pending[place + LANES];
+        sums.group.y = waiting.x;
+        sums.run.y = waiting.y;
+        waiting = pending[place + 2u * LANES];
+        sums.group.z = waiting.x;
+        sums.run.z = waiting.y;
+        waiting = pending[place + 3u * LANES];
+        sums.group.w = waiting.x;
+        sums.run.w = waiting.y;
+    }
+    return sums;
+}
+
+// Leaves `sums` there for the next one.
+fn leave(place: u32, sums: Sums) {
+    photons[place] = sums.total.x;
+    pending[place] = vec2<f32>(sums.group.x, sums.run.x);
+    if EDGE == 2u {
+        photons[place + LANES] = sums.total.y;
+        photons[place + 2u * LANES] = sums.total.z;
+        photons[place + 3u * LANES] = sums.total.w;
+        pending[place + LANES] = vec2<f32>(sums.group.y, sums.run.y);
+        pending[place + 2u * LANES] = vec2<f32>(sums.group.z, sums.run.z);
+        pending[place + 3u * LANES] = vec2<f32>(sums.group.w, sums.run.w);
+    }
+}
+
+// Pixel `k` of thread `lane`.
+fn pixel_of(tile: Tile, panel: Panel, lane: u32, k: u32) -> Pixel {
+    let pixel = EDGE * vec2<u32>(lane % GROUP, lane / GROUP) + vec2<u32>(k % EDGE, k / EDGE);
+    let corner = pixel_corner(panel, pixel);
+    let sub = panel.pixel_size_m / f32(scene.oversample);
+    return Pixel(corner, first_factors(tile, panel, corner + 0.5 * sub));
+}
+
+// `pixel` at `along` m from its corner, in one layer.
+fn sight(
+    tile: Tile, panel: Panel, source: Source, centre: vec3<f32>,
+    pixel: Pixel, along: vec2<f32>, layer: u32,
+) -> Sight {
+    let depth = f32(layer) * scene.layer_depth_m;
+    let seen = view(tile, offset(tile, panel, pixel.corner + along, depth));
+    let turned = seen.turned * source.inverse_wavelength;
+    let factor = view_factor(panel, source, seen, centre + turned, pixel.first, layer);
+    return Sight(turned, factor);
+}
+
+// The terms of one orientation at the pixels of a thread.
+fn terms_of(prepared: Prepared, sights: array<Sight, MOST_PIXELS>) -> vec4<f32> {
+    if EDGE == 1u {
+        return vec4<f32>(term(prepared, sights[0].turned), 0.0, 0.0, 0.0);
+    }
+    return vec4<f32>(
+        term(prepared, sights[0].turned), term(prepared, sights[1].turned),
+        term(prepared, sights[2].turned), term(prepared, sights[3].turned),
+    );
+}
+
+// What the terms at the pixels of a thread are multiplied by.
+fn factors_of(sights: array<Sight, MOST_PIXELS>) -> vec4<f32> {
+    if EDGE == 1u {
+        return vec4<f32>(sights[0].factor, 0.0, 0.0, 0.0);
+    }
+    return vec4<f32>(sights[0].factor, sights[1].factor, sights[2].factor, sights[3].factor);
+}
+
+// The mean of q - q_c over the pixels of a thread.
+fn middle_of(sights: array<Sight, MOST_PIXELS>) -> vec3<f32> {
+    if EDGE == 1u {
+        return sights[0].turned;
+    }
+    return (sights[0].turned + sights[1].turned + sights[2].turned + sights[3].turned) / 4.0;
+}
+
+// How far the farthest pixel of a thread is from `place`, 1/Å.
+fn farthest_from(place: vec3<f32>, sights: array<Sight, MOST_PIXELS>) -> f32 {
+    let nearest = distance(sights[0].turned, place);
+    if EDGE == 1u {
+        return nearest;
+    }
+    return max(
+        max(nearest, distance(sights[1].turned, place)),
+        max(distance(sights[2].turned, place), distance(sights[3].turned, place)),
+    );
+}
+
 // Finds, for every thread, the orientations of the batch whose spots may reach one of its pixels.
 // A thread looks at all threads' pixels for the orientation that it has prepared, which it need
 // not fetch; bits are set in any order, and read in one.
@@ -71,13 +198,8 @@ fn kept(place: u32) -> Prepared {
 // Over a tile the scattering vector is nearly linear. So the threads' pixels are taken to lie on a
 // plane through three corners of the tile, and how far any of them is from its place there is added
 // to the spots' reach.
-fn find_candidates(lane: u32, batch: u32, turned: array<vec3<f32>, MOST_PIXELS>) {
-    var own = turned;
-    var sum = vec3<f32>(0.0);
-    for (var k = 0u; k < EDGE * EDGE; k++) {
-        sum += own[k];
-    }
-    let middle = sum / f32(EDGE * EDGE);
+fn find_candidates(lane: u32, batch: u32, sights: array<Sight, MOST_PIXELS>) {
+    let middle = middle_of(sights);
     let column = lane % GROUP;
     let row = lane / GROUP;
     if lane == 0u {
@@ -94,12 +216,8 @@ fn find_candidates(lane: u32, batch: u32, turned: array<vec3<f32>, MOST_PIXELS>)
     let along_row = (corners[1] - corners[0]) / f32(GROUP - 1u);
     let along_column = (corners[2] - corners[0]) / f32(GROUP - 1u);
     let place = corners[0] + f32(column) * along_row + f32(row) * along_column;
-    var far = 0.0;
-    for (var k = 0u; k < EDGE * EDGE; k++) {
-        far = max(far, distance(own[k], place));
-    }
     // Floats that are not negative are in the order of their bits.
-    atomicMax(&farthest, bitcast<u32>(far));
+    atomicMax(&farthest, bitcast<u32>(farthest_from(place, sights)));
     workgroupBarrier();
     if lane < batch {
         let prepared = kept(lane);
@@ -107,14 +225,20 @@ fn find_candidates(lane: u32, batch: u32, turned: array<vec3<f32>, MOST_PIXELS>)
         let row_step = index_step(prepared, along_row);
         let column_step = index_step(prepared, along_column);
         let start = index_rest(prepared, corners[0]);
-        for (var j = 0u; j < GROUP; j++) {
-            var rest = start + f32(j) * column_step;
-            for (var i = 0u; i < GROUP; i++) {
-                if may_scatter(rest, reach) {
-                    let other = j * GROUP + i;
-                    atomicOr(&candidates[2u * other + lane / 32u], 1u << (lane % 32u));
+        for (var half = 0u; half < 2u; half++) {
+            // First a bit for each thread that is reached, then the few threads are told.
+            var reached = 0u;
+            for (var j = 0u; j < GROUP / 2u; j++) {
+                var rest = start + f32(half * GROUP / 2u + j) * column_step;
+                for (var i = 0u; i < GROUP; i++) {
+                    reached |= u32(may_scatter(rest, reach)) << (j * GROUP + i);
+                    rest += row_step;
                 }
-                rest += row_step;
+            }
+            while reached != 0u {
+                let other = 32u * half + firstTrailingBit(reached);
+                atomicOr(&candidates[2u * other + lane / 32u], 1u << (lane % 32u));
+                reached &= reached - 1u;
             }
         }
     }
@@ -135,26 +259,17 @@ fn render(
     let panel = panels[tile.panel];
     let sub = panel.pixel_size_m / f32(scene.oversample);
 
-    // From the tile's centre to the corners of this thread's pixels, and their first factors.
-    var start: array<vec2<f32>, MOST_PIXELS>;
-    var first: array<vec2<f32>, MOST_PIXELS>;
-    var total: array<f32, MOST_PIXELS>;
-    var group_sum: array<f32, MOST_PIXELS>;
-    var run_sum: array<f32, MOST_PIXELS>;
-    for (var k = 0u; k < EDGE * EDGE; k++) {
-        let pixel = EDGE * vec2<u32>(lane % GROUP, lane / GROUP) + vec2<u32>(k % EDGE, k / EDGE);
-        start[k] = pixel_corner(panel, pixel);
-        first[k] = first_factors(tile, panel, start[k] + 0.5 * sub);
-        let place = (tile_index * EDGE * EDGE + k) * LANES + lane;
-        if slice.first != 0u {
-            total[k] = scene.background * first[k].x * first[k].y;
-            group_sum[k] = 0.0;
-            run_sum[k] = 0.0;
-        } else {
-            total[k] = photons[place];
-            group_sum[k] = pending[place].x;
-            run_sum[k] = pending[place].y;
-        }
+    var pixels: array<Pixel, MOST_PIXELS>;
+    pixels[0] = pixel_of(tile, panel, lane, 0u);
+    if EDGE == 2u {
+        pixels[1] = pixel_of(tile, panel, lane, 1u);
+        pixels[2] = pixel_of(tile, panel, lane, 2u);
+        pixels[3] = pixel_of(tile, panel, lane, 3u);
+    }
+    let place = tile_index * EDGE * EDGE * LANES + lane;
+    var sums = Sums(background(pixels), vec4<f32>(0.0), vec4<f32>(0.0));
+    if slice.first == 0u {
+        sums = sums_so_far(place);
     }
 
     let last_source = slice.source_start + slice.source_count;
@@ -178,64 +293,47 @@ fn render(
             for (var v = slice.view_start; v < last_view; v++) {
                 let row = v / scene.oversample;
                 let layer = row / scene.oversample;
-                let depth = f32(layer) * scene.layer_depth_m;
                 let corner = vec2<f32>(f32(v % scene.oversample), f32(row % scene.oversample));
-                var turned: array<vec3<f32>, MOST_PIXELS>;
-                var factors: array<f32, MOST_PIXELS>;
-                var terms: array<f32, MOST_PIXELS>;
-                for (var k = 0u; k < EDGE * EDGE; k++) {
-                    let seen = view(tile, offset(tile, panel, start[k] + (corner + 0.5) * sub, depth));
-                    turned[k] = seen.turned * source.inverse_wavelength;
-                    factors[k] =
-                        view_factor(panel, source, seen, centre + turned[k], first[k], layer);
-                    terms[k] = 0.0;
+                let along = (corner + 0.5) * sub;
+                var sights: array<Sight, MOST_PIXELS>;
+                sights[0] = sight(tile, panel, source, centre, pixels[0], along, layer);
+                if EDGE == 2u {
+                    sights[1] = sight(tile, panel, source, centre, pixels[1], along, layer);
+                    sights[2] = sight(tile, panel, source, centre, pixels[2], along, layer);
+                    sights[3] = sight(tile, panel, source, centre, pixels[3], along, layer);
                 }
+                var terms = vec4<f32>(0.0);
                 if CULLS {
-                    find_candidates(lane, batch, turned);
+                    find_candidates(lane, batch, sights);
                     for (var half = 0u; half < 2u; half++) {
                         var bits = atomicLoad(&candidates[2u * lane + half]);
                         while bits != 0u {
-                            let prepared = kept(32u * half + firstTrailingBit(bits));
-                            for (var k = 0u; k < EDGE * EDGE; k++) {
-                                terms[k] += term(prepared, turned[k]);
-                            }
+                            let next = 32u * half + firstTrailingBit(bits);
+                            terms += terms_of(kept(next), sights);
                             bits &= bits - 1u;
                         }
                     }
                 } else {
-                    for (var place = 0u; place < batch; place++) {
-                        let prepared = kept(place);
-                        for (var k = 0u; k < EDGE * EDGE; k++) {
-                            terms[k] += term(prepared, turned[k]);
-                        }
+                    for (var next = 0u; next < batch; next++) {
+                        terms += terms_of(kept(next), sights);
                     }
                 }
-                for (var k = 0u; k < EDGE * EDGE; k++) {
-                    run_sum[k] += factors[k] * terms[k];
-                }
+                sums.run += factors_of(sights) * terms;
                 // Counted over all sources, orientations and views, those dispatched before included.
                 let count = batch_number * slice.views + v + 1u;
                 let is_last = batch_number == slice.last_batch && v == slice.views - 1u;
                 if count % slice.run == 0u || is_last {
-                    for (var k = 0u; k < EDGE * EDGE; k++) {
-                        group_sum[k] += run_sum[k];
-                        run_sum[k] = 0.0;
-                    }
+                    sums.group += sums.run;
+                    sums.run = vec4<f32>(0.0);
                 }
                 if count % (slice.run * slice.run) == 0u || is_last {
-                    for (var k = 0u; k < EDGE * EDGE; k++) {
-                        total[k] += group_sum[k];
-                        group_sum[k] = 0.0;
-                    }
+                    sums.total += sums.group;
+                    sums.group = vec4<f32>(0.0);
                 }
             }
             workgroupBarrier();
         }
     }
 
-    for (var k = 0u; k < EDGE * EDGE; k++) {
-        let place = (tile_index * EDGE * EDGE + k) * LANES + lane;
-        photons[place] = total[k];
-        pending[place] = vec2<f32>(group_sum[k], run_sum[k]);
-    }
+    leave(place, sums);
 }

@@ -12,11 +12,11 @@ use super::buffers::{
 use super::context::Context;
 use super::kernel::{BINDINGS, Entry, Kernel};
 use super::layout::{
-    LANES, OrientationEntry, PanelEntry, SceneUniform, SliceUniform, SourceEntry, TileEntry,
+    GROUP, LANES, OrientationEntry, PanelEntry, SceneUniform, SliceUniform, SourceEntry, TileEntry,
 };
 use super::scatter::scatter;
 use super::shaders::Permutation;
-use super::slices::{Budget, Cursor, Work};
+use super::slices::{Budget, Cursor, Work, enough_tiles};
 use super::tiles::{TilePlace, TileSize, panel_entries, tile_entries, tile_places};
 use super::timestamps::Timestamps;
 use super::{Adapter, GpuError};
@@ -307,6 +307,7 @@ impl GpuRenderer {
                     orientations: orientation_chunk.len() as u32,
                     views,
                     iterations: iterations(scene, frame.size),
+                    enough_tiles: enough_tiles(context.kind()),
                     max_workgroups: context.limits.max_compute_workgroups_per_dimension,
                     batch_base: batch_base as u32,
                     last_batch: (all_batches - 1) as u32,
@@ -412,14 +413,15 @@ fn iterations(scene: &Scene, size: TileSize) -> u32 {
     let pixels = (size.per_thread * size.per_thread) as u32;
     // The interpolation's two loops of four.
     let per_term = if scene.interpolate && !scene.grids.is_empty() {
-        1 + 4 + 16
+        4 + 16
     } else {
-        1
+        0
     };
     let batch = LANES.min(u32::try_from(scene.orientations.len()).unwrap_or(u32::MAX));
-    // What finds the orientations that scatter at all, where a spot has an end.
-    let culling = LANES + 2 * pixels + 2;
-    batch * (1 + pixels * per_term) + 3 * pixels + 4 + culling
+    // What finds the orientations that scatter at all, where a spot has an end: for each thread,
+    // in rows and in halves of the tile, whether it is reached and then to tell it.
+    let culling = 2 * LANES + GROUP as u32 + 4;
+    batch * (1 + pixels * per_term) + 4 + culling
 }
 
 /// Sub-pixels times layers.
