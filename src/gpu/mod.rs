@@ -14,6 +14,7 @@ mod renderer;
 mod scatter;
 mod shaders;
 mod slices;
+mod specialised;
 mod tiles;
 mod timestamps;
 mod trace;

@@ -166,26 +166,18 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use naga::valid::{Capabilities, ValidationFlags, Validator};
+    use crate::gpu::specialised::{Shader, validator};
 
     #[test]
     fn every_permutation_is_valid_without_a_device() {
         for source in [render_source(), trace_source()] {
-            let module = naga::front::wgsl::parse_str(&source).unwrap();
-            let mut validator = Validator::new(
-                ValidationFlags::all(), // Core WGSL, though not of every backend: pairs of f16 in a word.
-                Capabilities::SHADER_FLOAT16_IN_FLOAT32,
-            );
-            let info = validator.validate(&module).unwrap();
+            let shader = Shader::new(&source).unwrap();
             for permutation in permutations() {
-                let constants = permutation.constants().into_iter();
-                let constants = constants
-                    .map(|(name, value)| (name.to_string(), value))
-                    .collect();
-                let built = naga::back::pipeline_constants::process_overrides(
-                    &module, &info, None, &constants,
-                );
-                built.unwrap_or_else(|error| panic!("{permutation:?}: {error}"));
+                let valid = shader.specialised(permutation).and_then(|module| {
+                    let checked = validator().validate(&module);
+                    checked.map_err(|error| error.to_string())
+                });
+                valid.unwrap_or_else(|error| panic!("{permutation:?}: {error}"));
             }
         }
     }
