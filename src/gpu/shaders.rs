@@ -38,7 +38,10 @@ pub const SHARED: [(&str, &str); 7] = [
 
 /// The whole source of the shader that renders.
 pub(super) fn render_source() -> String {
-    with_shared(include_str!("../../shaders/render.wgsl"))
+    with_shared(concat!(
+        include_str!("../../shaders/pixels.wgsl"),
+        include_str!("../../shaders/render.wgsl"),
+    ))
 }
 
 /// The whole source of the shader that writes down how one term comes about.

@@ -56,11 +56,16 @@ impl Shader {
             _ => None,
         };
         let functions = module.functions.iter_mut().map(|(_, function)| function);
-        let entries = module.entry_points.iter_mut().map(|entry| &mut entry.function);
+        let entries = module
+            .entry_points
+            .iter_mut()
+            .map(|entry| &mut entry.function);
         for function in functions.chain(entries) {
             let expressions = &function.expressions;
             let body = std::mem::take(&mut function.body);
             function.body = open_branches(body, &|condition| known(expressions, condition));
+            // A name would keep what was in a branch that is gone.
+            function.named_expressions.clear();
         }
         compact(&mut module, KeepUnused::No);
         Ok(module)
