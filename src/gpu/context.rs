@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Adapter, GpuError, timestamps};
+use super::{Adapter, AdapterKind, GpuError, timestamps};
 use crate::memory::Bytes;
 use crate::profile;
 
@@ -13,6 +13,7 @@ pub struct Context {
     pub queue: wgpu::Queue,
     pub limits: wgpu::Limits,
     name: String,
+    kind: AdapterKind,
     failure: Arc<Mutex<Option<Failure>>>,
 }
 
@@ -70,6 +71,7 @@ impl Context {
             queue,
             limits,
             name,
+            kind: adapter.kind(),
             failure,
         })
     }
@@ -77,6 +79,11 @@ impl Context {
     /// Name of the adapter.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What kind of device the adapter is.
+    pub fn kind(&self) -> AdapterKind {
+        self.kind
     }
 
     /// Largest storage buffer a shader can use, bytes.

@@ -1,11 +1,13 @@
-//! A compiled kernel: one shader module, a pipeline for each permutation that was needed.
+//! A kernel on a device: one shader, a pipeline for each permutation that was needed.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::GpuError;
 use super::context::Context;
 use super::shaders::{Permutation, background_source, render_source, trace_source};
+use super::specialised::Shader;
 
 /// Buffers that the render kernel binds.
 pub const BINDINGS: usize = 9;
@@ -53,27 +55,22 @@ impl Entry {
 #[derive(Debug)]
 pub struct Kernel {
     entry: Entry,
-    module: wgpu::ShaderModule,
+    shader: Shader,
     bindings: wgpu::BindGroupLayout,
     layout: wgpu::PipelineLayout,
     pipelines: Mutex<HashMap<Permutation, wgpu::ComputePipeline>>,
 }
 
 impl Kernel {
-    /// Compiles the shader of `entry` on the device of `context`.
+    /// Parses the shader of `entry`, for the device of `context`.
     ///
     /// # Errors
-    /// [`GpuError::Refused`] with what the driver said.
+    /// [`GpuError::Refused`] with what the compiler or the driver said.
     pub fn new(context: &Context, entry: Entry) -> Result<Kernel, GpuError> {
         let device = &context.device;
         let label = Some(entry.name());
-        let source = wgpu::ShaderModuleDescriptor {
-            label,
-            source: wgpu::ShaderSource::Wgsl(entry.source().into()),
-        };
-        let module = context.checked(&format!("the {} shader", entry.name()), || {
-            device.create_shader_module(source)
-        })?;
+        let shader =
+            Shader::new(&entry.source()).map_err(|reason| refused(context, entry, reason))?;
         let entries: Vec<wgpu::BindGroupLayoutEntry> =
             (0..entry.bindings() as u32).map(layout_entry).collect();
         let descriptor = wgpu::BindGroupLayoutDescriptor {
@@ -93,7 +90,7 @@ impl Kernel {
         })?;
         Ok(Kernel {
             entry,
-            module,
+            shader,
             bindings,
             layout,
             pipelines: Mutex::default(),
@@ -117,13 +114,22 @@ impl Kernel {
             return Ok(pipeline.clone());
         }
         let name = self.entry.name();
+        let shader = self.shader.specialised(permutation);
+        let shader = shader.map_err(|reason| refused(context, self.entry, reason))?;
+        let source = wgpu::ShaderModuleDescriptor {
+            label: Some(name),
+            source: wgpu::ShaderSource::Naga(Cow::Owned(shader)),
+        };
+        let module = context.checked(&format!("the {name} shader"), || {
+            context.device.create_shader_module(source)
+        })?;
         let descriptor = wgpu::ComputePipelineDescriptor {
             label: Some(name),
             layout: Some(&self.layout),
-            module: &self.module,
+            module: &module,
             entry_point: Some(name),
             compilation_options: wgpu::PipelineCompilationOptions {
-                constants: &permutation.constants(),
+                constants: &[],
                 // Every lane that is read is written first.
                 zero_initialize_workgroup_memory: false,
             },
@@ -160,6 +166,15 @@ impl Kernel {
         context.checked("the kernel's buffers", || {
             context.device.create_bind_group(&descriptor)
         })
+    }
+}
+
+/// That the compiler refuses the shader of `entry`.
+fn refused(context: &Context, entry: Entry, reason: String) -> GpuError {
+    GpuError::Refused {
+        what: format!("the {} shader", entry.name()),
+        adapter: context.name().to_string(),
+        reason,
     }
 }
 

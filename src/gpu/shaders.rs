@@ -42,31 +42,35 @@ pub const SHARED: [(&str, &str); 8] = [
 
 /// The whole source of the shader that renders.
 pub(super) fn render_source() -> String {
-    with_shared([SLICE, include_str!("../../shaders/render.wgsl")])
+    with_shared(&[
+        SLICE,
+        include_str!("../../shaders/pixels.wgsl"),
+        include_str!("../../shaders/render.wgsl"),
+    ])
 }
 
 /// The whole source of the shader of what scatters beside the crystal.
 pub(super) fn background_source() -> String {
-    with_shared([SLICE, include_str!("../../shaders/background.wgsl")])
+    with_shared(&[SLICE, include_str!("../../shaders/background.wgsl")])
 }
 
 /// The whole source of the shader that writes down how one term comes about.
 pub(super) fn trace_source() -> String {
-    with_shared(["", include_str!("../../shaders/trace.wgsl")])
+    with_shared(&[include_str!("../../shaders/trace.wgsl")])
 }
 
 /// What the entry points of a render share.
 const SLICE: &str = include_str!("../../shaders/slice.wgsl");
 
 /// The entry point in `entry`, behind all it builds on.
-fn with_shared(entry: [&'static str; 2]) -> String {
+fn with_shared(entry: &[&'static str]) -> String {
     let shared = SHARED
         .iter()
         .filter(|(name, _)| *name != "philox")
         .map(|(_, source)| *source);
     shared
         .chain([include_str!("../../shaders/kernel.wgsl")])
-        .chain(entry)
+        .chain(entry.iter().copied())
         .collect()
 }
 
@@ -190,26 +194,18 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use naga::valid::{Capabilities, ValidationFlags, Validator};
+    use crate::gpu::specialised::{Shader, validator};
 
     #[test]
     fn every_permutation_is_valid_without_a_device() {
         for source in [render_source(), background_source(), trace_source()] {
-            let module = naga::front::wgsl::parse_str(&source).unwrap();
-            let mut validator = Validator::new(
-                ValidationFlags::all(), // Core WGSL, though not of every backend: pairs of f16 in a word.
-                Capabilities::SHADER_FLOAT16_IN_FLOAT32,
-            );
-            let info = validator.validate(&module).unwrap();
+            let shader = Shader::new(&source).unwrap();
             for permutation in permutations() {
-                let constants = permutation.constants().into_iter();
-                let constants = constants
-                    .map(|(name, value)| (name.to_string(), value))
-                    .collect();
-                let built = naga::back::pipeline_constants::process_overrides(
-                    &module, &info, None, &constants,
-                );
-                built.unwrap_or_else(|error| panic!("{permutation:?}: {error}"));
+                let valid = shader.specialised(permutation).and_then(|module| {
+                    let checked = validator().validate(&module);
+                    checked.map_err(|error| error.to_string())
+                });
+                valid.unwrap_or_else(|error| panic!("{permutation:?}: {error}"));
             }
         }
     }
