@@ -178,7 +178,7 @@ fn render(
             for (var v = slice.view_start; v < last_view; v++) {
                 let row = v / scene.oversample;
                 let layer = row / scene.oversample;
-                let depth = f32(layer) * scene.layer_depth_m;
+                let depth = f32(layer) * panel.layer_depth_m;
                 let corner = vec2<f32>(f32(v % scene.oversample), f32(row % scene.oversample));
                 var turned: array<vec3<f32>, MOST_PIXELS>;
                 var factors: array<f32, MOST_PIXELS>;

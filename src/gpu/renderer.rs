@@ -58,7 +58,7 @@ pub struct GpuRenderer {
 #[derive(Debug, Default)]
 pub(super) struct State {
     places: Option<(Detector, Vec<TilePlace>)>,
-    panels: Held<(Detector, bool)>,
+    panels: Held<(Detector, bool, u32)>,
     tiles: Held<(Detector, usize)>,
     sources: Held<(Vec<SceneSource>, Scaling)>,
     orientations: Held<(Vec<Orientation>, Scaling)>,
@@ -173,7 +173,7 @@ impl GpuRenderer {
         let size = detector.2;
         let permutation = Permutation::of(scene, size, half);
         let pipeline = self.kernel.pipeline(context, permutation)?;
-        let key = (detector.clone(), scene.point_pixels);
+        let key = (detector.clone(), scene.point_pixels, scene.layers);
         let panels = state
             .panels
             .get::<PanelEntry>(context, "the panels", key, || Ok(panel_entries(scene)))?;

@@ -111,7 +111,7 @@ impl Summary {
             * sources as f64
             * f64::from(phi_steps)
             * f64::from(mosaic_domains);
-        let layers = detector.layers();
+        let layers = detector.layers;
         Summary {
             version: env!("CARGO_PKG_VERSION"),
             crystal: CrystalSummary {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use glam::DMat3;
 
-use crate::experiment::{Experiment, Panel, ReflectionGrid, Region, Sensor, Source};
+use crate::experiment::{Experiment, Panel, ReflectionGrid, Region, Source};
 use crate::memory::Bytes;
 
 pub use lattice::Lattice;
@@ -31,9 +31,7 @@ pub const ELECTRON_RADIUS_SQUARED: f64 = 7.94079248018965e-30;
 pub struct Scene {
     /// The panels, stacked in this order in the image.
     pub panels: Vec<Panel>,
-    /// The absorbing layer, if photons can pass the detector.
-    pub sensor: Option<Sensor>,
-    /// Layers that are summed, at least one.
+    /// Layers of every sensor, at least one.
     pub layers: u32,
     /// Leave the pixels' size and tilt out of the solid angle.
     pub point_pixels: bool,
@@ -160,8 +158,7 @@ impl Scene {
                 experiment.interpolates(),
             ),
             panels: detector.panels.clone(),
-            sensor: detector.sensor,
-            layers: detector.layers(),
+            layers: detector.layers,
             point_pixels: detector.point_pixels,
             region: sampling.region,
             oversample: experiment.oversample(),

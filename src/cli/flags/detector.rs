@@ -156,7 +156,7 @@ impl DetectorFlags {
             ));
         }
         detector.point_pixels = self.point_pixel;
-        detector.sensor = self.sensor(notices);
+        self.apply_sensor(&mut detector, notices);
         Ok((placement, detector))
     }
 
@@ -304,25 +304,36 @@ impl DetectorFlags {
         })
     }
 
-    fn sensor(&self, notices: &mut Vec<String>) -> Option<Sensor> {
-        let thickness = self.detector_thick.unwrap_or(0.0);
-        // A thickness without a depth takes depth = thickness.
-        let depth = self.detector_abs.unwrap_or(thickness);
-        if thickness > 0.0 && depth > 0.0 {
-            return Some(Sensor {
-                attenuation_depth_m: depth * 1e-6,
-                thickness_m: thickness * 1e-6,
-                layers: self.detector_thicksteps.unwrap_or(2),
+    /// Gives every panel the sensor of the flags; what these leave open stays as it is.
+    fn apply_sensor(&self, detector: &mut Detector, notices: &mut Vec<String>) {
+        let metres = |um: Option<f64>| um.map(|um| um * 1e-6);
+        let (flag_thickness, flag_depth) = (metres(self.detector_thick), metres(self.detector_abs));
+        for panel in &mut detector.panels {
+            let own = panel.sensor;
+            let thickness_m = flag_thickness
+                .or(own.map(|sensor| sensor.thickness_m))
+                .unwrap_or(0.0);
+            // A thickness without a depth takes depth = thickness.
+            let attenuation_depth_m = flag_depth
+                .or(own.map(|sensor| sensor.attenuation_depth_m))
+                .unwrap_or(thickness_m);
+            panel.sensor = (thickness_m > 0.0 && attenuation_depth_m > 0.0).then_some(Sensor {
+                attenuation_depth_m,
+                thickness_m,
             });
         }
-        if self.detector_thicksteps.is_some() || depth > 0.0 {
+        if detector.panels.iter().any(|panel| panel.sensor.is_some()) {
+            detector.layers = self.detector_thicksteps.unwrap_or(2);
+            return;
+        }
+        let thick = flag_thickness.is_some_and(|thickness| thickness > 0.0);
+        if !thick && (self.detector_thicksteps.is_some() || flag_depth.is_some_and(|d| d > 0.0)) {
             notices.push(
                 "-detector_abs and -detector_thicksteps do nothing without -detector_thick".into(),
             );
-        } else if thickness > 0.0 {
+        } else if thick {
             notices.push("-detector_thick does nothing with -detector_abs inf".into());
         }
-        None
     }
 
     /// Puts the flags to blame before what is wrong with the placement.
