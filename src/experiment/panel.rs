@@ -106,6 +106,13 @@ impl Panel {
         self.shape[0] * self.shape[1]
     }
 
+    /// Whether the pixel at (`fast`, `slow`) is rendered: not masked.
+    pub fn renders(&self, fast: usize, slow: usize) -> bool {
+        self.mask
+            .as_ref()
+            .is_none_or(|mask| mask.renders(fast, slow))
+    }
+
     /// Distance from the sample to the panel's plane, m.
     pub fn close_distance_m(&self) -> f64 {
         self.origin_m.dot(self.normal)

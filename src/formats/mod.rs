@@ -4,6 +4,9 @@
 //! that adds the file's name to what `parse` found wrong. Writers encode to bytes, and
 //! [`write_whole`] or [`PendingFile`] puts these in place all at once.
 
+pub mod expt;
+pub mod geom;
+pub mod geometry;
 pub mod hkl;
 pub mod image_file;
 pub mod json;

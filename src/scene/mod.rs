@@ -192,11 +192,7 @@ impl Scene {
 
     /// Whether a pixel of `panel` is rendered: inside the region and not masked.
     pub fn renders(&self, panel: &Panel, fast: usize, slow: usize) -> bool {
-        self.region.is_none_or(|region| region.contains(fast, slow))
-            && panel
-                .mask
-                .as_ref()
-                .is_none_or(|mask| mask.renders(fast, slow))
+        self.region.is_none_or(|region| region.contains(fast, slow)) && panel.renders(fast, slow)
     }
 }
 

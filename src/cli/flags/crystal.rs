@@ -125,12 +125,13 @@ impl CrystalFlags {
         &self,
         order: Order,
         beam: &Beam,
+        adopted: &Adopted,
         beam_size_m: f64,
         noise_seed: u64,
         inputs: &mut Vec<PathBuf>,
         notices: &mut Vec<String>,
     ) -> Result<Crystal, CliError> {
-        let cell = self.unit_cell(order, beam.wavelength_m, inputs)?;
+        let cell = self.unit_cell(order, beam.wavelength_m, adopted, inputs)?;
         let cell = cell.rotated(&rotation_xyz(self.misset_rad(noise_seed)?));
         let cells = self.cells(order, &cell, beam_size_m, notices)?;
         let shape = order.latest([
@@ -162,6 +163,7 @@ impl CrystalFlags {
         &self,
         order: Order,
         wavelength_m: f64,
+        adopted: &Adopted,
         inputs: &mut Vec<PathBuf>,
     ) -> Result<UnitCell, CliError> {
         enum Given<'a> {
@@ -173,9 +175,9 @@ impl CrystalFlags {
             ("cell", self.cell.as_deref().map(Given::Cell)),
         ]);
         match given {
-            None => Err(CliError::usage(
-                "no crystal: give its cell with -cell, or -mat FILE",
-            )),
+            None => adopted.cell.ok_or_else(|| {
+                CliError::usage("no crystal: give its cell with -cell, or -mat FILE")
+            }),
             Some(Given::Matrix(path)) => {
                 inputs.push(path.clone());
                 // The file holds the matrix times the wavelength in Å, whatever its unit.

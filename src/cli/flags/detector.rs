@@ -14,6 +14,8 @@ use crate::experiment::{
     Convention, Detector, Distance, ExperimentError, Mask, Pivot, Placement, Sensor,
 };
 
+use crate::formats::geometry::Geometry;
+
 pub use adopted::Adopted;
 
 #[derive(Args)]
@@ -118,7 +120,8 @@ pub struct DetectorFlags {
     /// SMV image whose header gives what flags leave open
     #[arg(long, value_name = "FILE")]
     img: Option<PathBuf>,
-    /// SMV image whose zeros are not rendered, and whose header is used like that of -img
+    /// SMV image whose zeros are not rendered, and whose header is used like that of -img; of several
+    /// panels, stacked
     #[arg(long, value_name = "FILE")]
     mask: Option<PathBuf>,
 }
@@ -130,8 +133,19 @@ impl DetectorFlags {
         Adopted::read(self.img.as_deref(), self.mask.as_deref())
     }
 
-    /// The detector, not yet masked, and how it was placed.
-    pub fn detector(
+    /// What `geometry` says, and the mask of `-mask`, whose header then says nothing.
+    pub fn adopted_with(
+        &self,
+        geometry: &Geometry,
+        inputs: &mut Vec<PathBuf>,
+    ) -> Result<Adopted, CliError> {
+        inputs.extend(self.mask.clone());
+        let header = Adopted::read(None, self.mask.as_deref())?;
+        Ok(Adopted::of_geometry(geometry, header.mask))
+    }
+
+    /// The detector, a bare one at its place, and how it was placed.
+    pub fn placed(
         &self,
         order: Order,
         vectors: &VectorFlags,
@@ -139,7 +153,7 @@ impl DetectorFlags {
         notices: &mut Vec<String>,
     ) -> Result<(Placement, Detector), CliError> {
         let placement = self.placement(order, vectors, adopted)?;
-        let mut detector = placement.place().map_err(|error| self.blame(&error))?;
+        let detector = placement.place().map_err(|error| self.blame(&error))?;
         if detector.header.distance_m < 0.0 {
             notices.push(format!(
                 "the detector stands upstream of the sample, {} mm along the beam; check its \
@@ -155,25 +169,44 @@ impl DetectorFlags {
                  -distance and the rotations that it was written with"
             ));
         }
-        detector.point_pixels = self.point_pixel;
-        self.apply_sensor(&mut detector, notices);
         Ok((placement, detector))
     }
 
-    /// Puts the mask on the detector's panel.
+    /// Gives a detector at its place what flags say beside that.
+    pub fn finish(&self, detector: &mut Detector, notices: &mut Vec<String>) {
+        detector.point_pixels = self.point_pixel;
+        self.apply_sensor(detector, notices);
+    }
+
+    /// Puts the mask, one of the stacked image, on the detector's panels.
     pub fn apply_mask(&self, detector: &mut Detector, adopted: &Adopted) -> Result<(), CliError> {
         let (Some(path), Some(mask)) = (&self.mask, &adopted.mask) else {
             return Ok(());
         };
+        let width = detector.panels.first().map_or(0, |panel| panel.shape[0]);
+        let rows = detector.panels.iter().map(|panel| panel.shape[1]).sum();
+        if mask.shape() != [width, rows] {
+            let error = ExperimentError::MaskShape {
+                mask: mask.shape(),
+                panel: [width, rows],
+            };
+            return Err(anyhow::anyhow!("{}: {error}", path.display()).into());
+        }
+        if let [panel] = detector.panels.as_mut_slice()
+            && panel.mask.is_none()
+        {
+            panel.mask = Some(Arc::clone(mask));
+            return Ok(());
+        }
+        let mut first_row = 0;
         for panel in &mut detector.panels {
-            if mask.shape() != panel.shape {
-                let error = ExperimentError::MaskShape {
-                    mask: mask.shape(),
-                    panel: panel.shape,
-                };
-                return Err(anyhow::anyhow!("{}: {error}", path.display()).into());
-            }
-            panel.mask = Some(Arc::<Mask>::clone(mask));
+            let [width, height] = panel.shape;
+            let pixels = (0..height).flat_map(|slow| (0..width).map(move |fast| (fast, slow)));
+            let rendered = pixels.map(|(fast, slow)| {
+                panel.renders(fast, slow) && mask.renders(fast, first_row + slow)
+            });
+            panel.mask = Mask::new(panel.shape, rendered.collect()).map(Arc::new);
+            first_row += height;
         }
         Ok(())
     }

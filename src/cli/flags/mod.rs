@@ -4,6 +4,7 @@
 mod beam;
 mod crystal;
 mod detector;
+mod geometry;
 mod idle;
 mod ignored;
 mod output;
@@ -16,10 +17,13 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser};
 
+use glam::DVec3;
+
 use super::CliError;
 use super::order::Order;
 use crate::experiment::{Background, Description, Experiment, ExperimentError};
 
+pub use geometry::GeometryFile;
 pub use output::{Output, OutputKind, PictureStyle};
 pub use program::ProgramFlags;
 pub use sampling::Printout;
@@ -50,6 +54,8 @@ pub struct RenderFlags {
     crystal: crystal::CrystalFlags,
     #[command(flatten)]
     beam: beam::BeamFlags,
+    #[command(flatten)]
+    geometry: geometry::GeometryFlags,
     #[command(flatten)]
     detector: detector::DetectorFlags,
     #[command(flatten)]
@@ -83,6 +89,8 @@ pub struct Request {
     pub progress: Option<bool>,
     /// What the user should know although nothing is wrong.
     pub notices: Vec<String>,
+    /// The file that describes the detector, where flags do not.
+    pub geometry: Option<PathBuf>,
     /// Files that were read, which no output may overwrite.
     pub inputs: Vec<PathBuf>,
     /// Options of the program itself.
@@ -108,6 +116,7 @@ pub fn last_one_counts(command: Command) -> Command {
 /// Every spelling of the flags that are new in this program and take two dashes.
 pub fn double_dash_only() -> Vec<String> {
     let new = program::ProgramFlags::augment_args(Command::new("new"));
+    let new = geometry::GeometryFlags::augment_args(new);
     let mut doubled = spellings(&output::PictureFlags::augment_args(new));
     doubled.extend(sampling::DOUBLE_DASH_ONLY.map(str::to_string));
     doubled
@@ -171,12 +180,32 @@ impl Request {
         let mut notices = flags.ignored.notices()?;
         let mut inputs = Vec::new();
 
-        let adopted = flags.detector.adopted(&mut inputs)?;
-        let (placement, mut detector) =
-            flags
-                .detector
-                .detector(order, &flags.vectors, &adopted, &mut notices)?;
-        let frame = placement.frame();
+        let file = flags.geometry.read(order, &mut inputs)?;
+        let (adopted, placement, mut detector, frame) = match &file {
+            Some(file) => {
+                let geometry = &file.geometry;
+                notices.extend(
+                    geometry
+                        .notices
+                        .iter()
+                        .map(|notice| format!("{}: {notice}", file.path.display())),
+                );
+                let frame = geometry.frame();
+                let frame = flags.vectors.frame(frame).unwrap_or(frame);
+                let adopted = flags.detector.adopted_with(geometry, &mut inputs)?;
+                (adopted, None, file.detector()?, frame)
+            }
+            None => {
+                let adopted = flags.detector.adopted(&mut inputs)?;
+                let (placement, detector) =
+                    flags
+                        .detector
+                        .placed(order, &flags.vectors, &adopted, &mut notices)?;
+                let frame = placement.frame();
+                (adopted, Some(placement), detector, frame)
+            }
+        };
+        flags.detector.finish(&mut detector, &mut notices);
         let beam = flags.beam.beam(order, &frame, &adopted, &mut inputs)?;
         let seed = flags.output.seed();
         let (scan, crystal) = (
@@ -184,6 +213,7 @@ impl Request {
             flags.crystal.crystal(
                 order,
                 &beam,
+                &adopted,
                 flags.beam.beam_size_m(),
                 seed,
                 &mut inputs,
@@ -213,8 +243,11 @@ impl Request {
             structure_factors,
             background,
         };
-        let experiment = Experiment::new(parts).map_err(|error| flags.blame(error))?;
-        notices.extend(idle::notices(order, &experiment, &placement));
+        let experiment = Experiment::new(parts).map_err(|error| match &file {
+            Some(file) if GeometryFile::is_to_blame(&error) => file.blame(&error),
+            _ => flags.blame(error),
+        })?;
+        notices.extend(idle::notices(order, &experiment, placement.as_ref()));
         let printout = flags.sampling.printout(order, &experiment)?;
         if printout != Printout::Nothing && flags.program.json {
             return Err(CliError::usage(
@@ -222,6 +255,7 @@ impl Request {
             ));
         }
         let outputs = flags.output.outputs(&flags.picture, order);
+        notices.extend(output::panel_notice(&experiment, &outputs));
         Ok(Request {
             experiment,
             outputs,
@@ -230,9 +264,21 @@ impl Request {
             printout,
             progress: flags.output.progress(order),
             notices,
+            geometry: file.map(|file| file.path),
             inputs,
             program: flags.program,
         })
+    }
+}
+
+impl Request {
+    /// What is up in an overview: y of a file's laboratory; else where the slow axis comes from, so
+    /// that the picture is that of the bare image.
+    pub fn up(&self) -> DVec3 {
+        match (&self.geometry, self.experiment.detector().panels.first()) {
+            (None, Some(panel)) => -panel.slow,
+            _ => DVec3::Y,
+        }
     }
 }
 
@@ -241,7 +287,7 @@ impl RenderFlags {
     fn blame(&self, error: ExperimentError) -> CliError {
         let flags = match &error {
             ExperimentError::OutOfRange { quantity, .. } => flag_of(quantity),
-            ExperimentError::Region { .. } => "-roi: ",
+            ExperimentError::Region { .. } | ExperimentError::OnPanel { .. } => "-roi: ",
             ExperimentError::AutomaticOversample { .. } => "-oversample: ",
             ExperimentError::PixelCount { .. } => "-detpixels, -detsize: ",
             ExperimentError::PlaneThroughSample { .. } | ExperimentError::FacesAway { .. } => {
@@ -292,6 +338,16 @@ mod tests {
     fn every_flag_of_an_input_file_is_known() {
         let mut flags = input_file_flags();
         flags.sort();
-        assert_eq!(flags, ["hkl", "img", "mask", "mat", "matrix", "sourcefile"]);
+        let expected = [
+            "expt",
+            "geom",
+            "hkl",
+            "img",
+            "mask",
+            "mat",
+            "matrix",
+            "sourcefile",
+        ];
+        assert_eq!(flags, expected);
     }
 }
