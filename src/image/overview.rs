@@ -137,3 +137,113 @@ impl<'a> Drawn<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{Crystal, Description, Detector, StructureFactors};
+    use crate::geometry::UnitCell;
+
+    /// A panel of pixels of 0.1 mm, 100 mm along z, whose first corner is at these pixels.
+    fn panel(x: f64, y: f64, fast: DVec3, slow: DVec3, shape: [usize; 2]) -> Panel {
+        Panel {
+            name: String::new(),
+            origin_m: DVec3::new(x * 1e-4, y * 1e-4, 0.1),
+            fast,
+            slow,
+            normal: DVec3::Z,
+            pixel_size_m: 1e-4,
+            shape,
+            curved_m: None,
+            sensor: None,
+            mask: None,
+        }
+    }
+
+    /// The overview, with y up and the beam along z, of an image whose values count up.
+    fn drawn(panels: Vec<Panel>) -> Vec<String> {
+        let cell = UnitCell::from_parameters([7e-9; 3], [1.5; 3]).unwrap();
+        let (width, height) = (panels[0].shape[0], panels.iter().map(|p| p.shape[1]).sum());
+        let experiment = Experiment::new(Description {
+            beam: crate::experiment::Beam {
+                direction: DVec3::Z,
+                polarisation_axis: DVec3::X,
+                ..Default::default()
+            },
+            crystal: Crystal::new(cell),
+            detector: Detector::of_panels(panels, DVec3::Z).unwrap(),
+            scan: Default::default(),
+            sampling: Default::default(),
+            structure_factors: StructureFactors::constant(1.0),
+            background: Default::default(),
+        })
+        .unwrap();
+        let values = (0..width * height).map(|place| place as f32).collect();
+        let image = Image::new(width, height, values, None);
+        let picture = overview(&image, &experiment, DVec3::Y);
+        let letter = |value: &f32| match value.is_nan() {
+            true => '.',
+            false => char::from(b'a' + *value as u8),
+        };
+        picture
+            .values()
+            .chunks(picture.width())
+            .map(|row| row.iter().map(letter).collect())
+            .collect()
+    }
+
+    #[test]
+    fn panels_are_seen_along_the_beam_with_y_up() {
+        // Along z with y up, x runs to the left.
+        let one = panel(0.0, 0.0, -DVec3::X, -DVec3::Y, [3, 2]);
+        assert_eq!(drawn(vec![one.clone()]), ["abc", "def"]);
+        let mirrored = panel(0.0, 0.0, DVec3::X, DVec3::Y, [3, 2]);
+        assert_eq!(drawn(vec![mirrored]), ["fed", "cba"]);
+        let below = panel(-4.0, -3.0, -DVec3::X, -DVec3::Y, [3, 2]);
+        let expected = ["abc....", "def....", ".......", "....ghi", "....jkl"];
+        assert_eq!(drawn(vec![one.clone(), below]), expected);
+        // Turned by a quarter: fast runs down, slow to the left.
+        let turned = panel(-6.0, 0.0, -DVec3::Y, DVec3::X, [3, 2]);
+        assert_eq!(drawn(vec![one, turned]), ["abc.jg", "def.kh", "....li"]);
+    }
+
+    #[test]
+    fn large_pixels_cover_more_of_the_picture() {
+        let fine = panel(0.0, 0.0, -DVec3::X, -DVec3::Y, [2, 1]);
+        let coarse = Panel {
+            pixel_size_m: 2e-4,
+            ..panel(-3.0, 0.0, -DVec3::X, -DVec3::Y, [2, 1])
+        };
+        assert_eq!(drawn(vec![fine, coarse]), ["ab.ccdd", "...ccdd"]);
+    }
+
+    #[test]
+    fn a_large_picture_keeps_every_spot() {
+        let cell = UnitCell::from_parameters([7e-9; 3], [1.5; 3]).unwrap();
+        let parts = Description {
+            beam: Default::default(),
+            crystal: Crystal::new(cell),
+            detector: crate::experiment::Placement {
+                pixels: [9000, 3],
+                ..Default::default()
+            }
+            .place()
+            .unwrap(),
+            scan: Default::default(),
+            sampling: Default::default(),
+            structure_factors: StructureFactors::constant(1.0),
+            background: Default::default(),
+        };
+        let experiment = Experiment::new(parts).unwrap();
+        let mut values = vec![0.0; 27_000];
+        let bright = [0, 4567, 9001, 20_000, 26_999];
+        for place in bright {
+            values[place] = 1.0;
+        }
+        let up = -experiment.detector().panels[0].slow;
+        let picture = overview(&Image::new(9000, 3, values, None), &experiment, up);
+        assert_eq!([picture.width(), picture.height()], [4000, 2]);
+        let lit = picture.values().iter().filter(|&&value| value == 1.0);
+        assert!(lit.count() >= bright.len());
+    }
+}
