@@ -10,7 +10,7 @@ use super::super::order::Order;
 use super::super::{CliError, values};
 use super::detector::Adopted;
 use crate::experiment::{
-    Beam, Crystal, DEFAULT_MOSAIC_SEED, Frame, Interpolation, Mosaicity, Scan, Shape, StepRequest,
+    Crystal, DEFAULT_MOSAIC_SEED, Frame, Interpolation, Mosaicity, Scan, Shape, StepRequest,
     StructureFactors,
 };
 use crate::formats;
@@ -120,18 +120,15 @@ pub struct CrystalFlags {
 }
 
 impl CrystalFlags {
-    /// The crystal; `noise_seed` stands in for `-misset_seed`.
+    /// The crystal of `cell` before the misset; `noise_seed` stands in for `-misset_seed`.
     pub fn crystal(
         &self,
         order: Order,
-        beam: &Beam,
-        adopted: &Adopted,
+        cell: &UnitCell,
         beam_size_m: f64,
         noise_seed: u64,
-        inputs: &mut Vec<PathBuf>,
         notices: &mut Vec<String>,
     ) -> Result<Crystal, CliError> {
-        let cell = self.unit_cell(order, beam.wavelength_m, adopted, inputs)?;
         let cell = cell.rotated(&rotation_xyz(self.misset_rad(noise_seed)?));
         let cells = self.cells(order, &cell, beam_size_m, notices)?;
         let shape = order.latest([
@@ -159,7 +156,7 @@ impl CrystalFlags {
     }
 
     /// The cell before the misset.
-    fn unit_cell(
+    pub fn unit_cell(
         &self,
         order: Order,
         wavelength_m: f64,

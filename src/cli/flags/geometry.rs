@@ -6,9 +6,10 @@ use clap::{Args, Command};
 
 use super::super::order::Order;
 use super::super::{CliError, values};
-use super::detector::DetectorFlags;
+use super::RenderFlags;
+use super::detector::{Adopted, DetectorFlags};
 use super::vectors::VectorFlags;
-use crate::experiment::{Detector, ExperimentError};
+use crate::experiment::{Detector, ExperimentError, Frame, Placement};
 use crate::formats::geometry::Geometry;
 use crate::formats::{expt, geom};
 
@@ -98,6 +99,59 @@ impl GeometryFlags {
             path: path.clone(),
             geometry,
         }))
+    }
+}
+
+/// The detector at its place, and what the files that were read say beside.
+pub struct Apparatus {
+    /// The file that describes the detector, if one does.
+    pub file: Option<GeometryFile>,
+    /// What stands in for flags that are not given.
+    pub adopted: Adopted,
+    /// How flags placed the detector, if they did.
+    pub placement: Option<Placement>,
+    /// The detector, a bare one.
+    pub detector: Detector,
+    /// The laboratory frame.
+    pub frame: Frame,
+}
+
+impl Apparatus {
+    /// What a file describes, or flags.
+    ///
+    /// # Errors
+    /// As [`GeometryFlags::read`], and for a detector that is impossible.
+    pub fn of(
+        flags: &RenderFlags,
+        order: Order,
+        inputs: &mut Vec<PathBuf>,
+        notices: &mut Vec<String>,
+    ) -> Result<Apparatus, CliError> {
+        let Some(file) = flags.geometry.read(order, inputs)? else {
+            let adopted = flags.detector.adopted(inputs)?;
+            let (placement, detector) =
+                flags
+                    .detector
+                    .placed(order, &flags.vectors, &adopted, notices)?;
+            return Ok(Apparatus {
+                file: None,
+                adopted,
+                frame: placement.frame(),
+                placement: Some(placement),
+                detector,
+            });
+        };
+        let (path, geometry) = (file.path.display(), &file.geometry);
+        let said = geometry.notices.iter();
+        notices.extend(said.map(|notice| format!("{path}: {notice}")));
+        let frame = geometry.frame();
+        Ok(Apparatus {
+            adopted: flags.detector.adopted_with(geometry, inputs)?,
+            placement: None,
+            detector: file.detector()?,
+            frame: flags.vectors.frame(frame).unwrap_or(frame),
+            file: Some(file),
+        })
     }
 }
 

@@ -22,8 +22,8 @@ use glam::DVec3;
 use super::CliError;
 use super::order::Order;
 use crate::experiment::{Background, Description, Experiment, ExperimentError};
+use geometry::{Apparatus, GeometryFile};
 
-pub use geometry::GeometryFile;
 pub use output::{Output, OutputKind, PictureStyle};
 pub use program::ProgramFlags;
 pub use sampling::Printout;
@@ -180,46 +180,25 @@ impl Request {
         let mut notices = flags.ignored.notices()?;
         let mut inputs = Vec::new();
 
-        let file = flags.geometry.read(order, &mut inputs)?;
-        let (adopted, placement, mut detector, frame) = match &file {
-            Some(file) => {
-                let geometry = &file.geometry;
-                notices.extend(
-                    geometry
-                        .notices
-                        .iter()
-                        .map(|notice| format!("{}: {notice}", file.path.display())),
-                );
-                let frame = geometry.frame();
-                let frame = flags.vectors.frame(frame).unwrap_or(frame);
-                let adopted = flags.detector.adopted_with(geometry, &mut inputs)?;
-                (adopted, None, file.detector()?, frame)
-            }
-            None => {
-                let adopted = flags.detector.adopted(&mut inputs)?;
-                let (placement, detector) =
-                    flags
-                        .detector
-                        .placed(order, &flags.vectors, &adopted, &mut notices)?;
-                let frame = placement.frame();
-                (adopted, Some(placement), detector, frame)
-            }
-        };
+        let Apparatus {
+            file,
+            adopted,
+            placement,
+            mut detector,
+            frame,
+        } = Apparatus::of(&flags, order, &mut inputs, &mut notices)?;
         flags.detector.finish(&mut detector, &mut notices);
         let beam = flags.beam.beam(order, &frame, &adopted, &mut inputs)?;
         let seed = flags.output.seed();
-        let (scan, crystal) = (
-            flags.crystal.scan(&frame, &adopted)?,
-            flags.crystal.crystal(
-                order,
-                &beam,
-                &adopted,
-                flags.beam.beam_size_m(),
-                seed,
-                &mut inputs,
-                &mut notices,
-            )?,
-        );
+        let scan = flags.crystal.scan(&frame, &adopted)?;
+        let wavelength_m = beam.wavelength_m;
+        let cell = flags
+            .crystal
+            .unit_cell(order, wavelength_m, &adopted, &mut inputs)?;
+        let beam_size_m = flags.beam.beam_size_m();
+        let crystal = flags
+            .crystal
+            .crystal(order, &cell, beam_size_m, seed, &mut notices)?;
         let structure_factors = flags.crystal.structure_factors(order, &mut inputs)?;
         let background = Background {
             water_m: flags.beam.water_m(),
