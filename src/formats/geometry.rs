@@ -1,4 +1,16 @@
 //! What a file of a detector's geometry says, whatever its format, in our units.
+//!
+//! ```
+//! use nanobragg::formats::geom;
+//!
+//! let file = "clen = 0.1\nphoton_energy = 9500\nres = 1e4\nfs = -x\nss = -y\nmin_fs = 0\nmax_fs = 63\n\
+//!             min_ss = 0\nmax_ss = 31\ncorner_x = 32\nupper/corner_y = 33\nlower/corner_y = -1\n";
+//! let geometry = geom::parse(file.as_bytes(), None)?;
+//! let detector = geometry.detector()?;
+//! assert_eq!(detector.panels[1].name, "lower");
+//! assert_eq!(detector.panels[1].origin_m.y, -1e-4);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::sync::Arc;
 
@@ -11,6 +23,9 @@ use crate::memory::Bytes;
 
 /// The most panels that are read from one file.
 pub(super) const MOST_PANELS: usize = 1 << 16;
+
+/// The longest name of a panel, in bytes: errors repeat it.
+pub(super) const LONGEST_NAME: usize = 100;
 
 /// Panels, and what else the file says of the experiment.
 #[derive(Debug, Clone, PartialEq)]

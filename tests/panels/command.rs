@@ -458,6 +458,16 @@ fn pixels_of_the_stack_are_printed() {
         "{said}"
     );
 
+    let (code, said) = refused(
+        folder.path(),
+        &format!("--expt d.expt {WITH} -detector_abs 300 -detector_thick 1e20"),
+    );
+    assert!(
+        code == 2
+            && said.contains("-detector_thick: panel \"left\" (number 0): the sensor's thickness"),
+        "{said}"
+    );
+
     let trace =
         "trace --pixel 3 41 --device both -- --expt d.expt -default_F 100 -N 5 -oversample 1";
     let (code, out, said) = run(folder.path(), &trace.split_whitespace().collect::<Vec<_>>());

@@ -223,7 +223,9 @@ impl Request {
             background,
         };
         let experiment = Experiment::new(parts).map_err(|error| match &file {
-            Some(file) if GeometryFile::is_to_blame(&error) => file.blame(&error),
+            Some(file) if !flags.detector.gave(&error) && GeometryFile::is_to_blame(&error) => {
+                file.blame(&error)
+            }
             _ => flags.blame(error),
         })?;
         notices.extend(idle::notices(order, &experiment, placement.as_ref()));
@@ -266,7 +268,12 @@ impl RenderFlags {
     fn blame(&self, error: ExperimentError) -> CliError {
         let flags = match &error {
             ExperimentError::OutOfRange { quantity, .. } => flag_of(quantity),
-            ExperimentError::Region { .. } | ExperimentError::OnPanel { .. } => "-roi: ",
+            ExperimentError::Region { .. } => "-roi: ",
+            ExperimentError::OnPanel { error, .. } => match **error {
+                ExperimentError::OutOfRange { quantity, .. } => flag_of(quantity),
+                // Panels are the file's; flags put a region on them.
+                _ => "-roi: ",
+            },
             ExperimentError::AutomaticOversample { .. } => "-oversample: ",
             ExperimentError::PixelCount { .. } => "-detpixels, -detsize: ",
             ExperimentError::PlaneThroughSample { .. } | ExperimentError::FacesAway { .. } => {

@@ -6,7 +6,7 @@
 use glam::{DMat3, DVec3};
 
 use super::super::Problem;
-use super::super::geometry::{Hole, MOST_PANELS, check_pixels, mask};
+use super::super::geometry::{Hole, LONGEST_NAME, MOST_PANELS, check_pixels, mask};
 use super::node::{Node, Object};
 use crate::experiment::{Panel, Sensor};
 
@@ -119,9 +119,10 @@ fn panel(
         "mask",
     ];
     let object = node.clone().object(keys)?;
-    let name = object
-        .optional("name")
-        .map_or(Ok(String::new()), |name| name.string())?;
+    let name = match object.optional("name") {
+        None => String::new(),
+        Some(node) => node.string(LONGEST_NAME)?,
+    };
     // From here on messages name it.
     let object = if name.is_empty() {
         object

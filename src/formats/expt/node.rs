@@ -112,9 +112,11 @@ impl<'a> Node<'a> {
         serde_json::from_str(self.text).map_err(|_| self.unexpected(expected))
     }
 
-    /// Its text.
-    pub fn string(&self) -> Result<String, Problem> {
-        serde_json::from_str(self.text).map_err(|_| self.unexpected("text"))
+    /// Its text, of at most so many bytes.
+    pub fn string(&self, longest: usize) -> Result<String, Problem> {
+        let text: Result<String, _> = serde_json::from_str(self.text);
+        let short = text.ok().filter(|text| text.len() <= longest);
+        short.ok_or_else(|| self.unexpected(&format!("text of at most {longest} bytes")))
     }
 
     /// All its numbers.

@@ -328,6 +328,11 @@ fn mistakes_are_found_with_their_panel_and_key() {
         what.contains("panel \"right\" (number 1): fast_axis and slow_axis are parallel"),
         "{what}"
     );
+    let what = replaced("/detector/0/panels/1/name", json!("x".repeat(101)));
+    assert!(
+        what.contains("panel number 1, key name: ") && what.ends_with("text of at most 100 bytes"),
+        "{what}"
+    );
     let what = replaced("/detector/0/panels/1/thickness", json!(-0.1));
     assert!(what.contains("key thickness: -0.1; expected"), "{what}");
     let what = replaced("/detector/0/panels/1/mask", json!([[1, 2, 3]]));

@@ -2,7 +2,7 @@
 
 use super::super::Problem;
 use super::super::geometry::Hole;
-use super::super::text::number;
+use super::super::text::{number, quoted};
 use super::panel::Draft;
 use super::value::whole;
 
@@ -87,9 +87,10 @@ impl BadRegion {
             ));
         }
         match &self.panel {
-            Some(panel) if !is_panel(panel) => {
-                wrong(format!("key panel: {panel:?} is no panel of the file"))
-            }
+            Some(panel) if !is_panel(panel) => wrong(format!(
+                "key panel: {} is no panel of the file",
+                quoted(panel)
+            )),
             _ => Ok(()),
         }
     }

@@ -19,7 +19,7 @@ use std::path::Path;
 use glam::DVec3;
 
 use super::error::read_with;
-use super::geometry::{Geometry, MOST_PANELS, check_pixels, mask};
+use super::geometry::{Geometry, LONGEST_NAME, MOST_PANELS, check_pixels, mask};
 use super::text::quoted;
 use super::{FormatError, Problem};
 use crate::experiment::photon_energy_to_wavelength;
@@ -120,6 +120,13 @@ impl<T> Named<T> {
         name: &str,
         make: impl FnOnce() -> T,
     ) -> Result<&mut T, Problem> {
+        if name.len() > LONGEST_NAME {
+            let what = format!(
+                "the name {}; expected one of at most {LONGEST_NAME} bytes",
+                quoted(name)
+            );
+            return Err(Problem::on_line(line, what));
+        }
         let next = self.things.len();
         let place = *self.places.entry(name.to_string()).or_insert(next);
         if place == MOST_PANELS {

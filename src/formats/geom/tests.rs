@@ -153,7 +153,7 @@ fn bad_regions_and_edges_are_masked() {
 #[test]
 fn a_bad_region_in_the_laboratory_holds_pixels_whose_centres_lie_in_it() {
     let region =
-        "badbeam/min_x = -23\nbadbeam/max_x = -12\nbadbeam/min_y = -3\nbadbeam/max_y = 2.1\n";
+        "badbeam/min_x = -23\nbadbeam/max_x = -12\nbadbeam/min_y = -3\nbadbeam/max_y = 4.1\n";
     let turned = FILE.replacen(
         "a/fs = +1.0x +0.0y",
         "a/fs = +0.8x +0.6y\na/ss = +0.6x -0.8y",
@@ -168,7 +168,7 @@ fn a_bad_region_in_the_laboratory_holds_pixels_whose_centres_lie_in_it() {
             for fast in 4..20 {
                 let centre = panel.point_m([fast as f64 + 0.5, slow as f64 + 0.5]) * 9090.91;
                 let inside =
-                    (-23.0..=-12.0).contains(&centre.x) && (-3.0..=2.1).contains(&centre.y);
+                    (-23.0..=-12.0).contains(&centre.x) && (-3.0..=4.1).contains(&centre.y);
                 assert_eq!(mask.renders(fast, slow), !inside, "{fast} {slow}");
                 masked += usize::from(inside);
             }
@@ -258,7 +258,7 @@ fn mistakes_are_found_with_their_panel_and_key() {
         ),
         (
             replaced("bad_corner/panel = a", "bad_corner/panel = c"),
-            "bad region \"bad_corner\": key panel: \"c\" is no panel",
+            "bad region \"bad_corner\": key panel: 'c' is no panel",
         ),
         (
             replaced("bad_corner/max_ss = 30", ""),
@@ -271,6 +271,13 @@ fn mistakes_are_found_with_their_panel_and_key() {
         (
             replaced("clen = 80.0 mm", "clen 80.0 mm"),
             ", line 3: 'clen 80.0 mm'; expected a CrystFEL geometry file",
+        ),
+        (
+            replaced(
+                "a/no_index = 0",
+                &format!("{}/no_index = 0", "a".repeat(101)),
+            ),
+            "a…'; expected one of at most 100 bytes",
         ),
         (said(""), ": no panels; expected lines of panel/key = value"),
     ] {

@@ -46,6 +46,19 @@ impl DetectorFlags {
         Ok(())
     }
 
+    /// Whether the flags gave the sensor that `error` is about.
+    pub fn gave(&self, error: &ExperimentError) -> bool {
+        let ExperimentError::OnPanel { error, .. } = error else {
+            return false;
+        };
+        let ExperimentError::OutOfRange { quantity, .. } = **error else {
+            return false;
+        };
+        // A thickness alone gives the depth, too.
+        (self.detector_thick.is_some() || self.detector_abs.is_some())
+            && quantity.contains("the sensor's")
+    }
+
     /// Gives every panel the sensor of the flags; what these leave open stays as it is.
     fn apply_sensor(&self, detector: &mut Detector, notices: &mut Vec<String>) {
         let metres = |um: Option<f64>| um.map(|um| um * 1e-6);
