@@ -82,7 +82,7 @@ fn sight(
     tile: Tile, panel: Panel, source: Source, centre: vec3<f32>,
     pixel: Pixel, along: vec2<f32>, layer: u32,
 ) -> Sight {
-    let depth = f32(layer) * scene.layer_depth_m;
+    let depth = f32(layer) * panel.layer_depth_m;
     let seen = view(tile, offset(tile, panel, pixel.corner + along, depth));
     let turned = seen.turned * source.inverse_wavelength;
     let factor = view_factor(panel, source, seen, centre + turned, pixel.first, layer);

@@ -9,7 +9,7 @@ use super::flags::{Output, OutputKind, Request};
 use super::{CliError, interrupt, profile};
 use crate::formats::smv::{self, Counts};
 use crate::formats::{FormatError, PendingFile, check_writable, pgm, png, raw, tiff};
-use crate::image::{Image, Statistics, ToneMap, poisson_noise};
+use crate::image::{Image, LARGEST_OVERVIEW, Statistics, ToneMap, overview, poisson_noise};
 use crate::memory::Bytes;
 use crate::profile::FILES;
 use crate::render::{RenderError, frame_size};
@@ -71,7 +71,7 @@ pub fn check_memory(request: &Request) -> Result<(), CliError> {
         OutputKind::Counts { .. } => 4,
         OutputKind::Noise { .. } => 4 + 8,
         // A copy to find the percentile in; then up to three channels, and the file.
-        OutputKind::Png => 12,
+        OutputKind::Png | OutputKind::Overview => 12,
         OutputKind::Tiff => 4,
     };
     let most = request
@@ -82,7 +82,13 @@ pub fn check_memory(request: &Request) -> Result<(), CliError> {
         .unwrap_or(0);
     let [width, height] = frame_size(&request.experiment);
     let pixels = (width as u64).saturating_mul(height as u64);
-    let needed = Bytes(pixels.saturating_mul(IMAGE + most));
+    let overview = request
+        .outputs
+        .iter()
+        .any(|output| output.kind == OutputKind::Overview);
+    // The overview, of its own size, on top.
+    let overview = if overview { LARGEST_OVERVIEW * 12 } else { 0 };
+    let needed = Bytes(pixels.saturating_mul(IMAGE + most).saturating_add(overview));
     needed.check().map_err(|available| {
         anyhow::anyhow!(
             "an image of {width} x {height} pixels and its files need {needed} of memory, and this \
@@ -161,6 +167,13 @@ fn make(
             let file = png::encode(image, &tone, style.colormap, style.depth).map_err(unfit)?;
             PendingFile::write(path, &file)?
         }
+        OutputKind::Overview => {
+            let style = request.style;
+            let tone = ToneMap::of(image, style.scale, style.percentile);
+            let picture = overview(image, &request.experiment, request.up());
+            let file = png::encode(&picture, &tone, style.colormap, style.depth).map_err(unfit)?;
+            PendingFile::write(path, &file)?
+        }
         OutputKind::Pgm { scale } => {
             let scale = scale.unwrap_or_else(|| pgm::automatic_scale(statistics));
             scaled = Some(scale);
@@ -205,6 +218,7 @@ fn span_of(kind: &OutputKind) -> Span {
         OutputKind::Noise { .. } => info_span!(target: FILES, "SMV with noise"),
         OutputKind::Pgm { .. } => info_span!(target: FILES, "PGM"),
         OutputKind::Png => info_span!(target: FILES, "PNG"),
+        OutputKind::Overview => info_span!(target: FILES, "overview"),
         OutputKind::Tiff => info_span!(target: FILES, "TIFF"),
     }
 }

@@ -64,6 +64,10 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
             device: renderer.device_name(),
             threads: renderer.threads(),
             seed: request.seed,
+            geometry: request
+                .geometry
+                .as_ref()
+                .map(|path| path.display().to_string()),
             floor: renderer.floor(),
             files: written,
             notices,
@@ -196,17 +200,21 @@ fn print_pixels(request: &Request) -> Result<(), CliError> {
         return Ok(());
     }
     let scene = Scene::new(&request.experiment)?;
-    let panel = &scene.panels[0];
-    let [width, height] = panel.shape;
-    let pixels: Vec<[usize; 2]> = match request.printout {
-        Printout::Nothing => Vec::new(),
-        Printout::Pixel(pixel) => vec![pixel],
+    let mut pixels = Vec::new();
+    match request.printout {
+        Printout::Nothing => {}
+        Printout::Pixel(pixel) => pixels.push(pixel),
         Printout::All => {
-            let all = (0..height).flat_map(|slow| (0..width).map(move |fast| [fast, slow]));
-            all.filter(|&[fast, slow]| scene.renders(panel, fast, slow))
-                .collect()
+            let mut first_row = 0;
+            for panel in &scene.panels {
+                let [width, height] = panel.shape;
+                let all = (0..height).flat_map(|slow| (0..width).map(move |fast| [fast, slow]));
+                let rendered = all.filter(|&[fast, slow]| scene.renders(panel, fast, slow));
+                pixels.extend(rendered.map(|[fast, slow]| [fast, first_row + slow]));
+                first_row += height;
+            }
         }
-    };
+    }
     for [fast, slow] in pixels {
         let trace = cpu::trace(&scene, &TermPlace::last(&scene, [fast, slow])?);
         print(&format!(

@@ -114,9 +114,7 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
         first_electric: first.electric.as_vec3().to_array(),
         scattering_limit_squared: (limit * limit) as f32,
         first_magnetic: first.magnetic.as_vec3().to_array(),
-        layer_depth_m: scene.sensor.map_or(0.0, |sensor| {
-            (sensor.thickness_m / f64::from(sensor.layers)) as f32
-        }),
+        negligible: negligible as f32,
         grid_min: grid.map_or([0; 3], |grid| grid.min()),
         layers: scene.layers,
         grid_shape: grid.map_or([0; 3], |grid| grid.shape().map(|extent| extent as i32)),
@@ -127,12 +125,8 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
             Some(_) => [0.0; 3],
             None => spot_reach(lattice),
         },
-        optical_depth: scene.sensor.map_or(0.0, |sensor| {
-            (sensor.thickness_m / f64::from(sensor.layers) / sensor.attenuation_depth_m) as f32
-        }),
-        negligible: negligible as f32,
         dimmest: dimmest as f32,
-        padding: [0; 3],
+        padding: 0,
     }
 }
 

@@ -42,7 +42,7 @@ impl GpuRenderer {
         let has_background = !scatters || !scene.amorphous.is_empty();
         let background = has_background.then(|| self.background(scene, &scaling, permutation));
         let background = background.transpose()?;
-        let key = (detector.clone(), scene.point_pixels);
+        let key = (detector.clone(), scene.point_pixels, scene.layers);
         let panels = state
             .panels
             .get::<PanelEntry>(context, "the panels", key, || Ok(panel_entries(scene)))?;

@@ -25,17 +25,15 @@ pub struct SceneUniform {
     pub first_electric: [f32; 3],
     pub scattering_limit_squared: f32,
     pub first_magnetic: [f32; 3],
-    pub layer_depth_m: f32,
+    pub negligible: f32,
     pub grid_min: [i32; 3],
     pub layers: u32,
     pub grid_shape: [i32; 3],
     pub oversample: u32,
     pub edges: [f32; 3],
-    pub optical_depth: f32,
-    pub spot_reach: [f32; 3],
-    pub negligible: f32,
     pub dimmest: f32,
-    pub padding: [u32; 3],
+    pub spot_reach: [f32; 3],
+    pub padding: u32,
 }
 
 /// Doppelganger of the WGSL struct `Panel`.
@@ -49,7 +47,9 @@ pub struct PanelEntry {
     pub normal: [f32; 3],
     pub solid_angle_unit: f32,
     pub curvature_m: f32,
-    pub padding: [u32; 3],
+    pub layer_depth_m: f32,
+    pub optical_depth: f32,
+    pub padding: u32,
 }
 
 /// Doppelganger of the WGSL struct `Tile`.
@@ -215,14 +215,14 @@ mod tests {
             members!(SceneUniform:
             cells, fudge, metric_h, kahn_factor, metric_k, default_f, metric_l, background,
             first_incident, index_scale, first_electric, scattering_limit_squared, first_magnetic,
-            layer_depth_m, grid_min, layers, grid_shape, oversample, edges, optical_depth, spot_reach,
-            negligible, dimmest),
+            negligible, grid_min, layers, grid_shape, oversample, edges, dimmest, spot_reach),
         );
         assert_layout(
             "Panel",
             size_of::<PanelEntry>(),
             members!(PanelEntry:
-            fast, pixel_size_m, slow, close_distance_m, normal, solid_angle_unit, curvature_m),
+            fast, pixel_size_m, slow, close_distance_m, normal, solid_angle_unit, curvature_m,
+            layer_depth_m, optical_depth),
         );
         assert_layout(
             "Tile",

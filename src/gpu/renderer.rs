@@ -53,7 +53,7 @@ pub struct GpuRenderer {
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub places: Option<(Detector, Vec<TilePlace>)>,
-    pub panels: Held<(Detector, bool)>,
+    pub panels: Held<(Detector, bool, u32)>,
     pub tiles: Held<(Detector, usize)>,
     pub sources: Held<(Vec<SceneSource>, Scaling)>,
     pub orientations: Held<(Vec<Orientation>, Scaling)>,

@@ -130,7 +130,7 @@ impl Permutation {
             own_polarisation: scene.polarisation_per_subpixel,
             own_solid_angle: scene.solid_angle_per_subpixel,
             point_pixels: scene.point_pixels,
-            sensor: scene.sensor.is_some(),
+            sensor: scene.panels.iter().any(|panel| panel.sensor.is_some()),
             resolution_limit: scene.scattering_vector_limit.is_finite(),
             tolerant: match &scene.tolerance {
                 None => 0,

@@ -3,6 +3,7 @@
 mod compare;
 mod difference;
 mod noise;
+mod overview;
 mod peak_match;
 mod peaks;
 mod quantiles;
@@ -14,6 +15,7 @@ use rayon::prelude::*;
 pub use compare::Comparison;
 pub use difference::{Difference, Selection};
 pub use noise::poisson_noise;
+pub use overview::{LARGEST_OVERVIEW, overview};
 pub use peak_match::{PeakMatch, PeakMatches, match_peaks};
 pub use peaks::{Peak, peaks};
 pub use quantiles::{PERCENTS, Quantiles};

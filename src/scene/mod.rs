@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use glam::DMat3;
 
-use crate::experiment::{Experiment, Panel, ReflectionGrid, Region, Sensor, Source};
+use crate::experiment::{Experiment, Panel, ReflectionGrid, Region, Source};
 use crate::memory::Bytes;
 
 pub use amorphous::{Amorphous, ProfilePiece};
@@ -38,9 +38,7 @@ pub const ELECTRON_RADIUS_SQUARED: f64 = 7.94079248018965e-30;
 pub struct Scene {
     /// The panels, stacked in this order in the image.
     pub panels: Vec<Panel>,
-    /// The absorbing layer, if photons can pass the detector.
-    pub sensor: Option<Sensor>,
-    /// Layers that are summed, at least one.
+    /// Layers of every sensor, at least one.
     pub layers: u32,
     /// Leave the pixels' size and tilt out of the solid angle.
     pub point_pixels: bool,
@@ -180,8 +178,7 @@ impl Scene {
                 experiment.interpolates(),
             ),
             panels: detector.panels.clone(),
-            sensor: detector.sensor,
-            layers: detector.layers(),
+            layers: detector.layers,
             point_pixels: detector.point_pixels,
             region: sampling.region,
             oversample: experiment.oversample(),
@@ -227,11 +224,7 @@ impl Scene {
 
     /// Whether a pixel of `panel` is rendered: inside the region and not masked.
     pub fn renders(&self, panel: &Panel, fast: usize, slow: usize) -> bool {
-        self.region.is_none_or(|region| region.contains(fast, slow))
-            && panel
-                .mask
-                .as_ref()
-                .is_none_or(|mask| mask.renders(fast, slow))
+        self.region.is_none_or(|region| region.contains(fast, slow)) && panel.renders(fast, slow)
     }
 }
 

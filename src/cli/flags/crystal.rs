@@ -11,7 +11,7 @@ use super::super::{CliError, values};
 use super::detector::Adopted;
 use super::mosaic::MosaicFlags;
 use crate::experiment::{
-    Beam, Crystal, Experiment, Frame, Interpolation, Scan, Shape, Source, SpotMetric, StepRequest,
+    Crystal, Experiment, Frame, Interpolation, Scan, Shape, Source, SpotMetric, StepRequest,
     StructureFactors,
 };
 use crate::formats::{self, channel_list};
@@ -139,17 +139,16 @@ impl From<Metric> for SpotMetric {
 pub const DOUBLE_DASH_ONLY: [&str; 2] = ["hkl-channels", "gauss-metric"];
 
 impl CrystalFlags {
-    /// The crystal; `noise_seed` stands in for `-misset_seed`.
+    /// The crystal of `cell` before the misset; `noise_seed` stands in for `-misset_seed`.
     pub fn crystal(
         &self,
         order: Order,
-        beam: &Beam,
+        cell: &UnitCell,
         beam_size_m: f64,
         noise_seed: u64,
         inputs: &mut Vec<PathBuf>,
         notices: &mut Vec<String>,
     ) -> Result<Crystal, CliError> {
-        let cell = self.unit_cell(order, beam.wavelength_m, inputs)?;
         let cell = cell.rotated(&rotation_xyz(self.misset_rad(noise_seed)?));
         let cells = self.cells(order, &cell, beam_size_m, notices)?;
         let shape = order.latest([
@@ -176,10 +175,11 @@ impl CrystalFlags {
     }
 
     /// The cell before the misset.
-    fn unit_cell(
+    pub fn unit_cell(
         &self,
         order: Order,
         wavelength_m: f64,
+        adopted: &Adopted,
         inputs: &mut Vec<PathBuf>,
     ) -> Result<UnitCell, CliError> {
         enum Given<'a> {
@@ -191,9 +191,9 @@ impl CrystalFlags {
             ("cell", self.cell.as_deref().map(Given::Cell)),
         ]);
         match given {
-            None => Err(CliError::usage(
-                "no crystal: give its cell with -cell, or -mat FILE",
-            )),
+            None => adopted.cell.ok_or_else(|| {
+                CliError::usage("no crystal: give its cell with -cell, or -mat FILE")
+            }),
             Some(Given::Matrix(path)) => {
                 inputs.push(path.clone());
                 // The file holds the matrix times the wavelength in Å, whatever its unit.

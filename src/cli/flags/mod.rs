@@ -5,6 +5,7 @@ mod background;
 mod beam;
 mod crystal;
 mod detector;
+mod geometry;
 mod idle;
 mod ignored;
 mod mosaic;
@@ -18,9 +19,12 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser};
 
+use glam::DVec3;
+
 use super::CliError;
 use super::order::Order;
 use crate::experiment::{Crystal, Description, Experiment, ExperimentError};
+use geometry::{Apparatus, GeometryFile};
 
 pub use output::{Output, OutputKind, PictureStyle};
 pub use program::ProgramFlags;
@@ -55,6 +59,8 @@ pub struct RenderFlags {
     #[command(flatten)]
     background: background::BackgroundFlags,
     #[command(flatten)]
+    geometry: geometry::GeometryFlags,
+    #[command(flatten)]
     detector: detector::DetectorFlags,
     #[command(flatten)]
     vectors: vectors::VectorFlags,
@@ -87,6 +93,8 @@ pub struct Request {
     pub progress: Option<bool>,
     /// What the user should know although nothing is wrong.
     pub notices: Vec<String>,
+    /// The file that describes the detector, where flags do not.
+    pub geometry: Option<PathBuf>,
     /// Files that were read, which no output may overwrite.
     pub inputs: Vec<PathBuf>,
     /// Options of the program itself.
@@ -114,6 +122,7 @@ pub fn last_one_counts(command: Command) -> Command {
 /// Every spelling of the flags that are new in this program and take two dashes.
 pub fn double_dash_only() -> Vec<String> {
     let new = program::ProgramFlags::augment_args(Command::new("new"));
+    let new = geometry::GeometryFlags::augment_args(new);
     let mut doubled = spellings(&output::PictureFlags::augment_args(new));
     doubled.extend(sampling::DOUBLE_DASH_ONLY.map(str::to_string));
     doubled.push(background::REPEATABLE.to_string());
@@ -180,12 +189,14 @@ impl Request {
         let mut notices = flags.ignored.notices()?;
         let mut inputs = Vec::new();
 
-        let adopted = flags.detector.adopted(&mut inputs)?;
-        let (placement, mut detector) =
-            flags
-                .detector
-                .detector(order, &flags.vectors, &adopted, &mut notices)?;
-        let frame = placement.frame();
+        let Apparatus {
+            file,
+            adopted,
+            placement,
+            mut detector,
+            frame,
+        } = Apparatus::of(&flags, order, &mut inputs, &mut notices)?;
+        flags.detector.finish(&mut detector, &mut notices);
         let beam = flags.beam.beam(order, &frame, &adopted, &mut inputs)?;
         let seed = flags.output.seed();
         let structure_factors = flags.crystal.structure_factors(order, &mut inputs)?;
@@ -198,8 +209,9 @@ impl Request {
         let crystal = if !crystal_scatters && !flags.crystal.names_cell() && background.scatters() {
             Crystal::absent()
         } else {
-            let crystal = &flags.crystal;
-            crystal.crystal(order, &beam, beam_size_m, seed, &mut inputs, &mut notices)?
+            let flags = &flags.crystal;
+            let cell = flags.unit_cell(order, beam.wavelength_m, &adopted, &mut inputs)?;
+            flags.crystal(order, &cell, beam_size_m, seed, &mut inputs, &mut notices)?
         };
         if !crystal_scatters && !background.scatters() {
             return Err(CliError::usage(
@@ -217,8 +229,13 @@ impl Request {
             structure_factors,
             background,
         };
-        let experiment = Experiment::new(parts).map_err(|error| flags.blame(error))?;
-        notices.extend(idle::notices(order, &experiment, &placement));
+        let experiment = Experiment::new(parts).map_err(|error| match &file {
+            Some(file) if !flags.detector.gave(&error) && GeometryFile::is_to_blame(&error) => {
+                file.blame(&error)
+            }
+            _ => flags.blame(error),
+        })?;
+        notices.extend(idle::notices(order, &experiment, placement.as_ref()));
         notices.extend(crystal::channel_notice(&experiment));
         let printout = flags.sampling.printout(order, &experiment)?;
         if printout != Printout::Nothing && flags.program.json {
@@ -227,6 +244,7 @@ impl Request {
             ));
         }
         let outputs = flags.output.outputs(&flags.picture, order);
+        notices.extend(output::panel_notice(&experiment, &outputs));
         Ok(Request {
             experiment,
             outputs,
@@ -235,9 +253,21 @@ impl Request {
             printout,
             progress: flags.output.progress(order),
             notices,
+            geometry: file.map(|file| file.path),
             inputs,
             program: flags.program,
         })
+    }
+}
+
+impl Request {
+    /// What is up in an overview: y of a file's laboratory; else where the slow axis comes from, so
+    /// that the picture is that of the bare image.
+    pub fn up(&self) -> DVec3 {
+        match (&self.geometry, self.experiment.detector().panels.first()) {
+            (None, Some(panel)) => -panel.slow,
+            _ => DVec3::Y,
+        }
     }
 }
 
@@ -247,6 +277,11 @@ impl RenderFlags {
         let flags = match &error {
             ExperimentError::OutOfRange { quantity, .. } => flag_of(quantity),
             ExperimentError::Region { .. } => "-roi: ",
+            ExperimentError::OnPanel { error, .. } => match **error {
+                ExperimentError::OutOfRange { quantity, .. } => flag_of(quantity),
+                // Panels are the file's; flags put a region on them.
+                _ => "-roi: ",
+            },
             ExperimentError::AutomaticOversample { .. } => "-oversample: ",
             ExperimentError::PixelCount { .. } => "-detpixels, -detsize: ",
             ExperimentError::PlaneThroughSample { .. } | ExperimentError::FacesAway { .. } => {
@@ -299,7 +334,9 @@ mod tests {
     fn every_flag_of_an_input_file_is_known() {
         let mut flags = input_file_flags();
         flags.sort();
-        let known = [
+        let expected = [
+            "expt",
+            "geom",
             "hkl",
             "hkl-channels",
             "img",
@@ -309,6 +346,6 @@ mod tests {
             "mosaic-file",
             "sourcefile",
         ];
-        assert_eq!(flags, known);
+        assert_eq!(flags, expected);
     }
 }

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::super::order::Order;
 use super::super::values;
+use crate::experiment::Experiment;
 use crate::formats::png::{Colormap, Depth};
 use crate::image::ToneScale;
 
@@ -57,10 +58,14 @@ pub struct PictureFlags {
     /// PNG picture [default: image.png]
     #[arg(long, value_name = "FILE")]
     png: Option<PathBuf>,
+    /// PNG picture of the panels at their places, seen along the beam, at most 4000 pixels wide and
+    /// high
+    #[arg(long, value_name = "FILE")]
+    overview: Option<PathBuf>,
     /// TIFF image, float32
     #[arg(long, value_name = "FILE")]
     tiff: Option<PathBuf>,
-    /// How photons become shades of the PNG [default: linear]
+    /// How photons become shades of PNGs [default: linear]
     #[arg(long = "png-scale", value_name = "SCALE")]
     png_scale: Option<PngScale>,
     /// Percentage of pixels below the PNG's darkest shade [default: 99.5]
@@ -97,12 +102,13 @@ enum ColormapName {
 }
 
 /// Ids of the flags that name a file to write.
-pub const FILE_FLAGS: [&str; 6] = [
+pub const FILE_FLAGS: [&str; 7] = [
     "floatfile",
     "intfile",
     "pgmfile",
     "noisefile",
     "png",
+    "overview",
     "tiff",
 ];
 
@@ -130,6 +136,8 @@ pub enum OutputKind {
     },
     /// PNG.
     Png,
+    /// PNG of the panels at their places.
+    Overview,
     /// TIFF float32.
     Tiff,
 }
@@ -156,6 +164,25 @@ pub struct PictureStyle {
     pub colormap: Colormap,
     /// Bits per channel.
     pub depth: Depth,
+}
+
+/// What the user should know of `outputs` that cannot tell of several panels.
+pub fn panel_notice(experiment: &Experiment, outputs: &[Output]) -> Option<String> {
+    let panels = experiment.detector().panels.len();
+    let smv = outputs.iter().filter(|output| {
+        matches!(
+            output.kind,
+            OutputKind::Counts { .. } | OutputKind::Noise { .. }
+        )
+    });
+    let flags: Vec<&str> = smv.map(|output| output.flag).collect();
+    (panels > 1 && !flags.is_empty()).then(|| {
+        format!(
+            "{}: an SMV header describes one panel; it is that of the first of {panels}, the image \
+             is of all, stacked",
+            flags.join(", ")
+        )
+    })
 }
 
 impl OutputFlags {
@@ -203,6 +230,7 @@ impl OutputFlags {
                 &picture.png,
                 name("image.png", true),
             ),
+            (OutputKind::Overview, "--overview", &picture.overview, None),
             (OutputKind::Tiff, "--tiff", &picture.tiff, None),
         ];
         all.into_iter()
