@@ -9,7 +9,7 @@ use super::flags::{Output, OutputKind, Request};
 use super::{CliError, interrupt, profile};
 use crate::formats::smv::{self, Counts};
 use crate::formats::{FormatError, PendingFile, check_writable, pgm, png, raw, tiff};
-use crate::image::{Image, Statistics, ToneMap, poisson_noise};
+use crate::image::{Image, Statistics, ToneMap, noise};
 use crate::memory::Bytes;
 use crate::profile::FILES;
 use crate::render::{RenderError, frame_size};
@@ -178,7 +178,7 @@ fn make(
             PendingFile::write(path, &file)?
         }
         OutputKind::Noise { adc } => {
-            let noisy = poisson_noise(image, request.seed, 0);
+            let noisy = noise::expose(image, &noise::Noise{seed:request.seed,..Default::default()}, &[image.height()])?;
             let counts = Counts {
                 scale: 1.0,
                 adc_offset: adc,

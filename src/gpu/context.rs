@@ -6,6 +6,9 @@ use super::{Adapter, GpuError, timestamps};
 use crate::memory::Bytes;
 use crate::profile;
 
+/// Bytes that are sent to the device at once.
+const UPLOAD: usize = 16 << 20;
+
 /// A device and its queue, and what went wrong on them.
 #[derive(Debug)]
 pub struct Context {
@@ -138,6 +141,22 @@ impl Context {
                 },
                 other => self.refused(&format!("{what} of {}", Bytes(size)), &other),
             })
+    }
+
+    /// Sends `bytes` to the start of `buffer`.
+    ///
+    /// In pieces: the way there takes as much memory again, and running out of it on the way loses
+    /// the device.
+    pub fn upload(&self, buffer: &wgpu::Buffer, bytes: &[u8]) -> Result<(), GpuError> {
+        for (index, piece) in bytes.chunks(UPLOAD).enumerate() {
+            if index > 0 {
+                self.queue.submit([]);
+                self.wait()?;
+            }
+            let place = (index * UPLOAD) as u64;
+            self.queue.write_buffer(buffer, place, piece);
+        }
+        self.check()
     }
 
     /// Waits until all submitted work is done.

@@ -10,6 +10,7 @@ mod digits;
 mod error;
 mod kernel;
 mod layout;
+mod noise;
 mod renderer;
 mod scatter;
 mod shaders;

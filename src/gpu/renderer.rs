@@ -14,6 +14,7 @@ use super::kernel::{BINDINGS, Entry, Kernel};
 use super::layout::{
     LANES, OrientationEntry, PanelEntry, SceneUniform, SliceUniform, SourceEntry, TileEntry,
 };
+use super::noise::NoiseKernel;
 use super::scatter::scatter;
 use super::shaders::Permutation;
 use super::slices::{Budget, Cursor, Work};
@@ -52,6 +53,8 @@ pub struct GpuRenderer {
     kernel: Kernel,
     timestamps: Option<Timestamps>,
     pub(super) state: Mutex<State>,
+    /// Compiled when noise is first asked for.
+    pub(super) noise: Mutex<Option<NoiseKernel>>,
 }
 
 /// What is on the device.
@@ -89,6 +92,7 @@ impl GpuRenderer {
             kernel,
             timestamps,
             state,
+            noise: Mutex::default(),
         })
     }
 
@@ -153,7 +157,7 @@ impl GpuRenderer {
     }
 
     /// Bytes that a buffer may have.
-    fn limit(&self) -> u64 {
+    pub(super) fn limit(&self) -> u64 {
         let limit = self.context.largest_binding().min(LARGEST_BUFFER);
         self.options
             .buffer_limit
