@@ -9,10 +9,10 @@ use super::flags::{Output, OutputKind, Request};
 use super::{CliError, interrupt, profile};
 use crate::formats::smv::{self, Counts};
 use crate::formats::{FormatError, PendingFile, check_writable, pgm, png, raw, tiff};
-use crate::image::{Image, Statistics, ToneMap, noise};
+use crate::image::{Image, Statistics, ToneMap};
 use crate::memory::Bytes;
 use crate::profile::FILES;
-use crate::render::{RenderError, frame_size};
+use crate::render::{RenderError, Renderer, frame_size, panel_heights};
 use crate::report::WrittenFile;
 
 /// Makes sure, before any work is done, that every output can be written, that no two of them are
@@ -57,7 +57,8 @@ fn targets(request: &Request) -> Vec<(&'static str, PathBuf)> {
         .collect()
 }
 
-/// Makes sure that there is memory for the image and for the file that needs most beside it.
+/// Makes sure that there is memory for the image and for the file that needs most beside it; a point
+/// spread looks after its own.
 ///
 /// # Errors
 /// [`CliError::Failed`] with what is needed and what there is.
@@ -67,9 +68,9 @@ pub fn check_memory(request: &Request) -> Result<(), CliError> {
     let beside = |kind: &OutputKind| match kind {
         OutputKind::Float => 0,
         OutputKind::Pgm { .. } => 1,
-        // Counts, and the file; a copy with noise comes on top, made of deviates.
+        // Counts, and the file; a copy with noise comes on top, and on a GPU its way there and back.
         OutputKind::Counts { .. } => 4,
-        OutputKind::Noise { .. } => 4 + 8,
+        OutputKind::Noise(_) => 4 + 8,
         // A copy to find the percentile in; then up to three channels, and the file.
         OutputKind::Png => 12,
         OutputKind::Tiff => 4,
@@ -115,10 +116,11 @@ pub fn same_file(one: &Path, other: &Path) -> bool {
 /// touched.
 pub fn write(
     request: &Request,
+    renderer: &Renderer,
     image: &Image,
     statistics: &Statistics,
 ) -> Result<Vec<WrittenFile>, CliError> {
-    let make = |output: &Output| make(request, image, statistics, output);
+    let make = |output: &Output| make(request, renderer, image, statistics, output);
     // A float file needs no memory beside the image's, and mostly waits for the disk: it is made
     // beside the others, which come one after the other.
     let all = |floats: bool| {
@@ -141,6 +143,7 @@ pub fn write(
 /// The file of `output`, under a temporary name.
 fn make(
     request: &Request,
+    renderer: &Renderer,
     image: &Image,
     statistics: &Statistics,
     output: &Output,
@@ -177,14 +180,11 @@ fn make(
             overloads = clipped;
             PendingFile::write(path, &file)?
         }
-        OutputKind::Noise { adc } => {
-            let noisy = noise::expose(image, &noise::Noise{seed:request.seed,..Default::default()}, &[image.height()])?;
-            let counts = Counts {
-                scale: 1.0,
-                adc_offset: adc,
-            };
-            let (file, clipped) = smv_file(request, &noisy, counts);
-            overloads = clipped;
+        OutputKind::Noise(noise) => {
+            scaled = Some(noise.gain).filter(|&gain| gain != 1.0);
+            let noisy = renderer.expose(image, &noise, &panel_heights(&request.experiment))?;
+            let (file, clipped) = smv_file(request, &noisy, Counts::AS_THEY_ARE);
+            overloads = clipped.max(noise.saturated(&noisy));
             PendingFile::write(path, &file)?
         }
     };
@@ -202,7 +202,7 @@ fn span_of(kind: &OutputKind) -> Span {
     match kind {
         OutputKind::Float => info_span!(target: FILES, "float"),
         OutputKind::Counts { .. } => info_span!(target: FILES, "SMV"),
-        OutputKind::Noise { .. } => info_span!(target: FILES, "SMV with noise"),
+        OutputKind::Noise(_) => info_span!(target: FILES, "SMV with noise"),
         OutputKind::Pgm { .. } => info_span!(target: FILES, "PGM"),
         OutputKind::Png => info_span!(target: FILES, "PNG"),
         OutputKind::Tiff => info_span!(target: FILES, "TIFF"),

@@ -402,7 +402,13 @@ fn found_adapters() -> Vec<Adapter> {
 pub fn frame_size(experiment: &Experiment) -> [usize; 2] {
     let panels = &experiment.detector().panels;
     let width = panels.iter().map(|panel| panel.shape[0]).max().unwrap_or(0);
-    [width, panels.iter().map(|panel| panel.shape[1]).sum()]
+    [width, panel_heights(experiment).iter().sum()]
+}
+
+/// Heights of the panels that are stacked in the image of `experiment`.
+pub fn panel_heights(experiment: &Experiment) -> Vec<usize> {
+    let panels = &experiment.detector().panels;
+    panels.iter().map(|panel| panel.shape[1]).collect()
 }
 
 /// Which pixels are rendered, where not all of them are.

@@ -59,28 +59,19 @@ pub fn upper_normal(tail: f32) -> f32 {
     let q = 0.5 - tail;
     if q <= 0.425 {
         let r = 0.180_625 - q * q;
-        let above = polynomial(
-            r,
-            [59.109_375, 159.291_13, 50.434_27, 3.387_132_7],
-        );
+        let above = polynomial(r, [59.109_375, 159.291_13, 50.434_27, 3.387_132_7]);
         let below = polynomial(r, [67.187_56, 78.757_76, 17.895_17, 1.0]);
         return (q * above) * reciprocal(below);
     }
     let r = square_root(-logarithm(tail));
     if r <= 5.0 {
         let r = r - 1.6;
-        let above = polynomial(
-            r,
-            [0.170_238_21, 1.306_728_5, 2.756_815_4, 1.423_437_3],
-        );
+        let above = polynomial(r, [0.170_238_21, 1.306_728_5, 2.756_815_4, 1.423_437_3]);
         let below = polynomial(r, [0.0, 0.120_211_33, 0.737_001_64, 1.0]);
         return above * reciprocal(below);
     }
     let r = r - 5.0;
-    let above = polynomial(
-        r,
-        [0.017_337_205, 0.428_682_94, 3.081_226_4, 6.657_905],
-    );
+    let above = polynomial(r, [0.017_337_205, 0.428_682_94, 3.081_226_4, 6.657_905]);
     let below = polynomial(r, [0.0, 0.012_258_203, 0.241_978_94, 1.0]);
     above * reciprocal(below)
 }

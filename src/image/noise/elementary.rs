@@ -28,7 +28,15 @@ pub fn falling_exponential(x: f32) -> f32 {
     let n = (x * std::f32::consts::LOG2_E + 0.5).floor();
     let r = (x - n * LN_2_HIGH) - n * LN_2_LOW;
     let mut series = 1.0 / 5040.0;
-    for coefficient in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
+    for coefficient in [
+        1.0 / 720.0,
+        1.0 / 120.0,
+        1.0 / 24.0,
+        1.0 / 6.0,
+        0.5,
+        1.0,
+        1.0,
+    ] {
         series = coefficient - r * series;
     }
     f32::from_bits(series.to_bits() - ((n as u32) << 23))
@@ -63,11 +71,7 @@ mod tests {
     use super::*;
 
     /// The largest of the errors of `found` over `expected`, on numbers evenly spread over the powers of ten from `low` to `high`.
-    fn worst(
-        [low, high]: [f64; 2],
-        found: fn(f32) -> f32,
-        expected: fn(f64) -> f64,
-    ) -> f64 {
+    fn worst([low, high]: [f64; 2], found: fn(f32) -> f32, expected: fn(f64) -> f64) -> f64 {
         const SAMPLES: u32 = 200_000;
         let errors = (0..=SAMPLES).map(|sample| {
             let part = f64::from(sample) / f64::from(SAMPLES);

@@ -113,7 +113,11 @@ fn rounded(count: f32) -> f32 {
         return count;
     }
     let below = count.floor();
-    if count - below >= 0.5 { below + 1.0 } else { below }
+    if count - below >= 0.5 {
+        below + 1.0
+    } else {
+        below
+    }
 }
 
 /// Heights of `count` panels of the same size that are stacked in an image of `height` rows, unless
@@ -142,7 +146,9 @@ impl Stage {
         match self {
             Stage::Count => each(values, counted),
             Stage::ReadOut => each(values, read_out),
-            Stage::Both => each(values, |value, pixel| read_out(counted(value, pixel), pixel)),
+            Stage::Both => each(values, |value, pixel| {
+                read_out(counted(value, pixel), pixel)
+            }),
         }
     }
 }

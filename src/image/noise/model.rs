@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::image::Image;
 use crate::memory::Bytes;
 
 /// The seed of the calibration where none is given: one detector, run after run.
@@ -75,7 +76,7 @@ impl Default for Noise {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum NoiseError {
     /// A number that makes no sense.
-    #[error("{quantity} is {value}; expected {expected}")]
+    #[error("{quantity} is {value:?}; expected {expected}")]
     OutOfRange {
         /// What it is of.
         quantity: &'static str,
@@ -125,9 +126,27 @@ impl Noise {
         let checks = [
             ("the flicker", self.flicker, 0.0, 1.0, PART),
             ("the calibration error", self.calibration, 0.0, 1.0, PART),
-            ("the readout noise", self.readout, 0.0, MOST, "0 to 1e12 counts"),
-            ("the gain", self.gain, 1e-12, MOST, "1e-12 to 1e12 counts a photon"),
-            ("the offset", self.offset, -MOST, MOST, "-1e12 to 1e12 counts"),
+            (
+                "the readout noise",
+                self.readout,
+                0.0,
+                MOST,
+                "0 to 1e12 counts",
+            ),
+            (
+                "the gain",
+                self.gain,
+                1e-12,
+                MOST,
+                "1e-12 to 1e12 counts a photon",
+            ),
+            (
+                "the offset",
+                self.offset,
+                -MOST,
+                MOST,
+                "-1e12 to 1e12 counts",
+            ),
             (
                 "the saturation",
                 self.saturation.unwrap_or(1.0),
@@ -163,6 +182,17 @@ impl Noise {
             }
             _ => Ok(()),
         }
+    }
+
+    /// How many pixels of an image of counts are at the largest one.
+    pub fn saturated(&self, counts: &Image) -> usize {
+        self.saturation.map_or(0, |most| {
+            let most = most as f32;
+            counts
+                .rendered()
+                .filter(|(_, count)| *count >= most)
+                .count()
+        })
     }
 
     /// The point spread, if it has a width.

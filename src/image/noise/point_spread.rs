@@ -233,66 +233,60 @@ impl Convolution {
         let scratch = self.column.get_inplace_scratch_len();
         let scratch = scratch.max(self.column_back.get_inplace_scratch_len());
         let scale = 1.0 / (self.row.len() * down) as f64;
-        columns
-            .par_chunks_mut(height)
-            .enumerate()
-            .for_each_init(
-                || {
-                    let kernel = &self.kernel_column;
-                    let padded = vec![Complex::default(); down];
-                    let scratch = vec![Complex::default(); scratch];
-                    let own = (kernel.make_input_vec(), kernel.make_output_vec());
-                    (padded, scratch, own, kernel.make_scratch_vec())
-                },
-                |(padded, scratch, (form, transform), own_scratch), (frequency, column)| {
-                    mirrored(form, |at| match kernel {
-                        KernelRows::Separable { transform, parts } => {
-                            parts.get(at).map(|part| part * transform[frequency])
-                        }
-                        KernelRows::Columns(columns) => columns[frequency * height..][..height]
-                            .get(at)
-                            .copied(),
-                    });
-                    self.kernel_column
-                        .process_with_scratch(form, transform, own_scratch)
-                        .expect(FITS);
-                    padded[..height].copy_from_slice(column);
-                    padded[height..].fill(Complex::default());
-                    self.column.process_with_scratch(padded, scratch);
-                    for (place, value) in padded.iter_mut().enumerate() {
-                        *value *= transform[place.min(down - place)].re * scale;
+        columns.par_chunks_mut(height).enumerate().for_each_init(
+            || {
+                let kernel = &self.kernel_column;
+                let padded = vec![Complex::default(); down];
+                let scratch = vec![Complex::default(); scratch];
+                let own = (kernel.make_input_vec(), kernel.make_output_vec());
+                (padded, scratch, own, kernel.make_scratch_vec())
+            },
+            |(padded, scratch, (form, transform), own_scratch), (frequency, column)| {
+                mirrored(form, |at| match kernel {
+                    KernelRows::Separable { transform, parts } => {
+                        parts.get(at).map(|part| part * transform[frequency])
                     }
-                    self.column_back.process_with_scratch(padded, scratch);
-                    column.copy_from_slice(&padded[..height]);
-                },
-            );
+                    KernelRows::Columns(columns) => {
+                        columns[frequency * height..][..height].get(at).copied()
+                    }
+                });
+                self.kernel_column
+                    .process_with_scratch(form, transform, own_scratch)
+                    .expect(FITS);
+                padded[..height].copy_from_slice(column);
+                padded[height..].fill(Complex::default());
+                self.column.process_with_scratch(padded, scratch);
+                for (place, value) in padded.iter_mut().enumerate() {
+                    *value *= transform[place.min(down - place)].re * scale;
+                }
+                self.column_back.process_with_scratch(padded, scratch);
+                column.copy_from_slice(&padded[..height]);
+            },
+        );
     }
 
     fn transform_rows_back(&self, columns: &[Complex<f64>], panel: &mut [f32]) {
         let back = &self.row_back;
         let last = self.frequencies() - 1;
-        panel
-            .par_chunks_mut(self.width)
-            .enumerate()
-            .for_each_init(
-                || {
-                    let row = (back.make_input_vec(), back.make_output_vec());
-                    (row, back.make_scratch_vec())
-                },
-                |((transform, row), scratch), (slow, pixels)| {
-                    for (frequency, place) in transform.iter_mut().enumerate() {
-                        *place = columns[frequency * self.height + slow];
-                    }
-                    // Those of real rows are real there, but for the last digits.
-                    transform[0].im = 0.0;
-                    transform[last].im = 0.0;
-                    back.process_with_scratch(transform, row, scratch)
-                        .expect(FITS);
-                    for (pixel, value) in pixels.iter_mut().zip(row) {
-                        *pixel = *value as f32;
-                    }
-                },
-            );
+        panel.par_chunks_mut(self.width).enumerate().for_each_init(
+            || {
+                let row = (back.make_input_vec(), back.make_output_vec());
+                (row, back.make_scratch_vec())
+            },
+            |((transform, row), scratch), (slow, pixels)| {
+                for (frequency, place) in transform.iter_mut().enumerate() {
+                    *place = columns[frequency * self.height + slow];
+                }
+                // Those of real rows are real there, but for the last digits.
+                transform[0].im = 0.0;
+                transform[last].im = 0.0;
+                back.process_with_scratch(transform, row, scratch)
+                    .expect(FITS);
+                for (pixel, value) in pixels.iter_mut().zip(row) {
+                    *pixel = *value as f32;
+                }
+            },
+        );
     }
 }
 

@@ -81,7 +81,11 @@ fn many(mean: f32, stream: &Stream) -> f32 {
         let words = stream.words(attempt);
         // How far the deviate from -½ to ½ is from either end.
         let edge = 0.5 * uniform(words[0]);
-        let side = if words[1] & 1 == 0 { 0.5 - edge } else { edge - 0.5 };
+        let side = if words[1] & 1 == 0 {
+            0.5 - edge
+        } else {
+            edge - 0.5
+        };
         let v = uniform(words[2]);
         let step = (2.0 * a) * reciprocal(edge) + b;
         let offset = (step * side + (fraction + 0.43)).floor();
