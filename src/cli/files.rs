@@ -7,8 +7,10 @@ use tracing::{Span, info_span};
 
 use super::flags::{Output, OutputKind, Request};
 use super::{CliError, interrupt, profile};
+use crate::experiment::Experiment;
 use crate::formats::smv::{self, Counts};
 use crate::formats::{FormatError, PendingFile, check_writable, pgm, png, raw, tiff};
+use crate::image::noise::{Noise, point_spread};
 use crate::image::{Image, Statistics, ToneMap};
 use crate::memory::Bytes;
 use crate::profile::FILES;
@@ -57,8 +59,7 @@ fn targets(request: &Request) -> Vec<(&'static str, PathBuf)> {
         .collect()
 }
 
-/// Makes sure that there is memory for the image and for the file that needs most beside it; a point
-/// spread looks after its own.
+/// Makes sure that there is memory for the image and for the file that needs most beside it.
 ///
 /// # Errors
 /// [`CliError::Failed`] with what is needed and what there is.
@@ -75,15 +76,18 @@ pub fn check_memory(request: &Request) -> Result<(), CliError> {
         OutputKind::Png => 12,
         OutputKind::Tiff => 4,
     };
-    let most = request
-        .outputs
-        .iter()
-        .map(|output| beside(&output.kind))
-        .max()
-        .unwrap_or(0);
     let [width, height] = frame_size(&request.experiment);
     let pixels = (width as u64).saturating_mul(height as u64);
-    let needed = Bytes(pixels.saturating_mul(IMAGE + most));
+    let of_outputs = request.outputs.iter().map(|Output { kind, .. }| {
+        let spread = match kind {
+            OutputKind::Noise(noise) => spread_memory(noise, &request.experiment),
+            _ => 0,
+        };
+        pixels
+            .saturating_mul(IMAGE + beside(kind))
+            .saturating_add(spread)
+    });
+    let needed = Bytes(of_outputs.max().unwrap_or(pixels.saturating_mul(IMAGE)));
     needed.check().map_err(|available| {
         anyhow::anyhow!(
             "an image of {width} x {height} pixels and its files need {needed} of memory, and this \
@@ -91,6 +95,16 @@ pub fn check_memory(request: &Request) -> Result<(), CliError> {
         )
         .into()
     })
+}
+
+/// Bytes that the point spread of `noise` takes for the largest panel.
+fn spread_memory(noise: &Noise, experiment: &Experiment) -> u64 {
+    let panels = &experiment.detector().panels;
+    let memory = noise.spread().map(|spread| {
+        let memory = panels.iter();
+        memory.map(move |panel| point_spread::memory(&spread, panel.shape).0)
+    });
+    memory.into_iter().flatten().max().unwrap_or(0)
 }
 
 /// Whether two paths lead to one regular file, there already or not.

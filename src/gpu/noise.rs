@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use tracing::info_span;
 
-use super::context::Context;
+use super::context::{Context, Layout};
 use super::layout::ExposureUniform;
 use super::shaders::noise_source;
 use super::{GpuError, GpuRenderer};
@@ -19,7 +19,7 @@ const PER_DISPATCH: u32 = 1 << 21;
 /// The shader's two entry points, compiled.
 #[derive(Debug)]
 pub struct NoiseKernel {
-    bindings: wgpu::BindGroupLayout,
+    layout: Layout,
     count: wgpu::ComputePipeline,
     read_out: wgpu::ComputePipeline,
 }
@@ -27,46 +27,17 @@ pub struct NoiseKernel {
 impl NoiseKernel {
     fn new(context: &Context) -> Result<NoiseKernel, GpuError> {
         let device = &context.device;
-        let label = Some("noise");
         let source = wgpu::ShaderModuleDescriptor {
-            label,
+            label: Some("noise"),
             source: wgpu::ShaderSource::Wgsl(noise_source().into()),
         };
         let module = context.checked("the noise shader", || device.create_shader_module(source))?;
-        let entry = |binding, ty| wgpu::BindGroupLayoutEntry {
-            binding,
-            visibility: wgpu::ShaderStages::COMPUTE,
-            ty: wgpu::BindingType::Buffer {
-                ty,
-                has_dynamic_offset: false,
-                min_binding_size: None,
-            },
-            count: None,
-        };
         let storage = wgpu::BufferBindingType::Storage { read_only: false };
-        let entries = [
-            entry(0, wgpu::BufferBindingType::Uniform),
-            entry(1, storage),
-        ];
-        let descriptor = wgpu::BindGroupLayoutDescriptor {
-            label,
-            entries: &entries,
-        };
-        let bindings = context.checked("the bindings of noise", || {
-            device.create_bind_group_layout(&descriptor)
-        })?;
-        let descriptor = wgpu::PipelineLayoutDescriptor {
-            label,
-            bind_group_layouts: &[Some(&bindings)],
-            immediate_size: 0,
-        };
-        let layout = context.checked("the layout of noise", || {
-            device.create_pipeline_layout(&descriptor)
-        })?;
+        let layout = context.layout("noise", [wgpu::BufferBindingType::Uniform, storage])?;
         let pipeline = |name| {
             let descriptor = wgpu::ComputePipelineDescriptor {
                 label: Some(name),
-                layout: Some(&layout),
+                layout: Some(&layout.pipeline),
                 module: &module,
                 entry_point: Some(name),
                 compilation_options: Default::default(),
@@ -79,7 +50,7 @@ impl NoiseKernel {
         Ok(NoiseKernel {
             count: pipeline("count")?,
             read_out: pipeline("read")?,
-            bindings,
+            layout,
         })
     }
 
@@ -145,18 +116,7 @@ impl GpuRenderer {
             | wgpu::BufferUsages::COPY_SRC;
         let pixels = context.buffer("the pixels", size, usage)?;
         context.upload(&pixels, bytemuck::cast_slice(band))?;
-        let entries = [(0, uniform), (1, &pixels)].map(|(binding, buffer)| wgpu::BindGroupEntry {
-            binding,
-            resource: buffer.as_entire_binding(),
-        });
-        let descriptor = wgpu::BindGroupDescriptor {
-            label: Some("noise"),
-            layout: &kernel.bindings,
-            entries: &entries,
-        };
-        let group = context.checked("the buffers of noise", || {
-            device.create_bind_group(&descriptor)
-        })?;
+        let group = context.bind("noise", &kernel.layout, &[uniform, &pixels])?;
         let count = band.len() as u32;
         for first in (0..count).step_by(PER_DISPATCH as usize) {
             let _span = info_span!(target: SIMULATION, "noise").entered();

@@ -74,8 +74,8 @@ pub fn memory(spread: &PointSpread, [width, height]: [usize; 2]) -> Bytes {
         PixelKernel::Fiber(_) => size_of::<f64>(),
     };
     let frequencies = padded(width) / 2 + 1;
-    let values = (height + STRIP) as u64 * frequencies as u64;
-    Bytes(values * (size_of::<Complex<f64>>() + of_kernel) as u64)
+    let values = (height as u64 + STRIP as u64).saturating_mul(frequencies as u64);
+    Bytes(values.saturating_mul((size_of::<Complex<f64>>() + of_kernel) as u64))
 }
 
 /// A length for transforms of `length` values convolved with as many to either side: even, and a
