@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Parser;
-use serde::Serialize;
 
 use super::files::same_file;
 use super::flags::{DEFAULT_OFFSET, NoiseFlags, seed_from_clock};
@@ -15,9 +14,10 @@ use crate::formats::image_file::{self, ImageFormat};
 use crate::formats::smv::{self, Counts};
 use crate::formats::{FormatError, PendingFile, check_writable, raw, tiff};
 use crate::image::Image;
-use crate::image::noise::{Noise, panels_of};
+use crate::image::noise::panels_of;
 use crate::memory::Bytes;
 use crate::render::{Device, RenderError, RenderOptions, Renderer};
+use crate::report::NoiseSummary;
 
 /// Put a detector's noise on an image of photons
 #[derive(Parser)]
@@ -83,25 +83,6 @@ struct NoiseCommand {
     json: bool,
 }
 
-/// What became of an image.
-#[derive(Serialize)]
-struct NoiseSummary {
-    version: &'static str,
-    input: String,
-    input_format: &'static str,
-    output: String,
-    output_format: &'static str,
-    pixels: [usize; 2],
-    panels: u32,
-    noise: Noise,
-    /// Pixels at the largest count that there is.
-    overloads: usize,
-    device: String,
-    threads: usize,
-    notices: Vec<String>,
-    seconds: f64,
-}
-
 /// Adds noise.
 ///
 /// # Errors
@@ -136,7 +117,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     }
     PendingFile::write(&command.out, &file)?.commit()?;
     let summary = NoiseSummary {
-        version: env!("CARGO_PKG_VERSION"),
+        version: NoiseSummary::VERSION,
         input: command.image.display().to_string(),
         input_format: input.format.name(),
         output: command.out.display().to_string(),
@@ -310,27 +291,4 @@ fn check_memory(image: &Image) -> Result<(), CliError> {
         )
         .into()
     })
-}
-
-impl std::fmt::Display for NoiseSummary {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let [fast, slow] = self.pixels;
-        let (input, output) = (&self.input, &self.output);
-        writeln!(
-            f,
-            "read       {input}, {}, {fast} x {slow} pixels",
-            self.input_format
-        )?;
-        write!(f, "wrote      {output}, {}", self.output_format)?;
-        if self.overloads > 0 {
-            write!(f, ", {} pixel(s) at the largest count", self.overloads)?;
-        }
-        writeln!(f)?;
-        writeln!(f, "seed       {}", self.noise.seed)?;
-        let (seconds, device, threads) = (self.seconds, &self.device, self.threads);
-        write!(
-            f,
-            "took       {seconds:.3} s on {device}, {threads} threads"
-        )
-    }
 }

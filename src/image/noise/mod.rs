@@ -20,6 +20,7 @@
 //! # Ok::<(), nanobragg::image::noise::NoiseError>(())
 //! ```
 
+mod convolution;
 pub mod deviates;
 pub mod elementary;
 mod exposure;
