@@ -12,9 +12,6 @@ use crate::experiment::{Panel, ReflectionGrid, Shape};
 use crate::memory::Bytes;
 use crate::scene::{Amorphous, Lattice, Orientation, Scene, SceneSource};
 
-/// Bytes that are sent to the device at once.
-const UPLOAD: usize = 16 << 20;
-
 /// Ångström per metre.
 pub const ANGSTROM: f64 = 1e10;
 
@@ -236,18 +233,7 @@ impl<K: PartialEq> Held<K> {
         let bytes: &[u8] = bytemuck::cast_slice(&contents);
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
         let buffer = context.buffer(what, bytes.len() as u64, usage)?;
-        // In pieces: the way there takes as much memory again, and running out of it on the way
-        // loses the device.
-        for (index, piece) in bytes.chunks(UPLOAD).enumerate() {
-            if index > 0 {
-                context.queue.submit([]);
-                context.wait()?;
-            }
-            context
-                .queue
-                .write_buffer(&buffer, (index * UPLOAD) as u64, piece);
-        }
-        context.check()?;
+        context.upload(&buffer, bytes)?;
         self.slot = Some((key, buffer.clone()));
         Ok(buffer)
     }

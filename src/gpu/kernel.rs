@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::GpuError;
-use super::context::Context;
+use super::context::{Context, Layout};
 use super::shaders::{Permutation, background_source, render_source, trace_source};
 use super::specialised::Shader;
 
@@ -56,8 +56,7 @@ impl Entry {
 pub struct Kernel {
     entry: Entry,
     shader: Shader,
-    bindings: wgpu::BindGroupLayout,
-    layout: wgpu::PipelineLayout,
+    layout: Layout,
     pipelines: Mutex<HashMap<Permutation, wgpu::ComputePipeline>>,
 }
 
@@ -67,31 +66,12 @@ impl Kernel {
     /// # Errors
     /// [`GpuError::Refused`] with what the compiler or the driver said.
     pub fn new(context: &Context, entry: Entry) -> Result<Kernel, GpuError> {
-        let device = &context.device;
-        let label = Some(entry.name());
         let shader =
             Shader::new(&entry.source()).map_err(|reason| refused(context, entry, reason))?;
-        let entries: Vec<wgpu::BindGroupLayoutEntry> =
-            (0..entry.bindings() as u32).map(layout_entry).collect();
-        let descriptor = wgpu::BindGroupLayoutDescriptor {
-            label,
-            entries: &entries,
-        };
-        let bindings = context.checked("the kernel's bindings", || {
-            device.create_bind_group_layout(&descriptor)
-        })?;
-        let descriptor = wgpu::PipelineLayoutDescriptor {
-            label,
-            bind_group_layouts: &[Some(&bindings)],
-            immediate_size: 0,
-        };
-        let layout = context.checked("the pipeline's layout", || {
-            device.create_pipeline_layout(&descriptor)
-        })?;
+        let layout = context.layout(entry.name(), (0..entry.bindings()).map(binding_type))?;
         Ok(Kernel {
             entry,
             shader,
-            bindings,
             layout,
             pipelines: Mutex::default(),
         })
@@ -125,7 +105,7 @@ impl Kernel {
         })?;
         let descriptor = wgpu::ComputePipelineDescriptor {
             label: Some(name),
-            layout: Some(&self.layout),
+            layout: Some(&self.layout.pipeline),
             module: &module,
             entry_point: Some(name),
             compilation_options: wgpu::PipelineCompilationOptions {
@@ -151,21 +131,7 @@ impl Kernel {
         context: &Context,
         buffers: &[&wgpu::Buffer],
     ) -> Result<wgpu::BindGroup, GpuError> {
-        let numbered = (0..).zip(buffers);
-        let entries: Vec<wgpu::BindGroupEntry> = numbered
-            .map(|(binding, buffer)| wgpu::BindGroupEntry {
-                binding,
-                resource: buffer.as_entire_binding(),
-            })
-            .collect();
-        let descriptor = wgpu::BindGroupDescriptor {
-            label: Some(self.entry.name()),
-            layout: &self.bindings,
-            entries: &entries,
-        };
-        context.checked("the kernel's buffers", || {
-            context.device.create_bind_group(&descriptor)
-        })
+        context.bind(self.entry.name(), &self.layout, buffers)
     }
 }
 
@@ -178,22 +144,12 @@ fn refused(context: &Context, entry: Entry, reason: String) -> GpuError {
     }
 }
 
-/// The layout of a binding of a kernel: two uniforms, storage to read, storage to write.
-fn layout_entry(binding: u32) -> wgpu::BindGroupLayoutEntry {
-    let ty = match binding {
+/// The type of a binding of a kernel: two uniforms, storage to read, storage to write.
+fn binding_type(binding: usize) -> wgpu::BufferBindingType {
+    match binding {
         0 | 1 => wgpu::BufferBindingType::Uniform,
         _ => wgpu::BufferBindingType::Storage {
             read_only: binding < 7,
         },
-    };
-    wgpu::BindGroupLayoutEntry {
-        binding,
-        visibility: wgpu::ShaderStages::COMPUTE,
-        ty: wgpu::BindingType::Buffer {
-            ty,
-            has_dynamic_offset: false,
-            min_binding_size: None,
-        },
-        count: None,
     }
 }

@@ -3,6 +3,8 @@
 
 use bytemuck::{Pod, Zeroable};
 
+use crate::image::noise::Exposure;
+
 /// Edge of a workgroup, threads.
 pub const GROUP: usize = 8;
 /// Threads of a workgroup, orientations of a batch.
@@ -168,6 +170,49 @@ pub struct TracedEntry {
     pub more_padding: u32,
 }
 
+/// Doppelganger of the WGSL struct `Exposure`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct ExposureUniform {
+    pub key: [u32; 2],
+    pub calibration_key: [u32; 2],
+    pub image: u32,
+    pub brightness: f32,
+    pub calibration: f32,
+    pub gain: f32,
+    pub offset: f32,
+    pub readout: f32,
+    pub saturation: f32,
+    pub no_bits: u32,
+    pub band: u32,
+    pub first: u32,
+    pub end: u32,
+    pub padding: u32,
+}
+
+impl ExposureUniform {
+    /// Of `exposure`, for the pixels from `first` to before `end` of a band before which the image
+    /// has `band` pixels.
+    pub fn of(exposure: &Exposure, band: u32, [first, end]: [u32; 2]) -> ExposureUniform {
+        ExposureUniform {
+            key: exposure.key,
+            calibration_key: exposure.calibration_key,
+            image: exposure.image,
+            brightness: exposure.brightness,
+            calibration: exposure.calibration,
+            gain: exposure.gain,
+            offset: exposure.offset,
+            readout: exposure.readout,
+            saturation: exposure.saturation,
+            no_bits: 0,
+            band,
+            first,
+            end,
+            padding: 0,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::mem::{offset_of, size_of};
@@ -180,6 +225,7 @@ mod tests {
         let source = match name {
             "Selected" | "Traced" => shaders::trace_source(),
             "ProfilePiece" | "Amorphous" => shaders::background_source(),
+            "Exposure" => shaders::noise_source(),
             _ => shaders::render_source(),
         };
         let module = naga::front::wgsl::parse_str(&source).unwrap();
@@ -257,6 +303,13 @@ mod tests {
             "Amorphous",
             size_of::<AmorphousEntry>(),
             members!(AmorphousEntry: first, count, weight),
+        );
+        assert_layout(
+            "Exposure",
+            size_of::<ExposureUniform>(),
+            members!(ExposureUniform:
+            key, calibration_key, image, brightness, calibration, gain, offset, readout, saturation,
+            no_bits, band, first, end),
         );
         assert_layout(
             "Selected",

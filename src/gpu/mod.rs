@@ -14,6 +14,7 @@ mod error;
 mod frame;
 mod kernel;
 mod layout;
+mod noise;
 mod renderer;
 mod scatter;
 mod shaders;

@@ -8,6 +8,7 @@ use super::buffers::{GridKey, Held, Scaling};
 use super::context::Context;
 use super::kernel::{Entry, Kernel};
 use super::layout::TileEntry;
+use super::noise::NoiseKernel;
 use super::scatter::scatter;
 use super::slices::Budget;
 use super::tiles::{TilePlace, TileSize, tile_places};
@@ -47,6 +48,8 @@ pub struct GpuRenderer {
     pub(super) background: OnceLock<Kernel>,
     pub(super) timestamps: Option<Timestamps>,
     pub(super) state: Mutex<State>,
+    /// Compiled when noise is first asked for.
+    pub(super) noise: Mutex<Option<NoiseKernel>>,
 }
 
 /// What is on the device.
@@ -85,6 +88,7 @@ impl GpuRenderer {
             background: OnceLock::new(),
             timestamps,
             state,
+            noise: Mutex::default(),
         })
     }
 

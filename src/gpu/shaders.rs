@@ -8,7 +8,7 @@ use crate::experiment::Shape;
 use crate::scene::{Lattice, Scene, Tolerance};
 
 /// Functions that `shaders/kernel.wgsl` builds on, by file: each mirrors one of the CPU path.
-pub const SHARED: [(&str, &str); 8] = [
+pub const SHARED: [(&str, &str); 12] = [
     (
         "amorphous",
         include_str!("../../shaders/shared/amorphous.wgsl"),
@@ -38,11 +38,24 @@ pub const SHARED: [(&str, &str); 8] = [
         include_str!("../../shaders/shared/structure_factor.wgsl"),
     ),
     ("philox", include_str!("../../shaders/shared/philox.wgsl")),
+    ("strict", include_str!("../../shaders/shared/strict.wgsl")),
+    (
+        "elementary",
+        include_str!("../../shaders/shared/elementary.wgsl"),
+    ),
+    (
+        "deviates",
+        include_str!("../../shaders/shared/deviates.wgsl"),
+    ),
+    ("poisson", include_str!("../../shaders/shared/poisson.wgsl")),
 ];
+
+/// Those that `shaders/noise.wgsl` builds on; the kernel builds on the others.
+pub const OF_NOISE: [&str; 5] = ["philox", "strict", "elementary", "deviates", "poisson"];
 
 /// The whole source of the shader that renders.
 pub(super) fn render_source() -> String {
-    with_shared(&[
+    with_kernel(&[
         SLICE,
         include_str!("../../shaders/pixels.wgsl"),
         include_str!("../../shaders/render.wgsl"),
@@ -51,27 +64,38 @@ pub(super) fn render_source() -> String {
 
 /// The whole source of the shader of what scatters beside the crystal.
 pub(super) fn background_source() -> String {
-    with_shared(&[SLICE, include_str!("../../shaders/background.wgsl")])
+    with_kernel(&[SLICE, include_str!("../../shaders/background.wgsl")])
 }
 
 /// The whole source of the shader that writes down how one term comes about.
 pub(super) fn trace_source() -> String {
-    with_shared(&[include_str!("../../shaders/trace.wgsl")])
+    with_kernel(&[include_str!("../../shaders/trace.wgsl")])
+}
+
+/// The whole source of the shader that adds noise.
+pub(super) fn noise_source() -> String {
+    shared(true)
+        .chain([include_str!("../../shaders/noise.wgsl")])
+        .collect()
 }
 
 /// What the entry points of a render share.
 const SLICE: &str = include_str!("../../shaders/slice.wgsl");
 
 /// The entry point in `entry`, behind all it builds on.
-fn with_shared(entry: &[&'static str]) -> String {
-    let shared = SHARED
-        .iter()
-        .filter(|(name, _)| *name != "philox")
-        .map(|(_, source)| *source);
-    shared
+fn with_kernel(entry: &[&'static str]) -> String {
+    shared(false)
         .chain([include_str!("../../shaders/kernel.wgsl")])
         .chain(entry.iter().copied())
         .collect()
+}
+
+/// What noise builds on, or what the kernel does.
+fn shared(of_noise: bool) -> impl Iterator<Item = &'static str> {
+    SHARED
+        .iter()
+        .filter(move |(name, _)| OF_NOISE.contains(name) == of_noise)
+        .map(|(_, source)| *source)
 }
 
 /// Where less than this part of the terms is too small to count whatever its F, looking at all of a
@@ -195,6 +219,12 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
 mod tests {
     use super::*;
     use crate::gpu::specialised::{Shader, validator};
+
+    #[test]
+    fn the_noise_shader_is_valid_without_a_device() {
+        let module = naga::front::wgsl::parse_str(&noise_source()).unwrap();
+        validator().validate(&module).unwrap();
+    }
 
     #[test]
     fn every_permutation_is_valid_without_a_device() {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::experiment::{Experiment, Shape, Sources};
 use crate::image::Statistics;
+use crate::image::noise::Noise;
 use crate::render::{Floor, frame_size};
 
 /// What was rendered, how, and what came out. Lengths are in the units the fields are named for.
@@ -34,6 +35,9 @@ pub struct Run {
     /// The file that describes the detector, where flags do not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub geometry: Option<String>,
+    /// What the noise of an image with noise is like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<Noise>,
     /// The files written.
     pub files: Vec<WrittenFile>,
     /// From where on pixels are within the tolerance, if there is one.

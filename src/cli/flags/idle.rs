@@ -2,6 +2,7 @@
 //! in silence.
 
 use super::super::order::Order;
+use super::noise::{NO_CALIBRATION, NO_WIDTH, NOISE_FLAGS};
 use super::output::FILE_FLAGS;
 use crate::experiment::{Convention, Experiment, Pivot, Placement, Shape, Sources};
 
@@ -143,6 +144,13 @@ pub fn notices(
             !noise && !seeds_misset,
             "no noise image is written",
         ),
+        (&NOISE_FLAGS, !noise, "no noise image is written"),
+        (
+            &["calibration_seed"],
+            noise && !given("calibration"),
+            NO_CALIBRATION,
+        ),
+        (&["psf"], noise && !given("psf_fwhm"), NO_WIDTH),
         (
             &["scale"],
             !(default_files || given("intfile")),

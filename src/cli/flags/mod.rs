@@ -9,6 +9,7 @@ mod geometry;
 mod idle;
 mod ignored;
 mod mosaic;
+mod noise;
 mod output;
 mod program;
 mod sampling;
@@ -26,7 +27,8 @@ use super::order::Order;
 use crate::experiment::{Crystal, Description, Experiment, ExperimentError};
 use geometry::{Apparatus, GeometryFile};
 
-pub use output::{Output, OutputKind, PictureStyle};
+pub use noise::{DEFAULT_OFFSET, NoiseFlags};
+pub use output::{Output, OutputKind, PictureStyle, seed_from_clock};
 pub use program::ProgramFlags;
 pub use sampling::Printout;
 
@@ -37,6 +39,7 @@ pub use sampling::Printout;
     version,
     override_usage = "nanobragg -hkl FILE -mat FILE [flags]\n       \
                       nanobragg -default_F 100 -cell 70 80 90 [flags]\n       \
+                      nanobragg noise       a detector's noise on an image there is\n       \
                       nanobragg compare     how far apart are two images\n       \
                       nanobragg devices     what can render here\n       \
                       nanobragg validate    is what a GPU renders right?\n       \
@@ -69,6 +72,8 @@ pub struct RenderFlags {
     #[command(flatten)]
     output: output::OutputFlags,
     #[command(flatten)]
+    noise: NoiseFlags,
+    #[command(flatten)]
     picture: output::PictureFlags,
     #[command(flatten)]
     ignored: ignored::IgnoredFlags,
@@ -85,7 +90,7 @@ pub struct Request {
     pub outputs: Vec<Output>,
     /// How a PNG is to look.
     pub style: PictureStyle,
-    /// Seed of the noise.
+    /// Seed of the noise, and of what else has none of its own.
     pub seed: u64,
     /// Pixels whose quantities are to be printed.
     pub printout: Printout,
@@ -123,6 +128,7 @@ pub fn last_one_counts(command: Command) -> Command {
 pub fn double_dash_only() -> Vec<String> {
     let new = program::ProgramFlags::augment_args(Command::new("new"));
     let new = geometry::GeometryFlags::augment_args(new);
+    let new = NoiseFlags::augment_args(new);
     let mut doubled = spellings(&output::PictureFlags::augment_args(new));
     doubled.extend(sampling::DOUBLE_DASH_ONLY.map(str::to_string));
     doubled.push(background::REPEATABLE.to_string());
@@ -139,6 +145,7 @@ pub fn flags_of_the_run() -> Vec<(String, String)> {
     let doubled = double_dash_only();
     let run = output::OutputFlags::augment_args(Command::new("run"));
     let run = program::ProgramFlags::augment_args(output::PictureFlags::augment_args(run));
+    let run = NoiseFlags::augment_args(run);
     let named = run.get_arguments().filter_map(|flag| {
         let long = flag.get_long()?;
         Some((flag.get_id().to_string(), long.to_string()))
@@ -243,7 +250,8 @@ impl Request {
                 "-printout and --json both print on standard output; leave one of them out",
             ));
         }
-        let outputs = flags.output.outputs(&flags.picture, order);
+        let noise = flags.noise.noise(seed, flags.output.adc())?;
+        let outputs = flags.output.outputs(&flags.picture, noise, order);
         notices.extend(output::panel_notice(&experiment, &outputs));
         Ok(Request {
             experiment,

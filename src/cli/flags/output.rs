@@ -7,9 +7,11 @@ use clap::{Args, ValueEnum};
 
 use super::super::order::Order;
 use super::super::values;
+use super::noise::DEFAULT_OFFSET;
 use crate::experiment::Experiment;
 use crate::formats::png::{Colormap, Depth};
 use crate::image::ToneScale;
+use crate::image::noise::Noise;
 
 #[derive(Args)]
 #[command(next_help_heading = "Output")]
@@ -129,11 +131,8 @@ pub enum OutputKind {
         /// Shades per photon.
         scale: Option<f64>,
     },
-    /// SMV of noisy counts.
-    Noise {
-        /// Counts of a pixel without photons.
-        adc: f64,
-    },
+    /// SMV of counts with noise.
+    Noise(Noise),
     /// PNG.
     Png,
     /// PNG of the panels at their places.
@@ -185,10 +184,17 @@ pub fn panel_notice(experiment: &Experiment, outputs: &[Output]) -> Option<Strin
     })
 }
 
+/// A seed that nobody chose.
+pub fn seed_from_clock() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
 impl OutputFlags {
     /// The files asked for, or the default ones when none is.
-    pub fn outputs(&self, picture: &PictureFlags, order: Order) -> Vec<Output> {
-        let adc = self.adc.unwrap_or(40.0);
+    pub fn outputs(&self, picture: &PictureFlags, noise: Noise, order: Order) -> Vec<Output> {
+        let adc = self.adc();
         let counts = OutputKind::Counts {
             scale: self.scale,
             adc,
@@ -198,7 +204,6 @@ impl OutputFlags {
         };
         let by_default = !order.any(&FILE_FLAGS);
         let name = |default: &str, wanted: bool| (by_default && wanted).then(|| default.into());
-        let noise = OutputKind::Noise { adc };
         let all = [
             (
                 OutputKind::Float,
@@ -219,7 +224,7 @@ impl OutputFlags {
                 name("image.pgm", !self.nopgm),
             ),
             (
-                noise,
+                OutputKind::Noise(noise),
                 "-noisefile",
                 &self.noisefile,
                 name("noiseimage.img", !self.nonoise),
@@ -241,16 +246,14 @@ impl OutputFlags {
             .collect()
     }
 
+    /// Counts of an SMV pixel without photons.
+    pub fn adc(&self) -> f64 {
+        self.adc.unwrap_or(DEFAULT_OFFSET)
+    }
+
     /// The seed given, or one from the clock.
     pub fn seed(&self) -> u64 {
-        self.seed.map_or_else(
-            || {
-                SystemTime::now()
-                    .duration_since(UNIX_EPOCH)
-                    .map_or(0, |since| since.as_secs())
-            },
-            |seed| seed as u64,
-        )
+        self.seed.map_or_else(seed_from_clock, |seed| seed as u64)
     }
 
     /// Whether to show a progress bar, where that was said.
