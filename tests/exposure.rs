@@ -9,7 +9,8 @@ use nanobragg::experiment::{Experiment, Mosaicity, Scan};
 use nanobragg::geometry::rotation_about;
 use nanobragg::image::{Comparison, Image};
 use nanobragg::render::{Device, RenderOptions, Renderer};
-use nanobragg::scene::ELECTRON_RADIUS_SQUARED;
+use nanobragg::scene::{ELECTRON_RADIUS_SQUARED, Scene, TermPlace};
+use nanobragg::trace::Name;
 use support::{experiment, golden_path, program};
 
 fn cpu() -> Renderer {
@@ -106,6 +107,65 @@ fn both_paths_agree_on_backgrounds() {
         println!("{line}: nrmse {error:.1e}");
         assert!(reference.values().iter().any(|&photons| photons > 0.0));
         assert!(error < 2e-6, "{line}: {error:e}");
+    }
+}
+
+#[test]
+fn a_trace_says_what_slabs_add() {
+    let scene = Scene::new(&experiment(&format!(
+        "{VIEW} --background {SLAB} -detector_thick 300 -dispersion 1 -dispsteps 3"
+    )))
+    .unwrap();
+    let trace = nanobragg::cpu::trace(&scene, &TermPlace::last(&scene, [20, 30]).unwrap());
+    let value = |name| trace.value(name).unwrap();
+    // Nothing else scatters.
+    let photons = value(Name::Scale) * value(Name::AmorphousSum);
+    assert!((photons / value(Name::Photons) - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn uneven_tables_and_slabs_of_nothing_are_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let uneven = "0 2.0\n0.05 2.2\n0.1 2.5\n0.1001 2.6\n0.15 3\n0.2 3.2\n";
+    let uneven = file(folder.path(), "uneven.stol", uneven);
+    for (settings, said) in [
+        ("thickness=1,density=1,mw=18", "far beyond them"),
+        ("thickness=0,density=1,mw=18", "its thickness is 0"),
+    ] {
+        let output = program()
+            .current_dir(folder.path())
+            .args(["-detpixels", "8", "-floatfile", "image.bin", "--background"])
+            .arg(format!("{},{settings}", uneven.display()))
+            .output()
+            .unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            output.status.success() && message.contains(said),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn a_reference_is_not_asked_for_what_it_cannot_know() {
+    let folder = tempfile::tempdir().unwrap();
+    for words in [
+        "compare --reference true",
+        "bench --sizes 8 --reference true",
+    ] {
+        let output = program()
+            .current_dir(folder.path())
+            .args(words.split(' '))
+            .args(["--", "-default_F", "1", "-cell", "70", "-mosaic", "1"])
+            .args(["--mosaic-model", "gaussian"])
+            .output()
+            .unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(
+            message.contains("--mosaic-model: the reference does not know it"),
+            "{message}"
+        );
     }
 }
 

@@ -3,7 +3,6 @@
 use glam::DVec3;
 
 use super::absorption::absorbed_fraction;
-#[cfg(test)]
 use super::amorphous::amorphous;
 use super::polarisation::polarisation;
 use super::position::position;
@@ -72,7 +71,6 @@ impl View {
 
     /// What amorphous materials scatter here, by its own Ω, P and A, and by the weight of `source`: in
     /// the open what a block is held against.
-    #[cfg(test)]
     pub fn amorphous(&self, scene: &Scene, panel: &Panel, layer: u32, source: &SceneSource) -> f64 {
         let geometry = self.solid_angle(scene, panel) * self.absorbed(scene, panel, layer);
         let factor = source.weight * geometry * self.polarisation(scene, source);

@@ -68,6 +68,9 @@ pub fn trace(scene: &Scene, place: &TermPlace) -> Trace {
     trace.put_one(Name::Steps, scene.steps);
     trace.put_one(Name::Scale, scene.scale);
     trace.put_one(Name::Background, scene.background);
+    if !scene.amorphous.is_empty() {
+        trace.put_one(Name::AmorphousSum, amorphous_sum(scene, place));
+    }
     trace.put_one(Name::IntensitySum, intensity_sum(scene, place));
     put_photons(
         scene,
@@ -169,6 +172,18 @@ fn put_term(scene: &Scene, place: &TermPlace, q: DVec3, trace: &mut Trace) {
     trace.put_one(Name::Term, counted);
 }
 
+/// What amorphous materials add to the sum of the pixel, beyond the resolution limit too.
+fn amorphous_sum(scene: &Scene, place: &TermPlace) -> f64 {
+    let panel = &scene.panels[place.panel()];
+    views(scene, place)
+        .map(|(view, layer)| {
+            let sources = scene.sources.iter();
+            let scattered = sources.map(|source| view.amorphous(scene, panel, layer, source));
+            scattered.sum::<f64>()
+        })
+        .sum()
+}
+
 /// ΣF_cell²·F_latt² of the pixel, without weights.
 fn intensity_sum(scene: &Scene, place: &TermPlace) -> f64 {
     views_and_sources(scene, place)
@@ -179,18 +194,23 @@ fn intensity_sum(scene: &Scene, place: &TermPlace) -> f64 {
         .sum()
 }
 
+/// Every view of the pixel, and its layer.
+fn views<'s>(scene: &'s Scene, place: &TermPlace) -> impl Iterator<Item = (View, u32)> + use<'s> {
+    let (panel, pixel) = (&scene.panels[place.panel()], place.pixel());
+    (0..scene.layers).flat_map(move |layer| {
+        let edge = scene.oversample;
+        let sub_pixels = (0..edge).flat_map(move |slow| (0..edge).map(move |fast| [fast, slow]));
+        sub_pixels.map(move |sub_pixel| (View::new(scene, panel, pixel, sub_pixel, layer), layer))
+    })
+}
+
 /// Every view of the pixel with every source, but for those beyond the resolution limit.
 fn views_and_sources<'s>(
     scene: &'s Scene,
     place: &TermPlace,
 ) -> impl Iterator<Item = (View, &'s SceneSource)> {
-    let (panel, pixel) = (&scene.panels[place.panel()], place.pixel());
-    let views = (0..scene.layers).flat_map(move |layer| {
-        let edge = scene.oversample;
-        let sub_pixels = (0..edge).flat_map(move |slow| (0..edge).map(move |fast| [fast, slow]));
-        sub_pixels.map(move |sub_pixel| View::new(scene, panel, pixel, sub_pixel, layer))
-    });
-    let pairs = views.flat_map(|view| scene.sources.iter().map(move |source| (view, source)));
+    let pairs = views(scene, place)
+        .flat_map(|(view, _)| scene.sources.iter().map(move |source| (view, source)));
     pairs.filter(|(view, source)| {
         view.scattering_vector(source).length() <= scene.scattering_vector_limit
     })

@@ -29,6 +29,8 @@ impl Default for Background {
 /// A slab of amorphous material that the beam passes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Slab {
+    /// What it is called in summaries: the file of its profile, say.
+    pub name: String,
     /// How its molecules scatter.
     pub profile: Arc<ScatteringProfile>,
     /// Thickness along the beam, m; 0 for none.
@@ -54,6 +56,13 @@ pub struct ProfileEntry {
     pub amplitude: f64,
 }
 
+/// How far apart entries of a table lie, at least: 1e-6 1/Å. Cubics through closer ones would have no
+/// digits.
+pub const CLOSEST_PER_M: f64 = 1e4;
+
+/// The largest F of a table, electrons, without its sign.
+pub const LARGEST_F: f64 = 1e9;
+
 /// Molecules of a mole, as the C program counts them.
 const AVOGADRO: f64 = 6.02214179e23;
 
@@ -62,7 +71,7 @@ impl ScatteringProfile {
     ///
     /// # Errors
     /// [`ExperimentError`] for a table without entries, one whose sin θ/λ do not rise from zero or
-    /// above, or one with numbers out of range.
+    /// above by at least [`CLOSEST_PER_M`], or one with numbers out of range.
     pub fn new(entries: Vec<ProfileEntry>) -> Result<ScatteringProfile, ExperimentError> {
         if entries.is_empty() {
             return Err(ExperimentError::NoProfile);
@@ -78,11 +87,11 @@ impl ScatteringProfile {
             require(
                 "F of a scattering profile",
                 entry.amplitude,
-                "from -1e20 to 1e20",
-                entry.amplitude.abs() <= 1e20,
+                "from -1e9 to 1e9",
+                entry.amplitude.abs() <= LARGEST_F,
             )?;
         }
-        let falls = |pair: &[ProfileEntry]| pair[1].stol_per_m <= pair[0].stol_per_m;
+        let falls = |pair: &[ProfileEntry]| pair[1].stol_per_m < pair[0].stol_per_m + CLOSEST_PER_M;
         match entries.windows(2).position(falls) {
             None => Ok(ScatteringProfile { entries }),
             Some(place) => Err(ExperimentError::ProfileOrder { number: place + 2 }),
@@ -164,6 +173,7 @@ mod tests {
             amplitude: 2.57,
         }];
         let slab = Slab {
+            name: "water".into(),
             profile: Arc::new(ScatteringProfile::new(entries).unwrap()),
             thickness_m: 0.1,
             density_kg_per_m3: 1000.0,

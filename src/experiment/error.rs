@@ -174,7 +174,7 @@ pub enum ExperimentError {
     /// A scattering profile whose angles do not rise.
     #[error(
         "entry {number} of the scattering profile does not lie beyond the one before; sin θ/λ must \
-         rise from entry to entry"
+         rise by 1e-6 1/Å or more from entry to entry"
     )]
     ProfileOrder {
         /// The entry, from 1.

@@ -21,7 +21,7 @@ mod scan;
 mod steps;
 mod structure_factors;
 
-pub use background::{Background, ProfileEntry, ScatteringProfile, Slab};
+pub use background::{Background, CLOSEST_PER_M, LARGEST_F, ProfileEntry, ScatteringProfile, Slab};
 pub use beam::{Beam, DEFAULT_FLUENCE, Divergence, Source, Sources, photon_energy_to_wavelength};
 pub use convention::{Convention, Frame};
 pub use crystal::{Crystal, Shape, SpotMetric};

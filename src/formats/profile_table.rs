@@ -8,7 +8,7 @@ use std::path::Path;
 use super::error::read_with;
 use super::text::{lines, number, quoted};
 use super::{FormatError, Problem};
-use crate::experiment::{ProfileEntry, ScatteringProfile};
+use crate::experiment::{CLOSEST_PER_M, LARGEST_F, ProfileEntry, ScatteringProfile};
 
 /// What the first column of a table holds, all in 1/Å.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,17 +55,30 @@ pub fn parse(bytes: &[u8], abscissa: Abscissa) -> Result<ScatteringProfile, Prob
             let what = format!("{} is too short; expected sin θ/λ and F", quoted(content));
             return Err(Problem::on_line(line, what));
         };
+        let (x, amplitude) = (number(line, first)?, number(line, second)?);
+        let refused = |what: String| Err(Problem::on_line(line, what));
+        if x < 0.0 {
+            return refused(format!(
+                "{first} 1/Å; the first column must be zero or above"
+            ));
+        }
+        if amplitude.abs() > LARGEST_F {
+            return refused(format!(
+                "F of {second} electrons; it must be from -{LARGEST_F:e} to {LARGEST_F:e}"
+            ));
+        }
         let entry = ProfileEntry {
-            stol_per_m: abscissa.stol_per_m(number(line, first)?),
-            amplitude: number(line, second)?,
+            stol_per_m: abscissa.stol_per_m(x),
+            amplitude,
         };
+        let apart = |last: &ProfileEntry| entry.stol_per_m - last.stol_per_m;
         if entries
             .last()
-            .is_some_and(|last| last.stol_per_m >= entry.stol_per_m)
+            .is_some_and(|last| apart(last) < CLOSEST_PER_M)
         {
-            return Err(Problem::on_line(
-                line,
-                format!("{first} does not lie beyond the line before; the first column must rise"),
+            return refused(format!(
+                "{first} does not lie beyond the line before; the first column must rise, sin θ/λ by \
+                 1e-6 1/Å or more"
             ));
         }
         entries.push(entry);
@@ -99,7 +112,9 @@ mod tests {
         assert!(said(b"0 1\n0.1").starts_with(", line 2: '0.1' is too short"));
         assert!(said(b"0 1\n0 2").starts_with(", line 2: 0 does not lie beyond"));
         assert!(said(b"0 x").starts_with(", line 1: 'x' is not a number"));
-        assert!(said(b"-1 2").contains("must be from 0"));
+        assert!(said(b"0 1\n1e-9 2").contains("1e-6 1/Å or more"));
+        assert!(said(b"-1 2").starts_with(", line 1: -1 1/Å"));
+        assert!(said(b"0 1e10").starts_with(", line 1: F of 1e10 electrons"));
         assert!(said(b"").starts_with(": the scattering profile has no entries"));
     }
 }

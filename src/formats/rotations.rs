@@ -35,6 +35,9 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<DMat3>, Problem> {
     Ok(rotations)
 }
 
+/// The largest component of a rotation vector, degrees.
+const MOST_DEG: f64 = 1e6;
+
 fn parse_line(line: usize, content: &str) -> Result<DMat3, Problem> {
     let numbers = content
         .split_ascii_whitespace()
@@ -43,6 +46,11 @@ fn parse_line(line: usize, content: &str) -> Result<DMat3, Problem> {
     match numbers[..] {
         [x, y, z] => {
             let turn = DVec3::new(x, y, z);
+            // A larger one is a mistake, and its angle would have no digits.
+            if turn.abs().max_element() > MOST_DEG {
+                let what = format!("{x} {y} {z} degrees; expected at most {MOST_DEG}");
+                return Err(Problem::on_line(line, what));
+            }
             Ok(unit(turn).map_or(DMat3::IDENTITY, |axis| {
                 rotation_about(axis, turn.length().to_radians())
             }))
@@ -89,6 +97,7 @@ mod tests {
         assert!(said(b"0 0 1\n1 2").starts_with(", line 2: 2 numbers; expected nine"));
         assert!(said(b"2 0 0 0 1 0 0 0 1").starts_with(", line 1: no rotation"));
         assert!(said(b"-1 0 0 0 1 0 0 0 1").starts_with(", line 1: no rotation"));
+        assert!(said(b"0 0 1e200").starts_with(", line 1: 0 0 1"));
         assert!(said(b"1 x 3").starts_with(", line 1: 'x' is not a number"));
         assert!(said(b"# none").starts_with(": no rotations"));
     }

@@ -15,6 +15,7 @@ pub struct Summary {
     version: &'static str,
     crystal: CrystalSummary,
     beam: BeamSummary,
+    water_um: f64,
     background: Vec<SlabSummary>,
     detector: DetectorSummary,
     sampling: SamplingSummary,
@@ -88,6 +89,7 @@ struct BeamSummary {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct SlabSummary {
+    name: String,
     thickness_mm: f64,
     molecules: f64,
 }
@@ -153,11 +155,13 @@ impl Summary {
                 kahn_factor: beam.kahn_factor,
                 from_list: matches!(beam.sources, Sources::List(_)),
             },
+            water_um: experiment.background().water_m * 1e6,
             background: experiment
                 .background()
                 .slabs
                 .iter()
                 .map(|slab| SlabSummary {
+                    name: slab.name.clone(),
                     thickness_mm: slab.thickness_m * 1e3,
                     molecules: slab.molecules(experiment.background().beam_size_m),
                 })
@@ -246,6 +250,7 @@ impl fmt::Display for Summary {
         let Summary {
             crystal,
             beam,
+            water_um,
             background,
             detector,
             sampling,
@@ -260,11 +265,14 @@ impl fmt::Display for Summary {
             "beam       {wavelength:.6} Å, {:.6e} photons/m²",
             beam.fluence_per_m2
         )?;
+        if *water_um > 0.0 {
+            writeln!(f, "background the C program's, of {water_um} µm of water")?;
+        }
         for slab in background {
             writeln!(
                 f,
-                "background {} mm of amorphous material, {:.4e} molecules in the beam",
-                slab.thickness_mm, slab.molecules
+                "background {} mm of {}, {:.4e} molecules in the beam",
+                slab.thickness_mm, slab.name, slab.molecules
             )?;
         }
         let [fast, slow] = detector.pixels;

@@ -1,5 +1,6 @@
 //! Amorphous materials in the beam, ready to scatter (PHYSICS §10).
 
+use crate::cpu::amorphous::cubic;
 use crate::experiment::{Background, ProfileEntry, ScatteringProfile};
 
 /// A material in the beam.
@@ -49,6 +50,31 @@ fn pieces(profile: &ScatteringProfile) -> Vec<ProfilePiece> {
     }
     pieces.push(constant(last));
     pieces
+}
+
+/// Where the cubics of `profile` leave what the entries that they go through span by more than that
+/// again: sin θ/λ in 1/Å, and F. Entries are too unevenly spaced for a cubic there.
+pub fn overshoot(profile: &ScatteringProfile) -> Option<(f64, f64)> {
+    /// Places looked at between two entries.
+    const STEPS: u32 = 16;
+    let points: Vec<(f64, f64)> = profile.entries().iter().map(point).collect();
+    let pieces = pieces(profile);
+    let cubics = pieces.windows(2).skip(1).enumerate();
+    let beyond = cubics.flat_map(|(place, pair)| {
+        let stencil = &points[place.saturating_sub(1)..points.len().min(place + 3)];
+        let values = stencil.iter().map(|point| point.1);
+        let low = values.clone().fold(f64::INFINITY, f64::min);
+        let high = values.fold(f64::NEG_INFINITY, f64::max);
+        let (start, width) = (pair[0].start, pair[1].start - pair[0].start);
+        (1..STEPS).filter_map(move |step| {
+            let t = width * f64::from(step) / f64::from(STEPS);
+            let f = cubic(pair[0].coefficients, t);
+            let over = (f - high).max(low - f);
+            (over > high - low).then_some((over, (start + t, f)))
+        })
+    });
+    let worst = beyond.max_by(|one, other| one.0.total_cmp(&other.0));
+    worst.map(|(_, place)| place)
 }
 
 /// sin θ/λ in 1/Å, and F.
@@ -111,6 +137,24 @@ mod tests {
         for (outside, end) in [(0.0, 0.1), (0.05, 0.1), (0.9, 0.9), (7.0, 0.9)] {
             assert_eq!(profile_amplitude(&pieces, outside), cubic(end));
         }
+    }
+
+    #[test]
+    fn cubics_that_overshoot_are_found() {
+        let uneven = [
+            (0.0, 2.0),
+            (0.05, 2.2),
+            (0.1, 2.5),
+            (0.1001, 2.6),
+            (0.15, 3.0),
+            (0.2, 3.2),
+        ];
+        let (stol, f) = overshoot(&profile(&uneven)).unwrap();
+        assert!((0.0..0.2).contains(&stol) && f.abs() > 7.0, "{stol} {f}");
+        let even: Vec<(f64, f64)> = (0..20)
+            .map(|step| (0.02 * f64::from(step), f64::from(step % 7)))
+            .collect();
+        assert_eq!(overshoot(&profile(&even)), None);
     }
 
     #[test]

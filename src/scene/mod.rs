@@ -22,7 +22,7 @@ use glam::DMat3;
 use crate::experiment::{Experiment, Panel, ReflectionGrid, Region, Source};
 use crate::memory::Bytes;
 
-pub use amorphous::{Amorphous, ProfilePiece};
+pub use amorphous::{Amorphous, ProfilePiece, overshoot};
 pub use channel::{channels, read_grid};
 pub use lattice::Lattice;
 pub use orientation::Orientation;

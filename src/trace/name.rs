@@ -78,6 +78,9 @@ pub enum Name {
     Scale,
     /// I_bg, the flat background of the water.
     Background,
+    /// What amorphous slabs add to the sum: Σ w·Ω·P·A·molecules·sign(F)F² over layers, sub-pixels and
+    /// sources, times the orientations.
+    AmorphousSum,
     /// ΣF_cell²·F_latt² of the pixel, over layers, sub-pixels, sources and orientations, without
     /// weights, electrons².
     IntensitySum,
@@ -89,7 +92,7 @@ pub enum Name {
 
 impl Name {
     /// Every name, in the order of the computation.
-    pub const ALL: [Name; 39] = [
+    pub const ALL: [Name; 40] = [
         Name::Fast,
         Name::Slow,
         Name::Normal,
@@ -126,6 +129,7 @@ impl Name {
         Name::Steps,
         Name::Scale,
         Name::Background,
+        Name::AmorphousSum,
         Name::IntensitySum,
         Name::Sum,
         Name::Photons,
@@ -193,6 +197,7 @@ impl Name {
             Name::Steps => ("steps", "", 1),
             Name::Scale => ("scale", "1/sr/electrons^2", 1),
             Name::Background => ("background", "electrons^2", 1),
+            Name::AmorphousSum => ("amorphous_sum", "sr electrons^2", 1),
             Name::IntensitySum => ("intensity_sum", "electrons^2", 1),
             Name::Sum => ("sum", "sr electrons^2", 1),
             Name::Photons => ("photons", "", 1),

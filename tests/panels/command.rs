@@ -489,7 +489,7 @@ fn other_commands_say_what_they_cannot_do() {
     let words = "compare --reference true -- --expt d.expt -default_F 100";
     let (code, _, said) = run(folder.path(), &words.split_whitespace().collect::<Vec<_>>());
     assert!(
-        code == 2 && said.contains("the reference cannot read d.expt"),
+        code == 2 && said.contains("--expt: the reference does not know it"),
         "{said}"
     );
 }

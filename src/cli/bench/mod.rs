@@ -107,6 +107,9 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = SystemTime::now();
     let flags: BenchFlags = super::arguments::parse_own("nanobragg bench", words)?;
     interrupt::catch()?;
+    if flags.reference.is_some() {
+        Reference::check(&flags.scene_flags())?;
+    }
     let devices = flags.devices()?;
     let cases = flags.cases()?;
     let artefacts = Artefacts::create(&flags.out, started)?;

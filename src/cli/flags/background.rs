@@ -8,6 +8,7 @@ use clap::{ArgAction, Args};
 use super::super::{CliError, values};
 use crate::experiment::{Background, Slab};
 use crate::formats::profile_table::{self, Abscissa};
+use crate::scene::overshoot;
 
 #[derive(Args)]
 #[command(next_help_heading = "Background")]
@@ -83,11 +84,37 @@ impl SlabWords {
 
     fn slab(&self) -> Result<Slab, CliError> {
         Ok(Slab {
+            name: self.file.display().to_string(),
             profile: Arc::new(profile_table::read(&self.file, self.abscissa)?),
             thickness_m: self.thickness_mm * 1e-3,
             density_kg_per_m3: self.density_g_per_cm3 * 1e3,
             molar_mass_kg: self.molar_mass_g * 1e-3,
         })
+    }
+}
+
+impl SlabWords {
+    /// A line where there is nothing of the material.
+    fn idle(&self) -> Option<String> {
+        let none = [
+            ("thickness", self.thickness_mm),
+            ("density", self.density_g_per_cm3),
+        ];
+        let (what, _) = none.into_iter().find(|(_, value)| *value == 0.0)?;
+        let file = self.file.display();
+        Some(format!(
+            "--background {file} has no effect: its {what} is 0"
+        ))
+    }
+
+    /// A line where the table is too uneven for cubics.
+    fn overshoot(&self, slab: &Slab) -> Option<String> {
+        let (stol, f) = overshoot(&slab.profile)?;
+        Some(format!(
+            "--background {}: between its entries the table's F reaches {f:.4} at sin θ/λ = {stol:.4} \
+             1/Å, far beyond them; cubics need evenly spaced entries",
+            self.file.display()
+        ))
     }
 }
 
@@ -97,12 +124,21 @@ impl BackgroundFlags {
         &self,
         beam_size_m: f64,
         inputs: &mut Vec<PathBuf>,
+        notices: &mut Vec<String>,
     ) -> Result<Background, CliError> {
         inputs.extend(self.background.iter().map(|words| words.file.clone()));
-        let slabs = self.background.iter().map(SlabWords::slab);
+        for words in &self.background {
+            notices.extend(words.idle());
+        }
+        let slabs = self.background.iter().map(|words| {
+            let slab = words.slab()?;
+            notices.extend(words.overshoot(&slab));
+            Ok(slab)
+        });
+        let slabs = slabs.collect::<Result<_, CliError>>()?;
         Ok(Background {
             water_m: self.water.unwrap_or(0.0) * 1e-6,
-            slabs: slabs.collect::<Result<_, _>>()?,
+            slabs,
             beam_size_m,
         })
     }

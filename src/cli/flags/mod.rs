@@ -208,7 +208,9 @@ impl Request {
         let seed = flags.output.seed();
         let structure_factors = flags.crystal.structure_factors(order, &mut inputs)?;
         let beam_size_m = flags.beam.beam_size_m();
-        let background = flags.background.background(beam_size_m, &mut inputs)?;
+        let background = flags
+            .background
+            .background(beam_size_m, &mut inputs, &mut notices)?;
         let crystal_scatters =
             structure_factors.is_listed() || structure_factors.default_f() != 0.0;
         let scan = flags.crystal.scan(&frame, &adopted)?;
@@ -313,7 +315,7 @@ fn flag_of(quantity: &str) -> &'static str {
         ("the dispersion", "-dispersion (as a fraction): "),
         ("the wavelength", "-lambda, -energy: "),
         ("sub-pixels", "-oversample: "),
-        ("mosaic spread", "-mosaic: "),
+        ("mosaic spread", "-mosaic, --mosaic-sigmas: "),
         ("water", "-water: "),
         ("slab", "--background: "),
         ("beam's size", "-beamsize: "),

@@ -26,6 +26,7 @@ pub struct MosaicFlags {
     #[arg(long = "mosaic-model", value_name = "MODEL")]
     mosaic_model: Option<Model>,
     /// Sigmas of --mosaic-model gaussian about a, about c* × a and about c*, degrees, instead of
+    /// -mosaic; rotations about each have an rms of its sigma over √3, so that three equal ones are
     /// -mosaic
     #[arg(long = "mosaic-sigmas", action = ArgAction::Set, num_args = 3, value_names = ["A", "B", "C"],
           value_parser = values::not_negative)]

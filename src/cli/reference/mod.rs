@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::CliError;
 use super::process::{Outcome, Running};
 use crate::formats::raw;
 use crate::image::Image;
 
 pub use error::ReferenceError;
-use words::c_words;
 pub use words::command_line;
+use words::{c_words, unknown_to_c};
 
 /// What the program's image is called, in the folder it runs in.
 pub const IMAGE: &str = "floatimage.bin";
@@ -49,6 +50,20 @@ impl Reference {
             program,
             // More seconds than a duration has are for ever.
             timeout: given.map_or(PATIENCE, |given| given.unwrap_or(Duration::MAX)),
+        }
+    }
+
+    /// Makes sure that `words` say nothing that only this program knows.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`], naming the flag, when the two would render different experiments.
+    pub fn check(words: &[String]) -> Result<(), CliError> {
+        match unknown_to_c(words) {
+            None => Ok(()),
+            Some(flag) => Err(CliError::usage(format!(
+                "{flag}: the reference does not know it and would render another experiment; leave \
+                 it out, or compare without --reference"
+            ))),
         }
     }
 

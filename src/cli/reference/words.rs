@@ -7,6 +7,27 @@ pub fn command_line<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
     shell_words::join(words) + "\n"
 }
 
+/// The first flag among `words` that is new here and bears on the image: the C program does not
+/// know it, and without it would render something else.
+pub fn unknown_to_c(words: &[String]) -> Option<String> {
+    /// It may change the image by no more than is asked for.
+    const HARMLESS: &str = "tolerance";
+    let of_the_run = flags::flags_of_the_run();
+    let mut new = flags::double_dash_only();
+    new.retain(|name| {
+        let flag = format!("--{name}");
+        name != HARMLESS && of_the_run.iter().all(|(_, shown)| *shown != flag)
+    });
+    let name = |word: &String| {
+        let bare = word.strip_prefix("--")?;
+        let name = bare.split('=').next().unwrap_or(bare);
+        new.iter()
+            .any(|new| new == name)
+            .then(|| format!("--{name}"))
+    };
+    words.iter().find_map(name)
+}
+
 /// `words`, flags of this program, as the C program takes them: one dash, values apart, files
 /// named from the root, and none of the flags that are new here.
 pub fn c_words(words: &[String]) -> Vec<String> {
@@ -68,6 +89,25 @@ mod tests {
             here("/A.mat")
         );
         assert_eq!(c_words(&words).join(" "), expected);
+    }
+
+    #[test]
+    fn new_flags_that_bear_on_the_image_are_found() {
+        let found = |line: &str| {
+            let words: Vec<String> = line.split(' ').map(str::to_string).collect();
+            unknown_to_c(&words)
+        };
+        assert_eq!(found("-N 5 --tolerance 0.1 --png a.png -mosaic 1"), None);
+        for flag in [
+            "--background",
+            "--hkl-channels",
+            "--mosaic-file",
+            "--gauss-metric",
+            "--expt",
+        ] {
+            assert_eq!(found(&format!("-N 5 {flag} x")).as_deref(), Some(flag));
+            assert_eq!(found(&format!("{flag}=x -N 5")).as_deref(), Some(flag));
+        }
     }
 
     #[test]

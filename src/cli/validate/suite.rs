@@ -190,6 +190,7 @@ fn amorphous_slabs(parts: &mut Description) -> Result<(), ExperimentError> {
             amplitude: sign * (2.6 + (0.4 * f64::from(step)).sin()),
         };
         Ok(Slab {
+            name: "the material of the check".into(),
             profile: Arc::new(ScatteringProfile::new((0..40).map(entry).collect())?),
             thickness_m,
             density_kg_per_m3: 1000.0,
