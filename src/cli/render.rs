@@ -64,6 +64,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
             device: renderer.device_name(),
             threads: renderer.threads(),
             seed: request.seed,
+            reflections: request.reflections.clone(),
             floor: renderer.floor(),
             files: written,
             notices,

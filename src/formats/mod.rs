@@ -5,14 +5,19 @@
 //! [`write_whole`] or [`PendingFile`] puts these in place all at once.
 
 pub mod channel_list;
+pub mod gzip;
 pub mod hkl;
 pub mod image_file;
 pub mod json;
 pub mod matrix;
+pub mod merged_list;
+pub mod mmcif;
+pub mod mtz;
 pub mod pgm;
 pub mod png;
 pub mod profile_table;
 pub mod raw;
+pub mod reflection_file;
 pub mod rotations;
 pub mod smv;
 pub mod source_list;
@@ -21,6 +26,7 @@ pub mod trace_log;
 
 mod c_number;
 mod error;
+mod f_column;
 mod text;
 mod whole;
 

@@ -5,6 +5,8 @@ mod background;
 mod beam;
 mod crystal;
 mod detector;
+mod factors;
+mod file_cells;
 mod idle;
 mod ignored;
 mod mosaic;
@@ -21,6 +23,8 @@ use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches,
 use super::CliError;
 use super::order::Order;
 use crate::experiment::{Crystal, Description, Experiment, ExperimentError};
+use crate::formats::reflection_file::Origin;
+use factors::Factors;
 
 pub use output::{Output, OutputKind, PictureStyle};
 pub use program::ProgramFlags;
@@ -87,6 +91,8 @@ pub struct Request {
     pub progress: Option<bool>,
     /// What the user should know although nothing is wrong.
     pub notices: Vec<String>,
+    /// Where the reflections come from, if they come from one file.
+    pub reflections: Option<Origin>,
     /// Files that were read, which no output may overwrite.
     pub inputs: Vec<PathBuf>,
     /// Options of the program itself.
@@ -118,6 +124,7 @@ pub fn double_dash_only() -> Vec<String> {
     doubled.extend(sampling::DOUBLE_DASH_ONLY.map(str::to_string));
     doubled.push(background::REPEATABLE.to_string());
     doubled.extend(crystal::DOUBLE_DASH_ONLY.map(str::to_string));
+    doubled.extend(factors::DOUBLE_DASH_ONLY.map(str::to_string));
     doubled.extend(mosaic::DOUBLE_DASH_ONLY.map(str::to_string));
     doubled
 }
@@ -188,7 +195,13 @@ impl Request {
         let frame = placement.frame();
         let beam = flags.beam.beam(order, &frame, &adopted, &mut inputs)?;
         let seed = flags.output.seed();
-        let structure_factors = flags.crystal.structure_factors(order, &mut inputs)?;
+        let Factors {
+            structure_factors,
+            cells,
+            origin,
+        } = flags
+            .crystal
+            .structure_factors(order, &mut inputs, &mut notices)?;
         let beam_size_m = flags.beam.beam_size_m();
         let background = flags.background.background(beam_size_m, &mut inputs)?;
         let crystal_scatters =
@@ -201,7 +214,15 @@ impl Request {
         let scan = flags.crystal.scan(&frame, &adopted)?;
         let crystal = if crystal_scatters || flags.crystal.names_cell() {
             let crystal = &flags.crystal;
-            crystal.crystal(order, &beam, beam_size_m, seed, &mut inputs, &mut notices)?
+            crystal.crystal(
+                order,
+                &cells,
+                &beam,
+                beam_size_m,
+                seed,
+                &mut inputs,
+                &mut notices,
+            )?
         } else {
             Crystal::absent()
         };
@@ -233,6 +254,7 @@ impl Request {
             printout,
             progress: flags.output.progress(order),
             notices,
+            reflections: origin,
             inputs,
             program: flags.program,
         })

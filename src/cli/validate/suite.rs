@@ -9,7 +9,7 @@ use glam::DVec3;
 use super::super::CliError;
 use crate::experiment::{
     Description, EnergyChannel, Experiment, ExperimentError, ProfileEntry, Reflection,
-    ReflectionList, ScatteringProfile, Slab, Source, Sources, StructureFactors,
+    ReflectionList, Reflections, ScatteringProfile, Slab, Source, Sources, StructureFactors,
 };
 
 /// Says what flags cannot without files.
@@ -222,12 +222,13 @@ impl fmt::Display for Made {
 }
 
 impl ReflectionList for Made {
-    fn read(&self) -> Result<Vec<Reflection>, Box<dyn Error + Send + Sync>> {
+    fn read(&self) -> Result<Reflections, Box<dyn Error + Send + Sync>> {
         let scaled = |reflection: Reflection| Reflection {
             amplitude: self.factor * reflection.amplitude,
             ..reflection
         };
-        Ok(made_reflections().into_iter().map(scaled).collect())
+        let list: Vec<Reflection> = made_reflections().into_iter().map(scaled).collect();
+        Ok(list.into())
     }
 }
 
