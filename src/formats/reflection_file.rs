@@ -97,6 +97,14 @@ fn parse_bare(bytes: &[u8], f_column: Option<&str>) -> Result<ReflectionFile, Pr
 
 /// A list in text, which is taken as it is.
 fn text(bytes: &[u8], f_column: Option<&str>) -> Result<ReflectionFile, Problem> {
+    /// How files of the program XDS start, observations in columns that look like a list's.
+    const XDS: &[u8] = b"!FORMAT=XDS_ASCII";
+    if bytes.starts_with(XDS) {
+        return Err(Problem::with_file(
+            "a file of intensities from XDS; turn them into amplitudes first, as xdsconv and \
+             pointless with ctruncate do",
+        ));
+    }
     let list = hkl::parse(bytes)?;
     let unheeded = f_column.map(|_| {
         "--f-column has no effect on a list in text, whose fourth column is F".to_string()

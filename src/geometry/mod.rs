@@ -9,7 +9,7 @@ mod symmetry;
 pub use cell::{CellError, UnitCell};
 pub use rotation::{angles_of, is_rotation, rotation_about, rotation_xyz};
 pub use space_groups::{NamedGroup, named, standard_names};
-pub use symmetry::{Operator, SpaceGroup, SymmetryError};
+pub use symmetry::{MOST_OPERATORS, Operator, SpaceGroup, SymmetryError};
 
 /// `vector` scaled to length one; none if it is zero or not finite, or so long or short that the
 /// square of its length is.

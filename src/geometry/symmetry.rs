@@ -10,10 +10,10 @@
 use std::fmt;
 
 /// Translations are counted in this part of an edge: no group has finer ones.
-const PARTS: i32 = 24;
+const PARTS: i8 = 24;
 
 /// Operators that the largest group has: m-3m with F centring.
-const MOST_OPERATORS: usize = 192;
+pub const MOST_OPERATORS: usize = 192;
 
 /// A text that is no symmetry operator, or operators that make no group.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +35,7 @@ pub enum SymmetryError {
         product: Operator,
     },
     /// More operators than any group has.
-    #[error("{0} symmetry operators or more; no group has more than {MOST_OPERATORS}")]
+    #[error("{0} symmetry operators; no group has more than {MOST_OPERATORS}")]
     TooMany(usize),
 }
 
@@ -43,9 +43,9 @@ pub enum SymmetryError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Operator {
     /// R, row by row; every entry is −1, 0 or 1.
-    rotation: [[i32; 3]; 3],
+    rotation: [[i8; 3]; 3],
     /// t in parts of an edge, from 0 to `PARTS` − 1.
-    translation: [i32; 3],
+    translation: [i8; 3],
 }
 
 impl Operator {
@@ -96,9 +96,9 @@ impl Operator {
     /// The index h R that has the |F| of the index h.
     #[inline]
     pub fn on_index(&self, index: [i32; 3]) -> [i32; 3] {
-        let r = &self.rotation;
         // Wrapping, as an index beyond any crystal's is no reason to panic.
-        let times = |row: usize, axis: usize| index[row].wrapping_mul(r[row][axis]);
+        let times =
+            |row: usize, axis: usize| index[row].wrapping_mul(self.rotation[row][axis].into());
         std::array::from_fn(|axis| {
             times(0, axis)
                 .wrapping_add(times(1, axis))
@@ -109,20 +109,21 @@ impl Operator {
     /// Whether h·t is a whole number for this index.
     #[inline]
     fn in_phase(&self, index: [i32; 3]) -> bool {
-        let [h, k, l] = index.map(|component| component.rem_euclid(PARTS));
-        let [x, y, z] = self.translation;
-        (h * x + k * y + l * z) % PARTS == 0
+        let parts = i32::from(PARTS);
+        let [h, k, l] = index.map(|component| component.rem_euclid(parts));
+        let [x, y, z] = self.translation.map(i32::from);
+        (h * x + k * y + l * z) % parts == 0
     }
 
     fn determinant(&self) -> i32 {
-        let [a, b, c] = self.rotation;
+        let [a, b, c] = self.rotation.map(|row| row.map(i32::from));
         a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0])
             + a[2] * (b[0] * c[1] - b[1] * c[0])
     }
 }
 
 /// A row of R and its translation, of a text like `x-y+1/3`.
-fn part(text: &str) -> Option<([i32; 3], i32)> {
+fn part(text: &str) -> Option<([i8; 3], i8)> {
     let mut row = [0; 3];
     let mut translation = 0;
     let mut rest: &[u8] = &text
@@ -166,7 +167,7 @@ fn part(text: &str) -> Option<([i32; 3], i32)> {
 }
 
 /// `1/4`, `2/3`, `0.25` or `1` in parts of an edge.
-fn parts_of_an_edge(number: &str) -> Option<i32> {
+fn parts_of_an_edge(number: &str) -> Option<i8> {
     /// How far a decimal may be off, in parts: 0.33 and 0.667 are thirds.
     const ROUNDING: f64 = 0.1;
     let (numerator, denominator) = number.split_once('/').unwrap_or((number, "1"));
@@ -178,7 +179,7 @@ fn parts_of_an_edge(number: &str) -> Option<i32> {
     let parts = decimal(numerator)? / decimal(denominator)? * f64::from(PARTS);
     let whole = parts.round();
     let accepted = (parts - whole).abs() <= ROUNDING && whole <= 1e6;
-    accepted.then_some(whole as i32)
+    accepted.then_some((whole as i32).rem_euclid(PARTS.into()) as i8)
 }
 
 /// As International Tables print it: `-x+1/2,y,-z+1/4`.
@@ -260,13 +261,25 @@ impl SpaceGroup {
     /// The group that these operators generate.
     ///
     /// # Errors
-    /// [`SymmetryError::TooMany`] when it is infinite, or finer than a crystal's.
+    /// [`SymmetryError`] when it is infinite, or finer than a crystal's.
     pub fn generated_by(generators: &[Operator]) -> Result<SpaceGroup, SymmetryError> {
         let mut operators = vec![Operator::IDENTITY];
         let mut next = 0;
         while let Some(&operator) = operators.get(next) {
             for generator in generators {
                 let product = generator.after(&operator);
+                if product
+                    .rotation
+                    .as_flattened()
+                    .iter()
+                    .any(|entry| entry.abs() > 1)
+                {
+                    return Err(SymmetryError::Open {
+                        first: *generator,
+                        second: operator,
+                        product,
+                    });
+                }
                 if !operators.contains(&product) {
                     operators.push(product);
                 }
@@ -294,6 +307,16 @@ impl SpaceGroup {
             representatives,
             centrings: operators.iter().filter(pure).copied().collect(),
         }
+    }
+
+    /// Every operator, those of centring included.
+    pub fn operators(&self) -> impl Iterator<Item = Operator> {
+        let centred = |operator| {
+            self.centrings
+                .iter()
+                .map(move |centring: &Operator| centring.after(operator))
+        };
+        self.representatives.iter().flat_map(centred)
     }
 
     /// How many operators the group has, those of centring included.

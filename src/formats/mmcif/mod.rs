@@ -10,7 +10,9 @@ use super::Problem;
 use super::f_column::{Column, Kind, choose};
 use super::merged_list::{Amplitudes, MergedList};
 use super::text::quoted;
-use crate::geometry::{NamedGroup, Operator, SpaceGroup, UnitCell, named};
+use crate::geometry::{
+    MOST_OPERATORS, NamedGroup, Operator, SpaceGroup, SymmetryError, UnitCell, named,
+};
 use tokens::{Block, Table, Value, blocks};
 
 /// What the columns' tags start with.
@@ -242,6 +244,10 @@ fn operators(block: &Block) -> Result<Vec<Operator>, Problem> {
         "_symmetry_equiv.pos_as_xyz",
     ] {
         if let Some((table, column)) = block.table(tag).and_then(|t| Some((t, t.column(tag)?))) {
+            if table.rows > MOST_OPERATORS {
+                let many = SymmetryError::TooMany(table.rows);
+                return Err(Problem::with_file(many.to_string()));
+            }
             table.each_row(|_, row| {
                 operators.push(parsed(row[column].text)?);
                 Ok(())

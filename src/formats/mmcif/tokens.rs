@@ -92,12 +92,12 @@ impl<'a> Tokens<'a> {
     fn quoted(&mut self, quote: u8) -> Result<Token<'a>, Problem> {
         let bytes = self.text.as_bytes();
         let start = self.place + 1;
-        let line_end = end_of_line(bytes, start);
-        let closes = |&end: &usize| {
+        let is_quote = |end: usize| {
             bytes[end] == quote && bytes.get(end + 1).is_none_or(u8::is_ascii_whitespace)
         };
-        let end = (start..line_end)
-            .find(closes)
+        let end = (start..bytes.len())
+            .take_while(|&end| bytes[end] != b'\n')
+            .find(|&end| is_quote(end))
             .ok_or_else(|| Problem::on_line(self.line, "a quote that does not end on its line"))?;
         self.place = end + 1;
         let text = &self.text[start..end];

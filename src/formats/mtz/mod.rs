@@ -174,7 +174,7 @@ impl ByteOrder {
             for (component, column) in index.iter_mut().zip(index_columns) {
                 *component = whole(value(column)).ok_or_else(|| {
                     Problem::with_file(format!(
-                        "reflection {} of the MTZ file has an index {} of {}; expected a whole number",
+                        "reflection {} of the MTZ file has {} = {}; a Miller index is a whole number",
                         row + 1,
                         header.columns[column].label,
                         value(column)
