@@ -298,10 +298,7 @@ proptest! {
         sample in select(SAMPLES),
         damage in vec((any::<prop::sample::Index>(), damage()), 1..6),
     ) {
-        let mut bytes = sample.to_vec();
-        for (place, damage) in damage {
-            damage.apply(&mut bytes, place);
-        }
+        let bytes = damaged(sample.to_vec(), damage);
         parse_all(&bytes)?;
     }
 }
@@ -319,10 +316,7 @@ proptest! {
         sample in 0usize..4,
         damage in vec((any::<prop::sample::Index>(), damage()), 0..6),
     ) {
-        let mut bytes = image_samples()[sample].clone();
-        for (place, damage) in damage {
-            damage.apply(&mut bytes, place);
-        }
+        let bytes = damaged(image_samples()[sample].clone(), damage);
         parse_images(&bytes)?;
     }
 
@@ -347,10 +341,7 @@ proptest! {
         sample in select(REFLECTION_FILES),
         damage in vec((any::<prop::sample::Index>(), damage()), 0..6),
     ) {
-        let mut bytes = sample.to_vec();
-        for (place, damage) in damage {
-            damage.apply(&mut bytes, place);
-        }
+        let bytes = damaged(sample.to_vec(), damage);
         parse_reflections(&bytes)?;
     }
 
@@ -467,6 +458,14 @@ impl Damage {
             }
         }
     }
+}
+
+/// `bytes` after all that happens to them.
+fn damaged(mut bytes: Vec<u8>, damage: Vec<(prop::sample::Index, Damage)>) -> Vec<u8> {
+    for (place, damage) in damage {
+        damage.apply(&mut bytes, place);
+    }
+    bytes
 }
 
 /// Gives `bytes` to every reader, and checks what they take for sound.

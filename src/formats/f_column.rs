@@ -50,6 +50,16 @@ pub(super) struct Choice {
     pub(super) passed_over: Vec<String>,
 }
 
+impl Choice {
+    /// What the columns are called, by the labels of their places.
+    pub(super) fn name<'a>(&self, label: impl Fn(usize) -> &'a str) -> String {
+        match self.minus {
+            None => label(self.plus).to_string(),
+            Some(minus) => format!("{} and {}", label(self.plus), label(minus)),
+        }
+    }
+}
+
 /// Chooses among `columns`: the one called `wanted`; without a name the only one of amplitudes,
 /// or of several the first that `habits` names. Intensities and columns of one Friedel mate are
 /// chosen by name only, the latter together with their other half.

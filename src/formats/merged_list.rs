@@ -1,7 +1,7 @@
 //! What a file of merged reflections lists, before symmetry makes all reflections of it.
 
 use crate::experiment::Reflection;
-use crate::geometry::{NamedGroup, UnitCell};
+use crate::geometry::{CellError, NamedGroup, UnitCell};
 
 /// The merged reflections of a file, and what it says of the crystal.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +49,12 @@ impl MergedList {
         }
         notices
     }
+}
+
+/// The cell of edges in Å and angles in degrees.
+pub(super) fn cell_of([a, b, c, angles @ ..]: [f64; 6]) -> Result<UnitCell, CellError> {
+    let edges_m = [a, b, c].map(|angstrom| angstrom * 1e-10);
+    UnitCell::from_parameters(edges_m, angles.map(f64::to_radians))
 }
 
 /// Reflections as they are gathered from a file's rows.

@@ -2,14 +2,16 @@
 //! their symmetry.
 
 mod cell;
+mod operator;
 mod rotation;
 mod space_groups;
 mod symmetry;
 
 pub use cell::{CellError, UnitCell};
+pub use operator::Operator;
 pub use rotation::{angles_of, is_rotation, rotation_about, rotation_xyz};
 pub use space_groups::{NamedGroup, named, standard_names};
-pub use symmetry::{MOST_OPERATORS, Operator, SpaceGroup, SymmetryError};
+pub use symmetry::{MOST_OPERATORS, SpaceGroup, SymmetryError};
 
 /// `vector` scaled to length one; none if it is zero or not finite, or so long or short that the
 /// square of its length is.

@@ -4,16 +4,18 @@
 //! Source: the PDBx/mmCIF dictionary, categories `refln`, `cell`, `symmetry`, `space_group`,
 //! `symmetry_equiv` and `space_group_symop`.
 
+mod tables;
 mod tokens;
 
 use super::Problem;
 use super::f_column::{Column, Kind, choose};
-use super::merged_list::{Amplitudes, MergedList};
+use super::merged_list::{Amplitudes, MergedList, cell_of};
 use super::text::quoted;
 use crate::geometry::{
     MOST_OPERATORS, NamedGroup, Operator, SpaceGroup, SymmetryError, UnitCell, named,
 };
-use tokens::{Block, Table, Value, blocks};
+use tables::{Block, Table, blocks};
+use tokens::Value;
 
 /// What the columns' tags start with.
 const CATEGORY: &str = "_refln.";
@@ -67,7 +69,6 @@ pub fn parse(bytes: &[u8], f_column: Option<&str>) -> Result<MergedList, Problem
     let chosen = &candidates[choice.plus];
     let amplitudes = amplitudes(table, choice.plus, choice.minus, chosen.kind)?;
     let cell = cell(block)?;
-    let label = |place: usize| table.tags[place];
     let mut notices = Vec::new();
     if !others.is_empty() {
         notices.push(format!(
@@ -77,10 +78,7 @@ pub fn parse(bytes: &[u8], f_column: Option<&str>) -> Result<MergedList, Problem
         ));
     }
     Ok(MergedList {
-        column: match choice.minus {
-            None => label(choice.plus).to_string(),
-            Some(minus) => format!("{} and {}", label(choice.plus), label(minus)),
-        },
+        column: choice.name(|place| table.tags[place]),
         passed_over: choice.passed_over,
         intensities: chosen.kind.is_intensity(),
         amplitudes,
@@ -195,13 +193,9 @@ fn cell(block: &Block) -> Result<Option<UnitCell>, Problem> {
             Problem::with_file(format!("{tag} is {}, not a number", quoted(text)))
         })?;
     }
-    let [a, b, c, angles @ ..] = numbers;
-    UnitCell::from_parameters(
-        [a, b, c].map(|edge| edge * 1e-10),
-        angles.map(f64::to_radians),
-    )
-    .map(Some)
-    .map_err(|error| Problem::with_file(format!("_cell: {error}")))
+    cell_of(numbers)
+        .map(Some)
+        .map_err(|error| Problem::with_file(format!("_cell: {error}")))
 }
 
 /// The symmetry: its operators where they are listed, or else the group of its name.

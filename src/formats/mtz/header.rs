@@ -3,6 +3,7 @@
 //! Source: the MTZ format as CCP4 documents it (ccp4i2 manual "mtzformat").
 
 use crate::formats::Problem;
+use crate::formats::merged_list::cell_of;
 use crate::formats::text::quoted;
 use crate::geometry::{NamedGroup, Operator, SpaceGroup, UnitCell, named};
 
@@ -166,16 +167,11 @@ fn cell(words: &[&str]) -> Option<Result<Option<UnitCell>, Problem>> {
     for (place, number) in numbers.iter_mut().enumerate() {
         *number = words.get(place)?.parse::<f64>().ok()?;
     }
-    let [a, b, c, angles @ ..] = numbers;
-    if [a, b, c] == [0.0; 3] {
+    if numbers[..3] == [0.0; 3] {
         return Some(Ok(None));
     }
-    let cell = UnitCell::from_parameters(
-        [a, b, c].map(|edge| edge * 1e-10),
-        angles.map(f64::to_radians),
-    );
     let told = |error| Problem::with_file(format!("MTZ header: {error}"));
-    Some(cell.map(Some).map_err(told))
+    Some(cell_of(numbers).map(Some).map_err(told))
 }
 
 /// The count of operators and the name of the group, which stands in quotes.

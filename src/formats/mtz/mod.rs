@@ -62,12 +62,8 @@ pub fn parse(bytes: &[u8], f_column: Option<&str>) -> Result<MergedList, Problem
     }
     let chosen = &candidates[choice.plus];
     let amplitudes = order.amplitudes(&bytes[DATA..place], &header, &choice, chosen.kind)?;
-    let label = |place: usize| candidates[place].label;
     Ok(MergedList {
-        column: match choice.minus {
-            None => label(choice.plus).to_string(),
-            Some(minus) => format!("{} and {}", label(choice.plus), label(minus)),
-        },
+        column: choice.name(|place| candidates[place].label),
         passed_over: choice.passed_over,
         intensities: chosen.kind.is_intensity(),
         amplitudes,
