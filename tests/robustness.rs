@@ -356,12 +356,12 @@ proptest! {
 
 /// Sound files of merged reflections, those that fuzzing starts from too.
 const REFLECTION_FILES: &[&[u8]] = &[
-    include_bytes!("../fuzz/seeds/mtz/little.mtz"),
-    include_bytes!("../fuzz/seeds/mtz/big.mtz"),
-    include_bytes!("../fuzz/seeds/mmcif/operators.cif"),
-    include_bytes!("../fuzz/seeds/mmcif/name.cif"),
-    include_bytes!("../fuzz/seeds/gzip/list.hkl.gz"),
-    include_bytes!("../fuzz/seeds/reflection_file/big.mtz.gz"),
+    include_bytes!("seeds/mtz/little.mtz"),
+    include_bytes!("seeds/mtz/big.mtz"),
+    include_bytes!("seeds/mmcif/operators.cif"),
+    include_bytes!("seeds/mmcif/name.cif"),
+    include_bytes!("seeds/gzip/list.hkl.gz"),
+    include_bytes!("seeds/reflection_file/big.mtz.gz"),
 ];
 
 #[test]
