@@ -86,8 +86,6 @@ pub struct CrystalFlags {
     /// program, or Miller indices times cells, as in simtbx [default: reciprocal]
     #[arg(long = "gauss-metric", value_name = "METRIC")]
     gauss_metric: Option<Metric>,
-    #[command(flatten)]
-    mosaic: MosaicFlags,
     /// Spindle angle at the start, degrees [default: 0]
     #[arg(long, value_name = "DEG", value_parser = values::number)]
     phi: Option<f64>,
@@ -100,6 +98,9 @@ pub struct CrystalFlags {
     /// Spindle steps
     #[arg(long, value_name = "COUNT", value_parser = values::count)]
     phisteps: Option<u32>,
+    // Last: it has a heading of its own.
+    #[command(flatten)]
+    mosaic: MosaicFlags,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -31,7 +31,7 @@ pub struct SamplingFlags {
     /// Accepted for the C program's sake: absorption is always each sub-pixel's own
     #[arg(long = "oversample_thick")]
     oversample_thick: bool,
-    /// Resolution limit, Å: nothing is computed beyond [default: 0]
+    /// Resolution limit of the crystal, Å: it does not scatter beyond [default: 0]
     #[arg(long, value_name = "Å", value_parser = values::not_negative)]
     dmin: Option<f64>,
     /// Leave out terms of square and round crystals too small to count: the image's total, and every
