@@ -429,6 +429,28 @@ fn the_cell_comes_from_the_file() {
 }
 
 #[test]
+fn the_summary_tells_programs_what_was_read() {
+    let mtz = golden_path("lysozyme_1aki.mtz");
+    let folder = tempfile::tempdir().unwrap();
+    let output = program()
+        .current_dir(folder.path())
+        .args(SMALL.split_whitespace())
+        .args(["--json", "-hkl", mtz.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let expected = serde_json::json!({
+        "format": "MTZ",
+        "column": "FC",
+        "space_group": "P 21 21 21",
+        "operators": 4,
+        "listed": 8843,
+        "in_p1": 64_584,
+    });
+    assert_eq!(summary["reflections"], expected);
+}
+
+#[test]
 fn a_cell_that_contradicts_the_file_is_refused() {
     let within = "-hkl LYSOZYME -cell 59.3 68.451 30.517 90 90 90.4";
     assert_eq!(run(&[], &format!("{within} {SMALL}")).0, 0);

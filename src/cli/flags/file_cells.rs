@@ -15,27 +15,34 @@ const ANGLE_TOLERANCE_DEG: f64 = 0.5;
 /// The cells of the files that have one.
 #[derive(Debug, Default)]
 pub struct FileCells {
-    read: bool,
     cells: Vec<(PathBuf, UnitCell)>,
+    /// Files that might have one and have none.
+    without: Vec<String>,
 }
 
 impl FileCells {
     /// Takes note of what a file says.
     pub fn note(&mut self, path: &Path, cell: Option<UnitCell>) {
-        self.read = true;
-        self.cells
-            .extend(cell.map(|cell| (path.to_path_buf(), cell)));
+        match cell {
+            Some(cell) => self.cells.push((path.to_path_buf(), cell)),
+            None => self.without.push(path.display().to_string()),
+        }
+    }
+
+    /// Takes note of another file, that has no cell.
+    pub fn note_without(&mut self, file: String) {
+        self.without.push(file);
     }
 
     /// The cell of the files, where no flag gives one.
     pub fn only(&self) -> Result<UnitCell, CliError> {
         let Some((path, cell)) = self.cells.first() else {
-            let source = match self.read {
-                true => "; the file of structure factors does not have it",
-                false => "",
+            let what = match self.without[..] {
+                [] => "no crystal".to_string(),
+                ref files => format!("{}: it holds no crystal", files.join(", ")),
             };
             return Err(CliError::usage(format!(
-                "no crystal: give its cell with -cell, or -mat FILE{source}"
+                "{what}; give its cell with -cell, or -mat FILE"
             )));
         };
         self.agree_with(&path.display().to_string(), cell)?;

@@ -215,11 +215,13 @@ impl Request {
         let seed = flags.output.seed();
         let Factors {
             structure_factors,
-            cells,
+            mut cells,
             origin,
         } = flags
             .crystal
             .structure_factors(order, &mut inputs, &mut notices)?;
+        let bare = file.as_ref().and_then(GeometryFile::without_crystal);
+        bare.into_iter().for_each(|file| cells.note_without(file));
         let beam_size_m = flags.beam.beam_size_m();
         let background = flags.background.background(beam_size_m, &mut inputs)?;
         let crystal_scatters =
