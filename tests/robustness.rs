@@ -6,8 +6,9 @@ use glam::DVec3;
 use nanobragg::experiment::{Experiment, StructureFactors};
 use nanobragg::formats::image_file::{self, ImageFile};
 use nanobragg::formats::source_list::Defaults;
-use nanobragg::formats::{hkl, matrix, pgm, png, raw, smv, source_list, tiff};
+use nanobragg::formats::{hkl, matrix, pgm, png, raw, reflection_file, smv, source_list, tiff};
 use nanobragg::image::{Image, Statistics, ToneMap, ToneScale};
+use nanobragg::memory::Bytes;
 use nanobragg::render::{Renderer, frame_size};
 use nanobragg::scene::Scene;
 use proptest::collection::vec;
@@ -307,10 +308,7 @@ proptest! {
         sample in select(SAMPLES),
         damage in vec((any::<prop::sample::Index>(), damage()), 1..6),
     ) {
-        let mut bytes = sample.to_vec();
-        for (place, damage) in damage {
-            damage.apply(&mut bytes, place);
-        }
+        let bytes = damaged(sample.to_vec(), damage);
         parse_all(&bytes)?;
     }
 }
@@ -328,10 +326,7 @@ proptest! {
         sample in 0usize..4,
         damage in vec((any::<prop::sample::Index>(), damage()), 0..6),
     ) {
-        let mut bytes = image_samples()[sample].clone();
-        for (place, damage) in damage {
-            damage.apply(&mut bytes, place);
-        }
+        let bytes = damaged(image_samples()[sample].clone(), damage);
         parse_images(&bytes)?;
     }
 
@@ -342,6 +337,58 @@ proptest! {
     ) {
         parse_images(&[start.as_bytes(), &bytes].concat())?;
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 4000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn any_damage_to_a_file_of_reflections_is_survived(
+        sample in select(REFLECTION_FILES),
+        damage in vec((any::<prop::sample::Index>(), damage()), 0..6),
+    ) {
+        let bytes = damaged(sample.to_vec(), damage);
+        parse_reflections(&bytes)?;
+    }
+
+    #[test]
+    fn any_bytes_are_reflections_or_an_error(
+        start in select(vec!["", "MTZ ", "data_", "loop_", "data_a loop_ _refln.index_h "]),
+        bytes in vec(any::<u8>(), 0..200),
+    ) {
+        parse_reflections(&[start.as_bytes(), &bytes].concat())?;
+    }
+}
+
+/// Sound files of merged reflections, those that fuzzing starts from too.
+const REFLECTION_FILES: &[&[u8]] = &[
+    include_bytes!("seeds/mtz/little.mtz"),
+    include_bytes!("seeds/mtz/big.mtz"),
+    include_bytes!("seeds/mmcif/operators.cif"),
+    include_bytes!("seeds/mmcif/name.cif"),
+    include_bytes!("seeds/gzip/list.hkl.gz"),
+    include_bytes!("seeds/reflection_file/big.mtz.gz"),
+];
+
+#[test]
+fn sound_files_of_reflections_are_read() {
+    for bytes in REFLECTION_FILES {
+        reflection_file::parse(bytes, None, Bytes(1 << 20)).unwrap();
+    }
+}
+
+fn parse_reflections(bytes: &[u8]) -> Result<(), TestCaseError> {
+    for f_column in [None, Some("I"), Some("F(+)"), Some("pdbx_F_plus")] {
+        if let Ok(file) = reflection_file::parse(bytes, f_column, Bytes(1 << 20)) {
+            prop_assert!(file.origin.listed > 0);
+            prop_assert_eq!(file.origin.in_p1, file.reflections.list.len());
+        }
+    }
+    Ok(())
 }
 
 /// Sound images of every format that is read for images only.
@@ -421,6 +468,14 @@ impl Damage {
             }
         }
     }
+}
+
+/// `bytes` after all that happens to them.
+fn damaged(mut bytes: Vec<u8>, damage: Vec<(prop::sample::Index, Damage)>) -> Vec<u8> {
+    for (place, damage) in damage {
+        damage.apply(&mut bytes, place);
+    }
+    bytes
 }
 
 /// Gives `bytes` to every reader, and checks what they take for sound.

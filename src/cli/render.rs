@@ -69,6 +69,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
             device: renderer.device_name(),
             threads: renderer.threads(),
             seed: request.seed,
+            reflections: request.reflections.clone(),
             geometry: request
                 .geometry
                 .as_ref()

@@ -1,5 +1,6 @@
 //! Why a description is no experiment.
 
+use super::expansion::LARGEST_INDEX;
 use crate::geometry::unit;
 
 /// What is wrong with a description: the quantity, its value, and what is accepted.
@@ -196,6 +197,28 @@ pub enum ExperimentError {
         first: f64,
         /// F where it stood again.
         second: f64,
+    },
+    /// Reflections that symmetry makes equivalent contradict each other.
+    #[error("{h} {k} {l} and reflections that are equivalent to it by symmetry are listed with F = {first} and F = {second}; merge the list first",
+        h = .index[0], k = .index[1], l = .index[2])]
+    ContradictoryEquivalents {
+        /// The Miller index that stands for them.
+        index: [i32; 3],
+        /// F of one of them.
+        first: f64,
+        /// F of another.
+        second: f64,
+    },
+    /// A Miller index beyond those of any crystal.
+    #[error("reflection {} {} {} is out of reach; indices must be from -{LARGEST_INDEX} to {LARGEST_INDEX}", .0[0], .0[1], .0[2])]
+    IndexTooLarge([i32; 3]),
+    /// The expansion of a list to P1 does not fit in memory.
+    #[error("the reflections take {needed} in P1, for which this machine has {available}")]
+    ExpansionTooLarge {
+        /// Memory the expansion needs.
+        needed: crate::memory::Bytes,
+        /// Memory there is.
+        available: crate::memory::Bytes,
     },
     /// A list of reflections with nothing in it.
     #[error("the list holds no reflection")]

@@ -2,6 +2,7 @@
 
 use super::ExperimentError;
 use super::error::require;
+use crate::geometry::SpaceGroup;
 use crate::memory::Bytes;
 
 /// One entry of a list of reflections.
@@ -23,9 +24,10 @@ pub struct ReflectionGrid {
 }
 
 impl ReflectionGrid {
-    /// The grid of a list whose holes are `default_f`.
+    /// The grid of a list whose holes are `default_f`, or zero where symmetry makes them so.
     pub(super) fn new(
         reflections: &[Reflection],
+        space_group: Option<&SpaceGroup>,
         default_f: f64,
     ) -> Result<ReflectionGrid, ExperimentError> {
         let first = reflections
@@ -74,11 +76,27 @@ impl ReflectionGrid {
                 });
             }
         }
-        grid.amplitudes
-            .iter_mut()
-            .filter(|f| f.is_nan())
-            .for_each(|f| *f = default_f);
+        let symmetry = space_group.filter(|_| default_f != 0.0);
+        grid.fill_holes(|index| match symmetry {
+            Some(group) if group.is_absent(index) => 0.0,
+            _ => default_f,
+        });
         Ok(grid)
+    }
+
+    /// Gives every hole the F of its index.
+    fn fill_holes(&mut self, f_of: impl Fn([i32; 3]) -> f64) {
+        let [h, k, l] = self.min.map(|min| min..=i32::MAX);
+        let [_, rows, columns] = self.shape;
+        for (plane, h) in self.amplitudes.chunks_mut(rows * columns).zip(h) {
+            for (row, k) in plane.chunks_mut(columns).zip(k.clone()) {
+                for (f, l) in row.iter_mut().zip(l.clone()) {
+                    if f.is_nan() {
+                        *f = f_of([h, k, l]);
+                    }
+                }
+            }
+        }
     }
 
     /// Where the amplitude of `index` stands, if the box holds it.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::error::require_length;
 use super::reflection_grid::require_amplitude;
-use super::{Crystal, ExperimentError, Reflection, ReflectionGrid};
+use super::{Crystal, ExperimentError, Reflection, ReflectionGrid, Reflections};
+use crate::geometry::SpaceGroup;
 
 /// Whether F is interpolated between reflections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,7 +28,7 @@ pub trait ReflectionList: fmt::Debug + fmt::Display + Send + Sync {
     ///
     /// # Errors
     /// What is wrong with it, in words that name it.
-    fn read(&self) -> Result<Vec<Reflection>, Box<dyn Error + Send + Sync>>;
+    fn read(&self) -> Result<Reflections, Box<dyn Error + Send + Sync>>;
 }
 
 /// F at one photon energy. A source takes the F of the channel whose wavelength is nearest to its
@@ -81,14 +82,36 @@ impl StructureFactors {
         reflections: &[Reflection],
         default_f: f64,
     ) -> Result<StructureFactors, ExperimentError> {
-        let grid = Arc::new(ReflectionGrid::new(reflections, default_f)?);
+        StructureFactors::from_list(reflections, None, default_f)
+    }
+
+    /// The F of reflections whose symmetry is known: as by
+    /// [`from_reflections`](Self::from_reflections), but what is absent by symmetry is zero, not
+    /// `default_f`, within the box of indices that the list spans.
+    ///
+    /// # Errors
+    /// As [`from_reflections`](Self::from_reflections).
+    pub fn from_symmetric(
+        reflections: &Reflections,
+        default_f: f64,
+    ) -> Result<StructureFactors, ExperimentError> {
+        let Reflections { list, space_group } = reflections;
+        StructureFactors::from_list(list, space_group.as_ref(), default_f)
+    }
+
+    fn from_list(
+        list: &[Reflection],
+        space_group: Option<&SpaceGroup>,
+        default_f: f64,
+    ) -> Result<StructureFactors, ExperimentError> {
+        let grid = Arc::new(ReflectionGrid::new(list, space_group, default_f)?);
         Ok(StructureFactors {
             lists: Lists::One(grid),
             ..StructureFactors::constant(default_f)
         })
     }
 
-    /// The F of one list an energy, each taken as by [`from_reflections`](Self::from_reflections)
+    /// The F of one list an energy, each taken as by [`from_symmetric`](Self::from_symmetric)
     /// when it is needed.
     ///
     /// # Errors
@@ -151,8 +174,8 @@ impl StructureFactors {
         let Some(channel) = self.channels().get(channel) else {
             return Ok(self.grid().cloned());
         };
-        let reflections = channel.reflections.read()?;
-        let grid = ReflectionGrid::new(&reflections, self.default_f)
+        let Reflections { list, space_group } = channel.reflections.read()?;
+        let grid = ReflectionGrid::new(&list, space_group.as_ref(), self.default_f)
             .map_err(|error| format!("{}: {error}", channel.reflections))?;
         Ok(Some(Arc::new(grid)))
     }
@@ -178,6 +201,7 @@ impl StructureFactors {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::Operator;
 
     fn at(index: [i32; 3], amplitude: f64) -> Reflection {
         Reflection { index, amplitude }
@@ -198,6 +222,18 @@ mod tests {
         assert_eq!(f([0, 0, 2]), Some(3.0));
         assert_eq!(f([0, 0, 3]), None);
         assert_eq!(f([i32::MIN, 0, 2]), None);
+    }
+
+    #[test]
+    fn absent_indices_are_zero_and_holes_are_not() {
+        let screw = Operator::parse("-x,y+1/2,-z").unwrap();
+        let symmetric = Reflections {
+            list: vec![at([0, -2, 0], 5.0), at([1, 2, 0], 7.0)],
+            space_group: Some(SpaceGroup::generated_by(&[screw]).unwrap()),
+        };
+        let factors = StructureFactors::from_symmetric(&symmetric, 3.0).unwrap();
+        let column = [[5.0, 0.0, 3.0, 0.0, 3.0], [3.0, 3.0, 3.0, 3.0, 7.0]];
+        assert_eq!(factors.grid().unwrap().amplitudes(), column.concat());
     }
 
     #[test]

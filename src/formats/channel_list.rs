@@ -1,5 +1,5 @@
 //! Structure factors by photon energy: a line `wavelength(Å) FILE` per energy channel, where FILE
-//! is a list of reflections; blank lines and what follows a `#` are skipped. A name that is
+//! is a file of reflections of any format; blank lines and what follows a `#` are skipped. A name that is
 //! not absolute starts from the list's own folder.
 
 use std::error::Error;
@@ -8,24 +8,29 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::read_with;
-use super::hkl;
+use super::reflection_file;
 use super::text::{lines, number};
 use super::{FormatError, Problem};
-use crate::experiment::{EnergyChannel, Reflection, ReflectionList};
+use crate::experiment::{EnergyChannel, ReflectionList, Reflections};
 
 /// The reflections of a file, read when they are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct HklFile(PathBuf);
+struct HklFile {
+    path: PathBuf,
+    /// The column of F, where it was named.
+    f_column: Option<String>,
+}
 
 impl fmt::Display for HklFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.display().fmt(f)
+        self.path.display().fmt(f)
     }
 }
 
 impl ReflectionList for HklFile {
-    fn read(&self) -> Result<Vec<Reflection>, Box<dyn Error + Send + Sync>> {
-        Ok(hkl::read(&self.0)?)
+    fn read(&self) -> Result<Reflections, Box<dyn Error + Send + Sync>> {
+        let file = reflection_file::read(&self.path, self.f_column.as_deref())?;
+        Ok(file.reflections)
     }
 }
 
@@ -52,11 +57,14 @@ pub fn read(path: &Path) -> Result<Vec<Listed>, FormatError> {
     })
 }
 
-/// The channels of a list.
-pub fn channels(listed: &[Listed]) -> Vec<EnergyChannel> {
+/// The channels of a list, with F from the column `f_column` of files that name their columns.
+pub fn channels(listed: &[Listed], f_column: Option<&str>) -> Vec<EnergyChannel> {
     let channel = |(wavelength_m, file): &Listed| EnergyChannel {
         wavelength_m: *wavelength_m,
-        reflections: Arc::new(HklFile(file.clone())),
+        reflections: Arc::new(HklFile {
+            path: file.clone(),
+            f_column: f_column.map(str::to_string),
+        }),
     };
     listed.iter().map(channel).collect()
 }

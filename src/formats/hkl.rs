@@ -1,5 +1,6 @@
-//! Structure factors as text: a line `h k l F` per reflection; further columns are ignored, and
-//! so are blank lines and what follows a `#`.
+//! Structure factors as text: a line `h k l F` per reflection; further columns, such as standard
+//! deviations, phases and comments, are ignored, and so are blank lines and what follows a `#` or,
+//! at the start of a line, a `!`.
 
 use std::path::Path;
 
@@ -23,6 +24,7 @@ pub fn read(path: &Path) -> Result<Vec<Reflection>, FormatError> {
 /// is no reflection at all.
 pub fn parse(bytes: &[u8]) -> Result<Vec<Reflection>, Problem> {
     let reflections = lines(bytes)?
+        .filter(|(_, content)| !content.starts_with('!'))
         .map(|(line, content)| {
             let mut words = content.split_ascii_whitespace();
             let mut index = [0; 3];
@@ -64,7 +66,7 @@ mod tests {
 
     #[test]
     fn comments_blank_lines_and_further_columns_are_skipped() {
-        let text = b"# h k l F sigma\n\n 1 -2  3 4.5 0.1 x\r\n0 0 1 1e3 # strong\n";
+        let text = b"# h k l F sigma\n! by hand\n\n 1 -2  3 4.5 0.1 x\r\n0 0 1 1e3 # strong\n";
         let found = parse(text).unwrap();
         assert_eq!(found.len(), 2);
         assert_eq!(

@@ -8,14 +8,19 @@ pub mod channel_list;
 pub mod expt;
 pub mod geom;
 pub mod geometry;
+pub mod gzip;
 pub mod hkl;
 pub mod image_file;
 pub mod json;
 pub mod matrix;
+pub mod merged_list;
+pub mod mmcif;
+pub mod mtz;
 pub mod pgm;
 pub mod png;
 pub mod profile_table;
 pub mod raw;
+pub mod reflection_file;
 pub mod rotations;
 pub mod smv;
 pub mod source_list;
@@ -24,6 +29,7 @@ pub mod trace_log;
 
 mod c_number;
 mod error;
+mod f_column;
 mod text;
 mod whole;
 

@@ -168,6 +168,14 @@ impl UnitCell {
         [b.angle_between(c), a.angle_between(c), a.angle_between(b)]
     }
 
+    /// Whether α and β are right angles and γ is 120°, to a tenth of a degree.
+    pub fn is_hexagonal(&self) -> bool {
+        let differences = self.angles_rad().into_iter().zip([90.0, 90.0, 120.0]);
+        differences
+            .into_iter()
+            .all(|(angle, ideal)| (angle.to_degrees() - ideal).abs() < 0.1)
+    }
+
     /// Volume of the cell in m³.
     pub fn volume_m3(&self) -> f64 {
         self.real.determinant().abs()

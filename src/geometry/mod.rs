@@ -1,10 +1,17 @@
-//! Small mathematics that knows nothing of diffraction images: rotations and unit cells.
+//! Small mathematics that knows nothing of diffraction images: rotations, unit cells and
+//! their symmetry.
 
 mod cell;
+mod operator;
 mod rotation;
+mod space_groups;
+mod symmetry;
 
 pub use cell::{CellError, UnitCell};
+pub use operator::Operator;
 pub use rotation::{angles_of, is_rotation, rotation_about, rotation_xyz};
+pub use space_groups::{NamedGroup, named, standard_names};
+pub use symmetry::{MOST_OPERATORS, SpaceGroup, SymmetryError};
 
 /// `vector` scaled to length one; none if it is zero or not finite, or so long or short that the
 /// square of its length is.

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::experiment::{Experiment, Shape, Sources};
+use crate::formats::reflection_file::Origin;
 use crate::image::Statistics;
 use crate::image::noise::Noise;
 use crate::render::{Floor, frame_size};
@@ -41,6 +42,9 @@ pub struct Run {
     pub noise: Option<Noise>,
     /// The files written.
     pub files: Vec<WrittenFile>,
+    /// Where the reflections come from, if they come from one file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reflections: Option<Origin>,
     /// From where on pixels are within the tolerance, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub floor: Option<Floor>,
@@ -259,6 +263,9 @@ impl fmt::Display for Summary {
             ..
         } = self;
         crystal.fmt(f)?;
+        if let Some(origin) = &run.reflections {
+            writeln!(f, "           of {origin}")?;
+        }
         let wavelength = beam.wavelength_angstrom;
         writeln!(
             f,

@@ -360,6 +360,25 @@ fn what_a_file_leaves_open_is_asked_for() {
         )) == whole
     );
     image(format!("--expt still.expt {cell} {WITH}"));
+    // Structure factors may bring the cell along.
+    let mut factors = super::support::mtz_file::MtzFile::new(vec![1.0, 2.0, 3.0, 4.0]);
+    factors.records.push("CELL 70 80 90 90 90 90".into());
+    file(folder.path(), "f.mtz", factors.bytes());
+    let of_file = image(format!("--geom d.geom -hkl f.mtz {WITH}"));
+    assert!(image(format!("--geom d.geom -hkl f.mtz {cell} {WITH}")) == of_file);
+    // A crystal of another cell is another crystal.
+    let mut another = list();
+    another["crystal"][0]["real_space_a"] = json!([72.0, 0.0, 0.0]);
+    file(folder.path(), "another.expt", another.to_string());
+    let (code, said) = refused(
+        folder.path(),
+        &format!("--expt another.expt -hkl f.mtz {WITH}"),
+    );
+    assert!(
+        code == 2 && said.contains("f.mtz: the cell 70.000 80.000 90.000 Å"),
+        "{said}"
+    );
+    assert!(said.contains("contradicts --expt, 72.000"), "{said}");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 )]
 
 pub mod golden_cases;
+pub mod mtz_file;
 
 use std::path::PathBuf;
 

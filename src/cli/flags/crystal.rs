@@ -4,20 +4,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{ArgAction, Args, ValueEnum};
-use tracing::info_span;
 
 use super::super::order::Order;
 use super::super::{CliError, values};
 use super::detector::Adopted;
+use super::factors::{FactorFlags, Factors};
+use super::file_cells::FileCells;
 use super::mosaic::MosaicFlags;
-use crate::experiment::{
-    Crystal, Experiment, Frame, Interpolation, Scan, Shape, Source, SpotMetric, StepRequest,
-    StructureFactors,
-};
-use crate::formats::{self, channel_list};
+use crate::experiment::{Crystal, Frame, Scan, Shape, SpotMetric, StepRequest};
+use crate::formats;
 use crate::geometry::{UnitCell, angles_of, rotation_xyz};
-use crate::memory::Bytes;
-use crate::profile::INPUT;
 use crate::random::{ParkMiller, random_rotation};
 
 /// Spread of `-misset random`, in radians: the C program's 90, which it takes for degrees.
@@ -26,22 +22,8 @@ const RANDOM_MISSET_RAD: f64 = 90.0;
 #[derive(Args)]
 #[command(next_help_heading = "Crystal")]
 pub struct CrystalFlags {
-    /// Structure factors: text lines of h k l F
-    #[arg(long = "hkl", value_name = "FILE")]
-    hkl: Option<PathBuf>,
-    /// Structure factors by photon energy: text lines of wavelength(Å) FILE; each source takes those
-    /// of the nearest wavelength
-    #[arg(long = "hkl-channels", value_name = "FILE", conflicts_with = "hkl")]
-    hkl_channels: Option<PathBuf>,
-    /// F of every index not listed [default: 0]
-    #[arg(long = "default_F", value_name = "F", value_parser = values::number)]
-    default_f: Option<f64>,
-    /// Interpolate F between reflections [default: if any N is 2 or less]
-    #[arg(long)]
-    interpolate: bool,
-    /// Take F of the nearest reflection
-    #[arg(long)]
-    nointerpolate: bool,
+    #[command(flatten)]
+    factors: FactorFlags,
     /// Cell and orientation as a MOSFLM A matrix
     #[arg(long, visible_alias = "matrix", value_name = "FILE")]
     mat: Option<PathBuf>,
@@ -137,9 +119,19 @@ impl From<Metric> for SpotMetric {
 }
 
 /// Names of the flags that are new in this program.
-pub const DOUBLE_DASH_ONLY: [&str; 2] = ["hkl-channels", "gauss-metric"];
+pub const DOUBLE_DASH_ONLY: [&str; 1] = ["gauss-metric"];
 
 impl CrystalFlags {
+    /// F of every reflection, and what the files they come from say of the crystal.
+    pub fn structure_factors(
+        &self,
+        order: Order,
+        inputs: &mut Vec<PathBuf>,
+        notices: &mut Vec<String>,
+    ) -> Result<Factors, CliError> {
+        self.factors.factors(order, inputs, notices)
+    }
+
     /// The crystal of `cell` before the misset; `noise_seed` stands in for `-misset_seed`.
     pub fn crystal(
         &self,
@@ -175,14 +167,31 @@ impl CrystalFlags {
         self.mat.is_some() || self.cell.is_some()
     }
 
-    /// The cell before the misset.
+    /// The cell before the misset: that of a flag or of the file of `--expt`, which structure
+    /// factors must not contradict, or theirs.
     pub fn unit_cell(
+        &self,
+        order: Order,
+        file_cells: &FileCells,
+        wavelength_m: f64,
+        adopted: &Adopted,
+        inputs: &mut Vec<PathBuf>,
+    ) -> Result<UnitCell, CliError> {
+        let Some((flag, cell)) = self.given_cell(order, wavelength_m, adopted, inputs)? else {
+            return file_cells.only();
+        };
+        file_cells.agree_with(&flag, &cell)?;
+        Ok(cell)
+    }
+
+    /// The cell that a flag gives, and that flag.
+    fn given_cell(
         &self,
         order: Order,
         wavelength_m: f64,
         adopted: &Adopted,
         inputs: &mut Vec<PathBuf>,
-    ) -> Result<UnitCell, CliError> {
+    ) -> Result<Option<(String, UnitCell)>, CliError> {
         enum Given<'a> {
             Matrix(&'a PathBuf),
             Cell(&'a [f64]),
@@ -192,9 +201,7 @@ impl CrystalFlags {
             ("cell", self.cell.as_deref().map(Given::Cell)),
         ]);
         match given {
-            None => adopted.cell.ok_or_else(|| {
-                CliError::usage("no crystal: give its cell with -cell, or -mat FILE")
-            }),
+            None => Ok(adopted.cell.map(|cell| ("--expt".into(), cell))),
             Some(Given::Matrix(path)) => {
                 inputs.push(path.clone());
                 // The file holds the matrix times the wavelength in Å, whatever its unit.
@@ -202,13 +209,14 @@ impl CrystalFlags {
                 let cell = UnitCell::from_reciprocal(matrix * wavelength_m.recip())
                     .with_context(|| path.display().to_string())?;
                 check_edges(path, &cell)?;
-                Ok(cell)
+                Ok(Some((format!("-mat {}", path.display()), cell)))
             }
             Some(Given::Cell(numbers)) => {
                 let length = |axis: usize| numbers.get(axis).unwrap_or(&numbers[0]) * 1e-10;
                 let angle = |axis: usize| numbers.get(axis).unwrap_or(&90.0).to_radians();
                 let lengths = [length(0), length(1), length(2)];
                 UnitCell::from_parameters(lengths, [angle(3), angle(4), angle(5)])
+                    .map(|cell| Some(("-cell".into(), cell)))
                     .map_err(|error| CliError::usage(format!("-cell: {error}")))
             }
         }
@@ -320,72 +328,6 @@ impl CrystalFlags {
             range_rad,
         })
     }
-
-    /// F of every reflection.
-    pub fn structure_factors(
-        &self,
-        order: Order,
-        inputs: &mut Vec<PathBuf>,
-    ) -> Result<StructureFactors, CliError> {
-        let default_f = self.default_f.unwrap_or(0.0);
-        let span = info_span!(target: INPUT, "structure factors").entered();
-        let mut factors = match (&self.hkl, &self.hkl_channels) {
-            (Some(path), _) => {
-                inputs.push(path.clone());
-                let reflections = formats::hkl::read(path)?;
-                StructureFactors::from_reflections(&reflections, default_f)
-                    .with_context(|| path.display().to_string())?
-            }
-            (None, Some(path)) => {
-                let listed = channel_list::read(path)?;
-                inputs.push(path.clone());
-                inputs.extend(listed.iter().map(|(_, file)| file.clone()));
-                StructureFactors::from_channels(channel_list::channels(&listed), default_f)
-                    .with_context(|| path.display().to_string())?
-            }
-            (None, None) => StructureFactors::constant(default_f),
-        };
-        drop(span);
-        let interpolation = order.latest([
-            (
-                "interpolate",
-                self.interpolate.then_some(Interpolation::Tricubic),
-            ),
-            (
-                "nointerpolate",
-                self.nointerpolate.then_some(Interpolation::Nearest),
-            ),
-        ]);
-        factors.interpolation = interpolation.unwrap_or_default();
-        Ok(factors)
-    }
-}
-
-/// A line where a source's energy is far from that of the channel it takes its F from.
-pub fn channel_notice(experiment: &Experiment) -> Option<String> {
-    /// Part of the wavelength that nobody minds.
-    const NEAR: f64 = 0.01;
-    let factors = experiment.structure_factors();
-    let channels = factors.channels();
-    // More than fit in memory are refused later.
-    let count = experiment.beam().source_count_bound();
-    if channels.is_empty() || Bytes::of::<Source>(count).check().is_err() {
-        return None;
-    }
-    let sources = experiment.beam().sources().into_iter();
-    let pairs = sources.filter_map(|source| {
-        let own = source.wavelength_m;
-        let channel = channels.get(factors.channel_at(own))?.wavelength_m;
-        Some((own, channel, (own / channel - 1.0).abs()))
-    });
-    let (own, channel, _) = pairs
-        .filter(|(_, _, off)| *off > NEAR)
-        .max_by(|one, other| one.2.total_cmp(&other.2))?;
-    Some(format!(
-        "--hkl-channels: X-rays of {:.4} Å take the structure factors of {:.4} Å, the nearest listed",
-        own * 1e10,
-        channel * 1e10
-    ))
 }
 
 /// Refuses a matrix whose cell is smaller than an atom: the file holds something else.

@@ -52,6 +52,14 @@ pub struct GeometryFile {
     pub geometry: Geometry,
 }
 
+impl GeometryFile {
+    /// The file as it is called in messages, if it says nothing of a crystal.
+    pub fn without_crystal(&self) -> Option<String> {
+        let named = || format!("{} {}", self.flag, self.path.display());
+        self.geometry.cell.is_none().then(named)
+    }
+}
+
 impl GeometryFlags {
     /// Reads the file that is named, if one is.
     ///
@@ -87,11 +95,6 @@ impl GeometryFlags {
         if geometry.wavelength_m.is_none() && !order.any(&["lambda", "energy"]) {
             return Err(CliError::usage(format!(
                 "{flag} {shown}: it holds no number for the photon energy; give -energy or -lambda"
-            )));
-        }
-        if geometry.cell.is_none() && !order.any(&["mat", "cell"]) {
-            return Err(CliError::usage(format!(
-                "{flag} {shown}: it holds no crystal; give its cell with -cell, or -mat FILE"
             )));
         }
         Ok(Some(GeometryFile {

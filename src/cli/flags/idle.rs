@@ -68,6 +68,11 @@ pub fn notices(
             constant_f,
             "every reflection has the same F",
         ),
+        (
+            &["f_column"],
+            constant_f,
+            "no -hkl or --hkl-channels is given",
+        ),
         (&["exposure"], !given("flux"), "it is for -flux"),
         (
             &["beamsize"],

@@ -5,6 +5,8 @@ mod background;
 mod beam;
 mod crystal;
 mod detector;
+mod factors;
+mod file_cells;
 mod geometry;
 mod idle;
 mod ignored;
@@ -25,6 +27,8 @@ use glam::DVec3;
 use super::CliError;
 use super::order::Order;
 use crate::experiment::{Crystal, Description, Experiment, ExperimentError};
+use crate::formats::reflection_file::Origin;
+use factors::Factors;
 use geometry::{Apparatus, GeometryFile};
 
 pub use noise::{DEFAULT_OFFSET, NoiseFlags};
@@ -98,6 +102,8 @@ pub struct Request {
     pub progress: Option<bool>,
     /// What the user should know although nothing is wrong.
     pub notices: Vec<String>,
+    /// Where the reflections come from, if they come from one file.
+    pub reflections: Option<Origin>,
     /// The file that describes the detector, where flags do not.
     pub geometry: Option<PathBuf>,
     /// Files that were read, which no output may overwrite.
@@ -133,6 +139,7 @@ pub fn double_dash_only() -> Vec<String> {
     doubled.extend(sampling::DOUBLE_DASH_ONLY.map(str::to_string));
     doubled.push(background::REPEATABLE.to_string());
     doubled.extend(crystal::DOUBLE_DASH_ONLY.map(str::to_string));
+    doubled.extend(factors::DOUBLE_DASH_ONLY.map(str::to_string));
     doubled.extend(mosaic::DOUBLE_DASH_ONLY.map(str::to_string));
     doubled
 }
@@ -206,7 +213,15 @@ impl Request {
         flags.detector.finish(&mut detector, &mut notices);
         let beam = flags.beam.beam(order, &frame, &adopted, &mut inputs)?;
         let seed = flags.output.seed();
-        let structure_factors = flags.crystal.structure_factors(order, &mut inputs)?;
+        let Factors {
+            structure_factors,
+            mut cells,
+            origin,
+        } = flags
+            .crystal
+            .structure_factors(order, &mut inputs, &mut notices)?;
+        let bare = file.as_ref().and_then(GeometryFile::without_crystal);
+        bare.into_iter().for_each(|file| cells.note_without(file));
         let beam_size_m = flags.beam.beam_size_m();
         let background = flags
             .background
@@ -219,7 +234,7 @@ impl Request {
             Crystal::absent()
         } else {
             let flags = &flags.crystal;
-            let cell = flags.unit_cell(order, beam.wavelength_m, &adopted, &mut inputs)?;
+            let cell = flags.unit_cell(order, &cells, beam.wavelength_m, &adopted, &mut inputs)?;
             flags.crystal(order, &cell, beam_size_m, seed, &mut inputs, &mut notices)?
         };
         if !crystal_scatters && !background.scatters() {
@@ -245,7 +260,7 @@ impl Request {
             _ => flags.blame(error),
         })?;
         notices.extend(idle::notices(order, &experiment, placement.as_ref()));
-        notices.extend(crystal::channel_notice(&experiment));
+        notices.extend(factors::channel_notice(&experiment));
         let printout = flags.sampling.printout(order, &experiment)?;
         if printout != Printout::Nothing && flags.program.json {
             return Err(CliError::usage(
@@ -263,6 +278,7 @@ impl Request {
             printout,
             progress: flags.output.progress(order),
             notices,
+            reflections: origin,
             geometry: file.map(|file| file.path),
             inputs,
             program: flags.program,

@@ -9,7 +9,8 @@ use glam::DVec3;
 use super::super::CliError;
 use crate::experiment::{
     Description, Detector, EnergyChannel, Experiment, ExperimentError, Panel, ProfileEntry,
-    Reflection, ReflectionList, ScatteringProfile, Sensor, Slab, Source, Sources, StructureFactors,
+    Reflection, ReflectionList, Reflections, ScatteringProfile, Sensor, Slab, Source, Sources,
+    StructureFactors,
 };
 use crate::geometry::rotation_xyz;
 
@@ -227,12 +228,13 @@ impl fmt::Display for Made {
 }
 
 impl ReflectionList for Made {
-    fn read(&self) -> Result<Vec<Reflection>, Box<dyn Error + Send + Sync>> {
+    fn read(&self) -> Result<Reflections, Box<dyn Error + Send + Sync>> {
         let scaled = |reflection: Reflection| Reflection {
             amplitude: self.factor * reflection.amplitude,
             ..reflection
         };
-        Ok(made_reflections().into_iter().map(scaled).collect())
+        let list: Vec<Reflection> = made_reflections().into_iter().map(scaled).collect();
+        Ok(list.into())
     }
 }
 

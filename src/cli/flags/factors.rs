@@ -1,0 +1,148 @@
+//! Flags of structure factors: the files, the column, F beside the list, interpolation.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use tracing::info_span;
+
+use super::super::order::Order;
+use super::super::{CliError, values};
+use super::file_cells::FileCells;
+use crate::experiment::{Experiment, Interpolation, Source, StructureFactors};
+use crate::formats::channel_list;
+use crate::formats::reflection_file::{self, Origin, ReflectionFile};
+use crate::memory::Bytes;
+use crate::profile::INPUT;
+
+#[derive(Args)]
+#[command(next_help_heading = "Crystal")]
+pub struct FactorFlags {
+    /// Structure factors: text lines of h k l F, MTZ or mmCIF, packed by gzip or not
+    #[arg(long = "hkl", value_name = "FILE")]
+    hkl: Option<PathBuf>,
+    /// Structure factors by photon energy: text lines of wavelength(Å) FILE; each source takes those
+    /// of the nearest wavelength
+    #[arg(long = "hkl-channels", value_name = "FILE", conflicts_with = "hkl")]
+    hkl_channels: Option<PathBuf>,
+    /// Column of F in MTZ and mmCIF files; of intensities the root is taken [default: the only
+    /// column of F, or the usual one]
+    #[arg(long = "f-column", value_name = "LABEL")]
+    f_column: Option<String>,
+    /// F of every index not listed [default: 0]
+    #[arg(long = "default_F", value_name = "F", value_parser = values::number)]
+    default_f: Option<f64>,
+    /// Interpolate F between reflections [default: if any N is 2 or less]
+    #[arg(long)]
+    interpolate: bool,
+    /// Take F of the nearest reflection
+    #[arg(long)]
+    nointerpolate: bool,
+}
+
+/// Names of the flags that are new in this program.
+pub const DOUBLE_DASH_ONLY: [&str; 2] = ["hkl-channels", "f-column"];
+
+/// Structure factors, and what the files that they come from say beside.
+pub struct Factors {
+    /// F of every reflection.
+    pub structure_factors: StructureFactors,
+    /// The cells of the files.
+    pub cells: FileCells,
+    /// Where the reflections of `-hkl` come from.
+    pub origin: Option<Origin>,
+}
+
+impl FactorFlags {
+    /// F of every reflection.
+    pub fn factors(
+        &self,
+        order: Order,
+        inputs: &mut Vec<PathBuf>,
+        notices: &mut Vec<String>,
+    ) -> Result<Factors, CliError> {
+        let default_f = self.default_f.unwrap_or(0.0);
+        let f_column = self.f_column.as_deref();
+        let _span = info_span!(target: INPUT, "structure factors").entered();
+        let mut cells = FileCells::default();
+        let mut origin = None;
+        let mut structure_factors = match (&self.hkl, &self.hkl_channels) {
+            (Some(path), _) => {
+                inputs.push(path.clone());
+                let file = reflection_file::read(path, f_column)?;
+                cells.note(path, file.cell);
+                notices.extend(told(path, &file));
+                origin = Some(file.origin);
+                StructureFactors::from_symmetric(&file.reflections, default_f)
+                    .with_context(|| path.display().to_string())?
+            }
+            (None, Some(path)) => {
+                let listed = channel_list::read(path)?;
+                inputs.push(path.clone());
+                for (_, path) in &listed {
+                    inputs.push(path.clone());
+                    // Grids of all energies need not fit in memory: a file is read here for what
+                    // it says of the crystal, and again when its turn comes.
+                    if reflection_file::names_crystal(path)? {
+                        let file = reflection_file::read(path, f_column)?;
+                        cells.note(path, file.cell);
+                        notices.extend(told(path, &file));
+                    }
+                }
+                let channels = channel_list::channels(&listed, f_column);
+                StructureFactors::from_channels(channels, default_f)
+                    .with_context(|| path.display().to_string())?
+            }
+            (None, None) => StructureFactors::constant(default_f),
+        };
+        let interpolation = order.latest([
+            (
+                "interpolate",
+                self.interpolate.then_some(Interpolation::Tricubic),
+            ),
+            (
+                "nointerpolate",
+                self.nointerpolate.then_some(Interpolation::Nearest),
+            ),
+        ]);
+        structure_factors.interpolation = interpolation.unwrap_or_default();
+        Ok(Factors {
+            structure_factors,
+            cells,
+            origin,
+        })
+    }
+}
+
+/// The notices of a file, with its name.
+fn told(path: &std::path::Path, file: &ReflectionFile) -> impl Iterator<Item = String> {
+    let notices = file.notices.iter();
+    notices.map(move |notice| format!("{}: {notice}", path.display()))
+}
+
+/// A line where a source's energy is far from that of the channel it takes its F from.
+pub fn channel_notice(experiment: &Experiment) -> Option<String> {
+    /// Part of the wavelength that nobody minds.
+    const NEAR: f64 = 0.01;
+    let factors = experiment.structure_factors();
+    let channels = factors.channels();
+    // More than fit in memory are refused later.
+    let count = experiment.beam().source_count_bound();
+    if channels.is_empty() || Bytes::of::<Source>(count).check().is_err() {
+        return None;
+    }
+    let sources = experiment.beam().sources().into_iter();
+    let pairs = sources.filter_map(|source| {
+        let own = source.wavelength_m;
+        let channel = channels.get(factors.channel_at(own))?.wavelength_m;
+        Some((own, channel, (own / channel - 1.0).abs()))
+    });
+    let (own, channel, _) = pairs
+        .filter(|(_, _, off)| *off > NEAR)
+        .max_by(|one, other| one.2.total_cmp(&other.2))?;
+    Some(format!(
+        "--hkl-channels: X-rays of {:.4} Å take the structure factors of {:.4} Å, the nearest listed",
+        own * 1e10,
+        channel * 1e10
+    ))
+}

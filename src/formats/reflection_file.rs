@@ -1,0 +1,191 @@
+//! Files of structure factors, told by content: text, MTZ or mmCIF, packed by gzip or not.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::error::{most_bytes, read_with};
+use super::merged_list::MergedList;
+use super::text::quoted;
+use super::{FormatError, Problem, gzip, hkl, mmcif, mtz};
+use crate::experiment::{Expansion, Reflections, expand};
+use crate::geometry::{NamedGroup, UnitCell};
+use crate::memory::Bytes;
+
+/// What a file of structure factors holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReflectionFile {
+    /// The reflections in P1; a text's as they are listed.
+    pub reflections: Reflections,
+    /// The cell, oriented as by [`UnitCell::from_parameters`], where the file has it.
+    pub cell: Option<UnitCell>,
+    /// Where the reflections come from.
+    pub origin: Origin,
+    /// What the user should know although nothing is wrong.
+    pub notices: Vec<String>,
+}
+
+/// Where the reflections of a file come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Origin {
+    /// `text`, `MTZ` or `mmCIF`.
+    pub format: &'static str,
+    /// The column of F; none in text, whose fourth it is.
+    pub column: Option<String>,
+    /// Name of the space group; none in text.
+    pub space_group: Option<String>,
+    /// Number of its operators.
+    pub operators: Option<usize>,
+    /// Reflections that the file lists an F of.
+    pub listed: usize,
+    /// Reflections in P1.
+    pub in_p1: usize,
+}
+
+/// Reads the reflections of the file at `path`, with F from the column `f_column`, or from the
+/// usual one.
+///
+/// # Errors
+/// [`FormatError`], with the line to blame where there is one.
+pub fn read(path: &Path, f_column: Option<&str>) -> Result<ReflectionFile, FormatError> {
+    read_with(path, |bytes| parse(bytes, f_column, most_bytes()))
+}
+
+/// Whether the file at `path` may say something of the crystal; a list in text does not, as far
+/// as its start tells.
+///
+/// # Errors
+/// [`FormatError`] when it cannot be read.
+pub fn names_crystal(path: &Path) -> Result<bool, FormatError> {
+    /// Bytes that tell a format.
+    const START: u64 = 4096;
+    let mut start = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(START).read_to_end(&mut start))
+        .map_err(|reason| FormatError::Read {
+            path: path.to_path_buf(),
+            reason,
+        })?;
+    let packed_or_binary = start.starts_with(gzip::MAGIC) || start.starts_with(mtz::MAGIC);
+    Ok(packed_or_binary || mmcif::is_cif(&start))
+}
+
+/// The reflections in `bytes`, a file that is unpacked to no more than `most`.
+///
+/// # Errors
+/// A [`Problem`] with the content.
+pub fn parse(bytes: &[u8], f_column: Option<&str>, most: Bytes) -> Result<ReflectionFile, Problem> {
+    if bytes.starts_with(gzip::MAGIC) {
+        return parse_bare(&gzip::unpack(bytes, most)?, f_column);
+    }
+    parse_bare(bytes, f_column)
+}
+
+/// The reflections in `bytes`, a file that is not packed.
+fn parse_bare(bytes: &[u8], f_column: Option<&str>) -> Result<ReflectionFile, Problem> {
+    if bytes.starts_with(mtz::MAGIC) {
+        expanded("MTZ", mtz::parse(bytes, f_column)?)
+    } else if mmcif::is_cif(bytes) {
+        expanded("mmCIF", mmcif::parse(bytes, f_column)?)
+    } else {
+        text(bytes, f_column)
+    }
+}
+
+/// A list in text, which is taken as it is.
+fn text(bytes: &[u8], f_column: Option<&str>) -> Result<ReflectionFile, Problem> {
+    /// How files of the program XDS start, observations in columns that look like a list's.
+    const XDS: &[u8] = b"!FORMAT=XDS_ASCII";
+    if bytes.starts_with(XDS) {
+        return Err(Problem::with_file(
+            "a file of intensities from XDS; turn them into amplitudes first, as xdsconv and \
+             pointless with ctruncate do",
+        ));
+    }
+    let list = hkl::parse(bytes)?;
+    let unheeded = f_column.map(|_| {
+        "--f-column has no effect on a list in text, whose fourth column is F".to_string()
+    });
+    Ok(ReflectionFile {
+        origin: Origin {
+            format: "text",
+            column: None,
+            space_group: None,
+            operators: None,
+            listed: list.len(),
+            in_p1: list.len(),
+        },
+        reflections: list.into(),
+        cell: None,
+        notices: unheeded.into_iter().collect(),
+    })
+}
+
+/// A list of merged reflections, expanded to P1.
+fn expanded(format: &'static str, merged: MergedList) -> Result<ReflectionFile, Problem> {
+    let mut notices = merged.notices();
+    let MergedList {
+        column,
+        amplitudes,
+        space_group: NamedGroup { name, group },
+        cell,
+        ..
+    } = merged;
+    let listed = amplitudes.reflections;
+    if listed.is_empty() {
+        let others = match merged.passed_over[..] {
+            [] => String::new(),
+            ref others => format!(
+                "; name another column with --f-column: {}",
+                others.join(", ")
+            ),
+        };
+        let what = format!("no reflection has an F in column {column}{others}");
+        return Err(Problem::with_file(what));
+    }
+    let operators = group.order();
+    let Expansion {
+        reflections,
+        absent,
+    } = expand(&listed, group).map_err(|error| Problem::with_file(error.to_string()))?;
+    if absent > 0 {
+        notices.push(format!(
+            "{absent} of the reflections in column {column} are absent by the symmetry {}; their F \
+             is taken as zero",
+            quoted(&name)
+        ));
+    }
+    Ok(ReflectionFile {
+        origin: Origin {
+            format,
+            column: Some(column),
+            space_group: Some(name),
+            operators: Some(operators),
+            listed: listed.len(),
+            in_p1: reflections.list.len(),
+        },
+        reflections,
+        cell,
+        notices,
+    })
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.format)?;
+        if let Some(column) = &self.column {
+            write!(f, ", column {column}")?;
+        }
+        write!(f, ", {} reflections", self.listed)?;
+        match (&self.space_group, self.operators) {
+            (Some(name), Some(operators)) => {
+                let in_p1 = self.in_p1;
+                write!(f, " in {name} ({operators} operators), {in_p1} in P1")
+            }
+            _ => write!(f, ", taken as they are"),
+        }
+    }
+}
