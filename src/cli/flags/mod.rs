@@ -28,7 +28,10 @@ use crate::experiment::{Crystal, Description, Experiment, ExperimentError};
 use geometry::{Apparatus, GeometryFile};
 
 pub use noise::{DEFAULT_OFFSET, NoiseFlags};
-pub use output::{Output, OutputKind, PictureStyle, seed_from_clock};
+pub use output::{
+    NumberName, Output, OutputKind, PictureStyle, StyleFlags, default_offset, extension,
+    seed_from_clock,
+};
 pub use program::ProgramFlags;
 pub use sampling::Printout;
 
@@ -40,6 +43,8 @@ pub use sampling::Printout;
     override_usage = "nanobragg -hkl FILE -mat FILE [flags]\n       \
                       nanobragg -default_F 100 -cell 70 80 90 [flags]\n       \
                       nanobragg noise       a detector's noise on an image there is\n       \
+                      nanobragg convert     an image in another format\n       \
+                      nanobragg info        what an image file holds\n       \
                       nanobragg compare     how far apart are two images\n       \
                       nanobragg devices     what can render here\n       \
                       nanobragg validate    is what a GPU renders right?\n       \
@@ -106,6 +111,9 @@ pub struct Request {
     pub program: ProgramFlags,
 }
 
+/// Ids of the flags that count every time they are given.
+const REPEATABLE: [&str; 3] = [background::REPEATABLE, output::OUT[0], output::OUT[1]];
+
 /// The command that understands the flags, with their help.
 pub fn command() -> Command {
     last_one_counts(RenderFlags::command())
@@ -117,7 +125,7 @@ pub fn last_one_counts(command: Command) -> Command {
     command
         .args_override_self(true)
         .mut_args(|flag| match flag.get_action() {
-            ArgAction::Append if flag.get_id() != background::REPEATABLE => {
+            ArgAction::Append if !REPEATABLE.contains(&flag.get_id().as_str()) => {
                 flag.action(ArgAction::Set)
             }
             _ => flag,
@@ -251,8 +259,8 @@ impl Request {
             ));
         }
         let noise = flags.noise.noise(seed, flags.output.adc())?;
-        let outputs = flags.output.outputs(&flags.picture, noise, order);
-        notices.extend(output::panel_notice(&experiment, &outputs));
+        let outputs = flags.output.outputs(&flags.picture, noise, order)?;
+        notices.extend(output::geometry_notices(&experiment, &outputs));
         Ok(Request {
             experiment,
             outputs,
