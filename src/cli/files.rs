@@ -18,7 +18,7 @@ use crate::image::{Image, LARGEST_OVERVIEW, Statistics, ToneMap, overview};
 use crate::memory::Bytes;
 use crate::profile::FILES;
 use crate::render::{RenderError, Renderer, frame_size, panel_heights};
-use crate::report::WrittenFile;
+use crate::report::{WrittenFile, picture_with_rings};
 
 /// The least count that is written: readers of CBF take lower ones for gaps between modules.
 const LEAST_COUNT: Option<i32> = Some(0);
@@ -153,7 +153,8 @@ pub fn write(
     // beside the others, which come one after the other.
     let all = |floats: bool| {
         let outputs = request.outputs.iter();
-        let wanted = outputs.filter(move |output| (output.kind.encoding() == Some(Encoding::Raw)) == floats);
+        let wanted =
+            outputs.filter(move |output| (output.kind.encoding() == Some(Encoding::Raw)) == floats);
         wanted.map(make).collect::<Vec<_>>()
     };
     let (floats, others) = rayon::join(|| all(true), || all(false));
@@ -187,8 +188,14 @@ fn make(
         OutputKind::Png => {
             let style = request.style;
             let tone = ToneMap::of(image, style.scale, style.percentile);
-            let file = png::encode(image, &tone, style.colormap, style.depth).map_err(unfit)?;
-            PendingFile::write(path, &file)?
+            let file = match &request.rings_m {
+                None => png::encode(image, &tone, style.colormap, style.depth),
+                Some(rings_m) => {
+                    let experiment = &request.experiment;
+                    picture_with_rings(image, &tone, style.colormap, experiment, rings_m)
+                }
+            };
+            PendingFile::write(path, &file.map_err(unfit)?)?
         }
         OutputKind::Overview => {
             let style = request.style;

@@ -231,7 +231,9 @@ impl NoiseCommand {
                     size[1]
                 )));
             }
-            if !matches!(output, Encoding::Smv | Encoding::Cbf) && (own.is_some() || given.is_some()) {
+            if !matches!(output, Encoding::Smv | Encoding::Cbf)
+                && (own.is_some() || given.is_some())
+            {
                 notices.push("--header has no effect: OUT is neither SMV nor CBF".into());
             }
         }

@@ -2,9 +2,9 @@
 //!
 //! Facts: the format is described in numpy's documentation under `numpy.lib.format`.
 
+use super::Problem;
 use super::raster::{Pixels, Raster};
 use super::text::quoted;
-use super::Problem;
 
 /// What a file starts with.
 pub const MAGIC: &[u8] = b"\x93NUMPY";
@@ -157,7 +157,9 @@ fn entry<'a>(header: &'a str, key: &str) -> Result<&'a str, Problem> {
 
 /// Rows and columns from `(rows, columns)`.
 fn shape(text: &str) -> Result<[usize; 2], Problem> {
-    let inner = text.strip_prefix('(').and_then(|text| text.split(')').next());
+    let inner = text
+        .strip_prefix('(')
+        .and_then(|text| text.split(')').next());
     let inner = inner.ok_or_else(|| Problem::with_file("no shape in the .npy header"))?;
     let axes = inner.split(',').map(str::trim);
     let axes: Vec<_> = axes.filter(|axis| !axis.is_empty()).collect();
@@ -213,7 +215,8 @@ mod tests {
     #[test]
     fn what_is_no_image_is_refused() {
         let said = |descr: &str, order: &str, shape: &str| {
-            let header = format!("{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}}}");
+            let header =
+                format!("{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}}}");
             decode(&file(&header, &[0; 8])).unwrap_err().what
         };
         assert!(said("'<f4'", "True", "(1, 2)").contains("Fortran"));

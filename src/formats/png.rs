@@ -85,7 +85,11 @@ pub fn colours(image: &Image, tone: &ToneMap, colormap: Colormap) -> Vec<u8> {
         };
         [0, 1, 2].map(|channel| (shade[channel.min(shade.len() - 1)] * highest).round() as u8)
     };
-    image.values().iter().flat_map(|&value| colour(value)).collect()
+    image
+        .values()
+        .iter()
+        .flat_map(|&value| colour(value))
+        .collect()
 }
 
 /// A picture of `width` × `height` pixels of red, green and blue as a PNG file.

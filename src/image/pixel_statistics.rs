@@ -99,7 +99,10 @@ mod tests {
         assert_eq!((found.sum, found.mean), (12.0, 3.0));
         assert_eq!(found.rms, (86.0_f64 / 4.0).sqrt());
         assert_eq!(found.rms_deviation, (50.0_f64 / 3.0).sqrt());
-        assert_eq!((found.zero, found.negative, found.overloads), (1, 1, Some(2)));
+        assert_eq!(
+            (found.zero, found.negative, found.overloads),
+            (1, 1, Some(2))
+        );
         let none = PixelStatistics::of(|| [f64::NAN].into_iter(), 1, None);
         assert_eq!((none.finite, none.max, none.overloads), (0, 0.0, None));
     }

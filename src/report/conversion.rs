@@ -40,7 +40,10 @@ pub struct StoredImage {
 
 impl fmt::Display for StoredImage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {} of {}", self.path, self.format, self.numbers)
+        match self.format == self.numbers {
+            true => write!(f, "{}, bare {}", self.path, self.numbers),
+            false => write!(f, "{}, {} of {}", self.path, self.format, self.numbers),
+        }
     }
 }
 

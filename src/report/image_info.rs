@@ -35,14 +35,22 @@ impl fmt::Display for ImageInfo {
         self.geometry(f)?;
         let found = &self.statistics;
         let [x, y] = found.max_at;
-        writeln!(f, "range      {} to {}, at ({x}, {y})", found.min, found.max)?;
+        writeln!(
+            f,
+            "range      {} to {}, at ({x}, {y})",
+            found.min, found.max
+        )?;
         writeln!(f, "mean       {:.7}, sum {}", found.mean, found.sum)?;
         writeln!(
             f,
             "rms        {:.7}, {:.7} about the mean",
             found.rms, found.rms_deviation
         )?;
-        write!(f, "counted    {} zero, {} negative", found.zero, found.negative)?;
+        write!(
+            f,
+            "counted    {} zero, {} negative",
+            found.zero, found.negative
+        )?;
         if found.not_finite > 0 {
             write!(f, ", {} not finite", found.not_finite)?;
         }
@@ -62,7 +70,11 @@ impl ImageInfo {
         let lines = [
             ("pixel", mm(found.pixel_size_m), "mm"),
             ("distance", mm(found.distance_m), "mm"),
-            ("wavelength", found.wavelength_m.map(|metres| metres * 1e10), "Å"),
+            (
+                "wavelength",
+                found.wavelength_m.map(|metres| metres * 1e10),
+                "Å",
+            ),
             ("start", degrees(found.start_rad), "degrees"),
             ("range", degrees(found.range_rad), "degrees"),
             ("2theta", degrees(found.two_theta_rad), "degrees"),
@@ -71,7 +83,9 @@ impl ImageInfo {
         ];
         for (name, value, unit) in lines {
             if let Some(value) = value {
-                writeln!(f, "geometry   {name} {value:.7} {unit}")?;
+                // What changing units added does not show.
+                let value = (value * 1e7).round() / 1e7;
+                writeln!(f, "geometry   {name} {value} {unit}")?;
             }
         }
         if let Some([fast, slow]) = found.beam_centre_pixels {

@@ -27,8 +27,8 @@ pub fn notices(
         let mut named = order.0.get_many::<PathBuf>(OUT[0]).into_iter().flatten();
         named.any(|path| extensions.contains(&extension(path).as_str()))
     };
-    let whole_out = out(&["img", "smv", "cbf"])
-        || (out(&["tif", "tiff", "npy"]) && given("out_type"));
+    let whole_out =
+        out(&["img", "smv", "cbf"]) || (out(&["tif", "tiff", "npy"]) && given("out_type"));
     let noise = given("noisefile") || given("out_noise") || (default_files && !given("nonoise"));
     let pgm = given("pgmfile") || out(&["pgm"]) || (default_files && !given("nopgm"));
     let png = default_files || order.any(&["png", "overview"]) || out(&["png"]);
@@ -184,6 +184,11 @@ pub fn notices(
             &["png_scale", "png_percentile", "png_depth", "colormap"],
             !png,
             "no --png or --overview is written",
+        ),
+        (
+            &["rings"],
+            !(default_files || given("png") || out(&["png"])),
+            "no --png is written",
         ),
         (&["expt_index"], !given("expt"), "it is for --expt"),
         (&["clen"], !given("geom"), "it is for --geom"),

@@ -95,6 +95,8 @@ pub struct Request {
     pub outputs: Vec<Output>,
     /// How a PNG is to look.
     pub style: PictureStyle,
+    /// Resolutions of the rings to draw onto a PNG, m; none for some that fit.
+    pub rings_m: Option<Vec<f64>>,
     /// Seed of the noise, and of what else has none of its own.
     pub seed: u64,
     /// Pixels whose quantities are to be printed.
@@ -265,6 +267,7 @@ impl Request {
             experiment,
             outputs,
             style: flags.picture.style(),
+            rings_m: flags.picture.rings_m()?,
             seed,
             printout,
             progress: flags.output.progress(order),

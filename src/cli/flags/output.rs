@@ -84,6 +84,10 @@ pub struct PictureFlags {
     out_type: Option<NumberName>,
     #[command(flatten)]
     style: StyleFlags,
+    /// Draw resolution rings, each with its number, and the beam centre onto --png and --out .png, 8
+    /// bits deep; at these resolutions, Å [default: 4 rings that fit]
+    #[arg(long = "png-rings", num_args = 0.., value_name = "D", value_parser = values::positive)]
+    rings: Option<Vec<f64>>,
 }
 
 /// How pictures are to look.
@@ -233,7 +237,9 @@ pub fn geometry_notices(experiment: &Experiment, outputs: &[Output]) -> Vec<Stri
     let flags = |encodings: &[Encoding]| {
         let mut flags: Vec<&str> = Vec::new();
         for Output { kind, flag, .. } in outputs {
-            let meant = kind.encoding().is_some_and(|kind| encodings.contains(&kind));
+            let meant = kind
+                .encoding()
+                .is_some_and(|kind| encodings.contains(&kind));
             if meant && !flags.contains(flag) {
                 flags.push(flag);
             }
@@ -283,12 +289,7 @@ pub fn extension(path: &Path) -> String {
 }
 
 /// The format that the name `path` of `flag` stands for; `others` are taken beside.
-fn encoding(
-    flag: &str,
-    path: &Path,
-    number: Number,
-    others: &str,
-) -> Result<Encoding, CliError> {
+fn encoding(flag: &str, path: &Path, number: Number, others: &str) -> Result<Encoding, CliError> {
     Encoding::of_name(path, number).ok_or_else(|| {
         CliError::Usage(format!(
             "{flag} {}: expected a name that ends on .bin .raw .img .smv .cbf .tif .tiff .npy{others}",
@@ -430,6 +431,20 @@ impl PictureFlags {
     /// How a PNG is to look.
     pub fn style(&self) -> PictureStyle {
         self.style.style()
+    }
+
+    /// Resolutions of the rings to draw, m, none for some that fit; `None` for no rings at all.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] with pictures of 16 bits.
+    pub fn rings_m(&self) -> Result<Option<Vec<f64>>, CliError> {
+        if self.rings.is_some() && self.style().depth == Depth::Sixteen {
+            return Err(CliError::usage(
+                "--png-rings and --png-depth 16: rings are drawn in colours of 8 bits; leave one out",
+            ));
+        }
+        let rings = self.rings.as_ref();
+        Ok(rings.map(|rings| rings.iter().map(|angstrom| angstrom * 1e-10).collect()))
     }
 }
 

@@ -64,11 +64,15 @@ pub fn entries(text: &str) -> Vec<(String, String)> {
         .lines()
         .filter_map(|line| line.strip_prefix('#'))
         .filter(|line| !line.starts_with('#'));
-    let pairs = lines.filter_map(|line| line.trim().split_once([' ', '=', ':']));
+    let pairs = lines.map(str::trim).filter(|line| !line.is_empty());
     pairs
-        .map(|(key, value)| {
-            let value = value.trim_matches([' ', '=', ':', '\t']);
-            (key.trim().to_string(), value.to_string())
+        .map(|line| match line.split_once(' ') {
+            Some((key, value)) => (
+                key.trim_matches([':', '=']).to_string(),
+                value.trim_matches([' ', ':', '=']).to_string(),
+            ),
+            // The one fact without a name.
+            None => ("Date".to_string(), line.to_string()),
         })
         .collect()
 }
@@ -155,7 +159,13 @@ mod tests {
         let found = header(&entries(&contents(&given))).unwrap();
         let wavelength = found.wavelength_m.unwrap();
         assert!((wavelength / 0.97934e-10 - 1.0).abs() < 1e-12);
-        assert_eq!(found, ImageHeader { wavelength_m: found.wavelength_m, ..given });
+        assert_eq!(
+            found,
+            ImageHeader {
+                wavelength_m: found.wavelength_m,
+                ..given
+            }
+        );
         assert!(header(&entries("# Wavelength unset A")).is_err());
     }
 }

@@ -9,7 +9,7 @@ use super::{BINARY_START, BOUNDARY, MAGIC, byte_offset, header};
 /// A CBF file: what its header says, and its pixels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CbfImage {
-    /// Its pixels, int32 or, where that has no room for them, uint32.
+    /// Its pixels, of the type that the file says they are of.
     pub raster: Raster,
     /// Lines of the miniCBF header: keys and values.
     pub entries: Vec<(String, String)>,
@@ -79,12 +79,7 @@ impl Section {
             ));
         }
         let kind = self.entry("X-Binary-Element-Type").unwrap_or_default();
-        if kind.contains("real") || kind.contains("complex") {
-            return Err(Problem::with_file(format!(
-                "a CBF file of {}; expected whole numbers",
-                quoted(kind)
-            )));
-        }
+        let kind = kind.trim_matches('"');
         let needed = |key: &str| {
             let missing = || Problem::with_file(format!("no {key} in the CBF file"));
             self.count(key)?.ok_or_else(missing)
@@ -113,12 +108,31 @@ impl Section {
         };
         let unpacked = elements.and_then(|count| byte_offset::unpack(packed, count));
         let numbers = unpacked.ok_or_else(truncated)?;
-        let pixels = Pixels::narrowest(numbers.iter().map(|&number| number.into()));
-        if pixels.ceiling().is_none() {
-            return Err(Problem::with_file(
-                "numbers of more than 32 bits in the CBF file; it is damaged",
-            ));
-        }
+        // Writers and readers count round the end of the type: a step from its largest number to its
+        // least may be stored as 1.
+        let pixels = match kind {
+            "signed 32-bit integer" | "" => {
+                Pixels::I32(numbers.iter().map(|&number| number as i32).collect())
+            }
+            "unsigned 32-bit integer" => {
+                Pixels::U32(numbers.iter().map(|&number| number as u32).collect())
+            }
+            "signed 16-bit integer" => Pixels::I32(
+                numbers
+                    .iter()
+                    .map(|&number| (number as i16).into())
+                    .collect(),
+            ),
+            "unsigned 16-bit integer" => {
+                Pixels::U16(numbers.iter().map(|&number| number as u16).collect())
+            }
+            _ => {
+                return Err(Problem::with_file(format!(
+                    "a CBF file of {}; expected whole numbers of 16 or 32 bits",
+                    quoted(kind)
+                )));
+            }
+        };
         Ok(Raster {
             width,
             height,

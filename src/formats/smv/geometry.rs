@@ -1,9 +1,9 @@
 //! The geometry that SMV headers give, in the terms of every format.
 
+use super::super::Problem;
 use super::super::c_number::general;
 use super::super::image_header::ImageHeader;
 use super::super::text::quoted;
-use super::super::Problem;
 use super::read::lookup;
 
 /// What `entries`, the keys and values of an SMV header, say of an image of `height` rows.
@@ -64,7 +64,10 @@ pub fn geometry_entries(header: &ImageHeader, height: usize) -> Vec<(String, Str
     let degrees = |radians: Option<f64>| radians.map(f64::to_degrees);
     say("PIXEL_SIZE", mm(header.pixel_size_m));
     say("DISTANCE", mm(header.distance_m));
-    say("WAVELENGTH", header.wavelength_m.map(|metres| metres * 1e10));
+    say(
+        "WAVELENGTH",
+        header.wavelength_m.map(|metres| metres * 1e10),
+    );
     if let Some((pixel, [fast, slow])) = mm(header.pixel_size_m).zip(header.beam_centre_pixels) {
         say("BEAM_CENTER_X", Some((slow - 0.5) * pixel));
         say("BEAM_CENTER_Y", Some((fast - 0.5) * pixel));
@@ -119,6 +122,9 @@ mod tests {
             sensor_thickness_m: None,
             count_cutoff: None,
         };
-        assert_eq!(geometry(&geometry_entries(&header, 77), 77).unwrap(), header);
+        assert_eq!(
+            geometry(&geometry_entries(&header, 77), 77).unwrap(),
+            header
+        );
     }
 }
