@@ -1,6 +1,6 @@
 //! `nanobragg convert`: an image from one format to another.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Parser;
 
@@ -97,9 +97,11 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let either = ["scale", "adc", "adcoffset"];
     let command: ConvertCommand =
         super::arguments::parse_with("nanobragg convert", words, &either)?;
+    command.target(Number::F32)?;
     command.check_output()?;
     let (raster, format, header) = command.input()?;
-    let target = command.target(&raster)?;
+    let own_number = Number::with_room_for(&raster.pixels);
+    let target = command.target(command.number.map_or(own_number, Number::from))?;
     let notices = command.notices(target, format, &header);
     for notice in &notices {
         say(format_args!("nanobragg: note: {notice}"));
@@ -172,15 +174,6 @@ impl ConvertCommand {
                 input.display()
             )));
         }
-        let known = ["png", "pgm"].contains(&extension(&self.out).as_str());
-        if self.out == Path::new("-")
-            || !(known || Encoding::of_name(&self.out, Number::F32).is_some())
-        {
-            return Err(CliError::Usage(format!(
-                "nanobragg convert: {shown}: expected a name that ends on .img .smv .cbf .tif .tiff \
-                 .npy .bin .raw .png .pgm"
-            )));
-        }
         Ok(check_writable(&self.out)?)
     }
 
@@ -215,19 +208,20 @@ impl ConvertCommand {
         Ok((raster, format, header))
     }
 
-    /// What OUT's name stands for.
-    fn target(&self, raster: &Raster) -> Result<Target, CliError> {
-        let number = self.number.map(Number::from);
+    /// What OUT's name stands for, with numbers of this kind where the format has several.
+    fn target(&self, number: Number) -> Result<Target, CliError> {
         match extension(&self.out).as_str() {
             "png" => Ok(Target::Png),
             "pgm" => Ok(Target::Pgm),
-            _ => {
-                let number = number.unwrap_or(Number::with_room_for(&raster.pixels));
-                let unknown = || CliError::usage("nanobragg convert: OUT's name has no format");
-                Encoding::of_name(&self.out, number)
-                    .map(Target::Numbers)
-                    .ok_or_else(unknown)
-            }
+            _ => Encoding::of_name(&self.out, number)
+                .map(Target::Numbers)
+                .ok_or_else(|| {
+                    CliError::Usage(format!(
+                        "nanobragg convert: {}: expected a name that ends on .img .smv .cbf .tif \
+                         .tiff .npy .bin .raw .png .pgm",
+                        self.out.display()
+                    ))
+                }),
         }
     }
 

@@ -310,7 +310,7 @@ fn wrong_usage_is_told_and_costs_no_file() {
         (0, true),
         "{said}"
     );
-    let tilted = format!("{RENDER} -detector_rotx 10 --out t.cbf");
+    let tilted = format!("{RENDER} -detector_roty 10 --out t.cbf");
     let (_, said) = refused(here, &tilted);
     assert!(said.contains("no room for the 10.000 degrees"), "{said}");
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use super::super::order::Order;
 use super::noise::{NO_CALIBRATION, NO_WIDTH, NOISE_FLAGS};
-use super::output::{FILE_FLAGS, OUT, extension};
+use super::output::{FILE_FLAGS, OUT};
+use super::output_kind::extension;
 use crate::experiment::{Convention, Experiment, Pivot, Placement, Shape, Sources};
 
 /// A line for every flag on the command line that does not bear on the image or the files.

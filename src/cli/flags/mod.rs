@@ -11,6 +11,8 @@ mod ignored;
 mod mosaic;
 mod noise;
 mod output;
+mod output_kind;
+mod picture;
 mod program;
 mod sampling;
 mod vectors;
@@ -28,10 +30,9 @@ use crate::experiment::{Crystal, Description, Experiment, ExperimentError};
 use geometry::{Apparatus, GeometryFile};
 
 pub use noise::{DEFAULT_OFFSET, NoiseFlags};
-pub use output::{
-    NumberName, Output, OutputKind, PictureStyle, StyleFlags, default_offset, extension,
-    seed_from_clock,
-};
+pub use output::seed_from_clock;
+pub use output_kind::{Output, OutputKind, default_offset, extension};
+pub use picture::{NumberName, PictureStyle, StyleFlags};
 pub use program::ProgramFlags;
 pub use sampling::Printout;
 
@@ -79,7 +80,7 @@ pub struct RenderFlags {
     #[command(flatten)]
     noise: NoiseFlags,
     #[command(flatten)]
-    picture: output::PictureFlags,
+    picture: picture::PictureFlags,
     #[command(flatten)]
     ignored: ignored::IgnoredFlags,
     /// Options of the program itself.
@@ -139,7 +140,7 @@ pub fn double_dash_only() -> Vec<String> {
     let new = program::ProgramFlags::augment_args(Command::new("new"));
     let new = geometry::GeometryFlags::augment_args(new);
     let new = NoiseFlags::augment_args(new);
-    let mut doubled = spellings(&output::PictureFlags::augment_args(new));
+    let mut doubled = spellings(&picture::PictureFlags::augment_args(new));
     doubled.extend(sampling::DOUBLE_DASH_ONLY.map(str::to_string));
     doubled.push(background::REPEATABLE.to_string());
     doubled.extend(crystal::DOUBLE_DASH_ONLY.map(str::to_string));
@@ -154,7 +155,7 @@ pub fn flags_of_the_run() -> Vec<(String, String)> {
     const OF_THE_EXPERIMENT: &str = "seed";
     let doubled = double_dash_only();
     let run = output::OutputFlags::augment_args(Command::new("run"));
-    let run = program::ProgramFlags::augment_args(output::PictureFlags::augment_args(run));
+    let run = program::ProgramFlags::augment_args(picture::PictureFlags::augment_args(run));
     let run = NoiseFlags::augment_args(run);
     let named = run.get_arguments().filter_map(|flag| {
         let long = flag.get_long()?;
@@ -262,7 +263,7 @@ impl Request {
         }
         let noise = flags.noise.noise(seed, flags.output.adc())?;
         let outputs = flags.output.outputs(&flags.picture, noise, order)?;
-        notices.extend(output::geometry_notices(&experiment, &outputs));
+        notices.extend(output_kind::geometry_notices(&experiment, &outputs));
         Ok(Request {
             experiment,
             outputs,
