@@ -3,7 +3,7 @@
 //! Facts: the format is described in numpy's documentation under `numpy.lib.format`.
 
 use super::Problem;
-use super::raster::{Pixels, Raster};
+use super::raster::{Pixels, Raster, bytes_of_pixels};
 use super::text::quoted;
 
 /// What a file starts with.
@@ -81,18 +81,7 @@ pub fn decode(bytes: &[u8]) -> Result<Raster, Problem> {
             )));
         }
     };
-    let expected = width
-        .checked_mul(height)
-        .and_then(|pixels| pixels.checked_mul(bytes_each));
-    let numbers = expected
-        .and_then(|expected| numbers.get(..expected))
-        .ok_or_else(|| {
-            Problem::with_file(format!(
-                "truncated: {width} x {height} numbers of {bytes_each} byte(s) do not fit in the \
-                 file's {} bytes",
-                bytes.len()
-            ))
-        })?;
+    let numbers = bytes_of_pixels(numbers, [width, height], bytes_each, bytes.len())?;
     let pixels = match kind {
         "u1" | "b1" => Pixels::U8(numbers.to_vec()),
         "u2" => Pixels::U16(parsed(numbers, little, u16::from_le_bytes).collect()),

@@ -2,7 +2,7 @@
 //! two, as numbers that nothing is done to. (The `image` crate stretches them to the full range.)
 
 use super::Problem;
-use super::raster::{Pixels, Raster};
+use super::raster::{Pixels, Raster, bytes_of_pixels};
 use crate::image::{Image, Statistics};
 
 /// Photons are multiplied by this when no scale is given: five rms deviations are nearly white.
@@ -50,18 +50,7 @@ pub fn decode(bytes: &[u8]) -> Result<Raster, Problem> {
     // One white space ends the header.
     let pixels = header.rest.get(1..).unwrap_or_default();
     let pixel_bytes = if highest < 256 { 1 } else { 2 };
-    let expected = width
-        .checked_mul(height)
-        .and_then(|pixels| pixels.checked_mul(pixel_bytes));
-    let pixels = expected
-        .and_then(|expected| pixels.get(..expected))
-        .ok_or_else(|| {
-            Problem::with_file(format!(
-                "truncated: {width} x {height} pixels of {pixel_bytes} byte(s) do not fit in the \
-                 file's {} bytes",
-                bytes.len()
-            ))
-        })?;
+    let pixels = bytes_of_pixels(pixels, [width, height], pixel_bytes, bytes.len())?;
     let pixels = match pixel_bytes {
         1 => Pixels::U8(pixels.to_vec()),
         _ => {

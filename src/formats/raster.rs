@@ -3,6 +3,7 @@
 //! An [`Image`] is of float32, which has room for whole numbers up to 2²⁴. What goes from one file
 //! to another must not lose more than the other file's format does, so it goes through a [`Raster`].
 
+use super::Problem;
 use crate::image::Image;
 
 /// The numbers of an image, slow axis outermost.
@@ -109,6 +110,29 @@ impl Pixels {
             Pixels::F64(_) => "float64",
         }
     }
+}
+
+/// The first bytes of `rest`, those of `width` × `height` pixels of so many bytes `each`; `rest` is
+/// what follows the header in a file of `file_bytes`.
+///
+/// # Errors
+/// A [`Problem`] when there are fewer.
+pub(super) fn bytes_of_pixels(
+    rest: &[u8],
+    [width, height]: [usize; 2],
+    each: usize,
+    file_bytes: usize,
+) -> Result<&[u8], Problem> {
+    let expected = width
+        .checked_mul(height)
+        .and_then(|pixels| pixels.checked_mul(each));
+    let found = expected.and_then(|expected| rest.get(..expected));
+    found.ok_or_else(|| {
+        Problem::with_file(format!(
+            "truncated: {width} x {height} pixels of {each} byte(s) do not fit in the file's \
+             {file_bytes} bytes"
+        ))
+    })
 }
 
 impl Raster {
