@@ -4,9 +4,13 @@ use std::sync::OnceLock;
 
 use glam::DVec3;
 use nanobragg::experiment::{Experiment, StructureFactors};
-use nanobragg::formats::image_file::{self, ImageFile};
+use nanobragg::formats::encoding::{Encoding, Number};
+use nanobragg::formats::image_file::{self, Header, ImageFile};
+use nanobragg::formats::smv::Counts;
 use nanobragg::formats::source_list::Defaults;
-use nanobragg::formats::{hkl, matrix, pgm, png, raw, reflection_file, smv, source_list, tiff};
+use nanobragg::formats::{
+    cbf, hkl, matrix, npy, pgm, png, raw, reflection_file, smv, source_list, tiff,
+};
 use nanobragg::image::{Image, Statistics, ToneMap, ToneScale};
 use nanobragg::memory::Bytes;
 use nanobragg::render::{Renderer, frame_size};
@@ -323,7 +327,7 @@ proptest! {
 
     #[test]
     fn any_damage_to_an_image_is_survived(
-        sample in 0usize..4,
+        sample in 0usize..8,
         damage in vec((any::<prop::sample::Index>(), damage()), 0..6),
     ) {
         let bytes = damaged(image_samples()[sample].clone(), damage);
@@ -332,7 +336,9 @@ proptest! {
 
     #[test]
     fn any_bytes_are_an_image_or_an_error(
-        start in select(vec!["", "{HEADER_BYTES=9;", "II*\0", "MM\0*", "P5 ", "P5 2 2 255 "]),
+        start in select(vec![
+            "", "{HEADER_BYTES=9;", "II*\0", "MM\0*", "P5 ", "P5 2 2 255 ", "###CBF: ",
+        ]),
         bytes in vec(any::<u8>(), 0..100),
     ) {
         parse_images(&[start.as_bytes(), &bytes].concat())?;
@@ -392,27 +398,38 @@ fn parse_reflections(bytes: &[u8]) -> Result<(), TestCaseError> {
 }
 
 /// Sound images of every format that is read for images only.
-fn image_samples() -> &'static [Vec<u8>; 4] {
-    static IMAGES: OnceLock<[Vec<u8>; 4]> = OnceLock::new();
+fn image_samples() -> &'static [Vec<u8>; 8] {
+    static IMAGES: OnceLock<[Vec<u8>; 8]> = OnceLock::new();
     IMAGES.get_or_init(|| {
         let image = Image::new(3, 2, vec![0.0, 1.0, 7.0, 0.5, 200.0, 90.0], None);
         let tone = ToneMap::of(&image, ToneScale::Linear, 100.0);
         let png = |depth| png::encode(&image, &tone, png::Colormap::Grey, depth).unwrap();
+        let written = |encoding: Encoding| {
+            let header = Header::default();
+            let file = encoding.encode_image(&image, Counts::AS_THEY_ARE, None, &header);
+            file.unwrap().0.into_owned()
+        };
         [
             tiff::encode(&image).unwrap(),
             pgm::encode(&image, 1.0),
             png(png::Depth::Eight),
             png(png::Depth::Sixteen),
+            written(Encoding::Tiff(Number::U16)),
+            written(Encoding::Npy(Number::F32)),
+            written(Encoding::Npy(Number::U32)),
+            // Without most of the padding, so that damage finds the rest.
+            written(Encoding::Cbf)[..1200].to_vec(),
         ]
     })
 }
 
 fn parse_images(bytes: &[u8]) -> Result<(), TestCaseError> {
-    let decoders = [tiff::decode, pgm::decode, png::decode];
-    let images = decoders.into_iter().filter_map(|decode| decode(bytes).ok());
-    for image in images {
-        prop_assert!(!image.values().is_empty());
-        prop_assert_eq!(image.values().len(), image.width() * image.height());
+    let decoders = [tiff::decode, pgm::decode, png::decode, npy::decode];
+    let rasters = decoders.into_iter().filter_map(|decode| decode(bytes).ok());
+    let cbf = cbf::parse(bytes).ok().map(|file| file.raster);
+    for raster in rasters.chain(cbf) {
+        prop_assert!(!raster.pixels.is_empty());
+        prop_assert_eq!(raster.pixels.len(), raster.width * raster.height);
     }
     if let Ok(ImageFile::Bare(bare)) = image_file::parse(bytes.to_vec()) {
         prop_assert!(raw::decode(&bare, [bare.len() / 4, 1]).is_ok());

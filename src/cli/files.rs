@@ -5,17 +5,23 @@ use std::path::{Path, PathBuf};
 
 use tracing::{Span, info_span};
 
-use super::flags::{Output, OutputKind, Request};
+use super::flags::{DEFAULT_OFFSET, Output, OutputKind, Request};
 use super::{CliError, interrupt, profile};
 use crate::experiment::Experiment;
+use crate::formats::encoding::{Encoding, Number};
+use crate::formats::image_file::Header;
+use crate::formats::image_header::ImageHeader;
 use crate::formats::smv::{self, Counts};
-use crate::formats::{FormatError, PendingFile, check_writable, pgm, png, raw, tiff};
+use crate::formats::{FormatError, PendingFile, check_writable, pgm, png};
 use crate::image::noise::{Noise, point_spread};
 use crate::image::{Image, LARGEST_OVERVIEW, Statistics, ToneMap, overview};
 use crate::memory::Bytes;
 use crate::profile::FILES;
 use crate::render::{RenderError, Renderer, frame_size, panel_heights};
-use crate::report::WrittenFile;
+use crate::report::{WrittenFile, picture_with_rings};
+
+/// The least count that is written: readers of CBF take lower ones for gaps between modules.
+const LEAST_COUNT: Option<i32> = Some(0);
 
 /// Makes sure, before any work is done, that every output can be written, that no two of them are
 /// one file, and that none is an input.
@@ -66,21 +72,27 @@ fn targets(request: &Request) -> Vec<(&'static str, PathBuf)> {
 pub fn check_memory(request: &Request) -> Result<(), CliError> {
     /// Bytes a pixel of the image and of the flags that tell which are rendered.
     const IMAGE: u64 = 5;
-    let beside = |kind: &OutputKind| match kind {
-        OutputKind::Float => 0,
+    // Counts, and the file.
+    let of_file = |encoding: Encoding| match encoding {
+        Encoding::Raw => 0,
+        Encoding::Smv | Encoding::Tiff(Number::F32) => 4,
+        // Photons without a value where nothing was rendered, and a file of up to 15 bytes a pixel.
+        Encoding::Cbf => 8 + 4 + 15,
+        Encoding::Tiff(_) | Encoding::Npy(_) => 8 + 4 + 4,
+    };
+    let beside = |kind: &OutputKind| match *kind {
+        OutputKind::Plain { encoding, .. } => of_file(encoding),
         OutputKind::Pgm { .. } => 1,
-        // Counts, and the file; a copy with noise comes on top, and on a GPU its way there and back.
-        OutputKind::Counts { .. } => 4,
-        OutputKind::Noise(_) => 4 + 8,
+        // A copy with noise comes on top, and on a GPU its way there and back.
+        OutputKind::Noise { encoding, .. } => of_file(encoding) + 8,
         // A copy to find the percentile in; then up to three channels, and the file.
         OutputKind::Png | OutputKind::Overview => 12,
-        OutputKind::Tiff => 4,
     };
     let [width, height] = frame_size(&request.experiment);
     let pixels = (width as u64).saturating_mul(height as u64);
     let of_outputs = request.outputs.iter().map(|Output { kind, .. }| {
         let on_top = match kind {
-            OutputKind::Noise(noise) => spread_memory(noise, &request.experiment),
+            OutputKind::Noise { noise, .. } => spread_memory(noise, &request.experiment),
             // Of its own size.
             OutputKind::Overview => LARGEST_OVERVIEW * 12,
             _ => 0,
@@ -137,11 +149,12 @@ pub fn write(
     statistics: &Statistics,
 ) -> Result<Vec<WrittenFile>, CliError> {
     let make = |output: &Output| make(request, renderer, image, statistics, output);
-    // A float file needs no memory beside the image's, and mostly waits for the disk: it is made
+    // A bare file needs least memory beside the image's, and mostly waits for the disk: it is made
     // beside the others, which come one after the other.
     let all = |floats: bool| {
         let outputs = request.outputs.iter();
-        let wanted = outputs.filter(move |output| (output.kind == OutputKind::Float) == floats);
+        let wanted =
+            outputs.filter(move |output| (output.kind.encoding() == Some(Encoding::Raw)) == floats);
         wanted.map(make).collect::<Vec<_>>()
     };
     let (floats, others) = rayon::join(|| all(true), || all(false));
@@ -172,13 +185,17 @@ fn make(
     let _span = span_of(kind).entered();
     let (mut scaled, mut overloads) = (None, 0);
     let file = match *kind {
-        OutputKind::Float => PendingFile::write(path, &raw::encode(image))?,
-        OutputKind::Tiff => PendingFile::write(path, &tiff::encode(image).map_err(unfit)?)?,
         OutputKind::Png => {
             let style = request.style;
             let tone = ToneMap::of(image, style.scale, style.percentile);
-            let file = png::encode(image, &tone, style.colormap, style.depth).map_err(unfit)?;
-            PendingFile::write(path, &file)?
+            let file = match &request.rings_m {
+                None => png::encode(image, &tone, style.colormap, style.depth),
+                Some(rings_m) => {
+                    let experiment = &request.experiment;
+                    picture_with_rings(image, &tone, style.colormap, experiment, rings_m)
+                }
+            };
+            PendingFile::write(path, &file.map_err(unfit)?)?
         }
         OutputKind::Overview => {
             let style = request.style;
@@ -192,21 +209,33 @@ fn make(
             scaled = Some(scale);
             PendingFile::write(path, &pgm::encode(image, scale))?
         }
-        OutputKind::Counts { scale, adc } => {
-            let automatic = Counts::automatic(statistics, adc);
-            let chosen = Counts {
-                scale: scale.unwrap_or(automatic.scale),
-                ..automatic
+        OutputKind::Plain {
+            encoding,
+            scale,
+            adc,
+        } => {
+            let automatic = match encoding {
+                Encoding::Smv => Counts::automatic(statistics, DEFAULT_OFFSET),
+                _ => Counts::AS_THEY_ARE,
             };
-            scaled = Some(chosen.scale);
-            let (file, clipped) = smv_file(request, image, chosen);
+            let counts = Counts {
+                scale: scale.unwrap_or(automatic.scale),
+                adc_offset: adc.unwrap_or(automatic.adc_offset),
+            };
+            scaled = Some(counts.scale).filter(|_| encoding.number() != Number::F32);
+            let header = header(&request.experiment, None);
+            let encoded = encoding.encode_image(image, counts, LEAST_COUNT, &header);
+            let (file, clipped) = encoded.map_err(unfit)?;
             overloads = clipped;
             PendingFile::write(path, &file)?
         }
-        OutputKind::Noise(noise) => {
+        OutputKind::Noise { encoding, noise } => {
             scaled = Some(noise.gain).filter(|&gain| gain != 1.0);
             let noisy = renderer.expose(image, &noise, &panel_heights(&request.experiment))?;
-            let (file, clipped) = smv_file(request, &noisy, Counts::AS_THEY_ARE);
+            let header = header(&request.experiment, noise.saturation);
+            let counts = Counts::AS_THEY_ARE;
+            let encoded = encoding.encode_image(&noisy, counts, LEAST_COUNT, &header);
+            let (file, clipped) = encoded.map_err(unfit)?;
             overloads = clipped.max(noise.saturated(&noisy));
             PendingFile::write(path, &file)?
         }
@@ -223,17 +252,30 @@ fn make(
 /// The span in which a file of `kind` is made and written.
 fn span_of(kind: &OutputKind) -> Span {
     match kind {
-        OutputKind::Float => info_span!(target: FILES, "float"),
-        OutputKind::Counts { .. } => info_span!(target: FILES, "SMV"),
-        OutputKind::Noise(_) => info_span!(target: FILES, "SMV with noise"),
+        OutputKind::Plain { encoding, .. } => match encoding {
+            Encoding::Raw => info_span!(target: FILES, "float"),
+            Encoding::Smv => info_span!(target: FILES, "SMV"),
+            Encoding::Cbf => info_span!(target: FILES, "CBF"),
+            Encoding::Tiff(_) => info_span!(target: FILES, "TIFF"),
+            Encoding::Npy(_) => info_span!(target: FILES, "npy"),
+        },
+        OutputKind::Noise { encoding, .. } => match encoding {
+            Encoding::Smv => info_span!(target: FILES, "SMV with noise"),
+            _ => info_span!(target: FILES, "file with noise"),
+        },
         OutputKind::Pgm { .. } => info_span!(target: FILES, "PGM"),
         OutputKind::Png => info_span!(target: FILES, "PNG"),
         OutputKind::Overview => info_span!(target: FILES, "overview"),
-        OutputKind::Tiff => info_span!(target: FILES, "TIFF"),
     }
 }
 
-fn smv_file(request: &Request, image: &Image, counts: Counts) -> (Vec<u8>, usize) {
-    let size = frame_size(&request.experiment);
-    smv::encode(image, counts, &smv::describe(&request.experiment, size))
+/// What the headers of files say of `experiment`, and of the largest count.
+fn header(experiment: &Experiment, saturation: Option<f64>) -> Header {
+    Header {
+        entries: smv::entries(experiment),
+        geometry: ImageHeader {
+            count_cutoff: saturation,
+            ..ImageHeader::of(experiment)
+        },
+    }
 }

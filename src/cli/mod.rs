@@ -6,11 +6,13 @@
 mod arguments;
 mod bench;
 mod compare;
+mod convert;
 mod devices;
 mod error;
 mod figure;
 mod files;
 mod flags;
+mod info;
 mod interrupt;
 mod noise;
 mod order;
@@ -44,6 +46,8 @@ fn dispatch(words: &[String]) -> Result<(), CliError> {
     match words.split_first() {
         Some((command, rest)) if command == "render" => render::run(rest),
         Some((command, rest)) if command == "compare" => compare::run(rest),
+        Some((command, rest)) if command == "convert" => convert::run(rest),
+        Some((command, rest)) if command == "info" => info::run(rest),
         Some((command, rest)) if command == "devices" => devices::run(rest),
         Some((command, rest)) if command == "bench" => bench::run(rest),
         Some((command, rest)) if command == bench::WORKER => bench::work(rest),
@@ -53,7 +57,7 @@ fn dispatch(words: &[String]) -> Result<(), CliError> {
         Some((command, rest)) if command == "trace" => trace::run(rest),
         Some((word, _)) if !word.starts_with('-') => Err(CliError::usage(format!(
             "{word}: no such command; there are render (the default), bench, compare, \
-             devices, figure, noise, trace and validate, and flags, which start with a dash"
+             convert, devices, figure, info, noise, trace and validate, and flags, which start with a dash"
         ))),
         _ => render::run(words),
     }

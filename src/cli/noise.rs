@@ -6,13 +6,14 @@ use std::time::Instant;
 use clap::Parser;
 
 use super::files::same_file;
-use super::flags::{DEFAULT_OFFSET, NoiseFlags, seed_from_clock};
+use super::flags::{NoiseFlags, default_offset, extension, seed_from_clock};
 use super::output::{print, say};
-use super::sized::{check_size, own_size, sized};
+use super::sized::{check_size, own_size, sized_raster};
 use super::{CliError, interrupt, values};
-use crate::formats::image_file::{self, ImageFormat};
+use crate::formats::encoding::{Encoding, Number};
+use crate::formats::image_file::{self, Header, ImageFormat};
 use crate::formats::smv::{self, Counts};
-use crate::formats::{FormatError, PendingFile, check_writable, raw, tiff};
+use crate::formats::{FormatError, PendingFile, check_writable};
 use crate::image::Image;
 use crate::image::noise::panels_of;
 use crate::memory::Bytes;
@@ -26,9 +27,10 @@ use crate::report::NoiseSummary;
     bin_name = "nanobragg noise",
     override_usage = "nanobragg noise IN OUT [options]",
     after_help = "IN is told by content: bare float32, which takes its size from --size or --header, \
-                  TIFF of one number a pixel, SMV, PGM or grey PNG. Its values are expected photons. \
-                  OUT is told by its name: .bin and .raw are bare float32, .tif and .tiff TIFF of \
-                  float32, both without an upper end but --saturation; others are SMV, 16 bits.\n\n\
+                  TIFF of one number a pixel, SMV, CBF, npy, PGM or grey PNG. Its values are \
+                  expected photons. OUT is told by its name: .bin and .raw are bare float32, .tif, \
+                  .tiff and .npy hold float32 too, all without an upper end but --saturation; .cbf \
+                  is CBF, 32 bits; others are SMV, 16 bits.\n\n\
                   In this order: the beam flickers, photons are counted, pixels are off their \
                   calibration, light spreads, and the readout multiplies by the gain, adds the offset \
                   and its noise, rounds and saturates. The same numbers come out on every device.\n\n\
@@ -57,7 +59,7 @@ struct NoiseCommand {
     /// Seed of the noise [default: from the clock, and printed]
     #[arg(long, value_name = "INT", value_parser = values::seed, allow_negative_numbers = true)]
     seed: Option<i64>,
-    /// Counts of a pixel without photons [default: 40]
+    /// Counts of a pixel without photons [default: 40; 0 in CBF]
     #[arg(long, visible_alias = "adcoffset", value_name = "COUNTS", value_parser = values::number,
           allow_negative_numbers = true)]
     adc: Option<f64>,
@@ -95,11 +97,15 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let seed = command
         .seed
         .map_or_else(seed_from_clock, |seed| seed as u64);
-    let offset = command.adc.unwrap_or(DEFAULT_OFFSET);
+    let encoding = command.encoding()?;
+    let offset = command.adc.unwrap_or(default_offset(encoding));
     let noise = command.noise.noise(seed, offset)?;
-    let format = command.checked_output()?;
+    command.check_output()?;
     let mut notices = command.noise.idle();
-    let input = command.input(format, &mut notices)?;
+    let mut input = command.input(encoding, &mut notices)?;
+    if noise.saturation.is_some() {
+        input.header.geometry.count_cutoff = noise.saturation;
+    }
     let panels = command.panel_heights(&input.image)?;
     check_memory(&input.image)?;
     for notice in &notices {
@@ -111,7 +117,13 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         say(format_args!("nanobragg: note: {notice}"));
         notices.push(notice);
     }
-    let (file, clipped) = renderer.install(|| command.encoded(format, &counts, &input.header))?;
+    let unfit = |problem| FormatError::Content {
+        path: command.out.clone(),
+        problem,
+    };
+    let (file, clipped) = renderer
+        .install(|| encoding.encode_image(&counts, Counts::AS_THEY_ARE, Some(0), &input.header))
+        .map_err(unfit)?;
     if interrupt::interrupted() {
         return Err(RenderError::Interrupted.into());
     }
@@ -121,7 +133,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         input: command.image.display().to_string(),
         input_format: input.format.name(),
         output: command.out.display().to_string(),
-        output_format: format.name(),
+        output_format: encoding.format().name(),
         pixels: [counts.width(), counts.height()],
         panels: command.panels,
         noise,
@@ -143,17 +155,31 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
 struct Input {
     image: Image,
     format: ImageFormat,
-    /// Entries of an SMV header, of the image or of `--header`.
-    header: Vec<(String, String)>,
+    /// The header of the image or of `--header`.
+    header: Header,
 }
 
 impl NoiseCommand {
-    /// The format that the output's name stands for, once it is known that it can be written.
-    fn checked_output(&self) -> Result<ImageFormat, CliError> {
+    /// The format that the output's name stands for.
+    fn encoding(&self) -> Result<Encoding, CliError> {
         /// Formats that a name may promise and that are not written here.
-        const OTHERS: [&str; 10] = [
-            "png", "pgm", "jpg", "jpeg", "gif", "cbf", "h5", "hdf5", "nxs", "mccd",
+        const OTHERS: [&str; 9] = [
+            "png", "pgm", "jpg", "jpeg", "gif", "h5", "hdf5", "nxs", "mccd",
         ];
+        let other = extension(&self.out);
+        match Encoding::of_name(&self.out, Number::F32) {
+            Some(encoding) => Ok(encoding),
+            None if OTHERS.contains(&other.as_str()) => Err(CliError::Usage(format!(
+                "nanobragg noise: {}: .{other} is not written; name it .img for SMV, .cbf for CBF, \
+                 .tif for TIFF, .npy for numpy or .bin for bare float32",
+                self.out.display()
+            ))),
+            None => Ok(Encoding::Smv),
+        }
+    }
+
+    /// Makes sure that the output can be written, and is no input.
+    fn check_output(&self) -> Result<(), CliError> {
         let shown = self.out.display();
         let inputs = [Some(&self.image), self.header.as_ref()];
         if let Some(input) = inputs
@@ -171,25 +197,12 @@ impl NoiseCommand {
                 "nanobragg noise -: expected the name of a file to write",
             ));
         }
-        let extension = self.out.extension().unwrap_or_default();
-        let extension = extension.to_string_lossy().to_lowercase();
-        let format = match extension.as_str() {
-            "bin" | "raw" => ImageFormat::Raw,
-            "tif" | "tiff" => ImageFormat::Tiff,
-            other if OTHERS.contains(&other) => {
-                return Err(CliError::Usage(format!(
-                    "nanobragg noise: {shown}: .{other} is not written; name it .img for SMV, .tif \
-                     for TIFF or .bin for bare float32"
-                )));
-            }
-            _ => ImageFormat::Smv,
-        };
         check_writable(&self.out)?;
-        Ok(format)
+        Ok(())
     }
 
     /// Reads the image, and the header for an output of this format.
-    fn input(&self, output: ImageFormat, notices: &mut Vec<String>) -> Result<Input, CliError> {
+    fn input(&self, output: Encoding, notices: &mut Vec<String>) -> Result<Input, CliError> {
         let (file, own_header) = image_file::read_with_header(&self.image)?;
         let given = self.size.as_ref().map(|size| [size[0], size[1]]);
         let own = own_size(&file);
@@ -204,7 +217,9 @@ impl NoiseCommand {
         let of_header = other
             .as_ref()
             .map(|smv| ("the size in --header", [smv.width, smv.height]));
-        let (image, format) = sized(&self.image, file, given, of_header)?;
+        let (raster, format) = sized_raster(&self.image, file, given, of_header)?;
+        let whole = raster.pixels.ceiling().is_some();
+        let image = raster.into_image();
         let size = [image.width(), image.height()];
         if let (Some(path), Some((_, [fast, slow]))) = (&self.header, of_header) {
             if [fast, slow] != size {
@@ -216,18 +231,30 @@ impl NoiseCommand {
                     size[1]
                 )));
             }
-            if output != ImageFormat::Smv && (own.is_some() || given.is_some()) {
-                notices.push("--header has no effect: OUT is not SMV".into());
+            if !matches!(output, Encoding::Smv | Encoding::Cbf)
+                && (own.is_some() || given.is_some())
+            {
+                notices.push("--header has no effect: OUT is neither SMV nor CBF".into());
             }
         }
-        if !matches!(format, ImageFormat::Raw | ImageFormat::Tiff) {
+        if whole {
             notices.push(format!(
                 "{}: its whole numbers are taken as photons, and so is what -adc added and -scale \
                  made of them; -floatfile and --tiff keep photons as they are",
                 self.image.display()
             ));
         }
-        let header = other.map_or(own_header, |smv| smv.entries().to_vec());
+        let header = match other {
+            None => own_header,
+            Some(smv) => Header::of_smv(&smv).map_err(|problem| FormatError::Content {
+                path: self.header.clone().unwrap_or_default(),
+                problem,
+            })?,
+        };
+        let header = match output {
+            Encoding::Smv => header.for_smv(format, size[1]),
+            _ => header,
+        };
         Ok(Input {
             image,
             format,
@@ -253,35 +280,12 @@ impl NoiseCommand {
             ..RenderOptions::default()
         }
     }
-
-    /// The output's bytes, and how many pixels its format clipped.
-    fn encoded(
-        &self,
-        format: ImageFormat,
-        counts: &Image,
-        header: &[(String, String)],
-    ) -> Result<(Vec<u8>, usize), CliError> {
-        Ok(match format {
-            ImageFormat::Raw => (raw::encode(counts).into_owned(), 0),
-            ImageFormat::Tiff => {
-                let unfit = |problem| FormatError::Content {
-                    path: self.out.clone(),
-                    problem,
-                };
-                (tiff::encode(counts).map_err(unfit)?, 0)
-            }
-            _ => {
-                let header = smv::carry_over(header, [counts.width(), counts.height()]);
-                smv::encode(counts, Counts::AS_THEY_ARE, &header)
-            }
-        })
-    }
 }
 
 /// Makes sure that there is memory beside the image; a point spread looks after its own.
 fn check_memory(image: &Image) -> Result<(), CliError> {
-    // A copy with noise, on a GPU its way there and back, the file.
-    const BESIDE: u64 = 12;
+    // A copy with noise, on a GPU its way there and back, the file: CBF takes most.
+    const BESIDE: u64 = 8 + 8 + 4 + 15;
     let (width, height) = (image.width(), image.height());
     let needed = Bytes((image.values().len() as u64).saturating_mul(BESIDE));
     needed.check().map_err(|available| {

@@ -75,7 +75,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
                 .as_ref()
                 .map(|path| path.display().to_string()),
             noise: request.outputs.iter().find_map(|output| match output.kind {
-                OutputKind::Noise(noise) => Some(noise),
+                OutputKind::Noise { noise, .. } => Some(noise),
                 _ => None,
             }),
             floor: renderer.floor(),

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use super::CliError;
 use crate::formats::image_file::{ImageFile, ImageFormat};
+use crate::formats::raster::{Pixels, Raster};
 use crate::formats::raw;
 use crate::image::Image;
 
 /// The size of an image whose file tells it.
 pub fn own_size(file: &ImageFile) -> Option<[usize; 2]> {
     match file {
-        ImageFile::Sized(_, image) => Some([image.width(), image.height()]),
+        ImageFile::Sized(_, raster) => Some([raster.width, raster.height]),
         ImageFile::Bare(_) => None,
     }
 }
@@ -35,19 +36,33 @@ pub fn check_size(
     }
 }
 
-/// The image of the file at `path`, of its own size, of the one `given` with `--size`, or of
-/// another file's: `other`, which is named with its size.
+/// The image of the file at `path`; see [`sized_raster`].
 ///
 /// # Errors
-/// [`CliError::Usage`] when no size is known, [`CliError::Failed`] when the file has another.
+/// As [`sized_raster`].
 pub fn sized(
     path: &Path,
     file: ImageFile,
     given: Option<[usize; 2]>,
     other: Option<(&str, [usize; 2])>,
 ) -> Result<(Image, ImageFormat), CliError> {
+    let (raster, format) = sized_raster(path, file, given, other)?;
+    Ok((raster.into_image(), format))
+}
+
+/// The numbers of the file at `path`, of its own size, of the one `given` with `--size`, or of
+/// another file's: `other`, which is named with its size.
+///
+/// # Errors
+/// [`CliError::Usage`] when no size is known, [`CliError::Failed`] when the file has another.
+pub fn sized_raster(
+    path: &Path,
+    file: ImageFile,
+    given: Option<[usize; 2]>,
+    other: Option<(&str, [usize; 2])>,
+) -> Result<(Raster, ImageFormat), CliError> {
     let bytes = match file {
-        ImageFile::Sized(format, image) => return Ok((image, format)),
+        ImageFile::Sized(format, raster) => return Ok((raster, format)),
         ImageFile::Bare(bytes) => bytes,
     };
     let given = given.map(|size| ("what --size gives", size));
@@ -64,5 +79,10 @@ pub fn sized(
     };
     let image = raw::decode(&bytes, size)
         .map_err(|problem| anyhow::anyhow!("{}{problem}, {from}", path.display()))?;
-    Ok((image, ImageFormat::Raw))
+    let raster = Raster {
+        width: size[0],
+        height: size[1],
+        pixels: Pixels::F32(image.into_values()),
+    };
+    Ok((raster, ImageFormat::Raw))
 }

@@ -22,6 +22,13 @@ pub(super) fn general(value: f64) -> String {
     }
 }
 
+/// `value` with ten significant digits, without zeros at its end: so that a length that was
+/// converted to another unit looks as it was given.
+pub(super) fn precise(value: f64) -> String {
+    let rounded = format!("{value:.9e}").parse::<f64>();
+    rounded.unwrap_or(value).to_string()
+}
+
 /// `number` without the zeros at the end of its fraction.
 fn trimmed(number: &str) -> &str {
     match number.contains('.') {
@@ -54,5 +61,12 @@ mod tests {
         for (value, text) in printed {
             assert_eq!(general(value), text);
         }
+    }
+
+    #[test]
+    fn precise_numbers_look_as_they_were_given() {
+        assert_eq!(precise(0.97934e-10 * 1e10), "0.97934");
+        assert_eq!(precise(172e-6), "0.000172");
+        assert_eq!(precise(1.0 / 3.0), "0.3333333333");
     }
 }

@@ -4,16 +4,21 @@ use std::fmt;
 use std::path::Path;
 
 use super::error::read_bytes;
-use super::{FormatError, Problem, pgm, png, raw, smv, tiff};
-use crate::image::Image;
+use super::image_header::ImageHeader;
+use super::raster::{Pixels, Raster};
+use super::{FormatError, Problem, cbf, npy, pgm, png, raw, smv, tiff};
 
 /// The formats of images that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImageFormat {
     /// SMV: 16-bit counts under a text header.
     Smv,
+    /// CBF, 32-bit counts compressed by byte offset.
+    Cbf,
     /// TIFF with one number a pixel.
     Tiff,
+    /// numpy's array of two axes.
+    Npy,
     /// Binary PGM, 8 or 16 bits.
     Pgm,
     /// Grey PNG, up to 16 bits.
@@ -33,6 +38,10 @@ impl ImageFormat {
         let key = b"HEADER_BYTES";
         if start.first() == Some(&b'{') && start.windows(key.len()).any(|part| part == key) {
             ImageFormat::Smv
+        } else if bytes.starts_with(cbf::MAGIC) {
+            ImageFormat::Cbf
+        } else if bytes.starts_with(npy::MAGIC) {
+            ImageFormat::Npy
         } else if tiff.iter().any(|magic| bytes.starts_with(magic)) {
             ImageFormat::Tiff
         } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
@@ -48,7 +57,9 @@ impl ImageFormat {
     pub fn name(self) -> &'static str {
         match self {
             ImageFormat::Smv => "SMV",
+            ImageFormat::Cbf => "CBF",
             ImageFormat::Tiff => "TIFF",
+            ImageFormat::Npy => "npy",
             ImageFormat::Pgm => "PGM",
             ImageFormat::Png => "PNG",
             ImageFormat::Raw => "float32",
@@ -66,9 +77,43 @@ impl fmt::Display for ImageFormat {
 #[derive(Debug, Clone, PartialEq)]
 pub enum ImageFile {
     /// An image, from a file that says its size.
-    Sized(ImageFormat, Image),
+    Sized(ImageFormat, Raster),
     /// The bytes of float32 values; see [`raw::decode`].
     Bare(Vec<u8>),
+}
+
+/// What a file's header says, where its format has one.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Header {
+    /// Keys and values of an SMV file, or of the lines of a miniCBF header.
+    pub entries: Vec<(String, String)>,
+    /// What they say of the experiment.
+    pub geometry: ImageHeader,
+}
+
+impl Header {
+    /// That of an SMV file.
+    ///
+    /// # Errors
+    /// A [`Problem`] for a value of the geometry that is no number.
+    pub fn of_smv(file: &smv::SmvImage) -> Result<Header, Problem> {
+        Ok(Header {
+            entries: file.entries().to_vec(),
+            geometry: smv::geometry(file.entries(), file.height)?,
+        })
+    }
+
+    /// This one of a file of `format` and `height` rows, with entries for an SMV file: its own, or
+    /// those that say what it says.
+    pub fn for_smv(self, format: ImageFormat, height: usize) -> Header {
+        match format {
+            ImageFormat::Smv => self,
+            _ => Header {
+                entries: smv::geometry_entries(&self.geometry, height),
+                ..self
+            },
+        }
+    }
 }
 
 /// Reads the image file at `path`.
@@ -79,20 +124,12 @@ pub fn read(path: &Path) -> Result<ImageFile, FormatError> {
     read_with_header(path).map(|(file, _)| file)
 }
 
-/// Reads the image file at `path` with the entries of its header, keys and values, where it is SMV.
+/// Reads the image file at `path` with its header.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_with_header(path: &Path) -> Result<(ImageFile, Vec<(String, String)>), FormatError> {
-    let bytes = read_bytes(path)?;
-    let parsed = || {
-        let entries = match ImageFormat::of(&bytes) {
-            ImageFormat::Smv => smv::header_entries(&bytes)?,
-            _ => Vec::new(),
-        };
-        Ok((parse(bytes)?, entries))
-    };
-    parsed().map_err(|problem| FormatError::Content {
+pub fn read_with_header(path: &Path) -> Result<(ImageFile, Header), FormatError> {
+    parse_with_header(read_bytes(path)?).map_err(|problem| FormatError::Content {
         path: path.to_path_buf(),
         problem,
     })
@@ -103,32 +140,51 @@ pub fn read_with_header(path: &Path) -> Result<(ImageFile, Vec<(String, String)>
 /// # Errors
 /// A [`Problem`] when they are not what they start like.
 pub fn parse(bytes: Vec<u8>) -> Result<ImageFile, Problem> {
+    parse_with_header(bytes).map(|(file, _)| file)
+}
+
+/// The image file that `bytes` are, with its header.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_with_header(bytes: Vec<u8>) -> Result<(ImageFile, Header), Problem> {
     let format = ImageFormat::of(&bytes);
-    let image = match format {
+    let mut header = Header::default();
+    let raster = match format {
         ImageFormat::Smv => {
             let file = smv::parse(&bytes)?;
-            let values = file.pixels.into_iter().map(f32::from).collect();
-            Image::new(file.width, file.height, values, None)
+            header = Header::of_smv(&file)?;
+            Raster {
+                width: file.width,
+                height: file.height,
+                pixels: Pixels::U16(file.pixels),
+            }
+        }
+        ImageFormat::Cbf => {
+            let file = cbf::parse(&bytes)?;
+            (header.entries, header.geometry) = (file.entries, file.header);
+            file.raster
         }
         ImageFormat::Tiff => tiff::decode(&bytes)?,
+        ImageFormat::Npy => npy::decode(&bytes)?,
         ImageFormat::Pgm => pgm::decode(&bytes)?,
         ImageFormat::Png => png::decode(&bytes)?,
         ImageFormat::Raw if bytes.is_empty() || !bytes.len().is_multiple_of(raw::PIXEL) => {
             return Err(Problem::with_file(format!(
-                "{} bytes that start like no SMV, TIFF, PGM or PNG file and are no whole number of \
-                 float32 values either; expected an image in one of these formats",
+                "{} bytes that start like no SMV, CBF, TIFF, npy, PGM or PNG file and are no whole \
+                 number of float32 values either; expected an image in one of these formats",
                 bytes.len()
             )));
         }
-        ImageFormat::Raw => return Ok(ImageFile::Bare(bytes)),
+        ImageFormat::Raw => return Ok((ImageFile::Bare(bytes), header)),
     };
-    Ok(ImageFile::Sized(format, image))
+    Ok((ImageFile::Sized(format, raster), header))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::{ToneMap, ToneScale};
+    use crate::image::{Image, ToneMap, ToneScale};
 
     #[test]
     fn every_format_is_told_by_its_start() {
@@ -138,14 +194,24 @@ mod tests {
         let smv = b"{\nHEADER_BYTES=48;\nSIZE1=2;\nSIZE2=1;\n}            \0\0\xff\0".to_vec();
         let smv = [&smv[..48], &smv[smv.len() - 4..]].concat();
         let inverted = Image::new(2, 1, vec![255.0, 0.0], None);
+        let array = Raster {
+            width: 2,
+            height: 1,
+            pixels: Pixels::F32(vec![0.0, 255.0]),
+        };
+        let silent = ImageHeader::default();
         for (format, bytes, expected) in [
+            (ImageFormat::Cbf, cbf::encode(&[0, 255], 2, &silent), &image),
+            (ImageFormat::Npy, npy::encode(&array), &image),
             (ImageFormat::Smv, smv, &image),
             (ImageFormat::Tiff, tiff::encode(&image).unwrap(), &image),
             (ImageFormat::Pgm, pgm::encode(&image, 1.0), &image),
             (ImageFormat::Png, grey, &inverted),
         ] {
-            let expected = ImageFile::Sized(format, expected.clone());
-            assert_eq!(parse(bytes), Ok(expected), "{format}");
+            let Ok(ImageFile::Sized(found, raster)) = parse(bytes) else {
+                panic!("{format}: no image");
+            };
+            assert_eq!((found, &raster.into_image()), (format, expected));
         }
         let bare = raw::encode(&image).into_owned();
         assert_eq!(parse(bare.clone()), Ok(ImageFile::Bare(bare)));

@@ -4,21 +4,26 @@
 //! that adds the file's name to what `parse` found wrong. Writers encode to bytes, and
 //! [`write_whole`] or [`PendingFile`] puts these in place all at once.
 
+pub mod cbf;
 pub mod channel_list;
+pub mod encoding;
 pub mod expt;
 pub mod geom;
 pub mod geometry;
 pub mod gzip;
 pub mod hkl;
 pub mod image_file;
+pub mod image_header;
 pub mod json;
 pub mod matrix;
 pub mod merged_list;
 pub mod mmcif;
 pub mod mtz;
+pub mod npy;
 pub mod pgm;
 pub mod png;
 pub mod profile_table;
+pub mod raster;
 pub mod raw;
 pub mod reflection_file;
 pub mod rotations;

@@ -2,6 +2,7 @@
 //! two, as numbers that nothing is done to. (The `image` crate stretches them to the full range.)
 
 use super::Problem;
+use super::raster::{Pixels, Raster, bytes_of_pixels};
 use crate::image::{Image, Statistics};
 
 /// Photons are multiplied by this when no scale is given: five rms deviations are nearly white.
@@ -32,7 +33,7 @@ pub fn encode(image: &Image, scale: f64) -> Vec<u8> {
 /// # Errors
 /// A [`Problem`] when the header is not that of a binary PGM, or when there are fewer bytes than
 /// it says.
-pub fn decode(bytes: &[u8]) -> Result<Image, Problem> {
+pub fn decode(bytes: &[u8]) -> Result<Raster, Problem> {
     let mut header = Header {
         rest: bytes
             .strip_prefix(b"P5")
@@ -49,26 +50,19 @@ pub fn decode(bytes: &[u8]) -> Result<Image, Problem> {
     // One white space ends the header.
     let pixels = header.rest.get(1..).unwrap_or_default();
     let pixel_bytes = if highest < 256 { 1 } else { 2 };
-    let expected = width
-        .checked_mul(height)
-        .and_then(|pixels| pixels.checked_mul(pixel_bytes));
-    let pixels = expected
-        .and_then(|expected| pixels.get(..expected))
-        .ok_or_else(|| {
-            Problem::with_file(format!(
-                "truncated: {width} x {height} pixels of {pixel_bytes} byte(s) do not fit in the \
-                 file's {} bytes",
-                bytes.len()
-            ))
-        })?;
-    let values = match pixel_bytes {
-        1 => pixels.iter().map(|&byte| f32::from(byte)).collect(),
-        _ => pixels
-            .chunks_exact(2)
-            .map(|pair| f32::from(u16::from_be_bytes([pair[0], pair[1]])))
-            .collect(),
+    let pixels = bytes_of_pixels(pixels, [width, height], pixel_bytes, bytes.len())?;
+    let pixels = match pixel_bytes {
+        1 => Pixels::U8(pixels.to_vec()),
+        _ => {
+            let pairs = pixels.as_chunks().0.iter();
+            Pixels::U16(pairs.map(|&pair| u16::from_be_bytes(pair)).collect())
+        }
     };
-    Ok(Image::new(width, height, values, None))
+    Ok(Raster {
+        width,
+        height,
+        pixels,
+    })
 }
 
 /// What is left of a PGM's header: numbers between white space and comments.
@@ -114,15 +108,16 @@ mod tests {
     #[test]
     fn what_was_written_is_read() {
         let image = Image::new(2, 2, vec![0.0, 3.0, 255.0, 10.0], None);
-        assert_eq!(decode(&encode(&image, 1.0)).unwrap(), image);
+        let raster = decode(&encode(&image, 1.0)).unwrap();
+        assert_eq!(raster.into_image(), image);
     }
 
     #[test]
     fn sixteen_bits_and_comments_are_read_and_nothing_is_stretched() {
         let file = b"P5 # a\n# b\n2\t1 # c\n4095\n\x01\x02\x0f\xff";
-        let image = decode(file).unwrap();
-        assert_eq!((image.width(), image.height()), (2, 1));
-        assert_eq!(image.values(), [258.0, 4095.0]);
+        let raster = decode(file).unwrap();
+        assert_eq!((raster.width, raster.height), (2, 1));
+        assert_eq!(raster.pixels, Pixels::U16(vec![258, 4095]));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use colorgrad::Gradient;
 
 use super::Problem;
 use super::error::most_bytes;
+use super::raster::{Pixels, Raster};
 use crate::image::{Image, ToneMap};
 
 /// The colours of a picture's shades.
@@ -73,6 +74,24 @@ pub fn encode(
     file(&bytes, [image.width(), image.height()], color)
 }
 
+/// `image` as red, green and blue of each pixel, to draw on.
+pub fn colours(image: &Image, tone: &ToneMap, colormap: Colormap) -> Vec<u8> {
+    let highest = f32::from(u8::MAX);
+    let shades = palette(colormap, highest as usize);
+    let colour = |value: f32| {
+        let shade = match value.is_nan() {
+            true => &vec![gap(colormap)],
+            false => &shades[(tone.shade(value) * highest).round() as usize],
+        };
+        [0, 1, 2].map(|channel| (shade[channel.min(shade.len() - 1)] * highest).round() as u8)
+    };
+    image
+        .values()
+        .iter()
+        .flat_map(|&value| colour(value))
+        .collect()
+}
+
 /// A picture of `width` × `height` pixels of red, green and blue as a PNG file.
 ///
 /// # Errors
@@ -108,7 +127,7 @@ fn file(
 /// # Errors
 /// A [`Problem`] when the file is damaged, has colours or transparency, or would be unpacked to
 /// more than there is memory for.
-pub fn decode(bytes: &[u8]) -> Result<Image, Problem> {
+pub fn decode(bytes: &[u8]) -> Result<Raster, Problem> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), ImageFormat::Png);
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(most_bytes().0);
@@ -117,16 +136,20 @@ pub fn decode(bytes: &[u8]) -> Result<Image, Problem> {
         .decode()
         .map_err(|error| Problem::with_file(format!("not read as PNG: {error}")))?;
     let (width, height) = (picture.width() as usize, picture.height() as usize);
-    let values = match picture {
-        DynamicImage::ImageLuma8(shades) => shades.into_raw().into_iter().map(f32::from).collect(),
-        DynamicImage::ImageLuma16(shades) => shades.into_raw().into_iter().map(f32::from).collect(),
+    let pixels = match picture {
+        DynamicImage::ImageLuma8(shades) => Pixels::U8(shades.into_raw()),
+        DynamicImage::ImageLuma16(shades) => Pixels::U16(shades.into_raw()),
         _ => {
             return Err(Problem::with_file(
                 "a PNG in colour; the numbers behind it cannot be told, expected a grey one",
             ));
         }
     };
-    Ok(Image::new(width, height, values, None))
+    Ok(Raster {
+        width,
+        height,
+        pixels,
+    })
 }
 
 impl Depth {
@@ -200,7 +223,7 @@ mod tests {
         let image = Image::new(3, 1, vec![0.0, 5.0, 10.0], None);
         let tone = ToneMap::of(&image, ToneScale::Linear, 100.0);
         let file = |colormap, depth| encode(&image, &tone, colormap, depth).unwrap();
-        let read = |depth| decode(&file(Colormap::Grey, depth)).unwrap();
+        let read = |depth| decode(&file(Colormap::Grey, depth)).unwrap().into_image();
         assert_eq!(read(Depth::Eight).values(), [255.0, 127.0, 0.0]);
         assert_eq!(read(Depth::Sixteen).values(), [65535.0, 32767.0, 0.0]);
         let said = |bytes: &[u8]| decode(bytes).unwrap_err().what;

@@ -1,13 +1,17 @@
-//! TIFF: written with one float32 a pixel; read with one number of any kind.
+//! TIFF: written with one number a pixel, bare; read with one number of any kind.
 
 use std::io::Cursor;
 
 use tiff::ColorType;
 use tiff::decoder::{Decoder, DecodingResult, Limits};
-use tiff::encoder::{TiffEncoder, colortype::Gray32Float};
+use tiff::encoder::colortype::{
+    ColorType as Kind, Gray8, Gray16, Gray32, Gray32Float, Gray64Float, GrayI32,
+};
+use tiff::encoder::{TiffEncoder, TiffValue};
 
 use super::Problem;
 use super::error::most_bytes;
+use super::raster::{Pixels, Raster};
 use crate::image::Image;
 
 /// `image` as a TIFF file.
@@ -15,28 +19,50 @@ use crate::image::Image;
 /// # Errors
 /// A [`Problem`] when the image is larger than the format takes (4 GiB).
 pub fn encode(image: &Image) -> Result<Vec<u8>, Problem> {
+    of_kind::<Gray32Float>([image.width(), image.height()], image.values())
+}
+
+/// An image as a TIFF file, with its own kind of numbers.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_raster(raster: &Raster) -> Result<Vec<u8>, Problem> {
+    let size = [raster.width, raster.height];
+    match &raster.pixels {
+        Pixels::U8(values) => of_kind::<Gray8>(size, values),
+        Pixels::U16(values) => of_kind::<Gray16>(size, values),
+        Pixels::I32(values) => of_kind::<GrayI32>(size, values),
+        Pixels::U32(values) => of_kind::<Gray32>(size, values),
+        Pixels::F32(values) => of_kind::<Gray32Float>(size, values),
+        Pixels::F64(values) => of_kind::<Gray64Float>(size, values),
+    }
+}
+
+fn of_kind<K: Kind>([width, height]: [usize; 2], values: &[K::Inner]) -> Result<Vec<u8>, Problem>
+where
+    [K::Inner]: TiffValue,
+{
     let problem = |error: &dyn std::fmt::Display| {
-        let (width, height) = (image.width(), image.height());
         Problem::with_file(format!(
             "a {width} x {height} image does not fit in a TIFF: {error}"
         ))
     };
-    let width = u32::try_from(image.width()).map_err(|error| problem(&error))?;
-    let height = u32::try_from(image.height()).map_err(|error| problem(&error))?;
+    let width = u32::try_from(width).map_err(|error| problem(&error))?;
+    let height = u32::try_from(height).map_err(|error| problem(&error))?;
     let mut file = Cursor::new(Vec::new());
     TiffEncoder::new(&mut file)
-        .and_then(|mut tiff| tiff.write_image::<Gray32Float>(width, height, image.values()))
+        .and_then(|mut tiff| tiff.write_image::<K>(width, height, values))
         .map_err(|error| problem(&error))?;
     Ok(file.into_inner())
 }
 
 /// The image that `bytes`, a TIFF file, hold: one page of whole numbers or floats of up to 64 bits,
-/// bare or packed by LZW, Deflate or PackBits. Values become float32.
+/// bare or packed by LZW, Deflate or PackBits.
 ///
 /// # Errors
 /// A [`Problem`] when the file is damaged, holds colours or several pages, or would be unpacked to
 /// more than there is memory for.
-pub fn decode(bytes: &[u8]) -> Result<Image, Problem> {
+pub fn decode(bytes: &[u8]) -> Result<Raster, Problem> {
     let problem = |error: tiff::TiffError| Problem::with_file(format!("not read as TIFF: {error}"));
     let most = usize::try_from(most_bytes().0).unwrap_or(usize::MAX);
     let mut limits = Limits::default();
@@ -57,40 +83,45 @@ pub fn decode(bytes: &[u8]) -> Result<Image, Problem> {
             "a TIFF of several pages; expected one, so split it first",
         ));
     }
-    let values: Vec<f32> = match decoder.read_image().map_err(problem)? {
-        DecodingResult::U8(values) => values.into_iter().map(f32::from).collect(),
-        DecodingResult::U16(values) => values.into_iter().map(f32::from).collect(),
-        DecodingResult::U32(values) => values.into_iter().map(|value| value as f32).collect(),
-        DecodingResult::U64(values) => values.into_iter().map(|value| value as f32).collect(),
-        DecodingResult::I8(values) => values.into_iter().map(f32::from).collect(),
-        DecodingResult::I16(values) => values.into_iter().map(f32::from).collect(),
-        DecodingResult::I32(values) => values.into_iter().map(|value| value as f32).collect(),
-        DecodingResult::I64(values) => values.into_iter().map(|value| value as f32).collect(),
-        DecodingResult::F16(values) => values.into_iter().map(f32::from).collect(),
-        DecodingResult::F32(values) => values,
-        DecodingResult::F64(values) => values.into_iter().map(|value| value as f32).collect(),
+    let pixels = match decoder.read_image().map_err(problem)? {
+        DecodingResult::U8(values) => Pixels::U8(values),
+        DecodingResult::U16(values) => Pixels::U16(values),
+        DecodingResult::U32(values) => Pixels::U32(values),
+        DecodingResult::U64(values) => Pixels::narrowest(values.into_iter().map(i128::from)),
+        DecodingResult::I8(values) => Pixels::narrowest(values.into_iter().map(i128::from)),
+        DecodingResult::I16(values) => Pixels::narrowest(values.into_iter().map(i128::from)),
+        DecodingResult::I32(values) => Pixels::I32(values),
+        DecodingResult::I64(values) => Pixels::narrowest(values.into_iter().map(i128::from)),
+        DecodingResult::F16(values) => Pixels::F32(values.into_iter().map(f32::from).collect()),
+        DecodingResult::F32(values) => Pixels::F32(values),
+        DecodingResult::F64(values) => Pixels::F64(values),
     };
     let (width, height) = (width as usize, height as usize);
-    if width == 0 || height == 0 || width.checked_mul(height) != Some(values.len()) {
+    if width == 0 || height == 0 || width.checked_mul(height) != Some(pixels.len()) {
         return Err(Problem::with_file(format!(
             "a TIFF of {width} x {height} pixels with {} values",
-            values.len()
+            pixels.len()
         )));
     }
-    Ok(Image::new(width, height, values, None))
+    Ok(Raster {
+        width,
+        height,
+        pixels,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tiff::encoder::colortype::{self, ColorType as Kind};
+    use tiff::encoder::colortype;
     use tiff::encoder::{Compression, DeflateLevel};
 
     #[test]
     fn values_come_back_to_the_last_bit() {
         let values = vec![0.0, -1.5, f32::MIN_POSITIVE, f32::MAX, 0.1, 3e7];
         let image = Image::new(3, 2, values, None);
-        assert_eq!(decode(&encode(&image).unwrap()).unwrap(), image);
+        let bytes = encode(&image).unwrap();
+        assert_eq!(decode(&bytes).unwrap().into_image(), image);
     }
 
     fn file<K: Kind>(values: &[K::Inner], packed: Compression) -> Vec<u8>
@@ -117,7 +148,8 @@ mod tests {
             file::<colortype::Gray64Float>(&[3.0, 200.0], Compression::Lzw),
         ];
         for bytes in files {
-            assert_eq!(decode(&bytes).unwrap().values(), [3.0, 200.0]);
+            let image = decode(&bytes).unwrap().into_image();
+            assert_eq!(image.values(), [3.0, 200.0]);
         }
     }
 

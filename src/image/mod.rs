@@ -6,6 +6,7 @@ pub mod noise;
 mod overview;
 mod peak_match;
 mod peaks;
+mod pixel_statistics;
 mod quantiles;
 mod statistics;
 mod tone;
@@ -17,6 +18,7 @@ pub use difference::{Difference, Selection};
 pub use overview::{LARGEST_OVERVIEW, overview};
 pub use peak_match::{PeakMatch, PeakMatches, match_peaks};
 pub use peaks::{Peak, peaks};
+pub use pixel_statistics::PixelStatistics;
 pub use quantiles::{PERCENTS, Quantiles};
 pub use statistics::Statistics;
 pub use tone::{ToneMap, ToneScale};
@@ -91,6 +93,11 @@ impl Image {
     /// Every value, slow axis outermost; 0 where nothing was rendered.
     pub fn values(&self) -> &[f32] {
         &self.values
+    }
+
+    /// Its [`values`](Image::values), without the rest.
+    pub fn into_values(self) -> Vec<f32> {
+        self.values
     }
 
     /// The value at (`fast`, `slow`), if the image has that pixel.

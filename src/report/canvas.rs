@@ -58,6 +58,19 @@ impl Canvas {
         }
     }
 
+    /// A canvas of `width` × `height` pixels of red, green and blue.
+    ///
+    /// # Panics
+    /// When there are not three bytes a pixel.
+    pub fn of_pixels([width, height]: [usize; 2], bytes: Vec<u8>) -> Canvas {
+        assert_eq!(Some(bytes.len()), (3 * width).checked_mul(height));
+        Canvas {
+            width,
+            height,
+            bytes,
+        }
+    }
+
     /// Gives a pixel a colour.
     pub fn set(&mut self, x: usize, y: usize, colour: Colour) {
         if x < self.width && y < self.height {
@@ -92,10 +105,22 @@ impl Canvas {
     }
 
     /// Writes `text` with its upper edge at `y`; `part` of its width, 0 to 1, lies left of `x`.
-    pub fn write(&mut self, text: &str, [x, y]: [usize; 2], part: f64, font: Font) {
+    pub fn write(&mut self, text: &str, at: [usize; 2], part: f64, font: Font) {
+        self.write_in(text, at, part, font, [0; 3]);
+    }
+
+    /// [`Canvas::write`] in a colour.
+    pub fn write_in(
+        &mut self,
+        text: &str,
+        [x, y]: [usize; 2],
+        part: f64,
+        font: Font,
+        [red, green, blue]: Colour,
+    ) {
         let width = text.chars().count() * font.cell()[0];
         let left = x as f64 - part * width as f64;
-        let style = MonoTextStyle::new(font.mono(), Rgb888::BLACK);
+        let style = MonoTextStyle::new(font.mono(), Rgb888::new(red, green, blue));
         let place = TextStyleBuilder::new()
             .alignment(Alignment::Left)
             .baseline(Baseline::Top)

@@ -111,7 +111,7 @@ fn flags_say_what_the_library_does() {
     .assert()
     .success();
     let written = tiff::decode(&fs::read(here.join("out.tiff")).unwrap()).unwrap();
-    assert_eq!(written, expected);
+    assert_eq!(written.into_image(), expected);
 }
 
 #[test]

@@ -428,8 +428,11 @@ fn one_panel_seen_along_the_beam_is_its_bare_image() {
         assert_eq!(code, 0, "{said}");
         let [png, overview] =
             ["a.png", "b.png"].map(|name| std::fs::read(folder.path().join(name)).unwrap());
-        let [png, overview] =
-            [png, overview].map(|bytes| nanobragg::formats::png::decode(&bytes).unwrap());
+        let [png, overview] = [png, overview].map(|bytes| {
+            nanobragg::formats::png::decode(&bytes)
+                .unwrap()
+                .into_image()
+        });
         assert!(png.values().iter().any(|&shade| shade < 60000.0));
         assert!(png == overview, "{convention}");
     }

@@ -1,9 +1,12 @@
 //! Flags that were given and have nothing to act on: each gets a line, so that none is ignored
 //! in silence.
 
+use std::path::PathBuf;
+
 use super::super::order::Order;
 use super::noise::{NO_CALIBRATION, NO_WIDTH, NOISE_FLAGS};
-use super::output::FILE_FLAGS;
+use super::output::{FILE_FLAGS, OUT};
+use super::output_kind::extension;
 use crate::experiment::{Convention, Experiment, Pivot, Placement, Shape, Sources};
 
 /// A line for every flag on the command line that does not bear on the image or the files.
@@ -21,9 +24,15 @@ pub fn notices(
     let about_sample = placement.pivot() == Pivot::Sample;
     let custom = placement.custom_frame.is_some();
     let default_files = !order.any(&FILE_FLAGS);
-    let noise = given("noisefile") || (default_files && !given("nonoise"));
-    let pgm = given("pgmfile") || (default_files && !given("nopgm"));
-    let png = default_files || order.any(&["png", "overview"]);
+    let out = |extensions: &[&str]| {
+        let mut named = order.0.get_many::<PathBuf>(OUT[0]).into_iter().flatten();
+        named.any(|path| extensions.contains(&extension(path).as_str()))
+    };
+    let whole_out =
+        out(&["img", "smv", "cbf"]) || (out(&["tif", "tiff", "npy"]) && given("out_type"));
+    let noise = given("noisefile") || given("out_noise") || (default_files && !given("nonoise"));
+    let pgm = given("pgmfile") || out(&["pgm"]) || (default_files && !given("nopgm"));
+    let png = default_files || order.any(&["png", "overview"]) || out(&["png"]);
     let mut misset = order.0.get_many::<String>("misset").into_iter().flatten();
     let random_misset = misset.any(|word| word == "random");
     let seeds_misset = random_misset && !given("misset_seed");
@@ -31,7 +40,7 @@ pub fn notices(
 
     let default_centre =
         matches!(placement.convention, Convention::Xds | Convention::Dials) || custom;
-    let smv = default_files || order.any(&["intfile", "noisefile"]);
+    let counts = default_files || given("intfile") || whole_out;
     let sized = order.any(&["xtalsize", "xtal_y", "xtal_z"]);
     let constant_f = !experiment.structure_factors().is_listed();
     let unpolarised = experiment.beam().kahn_factor.is_none();
@@ -158,10 +167,19 @@ pub fn notices(
         (&["psf"], noise && !given("psf_fwhm"), NO_WIDTH),
         (
             &["scale"],
-            !(default_files || given("intfile")),
-            "no -intfile is written",
+            !counts,
+            "no -intfile is written, and no other file of whole numbers without noise",
         ),
-        (&["adc"], !smv, "no SMV file is written"),
+        (
+            &["adc"],
+            !counts && !noise,
+            "no SMV file is written, and no other one of counts",
+        ),
+        (
+            &["out_type"],
+            !order.any(&OUT),
+            "it is for --out and --out-noise",
+        ),
         (&["pgmscale"], !pgm, "no -pgmfile is written"),
         (
             &["nopgm", "nonoise"],
@@ -172,6 +190,11 @@ pub fn notices(
             &["png_scale", "png_percentile", "png_depth", "colormap"],
             !png,
             "no --png or --overview is written",
+        ),
+        (
+            &["rings"],
+            !(default_files || given("png") || out(&["png"])),
+            "no --png is written",
         ),
         (&["expt_index"], !given("expt"), "it is for --expt"),
         (&["clen"], !given("geom"), "it is for --geom"),

@@ -13,6 +13,8 @@ mod ignored;
 mod mosaic;
 mod noise;
 mod output;
+mod output_kind;
+mod picture;
 mod program;
 mod sampling;
 mod vectors;
@@ -32,7 +34,9 @@ use factors::Factors;
 use geometry::{Apparatus, GeometryFile};
 
 pub use noise::{DEFAULT_OFFSET, NoiseFlags};
-pub use output::{Output, OutputKind, PictureStyle, seed_from_clock};
+pub use output::seed_from_clock;
+pub use output_kind::{Output, OutputKind, default_offset, extension};
+pub use picture::{NumberName, PictureStyle, StyleFlags};
 pub use program::ProgramFlags;
 pub use sampling::Printout;
 
@@ -44,6 +48,8 @@ pub use sampling::Printout;
     override_usage = "nanobragg -hkl FILE -mat FILE [flags]\n       \
                       nanobragg -default_F 100 -cell 70 80 90 [flags]\n       \
                       nanobragg noise       a detector's noise on an image there is\n       \
+                      nanobragg convert     an image in another format\n       \
+                      nanobragg info        what an image file holds\n       \
                       nanobragg compare     how far apart are two images\n       \
                       nanobragg devices     what can render here\n       \
                       nanobragg validate    is what a GPU renders right?\n       \
@@ -78,7 +84,7 @@ pub struct RenderFlags {
     #[command(flatten)]
     noise: NoiseFlags,
     #[command(flatten)]
-    picture: output::PictureFlags,
+    picture: picture::PictureFlags,
     #[command(flatten)]
     ignored: ignored::IgnoredFlags,
     /// Options of the program itself.
@@ -94,6 +100,8 @@ pub struct Request {
     pub outputs: Vec<Output>,
     /// How a PNG is to look.
     pub style: PictureStyle,
+    /// Resolutions of the rings to draw onto a PNG, m; none for some that fit.
+    pub rings_m: Option<Vec<f64>>,
     /// Seed of the noise, and of what else has none of its own.
     pub seed: u64,
     /// Pixels whose quantities are to be printed.
@@ -112,6 +120,9 @@ pub struct Request {
     pub program: ProgramFlags,
 }
 
+/// Ids of the flags that count every time they are given.
+const REPEATABLE: [&str; 3] = [background::REPEATABLE, output::OUT[0], output::OUT[1]];
+
 /// The command that understands the flags, with their help.
 pub fn command() -> Command {
     last_one_counts(RenderFlags::command())
@@ -123,7 +134,7 @@ pub fn last_one_counts(command: Command) -> Command {
     command
         .args_override_self(true)
         .mut_args(|flag| match flag.get_action() {
-            ArgAction::Append if flag.get_id() != background::REPEATABLE => {
+            ArgAction::Append if !REPEATABLE.contains(&flag.get_id().as_str()) => {
                 flag.action(ArgAction::Set)
             }
             _ => flag,
@@ -135,7 +146,7 @@ pub fn double_dash_only() -> Vec<String> {
     let new = program::ProgramFlags::augment_args(Command::new("new"));
     let new = geometry::GeometryFlags::augment_args(new);
     let new = NoiseFlags::augment_args(new);
-    let mut doubled = spellings(&output::PictureFlags::augment_args(new));
+    let mut doubled = spellings(&picture::PictureFlags::augment_args(new));
     doubled.extend(sampling::DOUBLE_DASH_ONLY.map(str::to_string));
     doubled.push(background::REPEATABLE.to_string());
     doubled.extend(crystal::DOUBLE_DASH_ONLY.map(str::to_string));
@@ -151,7 +162,7 @@ pub fn flags_of_the_run() -> Vec<(String, String)> {
     const OF_THE_EXPERIMENT: &str = "seed";
     let doubled = double_dash_only();
     let run = output::OutputFlags::augment_args(Command::new("run"));
-    let run = program::ProgramFlags::augment_args(output::PictureFlags::augment_args(run));
+    let run = program::ProgramFlags::augment_args(picture::PictureFlags::augment_args(run));
     let run = NoiseFlags::augment_args(run);
     let named = run.get_arguments().filter_map(|flag| {
         let long = flag.get_long()?;
@@ -268,12 +279,13 @@ impl Request {
             ));
         }
         let noise = flags.noise.noise(seed, flags.output.adc())?;
-        let outputs = flags.output.outputs(&flags.picture, noise, order);
-        notices.extend(output::panel_notice(&experiment, &outputs));
+        let outputs = flags.output.outputs(&flags.picture, noise, order)?;
+        notices.extend(output_kind::geometry_notices(&experiment, &outputs));
         Ok(Request {
             experiment,
             outputs,
             style: flags.picture.style(),
+            rings_m: flags.picture.rings_m()?,
             seed,
             printout,
             progress: flags.output.progress(order),

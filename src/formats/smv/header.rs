@@ -11,7 +11,7 @@ const BLOCK: usize = 512;
 ///
 /// `size`, width and height, is the whole image's, the geometry that of the first panel.
 pub fn describe(experiment: &Experiment, size: [usize; 2]) -> String {
-    padded(size, &entries(experiment))
+    carry_over(&entries(experiment), size)
 }
 
 /// The header of an image of `width` and `height` that says what else `entries`, of another image's
@@ -52,7 +52,8 @@ fn own_entries([width, height]: [usize; 2], header_bytes: usize) -> [(&'static s
     ]
 }
 
-fn entries(experiment: &Experiment) -> String {
+/// Keys and values of a header that describes `experiment`, beside those of every image.
+pub fn entries(experiment: &Experiment) -> Vec<(String, String)> {
     let detector = experiment.detector();
     let header = detector.header;
     let panel = &detector.panels[0];
@@ -65,7 +66,7 @@ fn entries(experiment: &Experiment) -> String {
     let mm = |metres: f64| general(metres * 1e3);
     let degrees = |radians: f64| general(radians.to_degrees());
     let pixels = |metres: f64| general(metres / pixel + 0.5);
-    let rows: [(&str, String); 20] = [
+    let rows = [
         ("PIXEL_SIZE", mm(pixel)),
         ("DISTANCE", mm(header.distance_m)),
         ("WAVELENGTH", general(experiment.beam().wavelength_m * 1e10)),
@@ -89,11 +90,7 @@ fn entries(experiment: &Experiment) -> String {
         ("OSC_RANGE", degrees(scan.range_rad)),
         ("TWOTHETA", degrees(header.two_theta_rad)),
         ("DETECTOR_SN", "000".into()),
+        ("BEAMLINE", "fake".into()),
     ];
-    let mut text: String = rows
-        .iter()
-        .map(|(key, value)| format!("{key}={value};\n"))
-        .collect();
-    text.push_str("BEAMLINE=fake;\n");
-    text
+    rows.map(|(key, value)| (key.to_string(), value)).into()
 }

@@ -1,5 +1,6 @@
 //! SMV, the ADSC detectors' format: an ASCII header, then unsigned 16-bit pixels (PHYSICS §13).
 
+mod geometry;
 mod header;
 mod read;
 
@@ -7,7 +8,8 @@ use rayon::prelude::*;
 
 use crate::image::{Image, Statistics};
 
-pub use header::{carry_over, describe};
+pub use geometry::{geometry, geometry_entries};
+pub use header::{carry_over, describe, entries};
 pub use read::{SmvImage, header_entries, parse, read};
 
 /// Bytes of a pixel.
@@ -45,9 +47,14 @@ impl Counts {
     /// floor(value·scale + adc + ½), clipped to 16 bits. The flag tells whether it was clipped
     /// at the upper end.
     fn of(&self, value: f32) -> (u16, bool) {
-        let counts = f64::from(value) * self.scale + self.adc_offset + 0.5;
+        let counts = self.unrounded(value.into());
         // A float that is cast loses its fraction and saturates, and NaN becomes 0.
         (counts as u16, counts >= MAX + 1.0)
+    }
+
+    /// Counts of a pixel of this value, of which the fraction is to be cut off.
+    pub(super) fn unrounded(&self, value: f64) -> f64 {
+        value * self.scale + self.adc_offset + 0.5
     }
 }
 
@@ -71,6 +78,12 @@ pub fn encode(image: &Image, counts: Counts, header: &str) -> (Vec<u8>, usize) {
         })
         .sum();
     (file, overloads)
+}
+
+/// `counts` as an SMV file under `header` (see [`carry_over`]), little-endian.
+pub fn encode_counts(counts: &[u16], header: &str) -> Vec<u8> {
+    let pixels = counts.iter().flat_map(|count| count.to_le_bytes());
+    header.bytes().chain(pixels).collect()
 }
 
 #[cfg(test)]

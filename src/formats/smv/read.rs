@@ -143,7 +143,7 @@ pub fn header_entries(bytes: &[u8]) -> Result<Vec<(String, String)>, Problem> {
         .collect())
 }
 
-fn lookup<'a>(entries: &'a [(String, String)], key: &str) -> Option<&'a str> {
+pub(super) fn lookup<'a>(entries: &'a [(String, String)], key: &str) -> Option<&'a str> {
     entries
         .iter()
         .rev()

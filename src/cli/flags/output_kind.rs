@@ -1,0 +1,137 @@
+//! What the files of a render hold.
+
+use std::path::{Path, PathBuf};
+
+use super::super::CliError;
+use super::noise::DEFAULT_OFFSET;
+use crate::experiment::Experiment;
+use crate::formats::encoding::{Encoding, Number};
+use crate::image::noise::Noise;
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum OutputKind {
+    /// The image without noise; whole numbers are counts.
+    Plain {
+        /// The format.
+        encoding: Encoding,
+        /// Counts per photon, where that was said.
+        scale: Option<f64>,
+        /// Counts of a pixel without photons, where that was said.
+        adc: Option<f64>,
+    },
+    /// Counts with noise.
+    Noise {
+        /// The format.
+        encoding: Encoding,
+        /// The noise.
+        noise: Noise,
+    },
+    /// PGM; the scale is automatic unless given.
+    Pgm {
+        /// Shades per photon.
+        scale: Option<f64>,
+    },
+    /// PNG.
+    Png,
+    /// PNG of the panels at their places.
+    Overview,
+}
+
+impl OutputKind {
+    /// The format of its numbers; none where it is a picture.
+    pub fn encoding(&self) -> Option<Encoding> {
+        match *self {
+            OutputKind::Plain { encoding, .. } | OutputKind::Noise { encoding, .. } => {
+                Some(encoding)
+            }
+            OutputKind::Pgm { .. } | OutputKind::Png | OutputKind::Overview => None,
+        }
+    }
+}
+
+/// A file to write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// What it holds.
+    pub kind: OutputKind,
+    /// The flag that names it.
+    pub flag: &'static str,
+    /// Where it goes.
+    pub path: PathBuf,
+}
+
+/// What the user should know of `outputs` whose headers have no room for the geometry.
+pub fn geometry_notices(experiment: &Experiment, outputs: &[Output]) -> Vec<String> {
+    let panels = &experiment.detector().panels;
+    let flags = |encodings: &[Encoding]| {
+        let mut flags: Vec<&str> = Vec::new();
+        for Output { kind, flag, .. } in outputs {
+            let meant = kind
+                .encoding()
+                .is_some_and(|kind| encodings.contains(&kind));
+            if meant && !flags.contains(flag) {
+                flags.push(flag);
+            }
+        }
+        flags.join(", ")
+    };
+    let mut notices = Vec::new();
+    let one_panel = flags(&[Encoding::Smv, Encoding::Cbf]);
+    if panels.len() > 1 && !one_panel.is_empty() {
+        let format = match flags(&[Encoding::Cbf]).is_empty() {
+            true => "an SMV header",
+            false => "a header",
+        };
+        notices.push(format!(
+            "{one_panel}: {format} describes one panel; it is that of the first of {}, the image is \
+             of all, stacked",
+            panels.len()
+        ));
+    }
+    /// Radians that a header's digits do not show.
+    const UPRIGHT: f64 = 1e-6;
+    let tilt = panels[0].normal.angle_between(experiment.beam().direction);
+    let cbf = flags(&[Encoding::Cbf]);
+    if tilt > UPRIGHT && !cbf.is_empty() {
+        notices.push(format!(
+            "{cbf}: a miniCBF header has no room for the {:.3} degrees that the panel leans from \
+             upright to the beam; programs that read it take it for upright",
+            tilt.to_degrees()
+        ));
+    }
+    notices
+}
+
+/// Counts of a pixel without photons in a file with noise: a detector that counts photons, whose
+/// format CBF is, has none.
+pub fn default_offset(encoding: Encoding) -> f64 {
+    match encoding {
+        Encoding::Cbf => 0.0,
+        _ => DEFAULT_OFFSET,
+    }
+}
+
+/// What the name of a file ends on, in small letters.
+pub fn extension(path: &Path) -> String {
+    let extension = path.extension().unwrap_or_default();
+    extension.to_string_lossy().to_lowercase()
+}
+
+/// The format that the name `path` of `flag` stands for; `others` are taken beside.
+///
+/// # Errors
+/// [`CliError::Usage`] for a name that stands for none.
+pub fn encoding(
+    flag: &str,
+    path: &Path,
+    number: Number,
+    others: &str,
+) -> Result<Encoding, CliError> {
+    Encoding::of_name(path, number).ok_or_else(|| {
+        CliError::Usage(format!(
+            "{flag} {}: expected a name that ends on .bin .raw .img .smv .cbf .tif .tiff .npy{others}",
+            path.display()
+        ))
+    })
+}

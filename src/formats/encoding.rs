@@ -1,0 +1,245 @@
+//! The formats that numbers are written in, by the name of the file.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use super::image_file::{Header, ImageFormat};
+use super::raster::{Pixels, Raster};
+use super::smv::Counts;
+use super::{Problem, cbf, npy, raw, smv, tiff};
+use crate::image::Image;
+
+/// The kind of a file's numbers, where its format has several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Number {
+    /// float32: nothing is rounded or clipped.
+    #[default]
+    F32,
+    /// Whole numbers from 0 to 65535.
+    U16,
+    /// Whole numbers of 32 bits.
+    U32,
+    /// Whole numbers of 32 bits with a sign.
+    I32,
+}
+
+/// A format and its kind of numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// Bare float32.
+    Raw,
+    /// SMV, 16 bits.
+    Smv,
+    /// CBF, 32 bits with a sign.
+    Cbf,
+    /// TIFF.
+    Tiff(Number),
+    /// numpy's.
+    Npy(Number),
+}
+
+/// Pixels that a whole number could not be given to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Clipped {
+    /// Above the largest number there is.
+    pub above: usize,
+    /// Below the least.
+    pub below: usize,
+    /// No numbers.
+    pub no_number: usize,
+}
+
+impl Encoding {
+    /// What the name of a file stands for, with these numbers where the format has several.
+    pub fn of_name(path: &Path, number: Number) -> Option<Encoding> {
+        let extension = path.extension()?.to_string_lossy().to_lowercase();
+        Some(match extension.as_str() {
+            "bin" | "raw" => Encoding::Raw,
+            "img" | "smv" => Encoding::Smv,
+            "cbf" => Encoding::Cbf,
+            "tif" | "tiff" => Encoding::Tiff(number),
+            "npy" => Encoding::Npy(number),
+            _ => return None,
+        })
+    }
+
+    /// The format.
+    pub fn format(self) -> ImageFormat {
+        match self {
+            Encoding::Raw => ImageFormat::Raw,
+            Encoding::Smv => ImageFormat::Smv,
+            Encoding::Cbf => ImageFormat::Cbf,
+            Encoding::Tiff(_) => ImageFormat::Tiff,
+            Encoding::Npy(_) => ImageFormat::Npy,
+        }
+    }
+
+    /// Its kind of numbers.
+    pub fn number(self) -> Number {
+        match self {
+            Encoding::Raw => Number::F32,
+            Encoding::Smv => Number::U16,
+            Encoding::Cbf => Number::I32,
+            Encoding::Tiff(number) | Encoding::Npy(number) => number,
+        }
+    }
+
+    /// `image` as a file: its values where that is of floats, else `counts` of them, from `least` on.
+    /// Pixels that were not rendered have no value there ([`Number::pixels`]). With the file comes
+    /// the number of pixels that were clipped at the upper end.
+    ///
+    /// # Errors
+    /// As [`Encoding::encode`].
+    pub fn encode_image<'a>(
+        self,
+        image: &'a Image,
+        counts: Counts,
+        least: Option<i32>,
+        header: &Header,
+    ) -> Result<(Cow<'a, [u8]>, usize), Problem> {
+        let size = [image.width(), image.height()];
+        let values = image.values();
+        match self {
+            Encoding::Raw => Ok((raw::encode(image), 0)),
+            Encoding::Tiff(Number::F32) => Ok((tiff::encode(image)?.into(), 0)),
+            Encoding::Smv => {
+                let header = smv::carry_over(&header.entries, size);
+                let (file, clipped) = smv::encode(image, counts, &header);
+                Ok((file.into(), clipped))
+            }
+            _ => {
+                let (pixels, clipped) = if self.number() == Number::F32 {
+                    (Pixels::F32(values.to_vec()), Clipped::default())
+                } else {
+                    let mut rendered = vec![f64::NAN; values.len()];
+                    for (index, value) in image.rendered() {
+                        rendered[index] = value.into();
+                    }
+                    self.number().pixels(rendered.into_iter(), counts, least)
+                };
+                let raster = Raster {
+                    width: size[0],
+                    height: size[1],
+                    pixels,
+                };
+                Ok((self.encode(&raster, header)?.into(), clipped.above))
+            }
+        }
+    }
+
+    /// An image of [`Encoding::number`]s as a file; SMV and CBF say what `header` does.
+    ///
+    /// # Errors
+    /// A [`Problem`] when the image is larger than the format takes.
+    ///
+    /// # Panics
+    /// When the numbers are of another kind.
+    pub fn encode(self, raster: &Raster, header: &Header) -> Result<Vec<u8>, Problem> {
+        let size = [raster.width, raster.height];
+        Ok(match (self, &raster.pixels) {
+            (Encoding::Raw, Pixels::F32(values)) => {
+                let bytes = values.iter().flat_map(|value| value.to_le_bytes());
+                bytes.collect()
+            }
+            (Encoding::Smv, Pixels::U16(counts)) => {
+                smv::encode_counts(counts, &smv::carry_over(&header.entries, size))
+            }
+            (Encoding::Cbf, Pixels::I32(counts)) => {
+                cbf::encode(counts, raster.width, &header.geometry)
+            }
+            (Encoding::Tiff(_), _) => tiff::encode_raster(raster)?,
+            (Encoding::Npy(_), _) => npy::encode(raster),
+            (_, pixels) => panic!("{} are not written as {self:?}", pixels.kind()),
+        })
+    }
+}
+
+impl Number {
+    /// The kind with room for `pixels`; float64 is rounded to float32.
+    pub fn with_room_for(pixels: &Pixels) -> Number {
+        match pixels {
+            Pixels::U8(_) | Pixels::U16(_) => Number::U16,
+            Pixels::I32(_) => Number::I32,
+            Pixels::U32(_) => Number::U32,
+            Pixels::F32(_) | Pixels::F64(_) => Number::F32,
+        }
+    }
+
+    /// `values` as numbers of this kind. Floats stay what they are, `counts` or not. Whole numbers
+    /// are floor(value·scale + adc + ½) and end at the kind's ends, or at `least`; what is no number
+    /// becomes 0, or [`cbf::NO_VALUE`] where there is a sign.
+    pub fn pixels(
+        self,
+        values: impl Iterator<Item = f64>,
+        counts: Counts,
+        least: Option<i32>,
+    ) -> (Pixels, Clipped) {
+        let mut clipped = Clipped::default();
+        let lowest = f64::from(least.unwrap_or(i32::MIN));
+        let mut whole = |value: f64, low: f64, high: f64, none: f64| {
+            let count = counts.unrounded(value).floor();
+            if count.is_nan() {
+                clipped.no_number += 1;
+                return none;
+            }
+            clipped.above += usize::from(count > high);
+            clipped.below += usize::from(count < low);
+            count.clamp(low, high)
+        };
+        let pixels = match self {
+            Number::F32 => Pixels::F32(values.map(|value| value as f32).collect()),
+            Number::U16 => {
+                let count = |value| whole(value, 0.0, u16::MAX.into(), 0.0) as u16;
+                Pixels::U16(values.map(count).collect())
+            }
+            Number::U32 => {
+                let count = |value| whole(value, 0.0, u32::MAX.into(), 0.0) as u32;
+                Pixels::U32(values.map(count).collect())
+            }
+            Number::I32 => {
+                let none = f64::from(cbf::NO_VALUE);
+                let count = |value| whole(value, lowest, i32::MAX.into(), none) as i32;
+                Pixels::I32(values.map(count).collect())
+            }
+        };
+        (pixels, clipped)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_end_where_their_kind_does() {
+        let values = [f64::NAN, -7.4, 0.5, 65535.4, 65536.0, 1e300];
+        let pixels = |number: Number, least| {
+            let values = values.iter().copied();
+            number.pixels(values, Counts::AS_THEY_ARE, least)
+        };
+        let (counts, clipped) = pixels(Number::U16, None);
+        assert_eq!(counts, Pixels::U16(vec![0, 0, 1, 65535, 65535, 65535]));
+        let of = |above, below| Clipped {
+            above,
+            below,
+            no_number: 1,
+        };
+        assert_eq!(clipped, of(2, 1));
+        let (counts, clipped) = pixels(Number::I32, None);
+        let expected = vec![-1, -7, 1, 65535, 65536, i32::MAX];
+        assert_eq!((counts, clipped), (Pixels::I32(expected), of(1, 0)));
+        let (_, clipped) = pixels(Number::I32, Some(0));
+        assert_eq!(clipped, of(1, 1));
+        let (counts, _) = pixels(Number::U32, None);
+        let expected = vec![0, 0, 1, 65535, 65536, u32::MAX];
+        assert_eq!(counts, Pixels::U32(expected));
+    }
+
+    #[test]
+    fn names_stand_for_formats() {
+        let of = |name: &str| Encoding::of_name(Path::new(name), Number::U16);
+        assert_eq!(of("a/frame_0001.IMG"), Some(Encoding::Smv));
+        assert_eq!(of("b.tiff"), Some(Encoding::Tiff(Number::U16)));
+        assert_eq!((of("c.h5"), of("npy")), (None, None));
+    }
+}

@@ -1,0 +1,166 @@
+//! The numbers of an image file, exactly as the file has them.
+//!
+//! An [`Image`] is of float32, which has room for whole numbers up to 2²⁴. What goes from one file
+//! to another must not lose more than the other file's format does, so it goes through a [`Raster`].
+
+use super::Problem;
+use crate::image::Image;
+
+/// The numbers of an image, slow axis outermost.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pixels {
+    /// Bytes.
+    U8(Vec<u8>),
+    /// Whole numbers from 0 to 65535.
+    U16(Vec<u16>),
+    /// Whole numbers of 32 bits with a sign.
+    I32(Vec<i32>),
+    /// Whole numbers of 32 bits.
+    U32(Vec<u32>),
+    /// float32.
+    F32(Vec<f32>),
+    /// float64.
+    F64(Vec<f64>),
+}
+
+/// An image as a file has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Raster {
+    /// Pixels along the fast axis.
+    pub width: usize,
+    /// Pixels along the slow axis.
+    pub height: usize,
+    /// `width` × `height` numbers.
+    pub pixels: Pixels,
+}
+
+impl Pixels {
+    /// Whole numbers of up to 64 bits in the first of int32, uint32 and float64 that has room for
+    /// all of them. Only from 2⁵³ on does float64 round.
+    pub(super) fn narrowest(values: impl Iterator<Item = i128> + Clone) -> Pixels {
+        let fits = |low: i64, high: i64| {
+            let range = i128::from(low)..=i128::from(high);
+            values.clone().all(|value| range.contains(&value))
+        };
+        if fits(i32::MIN.into(), i32::MAX.into()) {
+            Pixels::I32(values.map(|value| value as i32).collect())
+        } else if fits(0, u32::MAX.into()) {
+            Pixels::U32(values.map(|value| value as u32).collect())
+        } else {
+            Pixels::F64(values.map(|value| value as f64).collect())
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Pixels::U8(values) => values.len(),
+            Pixels::U16(values) => values.len(),
+            Pixels::I32(values) => values.len(),
+            Pixels::U32(values) => values.len(),
+            Pixels::F32(values) => values.len(),
+            Pixels::F64(values) => values.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The number at `index`; float64 has room for each kind.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn value(&self, index: usize) -> f64 {
+        match self {
+            Pixels::U8(values) => values[index].into(),
+            Pixels::U16(values) => values[index].into(),
+            Pixels::I32(values) => values[index].into(),
+            Pixels::U32(values) => values[index].into(),
+            Pixels::F32(values) => values[index].into(),
+            Pixels::F64(values) => values[index],
+        }
+    }
+
+    /// All of them in order.
+    pub fn values(&self) -> impl Iterator<Item = f64> + Clone + '_ {
+        (0..self.len()).map(|index| self.value(index))
+    }
+
+    /// The largest whole number that they have room for; `None` where they are floats.
+    pub fn ceiling(&self) -> Option<f64> {
+        match self {
+            Pixels::U8(_) => Some(u8::MAX.into()),
+            Pixels::U16(_) => Some(u16::MAX.into()),
+            Pixels::I32(_) => Some(i32::MAX.into()),
+            Pixels::U32(_) => Some(u32::MAX.into()),
+            Pixels::F32(_) | Pixels::F64(_) => None,
+        }
+    }
+
+    /// Their kind in messages.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Pixels::U8(_) => "uint8",
+            Pixels::U16(_) => "uint16",
+            Pixels::I32(_) => "int32",
+            Pixels::U32(_) => "uint32",
+            Pixels::F32(_) => "float32",
+            Pixels::F64(_) => "float64",
+        }
+    }
+}
+
+/// The first bytes of `rest`, those of `width` × `height` pixels of so many bytes `each`; `rest` is
+/// what follows the header in a file of `file_bytes`.
+///
+/// # Errors
+/// A [`Problem`] when there are fewer.
+pub(super) fn bytes_of_pixels(
+    rest: &[u8],
+    [width, height]: [usize; 2],
+    each: usize,
+    file_bytes: usize,
+) -> Result<&[u8], Problem> {
+    let expected = width
+        .checked_mul(height)
+        .and_then(|pixels| pixels.checked_mul(each));
+    let found = expected.and_then(|expected| rest.get(..expected));
+    found.ok_or_else(|| {
+        Problem::with_file(format!(
+            "truncated: {width} x {height} pixels of {each} byte(s) do not fit in the file's \
+             {file_bytes} bytes"
+        ))
+    })
+}
+
+impl Raster {
+    /// It as an image of float32: whole numbers above 2²⁴ and float64 are rounded.
+    pub fn into_image(self) -> Image {
+        let values = match self.pixels {
+            Pixels::F32(values) => values,
+            pixels => pixels.values().map(|value| value as f32).collect(),
+        };
+        Image::new(self.width, self.height, values, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_numbers_go_where_there_is_room() {
+        let kind = |values: &[i64]| {
+            let pixels = Pixels::narrowest(values.iter().map(|&value| value.into()));
+            let same = pixels.values().zip(values).all(|(a, &b)| a == b as f64);
+            assert!(same && pixels.len() == values.len());
+            pixels.kind()
+        };
+        assert_eq!(kind(&[-1, i64::from(i32::MAX)]), "int32");
+        assert_eq!(kind(&[0, i64::from(u32::MAX)]), "uint32");
+        assert_eq!(kind(&[-1, i64::from(u32::MAX)]), "float64");
+        assert_eq!(kind(&[0, 1 << 40]), "float64");
+    }
+}
