@@ -121,13 +121,16 @@ impl Header {
 /// # Errors
 /// [`FormatError`] when it cannot be read, or is not what it starts like.
 pub fn read(path: &Path) -> Result<ImageFile, FormatError> {
-    read_with_header(path).map(|(file, _)| file)
+    parse(read_bytes(path)?).map_err(|problem| FormatError::Content {
+        path: path.to_path_buf(),
+        problem,
+    })
 }
 
 /// Reads the image file at `path` with its header.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`read`], and for a geometry that is no numbers.
 pub fn read_with_header(path: &Path) -> Result<(ImageFile, Header), FormatError> {
     parse_with_header(read_bytes(path)?).map_err(|problem| FormatError::Content {
         path: path.to_path_buf(),
@@ -140,20 +143,30 @@ pub fn read_with_header(path: &Path) -> Result<(ImageFile, Header), FormatError>
 /// # Errors
 /// A [`Problem`] when they are not what they start like.
 pub fn parse(bytes: Vec<u8>) -> Result<ImageFile, Problem> {
-    parse_with_header(bytes).map(|(file, _)| file)
+    contents(bytes).map(|(file, _)| file)
 }
 
 /// The image file that `bytes` are, with its header.
 ///
 /// # Errors
-/// As [`parse`].
+/// As [`parse`], and for a geometry that is no numbers.
 pub fn parse_with_header(bytes: Vec<u8>) -> Result<(ImageFile, Header), Problem> {
+    let (file, mut header) = contents(bytes)?;
+    if let ImageFile::Sized(ImageFormat::Smv, raster) = &file {
+        header.geometry = smv::geometry(&header.entries, raster.height)?;
+    }
+    Ok((file, header))
+}
+
+/// The image file that `bytes` are, with the header's entries. Who only looks at pixels does not mind
+/// what an SMV header says of the geometry.
+fn contents(bytes: Vec<u8>) -> Result<(ImageFile, Header), Problem> {
     let format = ImageFormat::of(&bytes);
     let mut header = Header::default();
     let raster = match format {
         ImageFormat::Smv => {
             let file = smv::parse(&bytes)?;
-            header = Header::of_smv(&file)?;
+            header.entries = file.entries().to_vec();
             Raster {
                 width: file.width,
                 height: file.height,
@@ -223,6 +236,15 @@ mod tests {
             .map(f32::to_le_bytes)
             .concat();
         assert_eq!(ImageFormat::of(&bytes), ImageFormat::Raw);
+    }
+
+    #[test]
+    fn a_geometry_that_is_no_number_costs_no_pixels() {
+        let smv = b"{\nHEADER_BYTES=48;\nSIZE1=1;\nSIZE2=1;\nPHI=x;\n}  ".to_vec();
+        let smv = [smv, vec![b' '; 48]].concat();
+        assert!(parse(smv.clone()).is_ok());
+        let said = parse_with_header(smv).unwrap_err().what;
+        assert!(said.contains("PHI is 'x'"), "{said}");
     }
 
     #[test]
