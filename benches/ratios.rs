@@ -1,6 +1,6 @@
 //! How many times faster than what the C program spends, measured side by side in one run.
 //!
-//! `cargo bench --bench ratios` prints a table in Markdown: for each workload the wall time of this
+//! `cargo bench --bench ratios` prints a table in Markdown (`-- W2 W3` for some of it): for each workload the wall time of this
 //! program as a whole process, start-up, reading and writing included, and the baseline's time for
 //! the same terms on the same cores. Where the baseline would take minutes it renders a smaller
 //! frame of the same detector, and its time is scaled by the terms. Rounds alternate between the
@@ -34,7 +34,13 @@ fn main() {
     let threads = renderer.threads();
     println!("| workload | terms | baseline, s | CPU path, s | ratio | GPU path, s | ratio |");
     println!("|---|---|---|---|---|---|---|");
-    for workload in &WORKLOADS {
+    // Cargo adds a flag of its own.
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    let names: Vec<&String> = names.iter().filter(|name| !name.starts_with('-')).collect();
+    let asked = |workload: &&Workload| {
+        names.is_empty() || names.iter().any(|name| workload.name.starts_with(*name))
+    };
+    for workload in WORKLOADS.iter().filter(asked) {
         let full = workload.experiment(workload.pixels);
         let (_, terms) = scene_and_terms(&full);
         let mut pixels = workload.pixels;

@@ -76,7 +76,7 @@ fn background(
             for (var v = slice.view_start; v < slice.view_start + slice.view_count; v++) {
                 let row = v / scene.oversample;
                 let layer = row / scene.oversample;
-                let depth = f32(layer) * scene.layer_depth_m;
+                let depth = f32(layer) * panel.layer_depth_m;
                 let corner = vec2<f32>(f32(v % scene.oversample), f32(row % scene.oversample));
                 let seen = view(tile, offset(tile, panel, start + (corner + 0.5) * sub, depth));
                 let q = (seen.diffracted - source.incident) * source.inverse_wavelength;

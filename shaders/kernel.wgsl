@@ -37,16 +37,14 @@ struct Scene {
     first_electric: vec3<f32>,
     scattering_limit_squared: f32, // 1/Å^2
     first_magnetic: vec3<f32>,
-    layer_depth_m: f32,
+    negligible: f32, // a term below this is too small to count
     grid_min: vec3<i32>,
     layers: u32,
     grid_shape: vec3<i32>,
     oversample: u32,
     edges: vec3<f32>, // of the cell, Å
-    optical_depth: f32, // of a layer
-    spot_reach: vec3<f32>, // how far from a reflection its spot is not zero, along each axis
-    negligible: f32, // a term below this is too small to count
     dimmest: f32, // spots this dim have no other terms
+    spot_reach: vec3<f32>, // how far from a reflection its spot is not zero, along each axis
 }
 
 struct Panel {
@@ -57,6 +55,8 @@ struct Panel {
     normal: vec3<f32>,
     solid_angle_unit: f32, // solid angles are over this
     curvature_m: f32, // radius of a curved panel, 0 for a flat one
+    layer_depth_m: f32,
+    optical_depth: f32, // of a layer, 0 for a panel that stops every photon at its surface
 }
 
 struct Tile {
@@ -394,12 +394,12 @@ fn applied_factors(panel: Panel, source: Source, seen: View, first: vec2<f32>) -
     return applied;
 }
 
-// A of a layer.
+// A of a layer; the front layer of a panel without a sensor stops every photon.
 fn absorbed(panel: Panel, seen: View, layer: u32) -> f32 {
-    if !SENSOR {
-        return 1.0;
+    if !SENSOR || panel.optical_depth == 0.0 {
+        return select(0.0, 1.0, layer == 0u);
     }
-    return absorbed_fraction(scene.optical_depth, layer, dot(seen.diffracted, panel.normal));
+    return absorbed_fraction(panel.optical_depth, layer, dot(seen.diffracted, panel.normal));
 }
 
 // Whether the resolution limit drops terms at q.

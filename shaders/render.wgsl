@@ -6,7 +6,6 @@
 // workgroup memory; then every thread adds its own pixel's small offset.
 
 const LANES: u32 = 64u;
-const MOST_PIXELS: u32 = 4u; // of a thread
 
 var<workgroup> whole: array<vec3<i32>, LANES>;
 var<workgroup> fraction: array<vec3<f32>, LANES>;
@@ -44,13 +43,8 @@ fn kept(place: u32) -> Prepared {
 // Over a tile the scattering vector is nearly linear. So the threads' pixels are taken to lie on a
 // plane through three corners of the tile, and how far any of them is from its place there is added
 // to the spots' reach.
-fn find_candidates(lane: u32, batch: u32, turned: array<vec3<f32>, MOST_PIXELS>) {
-    var own = turned;
-    var sum = vec3<f32>(0.0);
-    for (var k = 0u; k < EDGE * EDGE; k++) {
-        sum += own[k];
-    }
-    let middle = sum / f32(EDGE * EDGE);
+fn find_candidates(lane: u32, batch: u32, sights: array<Sight, MOST_PIXELS>) {
+    let middle = middle_of(sights);
     let column = lane % GROUP;
     let row = lane / GROUP;
     if lane == 0u {
@@ -67,12 +61,8 @@ fn find_candidates(lane: u32, batch: u32, turned: array<vec3<f32>, MOST_PIXELS>)
     let along_row = (corners[1] - corners[0]) / f32(GROUP - 1u);
     let along_column = (corners[2] - corners[0]) / f32(GROUP - 1u);
     let place = corners[0] + f32(column) * along_row + f32(row) * along_column;
-    var far = 0.0;
-    for (var k = 0u; k < EDGE * EDGE; k++) {
-        far = max(far, distance(own[k], place));
-    }
     // Floats that are not negative are in the order of their bits.
-    atomicMax(&farthest, bitcast<u32>(far));
+    atomicMax(&farthest, bitcast<u32>(farthest_from(place, sights)));
     workgroupBarrier();
     if lane < batch {
         let prepared = kept(lane);
@@ -80,14 +70,20 @@ fn find_candidates(lane: u32, batch: u32, turned: array<vec3<f32>, MOST_PIXELS>)
         let row_step = index_step(prepared, along_row);
         let column_step = index_step(prepared, along_column);
         let start = index_rest(prepared, corners[0]);
-        for (var j = 0u; j < GROUP; j++) {
-            var rest = start + f32(j) * column_step;
-            for (var i = 0u; i < GROUP; i++) {
-                if may_scatter(rest, reach) {
-                    let other = j * GROUP + i;
-                    atomicOr(&candidates[2u * other + lane / 32u], 1u << (lane % 32u));
+        for (var half = 0u; half < 2u; half++) {
+            // First a bit for each thread that is reached, then the few threads are told.
+            var reached = 0u;
+            for (var j = 0u; j < GROUP / 2u; j++) {
+                var rest = start + f32(half * GROUP / 2u + j) * column_step;
+                for (var i = 0u; i < GROUP; i++) {
+                    reached |= u32(may_scatter(rest, reach)) << (j * GROUP + i);
+                    rest += row_step;
                 }
-                rest += row_step;
+            }
+            while reached != 0u {
+                let other = 32u * half + firstTrailingBit(reached);
+                atomicOr(&candidates[2u * other + lane / 32u], 1u << (lane % 32u));
+                reached &= reached - 1u;
             }
         }
     }
@@ -108,26 +104,17 @@ fn render(
     let panel = panels[tile.panel];
     let sub = panel.pixel_size_m / f32(scene.oversample);
 
-    // From the tile's centre to the corners of this thread's pixels, and their first factors.
-    var start: array<vec2<f32>, MOST_PIXELS>;
-    var first: array<vec2<f32>, MOST_PIXELS>;
-    var total: array<f32, MOST_PIXELS>;
-    var group_sum: array<f32, MOST_PIXELS>;
-    var run_sum: array<f32, MOST_PIXELS>;
-    for (var k = 0u; k < EDGE * EDGE; k++) {
-        let pixel = EDGE * vec2<u32>(lane % GROUP, lane / GROUP) + vec2<u32>(k % EDGE, k / EDGE);
-        start[k] = pixel_corner(panel, pixel);
-        first[k] = first_factors(tile, panel, start[k] + 0.5 * sub);
-        let place = (tile_index * EDGE * EDGE + k) * LANES + lane;
-        if slice.first != 0u {
-            total[k] = scene.background * first[k].x * first[k].y;
-            group_sum[k] = 0.0;
-            run_sum[k] = 0.0;
-        } else {
-            total[k] = photons[place];
-            group_sum[k] = pending[place].x;
-            run_sum[k] = pending[place].y;
-        }
+    var pixels: array<Pixel, MOST_PIXELS>;
+    pixels[0] = pixel_of(tile, panel, lane, 0u);
+    if EDGE == 2u {
+        pixels[1] = pixel_of(tile, panel, lane, 1u);
+        pixels[2] = pixel_of(tile, panel, lane, 2u);
+        pixels[3] = pixel_of(tile, panel, lane, 3u);
+    }
+    let place = tile_index * EDGE * EDGE * LANES + lane;
+    var sums = Sums(background(pixels), vec4<f32>(0.0), vec4<f32>(0.0));
+    if slice.first == 0u {
+        sums = sums_so_far(place);
     }
 
     let last_source = slice.source_start + slice.source_count;
@@ -151,64 +138,47 @@ fn render(
             for (var v = slice.view_start; v < last_view; v++) {
                 let row = v / scene.oversample;
                 let layer = row / scene.oversample;
-                let depth = f32(layer) * scene.layer_depth_m;
                 let corner = vec2<f32>(f32(v % scene.oversample), f32(row % scene.oversample));
-                var turned: array<vec3<f32>, MOST_PIXELS>;
-                var factors: array<f32, MOST_PIXELS>;
-                var terms: array<f32, MOST_PIXELS>;
-                for (var k = 0u; k < EDGE * EDGE; k++) {
-                    let seen = view(tile, offset(tile, panel, start[k] + (corner + 0.5) * sub, depth));
-                    turned[k] = seen.turned * source.inverse_wavelength;
-                    factors[k] =
-                        view_factor(panel, source, seen, centre + turned[k], first[k], layer);
-                    terms[k] = 0.0;
+                let along = (corner + 0.5) * sub;
+                var sights: array<Sight, MOST_PIXELS>;
+                sights[0] = sight(tile, panel, source, centre, pixels[0], along, layer);
+                if EDGE == 2u {
+                    sights[1] = sight(tile, panel, source, centre, pixels[1], along, layer);
+                    sights[2] = sight(tile, panel, source, centre, pixels[2], along, layer);
+                    sights[3] = sight(tile, panel, source, centre, pixels[3], along, layer);
                 }
+                var terms = vec4<f32>(0.0);
                 if CULLS {
-                    find_candidates(lane, batch, turned);
+                    find_candidates(lane, batch, sights);
                     for (var half = 0u; half < 2u; half++) {
                         var bits = atomicLoad(&candidates[2u * lane + half]);
                         while bits != 0u {
-                            let prepared = kept(32u * half + firstTrailingBit(bits));
-                            for (var k = 0u; k < EDGE * EDGE; k++) {
-                                terms[k] += term(prepared, turned[k]);
-                            }
+                            let next = 32u * half + firstTrailingBit(bits);
+                            terms += terms_of(kept(next), sights);
                             bits &= bits - 1u;
                         }
                     }
                 } else {
-                    for (var place = 0u; place < batch; place++) {
-                        let prepared = kept(place);
-                        for (var k = 0u; k < EDGE * EDGE; k++) {
-                            terms[k] += term(prepared, turned[k]);
-                        }
+                    for (var next = 0u; next < batch; next++) {
+                        terms += terms_of(kept(next), sights);
                     }
                 }
-                for (var k = 0u; k < EDGE * EDGE; k++) {
-                    run_sum[k] += factors[k] * terms[k];
-                }
+                sums.run += factors_of(sights) * terms;
                 // Counted over all sources, orientations and views, those dispatched before included.
                 let count = batch_number * slice.views + v + 1u;
                 let is_last = batch_number == slice.last_batch && v == slice.views - 1u;
                 if count % slice.run == 0u || is_last {
-                    for (var k = 0u; k < EDGE * EDGE; k++) {
-                        group_sum[k] += run_sum[k];
-                        run_sum[k] = 0.0;
-                    }
+                    sums.group += sums.run;
+                    sums.run = vec4<f32>(0.0);
                 }
                 if count % (slice.run * slice.run) == 0u || is_last {
-                    for (var k = 0u; k < EDGE * EDGE; k++) {
-                        total[k] += group_sum[k];
-                        group_sum[k] = 0.0;
-                    }
+                    sums.total += sums.group;
+                    sums.group = vec4<f32>(0.0);
                 }
             }
             workgroupBarrier();
         }
     }
 
-    for (var k = 0u; k < EDGE * EDGE; k++) {
-        let place = (tile_index * EDGE * EDGE + k) * LANES + lane;
-        photons[place] = total[k];
-        pending[place] = vec2<f32>(group_sum[k], run_sum[k]);
-    }
+    leave(place, sums);
 }

@@ -57,7 +57,7 @@ fn trace() {
     let prepared = prepared_at(0u, qx, qy, qz);
 
     let along = start + (vec2<f32>(selected.sub_pixel) + 0.5) * sub;
-    let p = offset(tile, panel, along, f32(selected.layer) * scene.layer_depth_m);
+    let p = offset(tile, panel, along, f32(selected.layer) * panel.layer_depth_m);
     let seen = view(tile, p);
     let turned = seen.turned * source.inverse_wavelength;
     let q = centre_vector(qx, qy, qz) + turned;

@@ -390,6 +390,7 @@ fn what_is_wrong_is_named() {
         put("bad.txt", "1.0 bad.hkl\n"),
         put("missing.txt", "1.0 bad.hkl\n1.1 nowhere.hkl\n"),
     );
+    let liquid = golden_path("liquid.stol").display().to_string();
     let falling = put("falling.stol", "0 1\n0.2 1\n0.1 1\n");
     let no_turn = put("turn.txt", "1 0 0 0 1 0 0 0 2\n");
     let cases = [
@@ -402,6 +403,11 @@ fn what_is_wrong_is_named() {
             format!("{crystal} --background {falling}"),
             2,
             "thickness is missing",
+        ),
+        (
+            format!("{crystal} --background {liquid},thickness=1e9,density=1,mw=18"),
+            2,
+            "--background: a slab's thickness",
         ),
         (
             format!("{crystal} --background nowhere,thickness=1,density=1,mw=1"),
@@ -444,7 +450,7 @@ fn what_is_wrong_is_named() {
             2,
             "--hkl-channels",
         ),
-        ("-N 5".into(), 2, "nothing scatters"),
+        ("-cell 70".into(), 2, "nothing scatters"),
     ];
     for (line, code, said) in cases {
         let output = program()
@@ -483,4 +489,26 @@ fn flags_with_nothing_to_act_on_are_noticed() {
             "{message}"
         );
     }
+}
+
+#[test]
+fn sources_far_from_any_listed_energy_are_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = channels(folder.path(), &[1.0, 1.02], |_| 70.0);
+    let told = |flags: &str| {
+        let line = format!("{CRYSTAL} -N 5 {flags} -floatfile image.bin --hkl-channels");
+        let output = program()
+            .current_dir(folder.path())
+            .args(line.split_whitespace())
+            .arg(&list)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let message = told("-lambda 1.2");
+    assert!(
+        message.contains("1.2000 Å take the structure factors of 1.0200 Å"),
+        "{message}"
+    );
+    assert!(!told("-lambda 1.011").contains("the nearest listed"));
 }

@@ -12,6 +12,8 @@ mod fixed_point;
 mod kernel;
 #[path = "gpu_functions/lattice_factor.rs"]
 mod lattice_factor;
+#[path = "gpu_functions/noise.rs"]
+mod noise;
 
 use kernel::run_kernel;
 use nanobragg::random::{PhiloxStream, philox4x32};

@@ -87,6 +87,14 @@ const NUMBERS: &[&str] = &[
     "-misset_seed",
     "--threads",
     "--png-percentile",
+    "--flicker",
+    "--calibration",
+    "--calibration-seed",
+    "--readout",
+    "--gain",
+    "--saturation",
+    "--psf-fwhm",
+    "--image-number",
 ];
 
 /// Flags that take several.
@@ -142,6 +150,8 @@ const SWITCHES: &[&str] = &[
     "--json",
     "--device gpu",
     "--colormap viridis",
+    "--psf gauss",
+    "--psf fiber",
 ];
 
 /// A number as a word: plain, extreme, or none at all.

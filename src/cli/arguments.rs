@@ -145,14 +145,28 @@ pub fn parse(
 /// # Errors
 /// As [`parse`], and [`CliError::Text`] with the command's help.
 pub fn parse_own<F: Parser>(name: &str, words: &[String]) -> Result<F, CliError> {
+    parse_with(name, words, &[])
+}
+
+/// [`parse_own`], for a command that knows a few of the C program's flags, `either`, which take one
+/// dash or two.
+///
+/// # Errors
+/// As [`parse_own`].
+pub fn parse_with<F: Parser>(name: &str, words: &[String], either: &[&str]) -> Result<F, CliError> {
     let command = super::flags::last_one_counts(F::command());
     let spellings = Spellings {
         either: Vec::new(),
         double: super::flags::spellings(&command),
     };
-    let words = std::iter::once(name.to_string()).chain(words.iter().cloned());
+    let words = words.iter().map(|word| match word.strip_prefix('-') {
+        Some(flag) if either.contains(&flag.split('=').next().unwrap_or_default()) => {
+            format!("-{word}")
+        }
+        _ => word.clone(),
+    });
     let matches = command
-        .try_get_matches_from(words)
+        .try_get_matches_from(std::iter::once(name.to_string()).chain(words))
         .map_err(|error| match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => CliError::Text(error.to_string()),
             _ => {

@@ -7,12 +7,14 @@ use tracing::{Span, info_span};
 
 use super::flags::{Output, OutputKind, Request};
 use super::{CliError, interrupt, profile};
+use crate::experiment::Experiment;
 use crate::formats::smv::{self, Counts};
 use crate::formats::{FormatError, PendingFile, check_writable, pgm, png, raw, tiff};
-use crate::image::{Image, Statistics, ToneMap, poisson_noise};
+use crate::image::noise::{Noise, point_spread};
+use crate::image::{Image, LARGEST_OVERVIEW, Statistics, ToneMap, overview};
 use crate::memory::Bytes;
 use crate::profile::FILES;
-use crate::render::{RenderError, frame_size};
+use crate::render::{RenderError, Renderer, frame_size, panel_heights};
 use crate::report::WrittenFile;
 
 /// Makes sure, before any work is done, that every output can be written, that no two of them are
@@ -67,22 +69,27 @@ pub fn check_memory(request: &Request) -> Result<(), CliError> {
     let beside = |kind: &OutputKind| match kind {
         OutputKind::Float => 0,
         OutputKind::Pgm { .. } => 1,
-        // Counts, and the file; a copy with noise comes on top, made of deviates.
+        // Counts, and the file; a copy with noise comes on top, and on a GPU its way there and back.
         OutputKind::Counts { .. } => 4,
-        OutputKind::Noise { .. } => 4 + 8,
+        OutputKind::Noise(_) => 4 + 8,
         // A copy to find the percentile in; then up to three channels, and the file.
-        OutputKind::Png => 12,
+        OutputKind::Png | OutputKind::Overview => 12,
         OutputKind::Tiff => 4,
     };
-    let most = request
-        .outputs
-        .iter()
-        .map(|output| beside(&output.kind))
-        .max()
-        .unwrap_or(0);
     let [width, height] = frame_size(&request.experiment);
     let pixels = (width as u64).saturating_mul(height as u64);
-    let needed = Bytes(pixels.saturating_mul(IMAGE + most));
+    let of_outputs = request.outputs.iter().map(|Output { kind, .. }| {
+        let on_top = match kind {
+            OutputKind::Noise(noise) => spread_memory(noise, &request.experiment),
+            // Of its own size.
+            OutputKind::Overview => LARGEST_OVERVIEW * 12,
+            _ => 0,
+        };
+        pixels
+            .saturating_mul(IMAGE + beside(kind))
+            .saturating_add(on_top)
+    });
+    let needed = Bytes(of_outputs.max().unwrap_or(pixels.saturating_mul(IMAGE)));
     needed.check().map_err(|available| {
         anyhow::anyhow!(
             "an image of {width} x {height} pixels and its files need {needed} of memory, and this \
@@ -90,6 +97,16 @@ pub fn check_memory(request: &Request) -> Result<(), CliError> {
         )
         .into()
     })
+}
+
+/// Bytes that the point spread of `noise` takes for the largest panel.
+fn spread_memory(noise: &Noise, experiment: &Experiment) -> u64 {
+    let panels = &experiment.detector().panels;
+    let memory = noise.spread().map(|spread| {
+        let memory = panels.iter();
+        memory.map(move |panel| point_spread::memory(&spread, panel.shape).0)
+    });
+    memory.into_iter().flatten().max().unwrap_or(0)
 }
 
 /// Whether two paths lead to one regular file, there already or not.
@@ -115,10 +132,11 @@ pub fn same_file(one: &Path, other: &Path) -> bool {
 /// touched.
 pub fn write(
     request: &Request,
+    renderer: &Renderer,
     image: &Image,
     statistics: &Statistics,
 ) -> Result<Vec<WrittenFile>, CliError> {
-    let make = |output: &Output| make(request, image, statistics, output);
+    let make = |output: &Output| make(request, renderer, image, statistics, output);
     // A float file needs no memory beside the image's, and mostly waits for the disk: it is made
     // beside the others, which come one after the other.
     let all = |floats: bool| {
@@ -141,6 +159,7 @@ pub fn write(
 /// The file of `output`, under a temporary name.
 fn make(
     request: &Request,
+    renderer: &Renderer,
     image: &Image,
     statistics: &Statistics,
     output: &Output,
@@ -161,6 +180,13 @@ fn make(
             let file = png::encode(image, &tone, style.colormap, style.depth).map_err(unfit)?;
             PendingFile::write(path, &file)?
         }
+        OutputKind::Overview => {
+            let style = request.style;
+            let tone = ToneMap::of(image, style.scale, style.percentile);
+            let picture = overview(image, &request.experiment, request.up());
+            let file = png::encode(&picture, &tone, style.colormap, style.depth).map_err(unfit)?;
+            PendingFile::write(path, &file)?
+        }
         OutputKind::Pgm { scale } => {
             let scale = scale.unwrap_or_else(|| pgm::automatic_scale(statistics));
             scaled = Some(scale);
@@ -177,14 +203,11 @@ fn make(
             overloads = clipped;
             PendingFile::write(path, &file)?
         }
-        OutputKind::Noise { adc } => {
-            let noisy = poisson_noise(image, request.seed, 0);
-            let counts = Counts {
-                scale: 1.0,
-                adc_offset: adc,
-            };
-            let (file, clipped) = smv_file(request, &noisy, counts);
-            overloads = clipped;
+        OutputKind::Noise(noise) => {
+            scaled = Some(noise.gain).filter(|&gain| gain != 1.0);
+            let noisy = renderer.expose(image, &noise, &panel_heights(&request.experiment))?;
+            let (file, clipped) = smv_file(request, &noisy, Counts::AS_THEY_ARE);
+            overloads = clipped.max(noise.saturated(&noisy));
             PendingFile::write(path, &file)?
         }
     };
@@ -202,9 +225,10 @@ fn span_of(kind: &OutputKind) -> Span {
     match kind {
         OutputKind::Float => info_span!(target: FILES, "float"),
         OutputKind::Counts { .. } => info_span!(target: FILES, "SMV"),
-        OutputKind::Noise { .. } => info_span!(target: FILES, "SMV with noise"),
+        OutputKind::Noise(_) => info_span!(target: FILES, "SMV with noise"),
         OutputKind::Pgm { .. } => info_span!(target: FILES, "PGM"),
         OutputKind::Png => info_span!(target: FILES, "PNG"),
+        OutputKind::Overview => info_span!(target: FILES, "overview"),
         OutputKind::Tiff => info_span!(target: FILES, "TIFF"),
     }
 }

@@ -12,6 +12,7 @@ mod figure;
 mod files;
 mod flags;
 mod interrupt;
+mod noise;
 mod order;
 mod output;
 mod process;
@@ -19,6 +20,7 @@ mod profile;
 mod reference;
 mod render;
 mod scenario;
+mod sized;
 mod trace;
 mod validate;
 mod values;
@@ -46,11 +48,12 @@ fn dispatch(words: &[String]) -> Result<(), CliError> {
         Some((command, rest)) if command == "bench" => bench::run(rest),
         Some((command, rest)) if command == bench::WORKER => bench::work(rest),
         Some((command, rest)) if command == "figure" => figure::run(rest),
+        Some((command, rest)) if command == "noise" => noise::run(rest),
         Some((command, rest)) if command == "validate" => validate::run(rest),
         Some((command, rest)) if command == "trace" => trace::run(rest),
         Some((word, _)) if !word.starts_with('-') => Err(CliError::usage(format!(
             "{word}: no such command; there are render (the default), bench, compare, \
-             devices, figure, trace and validate, and flags, which start with a dash"
+             devices, figure, noise, trace and validate, and flags, which start with a dash"
         ))),
         _ => render::run(words),
     }

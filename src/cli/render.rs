@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tracing::info_span;
 
 use super::arguments::{Spellings, parse};
-use super::flags::{self, Printout, ProgramFlags, Request};
+use super::flags::{self, OutputKind, Printout, ProgramFlags, Request};
 use super::output::{print, say};
 use super::{CliError, files, interrupt, profile};
 use crate::cpu;
@@ -34,18 +34,23 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let (request, renderer) = prepared(words)?;
     let image = rendered(&renderer, &request)?;
     let mut notices = request.notices.clone();
-    let mut told = renderer.take_notices();
+    let mut tell = |told: Vec<String>| {
+        for notice in told {
+            say(format_args!("nanobragg: note: {notice}"));
+            notices.push(notice);
+        }
+    };
+    tell(renderer.take_notices());
     if request.program.half_structure_factors && !renderer.on_gpu() {
-        told.push("--f16-structure-factors has no effect on the CPU path".into());
-    }
-    for notice in told {
-        say(format_args!("nanobragg: note: {notice}"));
-        notices.push(notice);
+        tell(vec![
+            "--f16-structure-factors has no effect on the CPU path".into(),
+        ]);
     }
     let statistics = info_span!(target: FILES, "statistics")
         .in_scope(|| renderer.install(|| Statistics::of(&image)));
     let mut written = info_span!(target: FILES, "files")
-        .in_scope(|| renderer.install(|| files::write(&request, &image, &statistics)))?;
+        .in_scope(|| renderer.install(|| files::write(&request, &renderer, &image, &statistics)))?;
+    tell(renderer.take_notices());
     drop(run);
     let seconds = started.elapsed().as_secs_f64();
     let hot_spots = match &request.program.profile {
@@ -65,6 +70,14 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
             threads: renderer.threads(),
             seed: request.seed,
             reflections: request.reflections.clone(),
+            geometry: request
+                .geometry
+                .as_ref()
+                .map(|path| path.display().to_string()),
+            noise: request.outputs.iter().find_map(|output| match output.kind {
+                OutputKind::Noise(noise) => Some(noise),
+                _ => None,
+            }),
             floor: renderer.floor(),
             files: written,
             notices,
@@ -197,17 +210,21 @@ fn print_pixels(request: &Request) -> Result<(), CliError> {
         return Ok(());
     }
     let scene = Scene::new(&request.experiment)?;
-    let panel = &scene.panels[0];
-    let [width, height] = panel.shape;
-    let pixels: Vec<[usize; 2]> = match request.printout {
-        Printout::Nothing => Vec::new(),
-        Printout::Pixel(pixel) => vec![pixel],
+    let mut pixels = Vec::new();
+    match request.printout {
+        Printout::Nothing => {}
+        Printout::Pixel(pixel) => pixels.push(pixel),
         Printout::All => {
-            let all = (0..height).flat_map(|slow| (0..width).map(move |fast| [fast, slow]));
-            all.filter(|&[fast, slow]| scene.renders(panel, fast, slow))
-                .collect()
+            let mut first_row = 0;
+            for panel in &scene.panels {
+                let [width, height] = panel.shape;
+                let all = (0..height).flat_map(|slow| (0..width).map(move |fast| [fast, slow]));
+                let rendered = all.filter(|&[fast, slow]| scene.renders(panel, fast, slow));
+                pixels.extend(rendered.map(|[fast, slow]| [fast, first_row + slow]));
+                first_row += height;
+            }
         }
-    };
+    }
     for [fast, slow] in pixels {
         let trace = cpu::trace(&scene, &TermPlace::last(&scene, [fast, slow])?);
         print(&format!(

@@ -29,7 +29,7 @@ const COMMAND: &str = "nanobragg trace";
     allow_negative_numbers = true
 )]
 struct TraceFlags {
-    /// The pixel
+    /// The pixel; of several panels, in their stacked image
     #[arg(long, num_args = 2, value_names = ["FAST", "SLOW"], value_parser = values::coordinate)]
     pixel: Option<Vec<usize>>,
     /// Its sub-pixel along fast and slow [default: 0 0]

@@ -62,9 +62,9 @@ fn photons_with<const FUSED: bool>(
                 } else {
                     first_solid_angles
                 };
-                let geometry = match scene.sensor {
-                    None => solid_angles,
-                    Some(_) => Lanes::from_fn(|lane| {
+                let geometry = match panel.sensor {
+                    None if layer == 0 => solid_angles,
+                    _ => Lanes::from_fn(|lane| {
                         solid_angles.0[lane] * views.get(lane).absorbed(scene, panel, layer)
                     }),
                 };
@@ -118,7 +118,7 @@ impl Views {
             distances: Lanes::splat(0.0),
             diffracted: Vectors::ZERO,
         };
-        let depth = layer_depth(scene, layer);
+        let depth = layer_depth(scene, panel, layer);
         // Two loops, for the turns of a curved panel are no vector instructions.
         if panel.curved_m.is_some() {
             for lane in 0..LANES {
@@ -231,10 +231,9 @@ mod tests {
                 .unwrap();
                 let mut scene = Scene::new(&experiment).unwrap();
                 (scene.oversample, scene.layers) = (2, 2);
-                scene.sensor = Some(Sensor {
+                scene.panels[0].sensor = Some(Sensor {
                     attenuation_depth_m: 3e-4,
                     thickness_m: 5e-4,
-                    layers: 2,
                 });
                 scene.background = 1e-3;
                 scene.amorphous = vec![material(3.0), material(-1.0)];
@@ -245,7 +244,8 @@ mod tests {
                 other.polarisation_per_subpixel = true;
                 other.scattering_vector_limit = 1.4e9;
                 other.interpolate = true;
-                (other.sensor, other.layers) = (None, 1);
+                // Of a detector whose other panels have sensors: layers, but none here.
+                other.panels[0].sensor = None;
                 scenes.extend([scene, other]);
             }
         }

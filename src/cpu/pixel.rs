@@ -30,7 +30,7 @@ impl View {
         sub_pixel: [u32; 2],
         layer: u32,
     ) -> View {
-        let depth = layer_depth(scene, layer);
+        let depth = layer_depth(scene, panel, layer);
         View::of(position(panel, scene.oversample, pixel, sub_pixel, depth))
     }
 
@@ -60,12 +60,14 @@ impl View {
             .map_or(1.0, |kahn| polarisation(source, self.diffracted, kahn))
     }
 
-    /// A of `layer`; 1 for a detector that stops every photon.
+    /// A of `layer`; the front layer of a panel without a sensor stops every photon.
     #[inline(always)]
     pub fn absorbed(&self, scene: &Scene, panel: &Panel, layer: u32) -> f64 {
-        scene.sensor.map_or(1.0, |sensor| {
-            absorbed_fraction(&sensor, layer, self.diffracted.dot(panel.normal))
-        })
+        let Some(sensor) = panel.sensor else {
+            return if layer == 0 { 1.0 } else { 0.0 };
+        };
+        let cos_normal = self.diffracted.dot(panel.normal);
+        absorbed_fraction(sensor.optical_depth(scene.layers), layer, cos_normal)
     }
 
     /// What amorphous materials scatter here, by its own Ω, P and A, and by the weight of `source`: in
@@ -90,10 +92,10 @@ impl View {
     }
 }
 
-/// How deep in the sensor `layer` begins, m.
-pub(super) fn layer_depth(scene: &Scene, layer: u32) -> f64 {
-    scene.sensor.map_or(0.0, |sensor| {
-        f64::from(layer) * sensor.thickness_m / f64::from(sensor.layers)
+/// How deep in the sensor of `panel` `layer` begins, m.
+pub(super) fn layer_depth(scene: &Scene, panel: &Panel, layer: u32) -> f64 {
+    panel.sensor.map_or(0.0, |sensor| {
+        f64::from(layer) * sensor.layer_depth_m(scene.layers)
     })
 }
 

@@ -61,9 +61,43 @@ pub enum ExperimentError {
     /// No panels.
     #[error("the detector has no panel; it must have at least one")]
     NoPanels,
+    /// Something wrong with one of several panels, or with one that has a name.
+    #[error("{panel}: {error}")]
+    OnPanel {
+        /// What the panel is called, with its number, from 0.
+        panel: String,
+        /// What is wrong.
+        error: Box<ExperimentError>,
+    },
     /// Panels that cannot be stacked into one image.
-    #[error("the panels are {0} and {1} pixels wide; all must be of one width to form an image")]
-    PanelWidths(usize, usize),
+    #[error(
+        "{} is {} pixels wide and {} {}; all must be of one width to form an image",
+        panels[0], widths[0], panels[1], widths[1]
+    )]
+    PanelWidths {
+        /// What the two are called.
+        panels: [String; 2],
+        /// Their pixels along the fast axis.
+        widths: [usize; 2],
+    },
+    /// Two panels that are seen in the same directions.
+    #[error(
+        "{} and {} overlap: seen from the sample, one covers the other by more than a pixel",
+        panels[0], panels[1]
+    )]
+    Overlap {
+        /// What the two are called.
+        panels: [String; 2],
+    },
+    /// A panel that only scattering backwards would reach.
+    #[error(
+        "it lies behind the sample: all of it is upstream, its nearest corner {} mm; panels must          reach downstream of the sample",
+        shown(*.upstream_mm)
+    )]
+    BehindSample {
+        /// How far upstream of the sample its corners are at least, mm.
+        upstream_mm: f64,
+    },
     /// A mask that does not fit its panel.
     #[error(
         "the mask is {} x {} pixels and the detector {} x {}; they must be the same",
@@ -205,6 +239,14 @@ pub enum ExperimentError {
         /// Memory there is.
         available: crate::memory::Bytes,
     },
+}
+
+impl ExperimentError {
+    /// `error`, which is wrong with `panel`.
+    pub(super) fn on_panel(panel: String, error: ExperimentError) -> ExperimentError {
+        let error = Box::new(error);
+        ExperimentError::OnPanel { panel, error }
+    }
 }
 
 /// Refuses a `value` that is not finite or not `accepted`.

@@ -95,7 +95,7 @@ impl Placement {
         self.custom_frame.unwrap_or_else(|| self.convention.frame())
     }
 
-    /// The detector at its place, its sensor ideal.
+    /// The detector at its place, and stops every photon at its surface.
     ///
     /// # Errors
     /// [`ExperimentError`] when a direction or a size is impossible, or the detector's plane
@@ -144,6 +144,7 @@ impl Placement {
             near_point_m: [-origin_m.dot(turned_fast), -origin_m.dot(turned_slow)],
         };
         let panel = Panel {
+            name: String::new(),
             origin_m,
             fast: turned_fast,
             slow: turned_slow,
@@ -151,12 +152,13 @@ impl Placement {
             pixel_size_m: pixel,
             shape: self.pixels,
             curved_m: self.curved.then_some(distance * beam),
+            sensor: None,
             mask: None,
         };
         let distance_m = distance;
         Ok(Detector {
             panels: vec![panel],
-            sensor: None,
+            layers: 1,
             distance_m,
             point_pixels: false,
             header,

@@ -55,17 +55,16 @@ impl Sampling {
             require("the tolerance", tolerance, "between 0 and 1", accepted)?;
         }
         if let Some(Region { fast, slow }) = self.region {
-            for panel in &detector.panels {
+            for (index, panel) in detector.panels.iter().enumerate() {
                 let fits = fast[0] <= fast[1]
                     && slow[0] <= slow[1]
                     && fast[1] < panel.shape[0]
                     && slow[1] < panel.shape[1];
                 if !fits {
-                    return Err(ExperimentError::Region {
-                        fast,
-                        slow,
-                        panel: panel.shape,
-                    });
+                    let panel = panel.shape;
+                    return Err(
+                        detector.on_panel(index, ExperimentError::Region { fast, slow, panel })
+                    );
                 }
             }
         }

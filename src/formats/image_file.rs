@@ -76,7 +76,23 @@ pub enum ImageFile {
 /// # Errors
 /// [`FormatError`] when it cannot be read, or is not what it starts like.
 pub fn read(path: &Path) -> Result<ImageFile, FormatError> {
-    parse(read_bytes(path)?).map_err(|problem| FormatError::Content {
+    read_with_header(path).map(|(file, _)| file)
+}
+
+/// Reads the image file at `path` with the entries of its header, keys and values, where it is SMV.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_header(path: &Path) -> Result<(ImageFile, Vec<(String, String)>), FormatError> {
+    let bytes = read_bytes(path)?;
+    let parsed = || {
+        let entries = match ImageFormat::of(&bytes) {
+            ImageFormat::Smv => smv::header_entries(&bytes)?,
+            _ => Vec::new(),
+        };
+        Ok((parse(bytes)?, entries))
+    };
+    parsed().map_err(|problem| FormatError::Content {
         path: path.to_path_buf(),
         problem,
     })

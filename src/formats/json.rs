@@ -32,16 +32,7 @@ pub fn read<T: DeserializeOwned>(
 /// # Errors
 /// A [`Problem`] as for [`read`].
 pub fn parse<T: DeserializeOwned>(bytes: &[u8], schema: u32, expected: &str) -> Result<T, Problem> {
-    let wrong = |error: serde_json::Error| {
-        // The line, which serde_json puts behind the message, is 0 where there is none.
-        let place = format!(" at line {} column {}", error.line(), error.column());
-        let found = error.to_string().replace(&place, "");
-        let what = format!("{found}; expected {expected}");
-        match error.line() {
-            0 => Problem::with_file(what),
-            line => Problem::on_line(line, what),
-        }
-    };
+    let wrong = |error: serde_json::Error| problem(&error, expected);
     let head: Head = serde_json::from_slice(bytes).map_err(wrong)?;
     match head.schema {
         Some(found) if found == schema => serde_json::from_slice(bytes).map_err(wrong),
@@ -50,6 +41,18 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8], schema: u32, expected: &str) -> 
              version of the program",
             found.map_or_else(|| "missing".into(), |found| found.to_string())
         ))),
+    }
+}
+
+/// What is wrong with a file that is no such JSON; `expected` says in words what it should be.
+pub(super) fn problem(error: &serde_json::Error, expected: &str) -> Problem {
+    // The line, which serde_json puts behind the message, is 0 where there is none.
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let found = error.to_string().replace(&place, "");
+    let what = format!("{found}; expected {expected}");
+    match error.line() {
+        0 => Problem::with_file(what),
+        line => Problem::on_line(line, what),
     }
 }
 

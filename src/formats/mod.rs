@@ -5,6 +5,9 @@
 //! [`write_whole`] or [`PendingFile`] puts these in place all at once.
 
 pub mod channel_list;
+pub mod expt;
+pub mod geom;
+pub mod geometry;
 pub mod gzip;
 pub mod hkl;
 pub mod image_file;

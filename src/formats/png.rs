@@ -32,7 +32,8 @@ pub enum Depth {
     Sixteen,
 }
 
-/// `image` as a PNG file.
+/// `image` as a PNG file. Values that are no number, where there is no panel, are light on grey's
+/// white and dark grey on the others' dark.
 ///
 /// # Errors
 /// A [`Problem`] when the image is too large for the format.
@@ -46,11 +47,12 @@ pub fn encode(
         Depth::Eight => f32::from(u8::MAX),
         Depth::Sixteen => f32::from(u16::MAX),
     };
-    let levels = image
-        .values()
-        .iter()
-        .map(|&value| (tone.shade(value) * highest).round() as usize);
-    let palette = palette(colormap, highest as usize);
+    let levels = image.values().iter().map(|&value| match value.is_nan() {
+        true => highest as usize + 1,
+        false => (tone.shade(value) * highest).round() as usize,
+    });
+    let mut palette = palette(colormap, highest as usize);
+    palette.push(vec![gap(colormap); palette.first().map_or(1, Vec::len)]);
     let channels = palette.first().map_or(1, Vec::len);
     let mut bytes = Vec::with_capacity(image.values().len() * channels * depth.bytes());
     for level in levels {
@@ -133,6 +135,14 @@ impl Depth {
             Depth::Eight => 1,
             Depth::Sixteen => 2,
         }
+    }
+}
+
+/// The grey of what is no part of the detector.
+fn gap(colormap: Colormap) -> f32 {
+    match colormap {
+        Colormap::Grey => 0.85,
+        Colormap::Viridis | Colormap::Inferno => 0.35,
     }
 }
 

@@ -12,9 +12,6 @@ use crate::experiment::{Panel, ReflectionGrid, Shape};
 use crate::memory::Bytes;
 use crate::scene::{Amorphous, Lattice, Orientation, Scene, SceneSource};
 
-/// Bytes that are sent to the device at once.
-const UPLOAD: usize = 16 << 20;
-
 /// Ångström per metre.
 pub const ANGSTROM: f64 = 1e10;
 
@@ -114,9 +111,7 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
         first_electric: first.electric.as_vec3().to_array(),
         scattering_limit_squared: (limit * limit) as f32,
         first_magnetic: first.magnetic.as_vec3().to_array(),
-        layer_depth_m: scene.sensor.map_or(0.0, |sensor| {
-            (sensor.thickness_m / f64::from(sensor.layers)) as f32
-        }),
+        negligible: negligible as f32,
         grid_min: grid.map_or([0; 3], |grid| grid.min()),
         layers: scene.layers,
         grid_shape: grid.map_or([0; 3], |grid| grid.shape().map(|extent| extent as i32)),
@@ -127,12 +122,8 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
             Some(_) => [0.0; 3],
             None => spot_reach(lattice),
         },
-        optical_depth: scene.sensor.map_or(0.0, |sensor| {
-            (sensor.thickness_m / f64::from(sensor.layers) / sensor.attenuation_depth_m) as f32
-        }),
-        negligible: negligible as f32,
         dimmest: dimmest as f32,
-        padding: [0; 3],
+        padding: 0,
     }
 }
 
@@ -242,18 +233,7 @@ impl<K: PartialEq> Held<K> {
         let bytes: &[u8] = bytemuck::cast_slice(&contents);
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
         let buffer = context.buffer(what, bytes.len() as u64, usage)?;
-        // In pieces: the way there takes as much memory again, and running out of it on the way
-        // loses the device.
-        for (index, piece) in bytes.chunks(UPLOAD).enumerate() {
-            if index > 0 {
-                context.queue.submit([]);
-                context.wait()?;
-            }
-            context
-                .queue
-                .write_buffer(&buffer, (index * UPLOAD) as u64, piece);
-        }
-        context.check()?;
+        context.upload(&buffer, bytes)?;
         self.slot = Some((key, buffer.clone()));
         Ok(buffer)
     }

@@ -2,9 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Adapter, GpuError, timestamps};
+use super::{Adapter, AdapterKind, GpuError, timestamps};
 use crate::memory::Bytes;
 use crate::profile;
+
+/// Bytes that are sent to the device at once.
+const UPLOAD: usize = 16 << 20;
 
 /// A device and its queue, and what went wrong on them.
 #[derive(Debug)]
@@ -13,7 +16,16 @@ pub struct Context {
     pub queue: wgpu::Queue,
     pub limits: wgpu::Limits,
     name: String,
+    kind: AdapterKind,
     failure: Arc<Mutex<Option<Failure>>>,
+}
+
+/// How the shaders of a kernel find their buffers.
+#[derive(Debug)]
+pub struct Layout {
+    bindings: wgpu::BindGroupLayout,
+    /// What pipelines are built with.
+    pub pipeline: wgpu::PipelineLayout,
 }
 
 #[derive(Debug, Clone)]
@@ -70,6 +82,7 @@ impl Context {
             queue,
             limits,
             name,
+            kind: adapter.kind(),
             failure,
         })
     }
@@ -77,6 +90,11 @@ impl Context {
     /// Name of the adapter.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What kind of device the adapter is.
+    pub fn kind(&self) -> AdapterKind {
+        self.kind
     }
 
     /// Largest storage buffer a shader can use, bytes.
@@ -154,6 +172,87 @@ impl Context {
         let buffer = self.buffer(what, bytes.len() as u64, usage)?;
         self.queue.write_buffer(&buffer, 0, bytes);
         Ok(buffer)
+    }
+
+    /// How a compute shader finds buffers of these types, in the order of its bindings.
+    ///
+    /// # Errors
+    /// [`GpuError::Refused`] with what the driver said.
+    pub fn layout(
+        &self,
+        label: &str,
+        types: impl IntoIterator<Item = wgpu::BufferBindingType>,
+    ) -> Result<Layout, GpuError> {
+        let entry = |(binding, ty)| wgpu::BindGroupLayoutEntry {
+            binding,
+            visibility: wgpu::ShaderStages::COMPUTE,
+            ty: wgpu::BindingType::Buffer {
+                ty,
+                has_dynamic_offset: false,
+                min_binding_size: None,
+            },
+            count: None,
+        };
+        let entries: Vec<wgpu::BindGroupLayoutEntry> = (0..).zip(types).map(entry).collect();
+        let descriptor = wgpu::BindGroupLayoutDescriptor {
+            label: Some(label),
+            entries: &entries,
+        };
+        let bindings = self.checked("the kernel's bindings", || {
+            self.device.create_bind_group_layout(&descriptor)
+        })?;
+        let descriptor = wgpu::PipelineLayoutDescriptor {
+            label: Some(label),
+            bind_group_layouts: &[Some(&bindings)],
+            immediate_size: 0,
+        };
+        let pipeline = self.checked("the pipeline's layout", || {
+            self.device.create_pipeline_layout(&descriptor)
+        })?;
+        Ok(Layout { bindings, pipeline })
+    }
+
+    /// Binds `buffers`, in the order of the shader's bindings.
+    ///
+    /// # Errors
+    /// [`GpuError::Refused`] with what the driver said.
+    pub fn bind(
+        &self,
+        label: &str,
+        layout: &Layout,
+        buffers: &[&wgpu::Buffer],
+    ) -> Result<wgpu::BindGroup, GpuError> {
+        let numbered = (0..).zip(buffers);
+        let entries: Vec<wgpu::BindGroupEntry> = numbered
+            .map(|(binding, buffer)| wgpu::BindGroupEntry {
+                binding,
+                resource: buffer.as_entire_binding(),
+            })
+            .collect();
+        let descriptor = wgpu::BindGroupDescriptor {
+            label: Some(label),
+            layout: &layout.bindings,
+            entries: &entries,
+        };
+        self.checked("the kernel's buffers", || {
+            self.device.create_bind_group(&descriptor)
+        })
+    }
+
+    /// Sends `bytes` to the start of `buffer`.
+    ///
+    /// In pieces: the way there takes as much memory again, and running out of it on the way loses
+    /// the device.
+    pub fn upload(&self, buffer: &wgpu::Buffer, bytes: &[u8]) -> Result<(), GpuError> {
+        for (index, piece) in bytes.chunks(UPLOAD).enumerate() {
+            if index > 0 {
+                self.queue.submit([]);
+                self.wait()?;
+            }
+            let place = (index * UPLOAD) as u64;
+            self.queue.write_buffer(buffer, place, piece);
+        }
+        self.check()
     }
 
     /// Waits until all submitted work is done.

@@ -1,11 +1,13 @@
-//! A compiled kernel: one shader module, a pipeline for each permutation that was needed.
+//! A kernel on a device: one shader, a pipeline for each permutation that was needed.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::GpuError;
-use super::context::Context;
+use super::context::{Context, Layout};
 use super::shaders::{Permutation, background_source, render_source, trace_source};
+use super::specialised::Shader;
 
 /// Buffers that the render kernel binds.
 pub const BINDINGS: usize = 9;
@@ -53,48 +55,23 @@ impl Entry {
 #[derive(Debug)]
 pub struct Kernel {
     entry: Entry,
-    module: wgpu::ShaderModule,
-    bindings: wgpu::BindGroupLayout,
-    layout: wgpu::PipelineLayout,
+    shader: Shader,
+    layout: Layout,
     pipelines: Mutex<HashMap<Permutation, wgpu::ComputePipeline>>,
 }
 
 impl Kernel {
-    /// Compiles the shader of `entry` on the device of `context`.
+    /// Parses the shader of `entry`, for the device of `context`.
     ///
     /// # Errors
-    /// [`GpuError::Refused`] with what the driver said.
+    /// [`GpuError::Refused`] with what the compiler or the driver said.
     pub fn new(context: &Context, entry: Entry) -> Result<Kernel, GpuError> {
-        let device = &context.device;
-        let label = Some(entry.name());
-        let source = wgpu::ShaderModuleDescriptor {
-            label,
-            source: wgpu::ShaderSource::Wgsl(entry.source().into()),
-        };
-        let module = context.checked(&format!("the {} shader", entry.name()), || {
-            device.create_shader_module(source)
-        })?;
-        let entries: Vec<wgpu::BindGroupLayoutEntry> =
-            (0..entry.bindings() as u32).map(layout_entry).collect();
-        let descriptor = wgpu::BindGroupLayoutDescriptor {
-            label,
-            entries: &entries,
-        };
-        let bindings = context.checked("the kernel's bindings", || {
-            device.create_bind_group_layout(&descriptor)
-        })?;
-        let descriptor = wgpu::PipelineLayoutDescriptor {
-            label,
-            bind_group_layouts: &[Some(&bindings)],
-            immediate_size: 0,
-        };
-        let layout = context.checked("the pipeline's layout", || {
-            device.create_pipeline_layout(&descriptor)
-        })?;
+        let shader =
+            Shader::new(&entry.source()).map_err(|reason| refused(context, entry, reason))?;
+        let layout = context.layout(entry.name(), (0..entry.bindings()).map(binding_type))?;
         Ok(Kernel {
             entry,
-            module,
-            bindings,
+            shader,
             layout,
             pipelines: Mutex::default(),
         })
@@ -117,13 +94,22 @@ impl Kernel {
             return Ok(pipeline.clone());
         }
         let name = self.entry.name();
+        let shader = self.shader.specialised(permutation);
+        let shader = shader.map_err(|reason| refused(context, self.entry, reason))?;
+        let source = wgpu::ShaderModuleDescriptor {
+            label: Some(name),
+            source: wgpu::ShaderSource::Naga(Cow::Owned(shader)),
+        };
+        let module = context.checked(&format!("the {name} shader"), || {
+            context.device.create_shader_module(source)
+        })?;
         let descriptor = wgpu::ComputePipelineDescriptor {
             label: Some(name),
-            layout: Some(&self.layout),
-            module: &self.module,
+            layout: Some(&self.layout.pipeline),
+            module: &module,
             entry_point: Some(name),
             compilation_options: wgpu::PipelineCompilationOptions {
-                constants: &permutation.constants(),
+                constants: &[],
                 // Every lane that is read is written first.
                 zero_initialize_workgroup_memory: false,
             },
@@ -145,40 +131,25 @@ impl Kernel {
         context: &Context,
         buffers: &[&wgpu::Buffer],
     ) -> Result<wgpu::BindGroup, GpuError> {
-        let numbered = (0..).zip(buffers);
-        let entries: Vec<wgpu::BindGroupEntry> = numbered
-            .map(|(binding, buffer)| wgpu::BindGroupEntry {
-                binding,
-                resource: buffer.as_entire_binding(),
-            })
-            .collect();
-        let descriptor = wgpu::BindGroupDescriptor {
-            label: Some(self.entry.name()),
-            layout: &self.bindings,
-            entries: &entries,
-        };
-        context.checked("the kernel's buffers", || {
-            context.device.create_bind_group(&descriptor)
-        })
+        context.bind(self.entry.name(), &self.layout, buffers)
     }
 }
 
-/// The layout of a binding of a kernel: two uniforms, storage to read, storage to write.
-fn layout_entry(binding: u32) -> wgpu::BindGroupLayoutEntry {
-    let ty = match binding {
+/// That the compiler refuses the shader of `entry`.
+fn refused(context: &Context, entry: Entry, reason: String) -> GpuError {
+    GpuError::Refused {
+        what: format!("the {} shader", entry.name()),
+        adapter: context.name().to_string(),
+        reason,
+    }
+}
+
+/// The type of a binding of a kernel: two uniforms, storage to read, storage to write.
+fn binding_type(binding: usize) -> wgpu::BufferBindingType {
+    match binding {
         0 | 1 => wgpu::BufferBindingType::Uniform,
         _ => wgpu::BufferBindingType::Storage {
             read_only: binding < 7,
         },
-    };
-    wgpu::BindGroupLayoutEntry {
-        binding,
-        visibility: wgpu::ShaderStages::COMPUTE,
-        ty: wgpu::BindingType::Buffer {
-            ty,
-            has_dynamic_offset: false,
-            min_binding_size: None,
-        },
-        count: None,
     }
 }

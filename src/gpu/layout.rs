@@ -3,6 +3,8 @@
 
 use bytemuck::{Pod, Zeroable};
 
+use crate::image::noise::Exposure;
+
 /// Edge of a workgroup, threads.
 pub const GROUP: usize = 8;
 /// Threads of a workgroup, orientations of a batch.
@@ -25,17 +27,15 @@ pub struct SceneUniform {
     pub first_electric: [f32; 3],
     pub scattering_limit_squared: f32,
     pub first_magnetic: [f32; 3],
-    pub layer_depth_m: f32,
+    pub negligible: f32,
     pub grid_min: [i32; 3],
     pub layers: u32,
     pub grid_shape: [i32; 3],
     pub oversample: u32,
     pub edges: [f32; 3],
-    pub optical_depth: f32,
-    pub spot_reach: [f32; 3],
-    pub negligible: f32,
     pub dimmest: f32,
-    pub padding: [u32; 3],
+    pub spot_reach: [f32; 3],
+    pub padding: u32,
 }
 
 /// Doppelganger of the WGSL struct `Panel`.
@@ -49,7 +49,9 @@ pub struct PanelEntry {
     pub normal: [f32; 3],
     pub solid_angle_unit: f32,
     pub curvature_m: f32,
-    pub padding: [u32; 3],
+    pub layer_depth_m: f32,
+    pub optical_depth: f32,
+    pub padding: u32,
 }
 
 /// Doppelganger of the WGSL struct `Tile`.
@@ -168,6 +170,49 @@ pub struct TracedEntry {
     pub more_padding: u32,
 }
 
+/// Doppelganger of the WGSL struct `Exposure`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct ExposureUniform {
+    pub key: [u32; 2],
+    pub calibration_key: [u32; 2],
+    pub image: u32,
+    pub brightness: f32,
+    pub calibration: f32,
+    pub gain: f32,
+    pub offset: f32,
+    pub readout: f32,
+    pub saturation: f32,
+    pub no_bits: u32,
+    pub band: u32,
+    pub first: u32,
+    pub end: u32,
+    pub padding: u32,
+}
+
+impl ExposureUniform {
+    /// Of `exposure`, for the pixels from `first` to before `end` of a band before which the image
+    /// has `band` pixels.
+    pub fn of(exposure: &Exposure, band: u32, [first, end]: [u32; 2]) -> ExposureUniform {
+        ExposureUniform {
+            key: exposure.key,
+            calibration_key: exposure.calibration_key,
+            image: exposure.image,
+            brightness: exposure.brightness,
+            calibration: exposure.calibration,
+            gain: exposure.gain,
+            offset: exposure.offset,
+            readout: exposure.readout,
+            saturation: exposure.saturation,
+            no_bits: 0,
+            band,
+            first,
+            end,
+            padding: 0,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::mem::{offset_of, size_of};
@@ -180,6 +225,7 @@ mod tests {
         let source = match name {
             "Selected" | "Traced" => shaders::trace_source(),
             "ProfilePiece" | "Amorphous" => shaders::background_source(),
+            "Exposure" => shaders::noise_source(),
             _ => shaders::render_source(),
         };
         let module = naga::front::wgsl::parse_str(&source).unwrap();
@@ -215,14 +261,14 @@ mod tests {
             members!(SceneUniform:
             cells, fudge, metric_h, kahn_factor, metric_k, default_f, metric_l, background,
             first_incident, index_scale, first_electric, scattering_limit_squared, first_magnetic,
-            layer_depth_m, grid_min, layers, grid_shape, oversample, edges, optical_depth, spot_reach,
-            negligible, dimmest),
+            negligible, grid_min, layers, grid_shape, oversample, edges, dimmest, spot_reach),
         );
         assert_layout(
             "Panel",
             size_of::<PanelEntry>(),
             members!(PanelEntry:
-            fast, pixel_size_m, slow, close_distance_m, normal, solid_angle_unit, curvature_m),
+            fast, pixel_size_m, slow, close_distance_m, normal, solid_angle_unit, curvature_m,
+            layer_depth_m, optical_depth),
         );
         assert_layout(
             "Tile",
@@ -257,6 +303,13 @@ mod tests {
             "Amorphous",
             size_of::<AmorphousEntry>(),
             members!(AmorphousEntry: first, count, weight),
+        );
+        assert_layout(
+            "Exposure",
+            size_of::<ExposureUniform>(),
+            members!(ExposureUniform:
+            key, calibration_key, image, brightness, calibration, gain, offset, readout, saturation,
+            no_bits, band, first, end),
         );
         assert_layout(
             "Selected",

@@ -5,16 +5,21 @@
 
 mod adapter;
 mod background;
+mod band;
 mod buffers;
 mod context;
 mod digits;
+mod dispatch;
 mod error;
+mod frame;
 mod kernel;
 mod layout;
+mod noise;
 mod renderer;
 mod scatter;
 mod shaders;
 mod slices;
+mod specialised;
 mod tiles;
 mod timestamps;
 mod trace;

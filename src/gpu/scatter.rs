@@ -21,11 +21,13 @@ pub fn scatter(
         let (image, behind) = rest.split_at_mut(width * height);
         rest = behind;
         let factor = scaling.photons(scene, panel);
-        // Tiles come row by row: those of one row of tiles fill rows of pixels of their own.
-        let tiles: Vec<(&TilePlace, &[f32])> = band
+        // Tiles come panel by panel and row by row: those of one row of tiles fill rows of pixels of
+        // their own.
+        let [start, end] =
+            [index, index + 1].map(|first| band.partition_point(|place| place.panel < first));
+        let tiles: Vec<(&TilePlace, &[f32])> = band[start..end]
             .iter()
-            .zip(values.chunks_exact(size.pixels()))
-            .filter(|(place, _)| place.panel == index)
+            .zip(values[start * size.pixels()..].chunks_exact(size.pixels()))
             .collect();
         let rows: Vec<&[(&TilePlace, &[f32])]> = tiles
             .chunk_by(|one, other| one.0.first[1] == other.0.first[1])

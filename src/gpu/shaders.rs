@@ -8,7 +8,7 @@ use crate::experiment::Shape;
 use crate::scene::{Lattice, Scene, Tolerance};
 
 /// Functions that `shaders/kernel.wgsl` builds on, by file: each mirrors one of the CPU path.
-pub const SHARED: [(&str, &str); 8] = [
+pub const SHARED: [(&str, &str); 12] = [
     (
         "amorphous",
         include_str!("../../shaders/shared/amorphous.wgsl"),
@@ -38,36 +38,64 @@ pub const SHARED: [(&str, &str); 8] = [
         include_str!("../../shaders/shared/structure_factor.wgsl"),
     ),
     ("philox", include_str!("../../shaders/shared/philox.wgsl")),
+    ("strict", include_str!("../../shaders/shared/strict.wgsl")),
+    (
+        "elementary",
+        include_str!("../../shaders/shared/elementary.wgsl"),
+    ),
+    (
+        "deviates",
+        include_str!("../../shaders/shared/deviates.wgsl"),
+    ),
+    ("poisson", include_str!("../../shaders/shared/poisson.wgsl")),
 ];
+
+/// Those that `shaders/noise.wgsl` builds on; the kernel builds on the others.
+pub const OF_NOISE: [&str; 5] = ["philox", "strict", "elementary", "deviates", "poisson"];
 
 /// The whole source of the shader that renders.
 pub(super) fn render_source() -> String {
-    with_shared([SLICE, include_str!("../../shaders/render.wgsl")])
+    with_kernel(&[
+        SLICE,
+        include_str!("../../shaders/pixels.wgsl"),
+        include_str!("../../shaders/render.wgsl"),
+    ])
 }
 
 /// The whole source of the shader of what scatters beside the crystal.
 pub(super) fn background_source() -> String {
-    with_shared([SLICE, include_str!("../../shaders/background.wgsl")])
+    with_kernel(&[SLICE, include_str!("../../shaders/background.wgsl")])
 }
 
 /// The whole source of the shader that writes down how one term comes about.
 pub(super) fn trace_source() -> String {
-    with_shared(["", include_str!("../../shaders/trace.wgsl")])
+    with_kernel(&[include_str!("../../shaders/trace.wgsl")])
+}
+
+/// The whole source of the shader that adds noise.
+pub(super) fn noise_source() -> String {
+    shared(true)
+        .chain([include_str!("../../shaders/noise.wgsl")])
+        .collect()
 }
 
 /// What the entry points of a render share.
 const SLICE: &str = include_str!("../../shaders/slice.wgsl");
 
 /// The entry point in `entry`, behind all it builds on.
-fn with_shared(entry: [&'static str; 2]) -> String {
-    let shared = SHARED
-        .iter()
-        .filter(|(name, _)| *name != "philox")
-        .map(|(_, source)| *source);
-    shared
+fn with_kernel(entry: &[&'static str]) -> String {
+    shared(false)
         .chain([include_str!("../../shaders/kernel.wgsl")])
-        .chain(entry)
+        .chain(entry.iter().copied())
         .collect()
+}
+
+/// What noise builds on, or what the kernel does.
+fn shared(of_noise: bool) -> impl Iterator<Item = &'static str> {
+    SHARED
+        .iter()
+        .filter(move |(name, _)| OF_NOISE.contains(name) == of_noise)
+        .map(|(_, source)| *source)
 }
 
 /// Where less than this part of the terms is too small to count whatever its F, looking at all of a
@@ -126,7 +154,7 @@ impl Permutation {
             own_polarisation: scene.polarisation_per_subpixel,
             own_solid_angle: scene.solid_angle_per_subpixel,
             point_pixels: scene.point_pixels,
-            sensor: scene.sensor.is_some(),
+            sensor: scene.panels.iter().any(|panel| panel.sensor.is_some()),
             resolution_limit: scene.scattering_vector_limit.is_finite(),
             tolerant: match &scene.tolerance {
                 None => 0,
@@ -190,26 +218,24 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use naga::valid::{Capabilities, ValidationFlags, Validator};
+    use crate::gpu::specialised::{Shader, validator};
+
+    #[test]
+    fn the_noise_shader_is_valid_without_a_device() {
+        let module = naga::front::wgsl::parse_str(&noise_source()).unwrap();
+        validator().validate(&module).unwrap();
+    }
 
     #[test]
     fn every_permutation_is_valid_without_a_device() {
         for source in [render_source(), background_source(), trace_source()] {
-            let module = naga::front::wgsl::parse_str(&source).unwrap();
-            let mut validator = Validator::new(
-                ValidationFlags::all(), // Core WGSL, though not of every backend: pairs of f16 in a word.
-                Capabilities::SHADER_FLOAT16_IN_FLOAT32,
-            );
-            let info = validator.validate(&module).unwrap();
+            let shader = Shader::new(&source).unwrap();
             for permutation in permutations() {
-                let constants = permutation.constants().into_iter();
-                let constants = constants
-                    .map(|(name, value)| (name.to_string(), value))
-                    .collect();
-                let built = naga::back::pipeline_constants::process_overrides(
-                    &module, &info, None, &constants,
-                );
-                built.unwrap_or_else(|error| panic!("{permutation:?}: {error}"));
+                let valid = shader.specialised(permutation).and_then(|module| {
+                    let checked = validator().validate(&module);
+                    checked.map_err(|error| error.to_string())
+                });
+                valid.unwrap_or_else(|error| panic!("{permutation:?}: {error}"));
             }
         }
     }

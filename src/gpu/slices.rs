@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
+use super::AdapterKind;
 use super::layout::{LANES, SliceUniform};
 
 /// A dispatch should take about this long: desktop systems kill a device that is busy for two
 /// seconds, and Ctrl-C and the progress bar wait for the dispatch in flight.
 const AIM: Duration = Duration::from_millis(70);
-/// Fewer tiles than this leave a large GPU partly idle.
-const FEWEST_TILES: u32 = 1024;
 /// Most loop iterations of a thread in one dispatch: llvmpipe, Mesa's software driver, leaves loops
 /// after 65535 of them, counted over all of a thread's loops, without a word.
 const MOST_ITERATIONS: u32 = 1 << 15;
@@ -30,6 +29,9 @@ pub struct Work {
     pub views: u32,
     /// Loop iterations of a thread for one view of one batch of orientations.
     pub iterations: u32,
+    /// Tiles of a dispatch that keep the device busy: a tile is not cut into several dispatches
+    /// for the sake of more tiles than these.
+    pub enough_tiles: u32,
     /// Most workgroups in one direction.
     pub max_workgroups: u32,
     /// Number, of all batches of orientations of all sources, of the first one on the device.
@@ -39,6 +41,15 @@ pub struct Work {
     pub last_batch: u32,
     /// Sums of a batch in a run, and runs in a group; a power of two.
     pub run: u32,
+}
+
+/// Tiles that keep a device of `kind` busy. A processor that plays GPU has a few for each core to
+/// share; what it does once a tile and dispatch costs it more than a batch of orientations.
+pub fn enough_tiles(kind: AdapterKind) -> u32 {
+    match kind {
+        AdapterKind::Software => 64,
+        _ => 1024,
+    }
 }
 
 /// Terms per dispatch, tuned by what the last one took.
@@ -111,7 +122,7 @@ impl Work {
             let view = self.terms_of(1, 1, batch, 1);
             let at_once = most.min(per_source.saturating_mul(self.sources.into()));
             let tiles = budget.fits(view * at_once as f64);
-            let tiles = tiles.max(budget.fits(view).min(FEWEST_TILES)).max(1);
+            let tiles = tiles.max(budget.fits(view).min(self.enough_tiles)).max(1);
             cursor.block = tiles.min(self.tiles - cursor.tile);
         }
         let tiles = cursor.block;
@@ -193,6 +204,7 @@ mod tests {
                 orientations,
                 views,
                 iterations,
+                enough_tiles: 16,
                 max_workgroups: 10,
                 batch_base: 0,
                 last_batch: 0,

@@ -2,7 +2,8 @@
 
 mod compare;
 mod difference;
-mod noise;
+pub mod noise;
+mod overview;
 mod peak_match;
 mod peaks;
 mod quantiles;
@@ -13,7 +14,7 @@ use rayon::prelude::*;
 
 pub use compare::Comparison;
 pub use difference::{Difference, Selection};
-pub use noise::poisson_noise;
+pub use overview::{LARGEST_OVERVIEW, overview};
 pub use peak_match::{PeakMatch, PeakMatches, match_peaks};
 pub use peaks::{Peak, peaks};
 pub use quantiles::{PERCENTS, Quantiles};
@@ -128,6 +129,19 @@ impl Image {
             mapped.values[index] = value(index, photons);
         }
         mapped
+    }
+
+    /// An image of the same shape with these values; 0 where this one was not rendered.
+    ///
+    /// # Panics
+    /// When their number is another.
+    pub fn with_rendered(&self, mut values: Vec<f32>) -> Image {
+        if let Some(flags) = &self.rendered {
+            for (value, _) in values.iter_mut().zip(flags).filter(|(_, flag)| !**flag) {
+                *value = 0.0;
+            }
+        }
+        Image::new(self.width, self.height, values, self.rendered.clone())
     }
 
     fn clone_frame(&self) -> Image {

@@ -14,6 +14,7 @@ use crate::cpu;
 use crate::experiment::Experiment;
 use crate::gpu::{self, Adapter, GpuError, GpuOptions, GpuRenderer};
 use crate::image::Image;
+use crate::image::noise::{self, Noise, NoiseError};
 use crate::memory::Bytes;
 use crate::profile::{SETUP, SIMULATION};
 use crate::scene::{self, Scene, SceneError, TermPlace};
@@ -55,6 +56,9 @@ pub enum RenderError {
     /// The GPU failed.
     #[error(transparent)]
     Gpu(GpuError),
+    /// Noise that cannot be applied.
+    #[error(transparent)]
+    Noise(#[from] NoiseError),
     /// The monitor stopped the render.
     #[error("interrupted")]
     Interrupted,
@@ -306,6 +310,43 @@ impl Renderer {
         })?)
     }
 
+    /// `image` as a detector with this `noise` reads it, on this renderer's device: the same bits on
+    /// any. `panels` are the heights of the panels that are stacked in it ([`noise::expose`] has
+    /// more). Light is spread on the host.
+    ///
+    /// # Errors
+    /// [`RenderError::Noise`] for impossible noise and too little memory; [`RenderError::Gpu`] when
+    /// the GPU fails.
+    pub fn expose(
+        &self,
+        image: &Image,
+        noise: &Noise,
+        panels: &[usize],
+    ) -> Result<Image, RenderError> {
+        let on_cpu = || Ok(self.install(|| noise::expose(image, noise, panels))?);
+        let Some(gpu) = self.gpu_in_use() else {
+            return on_cpu();
+        };
+        let exposed = self.install(|| {
+            noise::expose_by(image, noise, panels, |stage, exposure, values| {
+                Ok(gpu.expose(values, exposure, stage)?)
+            })
+        });
+        match exposed {
+            Err(RenderError::Gpu(error)) if self.falls_back => {
+                self.give_up_on_gpu(&error);
+                on_cpu()
+            }
+            exposed => exposed,
+        }
+    }
+
+    /// Has the CPU take over for good.
+    fn give_up_on_gpu(&self, error: &GpuError) {
+        self.notice(format!("{error}; rendering on the CPU"));
+        self.gave_up.store(true, Ordering::Relaxed);
+    }
+
     fn values(&self, scene: &Scene, monitor: &dyn Monitor) -> Result<Vec<f32>, RenderError> {
         let Some(gpu) = self.gpu_in_use() else {
             return self.values_on_cpu(scene, monitor);
@@ -328,8 +369,7 @@ impl Renderer {
                 Ok(values)
             }
             Err(error) if self.falls_back && error != GpuError::Interrupted => {
-                self.notice(format!("{error}; rendering on the CPU"));
-                self.gave_up.store(true, Ordering::Relaxed);
+                self.give_up_on_gpu(&error);
                 self.values_on_cpu(scene, monitor)
             }
             Err(error) => Err(error.into()),
@@ -361,7 +401,13 @@ fn found_adapters() -> Vec<Adapter> {
 pub fn frame_size(experiment: &Experiment) -> [usize; 2] {
     let panels = &experiment.detector().panels;
     let width = panels.iter().map(|panel| panel.shape[0]).max().unwrap_or(0);
-    [width, panels.iter().map(|panel| panel.shape[1]).sum()]
+    [width, panel_heights(experiment).iter().sum()]
+}
+
+/// Heights of the panels that are stacked in the image of `experiment`.
+pub fn panel_heights(experiment: &Experiment) -> Vec<usize> {
+    let panels = &experiment.detector().panels;
+    panels.iter().map(|panel| panel.shape[1]).collect()
 }
 
 /// Which pixels are rendered, where not all of them are.

@@ -9,6 +9,7 @@ mod difference;
 mod environment;
 mod figure;
 mod hot_spots;
+mod noise;
 mod setting;
 mod stroke;
 mod summary;
@@ -23,6 +24,7 @@ pub use difference::difference_picture;
 pub use environment::Environment;
 pub use figure::scaling_figure;
 pub use hot_spots::{HotSpot, HotSpots};
+pub use noise::NoiseSummary;
 pub use setting::Setting;
 pub use summary::{Run, Summary, WrittenFile};
 pub use trace::{

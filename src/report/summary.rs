@@ -7,7 +7,8 @@ use serde::Serialize;
 use crate::experiment::{Experiment, Shape, Sources};
 use crate::formats::reflection_file::Origin;
 use crate::image::Statistics;
-use crate::render::Floor;
+use crate::image::noise::Noise;
+use crate::render::{Floor, frame_size};
 
 /// What was rendered, how, and what came out. Lengths are in the units the fields are named for.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -32,6 +33,12 @@ pub struct Run {
     pub threads: usize,
     /// Seed of the noise, and of a random misset that has none of its own.
     pub seed: u64,
+    /// The file that describes the detector, where flags do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub geometry: Option<String>,
+    /// What the noise of an image with noise is like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<Noise>,
     /// The files written.
     pub files: Vec<WrittenFile>,
     /// Where the reflections come from, if they come from one file.
@@ -91,6 +98,8 @@ struct SlabSummary {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct DetectorSummary {
+    panels: usize,
+    /// Of the image: panels stacked.
     pixels: [usize; 2],
     pixel_mm: f64,
     distance_mm: f64,
@@ -125,7 +134,7 @@ impl Summary {
             * sources as f64
             * f64::from(phi_steps)
             * f64::from(mosaic_domains);
-        let layers = detector.layers();
+        let layers = detector.layers;
         let factors = experiment.structure_factors();
         Summary {
             version: env!("CARGO_PKG_VERSION"),
@@ -158,9 +167,14 @@ impl Summary {
                 })
                 .collect(),
             detector: DetectorSummary {
-                pixels: panel.shape,
+                panels: detector.panels.len(),
+                pixels: frame_size(experiment),
                 pixel_mm: panel.pixel_size_m * 1e3,
-                distance_mm: header.distance_m * 1e3,
+                // Headers speak of the first panel; what counts of several is how near they come.
+                distance_mm: match detector.panels.as_slice() {
+                    [_] => header.distance_m * 1e3,
+                    _ => detector.distance_m * 1e3,
+                },
                 close_distance_mm: header.close_distance_m * 1e3,
                 beam_spot_mm: header.beam_spot_m.map(|metres| metres * 1e3),
                 layers,
@@ -262,17 +276,28 @@ impl fmt::Display for Summary {
         }
         let [fast, slow] = detector.pixels;
         let pixel = detector.pixel_mm;
-        writeln!(
+        let panels = match detector.panels {
+            1 => String::new(),
+            count => format!("{count} panels, stacked "),
+        };
+        write!(
             f,
-            "detector   {fast} x {slow} pixels of {pixel} mm, {} layer(s)",
+            "detector   {panels}{fast} x {slow} pixels of {pixel} mm, {} layer(s)",
             detector.layers
         )?;
+        match &run.geometry {
+            Some(file) => writeln!(f, ", from {file}")?,
+            None => writeln!(f)?,
+        }
         let [spot_fast, spot_slow] = detector.beam_spot_mm;
         let distance = detector.distance_mm;
-        writeln!(
-            f,
-            "           {distance:.3} mm away, beam at {spot_fast:.3} {spot_slow:.3} mm"
-        )?;
+        match detector.panels {
+            1 => writeln!(
+                f,
+                "           {distance:.3} mm away, beam at {spot_fast:.3} {spot_slow:.3} mm"
+            )?,
+            _ => writeln!(f, "           the nearest point {distance:.3} mm away")?,
+        }
         let SamplingSummary {
             oversample,
             sources,

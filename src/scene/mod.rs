@@ -8,21 +8,22 @@
 //! sources that take their F from there, and devices need to know of one grid only.
 
 mod amorphous;
+mod channel;
 mod lattice;
 mod orientation;
 mod source;
 mod term_place;
 mod tolerance;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use glam::DMat3;
 
-use crate::experiment::{Experiment, Panel, ReflectionGrid, Region, Sensor, Source};
+use crate::experiment::{Experiment, Panel, ReflectionGrid, Region, Source};
 use crate::memory::Bytes;
 
 pub use amorphous::{Amorphous, ProfilePiece};
+pub use channel::{channels, read_grid};
 pub use lattice::Lattice;
 pub use orientation::Orientation;
 pub use source::SceneSource;
@@ -37,9 +38,7 @@ pub const ELECTRON_RADIUS_SQUARED: f64 = 7.94079248018965e-30;
 pub struct Scene {
     /// The panels, stacked in this order in the image.
     pub panels: Vec<Panel>,
-    /// The absorbing layer, if photons can pass the detector.
-    pub sensor: Option<Sensor>,
-    /// Layers that are summed, at least one.
+    /// Layers of every sensor, at least one.
     pub layers: u32,
     /// Leave the pixels' size and tilt out of the solid angle.
     pub point_pixels: bool,
@@ -145,34 +144,6 @@ impl Scene {
         Scene::of_channel(experiment, channels[0])
     }
 
-    /// Lays out what the sources of energy channel `channel` contribute to the image.
-    ///
-    /// # Errors
-    /// [`SceneError`] when the arrays do not fit in memory, no source is left, or one whose
-    /// electric field has no direction, or when the channel's reflections cannot be read.
-    pub fn of_channel(experiment: &Experiment, channel: usize) -> Result<Scene, SceneError> {
-        let grid = read_grid(experiment, channel)?;
-        Scene::with_grid(experiment, channel, grid)
-    }
-
-    /// The scene that source number `source` of the experiment is in, and its number there.
-    ///
-    /// # Errors
-    /// As [`Scene::of_channel`], and when there is no such source.
-    pub fn of_source(experiment: &Experiment, source: usize) -> Result<(Scene, usize), SceneError> {
-        let factors = experiment.structure_factors();
-        let sources = source::sources(experiment.beam())?;
-        let channels = sources.iter().map(|s| factors.channel_at(s.wavelength_m));
-        let channels: Vec<usize> = channels.collect();
-        let channel = *channels.get(source).ok_or(SceneError::Source {
-            source_number: source,
-            count: channels.len(),
-        })?;
-        let before = channels[..source].iter();
-        let place = before.filter(|&&other| other == channel).count();
-        Ok((Scene::of_channel(experiment, channel)?, place))
-    }
-
     /// [`Scene::of_channel`], whose grid is read already.
     ///
     /// # Errors
@@ -187,31 +158,8 @@ impl Scene {
         let detector = experiment.detector();
         let sampling = experiment.sampling();
 
-        let source_count = beam.source_count_bound();
-        let orientation_count =
-            u64::from(experiment.scan().steps) * u64::from(crystal.mosaicity.domain_count());
-        // What the arrays are made from is counted too: it is there at the same time.
-        let needed = [
-            Bytes::of::<(Source, SceneSource)>(source_count),
-            Bytes::of::<Orientation>(orientation_count),
-            Bytes::of::<DMat3>(crystal.mosaicity.domain_count().into()),
-        ];
-        let needed = Bytes(
-            needed
-                .iter()
-                .fold(0, |sum, bytes| sum.saturating_add(bytes.0)),
-        );
-        needed
-            .check()
-            .map_err(|available| SceneError::TooManyTerms {
-                sources: source_count,
-                orientations: orientation_count,
-                needed,
-                available,
-            })?;
-
         let factors = experiment.structure_factors();
-        let mut sources = source::sources(beam)?;
+        let mut sources = laid_out_sources(experiment)?;
         let all_sources = sources.len();
         let first_source = *sources.first().ok_or(SceneError::NoSource)?;
         let first_channel = factors.channel_at(first_source.wavelength_m);
@@ -230,8 +178,7 @@ impl Scene {
                 experiment.interpolates(),
             ),
             panels: detector.panels.clone(),
-            sensor: detector.sensor,
-            layers: detector.layers(),
+            layers: detector.layers,
             point_pixels: detector.point_pixels,
             region: sampling.region,
             oversample: experiment.oversample(),
@@ -277,50 +224,40 @@ impl Scene {
 
     /// Whether a pixel of `panel` is rendered: inside the region and not masked.
     pub fn renders(&self, panel: &Panel, fast: usize, slow: usize) -> bool {
-        self.region.is_none_or(|region| region.contains(fast, slow))
-            && panel
-                .mask
-                .as_ref()
-                .is_none_or(|mask| mask.renders(fast, slow))
+        self.region.is_none_or(|region| region.contains(fast, slow)) && panel.renders(fast, slow)
     }
 }
 
-/// The energy channels that sources of `experiment` take their F from, at least one.
+/// The sources of `experiment`, of all energy channels, once it is known that there is memory for
+/// them and for the orientations.
 ///
 /// # Errors
-/// [`SceneError`] when the sources are none, or cannot be laid out.
-pub fn channels(experiment: &Experiment) -> Result<Vec<usize>, SceneError> {
-    let factors = experiment.structure_factors();
-    if factors.channels().is_empty() {
-        return Ok(vec![0]);
-    }
-    let sources = source::sources(experiment.beam())?;
-    let used = sources.iter();
-    let used: BTreeSet<usize> = used
-        .map(|source| factors.channel_at(source.wavelength_m))
-        .collect();
-    if used.is_empty() {
-        return Err(SceneError::NoSource);
-    }
-    Ok(used.into_iter().collect())
-}
-
-/// The grid of F of energy channel `channel`, read if it is one of several.
-///
-/// # Errors
-/// [`SceneError::Channel`].
-pub fn read_grid(
-    experiment: &Experiment,
-    channel: usize,
-) -> Result<Option<Arc<ReflectionGrid>>, SceneError> {
-    let factors = experiment.structure_factors();
-    factors
-        .grid_of(channel)
-        .map_err(|error| SceneError::Channel {
-            number: channel + 1,
-            angstrom: factors.channels()[channel].wavelength_m * 1e10,
-            reason: error.to_string(),
-        })
+/// [`SceneError`], as [`Scene::of_channel`].
+fn laid_out_sources(experiment: &Experiment) -> Result<Vec<SceneSource>, SceneError> {
+    let (beam, crystal) = (experiment.beam(), experiment.crystal());
+    let source_count = beam.source_count_bound();
+    let orientation_count =
+        u64::from(experiment.scan().steps) * u64::from(crystal.mosaicity.domain_count());
+    // What the arrays are made from is counted too: it is there at the same time.
+    let needed = [
+        Bytes::of::<(Source, SceneSource)>(source_count),
+        Bytes::of::<Orientation>(orientation_count),
+        Bytes::of::<DMat3>(crystal.mosaicity.domain_count().into()),
+    ];
+    let needed = Bytes(
+        needed
+            .iter()
+            .fold(0, |sum, bytes| sum.saturating_add(bytes.0)),
+    );
+    needed
+        .check()
+        .map_err(|available| SceneError::TooManyTerms {
+            sources: source_count,
+            orientations: orientation_count,
+            needed,
+            available,
+        })?;
+    source::sources(beam)
 }
 
 /// I_bg of `water_m` of water (PHYSICS §10), kept as the C program has it although its units do

@@ -1,7 +1,7 @@
 //! One term of one pixel of the sum, by its indices.
 
 use super::Scene;
-use crate::experiment::Panel;
+use crate::experiment::panel_of_pixel;
 
 /// Which term of which pixel, as a user counts: every index from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -141,27 +141,16 @@ impl TermPlace {
 
 /// The panel that holds a rendered pixel of the image, and the pixel's coordinates there.
 fn located(scene: &Scene, pixel: [usize; 2]) -> Result<(usize, [usize; 2]), TermIndexError> {
-    let [fast, mut slow] = pixel;
-    for (index, panel) in scene.panels.iter().enumerate() {
-        let Panel {
-            shape: [width, height],
-            ..
-        } = *panel;
-        if slow < height {
-            if fast >= width {
-                break;
-            }
-            return if scene.renders(panel, fast, slow) {
-                Ok((index, [fast, slow]))
-            } else {
-                Err(TermIndexError::NotRendered(pixel))
-            };
-        }
-        slow -= height;
+    let Some((index, [fast, slow])) = panel_of_pixel(&scene.panels, pixel) else {
+        return Err(TermIndexError::Outside {
+            pixel,
+            width: scene.panels.iter().map(|p| p.shape[0]).max().unwrap_or(0),
+            height: scene.panels.iter().map(|p| p.shape[1]).sum(),
+        });
+    };
+    if scene.renders(&scene.panels[index], fast, slow) {
+        Ok((index, [fast, slow]))
+    } else {
+        Err(TermIndexError::NotRendered(pixel))
     }
-    Err(TermIndexError::Outside {
-        pixel,
-        width: scene.panels.iter().map(|p| p.shape[0]).max().unwrap_or(0),
-        height: scene.panels.iter().map(|p| p.shape[1]).sum(),
-    })
 }

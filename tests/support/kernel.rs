@@ -15,7 +15,7 @@ static GPU: OnceLock<(wgpu::Device, wgpu::Queue)> = OnceLock::new();
 ///
 /// A thread reads the words of its own input with `word(k)`, or as a float with `real(k)`, and
 /// writes its output with `put_word(k, …)` and `put(k, …)`. It can call what `file` of
-/// `shaders/shared/` declares.
+/// `shaders/shared/` declares, or several, with spaces between them.
 ///
 /// # Panics
 /// When there is no adapter, or the driver refuses the shader.
@@ -84,10 +84,12 @@ pub fn run_kernel(
 
 /// The shared functions of `file`, and an entry point around `body`.
 fn source(file: &str, body: &str, count: usize, per_input: usize, per_output: usize) -> String {
-    let (_, shared) = SHARED
-        .iter()
-        .find(|(name, _)| *name == file)
-        .unwrap_or_else(|| panic!("no shaders/shared/{file}.wgsl"));
+    let shared = file.split(' ').map(|file| {
+        let found = SHARED.iter().find(|(name, _)| *name == file);
+        let (_, source) = found.unwrap_or_else(|| panic!("no shaders/shared/{file}.wgsl"));
+        *source
+    });
+    let shared: String = shared.collect();
     format!(
         "{shared}
 @group(0) @binding(0) var<storage, read> kernel_inputs: array<u32>;

@@ -62,7 +62,8 @@ impl BenchFlags {
     pub fn cases(&self) -> Result<Vec<Case>, CliError> {
         let sizes_detector = |word: &&String| {
             let name = word.trim_start_matches('-');
-            word.starts_with('-') && (name.starts_with("detpixel") || name.starts_with("detsize"))
+            let sizing = ["detpixel", "detsize", "expt", "geom"];
+            word.starts_with('-') && sizing.iter().any(|start| name.starts_with(start))
         };
         if let Some(flag) = self.flags.iter().find(sizes_detector) {
             return Err(CliError::usage(format!(

@@ -32,6 +32,12 @@ pub fn render(
     options: &RenderOptions,
     folder: Option<&Folder>,
 ) -> Result<Pair, CliError> {
+    if let Some(path) = &request.geometry {
+        return Err(CliError::usage(format!(
+            "nanobragg compare: the reference cannot read {}; give the detector in flags",
+            path.display()
+        )));
+    }
     let started = Instant::now();
     let renderer = Renderer::new(options)?;
     let set_up_seconds = started.elapsed().as_secs_f64();

@@ -105,7 +105,7 @@ impl BeamFlags {
                 ("polar", self.polar.map(Some)),
                 ("nopolar", self.nopolar.then_some(None)),
             ])
-            .unwrap_or(Some(0.0));
+            .unwrap_or(Some(adopted.kahn_factor.unwrap_or(0.0)));
         let sources = match &self.sourcefile {
             Some(path) => {
                 inputs.push(path.clone());

@@ -11,7 +11,7 @@ use super::detector::Adopted;
 use super::factors::{FactorFlags, Factors};
 use super::file_cells::FileCells;
 use super::mosaic::MosaicFlags;
-use crate::experiment::{Beam, Crystal, Frame, Scan, Shape, SpotMetric, StepRequest};
+use crate::experiment::{Crystal, Frame, Scan, Shape, SpotMetric, StepRequest};
 use crate::formats;
 use crate::geometry::{UnitCell, angles_of, rotation_xyz};
 use crate::random::{ParkMiller, random_rotation};
@@ -86,8 +86,6 @@ pub struct CrystalFlags {
     /// program, or Miller indices times cells, as in simtbx [default: reciprocal]
     #[arg(long = "gauss-metric", value_name = "METRIC")]
     gauss_metric: Option<Metric>,
-    #[command(flatten)]
-    mosaic: MosaicFlags,
     /// Spindle angle at the start, degrees [default: 0]
     #[arg(long, value_name = "DEG", value_parser = values::number)]
     phi: Option<f64>,
@@ -100,6 +98,9 @@ pub struct CrystalFlags {
     /// Spindle steps
     #[arg(long, value_name = "COUNT", value_parser = values::count)]
     phisteps: Option<u32>,
+    // Last: it has a heading of its own.
+    #[command(flatten)]
+    mosaic: MosaicFlags,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -131,19 +132,16 @@ impl CrystalFlags {
         self.factors.factors(order, inputs, notices)
     }
 
-    /// The crystal; `noise_seed` stands in for `-misset_seed`, a cell in `cells` for a flag.
-    #[expect(clippy::too_many_arguments, reason = "each from another file of flags")]
+    /// The crystal of `cell` before the misset; `noise_seed` stands in for `-misset_seed`.
     pub fn crystal(
         &self,
         order: Order,
-        file_cells: &FileCells,
-        beam: &Beam,
+        cell: &UnitCell,
         beam_size_m: f64,
         noise_seed: u64,
         inputs: &mut Vec<PathBuf>,
         notices: &mut Vec<String>,
     ) -> Result<Crystal, CliError> {
-        let cell = self.unit_cell(order, file_cells, beam.wavelength_m, inputs)?;
         let cell = cell.rotated(&rotation_xyz(self.misset_rad(noise_seed)?));
         let cells = self.cells(order, &cell, beam_size_m, notices)?;
         let shape = order.latest([
@@ -169,15 +167,17 @@ impl CrystalFlags {
         self.mat.is_some() || self.cell.is_some()
     }
 
-    /// The cell before the misset: that of a flag, which files must not contradict, or theirs.
-    fn unit_cell(
+    /// The cell before the misset: that of a flag or of the file of `--expt`, which structure
+    /// factors must not contradict, or theirs.
+    pub fn unit_cell(
         &self,
         order: Order,
         file_cells: &FileCells,
         wavelength_m: f64,
+        adopted: &Adopted,
         inputs: &mut Vec<PathBuf>,
     ) -> Result<UnitCell, CliError> {
-        let Some((flag, cell)) = self.given_cell(order, wavelength_m, inputs)? else {
+        let Some((flag, cell)) = self.given_cell(order, wavelength_m, adopted, inputs)? else {
             return file_cells.only();
         };
         file_cells.agree_with(&flag, &cell)?;
@@ -189,6 +189,7 @@ impl CrystalFlags {
         &self,
         order: Order,
         wavelength_m: f64,
+        adopted: &Adopted,
         inputs: &mut Vec<PathBuf>,
     ) -> Result<Option<(String, UnitCell)>, CliError> {
         enum Given<'a> {
@@ -200,7 +201,7 @@ impl CrystalFlags {
             ("cell", self.cell.as_deref().map(Given::Cell)),
         ]);
         match given {
-            None => Ok(None),
+            None => Ok(adopted.cell.map(|cell| ("--expt".into(), cell))),
             Some(Given::Matrix(path)) => {
                 inputs.push(path.clone());
                 // The file holds the matrix times the wavelength in Å, whatever its unit.

@@ -1,18 +1,18 @@
-//! Flags of the detector: size, place, convention, sensor, mask.
+//! Flags of the detector: size, place, convention; `fitted.rs` has the sensor and the mask.
 
 mod adopted;
+mod fitted;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
 
 use super::super::order::Order;
 use super::super::{CliError, values};
 use super::vectors::VectorFlags;
-use crate::experiment::{
-    Convention, Detector, Distance, ExperimentError, Mask, Pivot, Placement, Sensor,
-};
+use crate::experiment::{Convention, Detector, Distance, ExperimentError, Pivot, Placement};
+
+use crate::formats::geometry::Geometry;
 
 pub use adopted::Adopted;
 
@@ -118,7 +118,8 @@ pub struct DetectorFlags {
     /// SMV image whose header gives what flags leave open
     #[arg(long, value_name = "FILE")]
     img: Option<PathBuf>,
-    /// SMV image whose zeros are not rendered, and whose header is used like that of -img
+    /// SMV image whose zeros are not rendered, and whose header is used like that of -img; of several
+    /// panels, stacked
     #[arg(long, value_name = "FILE")]
     mask: Option<PathBuf>,
 }
@@ -130,8 +131,19 @@ impl DetectorFlags {
         Adopted::read(self.img.as_deref(), self.mask.as_deref())
     }
 
-    /// The detector, not yet masked, and how it was placed.
-    pub fn detector(
+    /// What `geometry` says, and the mask of `-mask`, whose header then says nothing.
+    pub fn adopted_with(
+        &self,
+        geometry: &Geometry,
+        inputs: &mut Vec<PathBuf>,
+    ) -> Result<Adopted, CliError> {
+        inputs.extend(self.mask.clone());
+        let header = Adopted::read(None, self.mask.as_deref())?;
+        Ok(Adopted::of_geometry(geometry, header.mask))
+    }
+
+    /// The detector, a bare one at its place, and how it was placed.
+    pub fn placed(
         &self,
         order: Order,
         vectors: &VectorFlags,
@@ -139,7 +151,7 @@ impl DetectorFlags {
         notices: &mut Vec<String>,
     ) -> Result<(Placement, Detector), CliError> {
         let placement = self.placement(order, vectors, adopted)?;
-        let mut detector = placement.place().map_err(|error| self.blame(&error))?;
+        let detector = placement.place().map_err(|error| self.blame(&error))?;
         if detector.header.distance_m < 0.0 {
             notices.push(format!(
                 "the detector stands upstream of the sample, {} mm along the beam; check its \
@@ -155,27 +167,7 @@ impl DetectorFlags {
                  -distance and the rotations that it was written with"
             ));
         }
-        detector.point_pixels = self.point_pixel;
-        detector.sensor = self.sensor(notices);
         Ok((placement, detector))
-    }
-
-    /// Puts the mask on the detector's panel.
-    pub fn apply_mask(&self, detector: &mut Detector, adopted: &Adopted) -> Result<(), CliError> {
-        let (Some(path), Some(mask)) = (&self.mask, &adopted.mask) else {
-            return Ok(());
-        };
-        for panel in &mut detector.panels {
-            if mask.shape() != panel.shape {
-                let error = ExperimentError::MaskShape {
-                    mask: mask.shape(),
-                    panel: panel.shape,
-                };
-                return Err(anyhow::anyhow!("{}: {error}", path.display()).into());
-            }
-            panel.mask = Some(Arc::<Mask>::clone(mask));
-        }
-        Ok(())
     }
 
     fn placement(
@@ -302,27 +294,6 @@ impl DetectorFlags {
         } else {
             Pivot::Beam
         })
-    }
-
-    fn sensor(&self, notices: &mut Vec<String>) -> Option<Sensor> {
-        let thickness = self.detector_thick.unwrap_or(0.0);
-        // A thickness without a depth takes depth = thickness.
-        let depth = self.detector_abs.unwrap_or(thickness);
-        if thickness > 0.0 && depth > 0.0 {
-            return Some(Sensor {
-                attenuation_depth_m: depth * 1e-6,
-                thickness_m: thickness * 1e-6,
-                layers: self.detector_thicksteps.unwrap_or(2),
-            });
-        }
-        if self.detector_thicksteps.is_some() || depth > 0.0 {
-            notices.push(
-                "-detector_abs and -detector_thicksteps do nothing without -detector_thick".into(),
-            );
-        } else if thickness > 0.0 {
-            notices.push("-detector_thick does nothing with -detector_abs inf".into());
-        }
-        None
     }
 
     /// Puts the flags to blame before what is wrong with the placement.

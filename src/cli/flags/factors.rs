@@ -9,9 +9,10 @@ use tracing::info_span;
 use super::super::order::Order;
 use super::super::{CliError, values};
 use super::file_cells::FileCells;
-use crate::experiment::{Interpolation, StructureFactors};
+use crate::experiment::{Experiment, Interpolation, Source, StructureFactors};
 use crate::formats::channel_list;
 use crate::formats::reflection_file::{self, Origin, ReflectionFile};
+use crate::memory::Bytes;
 use crate::profile::INPUT;
 
 #[derive(Args)]
@@ -117,4 +118,31 @@ impl FactorFlags {
 fn told(path: &std::path::Path, file: &ReflectionFile) -> impl Iterator<Item = String> {
     let notices = file.notices.iter();
     notices.map(move |notice| format!("{}: {notice}", path.display()))
+}
+
+/// A line where a source's energy is far from that of the channel it takes its F from.
+pub fn channel_notice(experiment: &Experiment) -> Option<String> {
+    /// Part of the wavelength that nobody minds.
+    const NEAR: f64 = 0.01;
+    let factors = experiment.structure_factors();
+    let channels = factors.channels();
+    // More than fit in memory are refused later.
+    let count = experiment.beam().source_count_bound();
+    if channels.is_empty() || Bytes::of::<Source>(count).check().is_err() {
+        return None;
+    }
+    let sources = experiment.beam().sources().into_iter();
+    let pairs = sources.filter_map(|source| {
+        let own = source.wavelength_m;
+        let channel = channels.get(factors.channel_at(own))?.wavelength_m;
+        Some((own, channel, (own / channel - 1.0).abs()))
+    });
+    let (own, channel, _) = pairs
+        .filter(|(_, _, off)| *off > NEAR)
+        .max_by(|one, other| one.2.total_cmp(&other.2))?;
+    Some(format!(
+        "--hkl-channels: X-rays of {:.4} Å take the structure factors of {:.4} Å, the nearest listed",
+        own * 1e10,
+        channel * 1e10
+    ))
 }

@@ -48,8 +48,8 @@ impl FileCells {
             if !are_alike(own, cell) {
                 return Err(CliError::usage(format!(
                     "{}: the cell {} contradicts {source}, {}: edges may differ by {} %, angles by \
-                     {ANGLE_TOLERANCE_DEG}°; correct one of them, or leave -cell and -mat out to \
-                     take the file's",
+                     {ANGLE_TOLERANCE_DEG}°; correct one of them (without -cell, -mat and --expt the \
+                     cell is the file's)",
                     path.display(),
                     shown(own),
                     shown(cell),

@@ -2,11 +2,19 @@
 //! in silence.
 
 use super::super::order::Order;
+use super::noise::{NO_CALIBRATION, NO_WIDTH, NOISE_FLAGS};
 use super::output::FILE_FLAGS;
 use crate::experiment::{Convention, Experiment, Pivot, Placement, Shape, Sources};
 
 /// A line for every flag on the command line that does not bear on the image or the files.
-pub fn notices(order: Order, experiment: &Experiment, placement: &Placement) -> Vec<String> {
+pub fn notices(
+    order: Order,
+    experiment: &Experiment,
+    placement: Option<&Placement>,
+) -> Vec<String> {
+    // Of a detector that a file describes, no flag of the placement is given.
+    let placed_by_file = Placement::default();
+    let placement = placement.unwrap_or(&placed_by_file);
     let given = |id: &str| order.position(id).is_some();
     let listed = matches!(experiment.beam().sources, Sources::List(_));
     let placed = placement.origin_m.is_some();
@@ -15,7 +23,7 @@ pub fn notices(order: Order, experiment: &Experiment, placement: &Placement) -> 
     let default_files = !order.any(&FILE_FLAGS);
     let noise = given("noisefile") || (default_files && !given("nonoise"));
     let pgm = given("pgmfile") || (default_files && !given("nopgm"));
-    let png = default_files || given("png");
+    let png = default_files || order.any(&["png", "overview"]);
     let mut misset = order.0.get_many::<String>("misset").into_iter().flatten();
     let random_misset = misset.any(|word| word == "random");
     let seeds_misset = random_misset && !given("misset_seed");
@@ -141,6 +149,13 @@ pub fn notices(order: Order, experiment: &Experiment, placement: &Placement) -> 
             !noise && !seeds_misset,
             "no noise image is written",
         ),
+        (&NOISE_FLAGS, !noise, "no noise image is written"),
+        (
+            &["calibration_seed"],
+            noise && !given("calibration"),
+            NO_CALIBRATION,
+        ),
+        (&["psf"], noise && !given("psf_fwhm"), NO_WIDTH),
         (
             &["scale"],
             !(default_files || given("intfile")),
@@ -156,8 +171,10 @@ pub fn notices(order: Order, experiment: &Experiment, placement: &Placement) -> 
         (
             &["png_scale", "png_percentile", "png_depth", "colormap"],
             !png,
-            "no --png is written",
+            "no --png or --overview is written",
         ),
+        (&["expt_index"], !given("expt"), "it is for --expt"),
+        (&["clen"], !given("geom"), "it is for --geom"),
         (
             &["printout"],
             order.any(&["printout_pixel", "trace_pixel"]),

@@ -7,9 +7,11 @@ mod crystal;
 mod detector;
 mod factors;
 mod file_cells;
+mod geometry;
 mod idle;
 mod ignored;
 mod mosaic;
+mod noise;
 mod output;
 mod program;
 mod sampling;
@@ -20,13 +22,17 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser};
 
+use glam::DVec3;
+
 use super::CliError;
 use super::order::Order;
 use crate::experiment::{Crystal, Description, Experiment, ExperimentError};
 use crate::formats::reflection_file::Origin;
 use factors::Factors;
+use geometry::{Apparatus, GeometryFile};
 
-pub use output::{Output, OutputKind, PictureStyle};
+pub use noise::{DEFAULT_OFFSET, NoiseFlags};
+pub use output::{Output, OutputKind, PictureStyle, seed_from_clock};
 pub use program::ProgramFlags;
 pub use sampling::Printout;
 
@@ -37,6 +43,7 @@ pub use sampling::Printout;
     version,
     override_usage = "nanobragg -hkl FILE -mat FILE [flags]\n       \
                       nanobragg -default_F 100 -cell 70 80 90 [flags]\n       \
+                      nanobragg noise       a detector's noise on an image there is\n       \
                       nanobragg compare     how far apart are two images\n       \
                       nanobragg devices     what can render here\n       \
                       nanobragg validate    is what a GPU renders right?\n       \
@@ -59,6 +66,8 @@ pub struct RenderFlags {
     #[command(flatten)]
     background: background::BackgroundFlags,
     #[command(flatten)]
+    geometry: geometry::GeometryFlags,
+    #[command(flatten)]
     detector: detector::DetectorFlags,
     #[command(flatten)]
     vectors: vectors::VectorFlags,
@@ -66,6 +75,8 @@ pub struct RenderFlags {
     sampling: sampling::SamplingFlags,
     #[command(flatten)]
     output: output::OutputFlags,
+    #[command(flatten)]
+    noise: NoiseFlags,
     #[command(flatten)]
     picture: output::PictureFlags,
     #[command(flatten)]
@@ -83,7 +94,7 @@ pub struct Request {
     pub outputs: Vec<Output>,
     /// How a PNG is to look.
     pub style: PictureStyle,
-    /// Seed of the noise.
+    /// Seed of the noise, and of what else has none of its own.
     pub seed: u64,
     /// Pixels whose quantities are to be printed.
     pub printout: Printout,
@@ -93,6 +104,8 @@ pub struct Request {
     pub notices: Vec<String>,
     /// Where the reflections come from, if they come from one file.
     pub reflections: Option<Origin>,
+    /// The file that describes the detector, where flags do not.
+    pub geometry: Option<PathBuf>,
     /// Files that were read, which no output may overwrite.
     pub inputs: Vec<PathBuf>,
     /// Options of the program itself.
@@ -120,6 +133,8 @@ pub fn last_one_counts(command: Command) -> Command {
 /// Every spelling of the flags that are new in this program and take two dashes.
 pub fn double_dash_only() -> Vec<String> {
     let new = program::ProgramFlags::augment_args(Command::new("new"));
+    let new = geometry::GeometryFlags::augment_args(new);
+    let new = NoiseFlags::augment_args(new);
     let mut doubled = spellings(&output::PictureFlags::augment_args(new));
     doubled.extend(sampling::DOUBLE_DASH_ONLY.map(str::to_string));
     doubled.push(background::REPEATABLE.to_string());
@@ -137,6 +152,7 @@ pub fn flags_of_the_run() -> Vec<(String, String)> {
     let doubled = double_dash_only();
     let run = output::OutputFlags::augment_args(Command::new("run"));
     let run = program::ProgramFlags::augment_args(output::PictureFlags::augment_args(run));
+    let run = NoiseFlags::augment_args(run);
     let named = run.get_arguments().filter_map(|flag| {
         let long = flag.get_long()?;
         Some((flag.get_id().to_string(), long.to_string()))
@@ -187,12 +203,14 @@ impl Request {
         let mut notices = flags.ignored.notices()?;
         let mut inputs = Vec::new();
 
-        let adopted = flags.detector.adopted(&mut inputs)?;
-        let (placement, mut detector) =
-            flags
-                .detector
-                .detector(order, &flags.vectors, &adopted, &mut notices)?;
-        let frame = placement.frame();
+        let Apparatus {
+            file,
+            adopted,
+            placement,
+            mut detector,
+            frame,
+        } = Apparatus::of(&flags, order, &mut inputs, &mut notices)?;
+        flags.detector.finish(&mut detector, &mut notices);
         let beam = flags.beam.beam(order, &frame, &adopted, &mut inputs)?;
         let seed = flags.output.seed();
         let Factors {
@@ -206,26 +224,20 @@ impl Request {
         let background = flags.background.background(beam_size_m, &mut inputs)?;
         let crystal_scatters =
             structure_factors.is_listed() || structure_factors.default_f() != 0.0;
+        let scan = flags.crystal.scan(&frame, &adopted)?;
+        // A background needs no crystal.
+        let crystal = if !crystal_scatters && !flags.crystal.names_cell() && background.scatters() {
+            Crystal::absent()
+        } else {
+            let flags = &flags.crystal;
+            let cell = flags.unit_cell(order, &cells, beam.wavelength_m, &adopted, &mut inputs)?;
+            flags.crystal(order, &cell, beam_size_m, seed, &mut inputs, &mut notices)?
+        };
         if !crystal_scatters && !background.scatters() {
             return Err(CliError::usage(
-                "nothing scatters: give structure factors with -hkl FILE, or -default_F",
+                "nothing scatters: give structure factors with -hkl FILE, -default_F, or --background",
             ));
         }
-        let scan = flags.crystal.scan(&frame, &adopted)?;
-        let crystal = if crystal_scatters || flags.crystal.names_cell() {
-            let crystal = &flags.crystal;
-            crystal.crystal(
-                order,
-                &cells,
-                &beam,
-                beam_size_m,
-                seed,
-                &mut inputs,
-                &mut notices,
-            )?
-        } else {
-            Crystal::absent()
-        };
         flags.detector.apply_mask(&mut detector, &adopted)?;
         let sampling = flags.sampling.sampling(&mut notices);
         let parts = Description {
@@ -237,15 +249,23 @@ impl Request {
             structure_factors,
             background,
         };
-        let experiment = Experiment::new(parts).map_err(|error| flags.blame(error))?;
-        notices.extend(idle::notices(order, &experiment, &placement));
+        let experiment = Experiment::new(parts).map_err(|error| match &file {
+            Some(file) if !flags.detector.gave(&error) && GeometryFile::is_to_blame(&error) => {
+                file.blame(&error)
+            }
+            _ => flags.blame(error),
+        })?;
+        notices.extend(idle::notices(order, &experiment, placement.as_ref()));
+        notices.extend(factors::channel_notice(&experiment));
         let printout = flags.sampling.printout(order, &experiment)?;
         if printout != Printout::Nothing && flags.program.json {
             return Err(CliError::usage(
                 "-printout and --json both print on standard output; leave one of them out",
             ));
         }
-        let outputs = flags.output.outputs(&flags.picture, order);
+        let noise = flags.noise.noise(seed, flags.output.adc())?;
+        let outputs = flags.output.outputs(&flags.picture, noise, order);
+        notices.extend(output::panel_notice(&experiment, &outputs));
         Ok(Request {
             experiment,
             outputs,
@@ -255,9 +275,21 @@ impl Request {
             progress: flags.output.progress(order),
             notices,
             reflections: origin,
+            geometry: file.map(|file| file.path),
             inputs,
             program: flags.program,
         })
+    }
+}
+
+impl Request {
+    /// What is up in an overview: y of a file's laboratory; else where the slow axis comes from, so
+    /// that the picture is that of the bare image.
+    pub fn up(&self) -> DVec3 {
+        match (&self.geometry, self.experiment.detector().panels.first()) {
+            (None, Some(panel)) => -panel.slow,
+            _ => DVec3::Y,
+        }
     }
 }
 
@@ -267,6 +299,11 @@ impl RenderFlags {
         let flags = match &error {
             ExperimentError::OutOfRange { quantity, .. } => flag_of(quantity),
             ExperimentError::Region { .. } => "-roi: ",
+            ExperimentError::OnPanel { error, .. } => match **error {
+                ExperimentError::OutOfRange { quantity, .. } => flag_of(quantity),
+                // Panels are the file's; flags put a region on them.
+                _ => "-roi: ",
+            },
             ExperimentError::AutomaticOversample { .. } => "-oversample: ",
             ExperimentError::PixelCount { .. } => "-detpixels, -detsize: ",
             ExperimentError::PlaneThroughSample { .. } | ExperimentError::FacesAway { .. } => {
@@ -292,6 +329,8 @@ fn flag_of(quantity: &str) -> &'static str {
         ("sub-pixels", "-oversample: "),
         ("mosaic spread", "-mosaic: "),
         ("water", "-water: "),
+        ("slab", "--background: "),
+        ("beam's size", "-beamsize: "),
         ("fluence", "-fluence, -flux: "),
         ("structure factor", "-default_F, -hkl: "),
         ("attenuation depth", "-detector_abs: "),
@@ -317,7 +356,9 @@ mod tests {
     fn every_flag_of_an_input_file_is_known() {
         let mut flags = input_file_flags();
         flags.sort();
-        let known = [
+        let expected = [
+            "expt",
+            "geom",
             "hkl",
             "hkl-channels",
             "img",
@@ -327,6 +368,6 @@ mod tests {
             "mosaic-file",
             "sourcefile",
         ];
-        assert_eq!(flags, known);
+        assert_eq!(flags, expected);
     }
 }

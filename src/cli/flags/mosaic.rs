@@ -25,7 +25,7 @@ pub struct MosaicFlags {
     /// How misorientations are distributed: up to -mosaic, or normal with that sigma [default: cap]
     #[arg(long = "mosaic-model", value_name = "MODEL")]
     mosaic_model: Option<Model>,
-    /// Sigmas of --mosaic-model gaussian along a, along c* × a and along c*, degrees, instead of
+    /// Sigmas of --mosaic-model gaussian about a, about c* × a and about c*, degrees, instead of
     /// -mosaic
     #[arg(long = "mosaic-sigmas", action = ArgAction::Set, num_args = 3, value_names = ["A", "B", "C"],
           value_parser = values::not_negative)]

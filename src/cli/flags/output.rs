@@ -7,8 +7,11 @@ use clap::{Args, ValueEnum};
 
 use super::super::order::Order;
 use super::super::values;
+use super::noise::DEFAULT_OFFSET;
+use crate::experiment::Experiment;
 use crate::formats::png::{Colormap, Depth};
 use crate::image::ToneScale;
+use crate::image::noise::Noise;
 
 #[derive(Args)]
 #[command(next_help_heading = "Output")]
@@ -57,10 +60,14 @@ pub struct PictureFlags {
     /// PNG picture [default: image.png]
     #[arg(long, value_name = "FILE")]
     png: Option<PathBuf>,
+    /// PNG picture of the panels at their places, seen along the beam, at most 4000 pixels wide and
+    /// high
+    #[arg(long, value_name = "FILE")]
+    overview: Option<PathBuf>,
     /// TIFF image, float32
     #[arg(long, value_name = "FILE")]
     tiff: Option<PathBuf>,
-    /// How photons become shades of the PNG [default: linear]
+    /// How photons become shades of PNGs [default: linear]
     #[arg(long = "png-scale", value_name = "SCALE")]
     png_scale: Option<PngScale>,
     /// Percentage of pixels below the PNG's darkest shade [default: 99.5]
@@ -97,12 +104,13 @@ enum ColormapName {
 }
 
 /// Ids of the flags that name a file to write.
-pub const FILE_FLAGS: [&str; 6] = [
+pub const FILE_FLAGS: [&str; 7] = [
     "floatfile",
     "intfile",
     "pgmfile",
     "noisefile",
     "png",
+    "overview",
     "tiff",
 ];
 
@@ -123,13 +131,12 @@ pub enum OutputKind {
         /// Shades per photon.
         scale: Option<f64>,
     },
-    /// SMV of noisy counts.
-    Noise {
-        /// Counts of a pixel without photons.
-        adc: f64,
-    },
+    /// SMV of counts with noise.
+    Noise(Noise),
     /// PNG.
     Png,
+    /// PNG of the panels at their places.
+    Overview,
     /// TIFF float32.
     Tiff,
 }
@@ -158,10 +165,36 @@ pub struct PictureStyle {
     pub depth: Depth,
 }
 
+/// What the user should know of `outputs` that cannot tell of several panels.
+pub fn panel_notice(experiment: &Experiment, outputs: &[Output]) -> Option<String> {
+    let panels = experiment.detector().panels.len();
+    let smv = outputs.iter().filter(|output| {
+        matches!(
+            output.kind,
+            OutputKind::Counts { .. } | OutputKind::Noise { .. }
+        )
+    });
+    let flags: Vec<&str> = smv.map(|output| output.flag).collect();
+    (panels > 1 && !flags.is_empty()).then(|| {
+        format!(
+            "{}: an SMV header describes one panel; it is that of the first of {panels}, the image \
+             is of all, stacked",
+            flags.join(", ")
+        )
+    })
+}
+
+/// A seed that nobody chose.
+pub fn seed_from_clock() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
 impl OutputFlags {
     /// The files asked for, or the default ones when none is.
-    pub fn outputs(&self, picture: &PictureFlags, order: Order) -> Vec<Output> {
-        let adc = self.adc.unwrap_or(40.0);
+    pub fn outputs(&self, picture: &PictureFlags, noise: Noise, order: Order) -> Vec<Output> {
+        let adc = self.adc();
         let counts = OutputKind::Counts {
             scale: self.scale,
             adc,
@@ -171,7 +204,6 @@ impl OutputFlags {
         };
         let by_default = !order.any(&FILE_FLAGS);
         let name = |default: &str, wanted: bool| (by_default && wanted).then(|| default.into());
-        let noise = OutputKind::Noise { adc };
         let all = [
             (
                 OutputKind::Float,
@@ -192,7 +224,7 @@ impl OutputFlags {
                 name("image.pgm", !self.nopgm),
             ),
             (
-                noise,
+                OutputKind::Noise(noise),
                 "-noisefile",
                 &self.noisefile,
                 name("noiseimage.img", !self.nonoise),
@@ -203,6 +235,7 @@ impl OutputFlags {
                 &picture.png,
                 name("image.png", true),
             ),
+            (OutputKind::Overview, "--overview", &picture.overview, None),
             (OutputKind::Tiff, "--tiff", &picture.tiff, None),
         ];
         all.into_iter()
@@ -213,16 +246,14 @@ impl OutputFlags {
             .collect()
     }
 
+    /// Counts of an SMV pixel without photons.
+    pub fn adc(&self) -> f64 {
+        self.adc.unwrap_or(DEFAULT_OFFSET)
+    }
+
     /// The seed given, or one from the clock.
     pub fn seed(&self) -> u64 {
-        self.seed.map_or_else(
-            || {
-                SystemTime::now()
-                    .duration_since(UNIX_EPOCH)
-                    .map_or(0, |since| since.as_secs())
-            },
-            |seed| seed as u64,
-        )
+        self.seed.map_or_else(seed_from_clock, |seed| seed as u64)
     }
 
     /// Whether to show a progress bar, where that was said.

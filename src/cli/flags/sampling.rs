@@ -4,7 +4,7 @@ use clap::{ArgAction, Args};
 
 use super::super::order::Order;
 use super::super::{CliError, values};
-use crate::experiment::{Experiment, Region, Sampling};
+use crate::experiment::{Experiment, Region, Sampling, panel_of_pixel};
 use crate::render::frame_size;
 
 /// Most pixels that are printed when none is named.
@@ -31,14 +31,14 @@ pub struct SamplingFlags {
     /// Accepted for the C program's sake: absorption is always each sub-pixel's own
     #[arg(long = "oversample_thick")]
     oversample_thick: bool,
-    /// Resolution limit, Å: nothing is computed beyond [default: 0]
+    /// Resolution limit of the crystal, Å: it does not scatter beyond [default: 0]
     #[arg(long, value_name = "Å", value_parser = values::not_negative)]
     dmin: Option<f64>,
     /// Leave out terms of square and round crystals too small to count: the image's total, and every
     /// pixel above its floor, change by less than this part [default: none are left out]
     #[arg(long, value_name = "PART", value_parser = values::fraction)]
     tolerance: Option<f64>,
-    /// Render pixels x0 to x1 (fast) and y0 to y1 (slow) only [default: all]
+    /// Render pixels x0 to x1 (fast) and y0 to y1 (slow) of every panel only [default: all]
     #[arg(long, action = ArgAction::Set, num_args = 4, value_names = ["x0", "x1", "y0", "y1"],
           value_parser = values::coordinate)]
     roi: Option<Vec<usize>>,
@@ -106,27 +106,35 @@ impl SamplingFlags {
             ),
         ]);
         let [width, height] = frame_size(experiment);
+        let region = experiment.sampling().region;
+        let panels = &experiment.detector().panels;
         match named {
-            Some([fast, slow]) if fast < width && slow < height => {
-                let region = experiment.sampling().region;
-                let mask = experiment.detector().panels[0].mask.as_ref();
-                let rendered = region.is_none_or(|region| region.contains(fast, slow))
-                    && mask.is_none_or(|mask| mask.renders(fast, slow));
-                if rendered {
-                    return Ok(Printout::Pixel([fast, slow]));
+            Some(pixel) => {
+                let wrong = |what: String| {
+                    let [fast, slow] = pixel;
+                    Err(CliError::usage(format!(
+                        "-printout_pixel {fast} {slow}: {what}"
+                    )))
+                };
+                let Some((panel, [fast, slow])) = panel_of_pixel(panels, pixel) else {
+                    return wrong(format!(
+                        "the detector has {width} x {height} pixels, counted from 0"
+                    ));
+                };
+                if region.is_none_or(|region| region.contains(fast, slow))
+                    && panels[panel].renders(fast, slow)
+                {
+                    Ok(Printout::Pixel(pixel))
+                } else {
+                    wrong("that pixel is not rendered (-roi, -mask)".into())
                 }
-                Err(CliError::usage(format!(
-                    "-printout_pixel {fast} {slow}: that pixel is not rendered (-roi, -mask)"
-                )))
             }
-            Some([fast, slow]) => Err(CliError::usage(format!(
-                "-printout_pixel {fast} {slow}: the detector has {width} x {height} pixels, counted from 0"
-            ))),
             None if !self.printout => Ok(Printout::Nothing),
             None => {
-                let region = experiment.sampling().region;
                 let pixels = region.map_or(width * height, |region| {
-                    (region.fast[1] - region.fast[0] + 1) * (region.slow[1] - region.slow[0] + 1)
+                    let [fast, slow] =
+                        [region.fast, region.slow].map(|[first, last]| last - first + 1);
+                    fast * slow * panels.len()
                 });
                 if pixels > MOST_PRINTED {
                     return Err(CliError::usage(format!(

@@ -1,8 +1,9 @@
 //! `nanobragg validate`: is what this device renders right?
 //!
 //! Renders a built-in suite on the device and on the CPU path, which is held against the reference
-//! images of `golden/` in the project's tests.
+//! images of `golden/` in the project's tests, and adds noise on both, which must be the same.
 
+mod noise;
 mod suite;
 
 use std::time::Instant;
@@ -16,6 +17,7 @@ use super::{CliError, interrupt};
 use crate::image::Comparison;
 use crate::render::{Device, RenderOptions, Renderer};
 
+use noise::noise_checks;
 use suite::{CHECKS, Check};
 
 /// Render a built-in suite on a device and on the CPU path, and compare
@@ -91,10 +93,19 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         device.device_name(),
         Finding::HEADINGS
     ))?;
-    for check in CHECKS.iter().filter(|check| check.quick || !flags.quick) {
-        let finding = check.run(&device, &cpu)?;
+    let mut found = |finding: Finding| {
         say(format!("{}\n", finding.row()))?;
         findings.push(finding);
+        Ok::<_, CliError>(())
+    };
+    for check in CHECKS.iter().filter(|check| check.quick || !flags.quick) {
+        found(check.run(&device, &cpu)?)?;
+    }
+    for check in noise_checks()
+        .iter()
+        .filter(|check| check.quick || !flags.quick)
+    {
+        found(check.run(&device, &cpu)?)?;
     }
     let failed: Vec<&str> = findings
         .iter()

@@ -8,9 +8,11 @@ use glam::DVec3;
 
 use super::super::CliError;
 use crate::experiment::{
-    Description, EnergyChannel, Experiment, ExperimentError, ProfileEntry, Reflection,
-    ReflectionList, Reflections, ScatteringProfile, Slab, Source, Sources, StructureFactors,
+    Description, Detector, EnergyChannel, Experiment, ExperimentError, Panel, ProfileEntry,
+    Reflection, ReflectionList, Reflections, ScatteringProfile, Sensor, Slab, Source, Sources,
+    StructureFactors,
 };
+use crate::geometry::rotation_xyz;
 
 /// Says what flags cannot without files.
 type Prepare = fn(&mut Description) -> Result<(), ExperimentError>;
@@ -85,7 +87,7 @@ impl Check {
 }
 
 /// Every check.
-pub const CHECKS: [Check; 26] = [
+pub const CHECKS: [Check; 27] = [
     Check::new("square", "-cell 70 80 90 75 85 95 -detpixels 128").quick(),
     Check::new("round", "-N 6 -round_xtal"),
     Check::new("gauss", "-N 6 -gauss_xtal -fudge 0.4"),
@@ -145,6 +147,9 @@ pub const CHECKS: [Check; 26] = [
     ),
     Check::new("energy channels", "-nointerpolate -dispersion 3 -dispsteps 4").with(energy_channels),
     Check::new("region", "-roi 13 61 7 50"),
+    Check::new("several panels", "-detpixels 48 -pixel 0.4 -distance 60 -oversample 2 -polar 0.9")
+        .with(several_panels)
+        .quick(),
     Check::new(
         "large crystal",
         "-cell 120 130 140 -lambda 0.9 -N 1000 -distance 250 -detpixels 64 -pixel 0.05 -oversample 2 \
@@ -230,6 +235,38 @@ impl ReflectionList for Made {
         let list: Vec<Reflection> = made_reflections().into_iter().map(scaled).collect();
         Ok(list.into())
     }
+}
+
+/// Panels of different tilts, pixels and sensors, one of them without a sensor.
+fn several_panels(parts: &mut Description) -> Result<(), ExperimentError> {
+    // How far from the beam, pixels, how turned, radians, and how deep photons go, µm.
+    let places = [
+        ([-60.0, -50.0], [0.0, 0.3, 0.0], Some(300.0)),
+        ([8.0, -60.0], [0.2, 0.0, -0.4], None),
+        ([-65.0, 12.0], [0.5, -0.3, 0.1], Some(80.0)),
+        ([10.0, 10.0], [0.0, 0.0, 0.6], Some(1200.0)),
+    ];
+    let Detector { panels, .. } = &parts.detector;
+    let panels = panels.iter().cycle().zip(places).enumerate();
+    let panels = panels.map(|(number, (whole, ([fast, slow], angles, depth_um)))| {
+        let pixel_size_m = whole.pixel_size_m * (1.0 - 0.1 * number as f64);
+        let turn = rotation_xyz(angles);
+        let along_beam = whole.close_distance_m() * whole.normal;
+        Panel {
+            origin_m: along_beam + pixel_size_m * (fast * whole.fast + slow * whole.slow),
+            fast: turn * whole.fast,
+            slow: turn * whole.slow,
+            pixel_size_m,
+            sensor: depth_um.map(|um| Sensor {
+                attenuation_depth_m: um * 1e-6,
+                thickness_m: 4.5e-4,
+            }),
+            ..whole.clone()
+        }
+    });
+    parts.detector = Detector::of_panels(panels.collect(), parts.beam.direction)?;
+    parts.detector.layers = 3;
+    Ok(())
 }
 
 /// A list with a different F for each index, that the detector's corners reach beyond.

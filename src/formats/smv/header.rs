@@ -9,14 +9,30 @@ const BLOCK: usize = 512;
 /// The header of an image of `experiment`, padded to 512 bytes, or a multiple where long numbers
 /// need more.
 ///
-/// `width` and `height` are the whole image's, the geometry that of the first panel.
-pub fn describe(experiment: &Experiment, [width, height]: [usize; 2]) -> String {
+/// `size`, width and height, is the whole image's, the geometry that of the first panel.
+pub fn describe(experiment: &Experiment, size: [usize; 2]) -> String {
+    padded(size, &entries(experiment))
+}
+
+/// The header of an image of `width` and `height` that says what else `entries`, of another image's
+/// header, say: keys and values.
+pub fn carry_over(entries: &[(String, String)], size: [usize; 2]) -> String {
+    let own = own_entries(size, 0).map(|(key, _)| key);
+    let others = entries
+        .iter()
+        .filter(|(key, _)| !own.contains(&key.as_str()));
+    let text: String = others
+        .map(|(key, value)| format!("{key}={value};\n"))
+        .collect();
+    padded(size, &text)
+}
+
+/// A header with `entries` behind those of every image.
+fn padded(size: [usize; 2], entries: &str) -> String {
     let mut bytes = BLOCK;
     loop {
-        let header = format!(
-            "{{\n{}}}\n\x0c\n",
-            entries(experiment, [width, height], bytes)
-        );
+        let own = own_entries(size, bytes).map(|(key, value)| format!("{key}={value};\n"));
+        let header = format!("{{\n{}{entries}}}\n\x0c\n", own.concat());
         if header.len() <= bytes {
             return format!("{header:<bytes$}");
         }
@@ -24,7 +40,19 @@ pub fn describe(experiment: &Experiment, [width, height]: [usize; 2]) -> String 
     }
 }
 
-fn entries(experiment: &Experiment, [width, height]: [usize; 2], header_bytes: usize) -> String {
+/// What the header of every image says.
+fn own_entries([width, height]: [usize; 2], header_bytes: usize) -> [(&'static str, String); 6] {
+    [
+        ("HEADER_BYTES", header_bytes.to_string()),
+        ("DIM", "2".into()),
+        ("BYTE_ORDER", "little_endian".into()),
+        ("TYPE", "unsigned_short".into()),
+        ("SIZE1", width.to_string()),
+        ("SIZE2", height.to_string()),
+    ]
+}
+
+fn entries(experiment: &Experiment) -> String {
     let detector = experiment.detector();
     let header = detector.header;
     let panel = &detector.panels[0];
@@ -37,13 +65,7 @@ fn entries(experiment: &Experiment, [width, height]: [usize; 2], header_bytes: u
     let mm = |metres: f64| general(metres * 1e3);
     let degrees = |radians: f64| general(radians.to_degrees());
     let pixels = |metres: f64| general(metres / pixel + 0.5);
-    let rows: [(&str, String); 26] = [
-        ("HEADER_BYTES", header_bytes.to_string()),
-        ("DIM", "2".into()),
-        ("BYTE_ORDER", "little_endian".into()),
-        ("TYPE", "unsigned_short".into()),
-        ("SIZE1", width.to_string()),
-        ("SIZE2", height.to_string()),
+    let rows: [(&str, String); 20] = [
         ("PIXEL_SIZE", mm(pixel)),
         ("DISTANCE", mm(header.distance_m)),
         ("WAVELENGTH", general(experiment.beam().wavelength_m * 1e10)),

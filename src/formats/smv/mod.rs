@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use crate::image::{Image, Statistics};
 
-pub use header::describe;
-pub use read::{SmvImage, parse, read};
+pub use header::{carry_over, describe};
+pub use read::{SmvImage, header_entries, parse, read};
 
 /// Bytes of a pixel.
 const BYTES: usize = size_of::<u16>();
@@ -27,6 +27,12 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Of an image that holds counts.
+    pub const AS_THEY_ARE: Counts = Counts {
+        scale: 1.0,
+        adc_offset: 0.0,
+    };
+
     /// Counts that put the brightest pixel at 55,000.
     pub fn automatic(statistics: &Statistics, adc_offset: f64) -> Counts {
         let max = statistics.max;

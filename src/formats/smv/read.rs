@@ -27,6 +27,11 @@ pub fn read(path: &Path) -> Result<SmvImage, FormatError> {
 }
 
 impl SmvImage {
+    /// The header's entries: keys and values.
+    pub fn entries(&self) -> &[(String, String)] {
+        &self.entries
+    }
+
     /// The text of the header's last entry under `key`.
     pub fn entry(&self, key: &str) -> Option<&str> {
         lookup(&self.entries, key)
@@ -116,8 +121,11 @@ pub fn parse(bytes: &[u8]) -> Result<SmvImage, Problem> {
     })
 }
 
-/// The `KEY=VALUE` pairs between the braces that start the file.
-fn header_entries(bytes: &[u8]) -> Result<Vec<(String, String)>, Problem> {
+/// The `KEY=VALUE` pairs between the braces that start a file.
+///
+/// # Errors
+/// A [`Problem`] when there are no such braces.
+pub fn header_entries(bytes: &[u8]) -> Result<Vec<(String, String)>, Problem> {
     /// No header is longer; what does not end by then is something else.
     const LONGEST: usize = 1 << 16;
     let start = &bytes[..bytes.len().min(LONGEST)];

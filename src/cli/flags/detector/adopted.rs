@@ -1,14 +1,16 @@
-//! What the headers of SMV files stand in for (PHYSICS §13).
+//! What the headers of SMV files, and files that describe a detector, stand in for (PHYSICS §13).
 
 use std::path::Path;
 use std::sync::Arc;
 
 use super::super::super::CliError;
 use crate::experiment::Mask;
+use crate::formats::geometry::Geometry;
 use crate::formats::smv::{self, SmvImage};
 use crate::formats::{FormatError, Problem};
+use crate::geometry::UnitCell;
 
-/// Values of SMV headers, used where no flag gives them.
+/// Values of files, used where no flag gives them.
 #[derive(Debug, Default)]
 pub struct Adopted {
     pub shape: Option<[usize; 2]>,
@@ -22,6 +24,10 @@ pub struct Adopted {
     pub osc_deg: Option<f64>,
     /// Named in a notice, but not used: it says too little of how the detector was turned.
     pub two_theta_deg: Option<f64>,
+    /// Kahn's polarisation factor.
+    pub kahn_factor: Option<f64>,
+    /// The crystal's cell, oriented.
+    pub cell: Option<UnitCell>,
     /// The pixels of `-mask` that are rendered.
     pub mask: Option<Arc<Mask>>,
     beam_centre: BeamCentre,
@@ -52,6 +58,24 @@ impl Adopted {
             adopted.mask = Mask::new([file.width, file.height], rendered).map(Arc::new);
         }
         Ok(adopted)
+    }
+
+    /// What `geometry` says beside the panels' places, with the pixels of `-mask`.
+    pub fn of_geometry(geometry: &Geometry, mask: Option<Arc<Mask>>) -> Adopted {
+        let degrees = geometry
+            .oscillation_rad
+            .map(|both| both.map(f64::to_degrees));
+        Adopted {
+            wavelength_m: geometry.wavelength_m,
+            phi_deg: degrees.map(|[start, _]| start),
+            osc_deg: degrees
+                .map(|[_, range]| range)
+                .filter(|&range| range != 0.0),
+            kahn_factor: geometry.kahn_factor,
+            cell: geometry.cell,
+            mask,
+            ..Adopted::default()
+        }
     }
 
     /// Xbeam and Ybeam, mm, for a detector of these pixels.
@@ -92,12 +116,12 @@ impl Adopted {
             // A still has no range to adopt: flags that step or count are not to be bound to zero.
             osc_deg: number("OSC_RANGE")?.filter(|&range| range != 0.0),
             two_theta_deg: number("TWOTHETA")?,
-            mask: None,
             beam_centre: BeamCentre {
                 x: number("BEAM_CENTER_X")?,
                 y: number("BEAM_CENTER_Y")?,
                 y_from_end: false,
             },
+            ..Adopted::default()
         })
     }
 
@@ -116,6 +140,8 @@ impl Adopted {
             phi_deg: self.phi_deg.or(other.phi_deg),
             osc_deg: self.osc_deg.or(other.osc_deg),
             two_theta_deg: self.two_theta_deg.or(other.two_theta_deg),
+            kahn_factor: self.kahn_factor.or(other.kahn_factor),
+            cell: self.cell.or(other.cell),
             mask: self.mask.or(other.mask),
             beam_centre: if has_centre {
                 self.beam_centre

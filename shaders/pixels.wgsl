@@ -1,0 +1,129 @@
+// The pixels of a thread of render.wgsl: EDGE x EDGE of them, side by side. What a thread keeps of
+// each is a component of a vector or an element that is named by a constant, never by a loop's
+// counter: so every compiler keeps it in registers.
+
+const MOST_PIXELS: u32 = 4u;
+
+// A pixel of a thread: its corner, m along fast and slow from the tile's centre, and its first
+// factors.
+struct Pixel {
+    corner: vec2<f32>,
+    first: vec2<f32>,
+}
+
+// What a pixel of a thread sees in one view: q - q_c in 1/Å, and what its terms are multiplied by.
+struct Sight {
+    turned: vec3<f32>,
+    factor: f32,
+}
+
+// Of each pixel of a thread: what is summed, and what is not yet added to that.
+struct Sums {
+    total: vec4<f32>,
+    group: vec4<f32>,
+    run: vec4<f32>,
+}
+
+// The background of the pixels of a thread.
+fn background(pixels: array<Pixel, MOST_PIXELS>) -> vec4<f32> {
+    let x = vec4<f32>(pixels[0].first.x, pixels[1].first.x, pixels[2].first.x, pixels[3].first.x);
+    let y = vec4<f32>(pixels[0].first.y, pixels[1].first.y, pixels[2].first.y, pixels[3].first.y);
+    return scene.background * x * y;
+}
+
+// What an earlier dispatch left of the pixels of a thread, from `place` on.
+fn sums_so_far(place: u32) -> Sums {
+    var sums: Sums;
+    sums.total.x = photons[place];
+    var waiting = pending[place];
+    sums.group.x = waiting.x;
+    sums.run.x = waiting.y;
+    if EDGE == 2u {
+        sums.total.y = photons[place + LANES];
+        sums.total.z = photons[place + 2u * LANES];
+        sums.total.w = photons[place + 3u * LANES];
+        waiting = pending[place + LANES];
+        sums.group.y = waiting.x;
+        sums.run.y = waiting.y;
+        waiting = pending[place + 2u * LANES];
+        sums.group.z = waiting.x;
+        sums.run.z = waiting.y;
+        waiting = pending[place + 3u * LANES];
+        sums.group.w = waiting.x;
+        sums.run.w = waiting.y;
+    }
+    return sums;
+}
+
+// Leaves `sums` there for the next one.
+fn leave(place: u32, sums: Sums) {
+    photons[place] = sums.total.x;
+    pending[place] = vec2<f32>(sums.group.x, sums.run.x);
+    if EDGE == 2u {
+        photons[place + LANES] = sums.total.y;
+        photons[place + 2u * LANES] = sums.total.z;
+        photons[place + 3u * LANES] = sums.total.w;
+        pending[place + LANES] = vec2<f32>(sums.group.y, sums.run.y);
+        pending[place + 2u * LANES] = vec2<f32>(sums.group.z, sums.run.z);
+        pending[place + 3u * LANES] = vec2<f32>(sums.group.w, sums.run.w);
+    }
+}
+
+// Pixel `k` of thread `lane`.
+fn pixel_of(tile: Tile, panel: Panel, lane: u32, k: u32) -> Pixel {
+    let pixel = EDGE * vec2<u32>(lane % GROUP, lane / GROUP) + vec2<u32>(k % EDGE, k / EDGE);
+    let corner = pixel_corner(panel, pixel);
+    let sub = panel.pixel_size_m / f32(scene.oversample);
+    return Pixel(corner, first_factors(tile, panel, corner + 0.5 * sub));
+}
+
+// `pixel` at `along` m from its corner, in one layer.
+fn sight(
+    tile: Tile, panel: Panel, source: Source, centre: vec3<f32>,
+    pixel: Pixel, along: vec2<f32>, layer: u32,
+) -> Sight {
+    let depth = f32(layer) * panel.layer_depth_m;
+    let seen = view(tile, offset(tile, panel, pixel.corner + along, depth));
+    let turned = seen.turned * source.inverse_wavelength;
+    let factor = view_factor(panel, source, seen, centre + turned, pixel.first, layer);
+    return Sight(turned, factor);
+}
+
+// The terms of one orientation at the pixels of a thread.
+fn terms_of(prepared: Prepared, sights: array<Sight, MOST_PIXELS>) -> vec4<f32> {
+    if EDGE == 1u {
+        return vec4<f32>(term(prepared, sights[0].turned), 0.0, 0.0, 0.0);
+    }
+    return vec4<f32>(
+        term(prepared, sights[0].turned), term(prepared, sights[1].turned),
+        term(prepared, sights[2].turned), term(prepared, sights[3].turned),
+    );
+}
+
+// What the terms at the pixels of a thread are multiplied by.
+fn factors_of(sights: array<Sight, MOST_PIXELS>) -> vec4<f32> {
+    if EDGE == 1u {
+        return vec4<f32>(sights[0].factor, 0.0, 0.0, 0.0);
+    }
+    return vec4<f32>(sights[0].factor, sights[1].factor, sights[2].factor, sights[3].factor);
+}
+
+// The mean of q - q_c over the pixels of a thread.
+fn middle_of(sights: array<Sight, MOST_PIXELS>) -> vec3<f32> {
+    if EDGE == 1u {
+        return sights[0].turned;
+    }
+    return (sights[0].turned + sights[1].turned + sights[2].turned + sights[3].turned) / 4.0;
+}
+
+// How far the farthest pixel of a thread is from `place`, 1/Å.
+fn farthest_from(place: vec3<f32>, sights: array<Sight, MOST_PIXELS>) -> f32 {
+    let nearest = distance(sights[0].turned, place);
+    if EDGE == 1u {
+        return nearest;
+    }
+    return max(
+        max(nearest, distance(sights[1].turned, place)),
+        max(distance(sights[2].turned, place), distance(sights[3].turned, place)),
+    );
+}

@@ -1,0 +1,257 @@
+//! A panel: a rectangle of pixels, its sensor, its mask (PHYSICS §2–4, §6).
+
+use std::sync::Arc;
+
+use glam::DVec3;
+
+use super::ExperimentError;
+use super::error::{require, require_length};
+
+/// A rectangle of pixels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Panel {
+    /// What errors call it; may be empty, and need not be its own.
+    pub name: String,
+    /// The outer corner of the first pixel, m from the sample.
+    pub origin_m: DVec3,
+    /// Direction of the fast axis, a unit vector.
+    pub fast: DVec3,
+    /// Direction of the slow axis, a unit vector.
+    pub slow: DVec3,
+    /// Normal, a unit vector that points away from the sample.
+    pub normal: DVec3,
+    /// Edge of the square pixels, m.
+    pub pixel_size_m: f64,
+    /// Pixels along the fast and the slow axis.
+    pub shape: [usize; 2],
+    /// For a panel bent onto a sphere about the sample: the vector from the sample along the
+    /// beam to the sphere, m. Pixel coordinates are then arcs.
+    pub curved_m: Option<DVec3>,
+    /// What absorbs the photons; `None` for a panel that stops all of them at its surface.
+    pub sensor: Option<Sensor>,
+    /// Pixels that are not rendered.
+    pub mask: Option<Arc<Mask>>,
+}
+
+/// Which pixels of a panel are rendered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mask {
+    shape: [usize; 2],
+    rendered: Vec<bool>,
+}
+
+impl Mask {
+    /// The mask of a panel of `shape` (fast, slow) that renders the pixels whose flag, fast axis
+    /// innermost, is true; `None` unless there is one flag a pixel.
+    pub fn new(shape: [usize; 2], rendered: Vec<bool>) -> Option<Mask> {
+        let pixels = shape[0].checked_mul(shape[1])?;
+        (rendered.len() == pixels).then_some(Mask { shape, rendered })
+    }
+
+    /// Pixels along the fast and the slow axis.
+    pub fn shape(&self) -> [usize; 2] {
+        self.shape
+    }
+
+    /// Whether the pixel at (`fast`, `slow`) is rendered.
+    pub fn renders(&self, fast: usize, slow: usize) -> bool {
+        self.rendered[slow * self.shape[0] + fast]
+    }
+}
+
+/// A slab that absorbs photons.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sensor {
+    /// Depth at which 1/e of the photons are left, m.
+    pub attenuation_depth_m: f64,
+    /// Thickness, m.
+    pub thickness_m: f64,
+}
+
+impl Sensor {
+    /// Thickness of each of `layers` layers, m.
+    pub fn layer_depth_m(&self, layers: u32) -> f64 {
+        self.thickness_m / f64::from(layers)
+    }
+
+    /// Thickness of each of `layers` layers over the attenuation depth.
+    pub fn optical_depth(&self, layers: u32) -> f64 {
+        self.layer_depth_m(layers) / self.attenuation_depth_m
+    }
+
+    fn check(&self) -> Result<(), ExperimentError> {
+        let depth = self.attenuation_depth_m;
+        require_length("the sensor's attenuation depth in m", depth)?;
+        require_length("the sensor's thickness in m", self.thickness_m)
+    }
+}
+
+/// The panel that holds a pixel of the image of `panels`, stacked, and the pixel's fast and slow
+/// coordinate there; `None` where the image has no such pixel.
+pub fn panel_of_pixel(panels: &[Panel], pixel: [usize; 2]) -> Option<(usize, [usize; 2])> {
+    let [fast, mut slow] = pixel;
+    for (index, panel) in panels.iter().enumerate() {
+        let [width, height] = panel.shape;
+        if slow < height {
+            return (fast < width).then_some((index, [fast, slow]));
+        }
+        slow -= height;
+    }
+    None
+}
+
+impl Panel {
+    /// Number of pixels.
+    pub fn pixels(&self) -> usize {
+        self.shape[0] * self.shape[1]
+    }
+
+    /// Whether the pixel at (`fast`, `slow`) is rendered: not masked.
+    pub fn renders(&self, fast: usize, slow: usize) -> bool {
+        self.mask
+            .as_ref()
+            .is_none_or(|mask| mask.renders(fast, slow))
+    }
+
+    /// Distance from the sample to the panel's plane, m.
+    pub fn close_distance_m(&self) -> f64 {
+        self.origin_m.dot(self.normal)
+    }
+
+    /// The point this many pixels from the first corner along the fast and the slow axis of the
+    /// flat panel, m.
+    pub fn point_m(&self, [fast, slow]: [f64; 2]) -> DVec3 {
+        self.origin_m + self.pixel_size_m * (fast * self.fast + slow * self.slow)
+    }
+
+    /// The corners of the flat panel `inset` pixels inside its edges, in order around it, m.
+    pub fn corners_m(&self, inset: f64) -> [DVec3; 4] {
+        let [fast, slow] = self.shape.map(|count| {
+            let inset = inset.min(count as f64 / 4.0);
+            [inset, count as f64 - inset]
+        });
+        [[0, 0], [1, 0], [1, 1], [0, 1]].map(|[f, s]| self.point_m([fast[f], slow[s]]))
+    }
+
+    /// Distance from the sample to the point of the flat panel that is nearest to it, m.
+    pub(super) fn nearest_m(&self) -> f64 {
+        let across = self.fast.cross(self.slow).normalize_or_zero();
+        let foot = self.origin_m.dot(across) * across - self.origin_m;
+        let within = |along: DVec3, count: usize| {
+            let edge = count as f64;
+            (foot.dot(along) / self.pixel_size_m).clamp(0.0, edge)
+        };
+        let [fast, slow] = self.shape;
+        self.point_m([within(self.fast, fast), within(self.slow, slow)])
+            .length()
+    }
+
+    /// What errors call the panel of a detector at place `index`.
+    pub(super) fn label(&self, index: usize) -> String {
+        if self.name.is_empty() {
+            format!("panel number {index}")
+        } else {
+            format!("panel \"{}\" (number {index})", self.name)
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), ExperimentError> {
+        let [fast, slow] = self.shape;
+        let countable = fast
+            .checked_mul(slow)
+            .is_some_and(|n| n > 0 && u32::try_from(n).is_ok());
+        if !countable {
+            return Err(ExperimentError::PixelCount { fast, slow });
+        }
+        let size = self.pixel_size_m;
+        require_length("the pixel size in m", size)?;
+        for coordinate in self.origin_m.to_array() {
+            require(
+                "a coordinate of the first pixel, its origin, in m",
+                coordinate,
+                "from -1e9 to 1e9",
+                coordinate.abs() <= 1e9,
+            )?;
+        }
+        for (quantity, axis) in [
+            ("the length of the fast axis", self.fast),
+            ("the length of the slow axis", self.slow),
+            ("the length of the detector normal", self.normal),
+        ] {
+            let length = axis.length();
+            require(
+                quantity,
+                length,
+                "1, a unit vector",
+                (length - 1.0).abs() < 1e-6,
+            )?;
+        }
+        if let Some(middle) = self.curved_m {
+            require_length("the radius of the curved panel in m", middle.length())?;
+        }
+        if self.fast.cross(self.slow).length() < 1e-6 {
+            return Err(ExperimentError::Parallel("the fast axis", "the slow axis"));
+        }
+        self.check_facing()?;
+        if let Some(sensor) = &self.sensor {
+            sensor.check()?;
+        }
+        match &self.mask {
+            Some(mask) if mask.shape() != self.shape => Err(ExperimentError::MaskShape {
+                mask: mask.shape(),
+                panel: self.shape,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a panel whose plane holds the sample, or whose normal points at it.
+    fn check_facing(&self) -> Result<(), ExperimentError> {
+        // The plane that the two axes span; the normal given need not be at right angles to it.
+        let across = self.fast.cross(self.slow).normalize();
+        let height = self.origin_m.dot(across) * across.dot(self.normal).signum();
+        let close = self.close_distance_m();
+        // Nearer than this fraction of a pixel the plane holds the sample, but for rounding.
+        let nearest = 1e-6 * self.pixel_size_m;
+        for distance in [close, height] {
+            let close_mm = distance * 1e3;
+            if distance.is_nan() || distance.abs() <= nearest {
+                return Err(ExperimentError::PlaneThroughSample { close_mm });
+            }
+            if distance < 0.0 {
+                return Err(ExperimentError::FacesAway { close_mm });
+            }
+        }
+        let quantity = "the panel's distance in m";
+        require(quantity, close, "a finite distance", true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Placement;
+
+    #[test]
+    fn a_pixel_of_the_stack_is_on_its_panel() {
+        let panel = |pixels| {
+            let placement = Placement {
+                pixels,
+                ..Placement::default()
+            };
+            placement.place().unwrap().panels.remove(0)
+        };
+        let panels = [panel([4, 3]), panel([4, 1]), panel([4, 2])];
+        let expected = [
+            ([0, 0], Some((0, [0, 0]))),
+            ([3, 2], Some((0, [3, 2]))),
+            ([1, 3], Some((1, [1, 0]))),
+            ([2, 5], Some((2, [2, 1]))),
+            ([4, 1], None),
+            ([0, 6], None),
+        ];
+        for (pixel, place) in expected {
+            assert_eq!(panel_of_pixel(&panels, pixel), place, "{pixel:?}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What a file of a detector's geometry says, whatever its format, in our units.
+//!
+//! ```
+//! use nanobragg::formats::geom;
+//!
+//! let file = "clen = 0.1\nphoton_energy = 9500\nres = 1e4\nfs = -x\nss = -y\nmin_fs = 0\nmax_fs = 63\n\
+//!             min_ss = 0\nmax_ss = 31\ncorner_x = 32\nupper/corner_y = 33\nlower/corner_y = -1\n";
+//! let geometry = geom::parse(file.as_bytes(), None)?;
+//! let detector = geometry.detector()?;
+//! assert_eq!(detector.panels[1].name, "lower");
+//! assert_eq!(detector.panels[1].origin_m.y, -1e-4);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::sync::Arc;
+
+use glam::DVec3;
+
+use super::Problem;
+use crate::experiment::{Detector, ExperimentError, Frame, Mask, Panel};
+use crate::geometry::UnitCell;
+use crate::memory::Bytes;
+
+/// The most panels that are read from one file.
+pub(super) const MOST_PANELS: usize = 1 << 16;
+
+/// The longest name of a panel, in bytes: errors repeat it.
+pub(super) const LONGEST_NAME: usize = 100;
+
+/// Panels, and what else the file says of the experiment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Geometry {
+    /// The panels in the file's order. Their normals are fast × slow, whichever way that points.
+    pub panels: Vec<Panel>,
+    /// Direction in which the photons travel; any length.
+    pub beam: DVec3,
+    /// Direction of the electric field of polarised X-rays; any length.
+    pub polarisation: DVec3,
+    /// Kahn's polarisation factor.
+    pub kahn_factor: Option<f64>,
+    /// Wavelength, m.
+    pub wavelength_m: Option<f64>,
+    /// The spindle axis in the laboratory; any length.
+    pub spindle: DVec3,
+    /// The first image's start and range about the spindle, radians.
+    pub oscillation_rad: Option<[f64; 2]>,
+    /// The crystal's cell, as it is oriented where the spindle is at zero.
+    pub cell: Option<UnitCell>,
+    /// What the file says and is not minded.
+    pub notices: Vec<String>,
+}
+
+impl Geometry {
+    /// The detector that the panels make.
+    ///
+    /// # Errors
+    /// As [`Detector::of_panels`].
+    pub fn detector(&self) -> Result<Detector, ExperimentError> {
+        Detector::of_panels(self.panels.clone(), self.beam)
+    }
+
+    /// The laboratory frame; the detector's axes are those of the first panel.
+    pub fn frame(&self) -> Frame {
+        let (beam, polarisation, spindle) = (self.beam, self.polarisation, self.spindle);
+        let default = Frame::default();
+        let first = self.panels.first();
+        Frame {
+            beam,
+            polarisation,
+            spindle,
+            fast: first.map_or(default.fast, |panel| panel.fast),
+            slow: first.map_or(default.slow, |panel| panel.slow),
+            normal: first.map_or(default.normal, |panel| panel.normal),
+            two_theta_axis: default.two_theta_axis,
+        }
+    }
+}
+
+/// A rectangle of pixels that are not rendered: from the first along fast and slow, up to and
+/// without the last.
+pub(super) type Hole = [[usize; 2]; 2];
+
+/// Makes sure that there is memory for one byte for each pixel of all panels.
+pub(super) fn check_pixels(shapes: impl Iterator<Item = [usize; 2]>) -> Result<(), Problem> {
+    let pixels = shapes.fold(0u64, |sum, [fast, slow]| {
+        sum.saturating_add((fast as u64).saturating_mul(slow as u64))
+    });
+    // The sums over rectangles that masks are made from come on top.
+    Bytes::of::<(bool, i32)>(pixels).check().map_err(|available| {
+        Problem::with_file(format!(
+            "its panels have {pixels:.2e} pixels in all, more than the {available} of this machine \
+             can hold",
+            pixels = pixels as f64
+        ))
+    })
+}
+
+/// The mask of a panel of `shape` with these holes; `None` without any.
+pub(super) fn mask(shape: [usize; 2], holes: impl IntoIterator<Item = Hole>) -> Option<Arc<Mask>> {
+    let mut holes = holes.into_iter().peekable();
+    holes.peek()?;
+    let [width, height] = shape;
+    // How many more holes begin than end at each pixel along both axes: whatever their number, they
+    // are summed once.
+    let mut begun = vec![0i32; width * height];
+    for [fast, slow] in holes {
+        let [first_fast, last_fast] = fast.map(|edge| edge.min(width));
+        let [first_slow, last_slow] = slow.map(|edge| edge.min(height));
+        if first_fast >= last_fast || first_slow >= last_slow {
+            continue;
+        }
+        for (row, step) in [(first_slow, 1), (last_slow, -1)] {
+            for (column, sign) in [(first_fast, step), (last_fast, -step)] {
+                if row < height && column < width {
+                    begun[row * width + column] += sign;
+                }
+            }
+        }
+    }
+    for row in begun.chunks_exact_mut(width) {
+        for column in 1..width {
+            row[column] += row[column - 1];
+        }
+    }
+    for place in width..begun.len() {
+        begun[place] += begun[place - width];
+    }
+    Mask::new(shape, begun.into_iter().map(|holes| holes == 0).collect()).map(Arc::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holes_may_overlap_and_reach_over_the_edge() {
+        let holes = [
+            [[1, 3], [0, 2]],
+            [[2, 9], [1, 9]],
+            [[4, 4], [0, 9]],
+            [[7, 9], [0, 1]],
+        ];
+        let mask = mask([5, 4], holes).unwrap();
+        let rows = [".xx..", ".xxxx", "..xxx", "..xxx"];
+        for (slow, row) in rows.into_iter().enumerate() {
+            for (fast, letter) in row.chars().enumerate() {
+                assert_eq!(mask.renders(fast, slow), letter == '.', "{fast} {slow}");
+            }
+        }
+        assert_eq!(super::mask([5, 4], []), None);
+    }
+}

@@ -1,0 +1,217 @@
+//! Noise pixel by pixel, on the CPU. The entry points of `shaders/noise.wgsl` do the same.
+
+use rayon::prelude::*;
+
+use super::deviates::{Stream, normal};
+use super::poisson::poisson;
+use super::{Noise, NoiseError, point_spread};
+use crate::image::Image;
+
+/// What deviates are for.
+const PHOTONS: u32 = 0;
+const FLICKER: u32 = 1;
+const CALIBRATION: u32 = 2;
+const READOUT: u32 = 3;
+
+/// Pixels that are worked on in one go.
+const RUN: usize = 1 << 14;
+/// From here on, 2²³, a float32 is a whole number.
+const WHOLE: f32 = 8_388_608.0;
+
+/// Noise as it acts on the pixels of one image: in float32, with the image's one deviate drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Exposure {
+    /// Seed, low word first.
+    pub key: [u32; 2],
+    /// Seed of the calibration, low word first.
+    pub calibration_key: [u32; 2],
+    /// Number of the image.
+    pub image: u32,
+    /// What the beam is, of what it should be.
+    pub brightness: f32,
+    /// Rms error of the calibration, a part of 1.
+    pub calibration: f32,
+    /// Counts per photon.
+    pub gain: f32,
+    /// Counts of a pixel without photons.
+    pub offset: f32,
+    /// Rms noise of the readout, counts.
+    pub readout: f32,
+    /// The largest count, or infinity.
+    pub saturation: f32,
+}
+
+/// The two words of a seed, low word first.
+fn words(seed: u64) -> [u32; 2] {
+    [seed as u32, (seed >> 32) as u32]
+}
+
+impl Exposure {
+    /// Of `noise`.
+    pub fn of(noise: &Noise) -> Exposure {
+        let key = words(noise.seed);
+        let flickers = normal(&Stream {
+            pixel: 0,
+            image: noise.image,
+            purpose: FLICKER,
+            key,
+        });
+        Exposure {
+            key,
+            calibration_key: words(noise.calibration_seed),
+            image: noise.image,
+            brightness: (1.0 + noise.flicker as f32 * flickers).max(0.0),
+            calibration: noise.calibration as f32,
+            gain: noise.gain as f32,
+            offset: noise.offset as f32,
+            readout: noise.readout as f32,
+            saturation: noise.saturation.map_or(f32::INFINITY, |most| most as f32),
+        }
+    }
+
+    /// Photons that pixel number `pixel` shows for `mean` expected ones: counted, and off by the
+    /// pixel's calibration.
+    pub fn counted(&self, mean: f32, pixel: u32) -> f32 {
+        let stream = Stream {
+            pixel,
+            image: self.image,
+            purpose: PHOTONS,
+            key: self.key,
+        };
+        let photons = poisson(mean * self.brightness, &stream);
+        if self.calibration == 0.0 {
+            return photons;
+        }
+        let of_the_detector = Stream {
+            pixel,
+            image: 0,
+            purpose: CALIBRATION,
+            key: self.calibration_key,
+        };
+        photons * (1.0 + self.calibration * normal(&of_the_detector))
+    }
+
+    /// The count that is read from pixel number `pixel` for `photons`.
+    pub fn read_out(&self, photons: f32, pixel: u32) -> f32 {
+        let mut count = photons * self.gain + self.offset;
+        if self.readout != 0.0 {
+            let stream = Stream {
+                pixel,
+                image: self.image,
+                purpose: READOUT,
+                key: self.key,
+            };
+            count += self.readout * normal(&stream);
+        }
+        rounded(count).min(self.saturation)
+    }
+}
+
+/// The whole number nearest to `count`, the higher of two.
+fn rounded(count: f32) -> f32 {
+    if count.abs() >= WHOLE {
+        return count;
+    }
+    let below = count.floor();
+    if count - below >= 0.5 {
+        below + 1.0
+    } else {
+        below
+    }
+}
+
+/// Heights of `count` panels of the same size that are stacked in an image of `height` rows, unless
+/// it does not divide into so many.
+pub fn panels_of(height: usize, count: usize) -> Option<Vec<usize>> {
+    let divides = count > 0 && height.is_multiple_of(count);
+    divides.then(|| vec![height / count; count])
+}
+
+/// What acts on pixels alone, between point spreads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// [`Exposure::counted`].
+    Count,
+    /// [`Exposure::read_out`].
+    ReadOut,
+    /// One after the other.
+    Both,
+}
+
+impl Stage {
+    /// Acts on `values`, the pixels of an image in their order.
+    pub fn act(self, exposure: &Exposure, values: &mut [f32]) {
+        let counted = |value, pixel| exposure.counted(value, pixel);
+        let read_out = |value, pixel| exposure.read_out(value, pixel);
+        match self {
+            Stage::Count => each(values, counted),
+            Stage::ReadOut => each(values, read_out),
+            Stage::Both => each(values, |value, pixel| {
+                read_out(counted(value, pixel), pixel)
+            }),
+        }
+    }
+}
+
+/// `image` as a detector with this `noise` reads it: whole numbers of counts, where they are below
+/// 2²³; 0 where the image was not rendered. `panels` are the heights of the panels that are stacked
+/// in it; light does not spread from one to another.
+///
+/// # Errors
+/// [`NoiseError`] for impossible noise, panels of another height, and too little memory.
+pub fn expose(image: &Image, noise: &Noise, panels: &[usize]) -> Result<Image, NoiseError> {
+    expose_by(image, noise, panels, |stage, exposure, values| {
+        stage.act(exposure, values);
+        Ok(())
+    })
+}
+
+/// [`expose`], with another's way to act on pixels: one that gives what [`Stage::act`] does.
+///
+/// # Errors
+/// As [`expose`] and `act`.
+pub fn expose_by<E: From<NoiseError>>(
+    image: &Image,
+    noise: &Noise,
+    panels: &[usize],
+    act: impl Fn(Stage, &Exposure, &mut [f32]) -> Result<(), E>,
+) -> Result<Image, E> {
+    check(image, noise, panels)?;
+    let exposure = Exposure::of(noise);
+    let mut values = image.values().to_vec();
+    match noise.spread() {
+        None => act(Stage::Both, &exposure, &mut values)?,
+        Some(spread) => {
+            act(Stage::Count, &exposure, &mut values)?;
+            point_spread::spread(&mut values, image.width(), panels, &spread)?;
+            act(Stage::ReadOut, &exposure, &mut values)?;
+        }
+    }
+    Ok(image.with_rendered(values))
+}
+
+/// Whether `noise` and `panels` make sense for `image`.
+fn check(image: &Image, noise: &Noise, panels: &[usize]) -> Result<(), NoiseError> {
+    noise.check()?;
+    let (rows, height) = (panels.iter().sum(), image.height());
+    if rows != height {
+        return Err(NoiseError::Panels { rows, height });
+    }
+    let pixels = image.values().len();
+    if u32::try_from(pixels).is_err() {
+        return Err(NoiseError::TooManyPixels(pixels));
+    }
+    Ok(())
+}
+
+/// Replaces every value by what `work` makes of it and its index.
+fn each(values: &mut [f32], work: impl Fn(f32, u32) -> f32 + Sync) {
+    values
+        .par_chunks_mut(RUN)
+        .enumerate()
+        .for_each(|(run, values)| {
+            for (place, value) in values.iter_mut().enumerate() {
+                *value = work(*value, (run * RUN + place) as u32);
+            }
+        });
+}

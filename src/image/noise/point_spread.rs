@@ -1,0 +1,81 @@
+//! Light that spreads on the detector: every pixel's photons over all pixels of its panel.
+//!
+//! A convolution, of any reach: light that leaves the frame is lost.
+
+use super::convolution::{self, Convolution};
+use super::kernel::PixelKernel;
+use super::{NoiseError, PointSpread};
+use crate::memory::Bytes;
+
+/// The part of a photon's light that falls on the pixel `fast` and `slow` pixels away from that
+/// whose middle it hit.
+pub fn part(spread: &PointSpread, fast: usize, slow: usize) -> f64 {
+    PixelKernel::of(spread).part(fast, slow)
+}
+
+/// Spreads `values`, rows of `width` pixels of panels with these heights, one after the other. An
+/// infinite value stays where it is.
+///
+/// # Errors
+/// [`NoiseError::PointSpreadTooLarge`] when the transforms of a panel do not fit in memory.
+pub fn spread(
+    values: &mut [f32],
+    width: usize,
+    panels: &[usize],
+    spread: &PointSpread,
+) -> Result<(), NoiseError> {
+    let kernel = PixelKernel::of(spread);
+    let mut rest = values;
+    for &height in panels {
+        let (panel, behind) = rest.split_at_mut(width * height);
+        rest = behind;
+        if panel.iter().all(|&value| value == 0.0) {
+            continue;
+        }
+        let needed = memory(spread, [width, height]);
+        needed
+            .check()
+            .map_err(|available| NoiseError::PointSpreadTooLarge {
+                width,
+                height,
+                needed,
+                available,
+            })?;
+        let endless: Vec<usize> = (0..panel.len())
+            .filter(|&index| !panel[index].is_finite())
+            .collect();
+        endless.iter().for_each(|&index| panel[index] = 0.0);
+        Convolution::new(kernel, width, height).apply(panel);
+        endless
+            .iter()
+            .for_each(|&index| panel[index] = f32::INFINITY);
+    }
+    Ok(())
+}
+
+/// Memory that spreading over a panel of `width` × `height` pixels takes.
+pub fn memory(spread: &PointSpread, size: [usize; 2]) -> Bytes {
+    convolution::memory(PixelKernel::of(spread), size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::SpreadShape;
+    use super::*;
+
+    fn fiber(fwhm_pixels: f64) -> PointSpread {
+        PointSpread {
+            shape: SpreadShape::Fiber,
+            fwhm_pixels,
+        }
+    }
+
+    #[test]
+    fn infinite_values_stay_where_they_are() {
+        let mut values = [f32::INFINITY, 0.0, 100.0, 0.0];
+        spread(&mut values, 4, &[1], &fiber(0.5)).unwrap();
+        assert_eq!(values[0], f32::INFINITY);
+        assert!(values[1..].iter().all(|value| value.is_finite()));
+        assert!(values[1] > 0.0);
+    }
+}
