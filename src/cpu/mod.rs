@@ -36,6 +36,7 @@ use crate::profile::SIMULATION;
 use crate::scene::Scene;
 use lanes::LANES;
 
+pub(crate) use position::position;
 pub use trace::{index_sensitivity, trace, trace_at};
 pub(crate) use trace::{put_photons, solid_angle_unit_name};
 

@@ -5,6 +5,7 @@
 //! [`write_whole`] or [`PendingFile`] puts these in place all at once.
 
 pub mod channel_list;
+pub mod coordinates;
 pub mod expt;
 pub mod geom;
 pub mod geometry;

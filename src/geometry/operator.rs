@@ -79,7 +79,9 @@ impl Operator {
     /// Where the operator takes a point, in fractions of the edges; not moved back into the cell.
     pub fn on_position(&self, point: DVec3) -> DVec3 {
         let row = |axis: usize| DVec3::from_array(self.rotation[axis].map(f64::from)).dot(point);
-        let translation = self.translation.map(|parts| f64::from(parts) / f64::from(PARTS));
+        let translation = self
+            .translation
+            .map(|parts| f64::from(parts) / f64::from(PARTS));
         DVec3::new(row(0), row(1), row(2)) + DVec3::from_array(translation)
     }
 

@@ -23,7 +23,10 @@ const TAIL: f64 = 1e-6;
 pub(super) fn blur_m2(atoms: &[Atom], d_min_m: f64) -> f64 {
     let sigma = POINTS_PER_SPACING / 2.0;
     let needed = ALIAS.recip().ln() * d_min_m * d_min_m / (sigma * (sigma - 1.0));
-    let narrowest = atoms.iter().map(|atom| atom.b_m2).fold(f64::INFINITY, f64::min);
+    let narrowest = atoms
+        .iter()
+        .map(|atom| atom.b_m2)
+        .fold(f64::INFINITY, f64::min);
     (needed - narrowest).max(0.0)
 }
 

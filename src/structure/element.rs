@@ -15,8 +15,14 @@ pub struct Element {
 impl Element {
     /// The element of a symbol, whatever its capitals; D is hydrogen.
     pub fn of_symbol(symbol: &str) -> Option<(u8, &'static Element)> {
-        let symbol = if symbol.eq_ignore_ascii_case("D") { "H" } else { symbol };
-        let place = ELEMENTS.iter().position(|known| known.symbol.eq_ignore_ascii_case(symbol))?;
+        let symbol = if symbol.eq_ignore_ascii_case("D") {
+            "H"
+        } else {
+            symbol
+        };
+        let place = ELEMENTS
+            .iter()
+            .position(|known| known.symbol.eq_ignore_ascii_case(symbol))?;
         Some((place as u8 + 1, &ELEMENTS[place]))
     }
 

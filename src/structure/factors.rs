@@ -82,7 +82,8 @@ pub fn structure_factors(
     let list: Vec<StructureFactor> = (0..=h_max)
         .into_par_iter()
         .flat_map_iter(|h| {
-            let columns = (-k_max..=k_max).flat_map(move |k| (-l_max..=l_max).map(move |l| [h, k, l]));
+            let columns =
+                (-k_max..=k_max).flat_map(move |k| (-l_max..=l_max).map(move |l| [h, k, l]));
             // Of each pair of Friedel mates one.
             columns.filter(|&index| index > [0; 3])
         })
@@ -112,8 +113,14 @@ fn check_symmetry(cell: &UnitCell, operators: &[Operator]) -> Result<(), Structu
     /// Part of a length squared by which cells that were measured may be off.
     const TOLERANCE: f64 = 0.02;
     /// The lengths of these tell those of all.
-    const INDICES: [[i32; 3]; 6] =
-        [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1]];
+    const INDICES: [[i32; 3]; 6] = [
+        [1, 0, 0],
+        [0, 1, 0],
+        [0, 0, 1],
+        [1, 1, 0],
+        [1, 0, 1],
+        [0, 1, 1],
+    ];
     let keeps = |operator: &Operator, index: [i32; 3]| {
         let [own, turned] = [index, operator.on_index(index)].map(|index| s_squared(cell, index));
         (turned - own).abs() <= TOLERANCE * own

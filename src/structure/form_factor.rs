@@ -55,7 +55,10 @@ mod tests {
         for row in &TABLE {
             let electrons = f64::from(row.atomic_number) - f64::from(row.charge);
             let error = at(row, 0.0) - electrons;
-            assert!(error.abs() < 0.0011 * electrons.max(10.0), "{row:?}: {error}");
+            assert!(
+                error.abs() < 0.0011 * electrons.max(10.0),
+                "{row:?}: {error}"
+            );
         }
     }
 
@@ -67,9 +70,9 @@ mod tests {
         for pair in TABLE.windows(2) {
             let [one, next] = [&pair[0], &pair[1]];
             assert!(one.atomic_number <= next.atomic_number);
-            let rows = TABLE.iter().filter(|row| {
-                (row.atomic_number, row.charge) == (one.atomic_number, one.charge)
-            });
+            let rows = TABLE
+                .iter()
+                .filter(|row| (row.atomic_number, row.charge) == (one.atomic_number, one.charge));
             assert_eq!(rows.count(), 1, "{one:?}");
         }
     }

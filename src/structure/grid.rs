@@ -123,9 +123,8 @@ impl Grid {
 
     /// The points of a row that are in a sphere, if any is.
     fn row(&self, sphere: &Sphere, section: i64, row: i64) -> Option<Row> {
-        let from_centre = |axis: usize, point: f64| {
-            point - sphere.centre[axis] * self.shape[axis] as f64
-        };
+        let from_centre =
+            |axis: usize, point: f64| point - sphere.centre[axis] * self.shape[axis] as f64;
         // The point of the row in the plane through the centre.
         let start = from_centre(0, section as f64) * self.steps_m[0]
             + from_centre(1, row as f64) * self.steps_m[1];
@@ -179,11 +178,7 @@ mod tests {
 
     #[test]
     fn a_sphere_has_every_point_within_its_radius_and_no_other() {
-        let cell = UnitCell::from_parameters(
-            [7e-10, 9e-10, 11e-10],
-            [1.2, 1.4, 1.9],
-        )
-        .unwrap();
+        let cell = UnitCell::from_parameters([7e-10, 9e-10, 11e-10], [1.2, 1.4, 1.9]).unwrap();
         let grid = Grid::new(&cell, Grid::shape(&cell, 0.7e-10));
         // It is larger than the cell, so that points are painted more than once.
         let sphere = Sphere {

@@ -1,7 +1,7 @@
 //! The Fourier transform of a real grid.
 
-use realfft::RealFftPlanner;
 use rayon::prelude::*;
+use realfft::RealFftPlanner;
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
 
@@ -85,9 +85,18 @@ mod tests {
     fn it_is_the_sum_that_it_says_it_is() {
         for shape in [[4, 6, 5], [3, 5, 8], [1, 2, 3]] {
             let [nu, nv, nw] = shape;
-            let grid: Vec<f64> = (0..nu * nv * nw).map(|i| f64::from((i * i) as u32 % 17)).collect();
+            let grid: Vec<f64> = (0..nu * nv * nw)
+                .map(|i| f64::from((i * i) as u32 % 17))
+                .collect();
             let transform = Transform::of(shape, grid.clone());
-            for index in [[0, 0, 0], [1, 0, 0], [0, -1, 0], [0, 0, 1], [-1, 1, -2], [1, 2, 1]] {
+            for index in [
+                [0, 0, 0],
+                [1, 0, 0],
+                [0, -1, 0],
+                [0, 0, 1],
+                [-1, 1, -2],
+                [1, 2, 1],
+            ] {
                 let mut sum = Complex::default();
                 for (place, value) in grid.iter().enumerate() {
                     let turns = f64::from(index[0]) * (place / (nv * nw)) as f64 / nu as f64

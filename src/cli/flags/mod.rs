@@ -3,6 +3,7 @@
 
 mod background;
 mod beam;
+mod coordinates;
 mod crystal;
 mod detector;
 mod factors;
@@ -28,6 +29,7 @@ use super::CliError;
 use super::order::Order;
 use crate::experiment::{Crystal, Description, Experiment, ExperimentError};
 use crate::formats::reflection_file::Origin;
+use coordinates::Reach;
 use factors::Factors;
 use geometry::{Apparatus, GeometryFile};
 
@@ -42,6 +44,7 @@ pub use sampling::Printout;
     name = "nanobragg",
     version,
     override_usage = "nanobragg -hkl FILE -mat FILE [flags]\n       \
+                      nanobragg --pdb FILE [flags]\n       \
                       nanobragg -default_F 100 -cell 70 80 90 [flags]\n       \
                       nanobragg noise       a detector's noise on an image there is\n       \
                       nanobragg compare     how far apart are two images\n       \
@@ -135,6 +138,7 @@ pub fn double_dash_only() -> Vec<String> {
     let new = program::ProgramFlags::augment_args(Command::new("new"));
     let new = geometry::GeometryFlags::augment_args(new);
     let new = NoiseFlags::augment_args(new);
+    let new = coordinates::CoordinateFlags::augment_args(new);
     let mut doubled = spellings(&output::PictureFlags::augment_args(new));
     doubled.extend(sampling::DOUBLE_DASH_ONLY.map(str::to_string));
     doubled.push(background::REPEATABLE.to_string());
@@ -213,13 +217,17 @@ impl Request {
         flags.detector.finish(&mut detector, &mut notices);
         let beam = flags.beam.beam(order, &frame, &adopted, &mut inputs)?;
         let seed = flags.output.seed();
+        let reach = Reach {
+            beam: &beam,
+            detector: &detector,
+        };
         let Factors {
             structure_factors,
             cells,
             origin,
         } = flags
             .crystal
-            .structure_factors(order, &mut inputs, &mut notices)?;
+            .structure_factors(order, &reach, &mut inputs, &mut notices)?;
         let beam_size_m = flags.beam.beam_size_m();
         let background = flags.background.background(beam_size_m, &mut inputs)?;
         let crystal_scatters =
@@ -235,7 +243,7 @@ impl Request {
         };
         if !crystal_scatters && !background.scatters() {
             return Err(CliError::usage(
-                "nothing scatters: give structure factors with -hkl FILE, -default_F, or --background",
+                "nothing scatters: give structure factors with -hkl FILE, --pdb FILE, -default_F, or --background",
             ));
         }
         flags.detector.apply_mask(&mut detector, &adopted)?;
@@ -366,6 +374,7 @@ mod tests {
             "mat",
             "matrix",
             "mosaic-file",
+            "pdb",
             "sourcefile",
         ];
         assert_eq!(flags, expected);
