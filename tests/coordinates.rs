@@ -306,7 +306,8 @@ fn a_crystal_of_a_thousand_atoms_to_two_angstrom() {
         "{} F of 1000 atoms: {seconds:.2} s, with solvent {with_solvent:.2} s; rms {rms:.1e}, worst {worst:.1e}",
         bare.len()
     );
-    assert_eq!(bare.len(), 64_584 + 30);
+    // As many as golden/lysozyme_1aki_p1.hkl lists of this cell, and 80 that screws extinguish.
+    assert_eq!(bare.len(), 64_584 + 80);
     assert!(rms < GATE && worst < 3.0 * GATE, "{rms:e} {worst:e}");
 }
 

@@ -46,7 +46,7 @@ pub fn structure_factors(
     check_symmetry(cell, &operators)?;
     let spacing_m = d_min_m / POINTS_PER_SPACING;
     let shape = Grid::shape(cell, spacing_m);
-    let mask_shape = solvent.map(|_| Grid::shape(cell, solvent::spacing_m(spacing_m)));
+    let mask_shape = solvent.map(|_| Grid::shape(cell, solvent::spacing_m(d_min_m)));
     let limits = cell.lengths_m().map(|length| (length / d_min_m).floor());
     check_memory(d_min_m, shape, mask_shape, limits)?;
 
@@ -146,6 +146,7 @@ fn check_memory(
     let parts = [
         // A grid is held twice while it is transformed.
         Bytes::of::<[f64; 2]>(product(shape)),
+        // The clearances and the mask, then the mask twice as well.
         Bytes::of::<[f64; 3]>(mask_shape.map_or(0, product)),
         // The list, the same as amplitudes, and the grid of these.
         Bytes::of::<[StructureFactor; 2]>(box_of_indices),

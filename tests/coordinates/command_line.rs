@@ -74,7 +74,9 @@ fn the_default_resolution_is_that_of_the_corners() {
             ("fine.bin", "--dmin-f 0.7"),
             ("coarse.bin", "--dmin-f 4"),
         ] {
-            let line = format!("--pdb a.cif {FRAME} {cells} {extra} -floatfile {name}");
+            // The finer a grid, the finer the solvent's surface: that is not what this is about.
+            let line =
+                format!("--pdb a.cif --no-solvent {FRAME} {cells} {extra} -floatfile {name}");
             let (code, said) = run(folder.path(), &line);
             assert_eq!(code, 0, "{said}");
         }
@@ -84,7 +86,7 @@ fn the_default_resolution_is_that_of_the_corners() {
             let difference: f32 = one.iter().zip(&fine).map(|(a, b)| (a - b).powi(2)).sum();
             (difference / fine.iter().map(|b| b * b).sum::<f32>()).sqrt()
         };
-        assert!(apart(&own) < 1e-2, "{cells}: {}", apart(&own));
+        assert!(apart(&own) < 1e-4, "{cells}: {}", apart(&own));
         assert!(apart(&coarse) > 0.05, "{cells}: {}", apart(&coarse));
     }
 }
@@ -126,7 +128,7 @@ fn mistakes_are_named() {
         ),
         (placeholder, "", 1, "stands for none"),
         (
-            good.replace("            C", "           XX"),
+            good.replace("           C", "          XX"),
             "",
             1,
             "'XX' is no element",

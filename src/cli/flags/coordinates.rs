@@ -145,7 +145,7 @@ fn blame(path: &Path, error: StructureError) -> CliError {
         StructureError::Resolution { .. } | StructureError::NoReflections { .. } => {
             return CliError::usage(format!("--dmin-f: {}: {error}", path.display()));
         }
-        StructureError::Memory { .. } => "; give a larger --dmin-f",
+        StructureError::Memory { .. } => "; give a larger --dmin-f, or --no-solvent",
         StructureError::Symmetry { .. } => "",
     };
     CliError::Failed(anyhow::anyhow!("{}: {error}{what}", path.display()))
