@@ -46,7 +46,7 @@ const fn row(symbol: &'static str, radius_angstrom: f64) -> Element {
 
 /// By atomic number, hydrogen first.
 #[rustfmt::skip]
-const ELEMENTS: [Element; 98] = [
+static ELEMENTS: [Element; 98] = [
     row("H", 1.2), row("He", 1.4), row("Li", 1.82), row("Be", 1.53),
     row("B", 1.92), row("C", 1.7), row("N", 1.55), row("O", 1.52),
     row("F", 1.47), row("Ne", 1.54), row("Na", 2.27), row("Mg", 1.73),

@@ -25,7 +25,7 @@ const fn row(
 
 /// By atomic number, the neutral atom before its ions.
 #[rustfmt::skip]
-pub(super) const TABLE: [FormFactor; 210] = [
+pub(super) static TABLE: [FormFactor; 210] = [
     row(1, 0, [0.493002, 0.322912, 0.140191, 0.04081], [10.5109, 26.1257, 3.14236, 57.7997], 0.003038),
     row(1, -1, [0.897661, 0.565616, 0.415815, 0.116973], [53.1368, 15.187, 186.576, 3.56709], 0.002389),
     row(2, 0, [0.8734, 0.6309, 0.3112, 0.178], [9.1037, 3.3568, 22.9276, 0.9821], 0.0064),
