@@ -34,7 +34,7 @@
 //! The same from the flags of the C program: [`cli::experiment`].
 //!
 //! Modules import only from those further down this list: [`cli`]; [`report`]; [`render`];
-//! [`gpu`]; [`cpu`]; [`scene`]; [`formats`]; [`image`]; [`experiment`]; [`geometry`], [`random`],
+//! [`gpu`]; [`cpu`]; [`scene`]; [`formats`]; [`image`]; [`structure`]; [`experiment`]; [`geometry`], [`random`],
 //! [`memory`], [`profile`], [`trace`].
 
 pub mod cli;
@@ -50,4 +50,5 @@ pub mod random;
 pub mod render;
 pub mod report;
 pub mod scene;
+pub mod structure;
 pub mod trace;

@@ -6,6 +6,7 @@
 
 pub mod cbf;
 pub mod channel_list;
+pub mod coordinates;
 pub mod encoding;
 pub mod expt;
 pub mod geom;

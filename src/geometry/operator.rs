@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use glam::DVec3;
+
 use super::SymmetryError;
 
 /// Translations are counted in this part of an edge: no group has finer ones.
@@ -74,13 +76,34 @@ impl Operator {
         })
     }
 
+    /// Where the operator takes a point, in fractions of the edges; not moved back into the cell.
+    pub fn on_position(&self, point: DVec3) -> DVec3 {
+        let row = |axis: usize| DVec3::from_array(self.rotation[axis].map(f64::from)).dot(point);
+        let translation = self
+            .translation
+            .map(|parts| f64::from(parts) / f64::from(PARTS));
+        DVec3::new(row(0), row(1), row(2)) + DVec3::from_array(translation)
+    }
+
+    /// h·t of this index, without its whole part: from 0 to below 1.
+    #[inline]
+    pub fn phase(&self, index: [i32; 3]) -> f64 {
+        f64::from(self.phase_parts(index)) / f64::from(PARTS)
+    }
+
     /// Whether h·t is a whole number for this index.
     #[inline]
     pub(super) fn in_phase(&self, index: [i32; 3]) -> bool {
+        self.phase_parts(index) == 0
+    }
+
+    /// h·t in parts of one, without its whole part.
+    #[inline]
+    fn phase_parts(&self, index: [i32; 3]) -> i32 {
         let parts = i32::from(PARTS);
         let [h, k, l] = index.map(|component| component.rem_euclid(parts));
         let [x, y, z] = self.translation.map(i32::from);
-        (h * x + k * y + l * z) % parts == 0
+        (h * x + k * y + l * z) % parts
     }
 
     fn determinant(&self) -> i32 {

@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, ValueEnum};
 
 use super::super::order::Order;
 use super::super::{CliError, values};
+use super::coordinates::Reach;
 use super::detector::Adopted;
 use super::factors::{FactorFlags, Factors};
 use super::file_cells::FileCells;
@@ -126,10 +127,11 @@ impl CrystalFlags {
     pub fn structure_factors(
         &self,
         order: Order,
+        reach: &Reach,
         inputs: &mut Vec<PathBuf>,
         notices: &mut Vec<String>,
     ) -> Result<Factors, CliError> {
-        self.factors.factors(order, inputs, notices)
+        self.factors.factors(order, reach, inputs, notices)
     }
 
     /// The crystal of `cell` before the misset; `noise_seed` stands in for `-misset_seed`.

@@ -8,6 +8,7 @@ use tracing::info_span;
 
 use super::super::order::Order;
 use super::super::{CliError, values};
+use super::coordinates::{Calculated, CoordinateFlags, Reach};
 use super::file_cells::FileCells;
 use crate::experiment::{Experiment, Interpolation, Source, StructureFactors};
 use crate::formats::channel_list;
@@ -25,6 +26,8 @@ pub struct FactorFlags {
     /// of the nearest wavelength
     #[arg(long = "hkl-channels", value_name = "FILE", conflicts_with = "hkl")]
     hkl_channels: Option<PathBuf>,
+    #[command(flatten)]
+    coordinates: CoordinateFlags,
     /// Column of F in MTZ and mmCIF files; of intensities the root is taken [default: the only
     /// column of F, or the usual one]
     #[arg(long = "f-column", value_name = "LABEL")]
@@ -54,10 +57,11 @@ pub struct Factors {
 }
 
 impl FactorFlags {
-    /// F of every reflection.
+    /// F of every reflection; that of atoms as far as `reach` needs it.
     pub fn factors(
         &self,
         order: Order,
+        reach: &Reach,
         inputs: &mut Vec<PathBuf>,
         notices: &mut Vec<String>,
     ) -> Result<Factors, CliError> {
@@ -66,8 +70,26 @@ impl FactorFlags {
         let _span = info_span!(target: INPUT, "structure factors").entered();
         let mut cells = FileCells::default();
         let mut origin = None;
-        let mut structure_factors = match (&self.hkl, &self.hkl_channels) {
-            (Some(path), _) => {
+        let calculated = self.coordinates.calculated(reach)?;
+        let mut structure_factors = match (&self.hkl, &self.hkl_channels, calculated) {
+            (_, _, Some(calculated)) => {
+                let Calculated {
+                    path,
+                    reflections,
+                    cell,
+                    notices: own,
+                } = calculated;
+                cells.note(&path, Some(cell));
+                notices.extend(own.iter().map(|n| format!("{}: {n}", path.display())));
+                if f_column.is_some() {
+                    notices.push("--f-column has no effect on F from atoms (--pdb)".into());
+                }
+                let factors = StructureFactors::from_symmetric(&reflections, default_f)
+                    .with_context(|| path.display().to_string())?;
+                inputs.push(path);
+                factors
+            }
+            (Some(path), _, None) => {
                 inputs.push(path.clone());
                 let file = reflection_file::read(path, f_column)?;
                 cells.note(path, file.cell);
@@ -76,7 +98,7 @@ impl FactorFlags {
                 StructureFactors::from_symmetric(&file.reflections, default_f)
                     .with_context(|| path.display().to_string())?
             }
-            (None, Some(path)) => {
+            (None, Some(path), None) => {
                 let listed = channel_list::read(path)?;
                 inputs.push(path.clone());
                 for (_, path) in &listed {
@@ -93,7 +115,7 @@ impl FactorFlags {
                 StructureFactors::from_channels(channels, default_f)
                     .with_context(|| path.display().to_string())?
             }
-            (None, None) => StructureFactors::constant(default_f),
+            (None, None, None) => StructureFactors::constant(default_f),
         };
         let interpolation = order.latest([
             (

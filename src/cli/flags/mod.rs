@@ -3,6 +3,7 @@
 
 mod background;
 mod beam;
+mod coordinates;
 mod crystal;
 mod detector;
 mod factors;
@@ -30,6 +31,7 @@ use super::CliError;
 use super::order::Order;
 use crate::experiment::{Crystal, Description, Experiment, ExperimentError};
 use crate::formats::reflection_file::Origin;
+use coordinates::Reach;
 use factors::Factors;
 use geometry::{Apparatus, GeometryFile};
 
@@ -46,6 +48,7 @@ pub use sampling::Printout;
     name = "nanobragg",
     version,
     override_usage = "nanobragg -hkl FILE -mat FILE [flags]\n       \
+                      nanobragg --pdb FILE [flags]\n       \
                       nanobragg -default_F 100 -cell 70 80 90 [flags]\n       \
                       nanobragg noise       a detector's noise on an image there is\n       \
                       nanobragg convert     an image in another format\n       \
@@ -146,6 +149,7 @@ pub fn double_dash_only() -> Vec<String> {
     let new = program::ProgramFlags::augment_args(Command::new("new"));
     let new = geometry::GeometryFlags::augment_args(new);
     let new = NoiseFlags::augment_args(new);
+    let new = coordinates::CoordinateFlags::augment_args(new);
     let mut doubled = spellings(&picture::PictureFlags::augment_args(new));
     doubled.extend(sampling::DOUBLE_DASH_ONLY.map(str::to_string));
     doubled.push(background::REPEATABLE.to_string());
@@ -224,13 +228,17 @@ impl Request {
         flags.detector.finish(&mut detector, &mut notices);
         let beam = flags.beam.beam(order, &frame, &adopted, &mut inputs)?;
         let seed = flags.output.seed();
+        let reach = Reach {
+            beam: &beam,
+            detector: &detector,
+        };
         let Factors {
             structure_factors,
             mut cells,
             origin,
         } = flags
             .crystal
-            .structure_factors(order, &mut inputs, &mut notices)?;
+            .structure_factors(order, &reach, &mut inputs, &mut notices)?;
         let bare = file.as_ref().and_then(GeometryFile::without_crystal);
         bare.into_iter().for_each(|file| cells.note_without(file));
         let beam_size_m = flags.beam.beam_size_m();
@@ -250,7 +258,7 @@ impl Request {
         };
         if !crystal_scatters && !background.scatters() {
             return Err(CliError::usage(
-                "nothing scatters: give structure factors with -hkl FILE, -default_F, or --background",
+                "nothing scatters: give structure factors with -hkl FILE, --pdb FILE, -default_F, or --background",
             ));
         }
         flags.detector.apply_mask(&mut detector, &adopted)?;
@@ -382,6 +390,7 @@ mod tests {
             "mat",
             "matrix",
             "mosaic-file",
+            "pdb",
             "sourcefile",
         ];
         assert_eq!(flags, expected);

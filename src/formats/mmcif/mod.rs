@@ -4,6 +4,7 @@
 //! Source: the PDBx/mmCIF dictionary, categories `refln`, `cell`, `symmetry`, `space_group`,
 //! `symmetry_equiv` and `space_group_symop`.
 
+mod atoms;
 mod tables;
 mod tokens;
 
@@ -14,6 +15,7 @@ use super::text::quoted;
 use crate::geometry::{
     MOST_OPERATORS, NamedGroup, Operator, SpaceGroup, SymmetryError, UnitCell, named,
 };
+pub use atoms::parse_atoms;
 use tables::{Block, Table, blocks};
 use tokens::Value;
 
@@ -90,8 +92,12 @@ pub fn parse(bytes: &[u8], f_column: Option<&str>) -> Result<MergedList, Problem
 
 /// Whether a tag is of a category that is made use of.
 fn is_wanted(tag: &str) -> bool {
+    within(CATEGORY, tag).is_some() || is_of_crystal(tag)
+}
+
+/// Whether a tag says something of the cell or the symmetry.
+fn is_of_crystal(tag: &str) -> bool {
     let categories = [
-        CATEGORY,
         "_cell.",
         "_symmetry.",
         "_space_group.",

@@ -1,0 +1,204 @@
+//! The sites of a file as they are gathered, whatever its format.
+
+use glam::{DMat3, DVec3};
+
+use crate::formats::Problem;
+use crate::formats::text::quoted;
+use crate::geometry::UnitCell;
+use crate::structure::{Atom, Element, FormFactor};
+
+/// How a file's Cartesian coordinates become fractions of the edges.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Frame {
+    /// The cell.
+    pub(super) cell: UnitCell,
+    /// From metres to fractions.
+    to_fractions: DMat3,
+    /// Added to these.
+    shift: DVec3,
+    /// What the user should know of it.
+    notice: Option<&'static str>,
+}
+
+impl Frame {
+    /// The frame of all but a few files: x along a, y in the plane of a and b.
+    ///
+    /// # Errors
+    /// A [`Problem`] when the cell is a placeholder.
+    pub(in crate::formats) fn standard(cell: UnitCell) -> Result<Frame, Problem> {
+        /// Shortest edge of a crystal, m.
+        const SHORTEST_M: f64 = 2e-10;
+        if cell.lengths_m().iter().any(|&length| length < SHORTEST_M) {
+            let [a, b, c] = cell.lengths_m().map(|metres| metres * 1e10);
+            return Err(Problem::with_file(format!(
+                "the cell {a} x {b} x {c} Å stands for none, as in files of molecules that are not \
+                 crystals; give the file the cell and the space group of a crystal"
+            )));
+        }
+        let [a, b] = [cell.real().x_axis, cell.real().y_axis];
+        let (x, z) = (a.normalize(), a.cross(b).normalize());
+        let axes = DMat3::from_cols(x, z.cross(x), z);
+        Ok(Frame {
+            cell,
+            to_fractions: cell.reciprocal().transpose() * axes,
+            shift: DVec3::ZERO,
+            notice: None,
+        })
+    }
+
+    /// This frame, unless the file has its own: the matrix, in 1/Å, and the shift that make
+    /// fractions of its coordinates.
+    pub(in crate::formats) fn or_own(self, matrix_per_angstrom: DMat3, shift: DVec3) -> Frame {
+        /// What six decimals are off by, 1/Å, and what is not for rounding.
+        const ROUNDING: f64 = 2e-6;
+        let own = matrix_per_angstrom * 1e10;
+        let cells = own.determinant() * self.cell.volume_m3();
+        let apart = (own - self.to_fractions) * 1e-10;
+        if apart.abs_diff_eq(DMat3::ZERO, ROUNDING) && shift.abs_diff_eq(DVec3::ZERO, 1e-5) {
+            return self;
+        }
+        // A frame that another cell goes with is left behind by a program.
+        if (cells.abs() - 1.0).abs() > 0.01 || !shift.is_finite() {
+            return Frame {
+                notice: Some("the matrix of fractions is not the cell's, and not used"),
+                ..self
+            };
+        }
+        Frame {
+            to_fractions: own,
+            shift,
+            notice: Some("fractions are those of the file's own matrix, not of the usual axes"),
+            ..self
+        }
+    }
+
+    /// Fractions of a point in Å.
+    pub(in crate::formats) fn fractions(&self, point_angstrom: DVec3) -> DVec3 {
+        self.to_fractions * (point_angstrom * 1e-10) + self.shift
+    }
+}
+
+/// A site as a file has it.
+#[derive(Debug, Clone)]
+pub struct Site<'a> {
+    /// Its line.
+    pub(in crate::formats) line: usize,
+    /// Its name, as messages have it.
+    pub(in crate::formats) label: String,
+    /// Symbol of the element.
+    pub(in crate::formats) element: &'a str,
+    /// Charge, in elementary charges.
+    pub(in crate::formats) charge: i8,
+    /// Fractions of the edges.
+    pub(in crate::formats) position: DVec3,
+    /// Occupancy.
+    pub(in crate::formats) occupancy: f64,
+    /// B, Å².
+    pub(in crate::formats) b_angstrom2: f64,
+}
+
+/// Atoms as they are gathered.
+#[derive(Debug, Clone)]
+pub struct Sites {
+    pub(super) frame: Frame,
+    pub(super) atoms: Vec<Atom>,
+    /// The name of each.
+    pub(super) labels: Vec<String>,
+    /// Anisotropic atoms.
+    pub(in crate::formats) anisotropic: usize,
+    /// Atoms of further models, which are left out.
+    pub(in crate::formats) of_other_models: usize,
+    /// Charged atoms whose ion the table has not.
+    as_neutral: usize,
+    /// Occupancies above one.
+    overfull: usize,
+}
+
+impl Sites {
+    pub(in crate::formats) fn new(frame: Frame) -> Sites {
+        Sites {
+            frame,
+            atoms: Vec::new(),
+            labels: Vec::new(),
+            anisotropic: 0,
+            of_other_models: 0,
+            as_neutral: 0,
+            overfull: 0,
+        }
+    }
+
+    /// How coordinates become fractions.
+    pub(in crate::formats) fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// Takes a site.
+    pub(in crate::formats) fn push(&mut self, site: Site) -> Result<(), Problem> {
+        /// Largest B that is no mistake, Å²; the PDB's columns end there.
+        const LARGEST_B: f64 = 1000.0;
+        /// Largest occupancy that is no mistake.
+        const LARGEST_OCCUPANCY: f64 = 2.0;
+        /// Furthest cell that an atom is put in.
+        const FURTHEST: f64 = 1e4;
+        let wrong =
+            |what: String| Problem::on_line(site.line, format!("atom {}: {what}", site.label));
+        let Some((number, _)) = Element::of_symbol(site.element) else {
+            let element = quoted(site.element);
+            return Err(wrong(format!(
+                "{element} is no element from H to Cf; correct the element, columns 77 and 78 in \
+                 PDB, or leave the atom out"
+            )));
+        };
+        let ion = FormFactor::of(number, site.charge);
+        let Some(form_factor) = ion.or_else(|| FormFactor::of(number, 0)) else {
+            return Err(wrong(format!("no scattering factor of {}", site.element)));
+        };
+        if !(0.0..=LARGEST_OCCUPANCY).contains(&site.occupancy) {
+            let occupancy = site.occupancy;
+            return Err(wrong(format!(
+                "the occupancy {occupancy} is none; expected 0 to 1"
+            )));
+        }
+        if !(0.0..=LARGEST_B).contains(&site.b_angstrom2) {
+            let b = site.b_angstrom2;
+            return Err(wrong(format!("B is {b} Å²; expected 0 to {LARGEST_B}")));
+        }
+        if !site.position.abs().cmple(DVec3::splat(FURTHEST)).all() {
+            return Err(wrong("its coordinates are beyond any crystal's".into()));
+        }
+        self.as_neutral += usize::from(ion.is_none());
+        self.overfull += usize::from(site.occupancy > 1.0);
+        self.atoms.push(Atom {
+            form_factor,
+            position: site.position,
+            occupancy: site.occupancy,
+            b_m2: site.b_angstrom2 * 1e-20,
+        });
+        self.labels.push(site.label);
+        Ok(())
+    }
+
+    /// What the user should know.
+    pub(super) fn notices(&self) -> Vec<String> {
+        let counts = [
+            (
+                self.anisotropic,
+                "anisotropic displacements are taken as isotropic: B alone counts",
+            ),
+            (
+                self.of_other_models,
+                "atoms of further models are left out: the first model alone counts",
+            ),
+            (
+                self.as_neutral,
+                "ions whose scattering factor is not known scatter as neutral atoms",
+            ),
+            (self.overfull, "occupancies are above 1"),
+        ];
+        let counted = counts.into_iter().filter(|(count, _)| *count > 0);
+        let notices = counted.map(|(count, what)| format!("{count} {what}"));
+        notices
+            .chain(self.frame.notice.map(str::to_string))
+            .collect()
+    }
+}
