@@ -51,12 +51,13 @@ mod tests {
 
     #[test]
     fn forwards_every_atom_scatters_with_all_its_electrons() {
-        // The fits of Tables C are off by as much as 0.06 electrons at thallium.
+        // The fits are published with as much as 0.044 electrons of error (molybdenum), and with 11.9865
+        // for magnesium's 12, the largest part.
         for row in &TABLE {
             let electrons = f64::from(row.atomic_number) - f64::from(row.charge);
             let error = at(row, 0.0) - electrons;
             assert!(
-                error.abs() < 0.0011 * electrons.max(10.0),
+                error.abs() < 0.00113 * electrons.max(10.0),
                 "{row:?}: {error}"
             );
         }
