@@ -8,7 +8,7 @@ use tracing::{Span, info_span};
 use super::flags::{Output, OutputKind, Request};
 use super::{CliError, interrupt, profile};
 use crate::experiment::Experiment;
-use crate::formats::smv::{self, Counts};
+use crate::formats::smv::{self, Clipped, Counts};
 use crate::formats::{FormatError, PendingFile, check_writable, pgm, png, raw, tiff};
 use crate::image::noise::{Noise, point_spread};
 use crate::image::{Image, LARGEST_OVERVIEW, Statistics, ToneMap, overview};
@@ -170,7 +170,7 @@ fn make(
         problem,
     };
     let _span = span_of(kind).entered();
-    let (mut scaled, mut overloads) = (None, 0);
+    let (mut scaled, mut ends) = (None, Clipped::default());
     let file = match *kind {
         OutputKind::Float => PendingFile::write(path, &raw::encode(image))?,
         OutputKind::Tiff => PendingFile::write(path, &tiff::encode(image).map_err(unfit)?)?,
@@ -200,14 +200,17 @@ fn make(
             };
             scaled = Some(chosen.scale);
             let (file, clipped) = smv_file(request, image, chosen);
-            overloads = clipped;
+            ends = clipped;
             PendingFile::write(path, &file)?
         }
         OutputKind::Noise(noise) => {
             scaled = Some(noise.gain).filter(|&gain| gain != 1.0);
             let noisy = renderer.expose(image, &noise, &panel_heights(&request.experiment))?;
             let (file, clipped) = smv_file(request, &noisy, Counts::AS_THEY_ARE);
-            overloads = clipped.max(noise.saturated(&noisy));
+            ends = Clipped {
+                above: clipped.above.max(noise.saturated(&noisy)),
+                ..clipped
+            };
             PendingFile::write(path, &file)?
         }
     };
@@ -215,7 +218,8 @@ fn make(
         flag,
         path: path.display().to_string(),
         scale: scaled,
-        overloads,
+        overloads: ends.above,
+        underloads: ends.below,
     };
     Ok((file, written))
 }
@@ -233,7 +237,7 @@ fn span_of(kind: &OutputKind) -> Span {
     }
 }
 
-fn smv_file(request: &Request, image: &Image, counts: Counts) -> (Vec<u8>, usize) {
+fn smv_file(request: &Request, image: &Image, counts: Counts) -> (Vec<u8>, Clipped) {
     let size = frame_size(&request.experiment);
     smv::encode(image, counts, &smv::describe(&request.experiment, size))
 }

@@ -11,7 +11,7 @@ use super::output::{print, say};
 use super::sized::{check_size, own_size, sized};
 use super::{CliError, interrupt, values};
 use crate::formats::image_file::{self, ImageFormat};
-use crate::formats::smv::{self, Counts};
+use crate::formats::smv::{self, Clipped, Counts};
 use crate::formats::{FormatError, PendingFile, check_writable, raw, tiff};
 use crate::image::Image;
 use crate::image::noise::panels_of;
@@ -98,8 +98,9 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let offset = command.adc.unwrap_or(DEFAULT_OFFSET);
     let noise = command.noise.noise(seed, offset)?;
     let format = command.checked_output()?;
-    let mut notices = command.noise.idle();
+    let mut notices = command.noise.idle(&noise);
     let input = command.input(format, &mut notices)?;
+    notices.extend(no_photons(&command.image, &input.image));
     let panels = command.panel_heights(&input.image)?;
     check_memory(&input.image)?;
     for notice in &notices {
@@ -125,7 +126,8 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         pixels: [counts.width(), counts.height()],
         panels: command.panels,
         noise,
-        overloads: clipped.max(noise.saturated(&counts)),
+        overloads: clipped.above.max(noise.saturated(&counts)),
+        underloads: clipped.below,
         device: renderer.device_name(),
         threads: renderer.threads(),
         notices,
@@ -254,21 +256,21 @@ impl NoiseCommand {
         }
     }
 
-    /// The output's bytes, and how many pixels its format clipped.
+    /// The output's bytes, and the pixels that its format clipped.
     fn encoded(
         &self,
         format: ImageFormat,
         counts: &Image,
         header: &[(String, String)],
-    ) -> Result<(Vec<u8>, usize), CliError> {
+    ) -> Result<(Vec<u8>, Clipped), CliError> {
         Ok(match format {
-            ImageFormat::Raw => (raw::encode(counts).into_owned(), 0),
+            ImageFormat::Raw => (raw::encode(counts).into_owned(), Clipped::default()),
             ImageFormat::Tiff => {
                 let unfit = |problem| FormatError::Content {
                     path: self.out.clone(),
                     problem,
                 };
-                (tiff::encode(counts).map_err(unfit)?, 0)
+                (tiff::encode(counts).map_err(unfit)?, Clipped::default())
             }
             _ => {
                 let header = smv::carry_over(header, [counts.width(), counts.height()]);
@@ -276,6 +278,20 @@ impl NoiseCommand {
             }
         })
     }
+}
+
+/// What the user should know of pixels of `image` that hold no number of photons.
+fn no_photons(path: &Path, image: &Image) -> Option<String> {
+    let wrong = image
+        .rendered()
+        .filter(|(_, value)| value.is_nan() || *value < 0.0);
+    let count = wrong.count();
+    (count > 0).then(|| {
+        format!(
+            "{}: {count} pixel(s) are negative or no number; they are taken as no photons",
+            path.display()
+        )
+    })
 }
 
 /// Makes sure that there is memory beside the image; a point spread looks after its own.

@@ -177,10 +177,16 @@ fn files_that_are_no_such_files_are_refused() {
     let whole = list().to_string();
     let contents: [(&[u8], &str); 5] = [
         (b"", "expected an experiment list"),
-        (b"{\n\"experiment\": [\n", "line 3: EOF while parsing"),
+        (
+            b"{\n\"experiment\": [\n",
+            "line 3: it ends before its JSON does; expected",
+        ),
         (b"[]", "expected an experiment list or an imageset"),
         (b"\xff\xfe", "not text"),
-        (&whole.as_bytes()[..whole.len() / 2], "EOF while parsing"),
+        (
+            &whole.as_bytes()[..whole.len() / 2],
+            "it ends before its JSON does",
+        ),
     ];
     for (bytes, expected) in contents {
         file(folder.path(), "bad.expt", bytes);

@@ -28,7 +28,7 @@ use crate::experiment::{Crystal, Description, Experiment, ExperimentError};
 use geometry::{Apparatus, GeometryFile};
 
 pub use noise::{DEFAULT_OFFSET, NoiseFlags};
-pub use output::{Output, OutputKind, PictureStyle, seed_from_clock};
+pub use output::{Output, OutputKind, PictureStyle, panel_notice, seed_from_clock};
 pub use program::ProgramFlags;
 pub use sampling::Printout;
 
@@ -242,7 +242,13 @@ impl Request {
             }
             _ => flags.blame(error),
         })?;
-        notices.extend(idle::notices(order, &experiment, placement.as_ref()));
+        let noise = flags.noise.noise(seed, flags.output.adc())?;
+        notices.extend(idle::notices(
+            order,
+            &experiment,
+            placement.as_ref(),
+            &noise,
+        ));
         notices.extend(crystal::channel_notice(&experiment));
         let printout = flags.sampling.printout(order, &experiment)?;
         if printout != Printout::Nothing && flags.program.json {
@@ -250,9 +256,7 @@ impl Request {
                 "-printout and --json both print on standard output; leave one of them out",
             ));
         }
-        let noise = flags.noise.noise(seed, flags.output.adc())?;
         let outputs = flags.output.outputs(&flags.picture, noise, order);
-        notices.extend(output::panel_notice(&experiment, &outputs));
         Ok(Request {
             experiment,
             outputs,

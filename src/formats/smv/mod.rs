@@ -26,6 +26,25 @@ pub struct Counts {
     pub adc_offset: f64,
 }
 
+/// How many pixels were beyond the ends of 16 bits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Clipped {
+    /// At 65535.
+    pub above: usize,
+    /// At 0.
+    pub below: usize,
+}
+
+impl Clipped {
+    /// These pixels and `others`.
+    fn and(self, others: Clipped) -> Clipped {
+        Clipped {
+            above: self.above + others.above,
+            below: self.below + others.below,
+        }
+    }
+}
+
 impl Counts {
     /// Of an image that holds counts.
     pub const AS_THEY_ARE: Counts = Counts {
@@ -42,35 +61,38 @@ impl Counts {
         }
     }
 
-    /// floor(value·scale + adc + ½), clipped to 16 bits. The flag tells whether it was clipped
-    /// at the upper end.
-    fn of(&self, value: f32) -> (u16, bool) {
+    /// floor(value·scale + adc + ½), clipped to 16 bits, and whether it was.
+    fn of(&self, value: f32) -> (u16, Clipped) {
         let counts = f64::from(value) * self.scale + self.adc_offset + 0.5;
         // A float that is cast loses its fraction and saturates, and NaN becomes 0.
-        (counts as u16, counts >= MAX + 1.0)
+        let clipped = Clipped {
+            above: usize::from(counts >= MAX + 1.0),
+            below: usize::from(counts < 0.0),
+        };
+        (counts as u16, clipped)
     }
 }
 
-/// `image` as an SMV file under `header` (see [`describe`]), little-endian, and the number of
-/// pixels that were clipped at 65535. Pixels that were not rendered stay 0.
-pub fn encode(image: &Image, counts: Counts, header: &str) -> (Vec<u8>, usize) {
+/// `image` as an SMV file under `header` (see [`describe`]), little-endian, and the pixels
+/// that were clipped. Pixels that were not rendered stay 0.
+pub fn encode(image: &Image, counts: Counts, header: &str) -> (Vec<u8>, Clipped) {
     let mut file = vec![0; header.len() + BYTES * image.values().len()];
     let (start, pixels) = file.split_at_mut(header.len());
     start.copy_from_slice(header.as_bytes());
-    let overloads = pixels
+    let clipped = pixels
         .par_chunks_mut(BYTES * RUN)
         .zip(image.runs(RUN))
         .map(|(pixels, run)| {
-            let mut overloads = 0;
+            let mut all = Clipped::default();
             for (place, value) in run.rendered() {
                 let (count, clipped) = counts.of(value);
                 pixels[BYTES * place..][..BYTES].copy_from_slice(&count.to_le_bytes());
-                overloads += usize::from(clipped);
+                all = all.and(clipped);
             }
-            overloads
+            all
         })
-        .sum();
-    (file, overloads)
+        .reduce(Clipped::default, Clipped::and);
+    (file, clipped)
 }
 
 #[cfg(test)]
@@ -83,10 +105,17 @@ mod tests {
             scale: 2.0,
             adc_offset: 40.0,
         };
-        assert_eq!(counts.of(0.0), (40, false));
-        assert_eq!(counts.of(0.3), (41, false), "0.6 + 40 rounds up");
-        assert_eq!(counts.of(-100.0), (0, false));
-        assert_eq!(counts.of(1e9), (65535, true));
-        assert_eq!(counts.of(f32::NAN), (0, false));
+        let within = Clipped { above: 0, below: 0 };
+        let (above, below) = (
+            Clipped { above: 1, ..within },
+            Clipped { below: 1, ..within },
+        );
+        assert_eq!(counts.of(0.0), (40, within));
+        assert_eq!(counts.of(0.3), (41, within), "0.6 + 40 rounds up");
+        assert_eq!(counts.of(-20.0), (0, within));
+        assert_eq!(counts.of(-20.25), (0, within), "-0.5 rounds up");
+        assert_eq!(counts.of(-20.5), (0, below));
+        assert_eq!(counts.of(1e9), (65535, above));
+        assert_eq!(counts.of(f32::NAN), (0, within));
     }
 }
