@@ -20,6 +20,19 @@ pub struct Spellings {
     pub either: Vec<String>,
     /// Those that take two: this program's own.
     pub double: Vec<String>,
+    /// Those of flags that take several values.
+    several: Vec<String>,
+}
+
+/// The spellings of those flags of `command` that take several values.
+fn of_several(command: &Command) -> Vec<String> {
+    let flags = command.get_arguments();
+    let several = flags.filter(|flag| {
+        let values = flag.get_num_args();
+        values.is_some_and(|values| values.max_values() > 1)
+    });
+    let spellings = several.filter_map(clap::Arg::get_long);
+    spellings.map(str::to_string).collect()
 }
 
 impl Spellings {
@@ -32,6 +45,7 @@ impl Spellings {
             name,
             either,
             double,
+            several: of_several(command),
         }
     }
 
@@ -172,6 +186,7 @@ pub fn parse_with<F: Parser>(name: &str, words: &[String], either: &[&str]) -> R
         name: name.into(),
         either: either.iter().map(ToString::to_string).collect(),
         double,
+        several: of_several(&command),
     };
     let wrong = |line: String| CliError::Usage(format!("{name}: {line}"));
     let words = spellings.normalised(words).map_err(|error| match error {
@@ -205,7 +220,8 @@ impl Spellings {
             ErrorKind::ValueValidation => {
                 let source = std::error::Error::source(error);
                 let expected = source.map(ToString::to_string).unwrap_or_default();
-                let takes_several = takes.matches('<').count() > 1 || takes.ends_with("...");
+                let name = flag.trim_start_matches('-');
+                let takes_several = self.several.iter().any(|several| several == name);
                 let commas = if takes_several && value.contains(',') {
                     "; separate numbers with spaces"
                 } else {

@@ -87,10 +87,10 @@ pub fn coordinate(word: &str) -> Result<usize, String> {
     parsed.map_err(|_| "expected a pixel coordinate, a whole number from 0".to_string())
 }
 
-/// An index or number, counted from 0.
+/// An index, counted from 0.
 pub fn index(word: &str) -> Result<u32, String> {
     word.parse()
-        .map_err(|_| format!("expected a whole number from 0 to {}", u32::MAX))
+        .map_err(|_| format!("expected an index, a whole number from 0 to {}", u32::MAX))
 }
 
 /// A seed.

@@ -24,7 +24,7 @@ pub struct NoiseFlags {
     /// Counts per photon [default: 1]
     #[arg(long, value_name = "COUNTS", value_parser = values::positive)]
     gain: Option<f64>,
-    /// The largest count of the detector [default: that of the file's format]
+    /// The largest count of the detector, a whole number [default: that of the file's format]
     #[arg(long, value_name = "COUNTS", value_parser = values::positive)]
     saturation: Option<f64>,
     /// Form of the point spread; a fiber's tails reach far [default: gauss]
