@@ -76,7 +76,10 @@ fn faults(files: Files, Case(line, code, pieces): &Case) -> Option<String> {
     if output.status.code() != Some(*code) {
         faults.push(format!("exit {:?}, expected {code}", output.status.code()));
     }
-    if said.len() != 1 || !said[0].starts_with("nanobragg: ") {
+    // A command's messages start with its name, others with the program's.
+    let command = format!("nanobragg {}: ", line.split(' ').next().unwrap_or_default());
+    let named = |said: &str| said.starts_with("nanobragg: ") || said.starts_with(&command);
+    if said.len() != 1 || !named(said[0]) {
         faults.push("not one line of nanobragg's".into());
     }
     for line in &said {
@@ -167,6 +170,55 @@ fn unknown_and_misspelt_flags_are_refused_with_the_nearest() {
             sound!("7", USAGE, &["7: expected a flag"]),
         ],
     );
+}
+
+#[test]
+fn every_command_tells_its_flags_as_a_render_does() {
+    for (line, said) in [
+        (
+            "noise f.bin o.img --siez 32",
+            "nanobragg noise: --siez: no such flag; did you mean --size?",
+        ),
+        (
+            "noise f.bin o.img -psf fiber",
+            "nanobragg noise: -psf: no such flag; did you mean --psf?",
+        ),
+        (
+            "bench --domian 2",
+            "nanobragg bench: --domian: no such flag; did you mean --domains?",
+        ),
+        (
+            "compare --trheshold 1",
+            "nanobragg compare: --trheshold: no such flag; did you mean --threshold?",
+        ),
+        (
+            "trace --pixel 1 2 --qqqq -- -lamda 1",
+            "nanobragg trace: --qqqq: no such flag; nanobragg trace -h lists the flags",
+        ),
+        (
+            "devices -json",
+            "nanobragg devices: -json: no such flag; did you mean --json?",
+        ),
+        (
+            "-hkl a.hkl -cell 100 --hkl-channels b.txt",
+            "nanobragg: -hkl and --hkl-channels do not go together; leave one of them out",
+        ),
+        // Commas stand in one value, and between those of several.
+        (
+            "-default_F 1 -cell 70,80,90",
+            "nanobragg: -cell 70,80,90: expected a finite number; separate numbers with spaces",
+        ),
+        (
+            "-default_F 1 --background air,thikness=2",
+            "nanobragg: --background air,thikness=2: thikness: no such setting; there are \
+             thickness, density, mw and x",
+        ),
+    ] {
+        refused(&[], &[Case(line, USAGE, &[said])]);
+        let output = program().args(line.split(' ')).output().unwrap();
+        let found = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(found.trim_end(), said, "{line}");
+    }
 }
 
 #[test]

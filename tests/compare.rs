@@ -79,7 +79,10 @@ fn refusal(command: &mut Command, code: i32) -> String {
     let assert = command.assert().code(code);
     let line = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
     assert!(
-        line.starts_with("nanobragg: ") && line.lines().count() == 1,
+        ["nanobragg: ", "nanobragg compare: "]
+            .iter()
+            .any(|name| line.starts_with(name))
+            && line.lines().count() == 1,
         "{line}"
     );
     line

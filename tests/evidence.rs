@@ -527,8 +527,47 @@ fn the_audits_case_is_one_command() {
 }
 
 #[test]
+fn counted_domains_have_the_spread_that_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    for (flags, added) in [
+        ("", true),
+        ("--mosaic-model gaussian", true),
+        ("-mosaic 1", false),
+        ("--mosaic-sigmas 1 1 1", false),
+        ("--mosaic-sigmas 0 0 0", false),
+    ] {
+        let words = format!(
+            "bench --device cpu --sizes 8 --iterations 1 --domains 2 -- -default_F 1 -cell 100 -N 5 \
+             {flags}"
+        );
+        let done = program()
+            .current_dir(folder.path())
+            .args(words.split_whitespace())
+            .assert()
+            .success();
+        let said = String::from_utf8(done.get_output().stderr.clone()).unwrap();
+        assert!(!said.contains("no effect"), "{flags}: {said}");
+        let runs = fs::read_dir(folder.path().join("benchmarks")).unwrap();
+        // Folders are named by their time, a second one within a second by a number behind it.
+        let last = runs.map(|run| run.unwrap().path()).max_by_key(|run| {
+            fs::metadata(run.join("commands.txt"))
+                .unwrap()
+                .modified()
+                .unwrap()
+        });
+        let commands = fs::read_to_string(last.unwrap().join("commands.txt")).unwrap();
+        assert_eq!(
+            commands.contains("-mosaic 0.5"),
+            added,
+            "{flags}: {commands}"
+        );
+    }
+}
+
+#[test]
 fn a_benchmark_says_what_is_wrong_with_its_flags() {
     let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("turns.txt"), "0 0 0.1\n0 0 0\n").unwrap();
     for (words, code, said) in [
         ("--sizes 0", 2, "--sizes"),
         ("--sizes 12,x", 2, "--sizes"),
@@ -550,6 +589,11 @@ fn a_benchmark_says_what_is_wrong_with_its_flags() {
             "--sizes 64 -- -default_F 1 -cell 100 -floatfile x",
             2,
             "-floatfile: nanobragg bench has no use",
+        ),
+        (
+            "--sizes 64 --domains 2 -- -default_F 1 -cell 100 -N 5 --mosaic-file turns.txt",
+            2,
+            "--domains and --mosaic-file both say how many domains there are; leave one out",
         ),
         ("--sizes 64 -- -cell 100", 2, "nothing scatters"),
         ("--sizes 64 --out /dev/null/x", 1, "--out /dev/null/x"),

@@ -14,10 +14,25 @@ const FLAG_COLUMN: usize = 6;
 
 /// The spellings of a command's flags.
 pub struct Spellings {
+    /// What starts the command: the program's name, and the command's.
+    pub name: String,
     /// Those that take one dash or two: the C program's.
     pub either: Vec<String>,
     /// Those that take two: this program's own.
     pub double: Vec<String>,
+    /// Those of flags that take several values.
+    several: Vec<String>,
+}
+
+/// The spellings of those flags of `command` that take several values.
+fn of_several(command: &Command) -> Vec<String> {
+    let flags = command.get_arguments();
+    let several = flags.filter(|flag| {
+        let values = flag.get_num_args();
+        values.is_some_and(|values| values.max_values() > 1)
+    });
+    let spellings = several.filter_map(clap::Arg::get_long);
+    spellings.map(str::to_string).collect()
 }
 
 impl Spellings {
@@ -25,11 +40,20 @@ impl Spellings {
     pub fn of(command: &Command, double: Vec<String>) -> Spellings {
         let mut either = super::flags::spellings(command);
         either.retain(|name| !double.contains(name));
-        Spellings { either, double }
+        let name = "nanobragg".into();
+        Spellings {
+            name,
+            either,
+            double,
+            several: of_several(command),
+        }
     }
 
-    /// `words` with every flag's dashes doubled, as clap wants them.
+    /// `words` with every flag's dashes doubled, as clap wants them; what stands behind `--` is not
+    /// looked at.
     fn normalised(&self, words: &[String]) -> Result<Vec<String>, CliError> {
+        let own = words.iter().position(|word| word == "--");
+        let (words, behind) = words.split_at(own.unwrap_or(words.len()));
         let mut flag = "";
         words
             .iter()
@@ -45,6 +69,7 @@ impl Spellings {
                 }
                 self.normalise(word)
             })
+            .chain(behind.iter().cloned().map(Ok))
             .collect()
     }
 
@@ -68,12 +93,12 @@ impl Spellings {
             };
             return Ok(format!("{dashes}{name}"));
         }
-        if ["version"].contains(&bare) && dashes == 2 {
+        if ["version", "help"].contains(&bare) && dashes == 2 {
             return Ok(word.to_string());
         }
         let advice = match self.nearest(bare) {
             Some(nearest) => format!("did you mean {nearest}?"),
-            None => "nanobragg -h lists the flags".into(),
+            None => format!("{} -h lists the flags", self.name),
         };
         Err(CliError::usage(format!("{word}: no such flag; {advice}")))
     }
@@ -155,25 +180,24 @@ pub fn parse_own<F: Parser>(name: &str, words: &[String]) -> Result<F, CliError>
 /// As [`parse_own`].
 pub fn parse_with<F: Parser>(name: &str, words: &[String], either: &[&str]) -> Result<F, CliError> {
     let command = super::flags::last_one_counts(F::command());
+    let mut double = super::flags::spellings(&command);
+    double.retain(|known| !either.contains(&known.as_str()));
     let spellings = Spellings {
-        either: Vec::new(),
-        double: super::flags::spellings(&command),
+        name: name.into(),
+        either: either.iter().map(ToString::to_string).collect(),
+        double,
+        several: of_several(&command),
     };
-    let words = words.iter().map(|word| match word.strip_prefix('-') {
-        Some(flag) if either.contains(&flag.split('=').next().unwrap_or_default()) => {
-            format!("-{word}")
-        }
-        _ => word.clone(),
-    });
+    let wrong = |line: String| CliError::Usage(format!("{name}: {line}"));
+    let words = spellings.normalised(words).map_err(|error| match error {
+        CliError::Usage(line) => wrong(line),
+        other => other,
+    })?;
     let matches = command
         .try_get_matches_from(std::iter::once(name.to_string()).chain(words))
         .map_err(|error| match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => CliError::Text(error.to_string()),
-            _ => {
-                let line = spellings.one_line(&error);
-                let line = line.replace("nanobragg -h", &format!("{name} -h"));
-                CliError::Usage(format!("{name}: {line}"))
-            }
+            _ => wrong(spellings.one_line(&error)),
         })?;
     F::from_arg_matches(&matches).map_err(CliError::usage)
 }
@@ -196,7 +220,9 @@ impl Spellings {
             ErrorKind::ValueValidation => {
                 let source = std::error::Error::source(error);
                 let expected = source.map(ToString::to_string).unwrap_or_default();
-                let commas = if value.contains(',') {
+                let name = flag.trim_start_matches('-');
+                let takes_several = self.several.iter().any(|several| several == name);
+                let commas = if takes_several && value.contains(',') {
                     "; separate numbers with spaces"
                 } else {
                     ""
@@ -214,12 +240,19 @@ impl Spellings {
                 format!("{flag}: it takes {}", takes.trim_end_matches("..."))
             }
             ErrorKind::MissingRequiredArgument => {
-                format!("{shown}: missing; nanobragg -h tells what goes there")
+                format!("{shown}: missing; {} -h tells what goes there", self.name)
+            }
+            ErrorKind::ArgumentConflict => {
+                let other = context(ContextKind::PriorArg).unwrap_or_default();
+                let other = self.single_dashed(&other);
+                let other = other.split(' ').next().unwrap_or_default();
+                format!("{flag} and {other} do not go together; leave one of them out")
             }
             ErrorKind::UnknownArgument | ErrorKind::TooManyValues => {
                 let word = if flag.is_empty() { &value } else { flag };
                 format!(
-                    "{word}: expected a flag; nanobragg -h lists them, and values follow their flag"
+                    "{word}: expected a flag; {} -h lists them, and values follow their flag",
+                    self.name
                 )
             }
             _ => error

@@ -32,7 +32,7 @@ impl CliError {
             CliError::Text(text) => super::output::print(text)
                 .map_or_else(|error| error.report(), |()| ExitCode::SUCCESS),
             CliError::Usage(message) => {
-                say(format_args!("nanobragg: {}", one_line(message)));
+                say(behind_name(message));
                 ExitCode::from(2)
             }
             CliError::Failed(error) if is_interruption(error) => {
@@ -40,10 +40,7 @@ impl CliError {
                 ExitCode::from(INTERRUPTED)
             }
             CliError::Failed(error) => {
-                say(format_args!(
-                    "nanobragg: {}",
-                    one_line(&format!("{error:#}"))
-                ));
+                say(behind_name(&format!("{error:#}")));
                 ExitCode::FAILURE
             }
         }
@@ -67,6 +64,16 @@ impl std::fmt::Display for CliError {
 impl<E: Into<anyhow::Error>> From<E> for CliError {
     fn from(error: E) -> CliError {
         CliError::Failed(error.into())
+    }
+}
+
+/// The line that tells `message`, behind the program's name, which a command's messages start with.
+fn behind_name(message: &str) -> String {
+    let line = one_line(message);
+    if line.starts_with("nanobragg ") {
+        line
+    } else {
+        format!("nanobragg: {line}")
     }
 }
 

@@ -101,8 +101,9 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let offset = command.adc.unwrap_or(default_offset(encoding));
     let noise = command.noise.noise(seed, offset)?;
     command.check_output()?;
-    let mut notices = command.noise.idle();
+    let mut notices = command.noise.idle(&noise);
     let mut input = command.input(encoding, &mut notices)?;
+    notices.extend(no_photons(&command.image, &input.image));
     if noise.saturation.is_some() {
         input.header.geometry.count_cutoff = noise.saturation;
     }
@@ -280,6 +281,20 @@ impl NoiseCommand {
             ..RenderOptions::default()
         }
     }
+}
+
+/// What the user should know of pixels of `image` that hold no number of photons.
+fn no_photons(path: &Path, image: &Image) -> Option<String> {
+    let wrong = image
+        .rendered()
+        .filter(|(_, value)| value.is_nan() || *value < 0.0);
+    let count = wrong.count();
+    (count > 0).then(|| {
+        format!(
+            "{}: {count} pixel(s) are negative or no number; they are taken as no photons",
+            path.display()
+        )
+    })
 }
 
 /// Makes sure that there is memory beside the image; a point spread looks after its own.

@@ -48,6 +48,11 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     }
     let statistics = info_span!(target: FILES, "statistics")
         .in_scope(|| renderer.install(|| Statistics::of(&image)));
+    if statistics.pixels == 0 {
+        tell(vec![
+            "no pixel is rendered: masks and the region of interest leave none".into(),
+        ]);
+    }
     let mut written = info_span!(target: FILES, "files")
         .in_scope(|| renderer.install(|| files::write(&request, &renderer, &image, &statistics)))?;
     tell(renderer.take_notices());
@@ -103,7 +108,10 @@ fn prepared(words: &[String]) -> Result<(Request, Renderer), CliError> {
     // for all the same: drivers do not like to be left in the middle.
     std::thread::scope(|scope| {
         let opening = scope.spawn(|| Renderer::new(&program.render_options()));
-        let request = info_span!(target: INPUT, "files").in_scope(|| Request::new(&matches))?;
+        let mut request = info_span!(target: INPUT, "files").in_scope(|| Request::new(&matches))?;
+        // Only here are these files written.
+        let headers = flags::geometry_notices(&request.experiment, &request.outputs);
+        request.notices.extend(headers);
         for notice in &request.notices {
             say(format_args!("nanobragg: note: {notice}"));
         }

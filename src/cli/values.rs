@@ -90,7 +90,7 @@ pub fn coordinate(word: &str) -> Result<usize, String> {
 /// An index, counted from 0.
 pub fn index(word: &str) -> Result<u32, String> {
     word.parse()
-        .map_err(|_| "expected an index, a whole number from 0".to_string())
+        .map_err(|_| format!("expected an index, a whole number from 0 to {}", u32::MAX))
 }
 
 /// A seed.

@@ -91,7 +91,8 @@ pub enum ExperimentError {
     },
     /// A panel that only scattering backwards would reach.
     #[error(
-        "it lies behind the sample: all of it is upstream, its nearest corner {} mm; panels must          reach downstream of the sample",
+        "it lies behind the sample: all of it is upstream, its nearest corner {} mm; panels must \
+         reach downstream of the sample",
         shown(*.upstream_mm)
     )]
     BehindSample {

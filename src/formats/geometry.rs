@@ -12,6 +12,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use std::f64::consts::FRAC_PI_2;
 use std::sync::Arc;
 
 use glam::DVec3;
@@ -76,6 +77,23 @@ impl Geometry {
     }
 }
 
+/// Most that a panel's axes may be off a right angle, radians: axes written with four digits are off
+/// by less. Over a thousand pixels it moves the last by one.
+const SKEW: f64 = 1e-3;
+
+/// What is wrong with a panel's axes, `fast` and `slow`, unless they are at right angles: pixels
+/// are square.
+pub(super) fn skewed(fast: DVec3, slow: DVec3) -> Option<String> {
+    let angle = fast.angle_between(slow);
+    let skew = (angle - FRAC_PI_2).abs();
+    (skew > SKEW).then(|| {
+        format!(
+            "they are at {:.4}° to each other; expected a right angle, to within {SKEW} rad",
+            angle.to_degrees()
+        )
+    })
+}
+
 /// A rectangle of pixels that are not rendered: from the first along fast and slow, up to and
 /// without the last.
 pub(super) type Hole = [[usize; 2]; 2];
@@ -131,6 +149,24 @@ pub(super) fn mask(shape: [usize; 2], holes: impl IntoIterator<Item = Hole>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn axes_are_at_right_angles_as_far_as_they_are_written() {
+        let (fast, slow) = (
+            DVec3::new(0.0122, 0.9999, 0.0),
+            DVec3::new(-0.9999, 0.0122, 0.0),
+        );
+        assert_eq!(skewed(3.0 * fast, slow), None);
+        assert_eq!(skewed(DVec3::X, DVec3::new(9e-4, -1.0, 0.0)), None);
+        for (slow, degrees) in [
+            (DVec3::new(2e-3, 1.0, 0.0), "89.8854°"),
+            (DVec3::new(-1.0, 1.0, 0.0), "135.0000°"),
+            (DVec3::X, "0.0000°"),
+        ] {
+            let said = skewed(DVec3::X, slow).unwrap();
+            assert!(said.contains(degrees), "{said}");
+        }
+    }
 
     #[test]
     fn holes_may_overlap_and_reach_over_the_edge() {

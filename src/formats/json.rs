@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use super::error::read_with;
 use super::{FormatError, Problem};
@@ -48,7 +49,11 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8], schema: u32, expected: &str) -> 
 pub(super) fn problem(error: &serde_json::Error, expected: &str) -> Problem {
     // The line, which serde_json puts behind the message, is 0 where there is none.
     let place = format!(" at line {} column {}", error.line(), error.column());
-    let found = error.to_string().replace(&place, "");
+    let found = match error.classify() {
+        Category::Eof => "it ends before its JSON does".into(),
+        Category::Syntax => format!("no JSON at column {}", error.column()),
+        Category::Data | Category::Io => error.to_string().replace(&place, ""),
+    };
     let what = format!("{found}; expected {expected}");
     match error.line() {
         0 => Problem::with_file(what),
@@ -82,7 +87,7 @@ mod tests {
         assert!(
             said(r#"{"schema": 8}"#).contains("its schema is 8; expected an answer, with schema 7")
         );
-        assert!(said("{\n  nonsense").starts_with(", line 2: key must be a string"));
+        assert!(said("{\n  nonsense").starts_with(", line 2: no JSON at column 3;"));
         for foreign in ["", "[]", "3", "[1, 2]", "{\"schema\": \"x\"}", "\0\u{1}"] {
             assert!(said(foreign).contains("expected an answer"), "{foreign:?}");
         }

@@ -33,7 +33,7 @@ pub enum Depth {
     Sixteen,
 }
 
-/// `image` as a PNG file. Values that are no number, where there is no panel, are light on grey's
+/// `image` as a PNG file. Values that are no number, where nothing was rendered, are light on grey's
 /// white and dark grey on the others' dark.
 ///
 /// # Errors

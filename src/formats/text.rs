@@ -49,11 +49,13 @@ pub(super) fn number(line: usize, word: &str) -> Result<f64, Problem> {
 
 /// `word` in quotes, shortened and with control characters made visible.
 pub(super) fn quoted(word: &str) -> String {
-    let shown: String = word
-        .chars()
-        .take(QUOTED)
-        .flat_map(char::escape_debug)
-        .collect();
+    let mut shown = String::new();
+    for character in word.chars().take(QUOTED) {
+        match character {
+            '"' | '\'' | '\\' => shown.push(character),
+            other => shown.extend(other.escape_debug()),
+        }
+    }
     let rest = if word.chars().nth(QUOTED).is_some() {
         "…"
     } else {

@@ -106,10 +106,15 @@ impl Image {
         row.get(fast).copied()
     }
 
+    /// Whether the pixel at this index was rendered.
+    fn renders(&self, index: usize) -> bool {
+        self.rendered.as_ref().is_none_or(|flags| flags[index])
+    }
+
     /// The rendered pixels as (index, value).
     pub fn rendered(&self) -> impl Iterator<Item = (usize, f32)> {
         let values = self.values.iter().copied().enumerate();
-        values.filter(|&(index, _)| self.rendered.as_ref().is_none_or(|flags| flags[index]))
+        values.filter(|&(index, _)| self.renders(index))
     }
 
     /// The image in runs of `length` pixels, to be worked on side by side.

@@ -23,7 +23,9 @@ const MOST_SAMPLES: f64 = 16.0;
 
 /// A panel in the plane of the picture.
 struct Drawn<'a> {
-    values: &'a [f32],
+    image: &'a Image,
+    /// Place in the image of its first pixel.
+    first: usize,
     shape: [usize; 2],
     /// Where its first pixel begins, pixels of the picture.
     origin: DVec2,
@@ -35,7 +37,8 @@ struct Drawn<'a> {
     columns: [f64; 2],
 }
 
-/// The overview of `image`, which `experiment` made, with `up` up; NaN where there is no panel.
+/// The overview of `image`, which `experiment` made, with `up` up; NaN where there is no
+/// panel and where pixels were not rendered.
 /// Panels bent onto a sphere are drawn flat, and panels edge on not at all.
 pub fn overview(image: &Image, experiment: &Experiment, up: DVec3) -> Image {
     let panels = &experiment.detector().panels;
@@ -65,14 +68,13 @@ pub fn overview(image: &Image, experiment: &Experiment, up: DVec3) -> Image {
     });
     let samples = (pitch / finest - 1e-6).ceil().clamp(1.0, MOST_SAMPLES) as usize;
 
-    let mut rest = image.values();
+    let mut first = 0;
     let mut drawn = Vec::new();
     for panel in panels {
-        let (values, behind) = rest.split_at(panel.pixels());
-        rest = behind;
-        drawn.extend(Drawn::of(panel, values, |point| {
+        drawn.extend(Drawn::of(panel, image, first, |point| {
             (place(point) - least) / pitch
         }));
+        first += panel.pixels();
     }
     let mut picture = vec![f32::NAN; width * height];
     picture
@@ -89,8 +91,14 @@ pub fn overview(image: &Image, experiment: &Experiment, up: DVec3) -> Image {
 }
 
 impl<'a> Drawn<'a> {
-    /// `panel`, whose points are at their `place` in the picture.
-    fn of(panel: &Panel, values: &'a [f32], place: impl Fn(DVec3) -> DVec2) -> Option<Drawn<'a>> {
+    /// `panel`, whose pixels start at `first` of `image`, and whose points are at their `place` in
+    /// the picture.
+    fn of(
+        panel: &Panel,
+        image: &'a Image,
+        first: usize,
+        place: impl Fn(DVec3) -> DVec2,
+    ) -> Option<Drawn<'a>> {
         /// Of a pixel's area: a panel that is turned farther away is seen edge on.
         const EDGE_ON: f64 = 1e-6;
         let at = |fast, slow| place(panel.point_m([fast, slow]));
@@ -107,7 +115,8 @@ impl<'a> Drawn<'a> {
             [least, along.into_iter().fold(f64::MIN, f64::max)]
         };
         Some(Drawn {
-            values,
+            image,
+            first,
             shape: panel.shape,
             origin,
             to_own: steps.inverse(),
@@ -131,7 +140,10 @@ impl<'a> Drawn<'a> {
                 let [width, height] = self.shape;
                 if fast >= 0.0 && slow >= 0.0 && fast < width as f64 && slow < height as f64 {
                     // The larger of two numbers, and of a number and none the number.
-                    *shown = shown.max(self.values[slow as usize * width + fast as usize]);
+                    let pixel = self.first + slow as usize * width + fast as usize;
+                    if self.image.renders(pixel) {
+                        *shown = shown.max(self.image.values[pixel]);
+                    }
                 }
             }
         }
@@ -162,6 +174,11 @@ mod tests {
 
     /// The overview, with y up and the beam along z, of an image whose values count up.
     fn drawn(panels: Vec<Panel>) -> Vec<String> {
+        drawn_without(panels, &[])
+    }
+
+    /// The same, with these pixels of the image not rendered.
+    fn drawn_without(panels: Vec<Panel>, left_out: &[usize]) -> Vec<String> {
         let cell = UnitCell::from_parameters([7e-9; 3], [1.5; 3]).unwrap();
         let (width, height) = (panels[0].shape[0], panels.iter().map(|p| p.shape[1]).sum());
         let experiment = Experiment::new(Description {
@@ -179,7 +196,8 @@ mod tests {
         })
         .unwrap();
         let values = (0..width * height).map(|place| place as f32).collect();
-        let image = Image::new(width, height, values, None);
+        let rendered = (0..width * height).map(|place| !left_out.contains(&place));
+        let image = Image::new(width, height, values, Some(rendered.collect()));
         let picture = overview(&image, &experiment, DVec3::Y);
         let letter = |value: &f32| match value.is_nan() {
             true => '.',
@@ -205,6 +223,14 @@ mod tests {
         // Turned by a quarter: fast runs down, slow to the left.
         let turned = panel(-6.0, 0.0, -DVec3::Y, DVec3::X, [3, 2]);
         assert_eq!(drawn(vec![one, turned]), ["abc.jg", "def.kh", "....li"]);
+    }
+
+    #[test]
+    fn pixels_that_are_not_rendered_are_gaps() {
+        let upper = panel(0.0, 0.0, -DVec3::X, -DVec3::Y, [3, 2]);
+        let lower = panel(0.0, -2.0, -DVec3::X, -DVec3::Y, [3, 1]);
+        let picture = drawn_without(vec![upper, lower], &[0, 4, 8]);
+        assert_eq!(picture, [".bc", "d.f", "gh."]);
     }
 
     #[test]

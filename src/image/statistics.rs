@@ -101,7 +101,8 @@ impl Statistics {
                 deviations.map(|deviation| deviation * deviation).sum()
             })
             .collect();
-        let deviations: f64 = deviations.into_iter().sum();
+        // A sum of nothing would be -0.
+        let deviations = deviations.into_iter().fold(0.0, |sum: f64, run| sum + run);
         let divisor = pixels.saturating_sub(1).max(1) as f64;
         Statistics {
             pixels,
@@ -125,6 +126,25 @@ impl Statistics {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_image_without_pixels_is_all_zeros() {
+        let statistics = Statistics::of(&Image::new(2, 1, vec![0.0; 2], Some(vec![false; 2])));
+        let Statistics {
+            pixels,
+            max,
+            sum,
+            mean,
+            rms,
+            rms_deviation,
+            ..
+        } = statistics;
+        assert_eq!(pixels, 0);
+        // Not -0 either.
+        for number in [max, sum, mean, rms, rms_deviation] {
+            assert_eq!(number.to_bits(), 0, "{statistics:?}");
+        }
+    }
 
     #[test]
     fn only_rendered_pixels_count() {

@@ -36,3 +36,28 @@ pub use summary::{Run, Summary, WrittenFile};
 pub use trace::{
     DEFAULT_TOLERANCE, Divergence, TraceComparison, TraceDocument, compare_traces, trace_lines,
 };
+
+/// `value` with six significant digits, and no zeros behind them.
+fn six_digits(value: f64) -> String {
+    let rounded = format!("{value:.5e}").parse::<f64>();
+    rounded.unwrap_or(value).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::six_digits;
+
+    #[test]
+    fn six_digits_and_no_more() {
+        for (value, shown) in [
+            (0.200000000046475, "0.2"),
+            (0.1, "0.1"),
+            (7.000000000000001, "7"),
+            (123456.7, "123457"),
+            (0.01234567, "0.0123457"),
+            (0.0, "0"),
+        ] {
+            assert_eq!(six_digits(value), shown);
+        }
+    }
+}

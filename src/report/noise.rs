@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::image::noise::Noise;
+use super::six_digits;
+use crate::image::noise::{Noise, PointSpread, SpreadShape};
 
 /// What `nanobragg noise` made of an image.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -42,6 +43,47 @@ impl NoiseSummary {
     pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 }
 
+/// What goes behind the name of a file some of whose pixels are at the largest count.
+pub(super) fn at_the_largest(overloads: usize) -> String {
+    match overloads {
+        0 => String::new(),
+        count => format!(", {count} pixel(s) at the largest count"),
+    }
+}
+
+/// The noise beside that of photons, as far as there is any.
+pub(super) fn noise_in_words(noise: &Noise) -> String {
+    let percent = |part: f64| six_digits(100.0 * part);
+    let mut words = vec!["photons".to_string()];
+    if noise.flicker != 0.0 {
+        words.push(format!("flicker {} %", percent(noise.flicker)));
+    }
+    if noise.calibration != 0.0 {
+        words.push(format!(
+            "calibration {} % (seed {})",
+            percent(noise.calibration),
+            noise.calibration_seed
+        ));
+    }
+    if let Some(PointSpread { shape, fwhm_pixels }) = noise.spread() {
+        let shape = match shape {
+            SpreadShape::Gauss => "gauss",
+            SpreadShape::Fiber => "fiber",
+        };
+        words.push(format!("{shape} spread of {fwhm_pixels} pixels"));
+    }
+    words.push(format!("gain {}", noise.gain));
+    words.push(format!("offset {}", noise.offset));
+    if noise.readout != 0.0 {
+        words.push(format!("readout {}", noise.readout));
+    }
+    words.extend(noise.saturation.map(|most| format!("at most {most}")));
+    if noise.image != 0 {
+        words.push(format!("image number {}", noise.image));
+    }
+    words.join(", ")
+}
+
 impl fmt::Display for NoiseSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [fast, slow] = self.pixels;
@@ -52,10 +94,8 @@ impl fmt::Display for NoiseSummary {
             self.input_format
         )?;
         write!(f, "wrote      {output}, {}", self.output_format)?;
-        if self.overloads > 0 {
-            write!(f, ", {} pixel(s) at the largest count", self.overloads)?;
-        }
-        writeln!(f)?;
+        writeln!(f, "{}", at_the_largest(self.overloads))?;
+        writeln!(f, "noise      {}", noise_in_words(&self.noise))?;
         writeln!(f, "seed       {}", self.noise.seed)?;
         let (seconds, device, threads) = (self.seconds, &self.device, self.threads);
         write!(

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::noise::{at_the_largest, noise_in_words};
+use super::six_digits;
 use crate::experiment::{Experiment, Shape, Sources};
 use crate::formats::reflection_file::Origin;
 use crate::image::Statistics;
@@ -63,7 +65,7 @@ pub struct WrittenFile {
     pub path: String,
     /// What photons were multiplied by, where the file does not hold photons.
     pub scale: Option<f64>,
-    /// Pixels that were clipped at the format's largest value.
+    /// Pixels at the largest count that there is.
     pub overloads: usize,
 }
 
@@ -283,14 +285,14 @@ impl fmt::Display for Summary {
             )?;
         }
         let [fast, slow] = detector.pixels;
-        let pixel = detector.pixel_mm;
         let panels = match detector.panels {
             1 => String::new(),
             count => format!("{count} panels, stacked "),
         };
         write!(
             f,
-            "detector   {panels}{fast} x {slow} pixels of {pixel} mm, {} layer(s)",
+            "detector   {panels}{fast} x {slow} pixels of {} mm, {} layer(s)",
+            six_digits(detector.pixel_mm),
             detector.layers
         )?;
         match &run.geometry {
@@ -348,10 +350,10 @@ impl fmt::Display for Summary {
             if let Some(scale) = file.scale {
                 write!(f, ", photons x {scale:.6}")?;
             }
-            if file.overloads > 0 {
-                write!(f, ", {} pixel(s) clipped", file.overloads)?;
-            }
-            writeln!(f)?;
+            writeln!(f, "{}", at_the_largest(file.overloads))?;
+        }
+        if let Some(noise) = &run.noise {
+            writeln!(f, "noise      {}", noise_in_words(noise))?;
         }
         writeln!(f, "seed       {}", run.seed)?;
         let Run {

@@ -207,6 +207,12 @@ fn flags_without_anything_to_act_on_get_a_notice() {
     for line in [
         format!("{SMALL} -noisefile n.img --psf gauss --calibration-seed 4"),
         "noise f.bin o.img --size 30 20 --psf gauss --calibration-seed 4".into(),
+        format!(
+            "{SMALL} -noisefile n.img --psf fiber --psf-fwhm 0 --calibration 0 --calibration-seed 3"
+        ),
+        "noise f.bin o.img --size 30 20 --psf fiber --psf-fwhm 0 --calibration 0 \
+         --calibration-seed 3"
+            .into(),
     ] {
         let told = notices(&line);
         assert!(
@@ -221,6 +227,49 @@ fn flags_without_anything_to_act_on_get_a_notice() {
     assert!(told.contains("--header has no effect"), "{told}");
     let told = notices(&format!("{SMALL} -noisefile n.img {NOISY}"));
     assert_eq!(told, "[]");
+}
+
+#[test]
+fn summaries_tell_the_noise_and_the_pixels_at_the_largest_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let shown = |line: &str| said(nanobragg(here, line).assert().success().get_output());
+    let count = |text: &str, what: &str| -> Option<usize> {
+        let line = text.lines().find(|line| line.contains(what))?;
+        let before = line.split(what).next()?.trim_end_matches(" pixel(s) ");
+        before.rsplit(' ').next()?.parse().ok()
+    };
+    let render = shown(&format!(
+        "{SMALL} -floatfile f.bin -noisefile n.img -seed 5 {NOISY}"
+    ));
+    let noise = shown(&format!("noise f.bin o.img --header n.img -seed 5 {NOISY}"));
+    let line = "\nnoise      photons, flicker 3 %, calibration 5 % (seed 77), fiber spread of 0.8 \
+                pixels, gain 1.5, offset 12, readout 2.5, at most 300, image number 4\n";
+    for text in [&render, &noise] {
+        assert!(text.contains(line), "{text}");
+    }
+    let overloads = count(&render, "at the largest count");
+    assert!(overloads > Some(0), "{render}");
+    assert_eq!(overloads, count(&noise, "at the largest count"));
+    let plain = shown("noise f.bin o.img --header n.img -seed 5");
+    let line = "\nnoise      photons, gain 1, offset 40\n";
+    assert!(plain.contains(line) && !plain.contains("(s)"), "{plain}");
+}
+
+#[test]
+fn pixels_that_hold_no_photons_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let values: Vec<u8> = [f32::NAN, -1.0, f32::NEG_INFINITY, 0.0, -0.0, 50.0]
+        .into_iter()
+        .flat_map(f32::to_le_bytes)
+        .collect();
+    fs::write(here.join("f.bin"), values).unwrap();
+    let summary = json(here, "noise f.bin o.bin --size 3 2 -adc 7 --json");
+    let told = "f.bin: 3 pixel(s) are negative or no number; they are taken as no photons";
+    assert_eq!(summary["notices"], serde_json::json!([told]));
+    let counts = raw::read(&here.join("o.bin"), [3, 2]).unwrap();
+    assert_eq!(counts.values()[..5], [7.0; 5]);
 }
 
 #[test]
@@ -315,6 +364,11 @@ fn bad_input_is_refused_and_costs_no_file() {
             &["--saturation 0", "positive"],
         ),
         (
+            "noise f.bin o.img --saturation 250.5",
+            2,
+            &["--saturation: the saturation is 250.5", "a whole number"],
+        ),
+        (
             "noise f.bin o.img --psf moffat",
             2,
             &["--psf moffat", "gauss, fiber"],
@@ -336,9 +390,14 @@ fn bad_input_is_refused_and_costs_no_file() {
             &["--image-number -1"],
         ),
         (
+            "noise f.bin o.img --image-number 4294967296",
+            2,
+            &["--image-number 4294967296", "from 0 to 4294967295"],
+        ),
+        (
             "noise f.bin o.img -seed x",
             2,
-            &["--seed x", "whole number"],
+            &["noise: -seed x", "whole number"],
         ),
         (
             "noise f.bin o.img -adc 1e300",
@@ -348,7 +407,7 @@ fn bad_input_is_refused_and_costs_no_file() {
         (
             "noise f.bin o.img -readout 3",
             2,
-            &["nanobragg noise:", "expected a flag"],
+            &["nanobragg noise: -readout: no such flag; did you mean --readout?"],
         ),
         (
             "noise f.bin o.img --size 30 20 --device no-such",

@@ -129,6 +129,16 @@ fn what_is_wrong_with_panels_is_said_with_their_names_and_keys() {
             assert!(said.contains(part), "{said}\n  should hold\n{part}");
         }
     }
+    // Axes in x and y, wherever the panel is.
+    let mut skewed = list();
+    skewed.pointer_mut(left).unwrap()["fast_axis"] = json!([1.0, 1.0, 0.0]);
+    skewed.pointer_mut(left).unwrap()["slow_axis"] = json!([0.0, -1.0, 0.0]);
+    file(folder.path(), "bad.expt", skewed.to_string());
+    let (code, said) = refused(folder.path(), &format!("--expt bad.expt {WITH}"));
+    let expected = "panel \"left\" (number 0): keys fast_axis, slow_axis: they are at 135.0000° to \
+                    each other; expected a right angle";
+    assert!(code == 1 && said.contains(expected), "{said}");
+
     let text = geometry_file(&halves(), 1e-10);
     let with = format!("{WITH} -cell 70 80 90");
     for (from, to, expected) in [
@@ -149,6 +159,22 @@ fn what_is_wrong_with_panels_is_said_with_their_names_and_keys() {
             "left/fs",
             "left/bs",
             ["panel \"left\": key fs is missing", "expected a vector"],
+        ),
+        (
+            "left/ss = ",
+            "left/ss = 0.70710678x -0.70710678y\n;",
+            [
+                "panel \"left\": keys fs, ss: they are at ",
+                "expected a right angle",
+            ],
+        ),
+        (
+            "left/min_fs",
+            "badspot/min_x = 10\nbadspot/max_x = -10\nbadspot/min_y = 0\nbadspot/max_y = 1\nleft/min_fs",
+            [
+                "bad region \"badspot\": keys min_x, max_x: ",
+                "it holds no pixel",
+            ],
         ),
         (
             "left/max_fs = 19",
@@ -177,10 +203,16 @@ fn files_that_are_no_such_files_are_refused() {
     let whole = list().to_string();
     let contents: [(&[u8], &str); 5] = [
         (b"", "expected an experiment list"),
-        (b"{\n\"experiment\": [\n", "line 3: EOF while parsing"),
+        (
+            b"{\n\"experiment\": [\n",
+            "line 3: it ends before its JSON does; expected",
+        ),
         (b"[]", "expected an experiment list or an imageset"),
         (b"\xff\xfe", "not text"),
-        (&whole.as_bytes()[..whole.len() / 2], "EOF while parsing"),
+        (
+            &whole.as_bytes()[..whole.len() / 2],
+            "it ends before its JSON does",
+        ),
     ];
     for (bytes, expected) in contents {
         file(folder.path(), "bad.expt", bytes);
@@ -400,6 +432,10 @@ fn the_summary_and_notices_speak_of_panels() {
     ] {
         assert!(said.contains(expected), "{said}\n  should hold\n{expected}");
     }
+    // Where no such file is written, nothing is said of it.
+    let line = format!("trace --pixel 3 41 -- --expt d.expt {WITH}");
+    let (code, _, said) = run(folder.path(), &line.split_whitespace().collect::<Vec<_>>());
+    assert!(code == 0 && !said.contains("SMV"), "{said}");
     let smv = std::fs::read(folder.path().join("int.img")).unwrap();
     assert!(String::from_utf8_lossy(&smv[..512]).contains("SIZE1=20;\nSIZE2=60;\n"));
     // One panel is one panel, wherever it comes from.
@@ -414,6 +450,20 @@ fn the_summary_and_notices_speak_of_panels() {
         (&json!(1), &Value::Null)
     );
     assert_eq!(said, "");
+}
+
+#[test]
+fn a_detector_without_a_pixel_to_render_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = geometry_file(&halves(), 1e-10);
+    for (before, expected) in [("", false), ("mask_edge_pixels = 100\n", true)] {
+        file(folder.path(), "d.geom", format!("{before}{text}"));
+        let line = format!("--geom d.geom {WITH} -cell 70 80 90 -floatfile image.bin");
+        let (code, _, said) = run(folder.path(), &line.split_whitespace().collect::<Vec<_>>());
+        let told = "nanobragg: note: no pixel is rendered: masks and the region of interest";
+        assert!(code == 0 && said.contains(told) == expected, "{said}");
+        assert!(!said.contains("-0"), "{said}");
+    }
 }
 
 #[test]

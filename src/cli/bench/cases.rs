@@ -1,7 +1,10 @@
 //! What a benchmark renders: its sizes, and the sweeps beside them.
 
 use super::super::CliError;
+use super::super::flags::Request;
+use super::super::order::Order;
 use super::super::output::say;
+use super::super::render::matches;
 use super::super::scenario::{scenario, seeded};
 use super::{BenchDevice, BenchFlags};
 use crate::memory::Bytes;
@@ -101,11 +104,17 @@ impl BenchFlags {
             }));
         }
         let request = scenario("nanobragg bench", &self.scene_flags())?;
-        for notice in &request.notices {
+        let flags = seeded(&self.scene_flags(), request.seed);
+        let added = self.added_spread(&request)?;
+        // What is said of the domains that are counted is said of those with the spread.
+        let notices = if added.is_empty() || self.domains.is_empty() {
+            request.notices
+        } else {
+            scenario("nanobragg bench", &[flags.clone(), added.clone()].concat())?.notices
+        };
+        for notice in &notices {
             say(format_args!("nanobragg bench: note: {notice}"));
         }
-        let flags = seeded(&self.scene_flags(), request.seed);
-        let spread = request.experiment.crystal().mosaicity.spread_rad() > 0.0;
         settings
             .iter()
             .enumerate()
@@ -113,9 +122,28 @@ impl BenchFlags {
                 if settings[..place].contains(&setting) {
                     return Err(twice(setting));
                 }
-                case(setting, &flags, spread)
+                case(setting, &flags, &added)
             })
             .collect()
+    }
+}
+
+impl BenchFlags {
+    /// Flags of a spread for domains that are counted, unless those of `request` give one, or say
+    /// otherwise how the domains are turned.
+    fn added_spread(&self, request: &Request) -> Result<Vec<String>, CliError> {
+        let matches = matches(&self.scene_flags())?;
+        let order = Order(&matches);
+        if order.any(&["mosaic_file"]) && !self.domains.is_empty() {
+            return Err(CliError::usage(
+                "--domains and --mosaic-file both say how many domains there are; leave one out",
+            ));
+        }
+        let mosaicity = &request.experiment.crystal().mosaicity;
+        if mosaicity.spread_rad() > 0.0 || order.any(&["mosaic_file", "mosaic_sigmas"]) {
+            return Ok(Vec::new());
+        }
+        Ok(["-mosaic", SPREAD_DEG].map(str::to_string).to_vec())
     }
 }
 
@@ -134,8 +162,8 @@ fn twice(setting: Setting) -> CliError {
     CliError::usage(format!("{flag} {value}: given twice"))
 }
 
-/// The case of a setting, from `flags` with or without a mosaic `spread`.
-fn case(setting: Setting, flags: &[String], spread: bool) -> Result<Case, CliError> {
+/// The case of a setting, from `flags`, with `spread` behind them where domains are counted.
+fn case(setting: Setting, flags: &[String], spread: &[String]) -> Result<Case, CliError> {
     let size = setting.size;
     // Two images are compared, beside the worker's own.
     let needed = Bytes::of::<[f32; 3]>((size as u64).saturating_mul(size as u64));
@@ -147,9 +175,7 @@ fn case(setting: Setting, flags: &[String], spread: bool) -> Result<Case, CliErr
     let mut words = flags.to_vec();
     words.extend(["-detpixels".to_string(), size.to_string()]);
     if let Some(domains) = setting.domains {
-        if !spread {
-            words.extend(["-mosaic".to_string(), SPREAD_DEG.to_string()]);
-        }
+        words.extend_from_slice(spread);
         words.extend(["-mosaic_domains".to_string(), domains.to_string()]);
     }
     scenario("nanobragg bench", &words)?;

@@ -51,7 +51,7 @@ struct BenchFlags {
           default_value = "256,512,1024,2048,4096")]
     sizes: Vec<u32>,
     /// Mosaic domains to go through, put behind the flags as -mosaic_domains; flags without a
-    /// spread get -mosaic 0.5 here [default: none, the flags as they are]
+    /// spread or --mosaic-sigmas get -mosaic 0.5 here [default: none, the flags as they are]
     #[arg(long, value_name = "COUNT", value_delimiter = ',', value_parser = values::count)]
     domains: Vec<u32>,
     /// What renders; all is the CPU path and every real GPU, or the software one where there is no

@@ -8,12 +8,14 @@ use super::noise::{NO_CALIBRATION, NO_WIDTH, NOISE_FLAGS};
 use super::output::{FILE_FLAGS, OUT};
 use super::output_kind::extension;
 use crate::experiment::{Convention, Experiment, Pivot, Placement, Shape, Sources};
+use crate::image::noise::Noise;
 
 /// A line for every flag on the command line that does not bear on the image or the files.
 pub fn notices(
     order: Order,
     experiment: &Experiment,
     placement: Option<&Placement>,
+    of_noise: &Noise,
 ) -> Vec<String> {
     // Of a detector that a file describes, no flag of the placement is given.
     let placed_by_file = Placement::default();
@@ -161,10 +163,10 @@ pub fn notices(
         (&NOISE_FLAGS, !noise, "no noise image is written"),
         (
             &["calibration_seed"],
-            noise && !given("calibration"),
+            noise && of_noise.calibration == 0.0,
             NO_CALIBRATION,
         ),
-        (&["psf"], noise && !given("psf_fwhm"), NO_WIDTH),
+        (&["psf"], noise && of_noise.spread().is_none(), NO_WIDTH),
         (
             &["scale"],
             !counts,

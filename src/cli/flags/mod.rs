@@ -37,7 +37,7 @@ use geometry::{Apparatus, GeometryFile};
 
 pub use noise::{DEFAULT_OFFSET, NoiseFlags};
 pub use output::seed_from_clock;
-pub use output_kind::{Output, OutputKind, default_offset, extension};
+pub use output_kind::{Output, OutputKind, default_offset, extension, geometry_notices};
 pub use picture::{NumberName, PictureStyle, StyleFlags};
 pub use program::ProgramFlags;
 pub use sampling::Printout;
@@ -278,7 +278,13 @@ impl Request {
             }
             _ => flags.blame(error),
         })?;
-        notices.extend(idle::notices(order, &experiment, placement.as_ref()));
+        let noise = flags.noise.noise(seed, flags.output.adc())?;
+        notices.extend(idle::notices(
+            order,
+            &experiment,
+            placement.as_ref(),
+            &noise,
+        ));
         notices.extend(factors::channel_notice(&experiment));
         let printout = flags.sampling.printout(order, &experiment)?;
         if printout != Printout::Nothing && flags.program.json {
@@ -286,9 +292,7 @@ impl Request {
                 "-printout and --json both print on standard output; leave one of them out",
             ));
         }
-        let noise = flags.noise.noise(seed, flags.output.adc())?;
         let outputs = flags.output.outputs(&flags.picture, noise, order)?;
-        notices.extend(output_kind::geometry_notices(&experiment, &outputs));
         Ok(Request {
             experiment,
             outputs,

@@ -24,7 +24,7 @@ pub struct NoiseFlags {
     /// Counts per photon [default: 1]
     #[arg(long, value_name = "COUNTS", value_parser = values::positive)]
     gain: Option<f64>,
-    /// The largest count of the detector [default: that of the file's format]
+    /// The largest count of the detector, a whole number [default: that of the file's format]
     #[arg(long, value_name = "COUNTS", value_parser = values::positive)]
     saturation: Option<f64>,
     /// Form of the point spread; a fiber's tails reach far [default: gauss]
@@ -61,9 +61,9 @@ pub const NOISE_FLAGS: [&str; 9] = [
 ];
 
 /// Why a calibration's seed may have no effect.
-pub const NO_CALIBRATION: &str = "there is no --calibration";
+pub const NO_CALIBRATION: &str = "there is no --calibration above 0";
 /// Why a point spread's form may have no effect.
-pub const NO_WIDTH: &str = "there is no --psf-fwhm";
+pub const NO_WIDTH: &str = "there is no --psf-fwhm above 0";
 
 impl NoiseFlags {
     /// The noise, of this seed, around `offset` counts.
@@ -98,10 +98,10 @@ impl NoiseFlags {
         Ok(noise)
     }
 
-    /// A line for every flag of noise that another one leaves without effect.
-    pub fn idle(&self) -> Vec<String> {
-        let seed = self.calibration_seed.is_some() && self.calibration.is_none();
-        let form = self.psf.is_some() && self.psf_fwhm.is_none();
+    /// A line for every flag that is without effect on the `noise` made of them.
+    pub fn idle(&self, noise: &Noise) -> Vec<String> {
+        let seed = self.calibration_seed.is_some() && noise.calibration == 0.0;
+        let form = self.psf.is_some() && noise.spread().is_none();
         let lines = [
             seed.then(|| format!("--calibration-seed has no effect: {NO_CALIBRATION}")),
             form.then(|| format!("--psf has no effect: {NO_WIDTH}")),

@@ -6,7 +6,7 @@
 use glam::{DMat3, DVec3};
 
 use super::super::Problem;
-use super::super::geometry::{Hole, LONGEST_NAME, MOST_PANELS, check_pixels, mask};
+use super::super::geometry::{Hole, LONGEST_NAME, MOST_PANELS, check_pixels, mask, skewed};
 use super::node::{Node, Object};
 use crate::experiment::{Panel, Sensor};
 
@@ -49,6 +49,10 @@ fn place<const N: usize>(object: &Object<N>) -> Result<Place, Problem> {
     let Some(normal) = fast.cross(slow).try_normalize() else {
         return Err(object.node().wrong("fast_axis and slow_axis are parallel"));
     };
+    if let Some(skewed) = skewed(fast, slow) {
+        let what = format!("keys fast_axis, slow_axis: {skewed}");
+        return Err(object.node().wrong(what));
+    }
     let expected = "three numbers, mm";
     let origin_mm = object.required("origin", expected)?.vector(expected)?;
     Ok(Place {

@@ -463,7 +463,13 @@ fn what_is_no_such_json_is_refused_with_its_line() {
     let text = serde_json::to_string_pretty(&list()).unwrap();
     let said = |text: &str| parse(text.as_bytes(), 0).unwrap_err().to_string();
     assert!(
-        said("{\n  nonsense").starts_with(", line 2: key must be a string; expected an experiment")
+        said("{\n  nonsense").starts_with(", line 2: no JSON at column 3; expected an experiment")
+    );
+    let quoted = text.replacen("\"pixel_size\": [", "\"pixel_size\": \"x\", \"old\": [", 1);
+    assert!(
+        said(&quoted).contains("key pixel_size: '\"x\"'; expected two"),
+        "{}",
+        said(&quoted)
     );
     let broken = text.replacen("0.98", "0.98.1", 1);
     let line = 1 + text[..text.find("0.98").unwrap()].matches('\n').count();

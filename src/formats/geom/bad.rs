@@ -58,7 +58,7 @@ impl BadRegion {
         Ok(true)
     }
 
-    /// Makes sure that it is told in one way, wholly, and that its panel is one of `panels`.
+    /// Makes sure that it is told in one way, wholly, that its edges are in order, and that its panel is one of `panels`.
     pub fn check(&self, is_panel: impl Fn(&str) -> bool) -> Result<(), Problem> {
         let wrong = |what: String| {
             Err(Problem::with_file(format!(
@@ -84,6 +84,21 @@ impl BadRegion {
         if let Some((key, ..)) = missing {
             return wrong(format!(
                 "key {key} is missing; expected a coordinate in pixels"
+            ));
+        }
+        let swapped = |edges: &[Edge; 4], is_swapped: &dyn Fn(usize) -> bool| {
+            // The edges of an axis stand side by side.
+            let mut axes = edges.chunks_exact(2).enumerate();
+            let (_, keys) = axes.find(|(axis, _)| is_swapped(*axis))?;
+            Some((keys[0].0, keys[1].0))
+        };
+        let swapped = swapped(&DATA, &|axis| self.data[axis][1] < self.data[axis][0])
+            .or(swapped(&LABORATORY, &|axis| {
+                self.laboratory[axis][1] < self.laboratory[axis][0]
+            }));
+        if let Some((least, largest)) = swapped {
+            return wrong(format!(
+                "keys {least}, {largest}: the first is above the second, so it holds no pixel"
             ));
         }
         match &self.panel {

@@ -3,7 +3,7 @@
 use glam::{DVec2, DVec3};
 
 use super::super::Problem;
-use super::super::geometry::Hole;
+use super::super::geometry::{Hole, skewed};
 use super::super::text::number;
 use super::value::{Quantity, vector, whole};
 use crate::experiment::Panel;
@@ -113,6 +113,10 @@ impl Draft {
         let [fast, slow] = self.step_lengths();
         if !(fast > 0.0 && slow > 0.0) {
             return Err(self.wrong("keys fs, ss: a vector of no length; expected about one".into()));
+        }
+        let [along_fast, along_slow] = self.steps.map(Option::unwrap_or_default);
+        if let Some(skewed) = skewed(along_fast, along_slow) {
+            return Err(self.wrong(format!("keys fs, ss: {skewed}")));
         }
         if (fast - slow).abs() > SQUARE * fast {
             return Err(self.wrong(format!(

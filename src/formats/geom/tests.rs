@@ -265,6 +265,10 @@ fn mistakes_are_found_with_their_panel_and_key() {
             "bad region \"bad_corner\": key max_ss is missing",
         ),
         (
+            replaced("bad_corner/max_ss = 30", "bad_corner/max_ss = 7"),
+            "bad region \"bad_corner\": keys min_ss, max_ss: the first is above the second",
+        ),
+        (
             replaced("bad_corner/max_ss = 30", "bad_corner/max_x = 3"),
             "edges in fs and ss and in x and y",
         ),

@@ -30,7 +30,7 @@ pub struct Noise {
     pub offset: f64,
     /// Rms noise of the readout, counts.
     pub readout: f64,
-    /// The largest count, if there is one.
+    /// The largest count, a whole number, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub saturation: Option<f64>,
 }
@@ -170,6 +170,17 @@ impl Noise {
                     expected,
                 });
             }
+        }
+        match self.saturation {
+            // Counts are whole, and the largest is one.
+            Some(value) if value.fract() != 0.0 => {
+                return Err(NoiseError::OutOfRange {
+                    quantity: "the saturation",
+                    value,
+                    expected: "a whole number of counts, 0 to 1e12",
+                });
+            }
+            _ => {}
         }
         match self.point_spread {
             // Thinner than this, it is no spread, and divisions by it overflow.
