@@ -79,7 +79,7 @@ fn refusal(command: &mut Command, code: i32) -> String {
     let assert = command.assert().code(code);
     let line = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
     assert!(
-        ["nanobragg: ", "nanobragg compare: "]
+        ["nanobragg: ", "nanobragg compare"]
             .iter()
             .any(|name| line.starts_with(name))
             && line.lines().count() == 1,

@@ -528,7 +528,6 @@ fn the_audits_case_is_one_command() {
 
 #[test]
 fn counted_domains_have_the_spread_that_was_asked_for() {
-    let folder = tempfile::tempdir().unwrap();
     for (flags, added) in [
         ("", true),
         ("--mosaic-model gaussian", true),
@@ -536,6 +535,7 @@ fn counted_domains_have_the_spread_that_was_asked_for() {
         ("--mosaic-sigmas 1 1 1", false),
         ("--mosaic-sigmas 0 0 0", false),
     ] {
+        let folder = tempfile::tempdir().unwrap();
         let words = format!(
             "bench --device cpu --sizes 8 --iterations 1 --domains 2 -- -default_F 1 -cell 100 -N 5 \
              {flags}"
@@ -547,15 +547,9 @@ fn counted_domains_have_the_spread_that_was_asked_for() {
             .success();
         let said = String::from_utf8(done.get_output().stderr.clone()).unwrap();
         assert!(!said.contains("no effect"), "{flags}: {said}");
-        let runs = fs::read_dir(folder.path().join("benchmarks")).unwrap();
-        // Folders are named by their time, a second one within a second by a number behind it.
-        let last = runs.map(|run| run.unwrap().path()).max_by_key(|run| {
-            fs::metadata(run.join("commands.txt"))
-                .unwrap()
-                .modified()
-                .unwrap()
-        });
-        let commands = fs::read_to_string(last.unwrap().join("commands.txt")).unwrap();
+        let mut runs = fs::read_dir(folder.path().join("benchmarks")).unwrap();
+        let run = runs.next().unwrap().unwrap().path();
+        let commands = fs::read_to_string(run.join("commands.txt")).unwrap();
         assert_eq!(
             commands.contains("-mosaic 0.5"),
             added,
