@@ -112,6 +112,7 @@ fn names_are_stable_and_in_the_order_of_computation() {
         "steps [] 1",
         "scale [1/sr/electrons^2] 1",
         "background [electrons^2] 1",
+        "amorphous_sum [sr electrons^2] 1",
         "intensity_sum [electrons^2] 1",
         "sum [sr electrons^2] 1",
         "photons [] 1",

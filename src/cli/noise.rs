@@ -253,7 +253,15 @@ impl NoiseCommand {
             })?,
         };
         let header = match output {
-            Encoding::Smv => header.for_smv(format, size[1]),
+            Encoding::Smv => {
+                // A header of another file is one of SMV.
+                let of = if self.header.is_some() {
+                    ImageFormat::Smv
+                } else {
+                    format
+                };
+                header.for_smv(of, size[1])
+            }
             _ => header,
         };
         Ok(Input {

@@ -230,6 +230,7 @@ impl Renderer {
         monitor: &dyn Monitor,
     ) -> Result<Image, RenderError> {
         let [width, height] = frame_size(experiment);
+        let setup = info_span!(target: SETUP, "memory").entered();
         let channels = scene::channels(experiment)?;
         // One flag a pixel may come on top of its value, and a sum over the energy channels.
         let per_pixel = if channels.len() > 1 { 13 } else { 5 };
@@ -246,6 +247,7 @@ impl Renderer {
                 needed,
                 available,
             })?;
+        drop(setup);
         let rendered = self.channels_summed(experiment, &channels, monitor)?;
         *self.floor.lock().unwrap_or_else(PoisonError::into_inner) = rendered.floor;
         Ok(Image::new(width, height, rendered.values, rendered.pixels))

@@ -160,12 +160,12 @@ fn mistakes_are_named() {
             2,
             "contradicts -cell",
         ),
-        (good.clone(), "-hkl a.pdb", 2, "cannot be used with"),
+        (good.clone(), "-hkl a.pdb", 2, "do not go together"),
         (
             good.clone(),
             "--no-solvent --solvent-k 1",
             2,
-            "cannot be used with",
+            "do not go together",
         ),
     ];
     for (text, extra, code, expected) in cases {

@@ -17,7 +17,7 @@ use crate::structure::{FINEST_SPACING_M, Solvent, StructureError, structure_fact
 #[command(next_help_heading = "Crystal")]
 pub struct CoordinateFlags {
     /// Structure factors from atoms: PDB or mmCIF, packed by gzip or not
-    #[arg(long = "pdb", value_name = "FILE", conflicts_with_all = ["hkl", "hkl_channels"])]
+    #[arg(long = "pdb", value_name = "FILE")]
     pdb: Option<PathBuf>,
     /// Finest spacing of structure factors from atoms, Å [default: what the detector's corners see]
     #[arg(long = "dmin-f", value_name = "Å", requires = "pdb", value_parser = values::positive)]
@@ -56,6 +56,11 @@ pub struct Reach<'a> {
 }
 
 impl CoordinateFlags {
+    /// Whether a file of atoms is named.
+    pub fn are_given(&self) -> bool {
+        self.pdb.is_some()
+    }
+
     /// F of the atoms, where flags name a file of them.
     pub fn calculated(&self, reach: &Reach) -> Result<Option<Calculated>, CliError> {
         let Some(path) = &self.pdb else {

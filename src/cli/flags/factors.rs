@@ -24,7 +24,7 @@ pub struct FactorFlags {
     hkl: Option<PathBuf>,
     /// Structure factors by photon energy: text lines of wavelength(Å) FILE; each source takes those
     /// of the nearest wavelength
-    #[arg(long = "hkl-channels", value_name = "FILE", conflicts_with = "hkl")]
+    #[arg(long = "hkl-channels", value_name = "FILE")]
     hkl_channels: Option<PathBuf>,
     #[command(flatten)]
     coordinates: CoordinateFlags,
@@ -65,6 +65,22 @@ impl FactorFlags {
         inputs: &mut Vec<PathBuf>,
         notices: &mut Vec<String>,
     ) -> Result<Factors, CliError> {
+        let sources = [
+            ("-hkl", self.hkl.is_some()),
+            ("--hkl-channels", self.hkl_channels.is_some()),
+            ("--pdb", self.coordinates.are_given()),
+        ];
+        let given: Vec<&str> = sources
+            .into_iter()
+            .filter_map(|(flag, given)| given.then_some(flag))
+            .collect();
+        if given.len() > 1 {
+            return Err(CliError::usage(format!(
+                "{} do not go together; leave {} of them out",
+                given.join(" and "),
+                if given.len() == 2 { "one" } else { "two" }
+            )));
+        }
         let default_f = self.default_f.unwrap_or(0.0);
         let f_column = self.f_column.as_deref();
         let _span = info_span!(target: INPUT, "structure factors").entered();
