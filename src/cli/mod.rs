@@ -15,6 +15,7 @@ mod flags;
 mod info;
 mod interrupt;
 mod noise;
+mod numbered;
 mod order;
 mod output;
 mod process;

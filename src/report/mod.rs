@@ -28,7 +28,7 @@ pub use difference::difference_picture;
 pub use environment::Environment;
 pub use figure::scaling_figure;
 pub use hot_spots::{HotSpot, HotSpots};
-pub use image_info::ImageInfo;
+pub use image_info::{DetectorInfo, ImageInfo};
 pub use noise::NoiseSummary;
 pub use rings::picture_with_rings;
 pub use setting::Setting;

@@ -10,6 +10,9 @@ use super::output_kind::extension;
 use crate::experiment::{Convention, Experiment, Pivot, Placement, Shape, Sources};
 use crate::image::noise::Noise;
 
+/// What names of NXmx files end on.
+const NXMX: [&str; 3] = ["h5", "hdf5", "nxs"];
+
 /// A line for every flag on the command line that does not bear on the image or the files.
 pub fn notices(
     order: Order,
@@ -30,8 +33,11 @@ pub fn notices(
         let mut named = order.0.get_many::<PathBuf>(OUT[0]).into_iter().flatten();
         named.any(|path| extensions.contains(&extension(path).as_str()))
     };
-    let whole_out =
-        out(&["img", "smv", "cbf"]) || (out(&["tif", "tiff", "npy"]) && given("out_type"));
+    let whole_out = out(&["img", "smv", "cbf"])
+        || (out(&["tif", "tiff", "npy"]) && given("out_type"))
+        || (out(&NXMX) && given("out_type"));
+    let mut noisy = order.0.get_many::<PathBuf>(OUT[1]).into_iter().flatten();
+    let nxmx = out(&NXMX) || noisy.any(|path| NXMX.contains(&extension(path).as_str()));
     let noise = given("noisefile") || given("out_noise") || (default_files && !given("nonoise"));
     let pgm = given("pgmfile") || out(&["pgm"]) || (default_files && !given("nopgm"));
     let png = default_files || order.any(&["png", "overview"]) || out(&["png"]);
@@ -182,6 +188,7 @@ pub fn notices(
             !order.any(&OUT),
             "it is for --out and --out-noise",
         ),
+        (&["compression"], !nxmx, "no .h5 or .nxs file is written"),
         (&["pgmscale"], !pgm, "no -pgmfile is written"),
         (
             &["nopgm", "nonoise"],

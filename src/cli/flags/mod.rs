@@ -38,7 +38,7 @@ use geometry::{Apparatus, GeometryFile};
 pub use noise::{DEFAULT_OFFSET, NoiseFlags};
 pub use output::seed_from_clock;
 pub use output_kind::{Output, OutputKind, default_offset, extension, geometry_notices};
-pub use picture::{NumberName, PictureStyle, StyleFlags};
+pub use picture::{CompressionName, NumberName, PictureStyle, StyleFlags};
 pub use program::ProgramFlags;
 pub use sampling::Printout;
 

@@ -100,14 +100,25 @@ pub fn geometry_notices(experiment: &Experiment, outputs: &[Output]) -> Vec<Stri
             tilt.to_degrees()
         ));
     }
+    let nxmx = |encoding: Encoding| matches!(encoding, Encoding::Nxmx(..));
+    let bent = panels.iter().any(|panel| panel.curved_m.is_some());
+    let written = outputs
+        .iter()
+        .find(|output| output.kind.encoding().is_some_and(nxmx));
+    if let Some(Output { flag, .. }) = written.filter(|_| bent) {
+        notices.push(format!(
+            "{flag}: NXmx has no room for a detector that is bent onto a sphere; its panels are \
+             described as flat"
+        ));
+    }
     notices
 }
 
 /// Counts of a pixel without photons in a file with noise: a detector that counts photons, whose
-/// format CBF is, has none.
+/// formats CBF and NXmx are, has none.
 pub fn default_offset(encoding: Encoding) -> f64 {
     match encoding {
-        Encoding::Cbf => 0.0,
+        Encoding::Cbf | Encoding::Nxmx(..) => 0.0,
         _ => DEFAULT_OFFSET,
     }
 }
@@ -130,7 +141,8 @@ pub fn encoding(
 ) -> Result<Encoding, CliError> {
     Encoding::of_name(path, number).ok_or_else(|| {
         CliError::Usage(format!(
-            "{flag} {}: expected a name that ends on .bin .raw .img .smv .cbf .tif .tiff .npy{others}",
+            "{flag} {}: expected a name that ends on .bin .raw .img .smv .cbf .tif .tiff .npy .h5 \
+             .nxs{others}",
             path.display()
         ))
     })
