@@ -183,7 +183,7 @@ fn make(
         problem,
     };
     let _span = span_of(kind).entered();
-    let (mut scaled, mut overloads) = (None, 0);
+    let (mut scaled, mut overloads, mut clipped_below) = (None, 0, 0);
     let file = match *kind {
         OutputKind::Png => {
             let style = request.style;
@@ -226,7 +226,7 @@ fn make(
             let header = header(&request.experiment, None);
             let encoded = encoding.encode_image(image, counts, LEAST_COUNT, &header);
             let (file, clipped) = encoded.map_err(unfit)?;
-            overloads = clipped;
+            (overloads, clipped_below) = (clipped.above, clipped.below);
             PendingFile::write(path, &file)?
         }
         OutputKind::Noise { encoding, noise } => {
@@ -236,7 +236,8 @@ fn make(
             let counts = Counts::AS_THEY_ARE;
             let encoded = encoding.encode_image(&noisy, counts, LEAST_COUNT, &header);
             let (file, clipped) = encoded.map_err(unfit)?;
-            overloads = clipped.max(noise.saturated(&noisy));
+            overloads = clipped.above.max(noise.saturated(&noisy));
+            clipped_below = clipped.below;
             PendingFile::write(path, &file)?
         }
     };
@@ -245,6 +246,7 @@ fn make(
         path: path.display().to_string(),
         scale: scaled,
         overloads,
+        clipped_below,
     };
     Ok((file, written))
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use super::image_file::{Header, ImageFormat};
-use super::raster::{Pixels, Raster};
+use super::raster::{Clipped, Pixels, Raster};
 use super::smv::Counts;
 use super::{Problem, cbf, npy, raw, smv, tiff};
 use crate::image::Image;
@@ -36,17 +36,6 @@ pub enum Encoding {
     Tiff(Number),
     /// numpy's.
     Npy(Number),
-}
-
-/// Pixels that a whole number could not be given to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Clipped {
-    /// Above the largest number there is.
-    pub above: usize,
-    /// Below the least.
-    pub below: usize,
-    /// No numbers.
-    pub no_number: usize,
 }
 
 impl Encoding {
@@ -86,7 +75,7 @@ impl Encoding {
 
     /// `image` as a file: its values where that is of floats, else `counts` of them, from `least` on.
     /// Pixels that were not rendered have no value there ([`Number::pixels`]). With the file comes
-    /// the number of pixels that were clipped at the upper end.
+    /// what became of those that were.
     ///
     /// # Errors
     /// As [`Encoding::encode`].
@@ -96,12 +85,13 @@ impl Encoding {
         counts: Counts,
         least: Option<i32>,
         header: &Header,
-    ) -> Result<(Cow<'a, [u8]>, usize), Problem> {
+    ) -> Result<(Cow<'a, [u8]>, Clipped), Problem> {
         let size = [image.width(), image.height()];
         let values = image.values();
+        let none = Clipped::default();
         match self {
-            Encoding::Raw => Ok((raw::encode(image), 0)),
-            Encoding::Tiff(Number::F32) => Ok((tiff::encode(image)?.into(), 0)),
+            Encoding::Raw => Ok((raw::encode(image), none)),
+            Encoding::Tiff(Number::F32) => Ok((tiff::encode(image)?.into(), none)),
             Encoding::Smv => {
                 let header = smv::carry_over(&header.entries, size);
                 let (file, clipped) = smv::encode(image, counts, &header);
@@ -109,20 +99,25 @@ impl Encoding {
             }
             _ => {
                 let (pixels, clipped) = if self.number() == Number::F32 {
-                    (Pixels::F32(values.to_vec()), Clipped::default())
+                    (Pixels::F32(values.to_vec()), none)
                 } else {
                     let mut rendered = vec![f64::NAN; values.len()];
+                    let mut gaps = values.len();
                     for (index, value) in image.rendered() {
                         rendered[index] = value.into();
+                        gaps -= 1;
                     }
-                    self.number().pixels(rendered.into_iter(), counts, least)
+                    let number = self.number();
+                    let (pixels, mut clipped) = number.pixels(rendered.into_iter(), counts, least);
+                    clipped.no_number -= gaps;
+                    (pixels, clipped)
                 };
                 let raster = Raster {
                     width: size[0],
                     height: size[1],
                     pixels,
                 };
-                Ok((self.encode(&raster, header)?.into(), clipped.above))
+                Ok((self.encode(&raster, header)?.into(), clipped))
             }
         }
     }
