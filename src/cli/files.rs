@@ -186,7 +186,7 @@ fn make(
         problem,
     };
     let _span = span_of(kind).entered();
-    let (mut scaled, mut overloads) = (None, 0);
+    let (mut scaled, mut overloads, mut clipped_below) = (None, 0, 0);
     let file = match *kind {
         OutputKind::Png => {
             let style = request.style;
@@ -229,7 +229,7 @@ fn make(
             let header = header(request, encoding, None);
             let (file, clipped) =
                 encoding.write_image(path, image, counts, LEAST_COUNT, &header)?;
-            overloads = clipped;
+            (overloads, clipped_below) = (clipped.above, clipped.below);
             file
         }
         OutputKind::Noise { encoding, noise } => {
@@ -239,7 +239,8 @@ fn make(
             let counts = Counts::AS_THEY_ARE;
             let (file, clipped) =
                 encoding.write_image(path, &noisy, counts, LEAST_COUNT, &header)?;
-            overloads = clipped.max(noise.saturated(&noisy));
+            overloads = clipped.above.max(noise.saturated(&noisy));
+            clipped_below = clipped.below;
             file
         }
     };
@@ -248,6 +249,7 @@ fn make(
         path: path.display().to_string(),
         scale: scaled,
         overloads,
+        clipped_below,
     };
     Ok((file, written))
 }

@@ -103,7 +103,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     command.check_output()?;
     let mut notices = command.noise.idle(&noise);
     let mut input = command.input(encoding, &mut notices)?;
-    notices.extend(no_photons(&command.image, &input.image));
+    notices.extend(pixel_notices(&command.image, &input.image));
     if noise.saturation.is_some() {
         input.header.saturates_at(noise.saturation);
     }
@@ -135,7 +135,8 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         pixels: [counts.width(), counts.height()],
         panels: command.panels,
         noise,
-        overloads: clipped.max(noise.saturated(&counts)),
+        overloads: clipped.above.max(noise.saturated(&counts)),
+        clipped_below: clipped.below,
         device: renderer.device_name(),
         threads: renderer.threads(),
         notices,
@@ -288,17 +289,22 @@ impl NoiseCommand {
 }
 
 /// What the user should know of pixels of `image` that hold no number of photons.
-fn no_photons(path: &Path, image: &Image) -> Option<String> {
-    let wrong = image
-        .rendered()
-        .filter(|(_, value)| value.is_nan() || *value < 0.0);
-    let count = wrong.count();
-    (count > 0).then(|| {
-        format!(
-            "{}: {count} pixel(s) are negative or no number; they are taken as no photons",
-            path.display()
-        )
-    })
+fn pixel_notices(path: &Path, image: &Image) -> Vec<String> {
+    let told = |wrong: fn(f32) -> bool, what: &str| {
+        let count = image.rendered().filter(|&(_, value)| wrong(value)).count();
+        (count > 0).then(|| format!("{}: {count} pixel(s) are {what}", path.display()))
+    };
+    let notices = [
+        told(
+            |value| value.is_nan() || value < 0.0,
+            "negative or no number; they are taken as no photons",
+        ),
+        told(
+            |value| value == f32::INFINITY,
+            "infinite; they get the largest count, and light does not spread from them",
+        ),
+    ];
+    notices.into_iter().flatten().collect()
 }
 
 /// Makes sure that there is memory beside the image; a point spread looks after its own.

@@ -48,11 +48,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     }
     let statistics = info_span!(target: FILES, "statistics")
         .in_scope(|| renderer.install(|| Statistics::of(&image)));
-    if statistics.pixels == 0 {
-        tell(vec![
-            "no pixel is rendered: masks and the region of interest leave none".into(),
-        ]);
-    }
+    tell(image_notices(&image, &statistics));
     let mut written = info_span!(target: FILES, "files")
         .in_scope(|| renderer.install(|| files::write(&request, &renderer, &image, &statistics)))?;
     tell(renderer.take_notices());
@@ -100,6 +96,24 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     print_pixels(&request)
 }
 
+/// What the user should know of the pixels of `image`.
+fn image_notices(image: &Image, statistics: &Statistics) -> Vec<String> {
+    if statistics.pixels == 0 {
+        return vec!["no pixel is rendered: masks and the region of interest leave none".into()];
+    }
+    // float32 added up in float64 comes to a finite sum, unless it is not finite itself.
+    if statistics.sum.is_finite() {
+        return Vec::new();
+    }
+    let pixels = image.rendered();
+    let beyond = pixels.filter(|(_, value)| !value.is_finite()).count();
+    vec![format!(
+        "{beyond} pixel(s) have more photons than float32 has room for ({:e}), and are no finite \
+         number; a smaller -fluence or -flux leaves them room",
+        f32::MAX
+    )]
+}
+
 /// What `words` ask for, checked, and the device that is to do it.
 fn prepared(words: &[String]) -> Result<(Request, Renderer), CliError> {
     let matches = info_span!(target: INPUT, "flags").in_scope(|| matches(words))?;
@@ -111,7 +125,8 @@ fn prepared(words: &[String]) -> Result<(Request, Renderer), CliError> {
         let mut request = info_span!(target: INPUT, "files").in_scope(|| Request::new(&matches))?;
         // Only here are these files written.
         let headers = flags::geometry_notices(&request.experiment, &request.outputs);
-        request.notices.extend(headers);
+        let names = flags::name_notices(&request.outputs);
+        request.notices.extend(headers.into_iter().chain(names));
         for notice in &request.notices {
             say(format_args!("nanobragg: note: {notice}"));
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::image_file::{Header, ImageFormat};
 use super::nxmx::{self, Compression};
-use super::raster::{Pixels, Raster};
+use super::raster::{Clipped, Pixels, Raster};
 use super::smv::Counts;
 use super::{FormatError, PendingFile, Problem, cbf, npy, raw, smv, tiff};
 use crate::image::Image;
@@ -39,17 +39,6 @@ pub enum Encoding {
     Npy(Number),
     /// NXmx in HDF5, frames compressed so.
     Nxmx(Number, Compression),
-}
-
-/// Pixels that a whole number could not be given to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Clipped {
-    /// Above the largest number there is.
-    pub above: usize,
-    /// Below the least.
-    pub below: usize,
-    /// No numbers.
-    pub no_number: usize,
 }
 
 impl Encoding {
@@ -89,8 +78,8 @@ impl Encoding {
         }
     }
 
-    /// `image` as a file beside `path`; with it comes the number of pixels that were clipped at the
-    /// upper end. Pixels, counts and header are as in [`Encoding::encode`], and pixels that were not
+    /// `image` as a file beside `path`; with it comes what became of pixels that it has no
+    /// room for. Pixels, counts and header are as in [`Encoding::encode`], and pixels that were not
     /// rendered have no value in whole numbers ([`Number::pixels`]).
     ///
     /// # Errors
@@ -102,10 +91,10 @@ impl Encoding {
         counts: Counts,
         least: Option<i32>,
         header: &Header,
-    ) -> Result<(PendingFile, usize), FormatError> {
+    ) -> Result<(PendingFile, Clipped), FormatError> {
         if let Encoding::Nxmx(..) = self {
             let (raster, clipped) = self.raster(image, counts, least);
-            return Ok((self.write(path, &raster, header)?, clipped.above));
+            return Ok((self.write(path, &raster, header)?, clipped));
         }
         let (file, clipped) = self
             .encode_image(image, counts, least, header)
@@ -145,10 +134,15 @@ impl Encoding {
             (Pixels::F32(values.to_vec()), Clipped::default())
         } else {
             let mut rendered = vec![f64::NAN; values.len()];
+            let mut gaps = values.len();
             for (index, value) in image.rendered() {
                 rendered[index] = value.into();
+                gaps -= 1;
             }
-            self.number().pixels(rendered.into_iter(), counts, least)
+            let number = self.number();
+            let (pixels, mut clipped) = number.pixels(rendered.into_iter(), counts, least);
+            clipped.no_number -= gaps;
+            (pixels, clipped)
         };
         let raster = Raster {
             width: image.width(),
@@ -160,7 +154,7 @@ impl Encoding {
 
     /// `image` as a file: its values where that is of floats, else `counts` of them, from `least` on.
     /// Pixels that were not rendered have no value there ([`Number::pixels`]). With the file comes
-    /// the number of pixels that were clipped at the upper end.
+    /// what became of those that were.
     ///
     /// # Errors
     /// As [`Encoding::encode`].
@@ -170,11 +164,12 @@ impl Encoding {
         counts: Counts,
         least: Option<i32>,
         header: &Header,
-    ) -> Result<(Cow<'a, [u8]>, usize), Problem> {
+    ) -> Result<(Cow<'a, [u8]>, Clipped), Problem> {
         let size = [image.width(), image.height()];
+        let none = Clipped::default();
         match self {
-            Encoding::Raw => Ok((raw::encode(image), 0)),
-            Encoding::Tiff(Number::F32) => Ok((tiff::encode(image)?.into(), 0)),
+            Encoding::Raw => Ok((raw::encode(image), none)),
+            Encoding::Tiff(Number::F32) => Ok((tiff::encode(image)?.into(), none)),
             Encoding::Smv => {
                 let header = smv::carry_over(&header.entries, size);
                 let (file, clipped) = smv::encode(image, counts, &header);
@@ -182,7 +177,7 @@ impl Encoding {
             }
             _ => {
                 let (raster, clipped) = self.raster(image, counts, least);
-                Ok((self.encode(&raster, header)?.into(), clipped.above))
+                Ok((self.encode(&raster, header)?.into(), clipped))
             }
         }
     }

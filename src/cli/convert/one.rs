@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::{ConvertCommand, Target};
-use crate::formats::encoding::{Clipped, Encoding};
+use crate::formats::encoding::Encoding;
 use crate::formats::image_file::Header;
-use crate::formats::raster::Raster;
+use crate::formats::raster::{Clipped, Raster};
 use crate::formats::smv::Counts;
 use crate::formats::{FormatError, PendingFile, pgm, png};
 use crate::image::ToneMap;
@@ -33,9 +33,7 @@ impl Outcome {
     /// Adds what became of another frame's.
     pub fn add(&mut self, other: Outcome) {
         self.numbers = other.numbers;
-        self.clipped.above += other.clipped.above;
-        self.clipped.below += other.clipped.below;
-        self.clipped.no_number += other.clipped.no_number;
+        self.clipped = self.clipped.and(other.clipped);
         self.rounded += other.rounded;
     }
 }

@@ -44,7 +44,8 @@ pub fn notices(
     let mut misset = order.0.get_many::<String>("misset").into_iter().flatten();
     let random_misset = misset.any(|word| word == "random");
     let seeds_misset = random_misset && !given("misset_seed");
-    let spread = experiment.crystal().mosaicity.spread_rad() > 0.0;
+    let mosaicity = &experiment.crystal().mosaicity;
+    let spread = mosaicity.spread_rad() > 0.0;
 
     let default_centre =
         matches!(placement.convention, Convention::Xds | Convention::Dials) || custom;
@@ -65,6 +66,12 @@ pub fn notices(
             "--mosaic-file gives the rotations",
         ),
         (&["mosaic_model"], !spread, "there is no -mosaic spread"),
+        (
+            &["mosaic", "mosaic_sigmas", "mosaic_seed", "mosaic_model"],
+            spread && !given("mosaic_file") && mosaicity.domains == 1,
+            "there is one domain, and it is not turned; give -mosaic_domains more",
+        ),
+        (&["mosaic_sigmas"], !spread, "all three are zero"),
         (
             &["gauss_metric"],
             matches!(experiment.crystal().shape, Shape::Square | Shape::Round),

@@ -37,7 +37,9 @@ use geometry::{Apparatus, GeometryFile};
 
 pub use noise::{DEFAULT_OFFSET, NoiseFlags};
 pub use output::seed_from_clock;
-pub use output_kind::{Output, OutputKind, default_offset, extension, geometry_notices};
+pub use output_kind::{
+    Output, OutputKind, default_offset, extension, geometry_notices, name_notices,
+};
 pub use picture::{CompressionName, NumberName, PictureStyle, StyleFlags};
 pub use program::ProgramFlags;
 pub use sampling::Printout;
@@ -262,6 +264,7 @@ impl Request {
             ));
         }
         flags.detector.apply_mask(&mut detector, &adopted)?;
+        notices.extend(detector::masked_panels(&detector));
         let sampling = flags.sampling.sampling(&mut notices);
         let parts = Description {
             beam,
@@ -355,7 +358,6 @@ fn flag_of(quantity: &str) -> &'static str {
         ("the dispersion", "-dispersion (as a fraction): "),
         ("the wavelength", "-lambda, -energy: "),
         ("sub-pixels", "-oversample: "),
-        ("mosaic spread", "-mosaic, --mosaic-sigmas: "),
         ("water", "-water: "),
         ("slab", "--background: "),
         ("beam's size", "-beamsize: "),

@@ -139,6 +139,16 @@ impl OutputFlags {
             Some(Output { kind, flag, path })
         });
         let mut outputs: Vec<Output> = named.collect();
+        if let Some(path) = picture
+            .overview
+            .as_ref()
+            .filter(|path| extension(path) != "png")
+        {
+            return Err(CliError::Usage(format!(
+                "--overview {}: expected a name that ends on .png",
+                path.display()
+            )));
+        }
         for path in &picture.out {
             let kind = match extension(path).as_str() {
                 "png" => OutputKind::Png,

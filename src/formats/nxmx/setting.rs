@@ -99,8 +99,9 @@ impl Setting {
             panels: place.into_iter().collect(),
             sensor_thickness_m: header.sensor_thickness_m,
             saturation: header.count_cutoff,
-            // Headers of these formats do not say where the spindle is; along x is the rule.
-            spindle: header.start_rad.map(|_| DVec3::X),
+            // Headers of these formats do not say where the spindle is; readers take it to lie along
+            // the fast axis.
+            spindle: header.start_rad.map(|_| -DVec3::X),
             ..Setting::default()
         }
     }
