@@ -22,7 +22,7 @@ use crate::render::{RenderError, Renderer, frame_size, panel_heights};
 use crate::report::{WrittenFile, picture_with_rings};
 
 /// The least count that is written: readers of CBF take lower ones for gaps between modules.
-const LEAST_COUNT: Option<i32> = Some(0);
+pub const LEAST_COUNT: Option<i32> = Some(0);
 
 /// Makes sure, before any work is done, that every output can be written, that no two of them are
 /// one file, and that none is an input.
@@ -173,7 +173,10 @@ pub fn write(
 }
 
 /// The file of `output`, under a temporary name.
-fn make(
+///
+/// # Errors
+/// [`CliError::Failed`] with the file to blame.
+pub fn make(
     request: &Request,
     renderer: &Renderer,
     image: &Image,

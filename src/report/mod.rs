@@ -13,6 +13,7 @@ mod hot_spots;
 mod image_info;
 mod noise;
 mod rings;
+mod series;
 mod setting;
 mod stroke;
 mod summary;
@@ -31,6 +32,7 @@ pub use hot_spots::{HotSpot, HotSpots};
 pub use image_info::{DetectorInfo, ImageInfo};
 pub use noise::NoiseSummary;
 pub use rings::picture_with_rings;
+pub use series::{SeriesFile, SeriesFrame, SeriesSummary};
 pub use setting::Setting;
 pub use summary::{Run, Summary, WrittenFile};
 pub use trace::{

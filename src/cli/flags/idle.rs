@@ -229,7 +229,7 @@ pub fn notices(
 }
 
 /// The flag of an id as it is written on a command line.
-fn spelling(id: &str) -> String {
+pub fn spelling(id: &str) -> String {
     let command = super::command();
     let argument = command
         .get_arguments()

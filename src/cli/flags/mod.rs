@@ -35,8 +35,9 @@ use coordinates::Reach;
 use factors::Factors;
 use geometry::{Apparatus, GeometryFile};
 
+pub use idle::spelling;
 pub use noise::{DEFAULT_OFFSET, NoiseFlags};
-pub use output::seed_from_clock;
+pub use output::{FILE_FLAGS, OUT, seed_from_clock};
 pub use output_kind::{
     Output, OutputKind, default_offset, extension, geometry_notices, name_notices,
 };
@@ -52,6 +53,7 @@ pub use sampling::Printout;
     override_usage = "nanobragg -hkl FILE -mat FILE [flags]\n       \
                       nanobragg --pdb FILE [flags]\n       \
                       nanobragg -default_F 100 -cell 70 80 90 [flags]\n       \
+                      nanobragg series      many frames: a scan, or random orientations\n       \
                       nanobragg noise       a detector's noise on an image there is\n       \
                       nanobragg convert     an image in another format\n       \
                       nanobragg info        what an image file holds\n       \

@@ -12,6 +12,7 @@ use super::{ANGSTROM, PanelPlace};
 use crate::formats::encoding::Number;
 use crate::formats::raster::{Pixels, Raster};
 use crate::formats::{FormatError, PendingFile};
+use crate::geometry::{decimal, degrees};
 
 /// How a frame is compressed. None loses a bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -247,7 +248,9 @@ impl NxmxWriter {
         chain.axis("omega", &starts, &spindle)?;
         if let Some(ranges) = all(|frame| frame.range_rad) {
             let shape = [ranges.len()];
-            let ends: Vec<f64> = starts.iter().zip(&ranges).map(|(a, b)| a + b).collect();
+            let end =
+                |(start, range): (&f64, &f64)| decimal(start + range, start.abs() + range.abs());
+            let ends: Vec<f64> = starts.iter().zip(&ranges).map(end).collect();
             chain.quantities("omega_end", &shape, &ends, "deg")?;
             chain.quantities("omega_increment_set", &shape, &ranges, "deg")?;
         }
@@ -339,16 +342,6 @@ impl Compression {
             Compression::BitshuffleLz4 => FilterPipeline::bshuf_lz4(number_bytes),
             Compression::None => FilterPipeline::none(),
         }
-    }
-}
-
-/// Degrees, without what the change of units adds behind the twelfth digit.
-fn degrees(radians: f64) -> f64 {
-    let degrees = radians.to_degrees();
-    let short = (degrees * 1e9).round() / 1e9;
-    match (short - degrees).abs() <= 4.0 * f64::EPSILON * degrees.abs() {
-        true => short,
-        false => degrees,
     }
 }
 

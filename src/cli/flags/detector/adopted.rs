@@ -150,12 +150,19 @@ impl Adopted {
         let (
             file,
             Header {
-                entries, geometry, ..
+                entries,
+                geometry,
+                nexus,
             },
         ) = image_file::read_with_header(path)?;
         let adopted = match file {
             ImageFile::Sized(ImageFormat::Smv, raster) => {
                 Adopted::from_smv(&entries, [raster.width, raster.height])
+            }
+            ImageFile::Sized(..) if nexus.is_some_and(|(setting, _)| !setting.fits_header()) => {
+                Err(Problem::with_file(
+                    "panels that lean, or several; expected one upright panel",
+                ))
             }
             ImageFile::Sized(_, raster) if !geometry.is_silent() => {
                 Adopted::from_header(&geometry, [raster.width, raster.height])
