@@ -158,7 +158,10 @@ impl Encoding {
     ///
     /// # Errors
     /// As [`Encoding::encode`].
-    fn encode_image<'a>(
+    ///
+    /// # Panics
+    /// For NXmx; see [`Encoding::write_image`].
+    pub fn encode_image<'a>(
         self,
         image: &'a Image,
         counts: Counts,

@@ -24,7 +24,7 @@ pub struct SeriesSummary {
     pub threads: usize,
     /// Seed of the noise, and of random orientations that have none of their own.
     pub seed: u64,
-    /// What the noise of a file with noise is like; its image numbers are those of the frames.
+    /// What the noise of a file with noise is like; the image number is that of the first frame.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noise: Option<Noise>,
     /// The files written.
@@ -84,7 +84,11 @@ impl fmt::Display for SeriesSummary {
         if let (Some(first), Some(last)) = (first, last) {
             match first.misset_deg {
                 Some(_) => writeln!(f, ", each with an orientation of its own")?,
-                None => writeln!(f, ", from {} to {} degrees", first.phi_deg, last.phi_deg)?,
+                None => writeln!(
+                    f,
+                    ", which start at {} to {} degrees",
+                    first.phi_deg, last.phi_deg
+                )?,
             }
         }
         let brightest = self

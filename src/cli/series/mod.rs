@@ -19,6 +19,7 @@ use super::progress::Progress;
 use super::{CliError, files, interrupt, render};
 use crate::formats::PendingFile;
 use crate::formats::encoding::Encoding;
+use crate::image::noise::Noise;
 use crate::image::{Image, Statistics};
 use crate::render::{Renderer, frame_size};
 use crate::report::{SeriesFrame, SeriesSummary};
@@ -52,7 +53,11 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         .map_err(|error| work.left_by(error, &plan))?;
     drop(progress);
     let noise = request.outputs.iter().find_map(|output| match output.kind {
-        OutputKind::Noise { noise, .. } => Some(noise),
+        // Its images are numbered from here.
+        OutputKind::Noise { noise, .. } => Some(Noise {
+            image: plan.first_number,
+            ..noise
+        }),
         _ => None,
     });
     let summary = SeriesSummary {
