@@ -1,20 +1,22 @@
 //! `nanobragg convert`: an image from one format to another.
 
+mod frames;
+mod one;
+
 use std::path::PathBuf;
 
 use clap::Parser;
 
-use super::files::same_file;
-use super::flags::{NumberName, StyleFlags, extension};
+use super::flags::{CompressionName, NumberName, StyleFlags, extension};
 use super::output::{print, say};
 use super::sized::{check_size, own_size, sized_raster};
-use super::{CliError, values};
-use crate::formats::encoding::{Clipped, Encoding, Number};
+use super::{CliError, interrupt, values};
+use crate::formats::FormatError;
+use crate::formats::encoding::{Encoding, Number};
 use crate::formats::image_file::{self, Header, ImageFormat};
+use crate::formats::nxmx::{Compression, NxmxReader};
 use crate::formats::raster::Raster;
-use crate::formats::smv::{self, Counts};
-use crate::formats::{FormatError, PendingFile, Problem, check_writable, pgm, png};
-use crate::image::ToneMap;
+use crate::formats::smv;
 use crate::memory::Bytes;
 use crate::report::{ConversionSummary, StoredImage};
 
@@ -24,15 +26,17 @@ use crate::report::{ConversionSummary, StoredImage};
     name = "nanobragg convert",
     bin_name = "nanobragg convert",
     override_usage = "nanobragg convert IN OUT [options]",
-    after_help = "IN is told by content: SMV, CBF (byte offset), TIFF of one number a pixel, npy, PGM, \
-                  grey PNG, or bare float32, which takes its size from --size or --header. OUT is \
-                  told by its name: .img .smv SMV; .cbf CBF, 32 bits; .tif .tiff TIFF and .npy numpy, \
-                  of --type; .bin .raw bare float32; .png and .pgm pictures.\n\n\
+    after_help = "IN is told by content: SMV, CBF (byte offset), NXmx (HDF5), TIFF of one number a \
+                  pixel, npy, PGM, grey PNG, or bare float32, which takes its size from --size or --header. OUT is \
+                  told by its name: .img .smv SMV; .cbf CBF, 32 bits; .tif .tiff TIFF, .npy numpy and \
+                  .h5 .nxs NXmx, of --type; .bin .raw bare float32; .png and .pgm pictures.\n\n\
                   Numbers stay what they are, to the last bit where OUT has room for them. Where it \
                   holds whole numbers they become floor(number * scale + adc + 1/2), clipped at the \
                   ends of its range; what is no number becomes 0, or -1 in CBF and i32. What was \
-                  clipped and rounded is counted and told. SMV and CBF keep the geometry of a \
-                  header, the other formats have no room for it.\n\n\
+                  clipped and rounded is counted and told. SMV, CBF and NXmx keep the geometry \
+                  of a header, the other formats have no room for it.\n\n\
+                  Of an NXmx file with many frames all go to another NXmx file, or each to a file of \
+                  its own where OUT has its number's place, as frame_####.cbf has; --frame takes one.\n\n\
                   Examples:\n  \
                   nanobragg convert frame_0001.img frame_0001.cbf\n  \
                   nanobragg convert floatimage.bin photons.npy --size 1024 1024\n  \
@@ -47,7 +51,14 @@ struct ConvertCommand {
     /// The file to write
     #[arg(value_name = "OUT")]
     out: PathBuf,
-    /// Numbers of a TIFF or npy file [default: those of IN, and f32 for float64]
+    /// The frame to take out of an NXmx file with many, counted from 1
+    #[arg(long, value_name = "K", value_parser = values::count)]
+    frame: Option<u32>,
+    /// How an NXmx file is compressed; bslz4, bitshuffle and LZ4, is faster, and readers need
+    /// hdf5plugin for it [default: gzip]
+    #[arg(long, value_name = "METHOD")]
+    compression: Option<CompressionName>,
+    /// Numbers of a TIFF, npy or NXmx file [default: those of IN, and f32 for float64]
     #[arg(long = "type", value_name = "TYPE")]
     number: Option<NumberName>,
     /// Counts per unit of IN, where OUT holds whole numbers [default: 1]
@@ -81,14 +92,6 @@ enum Target {
     Pgm,
 }
 
-/// OUT's bytes, what its numbers are, and what became of IN's.
-struct Converted {
-    file: Vec<u8>,
-    numbers: &'static str,
-    clipped: Clipped,
-    rounded: usize,
-}
-
 /// Converts.
 ///
 /// # Errors
@@ -98,24 +101,27 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let command: ConvertCommand =
         super::arguments::parse_with("nanobragg convert", words, &either)?;
     command.target(Number::F32)?;
-    command.check_output()?;
-    let (raster, format, header) = command.input()?;
+    interrupt::catch()?;
+    let file = command.frames()?;
+    let chosen = command.chosen(file.as_ref().map_or(1, NxmxReader::frames))?;
+    let count = chosen.len();
+    command.check_outputs(chosen.clone())?;
+    let first = match &file {
+        Some(file) => frames::frame_of(file, chosen.start)?,
+        None => command.input()?,
+    };
+    let (raster, format, header) = &first;
+    let format = *format;
     let own_number = Number::with_room_for(&raster.pixels);
     let target = command.target(command.number.map_or(own_number, Number::from))?;
-    let notices = command.notices(target, format, &header);
+    let notices = command.notices(target, format, header);
     for notice in &notices {
         say(format_args!("nanobragg: note: {notice}"));
     }
-    check_memory(&raster)?;
+    check_memory(raster)?;
     let numbers = raster.pixels.kind();
     let pixels = [raster.width, raster.height];
-    let converted = command
-        .converted(target, raster, header.for_smv(format, pixels[1]))
-        .map_err(|problem| FormatError::Content {
-            path: command.out.clone(),
-            problem,
-        })?;
-    PendingFile::write(&command.out, &converted.file)?.commit()?;
+    let outcome = command.convert(target, file.as_ref(), chosen, first)?;
     let summary = ConversionSummary {
         version: env!("CARGO_PKG_VERSION"),
         input: StoredImage {
@@ -126,13 +132,14 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         output: StoredImage {
             path: command.out.display().to_string(),
             format: target.format().name(),
-            numbers: converted.numbers,
+            numbers: outcome.numbers,
         },
+        frames: count,
         pixels,
-        clipped_above: converted.clipped.above,
-        clipped_below: converted.clipped.below,
-        no_number: converted.clipped.no_number,
-        rounded: converted.rounded,
+        clipped_above: outcome.clipped.above,
+        clipped_below: outcome.clipped.below,
+        no_number: outcome.clipped.no_number,
+        rounded: outcome.rounded,
         notices,
     };
     if command.json {
@@ -163,24 +170,15 @@ impl Target {
 }
 
 impl ConvertCommand {
-    /// Makes sure that OUT can be written, and is no input.
-    fn check_output(&self) -> Result<(), CliError> {
-        let inputs = [Some(&self.image), self.header.as_ref()];
-        let mut inputs = inputs.into_iter().flatten();
-        let shown = self.out.display();
-        if let Some(input) = inputs.find(|input| same_file(input, &self.out)) {
-            return Err(CliError::Usage(format!(
-                "nanobragg convert: {shown} would overwrite the input {}; name another file",
-                input.display()
-            )));
-        }
-        Ok(check_writable(&self.out)?)
+    /// The size that was given.
+    fn given_size(&self) -> Option<[usize; 2]> {
+        self.size.as_ref().map(|size| [size[0], size[1]])
     }
 
     /// What is read, with the header of IN or `--header`.
     fn input(&self) -> Result<(Raster, ImageFormat, Header), CliError> {
         let (file, mut header) = image_file::read_with_header(&self.image)?;
-        let given = self.size.as_ref().map(|size| [size[0], size[1]]);
+        let given = self.given_size();
         check_size(&self.image, own_size(&file), given)?;
         let other = self.header.as_deref().map(smv::read).transpose()?;
         let of_header = other
@@ -214,11 +212,18 @@ impl ConvertCommand {
             "png" => Ok(Target::Png),
             "pgm" => Ok(Target::Pgm),
             _ => Encoding::of_name(&self.out, number)
+                .map(|encoding| match encoding {
+                    Encoding::Nxmx(number, chosen) => {
+                        let compression = self.compression.map(Compression::from);
+                        Encoding::Nxmx(number, compression.unwrap_or(chosen))
+                    }
+                    other => other,
+                })
                 .map(Target::Numbers)
                 .ok_or_else(|| {
                     CliError::Usage(format!(
                         "nanobragg convert: {}: expected a name that ends on .img .smv .cbf .tif \
-                         .tiff .npy .bin .raw .png .pgm",
+                         .tiff .npy .h5 .nxs .bin .raw .png .pgm",
                         self.out.display()
                     ))
                 }),
@@ -227,10 +232,15 @@ impl ConvertCommand {
 
     /// What the user should know although nothing is wrong.
     fn notices(&self, target: Target, format: ImageFormat, header: &Header) -> Vec<String> {
-        let own = |format| matches!(format, ImageFormat::Smv | ImageFormat::Cbf);
+        let own = |format| {
+            matches!(
+                format,
+                ImageFormat::Smv | ImageFormat::Cbf | ImageFormat::Nxmx
+            )
+        };
         let typed = matches!(
             target,
-            Target::Numbers(Encoding::Tiff(_) | Encoding::Npy(_))
+            Target::Numbers(Encoding::Tiff(_) | Encoding::Npy(_) | Encoding::Nxmx(..))
         );
         let name = target.format();
         let pictured = self.style.given();
@@ -238,11 +248,15 @@ impl ConvertCommand {
             (!own(target.format()) && !header.geometry.is_silent()).then(|| {
                 format!("{name} has no room for the geometry, which is left behind")
             }),
-            (target.format() == ImageFormat::Cbf && format == ImageFormat::Smv).then(|| {
-                "CBF keeps the pixel size, distance, wavelength, beam centre, spindle and two-theta \
-                 angles of the header, and no other entries"
-                    .to_string()
+            frames::geometry_notice(header, format, target.format()),
+            (format != target.format() && own(target.format()) && format == ImageFormat::Smv).then(|| {
+                format!(
+                    "{name} keeps the pixel size, distance, wavelength, beam centre, spindle and \
+                     two-theta angles of the header, and no other entries"
+                )
             }),
+            (self.compression.is_some() && target.format() != ImageFormat::Nxmx)
+                .then(|| "--compression has no effect: OUT is not NXmx".to_string()),
             (self.number.is_some() && !typed)
                 .then(|| format!("--type has no effect: {name} has one kind of numbers")),
             (self.scale.is_some() && !target.counts())
@@ -253,62 +267,6 @@ impl ConvertCommand {
                 .then(|| "flags of PNGs have no effect: OUT is none".to_string()),
         ];
         lines.into_iter().flatten().collect()
-    }
-
-    /// OUT.
-    fn converted(
-        &self,
-        target: Target,
-        raster: Raster,
-        header: Header,
-    ) -> Result<Converted, Problem> {
-        let counts = Counts {
-            scale: self.scale.unwrap_or(1.0),
-            adc_offset: self.adc.unwrap_or(0.0),
-        };
-        let picture = |file, clipped| Converted {
-            file,
-            numbers: "shades",
-            clipped,
-            rounded: 0,
-        };
-        let encoding = match target {
-            Target::Numbers(encoding) => encoding,
-            Target::Png => {
-                let style = self.style.style();
-                let image = raster.into_image();
-                let tone = ToneMap::of(&image, style.scale, style.percentile);
-                let file = png::encode(&image, &tone, style.colormap, style.depth)?;
-                return Ok(picture(file, Clipped::default()));
-            }
-            Target::Pgm => {
-                let scaled = raster.pixels.values().map(|value| value * counts.scale);
-                let clipped = Clipped {
-                    above: scaled.clone().filter(|&shade| shade >= 256.0).count(),
-                    below: scaled.clone().filter(|&shade| shade < 0.0).count(),
-                    no_number: scaled.filter(|shade| shade.is_nan()).count(),
-                };
-                let file = pgm::encode(&raster.into_image(), counts.scale);
-                return Ok(picture(file, clipped));
-            }
-        };
-        let (pixels, clipped) = encoding
-            .number()
-            .pixels(raster.pixels.values(), counts, None);
-        let exact = |value: f64| value * counts.scale + counts.adc_offset;
-        let changed = raster.pixels.values().zip(pixels.values());
-        let changed = changed.filter(|&(old, new)| match target.counts() {
-            true => (exact(old) - new).abs() <= 0.5 && exact(old) != new,
-            false => old != new && !old.is_nan(),
-        });
-        let rounded = changed.count();
-        let converted = Raster { pixels, ..raster };
-        Ok(Converted {
-            file: encoding.encode(&converted, &header)?,
-            numbers: converted.pixels.kind(),
-            clipped,
-            rounded,
-        })
     }
 }
 

@@ -16,6 +16,8 @@ pub enum CliError {
     Usage(String),
     /// The work failed, or an input file is bad (exit code 1).
     Failed(anyhow::Error),
+    /// The user stopped the work, and this is what is left of it.
+    Interrupted(String),
     /// Nothing failed: the text asked for, help or the version, goes to standard output.
     Text(String),
 }
@@ -39,6 +41,10 @@ impl CliError {
                 say(format_args!("nanobragg: interrupted; no file was written"));
                 ExitCode::from(INTERRUPTED)
             }
+            CliError::Interrupted(message) => {
+                say(behind_name(message));
+                ExitCode::from(INTERRUPTED)
+            }
             CliError::Failed(error) => {
                 say(behind_name(&format!("{error:#}")));
                 ExitCode::FAILURE
@@ -47,7 +53,8 @@ impl CliError {
     }
 }
 
-fn is_interruption(error: &anyhow::Error) -> bool {
+/// Whether the work was stopped by the user.
+pub fn is_interruption(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(RenderError::Interrupted))
         || matches!(error.downcast_ref(), Some(ReferenceError::Interrupted))
 }
@@ -55,7 +62,9 @@ fn is_interruption(error: &anyhow::Error) -> bool {
 impl std::fmt::Display for CliError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            CliError::Usage(text) | CliError::Text(text) => f.write_str(text),
+            CliError::Usage(text) | CliError::Text(text) | CliError::Interrupted(text) => {
+                f.write_str(text)
+            }
             CliError::Failed(error) => write!(f, "{error:#}"),
         }
     }

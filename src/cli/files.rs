@@ -11,6 +11,7 @@ use crate::experiment::Experiment;
 use crate::formats::encoding::{Encoding, Number};
 use crate::formats::image_file::Header;
 use crate::formats::image_header::ImageHeader;
+use crate::formats::nxmx::{FrameSetting, Setting};
 use crate::formats::smv::{self, Counts};
 use crate::formats::{FormatError, PendingFile, check_writable, pgm, png};
 use crate::image::noise::{Noise, point_spread};
@@ -21,7 +22,7 @@ use crate::render::{RenderError, Renderer, frame_size, panel_heights};
 use crate::report::{WrittenFile, picture_with_rings};
 
 /// The least count that is written: readers of CBF take lower ones for gaps between modules.
-const LEAST_COUNT: Option<i32> = Some(0);
+pub const LEAST_COUNT: Option<i32> = Some(0);
 
 /// Makes sure, before any work is done, that every output can be written, that no two of them are
 /// one file, and that none is an input.
@@ -78,6 +79,8 @@ pub fn check_memory(request: &Request) -> Result<(), CliError> {
         Encoding::Smv | Encoding::Tiff(Number::F32) => 4,
         // Photons without a value where nothing was rendered, and a file of up to 15 bytes a pixel.
         Encoding::Cbf => 8 + 4 + 15,
+        // A frame as numbers, as bytes, sorted, and compressed.
+        Encoding::Nxmx(..) => 8 + 4 + 4 + 4 + 5,
         Encoding::Tiff(_) | Encoding::Npy(_) => 8 + 4 + 4,
     };
     let beside = |kind: &OutputKind| match *kind {
@@ -170,7 +173,10 @@ pub fn write(
 }
 
 /// The file of `output`, under a temporary name.
-fn make(
+///
+/// # Errors
+/// [`CliError::Failed`] with the file to blame.
+pub fn make(
     request: &Request,
     renderer: &Renderer,
     image: &Image,
@@ -183,7 +189,7 @@ fn make(
         problem,
     };
     let _span = span_of(kind).entered();
-    let (mut scaled, mut overloads) = (None, 0);
+    let (mut scaled, mut overloads, mut clipped_below) = (None, 0, 0);
     let file = match *kind {
         OutputKind::Png => {
             let style = request.style;
@@ -223,21 +229,22 @@ fn make(
                 adc_offset: adc.unwrap_or(automatic.adc_offset),
             };
             scaled = Some(counts.scale).filter(|_| encoding.number() != Number::F32);
-            let header = header(&request.experiment, None);
-            let encoded = encoding.encode_image(image, counts, LEAST_COUNT, &header);
-            let (file, clipped) = encoded.map_err(unfit)?;
-            overloads = clipped;
-            PendingFile::write(path, &file)?
+            let header = header(request, encoding, None);
+            let (file, clipped) =
+                encoding.write_image(path, image, counts, LEAST_COUNT, &header)?;
+            (overloads, clipped_below) = (clipped.above, clipped.below);
+            file
         }
         OutputKind::Noise { encoding, noise } => {
             scaled = Some(noise.gain).filter(|&gain| gain != 1.0);
             let noisy = renderer.expose(image, &noise, &panel_heights(&request.experiment))?;
-            let header = header(&request.experiment, noise.saturation);
+            let header = header(request, encoding, noise.saturation);
             let counts = Counts::AS_THEY_ARE;
-            let encoded = encoding.encode_image(&noisy, counts, LEAST_COUNT, &header);
-            let (file, clipped) = encoded.map_err(unfit)?;
-            overloads = clipped.max(noise.saturated(&noisy));
-            PendingFile::write(path, &file)?
+            let (file, clipped) =
+                encoding.write_image(path, &noisy, counts, LEAST_COUNT, &header)?;
+            overloads = clipped.above.max(noise.saturated(&noisy));
+            clipped_below = clipped.below;
+            file
         }
     };
     let written = WrittenFile {
@@ -245,6 +252,7 @@ fn make(
         path: path.display().to_string(),
         scale: scaled,
         overloads,
+        clipped_below,
     };
     Ok((file, written))
 }
@@ -258,6 +266,7 @@ fn span_of(kind: &OutputKind) -> Span {
             Encoding::Cbf => info_span!(target: FILES, "CBF"),
             Encoding::Tiff(_) => info_span!(target: FILES, "TIFF"),
             Encoding::Npy(_) => info_span!(target: FILES, "npy"),
+            Encoding::Nxmx(..) => info_span!(target: FILES, "NXmx"),
         },
         OutputKind::Noise { encoding, .. } => match encoding {
             Encoding::Smv => info_span!(target: FILES, "SMV with noise"),
@@ -269,13 +278,19 @@ fn span_of(kind: &OutputKind) -> Span {
     }
 }
 
-/// What the headers of files say of `experiment`, and of the largest count.
-fn header(experiment: &Experiment, saturation: Option<f64>) -> Header {
+/// What the header of a file says of the experiment, and of the largest count.
+fn header(request: &Request, encoding: Encoding, saturation: Option<f64>) -> Header {
+    let experiment = &request.experiment;
+    let nexus = matches!(encoding, Encoding::Nxmx(..)).then(|| {
+        let setting = Setting::of(experiment, request.up(), saturation);
+        (setting, FrameSetting::of(experiment, request.up()))
+    });
     Header {
         entries: smv::entries(experiment),
         geometry: ImageHeader {
             count_cutoff: saturation,
             ..ImageHeader::of(experiment)
         },
+        nexus,
     }
 }

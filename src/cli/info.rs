@@ -7,9 +7,9 @@ use clap::Parser;
 use super::output::print;
 use super::sized::{check_size, own_size, sized_raster};
 use super::{CliError, values};
-use crate::formats::image_file;
+use crate::formats::image_file::{self, Header, ImageFile, ImageFormat};
 use crate::image::PixelStatistics;
-use crate::report::{ImageInfo, StoredImage};
+use crate::report::{DetectorInfo, ImageInfo, StoredImage};
 
 /// Print an image's header, geometry and statistics
 #[derive(Parser)]
@@ -17,8 +17,8 @@ use crate::report::{ImageInfo, StoredImage};
     name = "nanobragg info",
     bin_name = "nanobragg info",
     override_usage = "nanobragg info FILE [options]",
-    after_help = "FILE is told by content: SMV, CBF (byte offset), TIFF, npy, PGM, grey PNG, or bare \
-                  float32, which takes its size from --size. A pixel is overloaded at the count that \
+    after_help = "FILE is told by content: SMV, CBF (byte offset), NXmx (HDF5), TIFF, npy, PGM, grey \
+                  PNG, or bare float32, which takes its size from --size. A pixel is overloaded at the count that \
                   the header gives as the largest to be trusted, else at the largest number that \
                   its format has room for.",
     term_width = 100
@@ -30,6 +30,9 @@ struct InfoCommand {
     /// Pixels along fast and slow of a bare float32 file
     #[arg(long, num_args = 2, value_names = ["FAST", "SLOW"], value_parser = values::pixels)]
     size: Option<Vec<usize>>,
+    /// The frame of an NXmx file with many, counted from 1 [default: 1]
+    #[arg(long, value_name = "K", value_parser = values::count)]
+    frame: Option<u32>,
     /// Print one JSON document, lengths in m, angles in radians
     #[arg(long)]
     json: bool,
@@ -41,7 +44,7 @@ struct InfoCommand {
 /// [`CliError::Usage`] for wrong flags, [`CliError::Failed`] for a bad file.
 pub fn run(words: &[String]) -> Result<(), CliError> {
     let command: InfoCommand = super::arguments::parse_own("nanobragg info", words)?;
-    let (file, header) = image_file::read_with_header(&command.image)?;
+    let (file, header, frame) = command.image()?;
     let given = command.size.as_ref().map(|size| [size[0], size[1]]);
     check_size(&command.image, own_size(&file), given)?;
     let (raster, format) = sized_raster(&command.image, file, given, None)?;
@@ -54,6 +57,16 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
             numbers: pixels.kind(),
         },
         pixels: [raster.width, raster.height],
+        frame,
+        detector: header.nexus.as_ref().map(|(setting, _)| DetectorInfo {
+            panels: setting.panels.len(),
+            masked_pixels: setting
+                .mask
+                .iter()
+                .flatten()
+                .filter(|&&flags| flags != 0)
+                .count(),
+        }),
         header: header.entries,
         geometry: header.geometry,
         statistics: PixelStatistics::of(|| pixels.values(), raster.width, highest),
@@ -61,5 +74,31 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     match command.json {
         true => print(&format!("{}\n", serde_json::to_string_pretty(&info)?)),
         false => print(&format!("{info}\n")),
+    }
+}
+
+impl InfoCommand {
+    /// The image, its header, and which frame of how many it is.
+    fn image(&self) -> Result<(ImageFile, Header, Option<[usize; 2]>), CliError> {
+        let shown = self.image.display();
+        let Some(file) = image_file::frames(&self.image)? else {
+            let (image, header) = image_file::read_with_header(&self.image)?;
+            return match self.frame {
+                None | Some(1) => Ok((image, header, None)),
+                Some(frame) => Err(CliError::Usage(format!(
+                    "nanobragg info: --frame {frame}: {shown} holds one image"
+                ))),
+            };
+        };
+        let (frame, frames) = (self.frame.unwrap_or(1) as usize, file.frames());
+        if frame > frames {
+            return Err(CliError::Usage(format!(
+                "nanobragg info: --frame {frame}: {shown} has {frames} frame(s), counted from 1"
+            )));
+        }
+        let index = frame - 1;
+        let image = ImageFile::Sized(ImageFormat::Nxmx, file.frame(index)?);
+        let header = Header::of_nexus(&file, index);
+        Ok((image, header, Some([frame, frames])))
     }
 }

@@ -15,13 +15,16 @@ mod flags;
 mod info;
 mod interrupt;
 mod noise;
+mod numbered;
 mod order;
 mod output;
 mod process;
 mod profile;
+mod progress;
 mod reference;
 mod render;
 mod scenario;
+mod series;
 mod sized;
 mod trace;
 mod validate;
@@ -52,12 +55,13 @@ fn dispatch(words: &[String]) -> Result<(), CliError> {
         Some((command, rest)) if command == "bench" => bench::run(rest),
         Some((command, rest)) if command == bench::WORKER => bench::work(rest),
         Some((command, rest)) if command == "figure" => figure::run(rest),
+        Some((command, rest)) if command == "series" => series::run(rest),
         Some((command, rest)) if command == "noise" => noise::run(rest),
         Some((command, rest)) if command == "validate" => validate::run(rest),
         Some((command, rest)) if command == "trace" => trace::run(rest),
         Some((word, _)) if !word.starts_with('-') => Err(CliError::usage(format!(
             "{word}: no such command; there are render (the default), bench, compare, \
-             convert, devices, figure, info, noise, trace and validate, and flags, which start with a dash"
+             convert, devices, figure, info, noise, series, trace and validate, and flags, which start with a dash"
         ))),
         _ => render::run(words),
     }

@@ -13,7 +13,7 @@ use super::{CliError, interrupt, values};
 use crate::formats::encoding::{Encoding, Number};
 use crate::formats::image_file::{self, Header, ImageFormat};
 use crate::formats::smv::{self, Counts};
-use crate::formats::{FormatError, PendingFile, check_writable};
+use crate::formats::{FormatError, check_writable};
 use crate::image::Image;
 use crate::image::noise::panels_of;
 use crate::memory::Bytes;
@@ -30,7 +30,7 @@ use crate::report::NoiseSummary;
                   TIFF of one number a pixel, SMV, CBF, npy, PGM or grey PNG. Its values are \
                   expected photons. OUT is told by its name: .bin and .raw are bare float32, .tif, \
                   .tiff and .npy hold float32 too, all without an upper end but --saturation; .cbf \
-                  is CBF, 32 bits; others are SMV, 16 bits.\n\n\
+                  is CBF, 32 bits; .h5 and .nxs are NXmx, int32; others are SMV, 16 bits.\n\n\
                   In this order: the beam flickers, photons are counted, pixels are off their \
                   calibration, light spreads, and the readout multiplies by the gain, adds the offset \
                   and its noise, rounds and saturates. The same numbers come out on every device.\n\n\
@@ -103,9 +103,9 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     command.check_output()?;
     let mut notices = command.noise.idle(&noise);
     let mut input = command.input(encoding, &mut notices)?;
-    notices.extend(no_photons(&command.image, &input.image));
+    notices.extend(pixel_notices(&command.image, &input.image));
     if noise.saturation.is_some() {
-        input.header.geometry.count_cutoff = noise.saturation;
+        input.header.saturates_at(noise.saturation);
     }
     let panels = command.panel_heights(&input.image)?;
     check_memory(&input.image)?;
@@ -118,17 +118,14 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         say(format_args!("nanobragg: note: {notice}"));
         notices.push(notice);
     }
-    let unfit = |problem| FormatError::Content {
-        path: command.out.clone(),
-        problem,
-    };
-    let (file, clipped) = renderer
-        .install(|| encoding.encode_image(&counts, Counts::AS_THEY_ARE, Some(0), &input.header))
-        .map_err(unfit)?;
+    let (file, clipped) = renderer.install(|| {
+        let header = &input.header;
+        encoding.write_image(&command.out, &counts, Counts::AS_THEY_ARE, Some(0), header)
+    })?;
     if interrupt::interrupted() {
         return Err(RenderError::Interrupted.into());
     }
-    PendingFile::write(&command.out, &file)?.commit()?;
+    file.commit()?;
     let summary = NoiseSummary {
         version: NoiseSummary::VERSION,
         input: command.image.display().to_string(),
@@ -138,7 +135,8 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         pixels: [counts.width(), counts.height()],
         panels: command.panels,
         noise,
-        overloads: clipped.max(noise.saturated(&counts)),
+        overloads: clipped.above.max(noise.saturated(&counts)),
+        clipped_below: clipped.below,
         device: renderer.device_name(),
         threads: renderer.threads(),
         notices,
@@ -164,15 +162,14 @@ impl NoiseCommand {
     /// The format that the output's name stands for.
     fn encoding(&self) -> Result<Encoding, CliError> {
         /// Formats that a name may promise and that are not written here.
-        const OTHERS: [&str; 9] = [
-            "png", "pgm", "jpg", "jpeg", "gif", "h5", "hdf5", "nxs", "mccd",
-        ];
+        const OTHERS: [&str; 6] = ["png", "pgm", "jpg", "jpeg", "gif", "mccd"];
         let other = extension(&self.out);
         match Encoding::of_name(&self.out, Number::F32) {
+            Some(Encoding::Nxmx(_, compression)) => Ok(Encoding::Nxmx(Number::I32, compression)),
             Some(encoding) => Ok(encoding),
             None if OTHERS.contains(&other.as_str()) => Err(CliError::Usage(format!(
                 "nanobragg noise: {}: .{other} is not written; name it .img for SMV, .cbf for CBF, \
-                 .tif for TIFF, .npy for numpy or .bin for bare float32",
+                 .tif for TIFF, .npy for numpy, .h5 for NXmx or .bin for bare float32",
                 self.out.display()
             ))),
             None => Ok(Encoding::Smv),
@@ -232,10 +229,10 @@ impl NoiseCommand {
                     size[1]
                 )));
             }
-            if !matches!(output, Encoding::Smv | Encoding::Cbf)
+            if !matches!(output, Encoding::Smv | Encoding::Cbf | Encoding::Nxmx(..))
                 && (own.is_some() || given.is_some())
             {
-                notices.push("--header has no effect: OUT is neither SMV nor CBF".into());
+                notices.push("--header has no effect: OUT is neither SMV, CBF nor NXmx".into());
             }
         }
         if whole {
@@ -292,17 +289,22 @@ impl NoiseCommand {
 }
 
 /// What the user should know of pixels of `image` that hold no number of photons.
-fn no_photons(path: &Path, image: &Image) -> Option<String> {
-    let wrong = image
-        .rendered()
-        .filter(|(_, value)| value.is_nan() || *value < 0.0);
-    let count = wrong.count();
-    (count > 0).then(|| {
-        format!(
-            "{}: {count} pixel(s) are negative or no number; they are taken as no photons",
-            path.display()
-        )
-    })
+fn pixel_notices(path: &Path, image: &Image) -> Vec<String> {
+    let told = |wrong: fn(f32) -> bool, what: &str| {
+        let count = image.rendered().filter(|&(_, value)| wrong(value)).count();
+        (count > 0).then(|| format!("{}: {count} pixel(s) are {what}", path.display()))
+    };
+    let notices = [
+        told(
+            |value| value.is_nan() || value < 0.0,
+            "negative or no number; they are taken as no photons",
+        ),
+        told(
+            |value| value == f32::INFINITY,
+            "infinite; they get the largest count, and light does not spread from them",
+        ),
+    ];
+    notices.into_iter().flatten().collect()
 }
 
 /// Makes sure that there is memory beside the image; a point spread looks after its own.

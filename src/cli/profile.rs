@@ -50,6 +50,7 @@ pub fn write(
         path: path.display().to_string(),
         scale: None,
         overloads: 0,
+        clipped_below: 0,
     }));
     Ok(spots)
 }

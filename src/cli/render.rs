@@ -1,26 +1,22 @@
 //! `nanobragg render`, the default command: flags in, files and a summary out.
 
 use std::io::IsTerminal;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::Context;
-use clap::{ArgMatches, FromArgMatches};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use clap::{ArgMatches, Command, FromArgMatches};
 use tracing::info_span;
 
 use super::arguments::{Spellings, parse};
 use super::flags::{self, OutputKind, Printout, ProgramFlags, Request};
 use super::output::{print, say};
+use super::progress::Progress;
 use super::{CliError, files, interrupt, profile};
 use crate::cpu;
 use crate::image::{Image, Statistics};
 use crate::profile::{FILES, INPUT, RUN, SETUP};
-use crate::render::{Monitor, Renderer};
+use crate::render::Renderer;
 use crate::report::{Run, Summary, trace_lines};
 use crate::scene::{Scene, TermPlace};
-
-/// A progress bar appears when a render takes longer than this.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Renders what `words` describe.
 ///
@@ -32,7 +28,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let run = info_span!(target: RUN, "nanobragg").entered();
     interrupt::catch()?;
     let (request, renderer) = prepared(words)?;
-    let image = rendered(&renderer, &request)?;
+    let image = renderer.render_watched(&request.experiment, &Progress::of(&request)?)?;
     let mut notices = request.notices.clone();
     let mut tell = |told: Vec<String>| {
         for notice in told {
@@ -48,11 +44,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     }
     let statistics = info_span!(target: FILES, "statistics")
         .in_scope(|| renderer.install(|| Statistics::of(&image)));
-    if statistics.pixels == 0 {
-        tell(vec![
-            "no pixel is rendered: masks and the region of interest leave none".into(),
-        ]);
-    }
+    tell(image_notices(&image, &statistics));
     let mut written = info_span!(target: FILES, "files")
         .in_scope(|| renderer.install(|| files::write(&request, &renderer, &image, &statistics)))?;
     tell(renderer.take_notices());
@@ -100,29 +92,66 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     print_pixels(&request)
 }
 
+/// What the user should know of the pixels of `image`.
+fn image_notices(image: &Image, statistics: &Statistics) -> Vec<String> {
+    if statistics.pixels == 0 {
+        return vec!["no pixel is rendered: masks and the region of interest leave none".into()];
+    }
+    // float32 added up in float64 comes to a finite sum, unless it is not finite itself.
+    if statistics.sum.is_finite() {
+        return Vec::new();
+    }
+    let pixels = image.rendered();
+    let beyond = pixels.filter(|(_, value)| !value.is_finite()).count();
+    vec![format!(
+        "{beyond} pixel(s) have more photons than float32 has room for ({:e}), and are no finite \
+         number; a smaller -fluence or -flux leaves them room",
+        f32::MAX
+    )]
+}
+
 /// What `words` ask for, checked, and the device that is to do it.
 fn prepared(words: &[String]) -> Result<(Request, Renderer), CliError> {
     let matches = info_span!(target: INPUT, "flags").in_scope(|| matches(words))?;
-    let program = ProgramFlags::from_arg_matches(&matches).map_err(CliError::usage)?;
+    let (request, renderer, ()) = prepared_with(&matches, |request| {
+        tell(request);
+        let _checks = info_span!(target: INPUT, "check outputs").entered();
+        files::check(request)?;
+        files::check_memory(request)
+    })?;
+    Ok((request, renderer))
+}
+
+/// What `matches` ask for once `check` has looked at it, and the device that is to do it.
+///
+/// # Errors
+/// [`CliError`] for flags that make no sense, bad files and a device that does not work.
+pub fn prepared_with<T>(
+    matches: &ArgMatches,
+    check: impl FnOnce(&mut Request) -> Result<T, CliError>,
+) -> Result<(Request, Renderer, T), CliError> {
+    let program = ProgramFlags::from_arg_matches(matches).map_err(CliError::usage)?;
     // A device takes its time to open; files are read meanwhile. Where they are bad it is waited
     // for all the same: drivers do not like to be left in the middle.
     std::thread::scope(|scope| {
         let opening = scope.spawn(|| Renderer::new(&program.render_options()));
-        let mut request = info_span!(target: INPUT, "files").in_scope(|| Request::new(&matches))?;
-        // Only here are these files written.
+        let mut request = info_span!(target: INPUT, "files").in_scope(|| Request::new(matches))?;
+        // Only where files are written.
         let headers = flags::geometry_notices(&request.experiment, &request.outputs);
-        request.notices.extend(headers);
-        for notice in &request.notices {
-            say(format_args!("nanobragg: note: {notice}"));
-        }
-        let checks = info_span!(target: INPUT, "check outputs").entered();
-        files::check(&request)?;
-        files::check_memory(&request)?;
-        drop(checks);
+        let names = flags::name_notices(&request.outputs);
+        request.notices.extend(headers.into_iter().chain(names));
+        let checked = check(&mut request)?;
         let opened = info_span!(target: SETUP, "wait for device").in_scope(|| opening.join());
         let renderer = opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        Ok((request, renderer))
+        Ok((request, renderer, checked))
     })
+}
+
+/// Tells the user of `request` what he should know.
+pub fn tell(request: &Request) {
+    for notice in &request.notices {
+        say(format_args!("nanobragg: note: {notice}"));
+    }
 }
 
 /// What `words` ask for.
@@ -140,18 +169,30 @@ pub fn request(words: &[String]) -> Result<Request, CliError> {
 pub fn matches(words: &[String]) -> Result<ArgMatches, CliError> {
     let command = flags::command();
     let spellings = Spellings::of(&command, flags::double_dash_only());
+    matches_of(command, &spellings, words)
+}
+
+/// `words` as parsed flags of `command`.
+///
+/// # Errors
+/// As [`matches`].
+pub fn matches_of(
+    command: Command,
+    spellings: &Spellings,
+    words: &[String],
+) -> Result<ArgMatches, CliError> {
     if words.is_empty()
         || words
             .iter()
             .any(|word| ["-h", "-help", "--help"].contains(&word.as_str()))
     {
-        return Err(CliError::Text(help(command, &spellings)));
+        return Err(CliError::Text(help(command, spellings)));
     }
-    parse(command, &spellings, words)
+    parse(command, spellings, words)
 }
 
 /// The flags by topic.
-fn help(mut command: clap::Command, spellings: &Spellings) -> String {
+fn help(mut command: Command, spellings: &Spellings) -> String {
     let help = command.render_help();
     let colours = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let text = if colours {
@@ -160,56 +201,6 @@ fn help(mut command: clap::Command, spellings: &Spellings) -> String {
         help.to_string()
     };
     spellings.single_dashed(&text)
-}
-
-/// Renders, with a progress bar where one is wanted.
-fn rendered(renderer: &Renderer, request: &Request) -> Result<Image, CliError> {
-    let quiet = request.program.quiet;
-    let wanted = request
-        .progress
-        .unwrap_or(!quiet && std::io::stderr().is_terminal());
-    let patience = match request.progress {
-        _ if !wanted => Duration::MAX,
-        Some(true) => Duration::ZERO,
-        _ => PATIENCE,
-    };
-    let bar = ProgressBar::with_draw_target(Some(PARTS), ProgressDrawTarget::hidden());
-    let template = "{bar:40} {percent}%, {eta} to go";
-    bar.set_style(ProgressStyle::with_template(template).context("the progress bar's template")?);
-    let watch = Watch {
-        bar,
-        patience,
-        started: Instant::now(),
-    };
-    let image = renderer.render_watched(&request.experiment, &watch);
-    watch.bar.finish_and_clear();
-    Ok(image?)
-}
-
-/// Parts that a progress bar counts.
-const PARTS: u64 = 1000;
-
-/// Shows the bar once a render takes longer than the user's patience, and minds Ctrl-C.
-struct Watch {
-    bar: ProgressBar,
-    patience: Duration,
-    started: Instant,
-}
-
-impl Monitor for Watch {
-    fn advanced(&self, part: f64) {
-        if self.started.elapsed() < self.patience {
-            return;
-        }
-        if self.bar.is_hidden() {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
-        }
-        self.bar.set_position((part * PARTS as f64) as u64);
-    }
-
-    fn interrupted(&self) -> bool {
-        interrupt::interrupted()
-    }
 }
 
 /// Prints the quantities behind the pixels asked for.

@@ -16,6 +16,13 @@ pub fn not_negative(word: &str) -> Result<f64, String> {
     accept(word, "a number, zero or above", |value| value >= 0.0)
 }
 
+/// An angle of misorientation, degrees.
+pub fn misorientation(word: &str) -> Result<f64, String> {
+    accept(word, "a number of degrees from 0 to 360", |value| {
+        (0.0..=360.0).contains(&value)
+    })
+}
+
 /// A Kahn polarisation factor.
 pub fn kahn_factor(word: &str) -> Result<f64, String> {
     accept(word, "a number from -1 to 1", |value| value.abs() <= 1.0)

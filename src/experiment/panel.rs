@@ -113,6 +113,12 @@ impl Panel {
             .is_none_or(|mask| mask.renders(fast, slow))
     }
 
+    /// Whether all of its pixels are masked.
+    pub fn is_masked(&self) -> bool {
+        let masked = |mask: &Arc<Mask>| !mask.rendered.contains(&true);
+        self.mask.as_ref().is_some_and(masked)
+    }
+
     /// Distance from the sample to the panel's plane, m.
     pub fn close_distance_m(&self) -> f64 {
         self.origin_m.dot(self.normal)
@@ -146,8 +152,8 @@ impl Panel {
             .length()
     }
 
-    /// What errors call the panel of a detector at place `index`.
-    pub(super) fn label(&self, index: usize) -> String {
+    /// What messages call the panel of a detector at place `index`.
+    pub fn label(&self, index: usize) -> String {
         if self.name.is_empty() {
             format!("panel number {index}")
         } else {

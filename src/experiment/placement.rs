@@ -193,6 +193,21 @@ impl Placement {
         })
     }
 
+    /// Xbeam and Ybeam, in the convention's terms, of a beam that meets the unrotated detector at
+    /// `spot_m` along fast and slow, m.
+    pub fn beam_centre_at(&self, spot_m: [f64; 2]) -> [f64; 2] {
+        let [fast, slow] = spot_m;
+        let pixel = self.pixel_size_m;
+        let size_slow = self.pixels[1] as f64 * pixel;
+        match self.convention {
+            _ if self.custom_frame.is_some() => spot_m,
+            Convention::Adxv => [fast, size_slow - slow],
+            Convention::Mosflm => [slow - pixel / 2.0, fast - pixel / 2.0],
+            Convention::Denzo => [slow, fast],
+            Convention::Xds | Convention::Dials => spot_m,
+        }
+    }
+
     fn centres(&self) -> Centres {
         let pixel = self.pixel_size_m;
         let [size_fast, size_slow] = self.pixels.map(|count| count as f64 * pixel);
@@ -280,6 +295,28 @@ mod tests {
                 (header.beam_spot_m[1] - 0.003 - offset).abs() < 1e-15,
                 "{convention:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_beam_centre_is_where_the_beam_was_said_to_meet_the_detector() {
+        use Convention::*;
+        for convention in [Mosflm, Denzo, Adxv, Xds, Dials] {
+            for custom_frame in [None, Some(convention.frame())] {
+                let mut placement = Placement {
+                    convention,
+                    custom_frame,
+                    pixels: [30, 50],
+                    turns_about: Some(Pivot::Beam),
+                    ..Placement::default()
+                };
+                let spot_m = [1.3e-3, 2.1e-3];
+                placement.beam_centre_m = placement.beam_centre_at(spot_m).map(Some);
+                let found = placement.place().unwrap().header.beam_spot_m;
+                for (found, spot) in found.into_iter().zip(spot_m) {
+                    assert!((found - spot).abs() < 1e-12, "{convention:?}");
+                }
+            }
         }
     }
 

@@ -50,7 +50,11 @@ pub fn read(path: &Path) -> Result<Vec<Listed>, FormatError> {
             if file.is_file() {
                 return Ok((wavelength_m, file));
             }
-            let what = format!("there is no file {}", file.display());
+            let shown = file.display();
+            let what = match file.is_dir() {
+                true => format!("{shown} is a directory; expected a file of reflections"),
+                false => format!("there is no file {shown}"),
+            };
             Err(Problem::on_line(line, what))
         });
         placed.collect()

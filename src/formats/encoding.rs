@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use super::image_file::{Header, ImageFormat};
-use super::raster::{Pixels, Raster};
+use super::nxmx::{self, Compression};
+use super::raster::{Clipped, Pixels, Raster};
 use super::smv::Counts;
-use super::{Problem, cbf, npy, raw, smv, tiff};
+use super::{FormatError, PendingFile, Problem, cbf, npy, raw, smv, tiff};
 use crate::image::Image;
 
 /// The kind of a file's numbers, where its format has several.
@@ -36,17 +37,8 @@ pub enum Encoding {
     Tiff(Number),
     /// numpy's.
     Npy(Number),
-}
-
-/// Pixels that a whole number could not be given to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Clipped {
-    /// Above the largest number there is.
-    pub above: usize,
-    /// Below the least.
-    pub below: usize,
-    /// No numbers.
-    pub no_number: usize,
+    /// NXmx in HDF5, frames compressed so.
+    Nxmx(Number, Compression),
 }
 
 impl Encoding {
@@ -59,6 +51,7 @@ impl Encoding {
             "cbf" => Encoding::Cbf,
             "tif" | "tiff" => Encoding::Tiff(number),
             "npy" => Encoding::Npy(number),
+            "h5" | "hdf5" | "nxs" => Encoding::Nxmx(number, Compression::default()),
             _ => return None,
         })
     }
@@ -71,6 +64,7 @@ impl Encoding {
             Encoding::Cbf => ImageFormat::Cbf,
             Encoding::Tiff(_) => ImageFormat::Tiff,
             Encoding::Npy(_) => ImageFormat::Npy,
+            Encoding::Nxmx(..) => ImageFormat::Nxmx,
         }
     }
 
@@ -80,49 +74,113 @@ impl Encoding {
             Encoding::Raw => Number::F32,
             Encoding::Smv => Number::U16,
             Encoding::Cbf => Number::I32,
-            Encoding::Tiff(number) | Encoding::Npy(number) => number,
+            Encoding::Tiff(number) | Encoding::Npy(number) | Encoding::Nxmx(number, _) => number,
         }
+    }
+
+    /// `image` as a file beside `path`; with it comes what became of pixels that it has no
+    /// room for. Pixels, counts and header are as in [`Encoding::encode`], and pixels that were not
+    /// rendered have no value in whole numbers ([`Number::pixels`]).
+    ///
+    /// # Errors
+    /// [`FormatError`] when the image is larger than the format takes, or the file cannot be written.
+    pub fn write_image(
+        self,
+        path: &Path,
+        image: &Image,
+        counts: Counts,
+        least: Option<i32>,
+        header: &Header,
+    ) -> Result<(PendingFile, Clipped), FormatError> {
+        if let Encoding::Nxmx(..) = self {
+            let (raster, clipped) = self.raster(image, counts, least);
+            return Ok((self.write(path, &raster, header)?, clipped));
+        }
+        let (file, clipped) = self
+            .encode_image(image, counts, least, header)
+            .map_err(|problem| unfit(path, problem))?;
+        Ok((PendingFile::write(path, &file)?, clipped))
+    }
+
+    /// An image of [`Encoding::number`]s as a file beside `path`, as [`Encoding::encode`] makes it.
+    ///
+    /// # Errors
+    /// [`FormatError`] when the image is larger than the format takes, or the file cannot be written.
+    ///
+    /// # Panics
+    /// When the numbers are of another kind.
+    pub fn write(
+        self,
+        path: &Path,
+        raster: &Raster,
+        header: &Header,
+    ) -> Result<PendingFile, FormatError> {
+        match self {
+            Encoding::Nxmx(number, compression) => {
+                let (setting, frame) = header.for_nexus([raster.width, raster.height]);
+                nxmx::write(path, raster, number, compression, setting, frame)
+            }
+            _ => {
+                let file = self.encode(raster, header);
+                PendingFile::write(path, &file.map_err(|problem| unfit(path, problem))?)
+            }
+        }
+    }
+
+    /// `image` as numbers of this kind: its values where they are floats, else `counts` of them.
+    pub fn raster(self, image: &Image, counts: Counts, least: Option<i32>) -> (Raster, Clipped) {
+        let values = image.values();
+        let (pixels, clipped) = if self.number() == Number::F32 {
+            (Pixels::F32(values.to_vec()), Clipped::default())
+        } else {
+            let mut rendered = vec![f64::NAN; values.len()];
+            let mut gaps = values.len();
+            for (index, value) in image.rendered() {
+                rendered[index] = value.into();
+                gaps -= 1;
+            }
+            let number = self.number();
+            let (pixels, mut clipped) = number.pixels(rendered.into_iter(), counts, least);
+            clipped.no_number -= gaps;
+            (pixels, clipped)
+        };
+        let raster = Raster {
+            width: image.width(),
+            height: image.height(),
+            pixels,
+        };
+        (raster, clipped)
     }
 
     /// `image` as a file: its values where that is of floats, else `counts` of them, from `least` on.
     /// Pixels that were not rendered have no value there ([`Number::pixels`]). With the file comes
-    /// the number of pixels that were clipped at the upper end.
+    /// what became of those that were.
     ///
     /// # Errors
     /// As [`Encoding::encode`].
+    ///
+    /// # Panics
+    /// For NXmx; see [`Encoding::write_image`].
     pub fn encode_image<'a>(
         self,
         image: &'a Image,
         counts: Counts,
         least: Option<i32>,
         header: &Header,
-    ) -> Result<(Cow<'a, [u8]>, usize), Problem> {
+    ) -> Result<(Cow<'a, [u8]>, Clipped), Problem> {
         let size = [image.width(), image.height()];
-        let values = image.values();
+        let none = Clipped::default();
         match self {
-            Encoding::Raw => Ok((raw::encode(image), 0)),
-            Encoding::Tiff(Number::F32) => Ok((tiff::encode(image)?.into(), 0)),
+            Encoding::Raw => Ok((raw::encode(image), none)),
+            Encoding::Tiff(Number::F32) => Ok((tiff::encode(image)?.into(), none)),
             Encoding::Smv => {
                 let header = smv::carry_over(&header.entries, size);
                 let (file, clipped) = smv::encode(image, counts, &header);
                 Ok((file.into(), clipped))
             }
             _ => {
-                let (pixels, clipped) = if self.number() == Number::F32 {
-                    (Pixels::F32(values.to_vec()), Clipped::default())
-                } else {
-                    let mut rendered = vec![f64::NAN; values.len()];
-                    for (index, value) in image.rendered() {
-                        rendered[index] = value.into();
-                    }
-                    self.number().pixels(rendered.into_iter(), counts, least)
-                };
-                let raster = Raster {
-                    width: size[0],
-                    height: size[1],
-                    pixels,
-                };
-                Ok((self.encode(&raster, header)?.into(), clipped.above))
+                let (raster, clipped) = self.raster(image, counts, least);
+                Ok((self.encode(&raster, header)?.into(), clipped))
             }
         }
     }
@@ -133,7 +191,7 @@ impl Encoding {
     /// A [`Problem`] when the image is larger than the format takes.
     ///
     /// # Panics
-    /// When the numbers are of another kind.
+    /// When the numbers are of another kind; for NXmx, which has no use for a file in memory.
     pub fn encode(self, raster: &Raster, header: &Header) -> Result<Vec<u8>, Problem> {
         let size = [raster.width, raster.height];
         Ok(match (self, &raster.pixels) {
@@ -154,7 +212,32 @@ impl Encoding {
     }
 }
 
+fn unfit(path: &Path, problem: Problem) -> FormatError {
+    FormatError::Content {
+        path: path.to_path_buf(),
+        problem,
+    }
+}
+
 impl Number {
+    /// Bytes of one.
+    pub(super) fn bytes(self) -> usize {
+        match self {
+            Number::U16 => 2,
+            Number::F32 | Number::U32 | Number::I32 => 4,
+        }
+    }
+
+    /// The largest whole number of the kind; `None` where it is of floats.
+    pub(super) fn ceiling(self) -> Option<f64> {
+        match self {
+            Number::F32 => None,
+            Number::U16 => Some(u16::MAX.into()),
+            Number::U32 => Some(u32::MAX.into()),
+            Number::I32 => Some(i32::MAX.into()),
+        }
+    }
+
     /// The kind with room for `pixels`; float64 is rounded to float32.
     pub fn with_room_for(pixels: &Pixels) -> Number {
         match pixels {
@@ -240,6 +323,8 @@ mod tests {
         let of = |name: &str| Encoding::of_name(Path::new(name), Number::U16);
         assert_eq!(of("a/frame_0001.IMG"), Some(Encoding::Smv));
         assert_eq!(of("b.tiff"), Some(Encoding::Tiff(Number::U16)));
-        assert_eq!((of("c.h5"), of("npy")), (None, None));
+        let gzip = Compression::Gzip;
+        assert_eq!(of("c.NXS"), Some(Encoding::Nxmx(Number::U16, gzip)));
+        assert_eq!((of("c.gif"), of("npy")), (None, None));
     }
 }

@@ -1,10 +1,13 @@
 //! An image in a file of any format that is read here, told by how the file starts.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use super::error::read_bytes;
 use super::image_header::ImageHeader;
+use super::nxmx::{self, FrameSetting, NxmxReader, Setting};
 use super::raster::{Pixels, Raster};
 use super::{FormatError, Problem, cbf, npy, pgm, png, raw, smv, tiff};
 
@@ -23,6 +26,8 @@ pub enum ImageFormat {
     Pgm,
     /// Grey PNG, up to 16 bits.
     Png,
+    /// NXmx in HDF5.
+    Nxmx,
     /// Bare float32, little-endian, which does not say its size.
     Raw,
 }
@@ -42,6 +47,8 @@ impl ImageFormat {
             ImageFormat::Cbf
         } else if bytes.starts_with(npy::MAGIC) {
             ImageFormat::Npy
+        } else if bytes.starts_with(nxmx::MAGIC) {
+            ImageFormat::Nxmx
         } else if tiff.iter().any(|magic| bytes.starts_with(magic)) {
             ImageFormat::Tiff
         } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
@@ -62,6 +69,7 @@ impl ImageFormat {
             ImageFormat::Npy => "npy",
             ImageFormat::Pgm => "PGM",
             ImageFormat::Png => "PNG",
+            ImageFormat::Nxmx => "NXmx",
             ImageFormat::Raw => "float32",
         }
     }
@@ -89,6 +97,8 @@ pub struct Header {
     pub entries: Vec<(String, String)>,
     /// What they say of the experiment.
     pub geometry: ImageHeader,
+    /// What NXmx has room for, where more than that is known.
+    pub nexus: Option<(Setting, FrameSetting)>,
 }
 
 impl Header {
@@ -100,6 +110,7 @@ impl Header {
         Ok(Header {
             entries: file.entries().to_vec(),
             geometry: smv::geometry(file.entries(), file.height)?,
+            nexus: None,
         })
     }
 
@@ -114,6 +125,71 @@ impl Header {
             },
         }
     }
+
+    /// What NXmx is to say of an image of this size.
+    pub fn for_nexus(&self, size: [usize; 2]) -> (Setting, FrameSetting) {
+        let said = || {
+            (
+                Setting::of_header(&self.geometry, size),
+                FrameSetting::of_header(&self.geometry),
+            )
+        };
+        self.nexus.clone().unwrap_or_else(said)
+    }
+
+    /// Says that `count` is the largest that can be trusted.
+    pub fn saturates_at(&mut self, count: Option<f64>) {
+        self.geometry.count_cutoff = count;
+        if let Some((setting, _)) = &mut self.nexus {
+            setting.saturation = count;
+        }
+    }
+
+    /// That of frame `index` of `file`.
+    pub fn of_nexus(file: &NxmxReader, index: usize) -> Header {
+        let frame = file.frame_setting(index);
+        Header {
+            entries: Vec::new(),
+            geometry: file.setting().header(&frame),
+            nexus: Some((file.setting().clone(), frame)),
+        }
+    }
+}
+
+/// The frames of the file at `path`, where it is HDF5; they are read one at a time.
+///
+/// # Errors
+/// As [`NxmxReader::open`].
+pub fn frames(path: &Path) -> Result<Option<NxmxReader>, FormatError> {
+    let mut start = [0; nxmx::MAGIC.len()];
+    let mut found = |mut file: &File| {
+        // What is no file says nothing twice.
+        let is_file = file.metadata().is_ok_and(|data| data.is_file());
+        is_file && file.read_exact(&mut start).is_ok() && start[..] == *nxmx::MAGIC
+    };
+    match File::open(path) {
+        Ok(file) if found(&file) => NxmxReader::open(path).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// The only frame of `file`.
+fn only_frame(path: &Path, file: &NxmxReader) -> Result<(ImageFile, Header), FormatError> {
+    match file.frames() {
+        1 => {
+            let raster = file.frame(0)?;
+            let image = ImageFile::Sized(ImageFormat::Nxmx, raster);
+            Ok((image, Header::of_nexus(file, 0)))
+        }
+        several => Err(FormatError::Content {
+            path: path.to_path_buf(),
+            problem: Problem::with_file(format!(
+                "{several} frames; expected one. 'nanobragg convert {} OUT --frame K' takes out \
+                 frame K, from 1 to {several}",
+                path.display()
+            )),
+        }),
+    }
 }
 
 /// Reads the image file at `path`.
@@ -121,6 +197,9 @@ impl Header {
 /// # Errors
 /// [`FormatError`] when it cannot be read, or is not what it starts like.
 pub fn read(path: &Path) -> Result<ImageFile, FormatError> {
+    if let Some(file) = frames(path)? {
+        return only_frame(path, &file).map(|(image, _)| image);
+    }
     parse(read_bytes(path)?).map_err(|problem| FormatError::Content {
         path: path.to_path_buf(),
         problem,
@@ -132,6 +211,9 @@ pub fn read(path: &Path) -> Result<ImageFile, FormatError> {
 /// # Errors
 /// As [`read`], and for a geometry that is no numbers.
 pub fn read_with_header(path: &Path) -> Result<(ImageFile, Header), FormatError> {
+    if let Some(file) = frames(path)? {
+        return only_frame(path, &file);
+    }
     parse_with_header(read_bytes(path)?).map_err(|problem| FormatError::Content {
         path: path.to_path_buf(),
         problem,
@@ -182,9 +264,13 @@ fn contents(bytes: Vec<u8>) -> Result<(ImageFile, Header), Problem> {
         ImageFormat::Npy => npy::decode(&bytes)?,
         ImageFormat::Pgm => pgm::decode(&bytes)?,
         ImageFormat::Png => png::decode(&bytes)?,
+        ImageFormat::Nxmx => {
+            let what = "HDF5 that is no file; it is read out of order, from a file only";
+            return Err(Problem::with_file(what));
+        }
         ImageFormat::Raw if bytes.is_empty() || !bytes.len().is_multiple_of(raw::PIXEL) => {
             return Err(Problem::with_file(format!(
-                "{} bytes that start like no SMV, CBF, TIFF, npy, PGM or PNG file and are no whole \
+                "{} bytes that start like no SMV, CBF, TIFF, npy, PGM, PNG or HDF5 file and are no whole \
                  number of float32 values either; expected an image in one of these formats",
                 bytes.len()
             )));

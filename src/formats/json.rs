@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use super::error::read_with;
+use super::text::unmarked;
 use super::{FormatError, Problem};
 
 /// What every document says of itself.
@@ -33,6 +34,7 @@ pub fn read<T: DeserializeOwned>(
 /// # Errors
 /// A [`Problem`] as for [`read`].
 pub fn parse<T: DeserializeOwned>(bytes: &[u8], schema: u32, expected: &str) -> Result<T, Problem> {
+    let bytes = unmarked(bytes);
     let wrong = |error: serde_json::Error| problem(&error, expected);
     let head: Head = serde_json::from_slice(bytes).map_err(wrong)?;
     match head.schema {

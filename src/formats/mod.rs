@@ -21,6 +21,7 @@ pub mod merged_list;
 pub mod mmcif;
 pub mod mtz;
 pub mod npy;
+pub mod nxmx;
 pub mod pgm;
 pub mod png;
 pub mod profile_table;

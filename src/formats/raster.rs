@@ -34,6 +34,28 @@ pub struct Raster {
     pub pixels: Pixels,
 }
 
+/// Pixels that a whole number could not be given to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Clipped {
+    /// Above the largest number there is.
+    pub above: usize,
+    /// Below the least.
+    pub below: usize,
+    /// No numbers.
+    pub no_number: usize,
+}
+
+impl Clipped {
+    /// These and `others`.
+    pub fn and(self, others: Clipped) -> Clipped {
+        Clipped {
+            above: self.above + others.above,
+            below: self.below + others.below,
+            no_number: self.no_number + others.no_number,
+        }
+    }
+}
+
 impl Pixels {
     /// Whole numbers of up to 64 bits in the first of int32, uint32 and float64 that has room for
     /// all of them. Only from 2⁵³ on does float64 round.

@@ -5,11 +5,20 @@ use super::Problem;
 /// Longest piece of a file that an error message quotes.
 const QUOTED: usize = 40;
 
+/// What some editors put at the start of a text; it is no part of it.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// `text` without the mark that it may start with.
+pub(super) fn unmarked(text: &[u8]) -> &[u8] {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+}
+
 /// The lines of a text file that hold something, numbered from 1; what follows a `#` is left out.
 ///
 /// # Errors
 /// A [`Problem`] when the bytes are not text.
 pub(super) fn lines(bytes: &[u8]) -> Result<impl Iterator<Item = (usize, &str)>, Problem> {
+    let bytes = unmarked(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()]
             .iter()

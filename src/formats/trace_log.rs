@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::error::read_with;
-use super::text::quoted;
+use super::text::{quoted, unmarked};
 use super::{FormatError, Problem};
 use crate::trace::{Name, Trace};
 
@@ -118,8 +118,7 @@ pub fn read(path: &Path) -> Result<TraceLog, FormatError> {
 /// number; and when there is no known name at all.
 pub fn parse(bytes: &[u8]) -> Result<TraceLog, Problem> {
     // Other lines may hold anything: paths, say, in another encoding.
-    let text = String::from_utf8_lossy(bytes);
-    let text = text.trim_start_matches('\u{feff}');
+    let text = String::from_utf8_lossy(unmarked(bytes));
     let mut log = TraceLog::default();
     let mut unknown = HashSet::new();
     for (index, line) in text.lines().enumerate() {

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile};
+use tempfile::{Builder, NamedTempFile, TempPath};
 
 use super::FormatError;
 
@@ -18,11 +18,8 @@ pub struct PendingFile {
 
 #[derive(Debug)]
 enum Pending {
-    /// A complete file, to be renamed to the target.
-    Renamed {
-        file: NamedTempFile,
-        target: PathBuf,
-    },
+    /// A file to be renamed to the target. It is closed: there may be thousands.
+    Renamed { file: TempPath, target: PathBuf },
     /// The target cannot be replaced by a file of the same name: a pipe, a terminal, /dev/null.
     Direct(Vec<u8>),
 }
@@ -73,6 +70,7 @@ impl PendingFile {
             }
             let mut file = temporary_beside(&target)?;
             file.write_all(contents)?;
+            let file = file.into_temp_path();
             Ok(Pending::Renamed { file, target })
         };
         let state = written().map_err(|reason| write_error(path, reason))?;
@@ -80,6 +78,36 @@ impl PendingFile {
             path: path.to_path_buf(),
             state,
         })
+    }
+
+    /// An empty file beside `path`, to be filled at its [`place`](PendingFile::place) before it is
+    /// put where it belongs.
+    ///
+    /// # Errors
+    /// As [`PendingFile::write`], and where `path` is a pipe or a device.
+    pub fn reserve(path: &Path) -> Result<PendingFile, FormatError> {
+        let pending = PendingFile::write(path, &[])?;
+        match pending.state {
+            Pending::Renamed { .. } => Ok(pending),
+            Pending::Direct(_) => {
+                let what =
+                    "it is a pipe or a device; expected a file, which is written out of order";
+                Err(write_error(path, io::Error::other(what)))
+            }
+        }
+    }
+
+    /// Where the file is until it is put in its place.
+    pub(super) fn place(&self) -> &Path {
+        match &self.state {
+            Pending::Renamed { file, .. } => file,
+            Pending::Direct(_) => &self.path,
+        }
+    }
+
+    /// Where it belongs.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Puts the file in its place.

@@ -9,7 +9,7 @@ mod symmetry;
 
 pub use cell::{CellError, UnitCell};
 pub use operator::Operator;
-pub use rotation::{angles_of, is_rotation, rotation_about, rotation_xyz};
+pub use rotation::{angles_of, decimal, degrees, is_rotation, rotation_about, rotation_xyz};
 pub use space_groups::{NamedGroup, named, standard_names};
 pub use symmetry::{MOST_OPERATORS, SpaceGroup, SymmetryError};
 

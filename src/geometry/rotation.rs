@@ -29,6 +29,26 @@ pub fn angles_of(rotation: &DMat3) -> [f64; 3] {
     ]
 }
 
+/// `radians` in degrees, without what the change of units adds behind the last digit.
+pub fn degrees(radians: f64) -> f64 {
+    let degrees = radians.to_degrees();
+    let short = decimal(degrees, degrees.abs());
+    match short.to_radians() == radians {
+        true => short,
+        false => degrees,
+    }
+}
+
+/// The decimal of nine digits behind the point that `value` is but for the rounding of numbers of
+/// this `size`; `value` itself where it is none.
+pub fn decimal(value: f64, size: f64) -> f64 {
+    let short = (value * 1e9).round() / 1e9;
+    match (short - value).abs() <= 4.0 * f64::EPSILON * size {
+        true => short,
+        false => value,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +61,17 @@ mod tests {
         assert!(turned.abs_diff_eq(DVec3::Y, 1e-15));
         let turned = rotation_xyz([quarter, 0.0, quarter]) * DVec3::Y;
         assert!(turned.abs_diff_eq(DVec3::Z, 1e-15), "x comes before z");
+    }
+
+    #[test]
+    fn sums_of_decimals_are_decimals() {
+        assert_ne!(3.0 * 0.1, 0.3);
+        assert_eq!(decimal(3.0 * 0.1, 0.3), 0.3);
+        assert_eq!(decimal(0.1 + 0.2, 0.3), 0.3);
+        let third = 1.0 / 3.0;
+        assert_eq!(decimal(third, third), third);
+        assert_eq!(degrees(10f64.to_radians()), 10.0);
+        assert_eq!(degrees(1.0), 1f64.to_degrees());
     }
 
     proptest! {

@@ -5,6 +5,6 @@ mod orientation;
 mod park_miller;
 mod philox;
 
-pub use orientation::random_rotation;
+pub use orientation::{random_rotation, uniform_rotation};
 pub use park_miller::ParkMiller;
 pub use philox::{PhiloxStream, philox4x32};

@@ -13,6 +13,8 @@ pub struct ConversionSummary {
     pub input: StoredImage,
     /// The file written.
     pub output: StoredImage,
+    /// How many images were converted.
+    pub frames: usize,
     /// Pixels along fast and slow.
     pub pixels: [usize; 2],
     /// Pixels above the largest number of the output.
@@ -50,7 +52,11 @@ impl fmt::Display for StoredImage {
 impl fmt::Display for ConversionSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [fast, slow] = self.pixels;
-        writeln!(f, "read       {}, {fast} x {slow} pixels", self.input)?;
+        write!(f, "read       {}, {fast} x {slow} pixels", self.input)?;
+        match self.frames {
+            1 => writeln!(f)?,
+            several => writeln!(f, ", {several} frames")?,
+        }
         write!(f, "wrote      {}", self.output)?;
         for (count, what) in [
             (self.clipped_above, "clipped at the largest number"),

@@ -16,6 +16,12 @@ pub struct ImageInfo {
     pub file: StoredImage,
     /// Pixels along fast and slow.
     pub pixels: [usize; 2],
+    /// Which frame of how many this is about, counted from 1, where the format has room for several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame: Option<[usize; 2]>,
+    /// How many panels the file describes, and how many pixels it masks, where it can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detector: Option<DetectorInfo>,
     /// Keys and values of its header, in their order.
     pub header: Vec<(String, String)>,
     /// What they say, in SI units and radians.
@@ -24,11 +30,33 @@ pub struct ImageInfo {
     pub statistics: PixelStatistics,
 }
 
+/// What a file with room for it says of its detector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct DetectorInfo {
+    /// Panels whose places are known.
+    pub panels: usize,
+    /// Pixels that are masked.
+    pub masked_pixels: usize,
+}
+
 impl fmt::Display for ImageInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [fast, slow] = self.pixels;
         writeln!(f, "file       {}", self.file)?;
         writeln!(f, "pixels     {fast} x {slow} (fast x slow)")?;
+        if let Some([frame, frames]) = self.frame {
+            writeln!(f, "frame      {frame} of {frames}")?;
+        }
+        if let Some(DetectorInfo {
+            panels,
+            masked_pixels,
+        }) = self.detector
+        {
+            writeln!(
+                f,
+                "detector   {panels} panel(s) at known places, {masked_pixels} pixel(s) masked"
+            )?;
+        }
         for (key, value) in &self.header {
             writeln!(f, "header     {key} = {value}")?;
         }

@@ -28,6 +28,8 @@ pub struct NoiseSummary {
     pub noise: Noise,
     /// Pixels at the largest count that there is.
     pub overloads: usize,
+    /// Pixels below 0, the least count that there is, which they have become.
+    pub clipped_below: usize,
     /// What worked.
     pub device: String,
     /// Threads of the CPU path.
@@ -43,12 +45,14 @@ impl NoiseSummary {
     pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 }
 
-/// What goes behind the name of a file some of whose pixels are at the largest count.
-pub(super) fn at_the_largest(overloads: usize) -> String {
-    match overloads {
+/// What goes behind the name of a file some of whose pixels are at the largest count, or would be
+/// below the least.
+pub(super) fn at_the_ends(overloads: usize, clipped_below: usize) -> String {
+    let told = |count: usize, what: &str| match count {
         0 => String::new(),
-        count => format!(", {count} pixel(s) at the largest count"),
-    }
+        count => format!(", {count} pixel(s) {what}"),
+    };
+    told(overloads, "at the largest count") + &told(clipped_below, "clipped at 0")
 }
 
 /// The noise beside that of photons, as far as there is any.
@@ -94,7 +98,7 @@ impl fmt::Display for NoiseSummary {
             self.input_format
         )?;
         write!(f, "wrote      {output}, {}", self.output_format)?;
-        writeln!(f, "{}", at_the_largest(self.overloads))?;
+        writeln!(f, "{}", at_the_ends(self.overloads, self.clipped_below))?;
         writeln!(f, "noise      {}", noise_in_words(&self.noise))?;
         writeln!(f, "seed       {}", self.noise.seed)?;
         let (seconds, device, threads) = (self.seconds, &self.device, self.threads);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::noise::{at_the_largest, noise_in_words};
+use super::noise::{at_the_ends, noise_in_words};
 use super::six_digits;
 use crate::experiment::{Experiment, Shape, Sources};
 use crate::formats::reflection_file::Origin;
@@ -67,6 +67,8 @@ pub struct WrittenFile {
     pub scale: Option<f64>,
     /// Pixels at the largest count that there is.
     pub overloads: usize,
+    /// Pixels below 0, the least count that there is, which they have become.
+    pub clipped_below: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -350,7 +352,7 @@ impl fmt::Display for Summary {
             if let Some(scale) = file.scale {
                 write!(f, ", photons x {scale:.6}")?;
             }
-            writeln!(f, "{}", at_the_largest(file.overloads))?;
+            writeln!(f, "{}", at_the_ends(file.overloads, file.clipped_below))?;
         }
         if let Some(noise) = &run.noise {
             writeln!(f, "noise      {}", noise_in_words(noise))?;

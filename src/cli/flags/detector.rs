@@ -15,6 +15,7 @@ use crate::experiment::{Convention, Detector, Distance, ExperimentError, Pivot, 
 use crate::formats::geometry::Geometry;
 
 pub use adopted::Adopted;
+pub use fitted::masked_panels;
 
 #[derive(Args)]
 #[command(next_help_heading = "Detector")]
@@ -115,7 +116,7 @@ pub struct DetectorFlags {
     #[arg(long = "detector_thicksteps", visible_alias = "thicksteps", value_name = "COUNT",
           value_parser = values::count)]
     detector_thicksteps: Option<u32>,
-    /// SMV image whose header gives what flags leave open
+    /// SMV or CBF image whose header gives what flags leave open
     #[arg(long, value_name = "FILE")]
     img: Option<PathBuf>,
     /// SMV image whose zeros are not rendered, and whose header is used like that of -img; of several
@@ -157,6 +158,12 @@ impl DetectorFlags {
                 "the detector stands upstream of the sample, {} mm along the beam; check its \
                  rotations and -odet_vector",
                 detector.header.distance_m * 1e3
+            ));
+        }
+        if let Some(thickness) = adopted.sensor_um.filter(|_| self.detector_thick.is_none()) {
+            notices.push(format!(
+                "the header's sensor of {thickness} µm is not adopted: give -detector_thick and \
+                 -detector_abs"
             ));
         }
         if let Some(adopted_two_theta) = adopted.two_theta_deg
@@ -210,17 +217,13 @@ impl DetectorFlags {
         let metres = |mm: Option<f64>| mm.map(|mm| mm * 1e-3);
         // ORGX counts pixels from the middle of the first.
         let near = |org: Option<f64>| metres(org.map(|org| (org - 0.5) * pixel_mm));
-        let header_beam = adopted.beam_centre_mm(pixels, pixel_mm);
-        Ok(Placement {
+        let mut placement = Placement {
             convention,
             custom_frame,
             pixels,
             pixel_size_m: pixel_mm * 1e-3,
             distance: self.distance(adopted),
-            beam_centre_m: [
-                metres(self.xbeam.or(header_beam[0])),
-                metres(self.ybeam.or(header_beam[1])),
-            ],
+            beam_centre_m: [None; 2],
             near_point_m: [
                 near(self.orgx.or(adopted.org[0])),
                 near(self.orgy.or(adopted.org[1])),
@@ -232,7 +235,10 @@ impl DetectorFlags {
             turns_about: self.pivot(order, custom_frame.is_some()),
             origin_m: vectors.origin_m(),
             curved: self.curved_det,
-        })
+        };
+        let [x, y] = adopted.beam_centre_m(&placement);
+        placement.beam_centre_m = [metres(self.xbeam).or(x), metres(self.ybeam).or(y)];
+        Ok(placement)
     }
 
     /// Pixels along one axis: the flag's, else as many as its size holds, else the header's.

@@ -10,6 +10,9 @@ use super::output_kind::extension;
 use crate::experiment::{Convention, Experiment, Pivot, Placement, Shape, Sources};
 use crate::image::noise::Noise;
 
+/// What names of NXmx files end on.
+const NXMX: [&str; 3] = ["h5", "hdf5", "nxs"];
+
 /// A line for every flag on the command line that does not bear on the image or the files.
 pub fn notices(
     order: Order,
@@ -30,15 +33,19 @@ pub fn notices(
         let mut named = order.0.get_many::<PathBuf>(OUT[0]).into_iter().flatten();
         named.any(|path| extensions.contains(&extension(path).as_str()))
     };
-    let whole_out =
-        out(&["img", "smv", "cbf"]) || (out(&["tif", "tiff", "npy"]) && given("out_type"));
+    let whole_out = out(&["img", "smv", "cbf"])
+        || (out(&["tif", "tiff", "npy"]) && given("out_type"))
+        || (out(&NXMX) && given("out_type"));
+    let mut noisy = order.0.get_many::<PathBuf>(OUT[1]).into_iter().flatten();
+    let nxmx = out(&NXMX) || noisy.any(|path| NXMX.contains(&extension(path).as_str()));
     let noise = given("noisefile") || given("out_noise") || (default_files && !given("nonoise"));
     let pgm = given("pgmfile") || out(&["pgm"]) || (default_files && !given("nopgm"));
     let png = default_files || order.any(&["png", "overview"]) || out(&["png"]);
     let mut misset = order.0.get_many::<String>("misset").into_iter().flatten();
     let random_misset = misset.any(|word| word == "random");
     let seeds_misset = random_misset && !given("misset_seed");
-    let spread = experiment.crystal().mosaicity.spread_rad() > 0.0;
+    let mosaicity = &experiment.crystal().mosaicity;
+    let spread = mosaicity.spread_rad() > 0.0;
 
     let default_centre =
         matches!(placement.convention, Convention::Xds | Convention::Dials) || custom;
@@ -59,6 +66,12 @@ pub fn notices(
             "--mosaic-file gives the rotations",
         ),
         (&["mosaic_model"], !spread, "there is no -mosaic spread"),
+        (
+            &["mosaic", "mosaic_sigmas", "mosaic_seed", "mosaic_model"],
+            spread && !given("mosaic_file") && mosaicity.domains == 1,
+            "there is one domain, and it is not turned; give -mosaic_domains more",
+        ),
+        (&["mosaic_sigmas"], !spread, "all three are zero"),
         (
             &["gauss_metric"],
             matches!(experiment.crystal().shape, Shape::Square | Shape::Round),
@@ -182,6 +195,7 @@ pub fn notices(
             !order.any(&OUT),
             "it is for --out and --out-noise",
         ),
+        (&["compression"], !nxmx, "no .h5 or .nxs file is written"),
         (&["pgmscale"], !pgm, "no -pgmfile is written"),
         (
             &["nopgm", "nonoise"],
@@ -215,7 +229,7 @@ pub fn notices(
 }
 
 /// The flag of an id as it is written on a command line.
-fn spelling(id: &str) -> String {
+pub fn spelling(id: &str) -> String {
     let command = super::command();
     let argument = command
         .get_arguments()

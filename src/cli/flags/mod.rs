@@ -35,10 +35,13 @@ use coordinates::Reach;
 use factors::Factors;
 use geometry::{Apparatus, GeometryFile};
 
+pub use idle::spelling;
 pub use noise::{DEFAULT_OFFSET, NoiseFlags};
-pub use output::seed_from_clock;
-pub use output_kind::{Output, OutputKind, default_offset, extension, geometry_notices};
-pub use picture::{NumberName, PictureStyle, StyleFlags};
+pub use output::{FILE_FLAGS, OUT, seed_from_clock};
+pub use output_kind::{
+    Output, OutputKind, default_offset, extension, geometry_notices, name_notices,
+};
+pub use picture::{CompressionName, NumberName, PictureStyle, StyleFlags};
 pub use program::ProgramFlags;
 pub use sampling::Printout;
 
@@ -50,6 +53,7 @@ pub use sampling::Printout;
     override_usage = "nanobragg -hkl FILE -mat FILE [flags]\n       \
                       nanobragg --pdb FILE [flags]\n       \
                       nanobragg -default_F 100 -cell 70 80 90 [flags]\n       \
+                      nanobragg series      many frames: a scan, or random orientations\n       \
                       nanobragg noise       a detector's noise on an image there is\n       \
                       nanobragg convert     an image in another format\n       \
                       nanobragg info        what an image file holds\n       \
@@ -262,6 +266,7 @@ impl Request {
             ));
         }
         flags.detector.apply_mask(&mut detector, &adopted)?;
+        notices.extend(detector::masked_panels(&detector));
         let sampling = flags.sampling.sampling(&mut notices);
         let parts = Description {
             beam,
@@ -355,7 +360,6 @@ fn flag_of(quantity: &str) -> &'static str {
         ("the dispersion", "-dispersion (as a fraction): "),
         ("the wavelength", "-lambda, -energy: "),
         ("sub-pixels", "-oversample: "),
-        ("mosaic spread", "-mosaic, --mosaic-sigmas: "),
         ("water", "-water: "),
         ("slab", "--background: "),
         ("beam's size", "-beamsize: "),

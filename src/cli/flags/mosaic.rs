@@ -13,7 +13,7 @@ use crate::formats;
 pub struct MosaicFlags {
     /// Mosaic spread, degrees [default: 0]
     #[arg(long, visible_aliases = ["mosaicity", "mosaic_spread"], value_name = "DEG",
-          value_parser = values::not_negative)]
+          value_parser = values::misorientation)]
     mosaic: Option<f64>,
     /// Mosaic domains [default: 10 if there is a spread, else 1]
     #[arg(long = "mosaic_domains", visible_alias = "mosaic_dom", value_name = "COUNT",
@@ -29,7 +29,7 @@ pub struct MosaicFlags {
     /// -mosaic; rotations about each have an rms of its sigma over √3, so that three equal ones are
     /// -mosaic
     #[arg(long = "mosaic-sigmas", action = ArgAction::Set, num_args = 3, value_names = ["A", "B", "C"],
-          value_parser = values::not_negative)]
+          value_parser = values::misorientation)]
     mosaic_sigmas: Option<Vec<f64>>,
     /// The domains' rotations themselves: a line of nine numbers, a matrix row by row, or of three,
     /// a rotation vector in degrees

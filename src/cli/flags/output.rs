@@ -9,7 +9,7 @@ use super::super::CliError;
 use super::super::order::Order;
 use super::super::values;
 use super::noise::DEFAULT_OFFSET;
-use super::output_kind::{Output, OutputKind, default_offset, encoding, extension};
+use super::output_kind::{Output, OutputKind, default_offset, extension};
 use super::picture::PictureFlags;
 use crate::formats::encoding::{Encoding, Number};
 use crate::image::noise::Noise;
@@ -139,12 +139,21 @@ impl OutputFlags {
             Some(Output { kind, flag, path })
         });
         let mut outputs: Vec<Output> = named.collect();
-        let number = picture.out_type.map_or(Number::F32, Number::from);
+        if let Some(path) = picture
+            .overview
+            .as_ref()
+            .filter(|path| extension(path) != "png")
+        {
+            return Err(CliError::Usage(format!(
+                "--overview {}: expected a name that ends on .png",
+                path.display()
+            )));
+        }
         for path in &picture.out {
             let kind = match extension(path).as_str() {
                 "png" => OutputKind::Png,
                 "pgm" => pgm,
-                _ => plain(encoding("--out", path, number, " .png .pgm")?),
+                _ => plain(picture.encoding("--out", path, false, " .png .pgm")?),
             };
             outputs.push(Output {
                 kind,
@@ -153,7 +162,7 @@ impl OutputFlags {
             });
         }
         for path in &picture.out_noise {
-            let encoding = encoding("--out-noise", path, number, "")?;
+            let encoding = picture.encoding("--out-noise", path, true, "")?;
             outputs.push(Output {
                 kind: self.noisy(encoding, noise),
                 flag: "--out-noise",

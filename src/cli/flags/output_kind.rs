@@ -6,6 +6,7 @@ use super::super::CliError;
 use super::noise::DEFAULT_OFFSET;
 use crate::experiment::Experiment;
 use crate::formats::encoding::{Encoding, Number};
+use crate::formats::image_file::ImageFormat;
 use crate::image::noise::Noise;
 
 /// What a file holds.
@@ -100,14 +101,60 @@ pub fn geometry_notices(experiment: &Experiment, outputs: &[Output]) -> Vec<Stri
             tilt.to_degrees()
         ));
     }
+    let nxmx = |encoding: Encoding| matches!(encoding, Encoding::Nxmx(..));
+    let bent = panels.iter().any(|panel| panel.curved_m.is_some());
+    let written = outputs
+        .iter()
+        .find(|output| output.kind.encoding().is_some_and(nxmx));
+    if let Some(Output { flag, .. }) = written.filter(|_| bent) {
+        notices.push(format!(
+            "{flag}: NXmx has no room for a detector that is bent onto a sphere; its panels are \
+             described as flat"
+        ));
+    }
     notices
 }
 
+/// What the user should know of `outputs` whose names promise another format than their flags stand
+/// for.
+pub fn name_notices(outputs: &[Output]) -> Vec<String> {
+    let notice = |Output { kind, flag, path }: &Output| {
+        let own = match kind {
+            OutputKind::Plain { encoding, .. } | OutputKind::Noise { encoding, .. } => {
+                encoding.format()
+            }
+            OutputKind::Pgm { .. } => ImageFormat::Pgm,
+            OutputKind::Png | OutputKind::Overview => ImageFormat::Png,
+        };
+        let by_name = match kind {
+            OutputKind::Noise { .. } => "--out-noise",
+            _ => "--out",
+        };
+        let other = format_of_name(path)? != own;
+        other.then(|| {
+            format!(
+                "{flag} {}: the file is {own}, whatever its name; {by_name} goes by the name",
+                path.display()
+            )
+        })
+    };
+    outputs.iter().filter_map(notice).collect()
+}
+
+/// The format that a name stands for, if it stands for one.
+fn format_of_name(path: &Path) -> Option<ImageFormat> {
+    match extension(path).as_str() {
+        "png" => Some(ImageFormat::Png),
+        "pgm" => Some(ImageFormat::Pgm),
+        _ => Encoding::of_name(path, Number::F32).map(Encoding::format),
+    }
+}
+
 /// Counts of a pixel without photons in a file with noise: a detector that counts photons, whose
-/// format CBF is, has none.
+/// formats CBF and NXmx are, has none.
 pub fn default_offset(encoding: Encoding) -> f64 {
     match encoding {
-        Encoding::Cbf => 0.0,
+        Encoding::Cbf | Encoding::Nxmx(..) => 0.0,
         _ => DEFAULT_OFFSET,
     }
 }
@@ -130,7 +177,8 @@ pub fn encoding(
 ) -> Result<Encoding, CliError> {
     Encoding::of_name(path, number).ok_or_else(|| {
         CliError::Usage(format!(
-            "{flag} {}: expected a name that ends on .bin .raw .img .smv .cbf .tif .tiff .npy{others}",
+            "{flag} {}: expected a name that ends on .bin .raw .img .smv .cbf .tif .tiff .npy .h5 \
+             .nxs{others}",
             path.display()
         ))
     })

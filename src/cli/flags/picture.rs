@@ -1,12 +1,14 @@
 //! Flags of pictures, and of files of any format.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use super::super::CliError;
 use super::super::values;
-use crate::formats::encoding::Number;
+use super::output_kind::encoding;
+use crate::formats::encoding::{Encoding, Number};
+use crate::formats::nxmx::Compression;
 use crate::formats::png::{Colormap, Depth};
 use crate::image::ToneScale;
 
@@ -24,7 +26,7 @@ pub struct PictureFlags {
     #[arg(long, value_name = "FILE")]
     pub(super) tiff: Option<PathBuf>,
     /// A file of the format that its name ends on; may be given several times. Photons as they are:
-    /// .bin .raw (bare float32), .tif .tiff, .npy (numpy); counts: .cbf (32 bits, 1 a photon, from
+    /// .bin .raw (bare float32), .tif .tiff, .npy (numpy), .h5 .nxs (NXmx); counts: .cbf (32 bits, 1 a photon, from
     /// 0), .img .smv (as -intfile); pictures: .png .pgm
     #[arg(long = "out", value_name = "FILE")]
     pub(super) out: Vec<PathBuf>,
@@ -32,10 +34,14 @@ pub struct PictureFlags {
     /// formats but pictures
     #[arg(long = "out-noise", value_name = "FILE")]
     pub(super) out_noise: Vec<PathBuf>,
-    /// Numbers of .tif and .npy files of --out and --out-noise; whole ones are counts, 1 a photon
-    /// [default: f32]
+    /// Numbers of .tif, .npy, .h5 and .nxs files of --out and --out-noise; whole ones are counts, 1 a
+    /// photon [default: f32; i32 of .h5 and .nxs with noise]
     #[arg(long = "out-type", value_name = "TYPE")]
     pub(super) out_type: Option<NumberName>,
+    /// How .h5 and .nxs files of --out and --out-noise are compressed; bslz4, bitshuffle and LZ4, is
+    /// faster, and readers need hdf5plugin for it [default: gzip]
+    #[arg(long, value_name = "METHOD")]
+    compression: Option<CompressionName>,
     #[command(flatten)]
     style: StyleFlags,
     /// Draw resolution rings, each with its number, and the beam centre onto --png and --out .png, 8
@@ -96,6 +102,24 @@ impl From<NumberName> for Number {
     }
 }
 
+/// Ways to compress.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum CompressionName {
+    Gzip,
+    Bslz4,
+    None,
+}
+
+impl From<CompressionName> for Compression {
+    fn from(name: CompressionName) -> Compression {
+        match name {
+            CompressionName::Gzip => Compression::Gzip,
+            CompressionName::Bslz4 => Compression::BitshuffleLz4,
+            CompressionName::None => Compression::None,
+        }
+    }
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum ColormapName {
     Grey,
@@ -117,6 +141,30 @@ pub struct PictureStyle {
 }
 
 impl PictureFlags {
+    /// The format that the name `path` of `flag` stands for, of a file with noise or without;
+    /// `others` are taken beside.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] for a name that stands for none.
+    pub fn encoding(
+        &self,
+        flag: &str,
+        path: &Path,
+        noise: bool,
+        others: &str,
+    ) -> Result<Encoding, CliError> {
+        let given = self.out_type.map(Number::from);
+        let number = given.unwrap_or_default();
+        Ok(match encoding(flag, path, number, others)? {
+            Encoding::Nxmx(..) => {
+                let whole = if noise { Number::I32 } else { number };
+                let compression = self.compression.map(Compression::from);
+                Encoding::Nxmx(given.unwrap_or(whole), compression.unwrap_or_default())
+            }
+            other => other,
+        })
+    }
+
     /// How a PNG is to look.
     pub fn style(&self) -> PictureStyle {
         self.style.style()

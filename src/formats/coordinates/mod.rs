@@ -9,6 +9,7 @@ mod sites;
 use std::path::Path;
 
 use super::error::{most_bytes, read_with};
+use super::text::unmarked;
 use super::{FormatError, Problem, gzip, mmcif};
 use crate::geometry::NamedGroup;
 use crate::memory::Bytes;
@@ -50,7 +51,7 @@ pub fn parse(bytes: &[u8], most: Bytes) -> Result<CoordinateFile, Problem> {
 fn parse_bare(bytes: &[u8]) -> Result<CoordinateFile, Problem> {
     let (sites, group) = match mmcif::is_cif(bytes) {
         true => mmcif::parse_atoms(bytes)?,
-        false => pdb::parse(bytes)?,
+        false => pdb::parse(unmarked(bytes))?,
     };
     finished(sites, group)
 }

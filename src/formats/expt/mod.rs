@@ -19,6 +19,7 @@ use glam::{DMat3, DVec3};
 
 use super::error::read_with;
 use super::geometry::Geometry;
+use super::text::unmarked;
 use super::{FormatError, Problem};
 use node::{Node, Object};
 
@@ -49,7 +50,7 @@ pub fn read(path: &Path, index: usize) -> Result<Geometry, FormatError> {
 /// A [`Problem`] when they are no JSON or another document, when there is no such experiment, or a
 /// key of its models is missing or holds something else than it should.
 pub fn parse(bytes: &[u8], index: usize) -> Result<Geometry, Problem> {
-    let text = std::str::from_utf8(bytes)
+    let text = std::str::from_utf8(unmarked(bytes))
         .map_err(|_| Problem::with_file(format!("not text; expected {EXPECTED}")))?;
     let root = Node::root(text, "the file", EXPECTED)?;
     if root.is_list() {

@@ -20,7 +20,7 @@ use glam::DVec3;
 
 use super::error::read_with;
 use super::geometry::{Geometry, LONGEST_NAME, MOST_PANELS, check_pixels, mask};
-use super::text::quoted;
+use super::text::{quoted, unmarked};
 use super::{FormatError, Problem};
 use crate::experiment::photon_energy_to_wavelength;
 use bad::BadRegion;
@@ -63,7 +63,7 @@ pub fn read(path: &Path, clen_m: Option<f64>) -> Result<Geometry, FormatError> {
 /// key of a panel is missing.
 pub fn parse(bytes: &[u8], clen_m: Option<f64>) -> Result<Geometry, Problem> {
     let expected = "a CrystFEL geometry file, lines of key = value";
-    let text = std::str::from_utf8(bytes)
+    let text = std::str::from_utf8(unmarked(bytes))
         .map_err(|_| Problem::with_file(format!("not text; expected {expected}")))?;
     let mut file = File::default();
     for (index, line) in text.lines().enumerate() {

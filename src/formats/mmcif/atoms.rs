@@ -7,7 +7,7 @@ use std::f64::consts::PI;
 use glam::{DMat3, DVec3};
 
 use super::tables::{Block, Table, blocks};
-use super::{cell, is_of_crystal, number, space_group, within};
+use super::{cell, is_of_crystal, number, space_group, text, within};
 use crate::formats::Problem;
 use crate::formats::coordinates::{Frame, Site, Sites};
 use crate::formats::text::quoted;
@@ -18,8 +18,6 @@ use crate::geometry::NamedGroup;
 /// # Errors
 /// A [`Problem`] when the file is damaged, has no crystal, or an atom is none.
 pub fn parse_atoms(bytes: &[u8]) -> Result<(Sites, NamedGroup), Problem> {
-    let text =
-        std::str::from_utf8(bytes).map_err(|_| Problem::with_file("a CIF that is not text"))?;
     let wanted = |tag: &str| {
         let categories = ["_atom_site.", "_atom_sites.", "_atom_site_anisotrop."];
         is_of_crystal(tag)
@@ -27,7 +25,7 @@ pub fn parse_atoms(bytes: &[u8]) -> Result<(Sites, NamedGroup), Problem> {
                 .iter()
                 .any(|category| within(category, tag).is_some())
     };
-    let blocks = blocks(text, wanted)?;
+    let blocks = blocks(text(bytes)?, wanted)?;
     let mut with_atoms = blocks
         .iter()
         .filter_map(|block| Some((block, block.table("_atom_site.type_symbol")?)));

@@ -11,7 +11,7 @@ mod tokens;
 use super::Problem;
 use super::f_column::{Column, Kind, choose};
 use super::merged_list::{Amplitudes, MergedList, cell_of};
-use super::text::quoted;
+use super::text::{quoted, unmarked};
 use crate::geometry::{
     MOST_OPERATORS, NamedGroup, Operator, SpaceGroup, SymmetryError, UnitCell, named,
 };
@@ -34,7 +34,9 @@ pub const HABITS: [&str; 5] = [
 
 /// Whether `text` starts as CIF files do, behind blank lines and comments.
 pub(super) fn is_cif(text: &[u8]) -> bool {
-    let mut lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let mut lines = unmarked(text)
+        .split(|&byte| byte == b'\n')
+        .map(<[u8]>::trim_ascii);
     let first = lines.find(|line| !line.is_empty() && !line.starts_with(b"#"));
     let starts = |with: &[u8]| {
         let start = first.and_then(|line| line.get(..with.len()));
@@ -50,9 +52,7 @@ pub(super) fn is_cif(text: &[u8]) -> bool {
 /// A [`Problem`] when the file is damaged, has no reflections or no symmetry, and when no column
 /// can be chosen.
 pub fn parse(bytes: &[u8], f_column: Option<&str>) -> Result<MergedList, Problem> {
-    let text =
-        std::str::from_utf8(bytes).map_err(|_| Problem::with_file("a CIF that is not text"))?;
-    let blocks = blocks(text, is_wanted)?;
+    let blocks = blocks(text(bytes)?, is_wanted)?;
     let mut with_reflections = blocks
         .iter()
         .filter_map(|block| Some((block, block.table("_refln.index_h")?)));
@@ -88,6 +88,11 @@ pub fn parse(bytes: &[u8], f_column: Option<&str>) -> Result<MergedList, Problem
         cell,
         notices,
     })
+}
+
+/// `bytes` as a CIF's text.
+fn text(bytes: &[u8]) -> Result<&str, Problem> {
+    std::str::from_utf8(unmarked(bytes)).map_err(|_| Problem::with_file("a CIF that is not text"))
 }
 
 /// Whether a tag is of a category that is made use of.

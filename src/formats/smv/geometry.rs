@@ -3,8 +3,7 @@
 use super::super::Problem;
 use super::super::c_number::general;
 use super::super::image_header::ImageHeader;
-use super::super::text::quoted;
-use super::read::lookup;
+use super::read::number;
 
 /// What `entries`, the keys and values of an SMV header, say of an image of `height` rows.
 ///
@@ -14,16 +13,7 @@ use super::read::lookup;
 /// # Errors
 /// A [`Problem`] for a value that is no number where one is expected.
 pub fn geometry(entries: &[(String, String)], height: usize) -> Result<ImageHeader, Problem> {
-    let number = |key: &str| match lookup(entries, key) {
-        None => Ok(None),
-        Some(text) => match text.parse::<f64>() {
-            Ok(value) if value.is_finite() => Ok(Some(value)),
-            _ => Err(Problem::with_file(format!(
-                "header entry {key} is {}; expected a finite number",
-                quoted(text)
-            ))),
-        },
-    };
+    let number = |key: &str| number(entries, key);
     let pair = |x: &str, y: &str| Ok::<_, Problem>(number(x)?.zip(number(y)?));
     let metres = |key: &str| Ok::<_, Problem>(number(key)?.map(|mm| mm * 1e-3));
     let radians = |key: &str| Ok::<_, Problem>(number(key)?.map(f64::to_radians));

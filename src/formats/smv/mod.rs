@@ -6,11 +6,12 @@ mod read;
 
 use rayon::prelude::*;
 
+use super::raster::Clipped;
 use crate::image::{Image, Statistics};
 
 pub use geometry::{geometry, geometry_entries};
 pub use header::{carry_over, describe, entries};
-pub use read::{SmvImage, header_entries, parse, read};
+pub use read::{SmvImage, header_entries, number, parse, read};
 
 /// Bytes of a pixel.
 const BYTES: usize = size_of::<u16>();
@@ -44,12 +45,14 @@ impl Counts {
         }
     }
 
-    /// floor(value·scale + adc + ½), clipped to 16 bits. The flag tells whether it was clipped
-    /// at the upper end.
-    fn of(&self, value: f32) -> (u16, bool) {
+    /// floor(value·scale + adc + ½), clipped to 16 bits, which is added to `clipped`.
+    fn of(&self, value: f32, clipped: &mut Clipped) -> u16 {
         let counts = self.unrounded(value.into());
+        clipped.above += usize::from(counts >= MAX + 1.0);
+        clipped.below += usize::from(counts < 0.0);
+        clipped.no_number += usize::from(counts.is_nan());
         // A float that is cast loses its fraction and saturates, and NaN becomes 0.
-        (counts as u16, counts >= MAX + 1.0)
+        counts as u16
     }
 
     /// Counts of a pixel of this value, of which the fraction is to be cut off.
@@ -58,26 +61,25 @@ impl Counts {
     }
 }
 
-/// `image` as an SMV file under `header` (see [`describe`]), little-endian, and the number of
-/// pixels that were clipped at 65535. Pixels that were not rendered stay 0.
-pub fn encode(image: &Image, counts: Counts, header: &str) -> (Vec<u8>, usize) {
+/// `image` as an SMV file under `header` (see [`describe`]), little-endian, and what became of
+/// pixels that 16 bits have no room for. Pixels that were not rendered stay 0.
+pub fn encode(image: &Image, counts: Counts, header: &str) -> (Vec<u8>, Clipped) {
     let mut file = vec![0; header.len() + BYTES * image.values().len()];
     let (start, pixels) = file.split_at_mut(header.len());
     start.copy_from_slice(header.as_bytes());
-    let overloads = pixels
+    let clipped = pixels
         .par_chunks_mut(BYTES * RUN)
         .zip(image.runs(RUN))
         .map(|(pixels, run)| {
-            let mut overloads = 0;
+            let mut clipped = Clipped::default();
             for (place, value) in run.rendered() {
-                let (count, clipped) = counts.of(value);
+                let count = counts.of(value, &mut clipped);
                 pixels[BYTES * place..][..BYTES].copy_from_slice(&count.to_le_bytes());
-                overloads += usize::from(clipped);
             }
-            overloads
+            clipped
         })
-        .sum();
-    (file, overloads)
+        .reduce(Clipped::default, Clipped::and);
+    (file, clipped)
 }
 
 /// `counts` as an SMV file under `header` (see [`carry_over`]), little-endian.
@@ -96,10 +98,16 @@ mod tests {
             scale: 2.0,
             adc_offset: 40.0,
         };
-        assert_eq!(counts.of(0.0), (40, false));
-        assert_eq!(counts.of(0.3), (41, false), "0.6 + 40 rounds up");
-        assert_eq!(counts.of(-100.0), (0, false));
-        assert_eq!(counts.of(1e9), (65535, true));
-        assert_eq!(counts.of(f32::NAN), (0, false));
+        let mut clipped = Clipped::default();
+        let values = [0.0, 0.3, -20.2, -100.0, 1e9, f32::NAN];
+        let found = values.map(|value| counts.of(value, &mut clipped));
+        // 0.6 + 40 rounds up, and -0.4 to 0.
+        assert_eq!(found, [40, 41, 0, 0, 65535, 0]);
+        let one_of_each = Clipped {
+            above: 1,
+            below: 1,
+            no_number: 1,
+        };
+        assert_eq!(clipped, one_of_each);
     }
 }

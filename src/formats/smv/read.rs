@@ -40,18 +40,26 @@ impl SmvImage {
     /// The number under `key`, if the header has that key.
     ///
     /// # Errors
-    /// A [`Problem`] when what stands there is not a finite number.
+    /// As [`number`].
     pub fn number(&self, key: &str) -> Result<Option<f64>, Problem> {
-        let Some(text) = self.entry(key) else {
-            return Ok(None);
-        };
-        match text.parse::<f64>() {
-            Ok(value) if value.is_finite() => Ok(Some(value)),
-            _ => Err(Problem::with_file(format!(
-                "header entry {key} is {}; expected a finite number",
-                quoted(text)
-            ))),
-        }
+        number(&self.entries, key)
+    }
+}
+
+/// The number under `key` in a header's entries, if they have that key.
+///
+/// # Errors
+/// A [`Problem`] when what stands there is not a finite number.
+pub fn number(entries: &[(String, String)], key: &str) -> Result<Option<f64>, Problem> {
+    let Some(text) = lookup(entries, key) else {
+        return Ok(None);
+    };
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() => Ok(Some(value)),
+        _ => Err(Problem::with_file(format!(
+            "header entry {key} is {}; expected a finite number",
+            quoted(text)
+        ))),
     }
 }
 

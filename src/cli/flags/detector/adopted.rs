@@ -1,13 +1,14 @@
-//! What the headers of SMV files, and files that describe a detector, stand in for (PHYSICS §13).
+//! What the headers of images, and files that describe a detector, stand in for (PHYSICS §13).
 
 use std::path::Path;
 use std::sync::Arc;
 
 use super::super::super::CliError;
-use crate::experiment::Mask;
+use crate::experiment::{Mask, Placement};
 use crate::formats::geometry::Geometry;
-use crate::formats::smv::{self, SmvImage};
-use crate::formats::{FormatError, Problem};
+use crate::formats::image_file::{self, Header, ImageFile, ImageFormat};
+use crate::formats::image_header::ImageHeader;
+use crate::formats::{FormatError, Problem, smv};
 use crate::geometry::UnitCell;
 
 /// Values of files, used where no flag gives them.
@@ -24,6 +25,8 @@ pub struct Adopted {
     pub osc_deg: Option<f64>,
     /// Named in a notice, but not used: it says too little of how the detector was turned.
     pub two_theta_deg: Option<f64>,
+    /// Named in a notice, but not used: a depth of attenuation belongs to it.
+    pub sensor_um: Option<f64>,
     /// Kahn's polarisation factor.
     pub kahn_factor: Option<f64>,
     /// The crystal's cell, oriented.
@@ -33,13 +36,57 @@ pub struct Adopted {
     beam_centre: BeamCentre,
 }
 
-/// BEAM_CENTER_X and BEAM_CENTER_Y, mm.
-#[derive(Debug, Default, Clone, Copy)]
-struct BeamCentre {
-    x: Option<f64>,
-    y: Option<f64>,
-    /// A mask's Y counts from the other end of the slow axis.
-    y_from_end: bool,
+/// Where the beam meets the detector, as a header tells it.
+#[derive(Debug, Clone, Copy)]
+enum BeamCentre {
+    /// BEAM_CENTER_X and BEAM_CENTER_Y, mm: Xbeam and Ybeam in whatever convention the flags choose.
+    Given {
+        x: Option<f64>,
+        y: Option<f64>,
+        /// A mask's Y counts from the other end of the slow axis.
+        y_from_end: bool,
+    },
+    /// Along fast and slow, pixels from the outer corner of the first.
+    Pixels([f64; 2]),
+}
+
+impl Default for BeamCentre {
+    fn default() -> BeamCentre {
+        BeamCentre::of_smv(None, None)
+    }
+}
+
+impl BeamCentre {
+    fn of_smv(x: Option<f64>, y: Option<f64>) -> BeamCentre {
+        BeamCentre::Given {
+            x,
+            y,
+            y_from_end: false,
+        }
+    }
+
+    /// That of a mask.
+    fn of_mask(self) -> BeamCentre {
+        match self {
+            BeamCentre::Given { x, y, .. } => BeamCentre::Given {
+                x,
+                y,
+                y_from_end: true,
+            },
+            pixels => pixels,
+        }
+    }
+
+    fn is_silent(self) -> bool {
+        matches!(
+            self,
+            BeamCentre::Given {
+                x: None,
+                y: None,
+                ..
+            }
+        )
+    }
 }
 
 impl Adopted {
@@ -47,13 +94,17 @@ impl Adopted {
     pub fn read(image: Option<&Path>, mask: Option<&Path>) -> Result<Adopted, CliError> {
         let mut adopted = Adopted::default();
         if let Some(path) = image {
-            adopted = Adopted::from_header(path, &smv::read(path)?)?;
+            adopted = Adopted::from_image(path)?;
         }
         if let Some(path) = mask {
             let file = smv::read(path)?;
-            let mut header = Adopted::from_header(path, &file)?;
-            header.beam_centre.y_from_end = true;
-            adopted = adopted.or(header);
+            let shape = [file.width, file.height];
+            let header =
+                Adopted::from_smv(file.entries(), shape).map_err(|what| bad(path, what))?;
+            adopted = adopted.or(Adopted {
+                beam_centre: header.beam_centre.of_mask(),
+                ..header
+            });
             let rendered = file.pixels.iter().map(|&value| value != 0).collect();
             adopted.mask = Mask::new([file.width, file.height], rendered).map(Arc::new);
         }
@@ -78,26 +129,59 @@ impl Adopted {
         }
     }
 
-    /// Xbeam and Ybeam, mm, for a detector of these pixels.
-    pub fn beam_centre_mm(&self, [_, slow]: [usize; 2], pixel_mm: f64) -> [Option<f64>; 2] {
-        let BeamCentre { x, y, y_from_end } = self.beam_centre;
-        let size_slow = slow as f64 * pixel_mm;
-        [x, y.map(|y| if y_from_end { size_slow - y } else { y })]
+    /// Xbeam and Ybeam, m, in the terms of `placement`.
+    pub fn beam_centre_m(&self, placement: &Placement) -> [Option<f64>; 2] {
+        let pixel = placement.pixel_size_m;
+        match self.beam_centre {
+            BeamCentre::Pixels(along) => {
+                let centre = placement.beam_centre_at(along.map(|pixels| pixels * pixel));
+                centre.map(Some)
+            }
+            BeamCentre::Given { x, y, y_from_end } => {
+                let size_slow = placement.pixels[1] as f64 * pixel;
+                let [x, y] = [x, y].map(|mm| mm.map(|mm| mm * 1e-3));
+                [x, y.map(|y| if y_from_end { size_slow - y } else { y })]
+            }
+        }
     }
 
-    fn from_header(path: &Path, file: &SmvImage) -> Result<Adopted, CliError> {
-        let bad = |problem: Problem| FormatError::Content {
-            path: path.to_path_buf(),
-            problem,
-        };
-        let number = |key: &str| file.number(key).map_err(bad);
-        let positive = |key: &str| match number(key)? {
-            Some(value) if value <= 0.0 => {
-                let what = format!("header entry {key} is {value}; expected a positive number");
-                Err(bad(Problem::with_file(what)))
+    /// The header of the image at `path`.
+    fn from_image(path: &Path) -> Result<Adopted, CliError> {
+        let (
+            file,
+            Header {
+                entries,
+                geometry,
+                nexus,
+            },
+        ) = image_file::read_with_header(path)?;
+        let adopted = match file {
+            ImageFile::Sized(ImageFormat::Smv, raster) => {
+                Adopted::from_smv(&entries, [raster.width, raster.height])
             }
-            value => Ok(value),
+            ImageFile::Sized(..) if nexus.is_some_and(|(setting, _)| !setting.fits_header()) => {
+                Err(Problem::with_file(
+                    "panels that lean, or several; expected one upright panel",
+                ))
+            }
+            ImageFile::Sized(_, raster) if !geometry.is_silent() => {
+                Adopted::from_header(&geometry, [raster.width, raster.height])
+            }
+            ImageFile::Sized(format, _) => Err(Problem::with_file(format!(
+                "{format}, which says nothing of the experiment; expected an image with a header, \
+                 SMV or CBF"
+            ))),
+            ImageFile::Bare(_) => Err(Problem::with_file(
+                "neither an SMV nor a CBF image; expected one of these, whose headers tell",
+            )),
         };
+        Ok(adopted.map_err(|problem| bad(path, problem))?)
+    }
+
+    /// What the entries of an SMV header say to the C program.
+    fn from_smv(entries: &[(String, String)], shape: [usize; 2]) -> Result<Adopted, Problem> {
+        let number = |key: &str| smv::number(entries, key);
+        let positive = |key: &str| positive(&format!("header entry {key}"), number(key)?);
         // The C program writes XDS_ORGX and reads ORGX.
         let origin = |key: &str| {
             number(key).and_then(|org| match org {
@@ -106,7 +190,7 @@ impl Adopted {
             })
         };
         Ok(Adopted {
-            shape: Some([file.width, file.height]),
+            shape: Some(shape),
             pixel_mm: positive("PIXEL_SIZE")?,
             distance_mm: positive("DISTANCE")?,
             close_distance_mm: positive("CLOSE_DISTANCE")?,
@@ -116,18 +200,39 @@ impl Adopted {
             // A still has no range to adopt: flags that step or count are not to be bound to zero.
             osc_deg: number("OSC_RANGE")?.filter(|&range| range != 0.0),
             two_theta_deg: number("TWOTHETA")?,
-            beam_centre: BeamCentre {
-                x: number("BEAM_CENTER_X")?,
-                y: number("BEAM_CENTER_Y")?,
-                y_from_end: false,
-            },
+            beam_centre: BeamCentre::of_smv(number("BEAM_CENTER_X")?, number("BEAM_CENTER_Y")?),
+            ..Adopted::default()
+        })
+    }
+
+    /// What another header says.
+    fn from_header(header: &ImageHeader, shape: [usize; 2]) -> Result<Adopted, Problem> {
+        let pixel_m = positive("the header's pixel size in m", header.pixel_size_m)?;
+        let distance_m = positive("the header's distance in m", header.distance_m)?;
+        let wavelength_m = positive("the header's wavelength in m", header.wavelength_m)?;
+        let centre = header.beam_centre_pixels;
+        // An upright detector is nearest where the beam meets it; ORGX counts from 1/2.
+        let org = centre.map(|along| along.map(|pixels| Some(pixels + 0.5)));
+        Ok(Adopted {
+            shape: Some(shape),
+            pixel_mm: pixel_m.map(|metres| metres * 1e3),
+            distance_mm: distance_m.map(|metres| metres * 1e3),
+            wavelength_m,
+            org: org.unwrap_or_default(),
+            phi_deg: header.start_rad.map(f64::to_degrees),
+            osc_deg: header
+                .range_rad
+                .map(f64::to_degrees)
+                .filter(|&range| range != 0.0),
+            two_theta_deg: header.two_theta_rad.map(f64::to_degrees),
+            sensor_um: header.sensor_thickness_m.map(|metres| metres * 1e6),
+            beam_centre: centre.map_or_else(BeamCentre::default, BeamCentre::Pixels),
             ..Adopted::default()
         })
     }
 
     /// This header's values, and those of `other` where this one is silent.
     fn or(self, other: Adopted) -> Adopted {
-        let has_centre = self.beam_centre.x.is_some() || self.beam_centre.y.is_some();
         let has_distance = self.distance_mm.is_some() || self.close_distance_mm.is_some();
         let distances = if has_distance { &self } else { &other };
         Adopted {
@@ -143,11 +248,30 @@ impl Adopted {
             kahn_factor: self.kahn_factor.or(other.kahn_factor),
             cell: self.cell.or(other.cell),
             mask: self.mask.or(other.mask),
-            beam_centre: if has_centre {
-                self.beam_centre
-            } else {
+            sensor_um: self.sensor_um.or(other.sensor_um),
+            beam_centre: if self.beam_centre.is_silent() {
                 other.beam_centre
+            } else {
+                self.beam_centre
             },
         }
+    }
+}
+
+/// `value`, called `what`, if it is above zero.
+fn positive(what: &str, value: Option<f64>) -> Result<Option<f64>, Problem> {
+    match value {
+        Some(value) if value <= 0.0 => Err(Problem::with_file(format!(
+            "{what} is {value}; expected a positive number"
+        ))),
+        value => Ok(value),
+    }
+}
+
+/// What is wrong with the content of the file at `path`.
+fn bad(path: &Path, problem: Problem) -> FormatError {
+    FormatError::Content {
+        path: path.to_path_buf(),
+        problem,
     }
 }

@@ -6,6 +6,28 @@ use super::super::super::CliError;
 use super::{Adopted, DetectorFlags};
 use crate::experiment::{Detector, ExperimentError, Mask, Sensor};
 
+/// What the user should know of panels of `detector` that show nothing: of some among several.
+pub fn masked_panels(detector: &Detector) -> Option<String> {
+    /// Panels that are named.
+    const NAMED: usize = 3;
+    let panels = detector.panels.iter().enumerate();
+    let masked: Vec<String> = panels
+        .filter(|(_, panel)| panel.is_masked())
+        .map(|(index, panel)| panel.label(index))
+        .collect();
+    if masked.is_empty() || masked.len() == detector.panels.len() {
+        return None;
+    }
+    let more = match masked.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let named = masked[..masked.len().min(NAMED)].join(", ");
+    Some(format!(
+        "all pixels of {named}{more} are masked, and none is rendered there"
+    ))
+}
+
 impl DetectorFlags {
     /// Gives a detector at its place what flags say beside that.
     pub fn finish(&self, detector: &mut Detector, notices: &mut Vec<String>) {

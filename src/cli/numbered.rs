@@ -1,0 +1,54 @@
+//! Names of files that are numbered, as `frame_####.cbf` is.
+
+use std::path::{Path, PathBuf};
+
+/// A name with a place for a number: its last run of `#`, which has as many digits at least.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Numbered {
+    folder: PathBuf,
+    before: String,
+    digits: usize,
+    after: String,
+}
+
+impl Numbered {
+    /// What `path` is, if its file's name has a place for a number.
+    pub fn of(path: &Path) -> Option<Numbered> {
+        let name = path.file_name()?.to_str()?;
+        let end = name.rfind('#')? + 1;
+        let before = name[..end].trim_end_matches('#');
+        Some(Numbered {
+            folder: path.parent().map_or_else(PathBuf::new, Path::to_path_buf),
+            before: before.to_string(),
+            digits: end - before.len(),
+            after: name[end..].to_string(),
+        })
+    }
+
+    /// The name of file `number`.
+    pub fn path(&self, number: u64) -> PathBuf {
+        let Numbered {
+            before,
+            digits,
+            after,
+            ..
+        } = self;
+        self.folder
+            .join(format!("{before}{number:0digits$}{after}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_takes_the_place_of_the_last_hashes() {
+        let path = |name: &str, number| Some(Numbered::of(Path::new(name))?.path(number));
+        let expected = |name: &str| Some(PathBuf::from(name));
+        assert_eq!(path("a#/b_####.cbf", 7), expected("a#/b_0007.cbf"));
+        assert_eq!(path("##_###.h5", 12345), expected("##_12345.h5"));
+        assert_eq!(path("#", 0), expected("0"));
+        assert_eq!(path("a#/b.cbf", 7), None);
+    }
+}

@@ -1,0 +1,78 @@
+//! What each frame of a series is of.
+//!
+//! Angles are sums in degrees, and decimals stay decimals: frame 3 of `-osc 0.1` starts at 0.3, not
+//! at 0.30000000000000004, so that `nanobragg -phi 0.3` gives the same bits.
+
+use crate::experiment::{Experiment, ExperimentError};
+use crate::geometry::{angles_of, decimal, rotation_xyz};
+use crate::random::uniform_rotation;
+
+/// How the frames differ.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Motion {
+    /// Each goes on where the one before ended.
+    Scan,
+    /// Each has an orientation of its own, drawn with this seed.
+    RandomOrientations(u64),
+}
+
+/// A series.
+pub struct Plan {
+    /// The first frame's experiment, or with random orientations the one that is turned.
+    pub base: Experiment,
+    /// How many frames there are.
+    pub frames: u32,
+    /// The number of the first.
+    pub first_number: u32,
+    /// Spindle angle at which the first starts, degrees.
+    pub start_deg: f64,
+    /// Rotation during each, degrees.
+    pub range_deg: f64,
+    /// How they differ.
+    pub motion: Motion,
+}
+
+/// A frame.
+pub struct Frame {
+    /// Its number, of its files and its noise.
+    pub number: u32,
+    /// Spindle angle at which it starts, degrees.
+    pub phi_deg: f64,
+    /// The `-misset` that it has, degrees.
+    pub misset_deg: Option<[f64; 3]>,
+    /// What is rendered.
+    pub experiment: Experiment,
+}
+
+impl Plan {
+    /// Frame `index`, from 0.
+    ///
+    /// # Errors
+    /// [`ExperimentError`] for angles beyond what an experiment takes.
+    pub fn frame(&self, index: u32) -> Result<Frame, ExperimentError> {
+        let number = self.first_number + index;
+        let mut parts = self.base.clone().into_description();
+        let (mut phi_deg, mut misset_deg) = (self.start_deg, None);
+        match self.motion {
+            // The first is what the flags say, to the last bit.
+            Motion::Scan if index == 0 => {}
+            Motion::Scan => {
+                let turned = f64::from(index) * self.range_deg;
+                phi_deg = decimal(phi_deg + turned, phi_deg.abs() + turned.abs());
+                parts.scan.start_rad = phi_deg.to_radians();
+            }
+            Motion::RandomOrientations(seed) => {
+                let angles = angles_of(&uniform_rotation(seed, number)).map(f64::to_degrees);
+                let turn = rotation_xyz(angles.map(f64::to_radians));
+                parts.crystal.cell = parts.crystal.cell.rotated(&turn);
+                misset_deg = Some(angles);
+            }
+        }
+        Ok(Frame {
+            number,
+            phi_deg,
+            misset_deg,
+            experiment: Experiment::new(parts)?,
+        })
+    }
+}

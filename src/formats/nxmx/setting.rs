@@ -1,0 +1,183 @@
+//! What an NXmx file says of the experiment beside its frames.
+
+use glam::{DMat3, DVec3};
+
+use super::frame::to_mcstas;
+use super::panels::PanelPlace;
+use super::{ANGSTROM, USER_MASKED};
+use crate::experiment::{Experiment, Panel};
+use crate::formats::image_header::ImageHeader;
+
+/// What is the same for all frames; `None` where the file is silent. All vectors are in McStas' frame.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Setting {
+    /// Wavelength, m.
+    pub wavelength_m: Option<f64>,
+    /// Stokes parameters of the beam, the first of which is 1: Q is positive for an electric field
+    /// along x.
+    pub stokes: Option<[f64; 4]>,
+    /// The panels; none where their places are not known.
+    pub panels: Vec<PanelPlace>,
+    /// Thickness of the first panel's sensor, m.
+    pub sensor_thickness_m: Option<f64>,
+    /// The largest count that can be trusted.
+    pub saturation: Option<f64>,
+    /// Spindle axis, a unit vector.
+    pub spindle: Option<DVec3>,
+    /// Unit cell, Å and degrees.
+    pub cell: Option<[f64; 6]>,
+    /// The rotation into McStas' frame from the laboratory of whoever wrote the file.
+    pub laboratory: Option<DMat3>,
+    /// NeXus' pixel mask, 0 for pixels that are good; slow axis outermost.
+    pub mask: Option<Vec<u32>>,
+    /// How the frames were made, in words that the program takes again.
+    pub configuration: Option<String>,
+}
+
+/// What is each frame's own.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct FrameSetting {
+    /// Spindle angle at which the frame starts, radians.
+    pub start_rad: Option<f64>,
+    /// Rotation during the frame, radians.
+    pub range_rad: Option<f64>,
+    /// a*, b*, c* at φ = 0, the columns of the matrix, 1/m.
+    pub reciprocal: Option<DMat3>,
+}
+
+impl Setting {
+    /// What can be said of `experiment`, in whose laboratory `up` is up, with counts of up to
+    /// `saturation`.
+    pub fn of(experiment: &Experiment, up: DVec3, saturation: Option<f64>) -> Setting {
+        let beam = experiment.beam();
+        let panels = &experiment.detector().panels;
+        let turn = to_mcstas(beam.direction, up);
+        let crystal = experiment.crystal();
+        let stokes = beam.kahn_factor.map(|kahn| {
+            let field = turn * beam.polarisation_axis;
+            let twice = 2.0 * field.y.atan2(field.x);
+            [1.0, kahn * twice.cos(), kahn * twice.sin(), 0.0]
+        });
+        Setting {
+            wavelength_m: Some(beam.wavelength_m),
+            stokes,
+            panels: PanelPlace::of(panels, &turn),
+            sensor_thickness_m: panels[0].sensor.map(|sensor| sensor.thickness_m),
+            saturation,
+            spindle: Some(turn * experiment.scan().spindle.normalize_or(DVec3::X)),
+            cell: scatters(experiment).then(|| {
+                let [a, b, c] = crystal.cell.lengths_m().map(|metres| metres / ANGSTROM);
+                let [alpha, beta, gamma] = crystal.cell.angles_rad().map(f64::to_degrees);
+                [a, b, c, alpha, beta, gamma]
+            }),
+            laboratory: Some(turn),
+            mask: mask(experiment),
+            configuration: None,
+        }
+    }
+
+    /// What `header` says of an upright panel of this `shape`; a panel on a two-theta arm has no
+    /// place, for headers differ in what they mean by distance and centre there.
+    pub fn of_header(header: &ImageHeader, shape: [usize; 2]) -> Setting {
+        /// Radians that a header's digits do not show.
+        const UPRIGHT: f64 = 1e-6;
+        let on_arm = header
+            .two_theta_rad
+            .is_some_and(|angle| angle.abs() > UPRIGHT);
+        let place = match (
+            header.beam_centre_pixels,
+            header.distance_m,
+            header.pixel_size_m,
+        ) {
+            (Some(centre), Some(distance_m), Some(pixel_m)) if !on_arm => {
+                Some(PanelPlace::upright(centre, distance_m, pixel_m, shape))
+            }
+            _ => None,
+        };
+        Setting {
+            wavelength_m: header.wavelength_m,
+            panels: place.into_iter().collect(),
+            sensor_thickness_m: header.sensor_thickness_m,
+            saturation: header.count_cutoff,
+            // Headers of these formats do not say where the spindle is; readers take it to lie along
+            // the fast axis.
+            spindle: header.start_rad.map(|_| -DVec3::X),
+            ..Setting::default()
+        }
+    }
+
+    /// What a header with room for one upright panel can say: of the first.
+    pub fn header(&self, frame: &FrameSetting) -> ImageHeader {
+        let first = self.panels.first();
+        let spot = first.and_then(PanelPlace::beam_spot);
+        ImageHeader {
+            pixel_size_m: first.map(|panel| panel.pixel_size_m[0]),
+            distance_m: spot.map(|(distance_m, _)| distance_m),
+            beam_centre_pixels: spot.map(|(_, centre)| centre),
+            wavelength_m: self.wavelength_m,
+            start_rad: frame.start_rad,
+            range_rad: frame.range_rad,
+            two_theta_rad: first.filter(|panel| panel.is_upright()).map(|_| 0.0),
+            sensor_thickness_m: self.sensor_thickness_m,
+            count_cutoff: self.saturation,
+        }
+    }
+
+    /// Whether a header with room for one upright panel says all that this does of panels.
+    pub fn fits_header(&self) -> bool {
+        self.panels.len() <= 1 && self.panels.iter().all(PanelPlace::is_upright)
+    }
+}
+
+impl FrameSetting {
+    /// What can be said of the frame that `experiment` is.
+    pub fn of(experiment: &Experiment, up: DVec3) -> FrameSetting {
+        let scan = experiment.scan();
+        let turn = to_mcstas(experiment.beam().direction, up);
+        FrameSetting {
+            start_rad: Some(scan.start_rad),
+            range_rad: Some(scan.range_rad),
+            reciprocal: scatters(experiment)
+                .then(|| turn * *experiment.crystal().cell.reciprocal()),
+        }
+    }
+
+    /// What `header` says.
+    pub fn of_header(header: &ImageHeader) -> FrameSetting {
+        FrameSetting {
+            start_rad: header.start_rad,
+            range_rad: header.range_rad,
+            reciprocal: None,
+        }
+    }
+}
+
+/// Whether there is a crystal at all.
+fn scatters(experiment: &Experiment) -> bool {
+    let factors = experiment.structure_factors();
+    factors.is_listed() || factors.default_f() != 0.0
+}
+
+/// The pixel mask of `experiment`, where not all pixels are rendered.
+fn mask(experiment: &Experiment) -> Option<Vec<u32>> {
+    let panels = &experiment.detector().panels;
+    let region = experiment.sampling().region;
+    if region.is_none() && panels.iter().all(|panel| panel.mask.is_none()) {
+        return None;
+    }
+    let of_panel = |panel: &'_ Panel| {
+        let [width, height] = panel.shape;
+        let mut flags = Vec::with_capacity(width * height);
+        for slow in 0..height {
+            flags.extend((0..width).map(|fast| {
+                let inside = region.is_none_or(|region| region.contains(fast, slow));
+                match inside && panel.renders(fast, slow) {
+                    true => 0,
+                    false => USER_MASKED,
+                }
+            }));
+        }
+        flags
+    };
+    Some(panels.iter().flat_map(of_panel).collect())
+}
