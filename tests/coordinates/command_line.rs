@@ -120,7 +120,8 @@ fn the_summary_says_where_f_comes_from() {
     let text = pdb(&ORTHORHOMBIC, "P 21 21 21", &scattered(30, 8));
     fs::write(folder.path().join("a.pdb"), &text).unwrap();
     let reflections = |extra: &str| -> serde_json::Value {
-        let line = format!("--pdb a.pdb --dmin-f 2 {FRAME} {extra} -floatfile a.bin --json --quiet");
+        let line =
+            format!("--pdb a.pdb --dmin-f 2 {FRAME} {extra} -floatfile a.bin --json --quiet");
         let words = line.split_whitespace();
         let done = program().current_dir(&folder).args(words).output().unwrap();
         let summary: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
@@ -135,7 +136,10 @@ fn the_summary_says_where_f_comes_from() {
         assert_eq!(with[key], value, "{key}");
     }
     let close = |value: &serde_json::Value, expected: f64| {
-        assert!((value.as_f64().unwrap() - expected).abs() < 1e-12, "{value}");
+        assert!(
+            (value.as_f64().unwrap() - expected).abs() < 1e-12,
+            "{value}"
+        );
     };
     close(&with["d_min_angstrom"], 2.0);
     close(&with["solvent"]["electrons_per_angstrom3"], 0.4);
