@@ -8,6 +8,7 @@ mod comparison;
 mod conversion;
 mod difference;
 mod environment;
+mod factor_origin;
 mod figure;
 mod hot_spots;
 mod image_info;
@@ -27,6 +28,7 @@ pub use comparison::{ComparedImage, ComparisonSummary, PeakSearch, ProgramTimes,
 pub use conversion::{ConversionSummary, StoredImage};
 pub use difference::difference_picture;
 pub use environment::Environment;
+pub use factor_origin::{AtomOrigin, FactorOrigin};
 pub use figure::scaling_figure;
 pub use hot_spots::{HotSpot, HotSpots};
 pub use image_info::{DetectorInfo, ImageInfo};

@@ -30,7 +30,7 @@ use glam::DVec3;
 use super::CliError;
 use super::order::Order;
 use crate::experiment::{Crystal, Description, Experiment, ExperimentError};
-use crate::formats::reflection_file::Origin;
+use crate::report::FactorOrigin;
 use coordinates::Reach;
 use factors::Factors;
 use geometry::{Apparatus, GeometryFile};
@@ -118,7 +118,7 @@ pub struct Request {
     /// What the user should know although nothing is wrong.
     pub notices: Vec<String>,
     /// Where the reflections come from, if they come from one file.
-    pub reflections: Option<Origin>,
+    pub reflections: Option<FactorOrigin>,
     /// The file that describes the detector, where flags do not.
     pub geometry: Option<PathBuf>,
     /// Files that were read, which no output may overwrite.
