@@ -30,7 +30,7 @@ pub use figure::scaling_figure;
 pub use hot_spots::{HotSpot, HotSpots};
 pub use image_info::ImageInfo;
 pub use noise::NoiseSummary;
-pub use rings::picture_with_rings;
+pub use rings::{Sight, picture_with_rings};
 pub use setting::Setting;
 pub use summary::{Run, Summary, WrittenFile};
 pub use trace::{

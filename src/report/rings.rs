@@ -1,5 +1,6 @@
 //! Resolution rings and the beam centre, drawn onto a picture of an image.
 
+use std::borrow::Cow;
 use std::f64::consts::FRAC_PI_4;
 
 use glam::{DVec2, DVec3};
@@ -9,6 +10,7 @@ use super::canvas::{Canvas, Colour, Font};
 use crate::cpu;
 use crate::experiment::{Experiment, Panel};
 use crate::formats::Problem;
+use crate::formats::image_header::{ImageHeader, NearestPoint};
 use crate::formats::png::{self, Colormap};
 use crate::image::{Image, ToneMap};
 
@@ -19,7 +21,7 @@ const CROSS: usize = 8;
 /// Lines are a pixel wider for each so many pixels of the picture's longer edge.
 const PIXELS_PER_WIDTH: usize = 1500;
 
-/// `image`, which `experiment` made, as a PNG with rings at the resolutions `rings_m`, in m, of its
+/// `image`, which is seen by `sight`, as a PNG with rings at the resolutions `rings_m`, in m, of the
 /// central wavelength, each with its resolution in Å where it comes nearest to the upper right, and
 /// a cross where the beam meets each panel. Without `rings_m`, four rings as far apart from each
 /// other as from the beam, in 1/d.
@@ -32,26 +34,24 @@ pub fn picture_with_rings(
     image: &Image,
     tone: &ToneMap,
     colormap: Colormap,
-    experiment: &Experiment,
+    sight: &Sight,
     rings_m: &[f64],
 ) -> Result<Vec<u8>, Problem> {
     let size = [image.width(), image.height()];
     let mut canvas = Canvas::of_pixels(size, png::colours(image, tone, colormap));
     let ink = ink(colormap);
     let width = 1 + size[0].max(size[1]) / PIXELS_PER_WIDTH;
-    let sight = Sight::of(experiment);
-    let panels = &experiment.detector().panels;
     let chosen;
     let rings_m = match rings_m {
         [] => {
-            chosen = sight.spread(panels);
+            chosen = sight.spread();
             &chosen
         }
         given => given,
     };
     let mut labels: Vec<Option<Label>> = vec![None; rings_m.len()];
     let mut first_row = 0;
-    for panel in panels {
+    for panel in sight.panels.iter() {
         let centre = sight.centre(panel);
         for (ring, &resolution) in rings_m.iter().enumerate() {
             for [fast, slow] in sight.ring(panel, resolution, width) {
@@ -84,21 +84,109 @@ struct Label {
 }
 
 /// How the sample sees the detector.
-struct Sight {
+#[derive(Debug, Clone)]
+pub struct Sight<'a> {
+    /// Stacked in the image.
+    panels: Cow<'a, [Panel]>,
     /// Along the beam, a unit vector.
     beam: DVec3,
     wavelength_m: f64,
 }
 
-impl Sight {
-    fn of(experiment: &Experiment) -> Sight {
+impl<'a> Sight<'a> {
+    /// That of an experiment.
+    pub fn of(experiment: &'a Experiment) -> Sight<'a> {
         let beam = experiment.beam();
         Sight {
+            panels: Cow::Borrowed(&experiment.detector().panels),
             beam: beam.direction.normalize(),
             wavelength_m: beam.wavelength_m,
         }
     }
+}
 
+impl Sight<'static> {
+    /// That of an image of `shape` whose header says this: one flat panel, in the frame of its own
+    /// axes. The points where the beam meets it and where it is nearest to the sample, with their
+    /// distances, tell how it leans; a header that gives only the former is taken for an upright
+    /// panel's.
+    ///
+    /// # Errors
+    /// A [`Problem`] with what the header leaves open, and for a two-theta arm that turned it nobody
+    /// knows where to.
+    pub fn of_header(
+        header: &ImageHeader,
+        nearest: Option<NearestPoint>,
+        shape: [usize; 2],
+    ) -> Result<Sight<'static>, Problem> {
+        let above_zero = |value: Option<f64>| value.filter(|&value| value > 0.0);
+        let (pixel, distance, wavelength, centre) = (
+            above_zero(header.pixel_size_m),
+            above_zero(header.distance_m),
+            above_zero(header.wavelength_m),
+            header.beam_centre_pixels,
+        );
+        let (Some(pixel_size_m), Some(distance_m), Some(wavelength_m), Some(centre)) =
+            (pixel, distance, wavelength, centre)
+        else {
+            let missing = [
+                ("pixel size", pixel.is_none()),
+                ("distance", distance.is_none()),
+                ("wavelength", wavelength.is_none()),
+                ("beam centre", centre.is_none()),
+            ];
+            let missing = missing.into_iter().filter(|(_, missing)| *missing);
+            let missing: Vec<&str> = missing.map(|(name, _)| name).collect();
+            return Err(Problem::with_file(format!(
+                "its header gives no {}; rings need the pixel size, distance, wavelength and beam \
+                 centre of an SMV or CBF header",
+                missing.join(", ")
+            )));
+        };
+        let two_theta = header.two_theta_rad.unwrap_or(0.0);
+        if two_theta != 0.0 && nearest.is_none() {
+            return Err(Problem::with_file(format!(
+                "its header has a two-theta angle of {} degrees and not which way it turned the \
+                 detector; rings need to know",
+                two_theta.to_degrees()
+            )));
+        }
+        let nearest = nearest.unwrap_or(NearestPoint {
+            pixels: centre,
+            distance_m,
+        });
+        // Headers say where the beam is after `distance` m of its way, which is on the panel unless a
+        // two-theta arm turned that.
+        let near = DVec2::from_array(nearest.pixels);
+        let aside = (DVec2::from_array(centre) - near) * pixel_size_m / distance_m;
+        let ahead = 1.0 - aside.length_squared();
+        if ahead <= 0.0 {
+            return Err(Problem::with_file(
+                "its header's distance is shorter than the way from the point nearest to the sample \
+                 to the beam centre; rings need a header that fits together",
+            ));
+        }
+        let panel = Panel {
+            name: String::new(),
+            origin_m: (-near * pixel_size_m).extend(nearest.distance_m),
+            fast: DVec3::X,
+            slow: DVec3::Y,
+            normal: DVec3::Z,
+            pixel_size_m,
+            shape,
+            curved_m: None,
+            sensor: None,
+            mask: None,
+        };
+        Ok(Sight {
+            panels: Cow::Owned(vec![panel]),
+            beam: aside.extend(ahead.sqrt()),
+            wavelength_m,
+        })
+    }
+}
+
+impl Sight<'_> {
     /// 1/d at a pixel, 1/m: 2 sin θ/λ.
     fn inverse_resolution(&self, panel: &Panel, pixel: [usize; 2]) -> f64 {
         let place = cpu::position(panel, 1, pixel, [0, 0], 0.0);
@@ -134,9 +222,9 @@ impl Sight {
         DVec2::new(spot.dot(panel.fast), spot.dot(panel.slow))
     }
 
-    /// Resolutions of two digits that spread over what `panels` see.
-    fn spread(&self, panels: &[Panel]) -> Vec<f64> {
-        let farthest = panels.iter().flat_map(|panel| {
+    /// Resolutions of two digits that spread over what the panels see.
+    fn spread(&self) -> Vec<f64> {
+        let farthest = self.panels.iter().flat_map(|panel| {
             let [fast, slow] = panel.shape.map(|count| count - 1);
             let corners = [[0, 0], [fast, 0], [fast, slow], [0, slow]];
             corners.map(|corner| self.inverse_resolution(panel, corner))

@@ -37,7 +37,9 @@ use geometry::{Apparatus, GeometryFile};
 
 pub use noise::{DEFAULT_OFFSET, NoiseFlags};
 pub use output::seed_from_clock;
-pub use output_kind::{Output, OutputKind, default_offset, extension, geometry_notices, name_notices};
+pub use output_kind::{
+    Output, OutputKind, default_offset, extension, geometry_notices, name_notices,
+};
 pub use picture::{NumberName, PictureStyle, StyleFlags};
 pub use program::ProgramFlags;
 pub use sampling::Printout;

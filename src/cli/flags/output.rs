@@ -139,7 +139,11 @@ impl OutputFlags {
             Some(Output { kind, flag, path })
         });
         let mut outputs: Vec<Output> = named.collect();
-        if let Some(path) = picture.overview.as_ref().filter(|path| extension(path) != "png") {
+        if let Some(path) = picture
+            .overview
+            .as_ref()
+            .filter(|path| extension(path) != "png")
+        {
             return Err(CliError::Usage(format!(
                 "--overview {}: expected a name that ends on .png",
                 path.display()

@@ -34,7 +34,9 @@ pub const HABITS: [&str; 5] = [
 
 /// Whether `text` starts as CIF files do, behind blank lines and comments.
 pub(super) fn is_cif(text: &[u8]) -> bool {
-    let mut lines = unmarked(text).split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let mut lines = unmarked(text)
+        .split(|&byte| byte == b'\n')
+        .map(<[u8]>::trim_ascii);
     let first = lines.find(|line| !line.is_empty() && !line.starts_with(b"#"));
     let starts = |with: &[u8]| {
         let start = first.and_then(|line| line.get(..with.len()));

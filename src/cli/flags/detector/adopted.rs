@@ -78,7 +78,14 @@ impl BeamCentre {
     }
 
     fn is_silent(self) -> bool {
-        matches!(self, BeamCentre::Given { x: None, y: None, .. })
+        matches!(
+            self,
+            BeamCentre::Given {
+                x: None,
+                y: None,
+                ..
+            }
+        )
     }
 }
 
@@ -92,7 +99,8 @@ impl Adopted {
         if let Some(path) = mask {
             let file = smv::read(path)?;
             let shape = [file.width, file.height];
-            let header = Adopted::from_smv(file.entries(), shape).map_err(|what| bad(path, what))?;
+            let header =
+                Adopted::from_smv(file.entries(), shape).map_err(|what| bad(path, what))?;
             adopted = adopted.or(Adopted {
                 beam_centre: header.beam_centre.of_mask(),
                 ..header

@@ -1,5 +1,7 @@
 //! `nanobragg convert`: an image from one format to another.
 
+mod written;
+
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -11,12 +13,12 @@ use super::sized::{check_size, own_size, sized_raster};
 use super::{CliError, values};
 use crate::formats::encoding::{Encoding, Number};
 use crate::formats::image_file::{self, Header, ImageFormat};
-use crate::formats::raster::{Clipped, Raster};
+use crate::formats::raster::Raster;
 use crate::formats::smv::{self, Counts};
-use crate::formats::{FormatError, PendingFile, Problem, check_writable, pgm, png};
-use crate::image::ToneMap;
+use crate::formats::{FormatError, PendingFile, check_writable};
 use crate::memory::Bytes;
-use crate::report::{ConversionSummary, StoredImage};
+use crate::report::{ConversionSummary, Sight, StoredImage};
+use written::Written;
 
 /// Convert an image to another format
 #[derive(Parser)]
@@ -32,11 +34,12 @@ use crate::report::{ConversionSummary, StoredImage};
                   holds whole numbers they become floor(number * scale + adc + 1/2), clipped at the \
                   ends of its range; what is no number becomes 0, or -1 in CBF and i32. What was \
                   clipped and rounded is counted and told. SMV and CBF keep the geometry of a \
-                  header, the other formats have no room for it.\n\n\
+                  header, the other formats have no room for it; --png-rings draws by it.\n\n\
                   Examples:\n  \
                   nanobragg convert frame_0001.img frame_0001.cbf\n  \
                   nanobragg convert floatimage.bin photons.npy --size 1024 1024\n  \
-                  nanobragg convert photons.npy counts.tif --type u16 -scale 10 -adc 40",
+                  nanobragg convert photons.npy counts.tif --type u16 -scale 10 -adc 40\n  \
+                  nanobragg convert frame_0001.cbf view.png --png-rings",
     allow_negative_numbers = true,
     term_width = 100
 )]
@@ -81,14 +84,6 @@ enum Target {
     Pgm,
 }
 
-/// OUT's bytes, what its numbers are, and what became of IN's.
-struct Converted {
-    file: Vec<u8>,
-    numbers: &'static str,
-    clipped: Clipped,
-    rounded: usize,
-}
-
 /// Converts.
 ///
 /// # Errors
@@ -98,6 +93,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let command: ConvertCommand =
         super::arguments::parse_with("nanobragg convert", words, &either)?;
     command.target(Number::F32)?;
+    command.style.rings_m()?;
     command.check_output()?;
     let (raster, format, header) = command.input()?;
     let own_number = Number::with_room_for(&raster.pixels);
@@ -109,13 +105,8 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     check_memory(&raster)?;
     let numbers = raster.pixels.kind();
     let pixels = [raster.width, raster.height];
-    let converted = command
-        .converted(target, raster, header.for_smv(format, pixels[1]))
-        .map_err(|problem| FormatError::Content {
-            path: command.out.clone(),
-            problem,
-        })?;
-    PendingFile::write(&command.out, &converted.file)?.commit()?;
+    let written = command.written(target, raster, header.for_smv(format, pixels[1]))?;
+    PendingFile::write(&command.out, &written.file)?.commit()?;
     let summary = ConversionSummary {
         version: env!("CARGO_PKG_VERSION"),
         input: StoredImage {
@@ -126,13 +117,13 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         output: StoredImage {
             path: command.out.display().to_string(),
             format: target.format().name(),
-            numbers: converted.numbers,
+            numbers: written.numbers,
         },
         pixels,
-        clipped_above: converted.clipped.above,
-        clipped_below: converted.clipped.below,
-        no_number: converted.clipped.no_number,
-        rounded: converted.rounded,
+        clipped_above: written.clipped.above,
+        clipped_below: written.clipped.below,
+        no_number: written.clipped.no_number,
+        rounded: written.rounded,
         notices,
     };
     if command.json {
@@ -234,8 +225,10 @@ impl ConvertCommand {
         );
         let name = target.format();
         let pictured = self.style.given();
+        // Rings are what a picture has of the geometry.
+        let ringed = target == Target::Png && self.style.asks_for_rings();
         let lines = [
-            (!own(target.format()) && !header.geometry.is_silent()).then(|| {
+            (!own(target.format()) && !header.geometry.is_silent() && !ringed).then(|| {
                 format!("{name} has no room for the geometry, which is left behind")
             }),
             (target.format() == ImageFormat::Cbf && format == ImageFormat::Smv).then(|| {
@@ -256,59 +249,41 @@ impl ConvertCommand {
     }
 
     /// OUT.
-    fn converted(
-        &self,
-        target: Target,
-        raster: Raster,
-        header: Header,
-    ) -> Result<Converted, Problem> {
+    ///
+    /// # Errors
+    /// [`CliError::Failed`], naming the file to blame.
+    fn written(&self, target: Target, raster: Raster, header: Header) -> Result<Written, CliError> {
         let counts = Counts {
             scale: self.scale.unwrap_or(1.0),
             adc_offset: self.adc.unwrap_or(0.0),
         };
-        let picture = |file, clipped| Converted {
-            file,
-            numbers: "shades",
-            clipped,
-            rounded: 0,
+        let out = |problem| FormatError::Content {
+            path: self.out.clone(),
+            problem,
         };
-        let encoding = match target {
-            Target::Numbers(encoding) => encoding,
+        let written = match target {
+            Target::Numbers(encoding) => written::numbers(encoding, raster, counts, &header),
+            Target::Pgm => Ok(written::pgm(raster, counts.scale)),
             Target::Png => {
-                let style = self.style.style();
-                let image = raster.into_image();
-                let tone = ToneMap::of(&image, style.scale, style.percentile);
-                let file = png::encode(&image, &tone, style.colormap, style.depth)?;
-                return Ok(picture(file, Clipped::default()));
-            }
-            Target::Pgm => {
-                let scaled = raster.pixels.values().map(|value| value * counts.scale);
-                let clipped = Clipped {
-                    above: scaled.clone().filter(|&shade| shade >= 256.0).count(),
-                    below: scaled.clone().filter(|&shade| shade < 0.0).count(),
-                    no_number: scaled.filter(|shade| shade.is_nan()).count(),
-                };
-                let file = pgm::encode(&raster.into_image(), counts.scale);
-                return Ok(picture(file, clipped));
+                let shape = [raster.width, raster.height];
+                let rings = self.style.rings_m()?;
+                let rings =
+                    rings.map(|rings| Ok::<_, CliError>((self.sight(&header, shape)?, rings)));
+                written::png(raster, self.style.style(), rings.transpose()?)
             }
         };
-        let (pixels, clipped) = encoding
-            .number()
-            .pixels(raster.pixels.values(), counts, None);
-        let exact = |value: f64| value * counts.scale + counts.adc_offset;
-        let changed = raster.pixels.values().zip(pixels.values());
-        let changed = changed.filter(|&(old, new)| match target.counts() {
-            true => (exact(old) - new).abs() <= 0.5 && exact(old) != new,
-            false => old != new && !old.is_nan(),
-        });
-        let rounded = changed.count();
-        let converted = Raster { pixels, ..raster };
-        Ok(Converted {
-            file: encoding.encode(&converted, &header)?,
-            numbers: converted.pixels.kind(),
-            clipped,
-            rounded,
-        })
+        Ok(written.map_err(out)?)
+    }
+
+    /// How the sample sees an image of `shape`, as the header tells it.
+    fn sight(&self, header: &Header, shape: [usize; 2]) -> Result<Sight<'static>, CliError> {
+        let nearest = smv::nearest_point(&header.entries);
+        let sight = nearest.and_then(|near| Sight::of_header(&header.geometry, near, shape));
+        let blamed = |problem| FormatError::Content {
+            path: self.header.as_ref().unwrap_or(&self.image).clone(),
+            problem,
+        };
+        Ok(sight.map_err(blamed)?)
     }
 }
 
