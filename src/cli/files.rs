@@ -19,7 +19,7 @@ use crate::image::{Image, LARGEST_OVERVIEW, Statistics, ToneMap, overview};
 use crate::memory::Bytes;
 use crate::profile::FILES;
 use crate::render::{RenderError, Renderer, frame_size, panel_heights};
-use crate::report::{WrittenFile, picture_with_rings};
+use crate::report::{Sight, WrittenFile, picture_with_rings};
 
 /// The least count that is written: readers of CBF take lower ones for gaps between modules.
 pub const LEAST_COUNT: Option<i32> = Some(0);
@@ -197,8 +197,8 @@ pub fn make(
             let file = match &request.rings_m {
                 None => png::encode(image, &tone, style.colormap, style.depth),
                 Some(rings_m) => {
-                    let experiment = &request.experiment;
-                    picture_with_rings(image, &tone, style.colormap, experiment, rings_m)
+                    let sight = Sight::of(&request.experiment);
+                    picture_with_rings(image, &tone, style.colormap, &sight, rings_m)
                 }
             };
             PendingFile::write(path, &file.map_err(unfit)?)?

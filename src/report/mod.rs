@@ -16,6 +16,7 @@ mod noise;
 mod rings;
 mod series;
 mod setting;
+mod sight;
 mod stroke;
 mod summary;
 mod trace;
@@ -36,6 +37,7 @@ pub use noise::NoiseSummary;
 pub use rings::picture_with_rings;
 pub use series::{SeriesFile, SeriesFrame, SeriesSummary};
 pub use setting::Setting;
+pub use sight::Sight;
 pub use summary::{Run, Summary, WrittenFile};
 pub use trace::{
     DEFAULT_TOLERANCE, Divergence, TraceComparison, TraceDocument, compare_traces, trace_lines,
