@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tracing::{Span, info_span};
 
+use super::config::{self, Records};
 use super::flags::{DEFAULT_OFFSET, Output, OutputKind, Request};
 use super::{CliError, interrupt, profile};
 use crate::experiment::Experiment;
@@ -12,7 +13,7 @@ use crate::formats::encoding::{Encoding, Number};
 use crate::formats::image_file::Header;
 use crate::formats::image_header::ImageHeader;
 use crate::formats::smv::{self, Counts};
-use crate::formats::{FormatError, PendingFile, check_writable, pgm, png};
+use crate::formats::{FormatError, PendingFile, check_writable, pgm, png, record};
 use crate::image::noise::{Noise, point_spread};
 use crate::image::{Image, LARGEST_OVERVIEW, Statistics, ToneMap, overview};
 use crate::memory::Bytes;
@@ -59,7 +60,9 @@ fn targets(request: &Request) -> Vec<(&'static str, PathBuf)> {
     let images = images.map(|output| (output.flag, output.path.clone()));
     let trace = request.program.profile.clone();
     let table = trace.as_deref().and_then(profile::table);
+    let experiment = request.program.write_config.clone();
     images
+        .chain(experiment.map(|path| ("--write-config", path)))
         .chain(trace.map(|path| ("--profile", path)))
         .chain(table.map(|path| ("the table of --profile", path)))
         .collect()
@@ -148,7 +151,8 @@ pub fn write(
     image: &Image,
     statistics: &Statistics,
 ) -> Result<Vec<WrittenFile>, CliError> {
-    let make = |output: &Output| make(request, renderer, image, statistics, output);
+    let records = Records::of(request)?;
+    let make = |output: &Output| make(request, renderer, image, statistics, &records, output);
     // A bare file needs least memory beside the image's, and mostly waits for the disk: it is made
     // beside the others, which come one after the other.
     let all = |floats: bool| {
@@ -175,6 +179,7 @@ fn make(
     renderer: &Renderer,
     image: &Image,
     statistics: &Statistics,
+    records: &Records,
     output: &Output,
 ) -> Result<(PendingFile, WrittenFile), CliError> {
     let Output { kind, flag, path } = output;
@@ -184,6 +189,11 @@ fn make(
     };
     let _span = span_of(kind).entered();
     let (mut scaled, mut overloads) = (None, 0);
+    let record = records.for_file(kind);
+    let pictured = |file| match record {
+        Some(text) => record::with_record(file, text),
+        None => file,
+    };
     let file = match *kind {
         OutputKind::Png => {
             let style = request.style;
@@ -195,14 +205,14 @@ fn make(
                     picture_with_rings(image, &tone, style.colormap, experiment, rings_m)
                 }
             };
-            PendingFile::write(path, &file.map_err(unfit)?)?
+            PendingFile::write(path, &pictured(file.map_err(unfit)?))?
         }
         OutputKind::Overview => {
             let style = request.style;
             let tone = ToneMap::of(image, style.scale, style.percentile);
             let picture = overview(image, &request.experiment, request.up());
             let file = png::encode(&picture, &tone, style.colormap, style.depth).map_err(unfit)?;
-            PendingFile::write(path, &file)?
+            PendingFile::write(path, &pictured(file))?
         }
         OutputKind::Pgm { scale } => {
             let scale = scale.unwrap_or_else(|| pgm::automatic_scale(statistics));
@@ -223,7 +233,7 @@ fn make(
                 adc_offset: adc.unwrap_or(automatic.adc_offset),
             };
             scaled = Some(counts.scale).filter(|_| encoding.number() != Number::F32);
-            let header = header(&request.experiment, None);
+            let header = header(&request.experiment, None, record);
             let encoded = encoding.encode_image(image, counts, LEAST_COUNT, &header);
             let (file, clipped) = encoded.map_err(unfit)?;
             overloads = clipped;
@@ -232,7 +242,7 @@ fn make(
         OutputKind::Noise { encoding, noise } => {
             scaled = Some(noise.gain).filter(|&gain| gain != 1.0);
             let noisy = renderer.expose(image, &noise, &panel_heights(&request.experiment))?;
-            let header = header(&request.experiment, noise.saturation);
+            let header = header(&request.experiment, noise.saturation, record);
             let counts = Counts::AS_THEY_ARE;
             let encoded = encoding.encode_image(&noisy, counts, LEAST_COUNT, &header);
             let (file, clipped) = encoded.map_err(unfit)?;
@@ -269,13 +279,20 @@ fn span_of(kind: &OutputKind) -> Span {
     }
 }
 
-/// What the headers of files say of `experiment`, and of the largest count.
-fn header(experiment: &Experiment, saturation: Option<f64>) -> Header {
+/// What the headers of files say of `experiment`, of the largest count and of what made them.
+fn header(experiment: &Experiment, saturation: Option<f64>, record: Option<&String>) -> Header {
+    let mut entries = smv::entries(experiment);
+    let version = (
+        "NANOBRAGG_VERSION".to_string(),
+        config::version().to_string(),
+    );
+    entries.extend(smv::fits_beside(&entries, &version, frame_size(experiment)).then_some(version));
     Header {
-        entries: smv::entries(experiment),
+        entries,
         geometry: ImageHeader {
             count_cutoff: saturation,
             ..ImageHeader::of(experiment)
         },
+        record: record.cloned(),
     }
 }

@@ -1,13 +1,13 @@
 //! `nanobragg info`: what an image file holds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
 use super::output::print;
 use super::sized::{check_size, own_size, sized_raster};
 use super::{CliError, values};
-use crate::formats::image_file;
+use crate::formats::{image_file, record};
 use crate::image::PixelStatistics;
 use crate::report::{ImageInfo, StoredImage};
 
@@ -30,6 +30,9 @@ struct InfoCommand {
     /// Pixels along fast and slow of a bare float32 file
     #[arg(long, num_args = 2, value_names = ["FAST", "SLOW"], value_parser = values::pixels)]
     size: Option<Vec<usize>>,
+    /// Print the experiment that the image was rendered from, a file for 'nanobragg --config'
+    #[arg(long)]
+    config: bool,
     /// Print one JSON document, lengths in m, angles in radians
     #[arg(long)]
     json: bool,
@@ -41,6 +44,9 @@ struct InfoCommand {
 /// [`CliError::Usage`] for wrong flags, [`CliError::Failed`] for a bad file.
 pub fn run(words: &[String]) -> Result<(), CliError> {
     let command: InfoCommand = super::arguments::parse_own("nanobragg info", words)?;
+    if command.config {
+        return print_record(&command.image);
+    }
     let (file, header) = image_file::read_with_header(&command.image)?;
     let given = command.size.as_ref().map(|size| [size[0], size[1]]);
     check_size(&command.image, own_size(&file), given)?;
@@ -54,6 +60,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
             numbers: pixels.kind(),
         },
         pixels: [raster.width, raster.height],
+        program: header.record.as_deref().and_then(record::program),
         header: header.entries,
         geometry: header.geometry,
         statistics: PixelStatistics::of(|| pixels.values(), raster.width, highest),
@@ -61,5 +68,16 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     match command.json {
         true => print(&format!("{}\n", serde_json::to_string_pretty(&info)?)),
         false => print(&format!("{info}\n")),
+    }
+}
+
+/// Prints the experiment that the image at `path` was rendered from.
+fn print_record(path: &Path) -> Result<(), CliError> {
+    match image_file::read_record(path)? {
+        Some(record) => print(&record),
+        None => Err(CliError::Failed(anyhow::anyhow!(
+            "{}: it does not say what it was rendered from; PNG, TIFF and CBF files of a render do",
+            path.display()
+        ))),
     }
 }

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tracing::info_span;
 
 use super::arguments::{Spellings, parse};
+use super::config::{self, Line};
 use super::flags::{self, OutputKind, Printout, ProgramFlags, Request};
 use super::output::{print, say};
 use super::{CliError, files, interrupt, profile};
@@ -28,10 +29,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// [`CliError`] with the one line to print.
 pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = Instant::now();
-    profile::start_if_asked(words);
+    let line = line(words)?;
+    profile::start_if_asked(&line.words);
     let run = info_span!(target: RUN, "nanobragg").entered();
     interrupt::catch()?;
-    let (request, renderer) = prepared(words)?;
+    let (request, renderer) = prepared(line)?;
     let image = rendered(&renderer, &request)?;
     let mut notices = request.notices.clone();
     let mut tell = |told: Vec<String>| {
@@ -101,14 +103,14 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
 }
 
 /// What `words` ask for, checked, and the device that is to do it.
-fn prepared(words: &[String]) -> Result<(Request, Renderer), CliError> {
-    let matches = info_span!(target: INPUT, "flags").in_scope(|| matches(words))?;
-    let program = ProgramFlags::from_arg_matches(&matches).map_err(CliError::usage)?;
+fn prepared(line: Line) -> Result<(Request, Renderer), CliError> {
+    let given = info_span!(target: INPUT, "flags").in_scope(|| parsed(line))?;
+    let program = ProgramFlags::from_arg_matches(&given.matches).map_err(CliError::usage)?;
     // A device takes its time to open; files are read meanwhile. Where they are bad it is waited
     // for all the same: drivers do not like to be left in the middle.
     std::thread::scope(|scope| {
         let opening = scope.spawn(|| Renderer::new(&program.render_options()));
-        let mut request = info_span!(target: INPUT, "files").in_scope(|| Request::new(&matches))?;
+        let mut request = info_span!(target: INPUT, "files").in_scope(|| given.request())?;
         // Only here are these files written.
         let headers = flags::geometry_notices(&request.experiment, &request.outputs);
         request.notices.extend(headers);
@@ -116,9 +118,10 @@ fn prepared(words: &[String]) -> Result<(Request, Renderer), CliError> {
             say(format_args!("nanobragg: note: {notice}"));
         }
         let checks = info_span!(target: INPUT, "check outputs").entered();
-        files::check(&request)?;
+        files::check(&request).map_err(|error| given.line.explain(error))?;
         files::check_memory(&request)?;
         drop(checks);
+        config::write_if_asked(&request)?;
         let opened = info_span!(target: SETUP, "wait for device").in_scope(|| opening.join());
         let renderer = opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         Ok((request, renderer))
@@ -130,24 +133,64 @@ fn prepared(words: &[String]) -> Result<(Request, Renderer), CliError> {
 /// # Errors
 /// [`CliError`] for wrong flags and bad files, and with the help if that was asked for.
 pub fn request(words: &[String]) -> Result<Request, CliError> {
-    Request::new(&matches(words)?)
+    parsed(line(words)?)?.request()
 }
 
-/// `words` as parsed flags.
+/// Parsed flags, and the words that they come from.
+pub struct Given {
+    /// The flags.
+    pub matches: ArgMatches,
+    line: Line,
+}
+
+impl Given {
+    /// What they ask for.
+    ///
+    /// # Errors
+    /// As [`Request::new`], with the keys of the experiment file behind the flags that are named.
+    pub fn request(&self) -> Result<Request, CliError> {
+        let request = Request::new(&self.matches);
+        let mut request = request.map_err(|error| self.line.explain(error))?;
+        self.line.complete(&mut request)?;
+        Ok(request)
+    }
+}
+
+/// `words` with what their experiment file says.
 ///
 /// # Errors
-/// [`CliError`] for wrong flags, and with the help if that was asked for.
-pub fn matches(words: &[String]) -> Result<ArgMatches, CliError> {
-    let command = flags::command();
-    let spellings = Spellings::of(&command, flags::double_dash_only());
+/// [`CliError`] for a bad file, and with the help if that was asked for.
+pub fn line(words: &[String]) -> Result<Line, CliError> {
+    help_if_asked(words)?;
+    Line::of(words)
+}
+
+/// Stops with the help where `words` ask for it, or for nothing.
+///
+/// # Errors
+/// [`CliError::Text`], the help.
+pub fn help_if_asked(words: &[String]) -> Result<(), CliError> {
     if words.is_empty()
         || words
             .iter()
             .any(|word| ["-h", "-help", "--help"].contains(&word.as_str()))
     {
+        let command = flags::command();
+        let spellings = Spellings::of(&command, flags::double_dash_only());
         return Err(CliError::Text(help(command, &spellings)));
     }
-    parse(command, &spellings, words)
+    Ok(())
+}
+
+/// The flags of `line`.
+///
+/// # Errors
+/// [`CliError`] for wrong flags.
+pub fn parsed(line: Line) -> Result<Given, CliError> {
+    let command = flags::command();
+    let spellings = Spellings::of(&command, flags::double_dash_only());
+    let matches = parse(command, &spellings, &line.words).map_err(|error| line.blame(error))?;
+    Ok(Given { matches, line })
 }
 
 /// The flags by topic.

@@ -101,7 +101,7 @@ impl Encoding {
         let values = image.values();
         match self {
             Encoding::Raw => Ok((raw::encode(image), 0)),
-            Encoding::Tiff(Number::F32) => Ok((tiff::encode(image)?.into(), 0)),
+            Encoding::Tiff(Number::F32) => Ok((header.recorded(tiff::encode(image)?).into(), 0)),
             Encoding::Smv => {
                 let header = smv::carry_over(&header.entries, size);
                 let (file, clipped) = smv::encode(image, counts, &header);
@@ -145,9 +145,9 @@ impl Encoding {
                 smv::encode_counts(counts, &smv::carry_over(&header.entries, size))
             }
             (Encoding::Cbf, Pixels::I32(counts)) => {
-                cbf::encode(counts, raster.width, &header.geometry)
+                header.recorded(cbf::encode(counts, raster.width, &header.geometry))
             }
-            (Encoding::Tiff(_), _) => tiff::encode_raster(raster)?,
+            (Encoding::Tiff(_), _) => header.recorded(tiff::encode_raster(raster)?),
             (Encoding::Npy(_), _) => npy::encode(raster),
             (_, pixels) => panic!("{} are not written as {self:?}", pixels.kind()),
         })

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::error::read_bytes;
 use super::image_header::ImageHeader;
 use super::raster::{Pixels, Raster};
-use super::{FormatError, Problem, cbf, npy, pgm, png, raw, smv, tiff};
+use super::{FormatError, Problem, cbf, npy, pgm, png, raw, record, smv, tiff};
 
 /// The formats of images that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +89,8 @@ pub struct Header {
     pub entries: Vec<(String, String)>,
     /// What they say of the experiment.
     pub geometry: ImageHeader,
+    /// The experiment that the image was rendered from; see [`record`].
+    pub record: Option<String>,
 }
 
 impl Header {
@@ -100,7 +102,16 @@ impl Header {
         Ok(Header {
             entries: file.entries().to_vec(),
             geometry: smv::geometry(file.entries(), file.height)?,
+            record: None,
         })
+    }
+
+    /// `file` with the experiment that it was rendered from, where that is known.
+    pub(super) fn recorded(&self, file: Vec<u8>) -> Vec<u8> {
+        match &self.record {
+            Some(text) => record::with_record(file, text),
+            None => file,
+        }
     }
 
     /// This one of a file of `format` and `height` rows, with entries for an SMV file: its own, or
@@ -138,6 +149,14 @@ pub fn read_with_header(path: &Path) -> Result<(ImageFile, Header), FormatError>
     })
 }
 
+/// The experiment that the image file at `path` was rendered from, if it says so.
+///
+/// # Errors
+/// [`FormatError`] when it cannot be read.
+pub fn read_record(path: &Path) -> Result<Option<String>, FormatError> {
+    Ok(record::find(&read_bytes(path)?))
+}
+
 /// The image file that `bytes` are.
 ///
 /// # Errors
@@ -162,7 +181,10 @@ pub fn parse_with_header(bytes: Vec<u8>) -> Result<(ImageFile, Header), Problem>
 /// what an SMV header says of the geometry.
 fn contents(bytes: Vec<u8>) -> Result<(ImageFile, Header), Problem> {
     let format = ImageFormat::of(&bytes);
-    let mut header = Header::default();
+    let mut header = Header {
+        record: record::find(&bytes),
+        ..Header::default()
+    };
     let raster = match format {
         ImageFormat::Smv => {
             let file = smv::parse(&bytes)?;

@@ -16,6 +16,9 @@ pub struct ImageInfo {
     pub file: StoredImage,
     /// Pixels along fast and slow.
     pub pixels: [usize; 2],
+    /// The program that rendered it, where the file holds the experiment too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
     /// Keys and values of its header, in their order.
     pub header: Vec<(String, String)>,
     /// What they say, in SI units and radians.
@@ -29,6 +32,12 @@ impl fmt::Display for ImageInfo {
         let [fast, slow] = self.pixels;
         writeln!(f, "file       {}", self.file)?;
         writeln!(f, "pixels     {fast} x {slow} (fast x slow)")?;
+        if let Some(program) = &self.program {
+            writeln!(
+                f,
+                "made by    {program}; nanobragg info FILE --config prints the experiment"
+            )?;
+        }
         for (key, value) in &self.header {
             writeln!(f, "header     {key} = {value}")?;
         }

@@ -13,6 +13,7 @@ use clap::{Parser, ValueEnum};
 
 use super::output::{print, say};
 use super::reference::Reference;
+use super::scenario::plain;
 use super::{CliError, interrupt, values};
 use crate::gpu::{Adapter, AdapterKind, adapters};
 use crate::report::{Benchmark, Environment, benchmark_page, scaling_figure};
@@ -105,7 +106,8 @@ enum BenchDevice {
 /// agree less than asked for.
 pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = SystemTime::now();
-    let flags: BenchFlags = super::arguments::parse_own("nanobragg bench", words)?;
+    let mut flags: BenchFlags = super::arguments::parse_own("nanobragg bench", words)?;
+    flags.flags = plain(&flags.flags)?;
     interrupt::catch()?;
     if flags.reference.is_some() {
         Reference::check(&flags.scene_flags())?;

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::image::{Image, Statistics};
 
 pub use geometry::{geometry, geometry_entries};
-pub use header::{carry_over, describe, entries};
+pub use header::{carry_over, describe, entries, fits_beside};
 pub use read::{SmvImage, header_entries, parse, read};
 
 /// Bytes of a pixel.
