@@ -151,7 +151,7 @@ pub fn write(
     image: &Image,
     statistics: &Statistics,
 ) -> Result<Vec<WrittenFile>, CliError> {
-    let records = Records::of(request)?;
+    let records = Records::of(request);
     let make = |output: &Output| make(request, renderer, image, statistics, &records, output);
     // A bare file needs least memory beside the image's, and mostly waits for the disk: it is made
     // beside the others, which come one after the other.

@@ -31,7 +31,7 @@ struct InfoCommand {
     #[arg(long, num_args = 2, value_names = ["FAST", "SLOW"], value_parser = values::pixels)]
     size: Option<Vec<usize>>,
     /// Print the experiment that the image was rendered from, a file for 'nanobragg --config'
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["json", "size"])]
     config: bool,
     /// Print one JSON document, lengths in m, angles in radians
     #[arg(long)]

@@ -17,7 +17,7 @@ pub fn scenario(command: &str, words: &[String]) -> Result<Request, CliError> {
         )));
     }
     render::help_if_asked(words)?;
-    let given = render::parsed(Line::of_experiment(words)?)?;
+    let given = render::parsed(Line::of_experiment(words, &[])?)?;
     let order = Order(&given.matches);
     let of_the_run = flags::flags_of_the_run()
         .into_iter()
@@ -30,12 +30,13 @@ pub fn scenario(command: &str, words: &[String]) -> Result<Request, CliError> {
     given.request()
 }
 
-/// The flags of `words` with those of their experiment file, for commands that add to them.
+/// The flags of `words` with those of their experiment file but for the ids `own`, for commands that
+/// add to them.
 ///
 /// # Errors
 /// [`CliError::Failed`] for a file that is missing or bad.
-pub fn plain(words: &[String]) -> Result<Vec<String>, CliError> {
-    Ok(Line::of_experiment(words)?.words)
+pub fn plain(words: &[String], own: &[&str]) -> Result<Vec<String>, CliError> {
+    Ok(Line::of_experiment(words, own)?.words)
 }
 
 /// `words` with `seed`, where a random orientation would otherwise be another one each time.

@@ -46,7 +46,7 @@ struct Pair {
 /// fails, and for images that are less alike than was asked for.
 pub fn run(words: &[String]) -> Result<(), CliError> {
     let mut flags: CompareFlags = super::arguments::parse_own("nanobragg compare", words)?;
-    flags.flags = plain(&flags.flags)?;
+    flags.flags = plain(&flags.flags, &[])?;
     interrupt::catch()?;
     let (pair, folder) = flags.pair()?;
     let selection = flags.selection(&pair.reference)?;

@@ -1,13 +1,18 @@
 //! The files that an experiment was written with: are they still the same?
 
 use std::fmt::Write;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
 use super::keys::INPUTS;
-use crate::formats::{FormatError, Problem, read_bytes};
+use crate::formats::{FormatError, Problem};
+
+/// Bytes of a file that are read at a time.
+const PIECE: usize = 1 << 16;
 
 /// A file as it was when an experiment was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,16 +41,32 @@ impl Fingerprint {
         if !path.metadata().is_ok_and(|found| found.is_file()) {
             return Ok(None);
         }
-        let bytes = read_bytes(path)?;
+        Fingerprint::of_file(path)
+            .map(Some)
+            .map_err(|reason| FormatError::Read {
+                path: path.to_path_buf(),
+                reason,
+            })
+    }
+
+    fn of_file(path: &Path) -> io::Result<Fingerprint> {
+        let mut file = File::open(path)?;
+        let (mut sum, mut bytes) = (Sha256::new(), 0);
+        let mut piece = vec![0; PIECE];
+        loop {
+            let length = file.read(&mut piece)?;
+            if length == 0 {
+                break;
+            }
+            sum.update(&piece[..length]);
+            bytes += length as u64;
+        }
         let mut sha256 = String::with_capacity(64);
-        for byte in Sha256::digest(&bytes) {
+        for byte in sum.finalize() {
             // A string always has room.
             let _ = write!(sha256, "{byte:02x}");
         }
-        Ok(Some(Fingerprint {
-            bytes: bytes.len() as u64,
-            sha256,
-        }))
+        Ok(Fingerprint { bytes, sha256 })
     }
 }
 

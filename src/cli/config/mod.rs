@@ -12,6 +12,7 @@ mod paths;
 mod read;
 mod records;
 mod suggest;
+mod value;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -59,18 +60,19 @@ impl Line {
         Line::with(path, words, |_| true)
     }
 
-    /// The flags of the experiment among `words` and in the file of their `--config`, which itself is
-    /// left out: what commands take behind `--`.
+    /// The flags among `words`, and those of the experiment in the file of their `--config`, which
+    /// itself is left out: what commands take behind `--`. The flags with the ids `own` are a command's
+    /// to give, and not a file's.
     ///
     /// # Errors
     /// As [`Line::of`].
-    pub fn of_experiment(words: &[String]) -> Result<Line, CliError> {
+    pub fn of_experiment(words: &[String], own: &[&str]) -> Result<Line, CliError> {
         let Some(path) = named(words) else {
             return Line::of(words);
         };
         let run = flags_of_the_run();
         Line::with(path, &without_config(words), |flag| {
-            run.iter().all(|(id, _)| id != flag.id)
+            run.iter().all(|(id, _)| id != flag.id) && !own.contains(&flag.id)
         })
     }
 

@@ -3,7 +3,6 @@
 use super::inputs::Recorded;
 use super::write::{self, Extent};
 use super::{program, recorded};
-use crate::cli::CliError;
 use crate::cli::flags::{Catalogue, OutputKind, Request};
 use crate::formats::record;
 
@@ -17,17 +16,15 @@ pub struct Records {
 }
 
 impl Records {
-    /// Of `request`, as far as its files have room.
-    ///
-    /// # Errors
-    /// [`CliError::Failed`] when an input file cannot be read again.
-    pub fn of(request: &Request) -> Result<Records, CliError> {
+    /// Of `request`, as far as its files have room. Input files that are gone by now go unmentioned:
+    /// the image is worth no less.
+    pub fn of(request: &Request) -> Records {
         let files = request.outputs.iter().map(|output| &output.kind);
         let any = |wanted: fn(&OutputKind) -> bool| files.clone().any(wanted);
         if !any(has_room) {
-            return Ok(Records::default());
+            return Records::default();
         }
-        let inputs: Vec<Recorded> = recorded(request)?;
+        let inputs: Vec<Recorded> = recorded(request).unwrap_or_default();
         let catalogue = Catalogue::new();
         let text = |wanted: fn(&str) -> bool| {
             let extent = Extent {
@@ -38,7 +35,7 @@ impl Records {
             let text = write::text(&request.settings, &inputs, &extent, &catalogue);
             format!("# {}\n{text}", program())
         };
-        Ok(Records {
+        Records {
             plain: any(|kind| matches!(kind, OutputKind::Plain { .. }))
                 .then(|| text(|section| of_experiment(section) || section == "counts")),
             noisy: any(|kind| matches!(kind, OutputKind::Noise { .. })).then(|| {
@@ -46,7 +43,7 @@ impl Records {
             }),
             picture: any(|kind| matches!(kind, OutputKind::Png | OutputKind::Overview))
                 .then(|| text(|section| of_experiment(section) || section == "picture")),
-        })
+        }
     }
 
     /// That of a file of this kind.

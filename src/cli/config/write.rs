@@ -100,7 +100,18 @@ impl Writer<'_> {
             return None;
         }
         let mark = if exact { "" } else { "# " };
-        Some(format!("{mark}{} = {value}\n", key.name))
+        let line = format!("{mark}{} = {value}\n", key.name);
+        Some(line + &self.note(key).unwrap_or_default())
+    }
+
+    /// What a key that is given came to, where that is told too.
+    fn note(&self, key: &Key) -> Option<String> {
+        let Form::Values(id) = &key.form else {
+            return None;
+        };
+        let mut all = self.settings.iter().filter(|setting| setting.id == *id);
+        let note = all.nth(1).filter(|_| self.extent.notes)?;
+        Some(format!("# {} = {}\n", key.name, self.words(note)))
     }
 
     /// The value of a key, and whether it may be given.
