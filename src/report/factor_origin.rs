@@ -53,6 +53,16 @@ impl From<&Solvent> for SolventSummary {
     }
 }
 
+impl FactorOrigin {
+    /// The column that F was taken from, where a file has several.
+    pub fn column(&self) -> Option<&str> {
+        match self {
+            FactorOrigin::Listed(origin) => origin.column.as_deref(),
+            FactorOrigin::Calculated(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for FactorOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
