@@ -5,6 +5,8 @@
 mod convert;
 #[path = "nxmx/damage.rs"]
 mod damage;
+#[path = "nxmx/foreign.rs"]
+mod foreign;
 #[path = "nxmx/frames.rs"]
 mod frames;
 #[path = "nxmx/geometry.rs"]

@@ -39,11 +39,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         }
     };
     tell(renderer.take_notices());
-    if request.program.half_structure_factors && !renderer.on_gpu() {
-        tell(vec![
-            "--f16-structure-factors has no effect on the CPU path".into(),
-        ]);
-    }
+    tell(device_notices(&request, &renderer));
     let statistics = info_span!(target: FILES, "statistics")
         .in_scope(|| renderer.install(|| Statistics::of(&image)));
     tell(image_notices(&image, &statistics));
@@ -94,8 +90,16 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     print_pixels(&request)
 }
 
+/// What the user should know of flags that `renderer` has no use for.
+pub fn device_notices(request: &Request, renderer: &Renderer) -> Vec<String> {
+    if request.program.half_structure_factors && !renderer.on_gpu() {
+        return vec!["--f16-structure-factors has no effect on the CPU path".into()];
+    }
+    Vec::new()
+}
+
 /// What the user should know of the pixels of `image`.
-fn image_notices(image: &Image, statistics: &Statistics) -> Vec<String> {
+pub fn image_notices(image: &Image, statistics: &Statistics) -> Vec<String> {
     if statistics.pixels == 0 {
         return vec!["no pixel is rendered: masks and the region of interest leave none".into()];
     }

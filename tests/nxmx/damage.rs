@@ -125,7 +125,9 @@ fn lying(path: &Path, shape: [usize; 3], chunk: [usize; 3], stored: Option<&[u8]
     let data = group
         .new_dataset::<f32>()
         .shape(shape)
-        .max_shape(&[None; 3])
+        .max_shape(&std::array::from_fn::<_, 3, _>(|axis| {
+            Some(shape[axis].max(chunk[axis]))
+        }))
         .chunk(&chunk)
         .filter_pipeline(FilterPipeline::shuffle_deflate(4, 1))
         .create("data")

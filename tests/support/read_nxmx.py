@@ -5,6 +5,8 @@ frames:   standard input has a line a file: file, file of the expected numbers (
           files were the same, and fails at the first that was not.
 stream:   writes the numbers of every frame of the file named next to standard output.
 said:     prints what the files named next say, a list in JSON.
+foreign:  writes files as other programs do into the folder named next, each with its numbers as float64
+          beside it.
 """
 import json
 import sys
@@ -93,4 +95,119 @@ def said(*paths):
     print(json.dumps([said_by(path) for path in paths]))
 
 
-{"frames": frames, "stream": stream, "said": said}[sys.argv[1]](*sys.argv[2:])
+def rotation(axis, degrees):
+    return {
+        "transformation_type": "rotation",
+        "units": "deg",
+        "vector": numpy.array(axis, dtype=float),
+    }, degrees
+
+
+def foreign(folder):
+    random = numpy.random.default_rng(5)
+
+    def counts(shape, kind):
+        end = min(numpy.iinfo(kind).max, 2**50)
+        return random.integers(0, end, shape, dtype=numpy.dtype(kind).newbyteorder("="))
+
+    def expected(name, data):
+        data.astype("<f8").tofile(f"{folder}/{name}.expected")
+
+    # A master file with links to files of a few frames each, as DECTRIS' detectors write.
+    frames = counts((5, 30, 20), "u4")
+    with h5py.File(f"{folder}/dectris_master.h5", "w") as file:
+        entry = file.create_group("entry")
+        entry.attrs["NX_class"] = "NXentry"
+        data = entry.create_group("data")
+        detector = entry.create_group("instrument/detector")
+        for name, value, unit in [
+            ("beam_center_x", numpy.float32(10.5), "pixel"),
+            ("beam_center_y", numpy.float32(12.25), "pixel"),
+            ("detector_distance", numpy.float32(0.25), "m"),
+            ("x_pixel_size", numpy.float32(75e-6), "m"),
+        ]:
+            detector[name] = value
+            detector[name].attrs["units"] = unit
+        wavelength = entry.create_dataset("instrument/beam/incident_wavelength", data=0.976)
+        wavelength.attrs["units"] = numpy.bytes_("angstrom")
+        for number, part in enumerate([frames[:3], frames[3:]], start=1):
+            name = f"dectris_data_{number:06}.h5"
+            with h5py.File(f"{folder}/{name}", "w") as linked:
+                linked.create_dataset(
+                    "entry/data/data", data=part, chunks=(1, 30, 20), **hdf5plugin.Bitshuffle()
+                )
+            data[f"data_{number:06}"] = h5py.ExternalLink(name, "entry/data/data")
+    expected("dectris_master.h5", frames)
+    # A detector on a two-theta arm in mm, its steps named relative to their groups, newest HDF5.
+    frames = counts((3, 16, 24), ">i2")
+    with h5py.File(f"{folder}/arm.nxs", "w", libver="latest") as file:
+        entry = file.create_group("scan")
+        entry.attrs["NX_class"] = numpy.bytes_("NXentry")
+        entry["definition"] = "NXmx"
+        data = entry.create_group("data")
+        data.attrs.update({"NX_class": "NXdata", "signal": "data"})
+        data.create_dataset("data", data=frames, dtype=">i2", chunks=(2, 8, 24), compression="gzip",
+                            shuffle=True, fletcher32=True)
+        beam = entry.create_group("instrument/beam")
+        beam["incident_wavelength"] = 0.1
+        beam["incident_wavelength"].attrs["units"] = "nm"
+        detector = entry["instrument"].create_group("detector")
+        axes = detector.create_group("transformations")
+        attributes, value = rotation([-1, 0, 0], 20.0)
+        axes["two_theta"] = value
+        axes["two_theta"].attrs.update(attributes | {"depends_on": "."})
+        axes["det_z"] = 150
+        translation = {"transformation_type": "translation", "units": "mm"}
+        axes["det_z"].attrs.update(
+            translation | {"vector": numpy.array([0, 0, 1]), "depends_on": "two_theta"}
+        )
+        module = detector.create_group("panel")
+        module.attrs["NX_class"] = "NXdetector_module"
+        module["data_origin"] = numpy.array([0, 0], dtype="u8")
+        module["data_size"] = numpy.array([16, 24], dtype="i4")
+        steps = [
+            ("module_offset", 0.0, [1, 0, 0], "../transformations/det_z", [1.5, 0.9, 0]),
+            ("fast_pixel_direction", 0.1, [-1, 0, 0], "module_offset", [0, 0, 0]),
+            ("slow_pixel_direction", 0.1, [0, -1, 0], "module_offset", [0, 0, 0]),
+        ]
+        for name, value, vector, depends_on, offset in steps:
+            module[name] = value
+            module[name].attrs.update(
+                translation
+                | {
+                    "vector": numpy.array(vector, dtype=float),
+                    "depends_on": depends_on,
+                    "offset": numpy.array(offset, dtype=float),
+                    "offset_units": "mm",
+                }
+            )
+        sample = entry.create_group("sample")
+        sample["depends_on"] = "transformations/phi"
+        axes = sample.create_group("transformations")
+        attributes, value = rotation([1, 0, 0], [1.0, 1.5, 2.0])
+        axes["phi"] = value
+        axes["phi"].attrs.update(attributes | {"depends_on": "chi"})
+        axes["phi_end"] = [1.5, 2.0, 2.5]
+        attributes, value = rotation([0, 0, 1], 45.0)
+        axes["chi"] = value
+        axes["chi"].attrs.update(attributes | {"depends_on": "."})
+    expected("arm.nxs", frames)
+    # Frames of several panels, and numbers of many kinds, where little else is said.
+    for name, shape, kind, filters in [
+        ("panels.h5", (2, 3, 8, 10), "u2", {"chunks": (1, 3, 8, 10), **hdf5plugin.LZ4()}),
+        ("plain.h5", (4, 9, 7), "u1", {}),
+        ("one.h5", (9, 7), "u8", {"chunks": (4, 4)}),
+        ("signed.h5", (1, 9, 7), "i1", {"chunks": (1, 9, 7), "compression": "gzip"}),
+    ]:
+        frames = counts(shape, kind)
+        with h5py.File(f"{folder}/{name}", "w") as file:
+            file.create_dataset("entry/data/data", data=frames, **filters)
+        expected(name, frames)
+    frames = random.normal(size=(2, 9, 7))
+    for name, kind in [("double.h5", ">f8"), ("half.h5", "<f2")]:
+        with h5py.File(f"{folder}/{name}", "w") as file:
+            file.create_dataset("entry/instrument/detector/data", data=frames.astype(kind))
+        expected(name, frames.astype(kind))
+
+
+{"frames": frames, "stream": stream, "said": said, "foreign": foreign}[sys.argv[1]](*sys.argv[2:])

@@ -28,7 +28,7 @@ use plan::{Frame, Plan};
 use sink::Sink;
 
 /// A frame that was rendered.
-type Shot = (Frame, Image);
+type Shot = (Frame, Image, Statistics);
 
 /// Renders the frames that `words` describe.
 ///
@@ -50,6 +50,10 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         images: Vec::with_capacity(plan.frames as usize),
         notices: std::mem::take(&mut request.notices),
     };
+    tell(
+        &mut work.notices,
+        render::device_notices(&request, &renderer),
+    );
     work.run(&mut request, &plan, &renderer, &progress)
         .map_err(|error| work.left_by(error, &plan))?;
     drop(progress);
@@ -166,6 +170,17 @@ impl Work {
     }
 }
 
+/// Tells what is `told` and not among `notices` yet, and adds it to these: what is true of every frame
+/// is told once.
+fn tell(notices: &mut Vec<String>, told: Vec<String>) {
+    for notice in told {
+        if !notices.contains(&notice) {
+            say(format_args!("nanobragg: note: {notice}"));
+            notices.push(notice);
+        }
+    }
+}
+
 /// Renders every frame of `plan` and hands it over.
 fn render_all(
     sender: SyncSender<Shot>,
@@ -178,14 +193,10 @@ fn render_all(
         let frame = plan.frame(index)?;
         let share = progress.frame(index as usize, plan.frames as usize);
         let image = renderer.render_watched(&frame.experiment, &share)?;
-        for notice in renderer.take_notices() {
-            // What is true of every frame is told once.
-            if !notices.contains(&notice) {
-                say(format_args!("nanobragg: note: {notice}"));
-                notices.push(notice);
-            }
-        }
-        if sender.send((frame, image)).is_err() {
+        tell(notices, renderer.take_notices());
+        let statistics = renderer.install(|| Statistics::of(&image));
+        tell(notices, render::image_notices(&image, &statistics));
+        if sender.send((frame, image, statistics)).is_err() {
             // Who writes has failed, and says why.
             break;
         }
@@ -205,8 +216,7 @@ fn write_all(
 ) -> Result<(), CliError> {
     let settings = std::mem::take(&mut request.settings);
     let mut inputs = None;
-    for (frame, image) in receiver {
-        let statistics = renderer.install(|| Statistics::of(&image));
+    for (frame, image, statistics) in receiver {
         request.settings = frame.settings(&settings);
         request.experiment = frame.experiment;
         let records = Records::of_inputs(request, &mut inputs);

@@ -240,8 +240,8 @@ impl Facts {
     /// What the step at `path` and all below it come to, at the first of its values.
     fn placed(&self, path: &str) -> Option<DAffine3> {
         let chain = self.chain(path);
-        let steps = chain.iter().rev().map(|step| self.step(step));
-        steps.fold(Some(DAffine3::IDENTITY), |sum, step| Some(sum? * step?))
+        let mut steps = chain.iter().rev().map(|step| self.step(step));
+        steps.try_fold(DAffine3::IDENTITY, |sum, step| Some(sum * step?))
     }
 
     /// What all steps below the one at `path` come to.
