@@ -17,6 +17,7 @@ fn main() {
     };
     println!("cargo:rustc-env=NANOBRAGG_VERSION={version}");
     println!("cargo:rustc-env=NANOBRAGG_COMMIT={commit}");
+    println!("cargo:rustc-env=NANOBRAGG_DAY={day}");
     let compiler = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
     let compiler = output(&compiler, &["--version"]).unwrap_or_else(|| "unknown".into());
     println!("cargo:rustc-env=NANOBRAGG_COMPILER={compiler}");

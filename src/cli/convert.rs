@@ -40,7 +40,7 @@ use crate::report::{ConversionSummary, StoredImage};
     allow_negative_numbers = true,
     term_width = 100
 )]
-struct ConvertCommand {
+pub struct ConvertCommand {
     /// The image
     #[arg(value_name = "IN")]
     image: PathBuf,
@@ -89,14 +89,16 @@ struct Converted {
     rounded: usize,
 }
 
+/// Its flags that the C program has too.
+pub const EITHER: [&str; 3] = ["scale", "adc", "adcoffset"];
+
 /// Converts.
 ///
 /// # Errors
 /// [`CliError::Usage`] for wrong flags, [`CliError::Failed`] for bad files.
 pub fn run(words: &[String]) -> Result<(), CliError> {
-    let either = ["scale", "adc", "adcoffset"];
     let command: ConvertCommand =
-        super::arguments::parse_with("nanobragg convert", words, &either)?;
+        super::arguments::parse_with("nanobragg convert", words, &EITHER)?;
     command.target(Number::F32)?;
     command.check_output()?;
     let (raster, format, header) = command.input()?;

@@ -16,7 +16,8 @@ pub enum CliError {
     Usage(String),
     /// The work failed, or an input file is bad (exit code 1).
     Failed(anyhow::Error),
-    /// Nothing failed: the text asked for, help or the version, goes to standard output.
+    /// Nothing failed: the text asked for, help or the version, goes to standard output, in its
+    /// colours where those are wanted.
     Text(String),
 }
 
@@ -29,7 +30,7 @@ impl CliError {
     /// Prints the message where it belongs and gives the exit code.
     pub fn report(&self) -> ExitCode {
         match self {
-            CliError::Text(text) => super::output::print(text)
+            CliError::Text(text) => super::output::print_coloured(text)
                 .map_or_else(|error| error.report(), |()| ExitCode::SUCCESS),
             CliError::Usage(message) => {
                 say(behind_name(message));
@@ -55,7 +56,8 @@ fn is_interruption(error: &anyhow::Error) -> bool {
 impl std::fmt::Display for CliError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            CliError::Usage(text) | CliError::Text(text) => f.write_str(text),
+            CliError::Usage(text) => f.write_str(text),
+            CliError::Text(text) => write!(f, "{}", anstream::adapter::strip_str(text)),
             CliError::Failed(error) => write!(f, "{error:#}"),
         }
     }

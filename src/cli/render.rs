@@ -11,7 +11,7 @@ use tracing::info_span;
 use super::arguments::{Spellings, parse};
 use super::flags::{self, OutputKind, Printout, ProgramFlags, Request};
 use super::output::{print, say};
-use super::{CliError, files, interrupt, profile};
+use super::{CliError, dry_run, files, interrupt, profile};
 use crate::cpu;
 use crate::image::{Image, Statistics};
 use crate::profile::{FILES, INPUT, RUN, SETUP};
@@ -32,6 +32,9 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let run = info_span!(target: RUN, "nanobragg").entered();
     interrupt::catch()?;
     let (request, renderer) = prepared(words)?;
+    if request.program.dry_run {
+        return dry_run::run(request, &renderer, started);
+    }
     let image = rendered(&renderer, &request)?;
     let mut notices = request.notices.clone();
     let mut tell = |told: Vec<String>| {
@@ -152,14 +155,7 @@ pub fn matches(words: &[String]) -> Result<ArgMatches, CliError> {
 
 /// The flags by topic.
 fn help(mut command: clap::Command, spellings: &Spellings) -> String {
-    let help = command.render_help();
-    let colours = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let text = if colours {
-        help.ansi().to_string()
-    } else {
-        help.to_string()
-    };
-    spellings.single_dashed(&text)
+    spellings.single_dashed(&command.render_help().ansi().to_string())
 }
 
 /// Renders, with a progress bar where one is wanted.

@@ -34,6 +34,24 @@ pub(super) fn photons(
     photons_with::<FUSED>(scene, panel, first, interrupted)
 }
 
+/// The instructions that [`photons`] is compiled for here: the best that the processor has of its
+/// targets.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma+bmi1+bmi2",
+    "x86_64+avx2+fma+bmi1+bmi2",
+))]
+pub fn instructions() -> &'static str {
+    if multiversion::target::target_cfg_f!(target_feature = "avx512f") {
+        "AVX-512"
+    } else if multiversion::target::target_cfg_f!(target_feature = "avx2") {
+        "AVX2"
+    } else if cfg!(target_arch = "aarch64") {
+        "Neon"
+    } else {
+        "the architecture's own instructions"
+    }
+}
+
 /// [`photons`], with products fused with sums or not, in the instructions of its caller.
 #[inline(always)]
 fn photons_with<const FUSED: bool>(
