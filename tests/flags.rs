@@ -81,7 +81,8 @@ fn every_flag_with_one_dash_is_on_the_page() {
     }
     // Synonyms, which may go over the end of a line.
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-    for synonyms in help.split("[aliases: ").skip(1) {
+    for synonyms in help.split("[alias").skip(1) {
+        let synonyms = synonyms.split_once(": ").unwrap().1;
         let synonyms = synonyms.split(']').next().unwrap();
         own.extend(synonyms.split(", ").map(str::to_string));
     }

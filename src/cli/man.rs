@@ -120,7 +120,7 @@ fn page() -> io::Result<String> {
         let about = own.described().command.get_about().cloned();
         command = command.subcommand(clap::Command::new(own.name).about(about.unwrap_or_default()));
     }
-    let man = titled(Man::new(with_synonyms(command)), "nanobragg");
+    let man = titled(Man::new(in_full(command)), "nanobragg");
     let mut roff = Vec::new();
     man.render_title(&mut roff)?;
     man.render_name_section(&mut roff)?;
@@ -154,7 +154,7 @@ fn page_of(command: &Subcommand) -> io::Result<String> {
     } = command.described();
     let notes = clap.get_after_help().map(ToString::to_string);
     let name = format!("nanobragg-{}", command.name);
-    let clap = with_synonyms(clap.display_name(&name).version(version::NUMBER));
+    let clap = in_full(clap.display_name(&name).version(version::NUMBER));
     let man = titled(Man::new(clap), &name);
     let mut roff = Vec::new();
     man.render_title(&mut roff)?;
@@ -170,16 +170,23 @@ fn page_of(command: &Subcommand) -> io::Result<String> {
     Ok(finished(&roff, |roff| spellings.single_dashed(roff)))
 }
 
-/// `command`, whose flags tell their synonyms as its help does.
-fn with_synonyms(command: clap::Command) -> clap::Command {
+/// `command`, whose flags tell their synonyms and values behind their help, as `-h` does.
+fn in_full(command: clap::Command) -> clap::Command {
     command.mut_args(|flag| {
+        let mut help = flag.get_help().map(ToString::to_string).unwrap_or_default();
         let synonyms = flag.get_visible_aliases().unwrap_or_default();
         let synonyms: Vec<String> = synonyms.iter().map(|name| format!("--{name}")).collect();
-        let help = flag.get_help().map(ToString::to_string).unwrap_or_default();
-        match synonyms.is_empty() {
-            true => flag,
-            false => flag.help(format!("{help} [aliases: {}]", synonyms.join(", "))),
+        match synonyms.as_slice() {
+            [] => {}
+            [one] => help.push_str(&format!(" [alias: {one}]")),
+            more => help.push_str(&format!(" [aliases: {}]", more.join(", "))),
         }
+        let values = flag.get_possible_values();
+        let values: Vec<&str> = values.iter().map(|value| value.get_name()).collect();
+        if !values.is_empty() && flag.get_action().takes_values() {
+            help.push_str(&format!(" [possible values: {}]", values.join(", ")));
+        }
+        flag.help(help).hide_possible_values(true)
     })
 }
 
@@ -227,12 +234,17 @@ fn section(roff: &mut Vec<u8>, heading: &str, entries: &[(&str, &str)]) -> io::R
 fn finished(roff: &[u8], single_dashed: impl Fn(&str) -> String) -> String {
     let plain = String::from_utf8_lossy(roff).replace("\\-", "-");
     let mut page = String::new();
-    for character in single_dashed(&plain).chars() {
-        match character {
-            '-' => page.push_str("\\-"),
-            ascii if ascii.is_ascii() => page.push(ascii),
-            other => page.push_str(&format!("\\[u{:04X}]", u32::from(other))),
+    for line in single_dashed(&plain).lines() {
+        // The day in the title is no text.
+        let dash = if line.starts_with(".TH") { "-" } else { "\\-" };
+        for character in line.chars() {
+            match character {
+                '-' => page.push_str(dash),
+                ascii if ascii.is_ascii() => page.push(ascii),
+                other => page.push_str(&format!("\\[u{:04X}]", u32::from(other))),
+            }
         }
+        page.push('\n');
     }
     page
 }

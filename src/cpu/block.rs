@@ -41,14 +41,13 @@ pub(super) fn photons(
     "x86_64+avx2+fma+bmi1+bmi2",
 ))]
 pub fn instructions() -> &'static str {
-    if multiversion::target::target_cfg_f!(target_feature = "avx512f") {
-        "AVX-512"
-    } else if multiversion::target::target_cfg_f!(target_feature = "avx2") {
-        "AVX2"
-    } else if cfg!(target_arch = "aarch64") {
-        "Neon"
-    } else {
-        "the architecture's own instructions"
+    const AVX512: bool = multiversion::target::target_cfg_f!(target_feature = "avx512f");
+    const AVX2: bool = multiversion::target::target_cfg_f!(target_feature = "avx2");
+    match (AVX512, AVX2) {
+        (true, _) => "AVX-512",
+        (false, true) => "AVX2",
+        (false, false) if cfg!(target_arch = "aarch64") => "Neon",
+        (false, false) => "the architecture's own instructions",
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{Monitor, RenderError, Renderer, monitor};
+use super::{Monitor, RenderError, Renderer, memory, monitor};
 use crate::experiment::Experiment;
 use crate::scene::{self, Sample, Scene};
 
@@ -45,7 +45,7 @@ impl Renderer {
         monitor: &dyn Monitor,
     ) -> Result<Estimate, RenderError> {
         let channels = scene::channels(experiment)?;
-        super::check_memory(experiment, channels.len())?;
+        memory::check(experiment, channels.len())?;
         let scene = Scene::of_channel(experiment, channels[0])?;
         let pixels = scene.rendered_pixels() as f64;
         let own_terms = scene.terms_per_pixel() * pixels;

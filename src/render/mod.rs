@@ -4,6 +4,7 @@ mod channels;
 mod device;
 mod estimate;
 mod floor;
+mod memory;
 mod monitor;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -189,17 +190,6 @@ impl Renderer {
         self.gpu_in_use().is_some()
     }
 
-    /// What rendering `experiment` takes of the GPU's memory; `None` on the CPU path.
-    ///
-    /// # Errors
-    /// [`RenderError::Scene`] when the experiment cannot be laid out.
-    pub fn device_memory(&self, experiment: &Experiment) -> Result<Option<Bytes>, RenderError> {
-        let Some(gpu) = self.gpu_in_use() else {
-            return Ok(None);
-        };
-        Ok(Some(gpu.memory(&Scene::new(experiment)?)))
-    }
-
     /// Threads of the CPU path.
     pub fn threads(&self) -> usize {
         self.pool.current_num_threads()
@@ -245,7 +235,7 @@ impl Renderer {
         let [width, height] = frame_size(experiment);
         let setup = info_span!(target: SETUP, "memory").entered();
         let channels = scene::channels(experiment)?;
-        check_memory(experiment, channels.len())?;
+        memory::check(experiment, channels.len())?;
         drop(setup);
         let rendered = self.channels_summed(experiment, &channels, monitor)?;
         *self.floor.lock().unwrap_or_else(PoisonError::into_inner) = rendered.floor;
@@ -391,23 +381,6 @@ impl Renderer {
             .install(|| cpu::render(scene, &row_done, &interrupted));
         values.ok_or(RenderError::Interrupted)
     }
-}
-
-/// Makes sure that there is memory for the image of `experiment`, of so many energy channels.
-fn check_memory(experiment: &Experiment, channels: usize) -> Result<(), RenderError> {
-    let [width, height] = frame_size(experiment);
-    // One flag a pixel may come on top of its value, and a sum over the energy channels.
-    let per_pixel = if channels > 1 { 13 } else { 5 };
-    let pixels = (width as u64).saturating_mul(height as u64);
-    let needed = Bytes(pixels.saturating_mul(per_pixel));
-    needed
-        .check()
-        .map_err(|available| RenderError::ImageTooLarge {
-            width,
-            height,
-            needed,
-            available,
-        })
 }
 
 /// The adapters of this machine.

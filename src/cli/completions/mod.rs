@@ -6,6 +6,8 @@
 //! commands that take other commands' flags behind `--`.
 
 mod answer;
+#[cfg(test)]
+mod tests;
 
 use clap::{Parser, ValueEnum};
 

@@ -59,8 +59,8 @@ pub use sampling::Printout;
                       nanobragg bench       how fast this machine renders, and how alike\n       \
                       nanobragg figure      a benchmark's times as a picture\n       \
                       nanobragg trace       how a pixel's value comes about\n       \
-                      nanobragg man         these pages, for man\n       \
-                      nanobragg completions bash|zsh|fish",
+                      nanobragg man         manual pages\n       \
+                      nanobragg completions what completes flags in bash, zsh and fish",
     after_help = "A flag that is given twice counts as it was given last. With no output flag, the \
                   files named as defaults are written; with any, only those asked for.",
     allow_negative_numbers = true,
