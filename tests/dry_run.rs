@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use nanobragg::cpu;
 use nanobragg::experiment::Panel;
+use nanobragg::render::{Device, RenderOptions, Renderer};
 use nanobragg::scene::Scene;
 use serde_json::Value;
 use support::{experiment, program, words};
@@ -166,6 +167,25 @@ fn on_a_gpu_its_memory_is_told_too() {
     // Four floats a pixel, and not much else.
     assert!((64 * 64 * 16..64 * 64 * 32).contains(&bytes), "{bytes}");
     assert!(names(folder.path()).is_empty());
+}
+
+#[test]
+fn what_gets_a_device_ready_is_not_taken_for_terms() {
+    let options = RenderOptions {
+        device: Device::Gpu("gpu".into()),
+        ..RenderOptions::default()
+    };
+    let gpu = Renderer::new(&options).unwrap();
+    let experiment = experiment(&format!(
+        "{CUBE} -detpixels 600 -mosaic 1 -mosaic_domains 100"
+    ));
+    let cold = gpu.estimate(&experiment, &()).unwrap();
+    // The kernel is compiled in the first sample, whose terms are a fraction of the last one's.
+    assert!(cold.set_up_seconds > 0.0, "{cold:?}");
+    assert!(
+        cold.sampled_seconds > 0.1 && cold.terms == 3.6e7,
+        "{cold:?}"
+    );
 }
 
 #[test]

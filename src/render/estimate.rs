@@ -33,8 +33,8 @@ pub struct Estimate {
 }
 
 impl Renderer {
-    /// How long [`Renderer::render`] will take for `experiment`: samples of it are rendered, larger
-    /// ones until one takes a tenth of a second. Of several energy channels the first one in use
+    /// How long [`Renderer::render`] will take for `experiment`: samples of it are rendered, at least
+    /// two where it has the terms, and larger ones until one takes a tenth of a second. Of several energy channels the first one in use
     /// stands for all, and reading the others' files is not counted.
     ///
     /// # Errors
@@ -52,25 +52,15 @@ impl Renderer {
         // Of the sources of all channels.
         let terms = scene.steps * f64::from(scene.layers) * pixels;
         let mut budget = FIRST_TERMS;
+        // Terms and seconds of the first sample, in which the device gets ready.
         let mut first = None;
         loop {
             let sample = scene.sample(budget);
             let (values, elapsed) = self.timed(&sample, monitor)?;
             let seconds = elapsed.as_secs_f64();
-            let (first_terms, first_seconds) = *first.get_or_insert((sample.terms, seconds));
-            if elapsed >= ENOUGH || sample.terms >= own_terms {
-                // What was sampled a second time costs no more than its terms.
-                let again = sample.terms > first_terms;
-                let per_term = if sample.terms > 0.0 {
-                    seconds / sample.terms
-                } else {
-                    0.0
-                };
-                let set_up = if again {
-                    first_seconds - first_terms * per_term
-                } else {
-                    0.0
-                };
+            if sample.terms >= own_terms || (first.is_some() && elapsed >= ENOUGH) {
+                let per_term = seconds / sample.terms.max(1.0);
+                let set_up = first.map_or(0.0, |(terms, seconds)| seconds - terms * per_term);
                 return Ok(Estimate {
                     terms,
                     sampled_terms: sample.terms,
@@ -80,8 +70,9 @@ impl Renderer {
                     values,
                 });
             }
+            first = first.or(Some((sample.terms, seconds)));
             let growth = 1.5 * ENOUGH.as_secs_f64() / seconds.max(1e-6);
-            budget = sample.terms.max(budget) * growth.clamp(2.0, 10.0);
+            budget = sample.terms.max(budget) * growth.clamp(1.0, 10.0);
         }
     }
 
