@@ -121,12 +121,7 @@ fn page() -> io::Result<String> {
         command = command.subcommand(clap::Command::new(own.name).about(about.unwrap_or_default()));
     }
     let man = titled(Man::new(in_full(command)), "nanobragg");
-    let mut roff = Vec::new();
-    man.render_title(&mut roff)?;
-    man.render_name_section(&mut roff)?;
-    man.render_synopsis_section(&mut roff)?;
-    man.render_description_section(&mut roff)?;
-    text(&mut roff, &notes.unwrap_or_default())?;
+    let mut roff = head(&man, &notes.unwrap_or_default())?;
     text(
         &mut roff,
         "Flags that the C program nanoBragg has take one dash or two, those that are new take two.",
@@ -156,12 +151,7 @@ fn page_of(command: &Subcommand) -> io::Result<String> {
     let name = format!("nanobragg-{}", command.name);
     let clap = in_full(clap.display_name(&name).version(version::NUMBER));
     let man = titled(Man::new(clap), &name);
-    let mut roff = Vec::new();
-    man.render_title(&mut roff)?;
-    man.render_name_section(&mut roff)?;
-    man.render_synopsis_section(&mut roff)?;
-    man.render_description_section(&mut roff)?;
-    text(&mut roff, &notes.unwrap_or_default())?;
+    let mut roff = head(&man, &notes.unwrap_or_default())?;
     man.render_options_section(&mut roff)?;
     let mut other = Roff::new();
     other.control("SH", ["SEE ALSO"]);
@@ -188,6 +178,17 @@ fn in_full(command: clap::Command) -> clap::Command {
         }
         flag.help(help).hide_possible_values(true)
     })
+}
+
+/// What a page starts with; `notes` are part of the description.
+fn head(man: &Man, notes: &str) -> io::Result<Vec<u8>> {
+    let mut roff = Vec::new();
+    man.render_title(&mut roff)?;
+    man.render_name_section(&mut roff)?;
+    man.render_synopsis_section(&mut roff)?;
+    man.render_description_section(&mut roff)?;
+    text(&mut roff, notes)?;
+    Ok(roff)
 }
 
 fn titled(man: Man, name: &str) -> Man {

@@ -53,7 +53,7 @@ impl Renderer {
         let terms = scene.steps * f64::from(scene.layers) * pixels;
         let mut budget = FIRST_TERMS;
         // Terms and seconds of the first sample, in which the device gets ready.
-        let mut first = None;
+        let mut first: Option<(f64, f64)> = None;
         loop {
             let sample = scene.sample(budget);
             let (values, elapsed) = self.timed(&sample, monitor)?;
