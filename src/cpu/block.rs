@@ -34,8 +34,8 @@ pub(super) fn photons(
     photons_with::<FUSED>(scene, panel, first, interrupted)
 }
 
-/// The instructions that [`photons`] is compiled for here: the best that the processor has of its
-/// targets.
+/// The instructions that blocks of pixels are rendered with here: the best of those that they are
+/// compiled for that the processor has.
 #[multiversion(targets(
     "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma+bmi1+bmi2",
     "x86_64+avx2+fma+bmi1+bmi2",
