@@ -24,7 +24,7 @@ pub struct Subcommand {
 }
 
 /// All of them but `render`, which goes without its name.
-static SUBCOMMANDS: [Subcommand; 11] = [
+static SUBCOMMANDS: &[Subcommand] = &[
     of::<noise::NoiseCommand>("noise", noise::run, &noise::EITHER),
     of::<convert::ConvertCommand>("convert", convert::run, &convert::EITHER),
     of::<info::InfoCommand>("info", info::run, &[]),
@@ -39,7 +39,7 @@ static SUBCOMMANDS: [Subcommand; 11] = [
 ];
 
 /// Commands that other processes of this program are started with; users need not know.
-static HIDDEN: [(&str, Work); 2] = [
+static HIDDEN: &[(&str, Work)] = &[
     (bench::WORKER, bench::work),
     (completions::ASK, completions::answer),
 ];
