@@ -16,6 +16,16 @@ use crate::formats::geometry::Geometry;
 
 pub use adopted::Adopted;
 
+/// Ids of the flags of the detector's size.
+pub const DETECTOR_SIZE_FLAGS: [&str; 6] = [
+    "detpixels",
+    "detpixels_f",
+    "detpixels_s",
+    "detsize",
+    "detsize_f",
+    "detsize_s",
+];
+
 #[derive(Args)]
 #[command(next_help_heading = "Detector")]
 pub struct DetectorFlags {
