@@ -143,9 +143,11 @@ impl Facts {
 
     /// The first rotation that the sample stands on whose angle changes, or else the first.
     fn spindle_path(&self) -> Option<String> {
-        let depends_on = self.text(&format!("{}/sample/depends_on", self.entry));
-        let common = format!("{}/sample/transformations/omega", self.entry);
-        let start = depends_on.filter(|path| path != ".").unwrap_or(common);
+        let sample = format!("{}/sample", self.entry);
+        let depends_on = self.text(&format!("{sample}/depends_on"));
+        let start = depends_on.filter(|path| path != ".");
+        let start = start.unwrap_or_else(|| "transformations/omega".into());
+        let start = seen_from(&sample, &start);
         let rotations: Vec<String> = self
             .chain(&start)
             .into_iter()
@@ -279,14 +281,8 @@ impl Facts {
     /// The step that the one at `path` stands on; paths may be relative to its group.
     fn next(&self, path: &str) -> Option<String> {
         let next = self.attribute(path, "depends_on")?;
-        match next.as_str() {
-            "." | "" => None,
-            absolute if absolute.starts_with('/') => Some(next),
-            relative => {
-                let (group, _) = path.rsplit_once('/')?;
-                Some(format!("{group}/{relative}"))
-            }
-        }
+        let (group, _) = path.rsplit_once('/')?;
+        (next != "." && !next.is_empty()).then(|| seen_from(group, &next))
     }
 
     fn attribute(&self, path: &str, name: &str) -> Option<String> {
@@ -362,6 +358,22 @@ impl Facts {
     }
 }
 
+/// The absolute path of `path`, which may be relative to `group`.
+fn seen_from(group: &str, path: &str) -> String {
+    let mut parts = match path.starts_with('/') {
+        true => Vec::new(),
+        false => group.split('/').collect(),
+    };
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            name => parts.push(name),
+        }
+    }
+    parts.join("/")
+}
+
 /// What a number of this unit is multiplied by to be in SI units.
 fn unit_in_si(unit: &str) -> Option<f64> {
     const UNITS: &[(&[&str], f64)] = &[
@@ -390,4 +402,33 @@ fn unit_in_si(unit: &str) -> Option<f64> {
     ];
     let found = UNITS.iter().find(|(names, _)| names.contains(&unit));
     found.map(|&(_, factor)| factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_seen_from_a_group() {
+        assert_eq!(
+            seen_from("entry/detector", "/entry/sample/phi"),
+            "entry/sample/phi"
+        );
+        assert_eq!(
+            seen_from("entry/detector", "axes/det_z"),
+            "entry/detector/axes/det_z"
+        );
+        assert_eq!(
+            seen_from("entry/detector", "../sample/./phi"),
+            "entry/sample/phi"
+        );
+        assert_eq!(seen_from("entry", "../../.."), "");
+    }
+
+    #[test]
+    fn units_are_known_by_several_names() {
+        assert_eq!(unit_in_si("mm"), Some(1e-3));
+        assert_eq!(unit_in_si("Å"), unit_in_si("angstrom"));
+        assert_eq!(unit_in_si("furlong"), None);
+    }
 }
