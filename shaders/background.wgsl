@@ -49,17 +49,15 @@ fn background(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let in_slice = group.x + group.y * slice.tiles_per_row;
-    if in_slice >= slice.tile_count {
+    let tile_index = tile_of(group);
+    if is_beyond(tile_index) {
         return;
     }
-    let tile_index = slice.tile_start + in_slice;
     let tile = tiles[tile_index];
     let panel = panels[tile.panel];
     let sub = panel.pixel_size_m / f32(scene.oversample);
     for (var k = 0u; k < EDGE * EDGE; k++) {
-        let pixel = EDGE * vec2<u32>(lane % GROUP, lane / GROUP) + vec2<u32>(k % EDGE, k / EDGE);
-        let start = pixel_corner(panel, pixel);
+        let start = pixel_corner(panel, pixel_in_tile(lane, k));
         let place = (tile_index * EDGE * EDGE + k) * GROUP * GROUP + lane;
         var total = photons[place];
         if slice.first != 0u {
@@ -74,13 +72,11 @@ fn background(
         for (var s = slice.source_start; s < slice.source_start + slice.source_count; s++) {
             let source = sources[s];
             for (var v = slice.view_start; v < slice.view_start + slice.view_count; v++) {
-                let row = v / scene.oversample;
-                let layer = row / scene.oversample;
-                let depth = f32(layer) * panel.layer_depth_m;
-                let corner = vec2<f32>(f32(v % scene.oversample), f32(row % scene.oversample));
-                let seen = view(tile, offset(tile, panel, start + (corner + 0.5) * sub, depth));
+                let part = part_of(v, sub);
+                let depth = f32(part.layer) * panel.layer_depth_m;
+                let seen = view(tile, offset(tile, panel, start + part.along, depth));
                 let q = (seen.diffracted - source.incident) * source.inverse_wavelength;
-                let geometry = own_solid_angle(panel, seen) * absorbed(panel, seen, layer);
+                let geometry = own_solid_angle(panel, seen) * absorbed(panel, seen, part.layer);
                 let factor = source.weight * geometry * own_polarisation(source, seen);
                 of_source += factor * amorphous(0.5 * length(q));
             }

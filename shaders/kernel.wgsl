@@ -14,6 +14,7 @@ override OWN_SOLID_ANGLE: bool = false;
 override POINT_PIXELS: bool = false;
 override SENSOR: bool = false;
 override RESOLUTION_LIMIT: bool = false;
+override CURVED: bool = false; // some panel is
 // Terms of square and round crystals too small to count: 0 all count, 1 they are left out one by
 // one, 2 first for all of a thread's pixels.
 override TOLERANT: u32 = 0u;
@@ -110,6 +111,9 @@ struct View {
 // `depth`.
 fn offset(tile: Tile, panel: Panel, along: vec2<f32>, depth: f32) -> vec3<f32> {
     let flat = along.x * panel.fast + along.y * panel.slow + depth * panel.normal;
+    if !CURVED {
+        return flat;
+    }
     if panel.curvature_m == 0.0 {
         return flat;
     }

@@ -71,8 +71,7 @@ fn leave(place: u32, sums: Sums) {
 
 // Pixel `k` of thread `lane`.
 fn pixel_of(tile: Tile, panel: Panel, lane: u32, k: u32) -> Pixel {
-    let pixel = EDGE * vec2<u32>(lane % GROUP, lane / GROUP) + vec2<u32>(k % EDGE, k / EDGE);
-    let corner = pixel_corner(panel, pixel);
+    let corner = pixel_corner(panel, pixel_in_tile(lane, k));
     let sub = panel.pixel_size_m / f32(scene.oversample);
     return Pixel(corner, first_factors(tile, panel, corner + 0.5 * sub));
 }

@@ -95,11 +95,10 @@ fn render(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let in_slice = group.x + group.y * slice.tiles_per_row;
-    if in_slice >= slice.tile_count {
+    let tile_index = tile_of(group);
+    if is_beyond(tile_index) {
         return;
     }
-    let tile_index = slice.tile_start + in_slice;
     let tile = tiles[tile_index];
     let panel = panels[tile.panel];
     let sub = panel.pixel_size_m / f32(scene.oversample);
@@ -136,16 +135,13 @@ fn render(
             }
             workgroupBarrier();
             for (var v = slice.view_start; v < last_view; v++) {
-                let row = v / scene.oversample;
-                let layer = row / scene.oversample;
-                let corner = vec2<f32>(f32(v % scene.oversample), f32(row % scene.oversample));
-                let along = (corner + 0.5) * sub;
+                let part = part_of(v, sub);
                 var sights: array<Sight, MOST_PIXELS>;
-                sights[0] = sight(tile, panel, source, centre, pixels[0], along, layer);
+                sights[0] = sight(tile, panel, source, centre, pixels[0], part.along, part.layer);
                 if EDGE == 2u {
-                    sights[1] = sight(tile, panel, source, centre, pixels[1], along, layer);
-                    sights[2] = sight(tile, panel, source, centre, pixels[2], along, layer);
-                    sights[3] = sight(tile, panel, source, centre, pixels[3], along, layer);
+                    sights[1] = sight(tile, panel, source, centre, pixels[1], part.along, part.layer);
+                    sights[2] = sight(tile, panel, source, centre, pixels[2], part.along, part.layer);
+                    sights[3] = sight(tile, panel, source, centre, pixels[3], part.along, part.layer);
                 }
                 var terms = vec4<f32>(0.0);
                 if CULLS {

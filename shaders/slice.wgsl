@@ -1,4 +1,4 @@
-// A dispatch of a render: its part of the work, and the sums it adds to.
+// A dispatch of a render: its part of the work, the sums it adds to, and the way through both.
 
 // The part of the sum that one dispatch adds.
 struct Slice {
@@ -26,3 +26,31 @@ struct Slice {
 // that numbers are added in one order however the render is cut.
 @group(0) @binding(7) var<storage, read_write> photons: array<f32>;
 @group(0) @binding(8) var<storage, read_write> pending: array<vec2<f32>>;
+
+// The tile of a workgroup; there is none from the slice's end on.
+fn tile_of(group: vec3<u32>) -> u32 {
+    return slice.tile_start + group.x + group.y * slice.tiles_per_row;
+}
+
+// Whether the slice ends before tile `index`.
+fn is_beyond(index: u32) -> bool {
+    return index >= slice.tile_start + slice.tile_count;
+}
+
+// Pixel `k` of thread `lane`, within its tile.
+fn pixel_in_tile(lane: u32, k: u32) -> vec2<u32> {
+    return EDGE * vec2<u32>(lane % GROUP, lane / GROUP) + vec2<u32>(k % EDGE, k / EDGE);
+}
+
+// What is looked at by itself: a sub-pixel in one layer.
+struct Part {
+    along: vec2<f32>, // from the pixel's corner to its centre, m along fast and slow
+    layer: u32,
+}
+
+// The part of view `v`, of sub-pixels whose edge is `sub` m.
+fn part_of(v: u32, sub: f32) -> Part {
+    let row = v / scene.oversample;
+    let corner = vec2<f32>(f32(v % scene.oversample), f32(row % scene.oversample));
+    return Part((corner + 0.5) * sub, row / scene.oversample);
+}

@@ -6,9 +6,14 @@ mod support;
 mod atoms;
 #[path = "coordinates/command_line.rs"]
 mod command_line;
+#[path = "coordinates/files.rs"]
+mod files;
+#[path = "coordinates/lysozyme.rs"]
+mod lysozyme;
+#[path = "coordinates/solvent.rs"]
+mod solvent;
 
 use std::collections::HashMap;
-use std::f64::consts::PI;
 use std::time::Instant;
 
 use atoms::{P212121, TestAtom, TestCell, cif, direct, pdb, scattered};
@@ -208,75 +213,6 @@ fn an_atom_on_an_axis_counts_once_however_its_occupancy_is_given() {
         direct(&cell, &atoms, &turn, index)
     });
     assert!(rms < GATE, "{rms:e}");
-}
-
-#[test]
-fn a_ball_in_solvent_is_a_ball_of_missing_solvent() {
-    // Carbon keeps the solvent 1.70 + 1.1 - 0.9 Å away.
-    const RADIUS: f64 = 1.9;
-    let cell = TestCell([20.0, 22.0, 24.0, 90.0, 90.0, 90.0]);
-    let atoms = [atom("C", [0.37, 0.21, 0.68])];
-    let text = cif(&cell, "P 1", &atoms);
-    let solvent = Solvent {
-        density_per_m3: 0.35e30,
-        b_m2: 46e-20,
-    };
-    let with = factors(&text, 1.0, Some(&solvent));
-    let without = by_index(&factors(&text, 1.0, None));
-    let low = with
-        .iter()
-        .filter(|f| cell.inverse_d_squared(f.index) < 1.0 / 16.0);
-    for factor in low {
-        let q = cell.inverse_d_squared(factor.index);
-        let x = 2.0 * PI * RADIUS * q.sqrt();
-        let ball = 4.0 * PI * RADIUS.powi(3) * (x.sin() - x * x.cos()) / x.powi(3);
-        let missing = 0.35 * (-46.0 * q / 4.0).exp() * ball;
-        let [a, b] = without[&factor.index];
-        let found = ((factor.value.re - a).powi(2) + (factor.value.im - b).powi(2)).sqrt();
-        // The surface is drawn on a grid of a third of an ångström.
-        assert!(
-            (found / missing - 1.0).abs() < 0.05,
-            "{:?} {found} {missing}",
-            factor.index
-        );
-        let (in_solvent, bare) = (factor.value.norm(), (a * a + b * b).sqrt());
-        assert!((in_solvent - (bare - missing).abs()).abs() < 0.05 * missing);
-    }
-}
-
-#[test]
-fn solvent_weakens_the_low_orders_of_a_packed_crystal_and_leaves_the_high_ones() {
-    // A molecule of 200 atoms, on a lattice of its own, in the middle of a larger cell.
-    let cell = TestCell([40.0, 40.0, 40.0, 90.0, 90.0, 90.0]);
-    let atoms: Vec<TestAtom> = (0..216)
-        .map(|n| {
-            let place = [n / 36, n / 6 % 6, n % 6].map(|i| 0.3 + f64::from(i) * 0.07);
-            atom(["C", "C", "N", "O"][n as usize % 4], place)
-        })
-        .collect();
-    let text = cif(&cell, "P 1", &atoms);
-    let with = factors(&text, 2.0, Some(&Solvent::default()));
-    let without = by_index(&factors(&text, 2.0, None));
-    let mean = |near: f64, far: f64, solvent: bool| {
-        let shell = with.iter().filter(|f| {
-            let d = cell.inverse_d_squared(f.index).sqrt().recip();
-            (far..near).contains(&d)
-        });
-        let size = |f: &StructureFactor| match solvent {
-            true => f.value.norm(),
-            false => without[&f.index]
-                .iter()
-                .map(|part| part * part)
-                .sum::<f64>()
-                .sqrt(),
-        };
-        shell.map(size).sum::<f64>()
-    };
-    let low = mean(50.0, 12.0, true) / mean(50.0, 12.0, false);
-    let high = mean(2.3, 2.0, true) / mean(2.3, 2.0, false);
-    println!("solvent: low orders times {low:.2}, high orders times {high:.3}");
-    assert!((0.1..0.7).contains(&low), "{low}");
-    assert!((high - 1.0).abs() < 0.05, "{high}");
 }
 
 #[test]

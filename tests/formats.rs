@@ -3,12 +3,18 @@
 
 #[path = "formats/command.rs"]
 mod command;
+#[path = "formats/headers.rs"]
+mod headers;
+#[path = "formats/pictures.rs"]
+mod pictures;
 #[path = "formats/rings.rs"]
 mod rings;
+#[path = "formats/told.rs"]
+mod told;
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use nanobragg::formats::encoding::{Encoding, Number};
@@ -53,7 +59,7 @@ const FORMATS: &[(Encoding, &str, &[&str])] = &[
 
 /// What an image is filled with.
 #[derive(Debug, Clone, Copy)]
-enum Filling {
+pub enum Filling {
     Zero,
     Saturated,
     Negative,
@@ -62,7 +68,7 @@ enum Filling {
 }
 
 /// Numbers of 64 bits that look random, the same for the same seed.
-fn noise(seed: u64) -> impl Iterator<Item = u64> {
+pub fn noise(seed: u64) -> impl Iterator<Item = u64> {
     let mut state = seed;
     std::iter::repeat_with(move || {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -72,7 +78,7 @@ fn noise(seed: u64) -> impl Iterator<Item = u64> {
 }
 
 /// An image that is filled so.
-fn raster([width, height]: [usize; 2], number: Number, filling: Filling, seed: u64) -> Raster {
+pub fn raster([width, height]: [usize; 2], number: Number, filling: Filling, seed: u64) -> Raster {
     let all = || noise(seed).take(width * height);
     let photons = |bits: u64| (bits % 1000) / (1 + (bits >> 32) % 90);
     let pixels = match (number, filling) {
@@ -128,7 +134,9 @@ fn raster([width, height]: [usize; 2], number: Number, filling: Filling, seed: u
     }
 }
 
-const FILLINGS: [Filling; 5] = [
+pub const SIZES: [[usize; 2]; 6] = [[1, 1], [1, 40], [40, 1], [3000, 17], [17, 3000], [37, 53]];
+
+pub const FILLINGS: [Filling; 5] = [
     Filling::Zero,
     Filling::Saturated,
     Filling::Negative,
@@ -139,6 +147,7 @@ const FILLINGS: [Filling; 5] = [
 /// The numbers, little-endian, and numpy's name of their kind.
 fn bare(pixels: &Pixels) -> (Vec<u8>, &'static str) {
     match pixels {
+        Pixels::U8(all) => (all.clone(), "|u1"),
         Pixels::U16(all) => (all.iter().flat_map(|n| n.to_le_bytes()).collect(), "<u2"),
         Pixels::I32(all) => (all.iter().flat_map(|n| n.to_le_bytes()).collect(), "<i4"),
         Pixels::U32(all) => (all.iter().flat_map(|n| n.to_le_bytes()).collect(), "<u4"),
@@ -147,8 +156,61 @@ fn bare(pixels: &Pixels) -> (Vec<u8>, &'static str) {
     }
 }
 
+/// Files for other programs to read, with what they should find.
+pub struct Outside {
+    folder: tempfile::TempDir,
+    lines: Vec<String>,
+}
+
+impl Outside {
+    pub fn none() -> Outside {
+        Outside {
+            folder: tempfile::tempdir().unwrap(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// How often a file is read.
+    pub fn count(&self) -> u64 {
+        self.lines.len() as u64
+    }
+
+    /// A file of these bytes, in which `readers` should find `raster`.
+    pub fn add(&mut self, file: &[u8], extension: &str, raster: &Raster, readers: &[&str]) {
+        let count = self.count();
+        let place = |name: String| -> PathBuf { self.folder.path().join(name) };
+        let path = place(format!("{count}_0001.{extension}"));
+        let expected = place(format!("{count}.expected"));
+        let (numbers, kind) = bare(&raster.pixels);
+        fs::write(&path, file).unwrap();
+        fs::write(&expected, numbers).unwrap();
+        let [path, expected] = [path, expected].map(|path| path.display().to_string());
+        let (rows, columns) = (raster.height, raster.width);
+        let of = |reader| format!("{reader} {path} {expected} {kind} {rows} {columns}\n");
+        self.lines.extend(readers.iter().map(of));
+    }
+
+    /// Has all of them read, and fails where a number is another.
+    pub fn check(self) {
+        let mut child = python("read_images.py")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = self.lines.concat();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(lines.as_bytes()).unwrap();
+        drop(input);
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        let same = String::from_utf8(output.stdout).unwrap();
+        println!("{} images were read by other programs", same.trim());
+        assert_eq!(same.trim(), self.lines.len().to_string());
+    }
+}
+
 /// The image that our own reader finds.
-fn read_back(bytes: Vec<u8>) -> Raster {
+pub fn read_back(bytes: Vec<u8>) -> Raster {
     match image_file::parse(bytes) {
         Ok(ImageFile::Sized(_, raster)) => raster,
         other => panic!("no image of a size: {other:?}"),
@@ -157,49 +219,17 @@ fn read_back(bytes: Vec<u8>) -> Raster {
 
 #[test]
 fn other_programs_read_every_format_to_the_last_bit() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut lines = String::new();
-    let mut count = 0;
-    let sizes = [[1, 1], [1, 40], [40, 1], [3000, 17], [17, 3000], [37, 53]];
+    let mut outside = Outside::none();
     for &(encoding, extension, readers) in FORMATS {
-        for size in sizes {
+        for size in SIZES {
             for filling in FILLINGS {
-                let raster = raster(size, encoding.number(), filling, count);
+                let raster = raster(size, encoding.number(), filling, outside.count());
                 let file = encoding.encode(&raster, &Header::default()).unwrap();
-                let path = folder.path().join(format!("{count}_0001.{extension}"));
-                let expected = folder.path().join(format!("{count}.expected"));
-                let (numbers, kind) = bare(&raster.pixels);
-                fs::write(&path, &file).unwrap();
-                fs::write(&expected, numbers).unwrap();
-                for reader in readers {
-                    lines += &format!(
-                        "{reader} {} {} {kind} {} {}\n",
-                        path.display(),
-                        expected.display(),
-                        size[1],
-                        size[0]
-                    );
-                    count += 1;
-                }
+                outside.add(&file, extension, &raster, readers);
             }
         }
     }
-    let mut child = python("read_images.py")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(lines.as_bytes())
-        .unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    let same = String::from_utf8(output.stdout).unwrap();
-    println!("{} images were read by other programs", same.trim());
-    assert_eq!(same.trim(), lines.lines().count().to_string());
+    outside.check();
 }
 
 #[test]

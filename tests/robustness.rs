@@ -1,18 +1,17 @@
 //! Whatever comes in, nothing panics: flags, files, and what is rendered from those accepted.
 
+#[path = "robustness/files.rs"]
+mod files;
+#[path = "robustness/memory.rs"]
+mod memory;
+#[path = "../fuzz/src/lib.rs"]
+mod readers;
+
 use std::sync::OnceLock;
 
-use glam::DVec3;
-use nanobragg::experiment::{Experiment, StructureFactors};
-use nanobragg::formats::encoding::{Encoding, Number};
-use nanobragg::formats::image_file::{self, Header, ImageFile};
-use nanobragg::formats::smv::Counts;
-use nanobragg::formats::source_list::Defaults;
-use nanobragg::formats::{
-    cbf, hkl, matrix, npy, pgm, png, raw, reflection_file, smv, source_list, tiff,
-};
-use nanobragg::image::{Image, Statistics, ToneMap, ToneScale};
-use nanobragg::memory::Bytes;
+use nanobragg::experiment::Experiment;
+use nanobragg::formats::smv;
+use nanobragg::image::{Image, Statistics};
 use nanobragg::render::{Renderer, frame_size};
 use nanobragg::scene::Scene;
 use proptest::collection::vec;
@@ -159,7 +158,7 @@ const SWITCHES: &[&str] = &[
 ];
 
 /// A number as a word: plain, extreme, or none at all.
-fn number() -> impl Strategy<Value = String> {
+pub fn number() -> impl Strategy<Value = String> {
     const EDGE: &[&str] = &[
         "nan",
         "NaN",
@@ -295,241 +294,6 @@ proptest! {
             check(&experiment)?;
         }
     }
-
-    #[test]
-    fn any_bytes_are_a_file_or_an_error(bytes in vec(any::<u8>(), 0..300)) {
-        parse_all(&bytes)?;
-    }
-
-    #[test]
-    fn any_text_is_a_file_or_an_error(lines in vec(vec(number(), 0..7), 0..12)) {
-        let lines: Vec<String> = lines.iter().map(|words| words.join(" ")).collect();
-        parse_all(lines.join("\n").as_bytes())?;
-    }
-
-    #[test]
-    fn any_damage_to_a_file_is_survived(
-        sample in select(SAMPLES),
-        damage in vec((any::<prop::sample::Index>(), damage()), 1..6),
-    ) {
-        let bytes = damaged(sample.to_vec(), damage);
-        parse_all(&bytes)?;
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig {
-        // Each asks the system how much memory there is.
-        cases: 2000,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
-
-    #[test]
-    fn any_damage_to_an_image_is_survived(
-        sample in 0usize..8,
-        damage in vec((any::<prop::sample::Index>(), damage()), 0..6),
-    ) {
-        let bytes = damaged(image_samples()[sample].clone(), damage);
-        parse_images(&bytes)?;
-    }
-
-    #[test]
-    fn any_bytes_are_an_image_or_an_error(
-        start in select(vec![
-            "", "{HEADER_BYTES=9;", "II*\0", "MM\0*", "P5 ", "P5 2 2 255 ", "###CBF: ",
-        ]),
-        bytes in vec(any::<u8>(), 0..100),
-    ) {
-        parse_images(&[start.as_bytes(), &bytes].concat())?;
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 4000,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
-
-    #[test]
-    fn any_damage_to_a_file_of_reflections_is_survived(
-        sample in select(REFLECTION_FILES),
-        damage in vec((any::<prop::sample::Index>(), damage()), 0..6),
-    ) {
-        let bytes = damaged(sample.to_vec(), damage);
-        parse_reflections(&bytes)?;
-    }
-
-    #[test]
-    fn any_bytes_are_reflections_or_an_error(
-        start in select(vec!["", "MTZ ", "data_", "loop_", "data_a loop_ _refln.index_h "]),
-        bytes in vec(any::<u8>(), 0..200),
-    ) {
-        parse_reflections(&[start.as_bytes(), &bytes].concat())?;
-    }
-}
-
-/// Sound files of merged reflections, those that fuzzing starts from too.
-const REFLECTION_FILES: &[&[u8]] = &[
-    include_bytes!("seeds/mtz/little.mtz"),
-    include_bytes!("seeds/mtz/big.mtz"),
-    include_bytes!("seeds/mmcif/operators.cif"),
-    include_bytes!("seeds/mmcif/name.cif"),
-    include_bytes!("seeds/gzip/list.hkl.gz"),
-    include_bytes!("seeds/reflection_file/big.mtz.gz"),
-];
-
-#[test]
-fn sound_files_of_reflections_are_read() {
-    for bytes in REFLECTION_FILES {
-        reflection_file::parse(bytes, None, Bytes(1 << 20)).unwrap();
-    }
-}
-
-fn parse_reflections(bytes: &[u8]) -> Result<(), TestCaseError> {
-    for f_column in [None, Some("I"), Some("F(+)"), Some("pdbx_F_plus")] {
-        if let Ok(file) = reflection_file::parse(bytes, f_column, Bytes(1 << 20)) {
-            prop_assert!(file.origin.listed > 0);
-            prop_assert_eq!(file.origin.in_p1, file.reflections.list.len());
-        }
-    }
-    Ok(())
-}
-
-/// Sound images of every format that is read for images only.
-fn image_samples() -> &'static [Vec<u8>; 8] {
-    static IMAGES: OnceLock<[Vec<u8>; 8]> = OnceLock::new();
-    IMAGES.get_or_init(|| {
-        let image = Image::new(3, 2, vec![0.0, 1.0, 7.0, 0.5, 200.0, 90.0], None);
-        let tone = ToneMap::of(&image, ToneScale::Linear, 100.0);
-        let png = |depth| png::encode(&image, &tone, png::Colormap::Grey, depth).unwrap();
-        let written = |encoding: Encoding| {
-            let header = Header::default();
-            let file = encoding.encode_image(&image, Counts::AS_THEY_ARE, None, &header);
-            file.unwrap().0.into_owned()
-        };
-        [
-            tiff::encode(&image).unwrap(),
-            pgm::encode(&image, 1.0),
-            png(png::Depth::Eight),
-            png(png::Depth::Sixteen),
-            written(Encoding::Tiff(Number::U16)),
-            written(Encoding::Npy(Number::F32)),
-            written(Encoding::Npy(Number::U32)),
-            // Without most of the padding, so that damage finds the rest.
-            written(Encoding::Cbf)[..1200].to_vec(),
-        ]
-    })
-}
-
-fn parse_images(bytes: &[u8]) -> Result<(), TestCaseError> {
-    let decoders = [tiff::decode, pgm::decode, png::decode, npy::decode];
-    let rasters = decoders.into_iter().filter_map(|decode| decode(bytes).ok());
-    let cbf = cbf::parse(bytes).ok().map(|file| file.raster);
-    for raster in rasters.chain(cbf) {
-        prop_assert!(!raster.pixels.is_empty());
-        prop_assert_eq!(raster.pixels.len(), raster.width * raster.height);
-    }
-    if let Ok(ImageFile::Bare(bare)) = image_file::parse(bytes.to_vec()) {
-        prop_assert!(raw::decode(&bare, [bare.len() / 4, 1]).is_ok());
-        prop_assert!(raw::decode(&bare, [usize::MAX, 3]).is_err());
-    }
-    Ok(())
-}
-
-/// Sound files of every format.
-const SAMPLES: &[&[u8]] = &[
-    b"# h k l F sigma\n1 2 3 45.6 0.1\n-1 0 2 7e2\n\n0 0 1 3.5 # strong\n",
-    b"  0.01 0.002 -0.003\n 0.004 0.011 0.001\n 0.0 -0.002 0.009\n 0 0 0\n",
-    b"# X Y Z weight wavelength\n-1 0 0 1 1e-10\n-1 0.001 0 0.5 1.01e-10\n-1 0 0.001\n",
-    b"{\nHEADER_BYTES=128;\nDIM=2;\nBYTE_ORDER=little_endian;\nTYPE=unsigned_short;\nSIZE1=4;\nSIZE2=2;\nPIXEL_SIZE=0.1;\nDISTANCE=100\n}\n\x0c\n\x01\x00\x02\x00\x03\x00\x04\x00\x05\x00\x06\x00\x07\x00\x08\x00\x00\x00\x00\x00\x00\x00",
-];
-
-/// Something that happens to a file.
-#[derive(Debug, Clone)]
-enum Damage {
-    Flip(u8),
-    Truncate,
-    Remove(usize),
-    Insert(Vec<u8>),
-    Repeat(usize),
-}
-
-fn damage() -> impl Strategy<Value = Damage> {
-    prop_oneof![
-        any::<u8>().prop_map(Damage::Flip),
-        Just(Damage::Truncate),
-        (1usize..9).prop_map(Damage::Remove),
-        vec(any::<u8>(), 1..9).prop_map(Damage::Insert),
-        "[-0-9.e;={}#\n ]{1,9}".prop_map(|text| Damage::Insert(text.into_bytes())),
-        (1usize..40).prop_map(Damage::Repeat),
-    ]
-}
-
-impl Damage {
-    fn apply(self, bytes: &mut Vec<u8>, place: prop::sample::Index) {
-        if bytes.is_empty() {
-            return;
-        }
-        let place = place.index(bytes.len());
-        let until = |length: usize| (place + length).min(bytes.len());
-        match self {
-            Damage::Flip(mask) => bytes[place] ^= mask,
-            Damage::Truncate => bytes.truncate(place),
-            Damage::Remove(length) => drop(bytes.drain(place..until(length))),
-            Damage::Insert(more) => drop(bytes.splice(place..place, more)),
-            Damage::Repeat(length) => {
-                let again = bytes[place..until(length)].to_vec();
-                bytes.splice(place..place, again);
-            }
-        }
-    }
-}
-
-/// `bytes` after all that happens to them.
-fn damaged(mut bytes: Vec<u8>, damage: Vec<(prop::sample::Index, Damage)>) -> Vec<u8> {
-    for (place, damage) in damage {
-        damage.apply(&mut bytes, place);
-    }
-    bytes
-}
-
-/// Gives `bytes` to every reader, and checks what they take for sound.
-fn parse_all(bytes: &[u8]) -> Result<(), TestCaseError> {
-    if let Ok(list) = hkl::parse(bytes) {
-        prop_assert!(!list.is_empty());
-        let widest = |axis: usize| {
-            let along = || {
-                list.iter()
-                    .map(|reflection| i64::from(reflection.index[axis]))
-            };
-            along().max().unwrap_or(0) - along().min().unwrap_or(0)
-        };
-        // A larger grid is a matter of the machine's memory.
-        if (0..3).all(|axis| widest(axis) < 100)
-            && let Ok(factors) = StructureFactors::from_reflections(&list, 0.0)
-        {
-            let grid = factors.grid().unwrap();
-            prop_assert!(grid.amplitudes().iter().all(|f| f.is_finite()));
-        }
-    }
-    if let Ok(matrix) = matrix::parse(bytes) {
-        prop_assert!(matrix.is_finite());
-    }
-    let defaults = Defaults {
-        beam: DVec3::X,
-        wavelength_m: 1e-10,
-    };
-    if let Ok(sources) = source_list::parse(bytes, defaults) {
-        prop_assert!(!sources.is_empty());
-        prop_assert!(sources.iter().all(|source| source.incident.is_normalized()));
-    }
-    if let Ok(image) = smv::parse(bytes) {
-        prop_assert_eq!(image.pixels.len(), image.width * image.height);
-        let _ = image.number("DISTANCE");
-    }
-    Ok(())
 }
 
 #[test]

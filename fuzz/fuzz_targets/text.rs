@@ -1,9 +1,8 @@
-//! Structure factors as text.
+//! Structure factors as text, and the grid they make.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use nanobragg::formats::hkl;
+use nanobragg_fuzz::{text, take};
 
-fuzz_target!(|bytes: &[u8]| {
-    let _ = hkl::parse(bytes);
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    take(text, bytes);
 });

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tracing::{Span, info_span};
 
+use super::config::{self, Records};
 use super::flags::{DEFAULT_OFFSET, Output, OutputKind, Request};
 use super::{CliError, interrupt, profile};
 use crate::experiment::Experiment;
@@ -13,13 +14,13 @@ use crate::formats::image_file::Header;
 use crate::formats::image_header::ImageHeader;
 use crate::formats::nxmx::{FrameSetting, Setting};
 use crate::formats::smv::{self, Counts};
-use crate::formats::{FormatError, PendingFile, check_writable, pgm, png};
+use crate::formats::{FormatError, PendingFile, check_writable, pgm, png, record};
 use crate::image::noise::{Noise, point_spread};
 use crate::image::{Image, LARGEST_OVERVIEW, Statistics, ToneMap, overview};
 use crate::memory::Bytes;
 use crate::profile::FILES;
 use crate::render::{RenderError, Renderer, frame_size, panel_heights};
-use crate::report::{WrittenFile, picture_with_rings};
+use crate::report::{Sight, WrittenFile, picture_with_rings};
 
 /// The least count that is written: readers of CBF take lower ones for gaps between modules.
 pub const LEAST_COUNT: Option<i32> = Some(0);
@@ -60,7 +61,9 @@ fn targets(request: &Request) -> Vec<(&'static str, PathBuf)> {
     let images = images.map(|output| (output.flag, output.path.clone()));
     let trace = request.program.profile.clone();
     let table = trace.as_deref().and_then(profile::table);
+    let experiment = request.program.write_config.clone();
     images
+        .chain(experiment.map(|path| ("--write-config", path)))
         .chain(trace.map(|path| ("--profile", path)))
         .chain(table.map(|path| ("the table of --profile", path)))
         .collect()
@@ -151,7 +154,8 @@ pub fn write(
     image: &Image,
     statistics: &Statistics,
 ) -> Result<Vec<WrittenFile>, CliError> {
-    let make = |output: &Output| make(request, renderer, image, statistics, output);
+    let records = Records::of(request);
+    let make = |output: &Output| make(request, renderer, image, statistics, &records, output);
     // A bare file needs least memory beside the image's, and mostly waits for the disk: it is made
     // beside the others, which come one after the other.
     let all = |floats: bool| {
@@ -181,6 +185,7 @@ pub fn make(
     renderer: &Renderer,
     image: &Image,
     statistics: &Statistics,
+    records: &Records,
     output: &Output,
 ) -> Result<(PendingFile, WrittenFile), CliError> {
     let Output { kind, flag, path } = output;
@@ -190,6 +195,11 @@ pub fn make(
     };
     let _span = span_of(kind).entered();
     let (mut scaled, mut overloads, mut clipped_below) = (None, 0, 0);
+    let record = records.for_file(kind);
+    let pictured = |file| match record {
+        Some(text) => record::with_record(file, text),
+        None => file,
+    };
     let file = match *kind {
         OutputKind::Png => {
             let style = request.style;
@@ -197,18 +207,18 @@ pub fn make(
             let file = match &request.rings_m {
                 None => png::encode(image, &tone, style.colormap, style.depth),
                 Some(rings_m) => {
-                    let experiment = &request.experiment;
-                    picture_with_rings(image, &tone, style.colormap, experiment, rings_m)
+                    let sight = Sight::of(&request.experiment);
+                    picture_with_rings(image, &tone, style.colormap, &sight, rings_m)
                 }
             };
-            PendingFile::write(path, &file.map_err(unfit)?)?
+            PendingFile::write(path, &pictured(file.map_err(unfit)?))?
         }
         OutputKind::Overview => {
             let style = request.style;
             let tone = ToneMap::of(image, style.scale, style.percentile);
             let picture = overview(image, &request.experiment, request.up());
             let file = png::encode(&picture, &tone, style.colormap, style.depth).map_err(unfit)?;
-            PendingFile::write(path, &file)?
+            PendingFile::write(path, &pictured(file))?
         }
         OutputKind::Pgm { scale } => {
             let scale = scale.unwrap_or_else(|| pgm::automatic_scale(statistics));
@@ -229,7 +239,7 @@ pub fn make(
                 adc_offset: adc.unwrap_or(automatic.adc_offset),
             };
             scaled = Some(counts.scale).filter(|_| encoding.number() != Number::F32);
-            let header = header(request, encoding, None);
+            let header = header(request, encoding, None, record);
             let (file, clipped) =
                 encoding.write_image(path, image, counts, LEAST_COUNT, &header)?;
             (overloads, clipped_below) = (clipped.above, clipped.below);
@@ -238,7 +248,7 @@ pub fn make(
         OutputKind::Noise { encoding, noise } => {
             scaled = Some(noise.gain).filter(|&gain| gain != 1.0);
             let noisy = renderer.expose(image, &noise, &panel_heights(&request.experiment))?;
-            let header = header(request, encoding, noise.saturation);
+            let header = header(request, encoding, noise.saturation, record);
             let counts = Counts::AS_THEY_ARE;
             let (file, clipped) =
                 encoding.write_image(path, &noisy, counts, LEAST_COUNT, &header)?;
@@ -278,19 +288,34 @@ fn span_of(kind: &OutputKind) -> Span {
     }
 }
 
-/// What the header of a file says of the experiment, and of the largest count.
-fn header(request: &Request, encoding: Encoding, saturation: Option<f64>) -> Header {
+/// What the headers of files say of the experiment, of the largest count and of what made them.
+fn header(
+    request: &Request,
+    encoding: Encoding,
+    saturation: Option<f64>,
+    record: Option<&String>,
+) -> Header {
     let experiment = &request.experiment;
     let nexus = matches!(encoding, Encoding::Nxmx(..)).then(|| {
-        let setting = Setting::of(experiment, request.up(), saturation);
+        let setting = Setting {
+            configuration: record.cloned(),
+            ..Setting::of(experiment, request.up(), saturation)
+        };
         (setting, FrameSetting::of(experiment, request.up()))
     });
+    let mut entries = smv::entries(experiment);
+    let version = (
+        "NANOBRAGG_VERSION".to_string(),
+        config::version().to_string(),
+    );
+    entries.extend(smv::fits_beside(&entries, &version, frame_size(experiment)).then_some(version));
     Header {
-        entries: smv::entries(experiment),
+        entries,
         geometry: ImageHeader {
             count_cutoff: saturation,
             ..ImageHeader::of(experiment)
         },
         nexus,
+        record: record.cloned(),
     }
 }

@@ -1,6 +1,6 @@
 //! `nanobragg info`: what an image file holds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
@@ -8,6 +8,7 @@ use super::output::print;
 use super::sized::{check_size, own_size, sized_raster};
 use super::{CliError, values};
 use crate::formats::image_file::{self, Header, ImageFile, ImageFormat};
+use crate::formats::record;
 use crate::image::PixelStatistics;
 use crate::report::{DetectorInfo, ImageInfo, StoredImage};
 
@@ -33,6 +34,9 @@ struct InfoCommand {
     /// The frame of an NXmx file with many, counted from 1 [default: 1]
     #[arg(long, value_name = "K", value_parser = values::count)]
     frame: Option<u32>,
+    /// Print the experiment that the image was rendered from, a file for 'nanobragg --config'
+    #[arg(long, conflicts_with_all = ["json", "size", "frame"])]
+    config: bool,
     /// Print one JSON document, lengths in m, angles in radians
     #[arg(long)]
     json: bool,
@@ -44,6 +48,9 @@ struct InfoCommand {
 /// [`CliError::Usage`] for wrong flags, [`CliError::Failed`] for a bad file.
 pub fn run(words: &[String]) -> Result<(), CliError> {
     let command: InfoCommand = super::arguments::parse_own("nanobragg info", words)?;
+    if command.config {
+        return print_record(&command.image);
+    }
     let (file, header, frame) = command.image()?;
     let given = command.size.as_ref().map(|size| [size[0], size[1]]);
     check_size(&command.image, own_size(&file), given)?;
@@ -67,6 +74,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
                 .filter(|&&flags| flags != 0)
                 .count(),
         }),
+        program: header.record.as_deref().and_then(record::program),
         header: header.entries,
         geometry: header.geometry,
         statistics: PixelStatistics::of(|| pixels.values(), raster.width, highest),
@@ -100,5 +108,17 @@ impl InfoCommand {
         let image = ImageFile::Sized(ImageFormat::Nxmx, file.frame(index)?);
         let header = Header::of_nexus(&file, index);
         Ok((image, header, Some([frame, frames])))
+    }
+}
+
+/// Prints the experiment that the image at `path` was rendered from.
+fn print_record(path: &Path) -> Result<(), CliError> {
+    match image_file::read_record(path)? {
+        Some(record) => print(&record),
+        None => Err(CliError::Failed(anyhow::anyhow!(
+            "{}: it does not say what it was rendered from; PNG, TIFF, CBF and NXmx files of a \
+             render do",
+            path.display()
+        ))),
     }
 }

@@ -6,6 +6,7 @@
 mod arguments;
 mod bench;
 mod compare;
+mod config;
 mod convert;
 mod devices;
 mod error;

@@ -103,6 +103,8 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     command.check_output()?;
     let mut notices = command.noise.idle(&noise);
     let mut input = command.input(encoding, &mut notices)?;
+    // Its noise is not of that experiment.
+    input.header.record = None;
     notices.extend(pixel_notices(&command.image, &input.image));
     if noise.saturation.is_some() {
         input.header.saturates_at(noise.saturation);

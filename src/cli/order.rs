@@ -13,7 +13,8 @@ impl Order<'_> {
         if self.0.value_source(id) != Some(ValueSource::CommandLine) {
             return None;
         }
-        self.0.indices_of(id)?.max()
+        // A flag of no values has no index.
+        Some(self.0.indices_of(id).and_then(Iterator::max).unwrap_or(0))
     }
 
     /// The value whose flag came last, of (id, value) pairs.

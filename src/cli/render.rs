@@ -7,6 +7,7 @@ use clap::{ArgMatches, Command, FromArgMatches};
 use tracing::info_span;
 
 use super::arguments::{Spellings, parse};
+use super::config::{self, Line};
 use super::flags::{self, OutputKind, Printout, ProgramFlags, Request};
 use super::output::{print, say};
 use super::progress::Progress;
@@ -24,10 +25,11 @@ use crate::scene::{Scene, TermPlace};
 /// [`CliError`] with the one line to print.
 pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = Instant::now();
-    profile::start_if_asked(words);
+    let line = line(words)?;
+    profile::start_if_asked(&line.words);
     let run = info_span!(target: RUN, "nanobragg").entered();
     interrupt::catch()?;
-    let (request, renderer) = prepared(words)?;
+    let (request, renderer) = prepared(line)?;
     let image = renderer.render_watched(&request.experiment, &Progress::of(&request)?)?;
     let mut notices = request.notices.clone();
     let mut tell = |told: Vec<String>| {
@@ -115,36 +117,38 @@ pub fn image_notices(image: &Image, statistics: &Statistics) -> Vec<String> {
 }
 
 /// What `words` ask for, checked, and the device that is to do it.
-fn prepared(words: &[String]) -> Result<(Request, Renderer), CliError> {
-    let matches = info_span!(target: INPUT, "flags").in_scope(|| matches(words))?;
-    let (request, renderer, ()) = prepared_with(&matches, |request| {
+fn prepared(line: Line) -> Result<(Request, Renderer), CliError> {
+    let given = info_span!(target: INPUT, "flags").in_scope(|| parsed(line))?;
+    let (request, renderer, ()) = prepared_with(&given, |request| {
         tell(request);
-        let _checks = info_span!(target: INPUT, "check outputs").entered();
+        let checks = info_span!(target: INPUT, "check outputs").entered();
         files::check(request)?;
-        files::check_memory(request)
+        files::check_memory(request)?;
+        drop(checks);
+        config::write_if_asked(request)
     })?;
     Ok((request, renderer))
 }
 
-/// What `matches` ask for once `check` has looked at it, and the device that is to do it.
+/// What `given` asks for once `check` has looked at it, and the device that is to do it.
 ///
 /// # Errors
 /// [`CliError`] for flags that make no sense, bad files and a device that does not work.
 pub fn prepared_with<T>(
-    matches: &ArgMatches,
+    given: &Given,
     check: impl FnOnce(&mut Request) -> Result<T, CliError>,
 ) -> Result<(Request, Renderer, T), CliError> {
-    let program = ProgramFlags::from_arg_matches(matches).map_err(CliError::usage)?;
+    let program = ProgramFlags::from_arg_matches(&given.matches).map_err(CliError::usage)?;
     // A device takes its time to open; files are read meanwhile. Where they are bad it is waited
     // for all the same: drivers do not like to be left in the middle.
     std::thread::scope(|scope| {
         let opening = scope.spawn(|| Renderer::new(&program.render_options()));
-        let mut request = info_span!(target: INPUT, "files").in_scope(|| Request::new(matches))?;
+        let mut request = info_span!(target: INPUT, "files").in_scope(|| given.request())?;
         // Only where files are written.
         let headers = flags::geometry_notices(&request.experiment, &request.outputs);
         let names = flags::name_notices(&request.outputs);
         request.notices.extend(headers.into_iter().chain(names));
-        let checked = check(&mut request)?;
+        let checked = check(&mut request).map_err(|error| given.line.explain(error))?;
         let opened = info_span!(target: SETUP, "wait for device").in_scope(|| opening.join());
         let renderer = opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         Ok((request, renderer, checked))
@@ -163,36 +167,82 @@ pub fn tell(request: &Request) {
 /// # Errors
 /// [`CliError`] for wrong flags and bad files, and with the help if that was asked for.
 pub fn request(words: &[String]) -> Result<Request, CliError> {
-    Request::new(&matches(words)?)
+    parsed(line(words)?)?.request()
 }
 
-/// `words` as parsed flags.
+/// Parsed flags, and the words that they come from.
+pub struct Given {
+    /// The flags.
+    pub matches: ArgMatches,
+    line: Line,
+}
+
+impl Given {
+    /// What they ask for.
+    ///
+    /// # Errors
+    /// As [`Request::new`], with the keys of the experiment file behind the flags that are named.
+    pub fn request(&self) -> Result<Request, CliError> {
+        let request = Request::new(&self.matches);
+        let mut request = request.map_err(|error| self.line.explain(error))?;
+        self.line.complete(&mut request)?;
+        Ok(request)
+    }
+}
+
+/// `words` with what their experiment file says.
 ///
 /// # Errors
-/// [`CliError`] for wrong flags, and with the help if that was asked for.
-pub fn matches(words: &[String]) -> Result<ArgMatches, CliError> {
+/// [`CliError`] for a bad file, and with the help if that was asked for.
+pub fn line(words: &[String]) -> Result<Line, CliError> {
+    help_if_asked(words, command)?;
+    Line::of(words)
+}
+
+/// The command of a render, and how its flags are spelled.
+pub fn command() -> (Command, Spellings) {
     let command = flags::command();
     let spellings = Spellings::of(&command, flags::double_dash_only());
-    matches_of(command, &spellings, words)
+    (command, spellings)
 }
 
-/// `words` as parsed flags of `command`.
+/// Stops with the help of `command` where `words` ask for it, or for nothing.
 ///
 /// # Errors
-/// As [`matches`].
-pub fn matches_of(
-    command: Command,
-    spellings: &Spellings,
+/// [`CliError::Text`], the help.
+pub fn help_if_asked(
     words: &[String],
-) -> Result<ArgMatches, CliError> {
+    command: impl FnOnce() -> (Command, Spellings),
+) -> Result<(), CliError> {
     if words.is_empty()
         || words
             .iter()
             .any(|word| ["-h", "-help", "--help"].contains(&word.as_str()))
     {
-        return Err(CliError::Text(help(command, spellings)));
+        let (command, spellings) = command();
+        return Err(CliError::Text(help(command, &spellings)));
     }
-    parse(command, spellings, words)
+    Ok(())
+}
+
+/// The flags of `line`.
+///
+/// # Errors
+/// [`CliError`] for wrong flags.
+pub fn parsed(line: Line) -> Result<Given, CliError> {
+    parsed_by(command(), line)
+}
+
+/// The flags of `line`, as this command has them.
+///
+/// # Errors
+/// [`CliError`] for wrong flags.
+pub fn parsed_by(
+    (command, spellings): (Command, Spellings),
+    line: Line,
+) -> Result<Given, CliError> {
+    let matches = parse(command, &spellings, &line.words).map_err(|error| line.blame(error))?;
+    Ok(Given { matches, line })
 }
 
 /// The flags by topic.

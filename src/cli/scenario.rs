@@ -1,5 +1,6 @@
 //! The flags behind `--`: what to render, for commands that render but write files of their own.
 
+use super::config::Line;
 use super::flags::{self, Request};
 use super::order::Order;
 use super::{CliError, render};
@@ -15,17 +16,27 @@ pub fn scenario(command: &str, words: &[String]) -> Result<Request, CliError> {
             "{command}: say what to render behind --, as in {command} -- -default_F 100 -cell 100 -N 5"
         )));
     }
-    let matches = render::matches(words)?;
-    let order = Order(&matches);
-    let given = flags::flags_of_the_run()
+    render::help_if_asked(words, render::command)?;
+    let given = render::parsed(Line::of_experiment(words, &[])?)?;
+    let order = Order(&given.matches);
+    let of_the_run = flags::flags_of_the_run()
         .into_iter()
         .find(|(id, _)| order.position(id).is_some());
-    if let Some((_, flag)) = given {
+    if let Some((_, flag)) = of_the_run {
         return Err(CliError::usage(format!(
             "{flag}: {command} has no use for it behind --, where only flags of the experiment go"
         )));
     }
-    Request::new(&matches)
+    given.request()
+}
+
+/// The flags of `words` with those of their experiment file but for the ids `own`, for commands that
+/// add to them.
+///
+/// # Errors
+/// [`CliError::Failed`] for a file that is missing or bad.
+pub fn plain(words: &[String], own: &[&str]) -> Result<Vec<String>, CliError> {
+    Ok(Line::of_experiment(words, own)?.words)
 }
 
 /// `words` with `seed`, where a random orientation would otherwise be another one each time.

@@ -172,7 +172,7 @@ impl Encoding {
         let none = Clipped::default();
         match self {
             Encoding::Raw => Ok((raw::encode(image), none)),
-            Encoding::Tiff(Number::F32) => Ok((tiff::encode(image)?.into(), none)),
+            Encoding::Tiff(Number::F32) => Ok((header.recorded(tiff::encode(image)?).into(), none)),
             Encoding::Smv => {
                 let header = smv::carry_over(&header.entries, size);
                 let (file, clipped) = smv::encode(image, counts, &header);
@@ -203,9 +203,9 @@ impl Encoding {
                 smv::encode_counts(counts, &smv::carry_over(&header.entries, size))
             }
             (Encoding::Cbf, Pixels::I32(counts)) => {
-                cbf::encode(counts, raster.width, &header.geometry)
+                header.recorded(cbf::encode(counts, raster.width, &header.geometry))
             }
-            (Encoding::Tiff(_), _) => tiff::encode_raster(raster)?,
+            (Encoding::Tiff(_), _) => header.recorded(tiff::encode_raster(raster)?),
             (Encoding::Npy(_), _) => npy::encode(raster),
             (_, pixels) => panic!("{} are not written as {self:?}", pixels.kind()),
         })

@@ -75,7 +75,7 @@ pub(super) fn read_with<T>(
 }
 
 /// All of `path`.
-pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, FormatError> {
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, FormatError> {
     read_bounded(path).map_err(|reason| FormatError::Read {
         path: path.to_path_buf(),
         reason,

@@ -9,7 +9,7 @@ use super::error::read_bytes;
 use super::image_header::ImageHeader;
 use super::nxmx::{self, FrameSetting, NxmxReader, Setting};
 use super::raster::{Pixels, Raster};
-use super::{FormatError, Problem, cbf, npy, pgm, png, raw, smv, tiff};
+use super::{FormatError, Problem, cbf, npy, pgm, png, raw, record, smv, tiff};
 
 /// The formats of images that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +99,8 @@ pub struct Header {
     pub geometry: ImageHeader,
     /// What NXmx has room for, where more than that is known.
     pub nexus: Option<(Setting, FrameSetting)>,
+    /// The experiment that the image was rendered from; see [`record`].
+    pub record: Option<String>,
 }
 
 impl Header {
@@ -111,7 +113,16 @@ impl Header {
             entries: file.entries().to_vec(),
             geometry: smv::geometry(file.entries(), file.height)?,
             nexus: None,
+            record: None,
         })
+    }
+
+    /// `file` with the experiment that it was rendered from, where that is known.
+    pub(super) fn recorded(&self, file: Vec<u8>) -> Vec<u8> {
+        match &self.record {
+            Some(text) => record::with_record(file, text),
+            None => file,
+        }
     }
 
     /// This one of a file of `format` and `height` rows, with entries for an SMV file: its own, or
@@ -130,7 +141,10 @@ impl Header {
     pub fn for_nexus(&self, size: [usize; 2]) -> (Setting, FrameSetting) {
         let said = || {
             (
-                Setting::of_header(&self.geometry, size),
+                Setting {
+                    configuration: self.record.clone(),
+                    ..Setting::of_header(&self.geometry, size)
+                },
                 FrameSetting::of_header(&self.geometry),
             )
         };
@@ -148,7 +162,13 @@ impl Header {
     /// That of frame `index` of `file`.
     pub fn of_nexus(file: &NxmxReader, index: usize) -> Header {
         let frame = file.frame_setting(index);
+        // What a file of many frames says is of all of them.
+        let record = match file.frames() {
+            1 => file.setting().configuration.clone(),
+            _ => None,
+        };
         Header {
+            record,
             entries: Vec::new(),
             geometry: file.setting().header(&frame),
             nexus: Some((file.setting().clone(), frame)),
@@ -220,6 +240,17 @@ pub fn read_with_header(path: &Path) -> Result<(ImageFile, Header), FormatError>
     })
 }
 
+/// The experiment that the image file at `path` was rendered from, if it says so.
+///
+/// # Errors
+/// [`FormatError`] when it cannot be read.
+pub fn read_record(path: &Path) -> Result<Option<String>, FormatError> {
+    match frames(path)? {
+        Some(file) => Ok(file.setting().configuration.clone()),
+        None => Ok(record::find(&read_bytes(path)?)),
+    }
+}
+
 /// The image file that `bytes` are.
 ///
 /// # Errors
@@ -244,7 +275,10 @@ pub fn parse_with_header(bytes: Vec<u8>) -> Result<(ImageFile, Header), Problem>
 /// what an SMV header says of the geometry.
 fn contents(bytes: Vec<u8>) -> Result<(ImageFile, Header), Problem> {
     let format = ImageFormat::of(&bytes);
-    let mut header = Header::default();
+    let mut header = Header {
+        record: record::find(&bytes),
+        ..Header::default()
+    };
     let raster = match format {
         ImageFormat::Smv => {
             let file = smv::parse(&bytes)?;

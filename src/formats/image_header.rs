@@ -29,6 +29,15 @@ pub struct ImageHeader {
     pub count_cutoff: Option<f64>,
 }
 
+/// The point of a detector that is nearest to the sample, as some headers tell it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NearestPoint {
+    /// Along fast and slow, pixels from the outer corner of the first pixel.
+    pub pixels: [f64; 2],
+    /// How far it is from the sample, m.
+    pub distance_m: f64,
+}
+
 impl ImageHeader {
     /// What can be said of `experiment`: its first panel.
     pub fn of(experiment: &Experiment) -> ImageHeader {

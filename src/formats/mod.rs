@@ -27,6 +27,7 @@ pub mod png;
 pub mod profile_table;
 pub mod raster;
 pub mod raw;
+pub mod record;
 pub mod reflection_file;
 pub mod rotations;
 pub mod smv;
@@ -40,5 +41,6 @@ mod f_column;
 mod text;
 mod whole;
 
+pub(crate) use error::read_bytes;
 pub use error::{FormatError, Problem};
 pub use whole::{PendingFile, check_writable, write_whole};

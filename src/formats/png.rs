@@ -2,13 +2,13 @@
 
 use std::io::Cursor;
 
-use ::image::codecs::png::PngEncoder;
-use ::image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageFormat, ImageReader, Limits};
+use ::image::codecs::png::{PngDecoder, PngEncoder};
+use ::image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageError, Limits};
 use colorgrad::Gradient;
 
 use super::Problem;
 use super::error::most_bytes;
-use super::raster::{Pixels, Raster};
+use super::raster::{DEFLATE_GAIN, Pixels, Raster, check_gain};
 use crate::image::{Image, ToneMap};
 
 /// The colours of a picture's shades.
@@ -128,14 +128,16 @@ fn file(
 /// A [`Problem`] when the file is damaged, has colours or transparency, or would be unpacked to
 /// more than there is memory for.
 pub fn decode(bytes: &[u8]) -> Result<Raster, Problem> {
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), ImageFormat::Png);
+    let problem = |error: ImageError| Problem::with_file(format!("not read as PNG: {error}"));
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(most_bytes().0);
-    reader.limits(limits);
-    let picture = reader
-        .decode()
-        .map_err(|error| Problem::with_file(format!("not read as PNG: {error}")))?;
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let decoder = PngDecoder::with_limits(Cursor::new(bytes), limits.clone()).map_err(problem)?;
+    let (width, height) = decoder.dimensions();
+    let (width, height) = (width as usize, height as usize);
+    // A pixel takes a bit at least.
+    check_gain([width, height], 1, DEFLATE_GAIN, bytes.len())?;
+    limits.reserve(decoder.total_bytes()).map_err(problem)?;
+    let picture = DynamicImage::from_decoder(decoder).map_err(problem)?;
     let pixels = match picture {
         DynamicImage::ImageLuma8(shades) => Pixels::U8(shades.into_raw()),
         DynamicImage::ImageLuma16(shades) => Pixels::U16(shades.into_raw()),

@@ -157,6 +157,35 @@ pub(super) fn bytes_of_pixels(
     })
 }
 
+/// Bytes that a byte is unpacked to at most by Deflate, which spells 258 of them with 2 bits.
+pub const DEFLATE_GAIN: usize = 258 * 8 / 2;
+
+/// And by any packing that is read: LZW spells 3,837 with 12 bits.
+pub const MOST_GAIN: usize = 3837 * 8 / 12 + 1;
+
+/// Makes sure that a packed file of `file_bytes`, each of which is unpacked to at most `gain`, may hold
+/// `width` × `height` pixels of so many `bits`.
+///
+/// # Errors
+/// A [`Problem`] when that is too few.
+pub(super) fn check_gain(
+    [width, height]: [usize; 2],
+    bits: usize,
+    gain: usize,
+    file_bytes: usize,
+) -> Result<(), Problem> {
+    let claimed = width
+        .checked_mul(height)
+        .and_then(|pixels| pixels.checked_mul(bits));
+    let most = file_bytes.saturating_mul(8 * gain);
+    if claimed.is_some_and(|claimed| claimed <= most) {
+        return Ok(());
+    }
+    Err(Problem::with_file(format!(
+        "truncated: {width} x {height} pixels are more than {file_bytes} bytes can be unpacked to"
+    )))
+}
+
 impl Raster {
     /// It as an image of float32: whole numbers above 2²⁴ and float64 are rounded.
     pub fn into_image(self) -> Image {

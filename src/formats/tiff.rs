@@ -11,7 +11,7 @@ use tiff::encoder::{TiffEncoder, TiffValue};
 
 use super::Problem;
 use super::error::most_bytes;
-use super::raster::{Pixels, Raster};
+use super::raster::{MOST_GAIN, Pixels, Raster, check_gain};
 use crate::image::Image;
 
 /// `image` as a TIFF file.
@@ -73,11 +73,13 @@ pub fn decode(bytes: &[u8]) -> Result<Raster, Problem> {
         .with_limits(limits);
     let (width, height) = decoder.dimensions().map_err(problem)?;
     let colours = decoder.colortype().map_err(problem)?;
-    if !matches!(colours, ColorType::Gray(_)) {
+    let ColorType::Gray(bits) = colours else {
         return Err(Problem::with_file(format!(
             "a TIFF of {colours:?} pixels; expected one number a pixel"
         )));
-    }
+    };
+    let size = [width as usize, height as usize];
+    check_gain(size, bits.into(), MOST_GAIN, bytes.len())?;
     if decoder.more_images() {
         return Err(Problem::with_file(
             "a TIFF of several pages; expected one, so split it first",

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::GpuError;
 use super::context::{Context, Layout};
@@ -42,6 +42,16 @@ impl Entry {
         }
     }
 
+    /// Its shader, parsed when it is first asked for: it is the same on every device.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn shader(self) -> Result<&'static Shader, String> {
+        static SHADERS: [OnceLock<Result<Shader, String>>; 3] = [const { OnceLock::new() }; 3];
+        let parsed = SHADERS[self as usize].get_or_init(|| Shader::new(&self.source()));
+        parsed.as_ref().map_err(String::clone)
+    }
+
     /// Number of buffers that it binds.
     fn bindings(self) -> usize {
         match self {
@@ -55,19 +65,19 @@ impl Entry {
 #[derive(Debug)]
 pub struct Kernel {
     entry: Entry,
-    shader: Shader,
+    shader: &'static Shader,
     layout: Layout,
     pipelines: Mutex<HashMap<Permutation, wgpu::ComputePipeline>>,
 }
 
 impl Kernel {
-    /// Parses the shader of `entry`, for the device of `context`.
+    /// Makes the shader of `entry` ready for the device of `context`.
     ///
     /// # Errors
     /// [`GpuError::Refused`] with what the compiler or the driver said.
     pub fn new(context: &Context, entry: Entry) -> Result<Kernel, GpuError> {
-        let shader =
-            Shader::new(&entry.source()).map_err(|reason| refused(context, entry, reason))?;
+        let shader = entry.shader();
+        let shader = shader.map_err(|reason| refused(context, entry, reason))?;
         let layout = context.layout(entry.name(), (0..entry.bindings()).map(binding_type))?;
         Ok(Kernel {
             entry,

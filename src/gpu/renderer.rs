@@ -70,6 +70,13 @@ pub(super) struct State {
 pub(super) type Detector = (Vec<Panel>, Option<Region>, TileSize);
 
 impl GpuRenderer {
+    /// Does what needs no device, for the time while one is looked for. What goes wrong here is told
+    /// by [`GpuRenderer::new`].
+    pub fn prepare() {
+        let _span = info_span!(target: SETUP, "parse shader").entered();
+        let _ = Entry::Render.shader();
+    }
+
     /// Opens `adapter` and compiles the kernel.
     ///
     /// # Errors

@@ -129,6 +129,7 @@ pub struct Permutation {
     point_pixels: bool,
     sensor: bool,
     resolution_limit: bool,
+    curved: bool,
     tolerant: u8,
 }
 
@@ -156,6 +157,7 @@ impl Permutation {
             point_pixels: scene.point_pixels,
             sensor: scene.panels.iter().any(|panel| panel.sensor.is_some()),
             resolution_limit: scene.scattering_vector_limit.is_finite(),
+            curved: scene.panels.iter().any(|panel| panel.curved_m.is_some()),
             tolerant: match &scene.tolerance {
                 None => 0,
                 Some(tolerance) if dark_part(&scene.lattice, tolerance) < MOSTLY_DARK => 1,
@@ -171,12 +173,13 @@ impl Permutation {
             polarised: self.polarised,
             point_pixels: self.point_pixels,
             sensor: self.sensor,
+            curved: self.curved,
             ..Permutation::default()
         }
     }
 
     /// The values of the `override` constants by name.
-    pub fn constants(&self) -> [(&'static str, f64); 11] {
+    pub fn constants(&self) -> [(&'static str, f64); 12] {
         let flag = |set: bool| f64::from(u8::from(set));
         [
             ("EDGE", self.edge.into()),
@@ -189,6 +192,7 @@ impl Permutation {
             ("POINT_PIXELS", flag(self.point_pixels)),
             ("SENSOR", flag(self.sensor)),
             ("RESOLUTION_LIMIT", flag(self.resolution_limit)),
+            ("CURVED", flag(self.curved)),
             ("TOLERANT", self.tolerant.into()),
         ]
     }
@@ -198,8 +202,8 @@ impl Permutation {
 pub fn permutations() -> impl Iterator<Item = Permutation> {
     (0..4).flat_map(|shape| {
         (0..3).flat_map(move |factors| {
-            (0..768u16).map(move |switches| Permutation {
-                edge: 1 + (switches >> 7 & 1) as u8,
+            (0..1536u16).map(move |switches| Permutation {
+                edge: 1 + (switches >> 8 & 1) as u8,
                 shape,
                 factors,
                 half_grid: switches & 1 != 0,
@@ -209,7 +213,8 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
                 point_pixels: switches & 16 != 0,
                 sensor: switches & 32 != 0,
                 resolution_limit: switches & 64 != 0,
-                tolerant: (switches >> 8) as u8,
+                curved: switches & 128 != 0,
+                tolerant: (switches >> 9) as u8,
             })
         })
     })

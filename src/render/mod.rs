@@ -130,7 +130,7 @@ impl Renderer {
         match &options.device {
             Device::Cpu => Ok(renderer),
             Device::Gpu(name) => {
-                let adapters = found_adapters();
+                let adapters = found_adapters(&renderer.pool);
                 let adapter = Adapter::choose(&adapters, name)?;
                 Ok(Renderer {
                     gpu: Some(GpuRenderer::new(adapter, options.gpu)?),
@@ -138,7 +138,7 @@ impl Renderer {
                 })
             }
             Device::Auto => {
-                let adapters = found_adapters();
+                let adapters = found_adapters(&renderer.pool);
                 let chosen = if options.auto_takes_software {
                     adapters.first()
                 } else {
@@ -394,8 +394,9 @@ impl Renderer {
     }
 }
 
-/// The adapters of this machine.
-fn found_adapters() -> Vec<Adapter> {
+/// The adapters of this machine; `pool` makes ready for them meanwhile.
+fn found_adapters(pool: &rayon::ThreadPool) -> Vec<Adapter> {
+    pool.spawn(GpuRenderer::prepare);
     info_span!(target: SETUP, "look for adapters").in_scope(gpu::adapters)
 }
 

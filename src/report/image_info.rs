@@ -22,6 +22,9 @@ pub struct ImageInfo {
     /// How many panels the file describes, and how many pixels it masks, where it can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detector: Option<DetectorInfo>,
+    /// The program that rendered it, where the file holds the experiment too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
     /// Keys and values of its header, in their order.
     pub header: Vec<(String, String)>,
     /// What they say, in SI units and radians.
@@ -46,6 +49,12 @@ impl fmt::Display for ImageInfo {
         writeln!(f, "pixels     {fast} x {slow} (fast x slow)")?;
         if let Some([frame, frames]) = self.frame {
             writeln!(f, "frame      {frame} of {frames}")?;
+        }
+        if let Some(program) = &self.program {
+            writeln!(
+                f,
+                "made by    {program}; nanobragg info FILE --config prints the experiment"
+            )?;
         }
         if let Some(DetectorInfo {
             panels,

@@ -8,6 +8,7 @@ mod comparison;
 mod conversion;
 mod difference;
 mod environment;
+mod factor_origin;
 mod figure;
 mod hot_spots;
 mod image_info;
@@ -15,6 +16,7 @@ mod noise;
 mod rings;
 mod series;
 mod setting;
+mod sight;
 mod stroke;
 mod summary;
 mod trace;
@@ -27,6 +29,7 @@ pub use comparison::{ComparedImage, ComparisonSummary, PeakSearch, ProgramTimes,
 pub use conversion::{ConversionSummary, StoredImage};
 pub use difference::difference_picture;
 pub use environment::Environment;
+pub use factor_origin::{AtomOrigin, FactorOrigin};
 pub use figure::scaling_figure;
 pub use hot_spots::{HotSpot, HotSpots};
 pub use image_info::{DetectorInfo, ImageInfo};
@@ -34,6 +37,7 @@ pub use noise::NoiseSummary;
 pub use rings::picture_with_rings;
 pub use series::{SeriesFile, SeriesFrame, SeriesSummary};
 pub use setting::Setting;
+pub use sight::Sight;
 pub use summary::{Run, Summary, WrittenFile};
 pub use trace::{
     DEFAULT_TOLERANCE, Divergence, TraceComparison, TraceDocument, compare_traces, trace_lines,

@@ -2,12 +2,12 @@
 
 use std::f64::consts::FRAC_PI_4;
 
-use glam::{DVec2, DVec3};
+use glam::DVec2;
 use rayon::prelude::*;
 
 use super::canvas::{Canvas, Colour, Font};
-use crate::cpu;
-use crate::experiment::{Experiment, Panel};
+use super::sight::Sight;
+use crate::experiment::Panel;
 use crate::formats::Problem;
 use crate::formats::png::{self, Colormap};
 use crate::image::{Image, ToneMap};
@@ -19,7 +19,7 @@ const CROSS: usize = 8;
 /// Lines are a pixel wider for each so many pixels of the picture's longer edge.
 const PIXELS_PER_WIDTH: usize = 1500;
 
-/// `image`, which `experiment` made, as a PNG with rings at the resolutions `rings_m`, in m, of its
+/// `image`, which is seen by `sight`, as a PNG with rings at the resolutions `rings_m`, in m, of the
 /// central wavelength, each with its resolution in Å where it comes nearest to the upper right, and
 /// a cross where the beam meets each panel. Without `rings_m`, four rings as far apart from each
 /// other as from the beam, in 1/d.
@@ -32,26 +32,24 @@ pub fn picture_with_rings(
     image: &Image,
     tone: &ToneMap,
     colormap: Colormap,
-    experiment: &Experiment,
+    sight: &Sight,
     rings_m: &[f64],
 ) -> Result<Vec<u8>, Problem> {
     let size = [image.width(), image.height()];
     let mut canvas = Canvas::of_pixels(size, png::colours(image, tone, colormap));
     let ink = ink(colormap);
     let width = 1 + size[0].max(size[1]) / PIXELS_PER_WIDTH;
-    let sight = Sight::of(experiment);
-    let panels = &experiment.detector().panels;
     let chosen;
     let rings_m = match rings_m {
         [] => {
-            chosen = sight.spread(panels);
+            chosen = sight.spread();
             &chosen
         }
         given => given,
     };
     let mut labels: Vec<Option<Label>> = vec![None; rings_m.len()];
     let mut first_row = 0;
-    for panel in panels {
+    for panel in sight.panels.iter() {
         let centre = sight.centre(panel);
         for (ring, &resolution) in rings_m.iter().enumerate() {
             for [fast, slow] in sight.ring(panel, resolution, width) {
@@ -83,29 +81,7 @@ struct Label {
     at: [usize; 2],
 }
 
-/// How the sample sees the detector.
-struct Sight {
-    /// Along the beam, a unit vector.
-    beam: DVec3,
-    wavelength_m: f64,
-}
-
-impl Sight {
-    fn of(experiment: &Experiment) -> Sight {
-        let beam = experiment.beam();
-        Sight {
-            beam: beam.direction.normalize(),
-            wavelength_m: beam.wavelength_m,
-        }
-    }
-
-    /// 1/d at a pixel, 1/m: 2 sin θ/λ.
-    fn inverse_resolution(&self, panel: &Panel, pixel: [usize; 2]) -> f64 {
-        let place = cpu::position(panel, 1, pixel, [0, 0], 0.0);
-        let half_angle = place.angle_between(self.beam) / 2.0;
-        2.0 * half_angle.sin() / self.wavelength_m
-    }
-
+impl Sight<'_> {
     /// The pixels of the ring at `resolution_m`, about `width` pixels wide.
     fn ring(&self, panel: &Panel, resolution_m: f64, width: usize) -> Vec<[usize; 2]> {
         let [columns, rows] = panel.shape;
@@ -126,17 +102,9 @@ impl Sight {
         (0..rows).into_par_iter().flat_map(of_row).collect()
     }
 
-    /// Where the beam meets the panel's plane, pixels from its first corner; in no finite place
-    /// where the two are parallel.
-    fn centre(&self, panel: &Panel) -> DVec2 {
-        let along = panel.close_distance_m() / self.beam.dot(panel.normal);
-        let spot = (self.beam * along - panel.origin_m) / panel.pixel_size_m;
-        DVec2::new(spot.dot(panel.fast), spot.dot(panel.slow))
-    }
-
-    /// Resolutions of two digits that spread over what `panels` see.
-    fn spread(&self, panels: &[Panel]) -> Vec<f64> {
-        let farthest = panels.iter().flat_map(|panel| {
+    /// Resolutions of two digits that spread over what the panels see.
+    fn spread(&self) -> Vec<f64> {
+        let farthest = self.panels.iter().flat_map(|panel| {
             let [fast, slow] = panel.shape.map(|count| count - 1);
             let corners = [[0, 0], [fast, 0], [fast, slow], [0, slow]];
             corners.map(|corner| self.inverse_resolution(panel, corner))

@@ -5,9 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::noise::{at_the_ends, noise_in_words};
-use super::six_digits;
+use super::{FactorOrigin, six_digits};
 use crate::experiment::{Experiment, Shape, Sources};
-use crate::formats::reflection_file::Origin;
 use crate::image::Statistics;
 use crate::image::noise::Noise;
 use crate::render::{Floor, frame_size};
@@ -46,7 +45,7 @@ pub struct Run {
     pub files: Vec<WrittenFile>,
     /// Where the reflections come from, if they come from one file.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reflections: Option<Origin>,
+    pub reflections: Option<FactorOrigin>,
     /// From where on pixels are within the tolerance, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub floor: Option<Floor>,

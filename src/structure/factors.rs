@@ -46,7 +46,7 @@ pub fn structure_factors(
     check_symmetry(cell, &operators)?;
     let spacing_m = d_min_m / POINTS_PER_SPACING;
     let shape = Grid::shape(cell, spacing_m);
-    let mask_shape = solvent.map(|_| Grid::shape(cell, solvent::spacing_m(d_min_m)));
+    let mask_shape = solvent.map(|_| Grid::shape(cell, solvent::STEP_M));
     let limits = cell.lengths_m().map(|length| (length / d_min_m).floor());
     check_memory(d_min_m, shape, mask_shape, limits)?;
 
@@ -63,9 +63,9 @@ pub fn structure_factors(
     let share = (operators.len() as f64).recip();
     let at = |index: [i32; 3], s_squared: f64| {
         let unblurred = (blur_m2 * s_squared / 4.0).exp();
-        let solvent = of_solvent.as_ref().map(|(solvent, mask)| {
+        let solvent = of_solvent.as_ref().and_then(|(solvent, mask)| {
             // The mask has the crystal's symmetry but for the grid's: operators average it.
-            (share * solvent.contrast(s_squared), mask)
+            Some((share * solvent.contrast(s_squared)?, mask))
         });
         let turned = |operator: &Operator| {
             let index = operator.on_index(index);
@@ -146,7 +146,7 @@ fn check_memory(
     let parts = [
         // A grid is held twice while it is transformed.
         Bytes::of::<[f64; 2]>(product(shape)),
-        // The clearances and the mask, then the mask twice as well.
+        // The mask, held twice as well.
         Bytes::of::<[f64; 3]>(mask_shape.map_or(0, product)),
         // The list, the same as amplitudes, and the grid of these.
         Bytes::of::<[StructureFactor; 2]>(box_of_indices),

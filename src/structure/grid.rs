@@ -75,14 +75,6 @@ impl Grid {
         u * self.steps_m[0] + v * self.steps_m[1] + w * self.steps_m[2]
     }
 
-    /// The longest step along an edge, m.
-    pub(super) fn longest_step_m(&self) -> f64 {
-        self.steps_m
-            .map(DVec3::length)
-            .into_iter()
-            .fold(0.0, f64::max)
-    }
-
     /// How many points away along each edge a distance may reach.
     pub(super) fn reach_of(&self, distance_m: f64) -> [i64; 3] {
         std::array::from_fn(|axis| {

@@ -4,6 +4,9 @@
 //! is: wherever a probe that rolls over the atoms reaches (Jiang & Brünger, *J. Mol. Biol.* 243
 //! (1994) 100). Points nearer to an atom than its radius and the probe's are out of reach of the
 //! probe's centre; those of them that are near a point within reach are solvent after all.
+//!
+//! Points are of a grid, as in refinement programs, and are in or out. The rule's radii were found
+//! with such grids and belong to them: on a finer one the same radii leave more to the solvent.
 
 use rayon::prelude::*;
 
@@ -17,9 +20,9 @@ const PROBE_M: f64 = 1.1e-10;
 /// How far the solvent reaches beyond the probe's centre, m.
 const SHRINKAGE_M: f64 = 0.9e-10;
 
-/// Step of the grid that surfaces are drawn on, m. It is the same whatever the resolution, as low
-/// orders, which are small differences of atoms and solvent, follow it: by half a per cent here.
-const STEP_M: f64 = 0.4e-10;
+/// Step of the mask's grid, m, whatever the resolution: F of a low order is the same however far
+/// a detector sees. It is a quarter of 2 Å, as refinement programs have it there.
+pub(super) const STEP_M: f64 = 0.5e-10;
 
 /// A flat bulk solvent.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,93 +45,114 @@ impl Default for Solvent {
 }
 
 impl Solvent {
-    /// What the mask's transform is multiplied by, electrons/m³.
-    pub(super) fn contrast(&self, s_squared: f64) -> f64 {
-        self.density_per_m3 * (-self.b_m2 * s_squared / 4.0).exp()
+    /// What the mask's transform is multiplied by, electrons/m³; none at spacings that its grid has
+    /// no points for, where there is no solvent left.
+    pub(super) fn contrast(&self, s_squared: f64) -> Option<f64> {
+        const FINEST_M: f64 = 2.0 * STEP_M;
+        let has_points = s_squared * FINEST_M * FINEST_M <= 1.0;
+        has_points.then(|| self.density_per_m3 * (-self.b_m2 * s_squared / 4.0).exp())
     }
 }
 
-/// The spacing of the mask's grid for reflections to `d_min_m`, which it must have points for.
-pub(super) fn spacing_m(d_min_m: f64) -> f64 {
-    STEP_M.min(d_min_m / 2.0)
-}
-
-/// One where the solvent is, zero elsewhere, and between where the surface passes: how far a point
-/// is inside the solvent, in steps of the grid. Hydrogens do not count, as most files leave them
-/// out.
+/// One where the solvent is, zero elsewhere.
 pub(super) fn mask(grid: &Grid, atoms: &[Atom], operators: &[Operator]) -> Vec<f64> {
-    let step_m = grid.longest_step_m();
-    let clearance_m = clearance_m(grid, step_m, atoms, operators);
-    let near = neighbours(grid, SHRINKAGE_M + 1.5 * step_m);
+    let reached = reached(grid, atoms, operators);
+    let near = neighbours(grid, SHRINKAGE_M);
     let [_, nv, nw] = grid.shape;
-    let share = |place: usize| {
-        // Of most points their own clearance tells.
-        let own_m = f64::from(clearance_m[place]);
-        if own_m >= 0.0 {
-            return 1.0;
-        }
-        if own_m <= -(SHRINKAGE_M + step_m / 2.0) {
-            return 0.0;
-        }
+    let is_solvent = |place: usize| {
         let own = [place / (nv * nw), place / nw % nv, place % nw];
-        let mut inside_m = f64::NEG_INFINITY;
-        for (length_m, apart) in &near {
+        near.iter().any(|apart| {
             let [u, v, w]: [usize; 3] = std::array::from_fn(|axis| {
                 wrapped(own[axis] as i64 + apart[axis], grid.shape[axis])
             });
-            // A probe at a point within reach fits in as far as the next atom's surface.
-            let clearance_m = f64::from(clearance_m[(u * nv + v) * nw + w]);
-            if clearance_m >= 0.0 {
-                inside_m = inside_m.max(SHRINKAGE_M + clearance_m - length_m);
-            }
-            if inside_m >= step_m / 2.0 {
-                break;
-            }
-        }
-        (0.5 + inside_m / step_m).clamp(0.0, 1.0)
+            reached[(u * nv + v) * nw + w]
+        })
     };
-    (0..clearance_m.len()).into_par_iter().map(share).collect()
+    (0..reached.len())
+        .into_par_iter()
+        .map(|place| f64::from(u8::from(is_solvent(place))))
+        .collect()
 }
 
-/// How far the probe's centre is from touching an atom, m, negative where it may not be; no more
-/// than `most_m`.
-fn clearance_m(grid: &Grid, most_m: f64, atoms: &[Atom], operators: &[Operator]) -> Vec<f32> {
+/// Whether the probe's centre reaches a point. Hydrogens do not count, as most files leave them
+/// out.
+fn reached(grid: &Grid, atoms: &[Atom], operators: &[Operator]) -> Vec<bool> {
     let counts = |atom: &&Atom| atom.occupancy > 0.0 && atom.form_factor.atomic_number > 1;
     let spheres: Vec<Sphere> = atoms
         .iter()
         .filter(counts)
         .flat_map(|atom| {
             let element = Element::of_number(atom.form_factor.atomic_number);
-            let radius_m = element.map_or(0.0, Element::radius_m) + PROBE_M + most_m;
+            let radius_m = element.map_or(0.0, Element::radius_m) + PROBE_M;
             operators.iter().map(move |operator| Sphere {
                 centre: operator.on_position(atom.position),
                 radius_m,
             })
         })
         .collect();
-    let mut clearance_m = vec![most_m as f32; grid.points()];
+    let mut reached = vec![true; grid.points()];
     let row_length = grid.shape[2];
-    grid.paint(&spheres, &mut clearance_m, |row, number, points| {
-        let contact_m = spheres[number].radius_m - most_m;
+    grid.paint(&spheres, &mut reached, |row, _, points| {
         for point in points.ends[0]..=points.ends[1] {
-            let along_m = points.beyond_foot_m + (point - points.nearest) as f64 * points.step_m;
-            let distance_m = (points.across_m2 + along_m * along_m).sqrt();
-            let known = &mut row[wrapped(point, row_length)];
-            *known = known.min((distance_m - contact_m) as f32);
+            row[wrapped(point, row_length)] = false;
         }
     });
-    clearance_m
+    reached
 }
 
-/// The steps to all points within a distance, and their lengths in m, shortest first.
-fn neighbours(grid: &Grid, distance_m: f64) -> Vec<(f64, [i64; 3])> {
+/// The steps to all points within a distance, shortest first.
+fn neighbours(grid: &Grid, distance_m: f64) -> Vec<[i64; 3]> {
     let reach = grid.reach_of(distance_m);
     let range = |axis: usize| -reach[axis]..=reach[axis];
-    let mut steps: Vec<(f64, [i64; 3])> = range(0)
+    let length_m = |step: &[i64; 3]| grid.step_m(*step).length();
+    let mut steps: Vec<[i64; 3]> = range(0)
         .flat_map(|u| range(1).flat_map(move |v| range(2).map(move |w| [u, v, w])))
-        .map(|step| (grid.step_m(step).length(), step))
-        .filter(|(length_m, _)| *length_m <= distance_m)
+        .filter(|step| length_m(step) <= distance_m)
         .collect();
-    steps.sort_by(|one, other| one.0.total_cmp(&other.0));
+    steps.sort_by(|one, other| length_m(one).total_cmp(&length_m(other)));
     steps
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::PI;
+
+    use glam::DVec3;
+
+    use super::super::FormFactor;
+    use super::super::transform::Transform;
+    use super::*;
+    use crate::geometry::UnitCell;
+
+    fn carbon(position: DVec3) -> Atom {
+        Atom {
+            form_factor: FormFactor::of(6, 0).unwrap(),
+            position,
+            occupancy: 1.0,
+            b_m2: 0.0,
+        }
+    }
+
+    #[test]
+    fn on_a_fine_grid_a_ball_in_solvent_is_a_ball_of_missing_solvent() {
+        // Carbon keeps the solvent away.
+        const RADIUS_M: f64 = 1.775e-10 + PROBE_M - SHRINKAGE_M;
+        let edges = [10e-10, 11e-10, 12e-10];
+        let cell = UnitCell::from_parameters(edges, [PI / 2.0; 3]).unwrap();
+        let grid = Grid::new(&cell, Grid::shape(&cell, 0.1e-10));
+        let centre = DVec3::new(0.37, 0.21, 0.68);
+        let mask = mask(&grid, &[carbon(centre)], &[Operator::IDENTITY]);
+        let transform = Transform::of(grid.shape, mask);
+        let volume_m3 = cell.volume_m3();
+        for index in [[1, 0, 0], [0, 2, 0], [0, 0, 3], [1, 1, 2], [-2, 1, 1]] {
+            let s = (*cell.reciprocal() * DVec3::from_array(index.map(f64::from))).length();
+            let x = 2.0 * PI * RADIUS_M * s;
+            let ball = 4.0 * PI * RADIUS_M.powi(3) * (x.sin() - x * x.cos()) / x.powi(3);
+            let found = transform.at(index).norm() * volume_m3;
+            assert!(
+                (found / ball - 1.0).abs() < 0.05,
+                "{index:?} {found} {ball}"
+            );
+        }
+    }
 }

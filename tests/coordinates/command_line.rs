@@ -37,7 +37,12 @@ fn an_image_from_atoms_is_that_of_their_structure_factors() {
         &format!("--pdb a.pdb --dmin-f 1.5 {FRAME} -floatfile atoms.bin"),
     );
     assert_eq!(code, 0, "{said}");
-    assert!(said.contains("30 atoms in P 21 21 21 make"), "{said}");
+    assert!(
+        said.contains(
+            "of PDB, 30 atoms in P 21 21 21 (4 operators), solvent of 0.35 e/Å³ and B 46 Å²"
+        ),
+        "{said}"
+    );
 
     let mut list = String::new();
     for factor in factors(&text, 1.5, Some(&Solvent::default())) {
@@ -107,6 +112,39 @@ fn solvent_flags_change_the_image() {
     assert_ne!(usual, of("--solvent-k 0.2"));
     assert_ne!(usual, of("--solvent-b 80"));
     assert_eq!(of("--no-solvent"), of("--solvent-k 0"));
+}
+
+#[test]
+fn the_summary_says_where_f_comes_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = pdb(&ORTHORHOMBIC, "P 21 21 21", &scattered(30, 8));
+    fs::write(folder.path().join("a.pdb"), &text).unwrap();
+    let reflections = |extra: &str| -> serde_json::Value {
+        let line =
+            format!("--pdb a.pdb --dmin-f 2 {FRAME} {extra} -floatfile a.bin --json --quiet");
+        let words = line.split_whitespace();
+        let done = program().current_dir(&folder).args(words).output().unwrap();
+        let summary: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+        summary["reflections"].clone()
+    };
+    let count = factors(&text, 2.0, None).len();
+    let with = reflections("--solvent-k 0.4 --solvent-b 50");
+    for (key, value) in [("format", "PDB"), ("space_group", "P 21 21 21")] {
+        assert_eq!(with[key], value);
+    }
+    for (key, value) in [("atoms", 30), ("operators", 4), ("in_p1", count)] {
+        assert_eq!(with[key], value, "{key}");
+    }
+    let close = |value: &serde_json::Value, expected: f64| {
+        assert!(
+            (value.as_f64().unwrap() - expected).abs() < 1e-12,
+            "{value}"
+        );
+    };
+    close(&with["d_min_angstrom"], 2.0);
+    close(&with["solvent"]["electrons_per_angstrom3"], 0.4);
+    close(&with["solvent"]["b_angstrom2"], 50.0);
+    assert!(reflections("--no-solvent")["solvent"].is_null());
 }
 
 #[test]

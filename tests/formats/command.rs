@@ -14,32 +14,32 @@ const RENDER: &str = "-default_F 100 -cell 70 80 90 -N 5 -lambda 1.25 -distance 
                       -detpixels_s 44 -pixel 0.1 -Xbeam 2 -Ybeam 3.1 -osc 0.5 -phi 10 -phisteps 1 \
                       --device cpu --quiet";
 
-fn nanobragg(here: &Path, line: &str) -> Command {
+pub fn nanobragg(here: &Path, line: &str) -> Command {
     let mut command = Command::cargo_bin("nanobragg").unwrap();
     command.current_dir(here).args(line.split_whitespace());
     command
 }
 
 /// Standard output of a run that succeeds.
-fn output(here: &Path, line: &str) -> String {
+pub fn output(here: &Path, line: &str) -> String {
     let output = nanobragg(here, line).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{line}\n{said}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn json(here: &Path, line: &str) -> Value {
+pub fn json(here: &Path, line: &str) -> Value {
     serde_json::from_str(&output(here, line)).unwrap()
 }
 
 /// Exit code and standard error.
-fn refused(here: &Path, line: &str) -> (i32, String) {
+pub fn refused(here: &Path, line: &str) -> (i32, String) {
     let output = nanobragg(here, line).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     (output.status.code().unwrap(), said)
 }
 
-fn pixels(path: &Path) -> Pixels {
+pub fn pixels(path: &Path) -> Pixels {
     match image_file::read(path).unwrap() {
         ImageFile::Sized(_, raster) => raster.pixels,
         ImageFile::Bare(bytes) => {
@@ -49,7 +49,7 @@ fn pixels(path: &Path) -> Pixels {
     }
 }
 
-fn write_npy(path: &Path, values: &[f32]) {
+pub fn write_npy(path: &Path, values: &[f32]) {
     let raster = Raster {
         width: values.len(),
         height: 1,

@@ -12,6 +12,8 @@ import PIL.Image
 import tifffile
 
 READERS = {
+    # Bare numbers say no shape, which is then what it should be.
+    "bare": lambda path: numpy.fromfile(path, dtype="<f4"),
     "fabio": lambda path: fabio.open(path).data,
     "numpy": lambda path: numpy.load(path, allow_pickle=False),
     "pillow": lambda path: numpy.asarray(PIL.Image.open(path)),
@@ -24,7 +26,7 @@ for line in sys.stdin:
     expected = numpy.fromfile(expected, dtype=kind).reshape(int(rows), int(columns))
     found = READERS[reader](path)
     # tifffile leaves out axes of one pixel; nobody may change their number.
-    if reader == "tifffile":
+    if reader in ("tifffile", "bare"):
         found = numpy.reshape(found, expected.shape)
     said = f"{path} by {reader}: {found.shape} of {found.dtype}, not {expected.shape} of {kind}"
     assert found.shape == expected.shape, said

@@ -4,7 +4,7 @@ use super::super::CliError;
 use super::super::flags::Request;
 use super::super::order::Order;
 use super::super::output::say;
-use super::super::render::matches;
+use super::super::render::{line, parsed};
 use super::super::scenario::{scenario, seeded};
 use super::{BenchDevice, BenchFlags};
 use crate::memory::Bytes;
@@ -132,8 +132,8 @@ impl BenchFlags {
     /// Flags of a spread for domains that are counted, unless those of `request` give one, or say
     /// otherwise how the domains are turned.
     fn added_spread(&self, request: &Request) -> Result<Vec<String>, CliError> {
-        let matches = matches(&self.scene_flags())?;
-        let order = Order(&matches);
+        let given = parsed(line(&self.scene_flags())?)?;
+        let order = Order(&given.matches);
         if order.any(&["mosaic_file"]) && !self.domains.is_empty() {
             return Err(CliError::usage(
                 "--domains and --mosaic-file both say how many domains there are; leave one out",

@@ -13,6 +13,7 @@ use clap::{Parser, ValueEnum};
 
 use super::output::{print, say};
 use super::reference::Reference;
+use super::scenario::plain;
 use super::{CliError, interrupt, values};
 use crate::gpu::{Adapter, AdapterKind, adapters};
 use crate::report::{Benchmark, Environment, benchmark_page, scaling_figure};
@@ -25,6 +26,16 @@ pub use worker::{NAME as WORKER, run as work};
 
 /// The case of the audit that this command grew from.
 const AUDIT: &str = "-default_F 100 -cell 100 100 100 90 90 90 -lambda 6.2 -N 5 -distance 100";
+
+/// Ids of flags that --sizes stands in for, where an experiment file has them.
+const SIZES_ARE_OURS: [&str; 6] = [
+    "detpixels",
+    "detpixels_f",
+    "detpixels_s",
+    "detsize",
+    "detsize_f",
+    "detsize_s",
+];
 
 /// Correlation that images must reach unless the user says otherwise.
 const THRESHOLD: f64 = 0.99;
@@ -105,7 +116,8 @@ enum BenchDevice {
 /// agree less than asked for.
 pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = SystemTime::now();
-    let flags: BenchFlags = super::arguments::parse_own("nanobragg bench", words)?;
+    let mut flags: BenchFlags = super::arguments::parse_own("nanobragg bench", words)?;
+    flags.flags = plain(&flags.flags, &SIZES_ARE_OURS)?;
     interrupt::catch()?;
     if flags.reference.is_some() {
         Reference::check(&flags.scene_flags())?;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::output::print;
 use super::reference::Reference;
-use super::scenario::scenario;
+use super::scenario::{plain, scenario};
 use super::{CliError, interrupt};
 use crate::formats::png::{self, Colormap, Depth};
 use crate::formats::smv;
@@ -45,7 +45,8 @@ struct Pair {
 /// [`CliError::Usage`] for wrong flags; [`CliError::Failed`] for bad files, for a program that
 /// fails, and for images that are less alike than was asked for.
 pub fn run(words: &[String]) -> Result<(), CliError> {
-    let flags: CompareFlags = super::arguments::parse_own("nanobragg compare", words)?;
+    let mut flags: CompareFlags = super::arguments::parse_own("nanobragg compare", words)?;
+    flags.flags = plain(&flags.flags, &[])?;
     interrupt::catch()?;
     let (pair, folder) = flags.pair()?;
     let selection = flags.selection(&pair.reference)?;

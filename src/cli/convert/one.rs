@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use super::{ConvertCommand, Target};
+use crate::cli::CliError;
 use crate::formats::encoding::Encoding;
 use crate::formats::image_file::Header;
 use crate::formats::raster::{Clipped, Raster};
 use crate::formats::smv::Counts;
 use crate::formats::{FormatError, PendingFile, pgm, png};
 use crate::image::ToneMap;
+use crate::report::picture_with_rings;
 
 /// OUT under a temporary name, and what became of IN's numbers.
 pub struct Converted {
@@ -53,7 +55,7 @@ impl ConvertCommand {
         target: Target,
         raster: Raster,
         header: &Header,
-    ) -> Result<Converted, FormatError> {
+    ) -> Result<Converted, CliError> {
         let (file, clipped) = match target {
             Target::Numbers(encoding) => {
                 let (raster, outcome) = self.numbers(encoding, raster);
@@ -64,7 +66,13 @@ impl ConvertCommand {
                 let style = self.style.style();
                 let image = raster.into_image();
                 let tone = ToneMap::of(&image, style.scale, style.percentile);
-                let file = png::encode(&image, &tone, style.colormap, style.depth);
+                let file = match self.style.rings_m()? {
+                    None => png::encode(&image, &tone, style.colormap, style.depth),
+                    Some(rings_m) => {
+                        let sight = self.sight(header, [image.width(), image.height()])?;
+                        picture_with_rings(&image, &tone, style.colormap, &sight, &rings_m)
+                    }
+                };
                 let file = file.map_err(|problem| FormatError::Content {
                     path: out.to_path_buf(),
                     problem,

@@ -37,22 +37,29 @@ struct SlabWords {
     molar_mass_g: f64,
 }
 
+/// The file of a slab, and its settings: names and values.
+pub fn slab_settings(word: &str) -> (String, Vec<(&str, &str)>) {
+    let mut parts: Vec<&str> = word.split(',').collect();
+    // A file's name may hold a comma: what follows the settings is looked at from the end.
+    let settings = parts.iter().rposition(|part| !part.contains('='));
+    let settings = parts.split_off(settings.map_or(0, |last| last + 1));
+    let pairs = settings
+        .into_iter()
+        .map(|setting| setting.split_once('=').unwrap_or((setting, "")));
+    (parts.join(","), pairs.collect())
+}
+
 impl SlabWords {
     /// `FILE,thickness=MM,density=G_CM3,mw=G_MOL`, and `x=` what the table's first column holds.
     fn parse(word: &str) -> Result<SlabWords, String> {
         const EXPECTED: &str = "expected FILE,thickness=MM,density=G_CM3,mw=G_MOL";
-        let mut parts: Vec<&str> = word.split(',').collect();
-        // A file's name may hold a comma: what follows the settings is looked at from the end.
-        let settings = parts.iter().rposition(|part| !part.contains('='));
-        let settings = parts.split_off(settings.map_or(0, |last| last + 1));
-        let file = parts.join(",");
+        let (file, settings) = slab_settings(word);
         if file.is_empty() {
             return Err(format!("{EXPECTED}; it names no file"));
         }
         let (mut thickness, mut density, mut mass) = (None, None, None);
         let mut abscissa = Abscissa::default();
-        for setting in settings {
-            let (key, value) = setting.split_once('=').unwrap_or((setting, ""));
+        for (key, value) in settings {
             let blame = |error: String| format!("{key}={value}: {error}");
             match key {
                 "thickness" => thickness = Some(values::not_negative(value).map_err(blame)?),

@@ -11,6 +11,7 @@ use crate::experiment::{Beam, Detector, Reflection, Reflections, Source};
 use crate::formats::coordinates::{self, CoordinateFile};
 use crate::geometry::UnitCell;
 use crate::memory::Bytes;
+use crate::report::AtomOrigin;
 use crate::structure::{FINEST_SPACING_M, Solvent, StructureError, structure_factors};
 
 #[derive(Args)]
@@ -43,6 +44,8 @@ pub struct Calculated {
     pub reflections: Reflections,
     /// The cell.
     pub cell: UnitCell,
+    /// The atoms, and what was made of them.
+    pub origin: AtomOrigin,
     /// What the user should know.
     pub notices: Vec<String>,
 }
@@ -67,9 +70,10 @@ impl CoordinateFlags {
             return Ok(None);
         };
         let CoordinateFile {
+            format,
             structure,
             space_group,
-            mut notices,
+            notices,
         } = coordinates::read(path)?;
         let d_min_m = match self.dmin_f {
             Some(angstrom) => angstrom * 1e-10,
@@ -78,12 +82,15 @@ impl CoordinateFlags {
         let solvent = self.solvent();
         let factors = structure_factors(&structure, d_min_m, solvent.as_ref())
             .map_err(|error| blame(path, error))?;
-        notices.push(format!(
-            "{} atoms in {space_group} make {} structure factors to {:.2} Å",
-            structure.atoms.len(),
-            factors.len(),
-            d_min_m * 1e10
-        ));
+        let origin = AtomOrigin {
+            format,
+            atoms: structure.atoms.len(),
+            space_group,
+            operators: structure.space_group.order(),
+            d_min_angstrom: d_min_m * 1e10,
+            solvent: solvent.as_ref().map(Into::into),
+            in_p1: factors.len(),
+        };
         let list = factors.iter().map(|factor| Reflection {
             index: factor.index,
             amplitude: factor.value.norm(),
@@ -95,6 +102,7 @@ impl CoordinateFlags {
                 space_group: Some(structure.space_group),
             },
             cell: structure.cell,
+            origin,
             notices,
         }))
     }

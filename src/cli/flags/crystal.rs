@@ -122,6 +122,14 @@ impl From<Metric> for SpotMetric {
 /// Names of the flags that are new in this program.
 pub const DOUBLE_DASH_ONLY: [&str; 1] = ["gauss-metric"];
 
+/// Misorientation of `-misset random` with this seed, about x, y and z, radians.
+pub fn random_misset_rad(seed: i64) -> [f64; 3] {
+    angles_of(&random_rotation(
+        &mut ParkMiller::new(seed),
+        RANDOM_MISSET_RAD,
+    ))
+}
+
 impl CrystalFlags {
     /// F of every reflection, and what the files they come from say of the crystal.
     pub fn structure_factors(
@@ -231,9 +239,9 @@ impl CrystalFlags {
         };
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         if words == ["random"] {
-            let seed = self.misset_seed.unwrap_or(noise_seed as i64);
-            let rotation = random_rotation(&mut ParkMiller::new(seed), RANDOM_MISSET_RAD);
-            return Ok(angles_of(&rotation));
+            return Ok(random_misset_rad(
+                self.misset_seed.unwrap_or(noise_seed as i64),
+            ));
         }
         let angles: Vec<f64> = words
             .iter()

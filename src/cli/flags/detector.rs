@@ -309,7 +309,8 @@ impl DetectorFlags {
                 "-*_vector, -*_axis"
             }
             ExperimentError::PlaneThroughSample { .. } | ExperimentError::FacesAway { .. } => {
-                "-distance, -detector_rotx/y/z, -twotheta, -pix0_vector, -*_vector"
+                "-distance, -detector_rotx, -detector_roty, -detector_rotz, -twotheta, -pix0_vector, \
+                 -*_vector"
             }
             _ => "-distance, -pixel",
         };

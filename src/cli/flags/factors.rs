@@ -12,9 +12,10 @@ use super::coordinates::{Calculated, CoordinateFlags, Reach};
 use super::file_cells::FileCells;
 use crate::experiment::{Experiment, Interpolation, Source, StructureFactors};
 use crate::formats::channel_list;
-use crate::formats::reflection_file::{self, Origin, ReflectionFile};
+use crate::formats::reflection_file::{self, ReflectionFile};
 use crate::memory::Bytes;
 use crate::profile::INPUT;
+use crate::report::FactorOrigin;
 
 #[derive(Args)]
 #[command(next_help_heading = "Crystal")]
@@ -52,8 +53,8 @@ pub struct Factors {
     pub structure_factors: StructureFactors,
     /// The cells of the files.
     pub cells: FileCells,
-    /// Where the reflections of `-hkl` come from.
-    pub origin: Option<Origin>,
+    /// Where the reflections come from, if they come from one file.
+    pub origin: Option<FactorOrigin>,
 }
 
 impl FactorFlags {
@@ -93,6 +94,7 @@ impl FactorFlags {
                     path,
                     reflections,
                     cell,
+                    origin: atoms,
                     notices: own,
                 } = calculated;
                 cells.note(&path, Some(cell));
@@ -100,6 +102,7 @@ impl FactorFlags {
                 if f_column.is_some() {
                     notices.push("--f-column has no effect on F from atoms (--pdb)".into());
                 }
+                origin = Some(FactorOrigin::Calculated(atoms));
                 let factors = StructureFactors::from_symmetric(&reflections, default_f)
                     .with_context(|| path.display().to_string())?;
                 inputs.push(path);
@@ -110,7 +113,7 @@ impl FactorFlags {
                 let file = reflection_file::read(path, f_column)?;
                 cells.note(path, file.cell);
                 notices.extend(told(path, &file));
-                origin = Some(file.origin);
+                origin = Some(FactorOrigin::Listed(file.origin));
                 StructureFactors::from_symmetric(&file.reflections, default_f)
                     .with_context(|| path.display().to_string())?
             }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Command};
+use clap::{Arg, Args, Command};
 
 use super::super::order::Order;
 use super::super::{CliError, values};
@@ -158,14 +158,28 @@ impl Apparatus {
     }
 }
 
+/// The flags that place a detector.
+fn placing() -> Vec<Arg> {
+    let placing = VectorFlags::augment_args(DetectorFlags::augment_args(Command::new("placing")));
+    let flags = placing.get_arguments();
+    let flags = flags.filter(|flag| !BESIDE_A_FILE.contains(&flag.get_id().as_str()));
+    flags.cloned().collect()
+}
+
+/// Ids of the flags that place a detector.
+pub fn placing_flags() -> Vec<String> {
+    let flags = placing().into_iter();
+    flags.map(|flag| flag.get_id().to_string()).collect()
+}
+
 /// The first flag on the command line that places a detector.
 fn placing_flag(order: Order) -> Option<String> {
-    let placing = VectorFlags::augment_args(DetectorFlags::augment_args(Command::new("placing")));
-    let placing = placing
-        .get_arguments()
-        .filter(|flag| !BESIDE_A_FILE.contains(&flag.get_id().as_str()));
-    placing
-        .filter_map(|flag| Some((order.position(flag.get_id().as_str())?, flag.get_long()?)))
+    let flags = placing().into_iter();
+    flags
+        .filter_map(|flag| {
+            let position = order.position(flag.get_id().as_str())?;
+            Some((position, flag.get_long()?.to_string()))
+        })
         .min()
         .map(|(_, long)| format!("-{long}"))
 }

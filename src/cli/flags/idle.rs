@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::super::order::Order;
+use super::catalogue::Catalogue;
 use super::noise::{NO_CALIBRATION, NO_WIDTH, NOISE_FLAGS};
 use super::output::{FILE_FLAGS, OUT};
 use super::output_kind::extension;
@@ -13,13 +14,13 @@ use crate::image::noise::Noise;
 /// What names of NXmx files end on.
 const NXMX: [&str; 3] = ["h5", "hdf5", "nxs"];
 
-/// A line for every flag on the command line that does not bear on the image or the files.
-pub fn notices(
+/// The flags, given or not, that have nothing to act on, and why: ids and reasons.
+pub fn idle(
     order: Order,
     experiment: &Experiment,
     placement: Option<&Placement>,
     of_noise: &Noise,
-) -> Vec<String> {
+) -> Vec<(&'static str, &'static str)> {
     // Of a detector that a file describes, no flag of the placement is given.
     let placed_by_file = Placement::default();
     let placement = placement.unwrap_or(&placed_by_file);
@@ -57,7 +58,7 @@ pub fn notices(
         [&["detpixels", "detpixels_f"], &["detpixels", "detpixels_s"]].map(|ids| order.any(ids));
 
     // Ids of flags, whether they are idle, and why.
-    let rules: &[(&[&str], bool, &str)] = &[
+    let rules: &[(&[&'static str], bool, &'static str)] = &[
         (&["misset_seed"], !random_misset, "it is for -misset random"),
         (&["mosaic_seed"], !spread, "there is no -mosaic spread"),
         (
@@ -221,27 +222,20 @@ pub fn notices(
         ),
     ];
     let idle = rules.iter().filter(|(_, idle, _)| *idle);
-    idle.flat_map(|(ids, _, why)| {
-        let given = ids.iter().filter(|id| given(id));
-        given.map(move |id| format!("{} has no effect: {why}", spelling(id)))
-    })
-    .collect()
+    idle.flat_map(|(ids, _, why)| ids.iter().map(|id| (*id, *why)))
+        .collect()
 }
 
-/// The flag of an id as it is written on a command line.
-pub fn spelling(id: &str) -> String {
-    let command = super::command();
-    let argument = command
-        .get_arguments()
-        .find(|argument| argument.get_id() == id);
-    let long = argument
-        .and_then(|argument| argument.get_long())
-        .unwrap_or(id)
-        .to_string();
-    let dashes = if super::double_dash_only().contains(&long) {
-        "--"
-    } else {
-        "-"
-    };
-    format!("{dashes}{long}")
+/// A line for every flag on the command line that is one of `idle`.
+pub fn notices(order: Order, idle: &[(&str, &str)]) -> Vec<String> {
+    let given = idle.iter().filter(|(id, _)| order.position(id).is_some());
+    let given: Vec<_> = given.collect();
+    if given.is_empty() {
+        return Vec::new();
+    }
+    let catalogue = Catalogue::new();
+    let shown = given
+        .into_iter()
+        .map(|(id, why)| format!("{} has no effect: {why}", catalogue.shown(id)));
+    shown.collect()
 }

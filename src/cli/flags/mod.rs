@@ -3,6 +3,7 @@
 
 mod background;
 mod beam;
+mod catalogue;
 mod coordinates;
 mod crystal;
 mod detector;
@@ -17,6 +18,7 @@ mod output;
 mod output_kind;
 mod picture;
 mod program;
+mod resolved;
 mod sampling;
 mod vectors;
 
@@ -30,12 +32,15 @@ use glam::DVec3;
 use super::CliError;
 use super::order::Order;
 use crate::experiment::{Crystal, Description, Experiment, ExperimentError};
-use crate::formats::reflection_file::Origin;
+use crate::report::FactorOrigin;
 use coordinates::Reach;
 use factors::Factors;
 use geometry::{Apparatus, GeometryFile};
+use resolved::Facts;
 
-pub use idle::spelling;
+pub use background::slab_settings;
+pub use catalogue::{Catalogue, ValueKind};
+pub use geometry::placing_flags;
 pub use noise::{DEFAULT_OFFSET, NoiseFlags};
 pub use output::{FILE_FLAGS, OUT, seed_from_clock};
 pub use output_kind::{
@@ -43,6 +48,7 @@ pub use output_kind::{
 };
 pub use picture::{CompressionName, NumberName, PictureStyle, StyleFlags};
 pub use program::ProgramFlags;
+pub use resolved::Resolved;
 pub use sampling::Printout;
 
 /// X-ray diffraction images of nanocrystals, with nanoBragg's own flags
@@ -118,17 +124,19 @@ pub struct Request {
     /// What the user should know although nothing is wrong.
     pub notices: Vec<String>,
     /// Where the reflections come from, if they come from one file.
-    pub reflections: Option<Origin>,
+    pub reflections: Option<FactorOrigin>,
     /// The file that describes the detector, where flags do not.
     pub geometry: Option<PathBuf>,
     /// Files that were read, which no output may overwrite.
     pub inputs: Vec<PathBuf>,
     /// Options of the program itself.
     pub program: ProgramFlags,
+    /// What every flag came to.
+    pub settings: Vec<Resolved>,
 }
 
 /// Ids of the flags that count every time they are given.
-const REPEATABLE: [&str; 3] = [background::REPEATABLE, output::OUT[0], output::OUT[1]];
+pub const REPEATABLE: [&str; 3] = [background::REPEATABLE, output::OUT[0], output::OUT[1]];
 
 /// The command that understands the flags, with their help.
 pub fn command() -> Command {
@@ -284,12 +292,8 @@ impl Request {
             _ => flags.blame(error),
         })?;
         let noise = flags.noise.noise(seed, flags.output.adc())?;
-        notices.extend(idle::notices(
-            order,
-            &experiment,
-            placement.as_ref(),
-            &noise,
-        ));
+        let idle = idle::idle(order, &experiment, placement.as_ref(), &noise);
+        notices.extend(idle::notices(order, &idle));
         notices.extend(factors::channel_notice(&experiment));
         let printout = flags.sampling.printout(order, &experiment)?;
         if printout != Printout::Nothing && flags.program.json {
@@ -298,6 +302,17 @@ impl Request {
             ));
         }
         let outputs = flags.output.outputs(&flags.picture, noise, order)?;
+        let idle: Vec<&str> = idle.iter().map(|(id, _)| *id).collect();
+        let settings = resolved::resolved(&Facts {
+            order,
+            experiment: &experiment,
+            placement: placement.as_ref(),
+            adopted: &adopted,
+            f_column: origin.as_ref().and_then(FactorOrigin::column),
+            seed,
+            outputs: &outputs,
+            idle: &idle,
+        });
         Ok(Request {
             experiment,
             outputs,
@@ -311,6 +326,7 @@ impl Request {
             geometry: file.map(|file| file.path),
             inputs,
             program: flags.program,
+            settings,
         })
     }
 }

@@ -44,10 +44,6 @@ pub struct PictureFlags {
     compression: Option<CompressionName>,
     #[command(flatten)]
     style: StyleFlags,
-    /// Draw resolution rings, each with its number, and the beam centre onto --png and --out .png, 8
-    /// bits deep; at these resolutions, Å [default: 4 rings that fit]
-    #[arg(long = "png-rings", num_args = 0.., value_name = "D", value_parser = values::positive)]
-    rings: Option<Vec<f64>>,
 }
 
 /// How pictures are to look.
@@ -65,6 +61,10 @@ pub struct StyleFlags {
     /// Colours of the PNG; grey is dark spots on white [default: grey]
     #[arg(long, value_name = "MAP")]
     colormap: Option<ColormapName>,
+    /// Draw resolution rings, each with its number, and the beam centre onto the PNG (of a render:
+    /// --png and --out .png), 8 bits deep; at these resolutions, Å [default: 4 rings that fit]
+    #[arg(long = "png-rings", num_args = 0.., value_name = "D", value_parser = values::positive)]
+    rings: Option<Vec<f64>>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -170,6 +170,27 @@ impl PictureFlags {
         self.style.style()
     }
 
+    /// As [`StyleFlags::rings_m`].
+    pub fn rings_m(&self) -> Result<Option<Vec<f64>>, CliError> {
+        self.style.rings_m()
+    }
+}
+
+impl StyleFlags {
+    /// Whether any of them was given.
+    pub fn given(&self) -> bool {
+        self.png_scale.is_some()
+            || self.png_percentile.is_some()
+            || self.png_depth.is_some()
+            || self.colormap.is_some()
+            || self.rings.is_some()
+    }
+
+    /// Whether rings are to be drawn.
+    pub fn asks_for_rings(&self) -> bool {
+        self.rings.is_some()
+    }
+
     /// Resolutions of the rings to draw, m, none for some that fit; `None` for no rings at all.
     ///
     /// # Errors
@@ -182,16 +203,6 @@ impl PictureFlags {
         }
         let rings = self.rings.as_ref();
         Ok(rings.map(|rings| rings.iter().map(|angstrom| angstrom * 1e-10).collect()))
-    }
-}
-
-impl StyleFlags {
-    /// Whether any of them was given.
-    pub fn given(&self) -> bool {
-        self.png_scale.is_some()
-            || self.png_percentile.is_some()
-            || self.png_depth.is_some()
-            || self.colormap.is_some()
     }
 
     /// How a PNG is to look.

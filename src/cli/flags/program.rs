@@ -22,6 +22,12 @@ pub struct ProgramFlags {
     /// Threads of the CPU path [default: one per core]
     #[arg(long, value_name = "COUNT", value_parser = values::threads)]
     pub threads: Option<u32>,
+    /// Take flags from an experiment file; those of the command line override it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Write the experiment, all defaults and choices resolved, as a file for --config
+    #[arg(long = "write-config", value_name = "FILE")]
+    pub write_config: Option<PathBuf>,
     /// Write where the time went as a Chrome trace (Perfetto opens it), hot_spots.csv beside it
     #[arg(long, value_name = "FILE")]
     pub profile: Option<PathBuf>,

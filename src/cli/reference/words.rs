@@ -12,20 +12,27 @@ pub fn command_line<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
 pub fn unknown_to_c(words: &[String]) -> Option<String> {
     /// It may change the image by no more than is asked for.
     const HARMLESS: &str = "tolerance";
+    /// What the C program does without being asked.
+    const AS_IN_C: [(&str, &str); 2] = [("mosaic-model", "cap"), ("gauss-metric", "reciprocal")];
     let of_the_run = flags::flags_of_the_run();
     let mut new = flags::double_dash_only();
     new.retain(|name| {
         let flag = format!("--{name}");
         name != HARMLESS && of_the_run.iter().all(|(_, shown)| *shown != flag)
     });
-    let name = |word: &String| {
+    let next = words.iter().skip(1).map(Some).chain([None]);
+    words.iter().zip(next).find_map(|(word, next)| {
         let bare = word.strip_prefix("--")?;
-        let name = bare.split('=').next().unwrap_or(bare);
-        new.iter()
-            .any(|new| new == name)
-            .then(|| format!("--{name}"))
-    };
-    words.iter().find_map(name)
+        let (name, value) = match bare.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (bare, next.map(String::as_str)),
+        };
+        let as_in_c = AS_IN_C
+            .iter()
+            .any(|(flag, usual)| *flag == name && Some(*usual) == value);
+        let unknown = new.iter().any(|new| new == name) && !as_in_c;
+        unknown.then(|| format!("--{name}"))
+    })
 }
 
 /// `words`, flags of this program, as the C program takes them: one dash, values apart, files
@@ -98,6 +105,8 @@ mod tests {
             unknown_to_c(&words)
         };
         assert_eq!(found("-N 5 --tolerance 0.1 --png a.png -mosaic 1"), None);
+        let as_in_c = "--mosaic-model=cap -mosaic 1 --gauss-metric reciprocal";
+        assert_eq!(found(as_in_c), None);
         for flag in [
             "--background",
             "--hkl-channels",

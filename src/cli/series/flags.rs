@@ -4,10 +4,12 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use super::plan::{Motion, Plan};
 use crate::cli::arguments::Spellings;
-use crate::cli::flags::{self, FILE_FLAGS, OUT, RenderFlags, Request};
+use crate::cli::config::Line;
+use crate::cli::flags::{self, Catalogue, FILE_FLAGS, OUT, RenderFlags, Request};
 use crate::cli::numbered::Numbered;
 use crate::cli::order::Order;
-use crate::cli::{CliError, render, values};
+use crate::cli::render::{self, Given};
+use crate::cli::{CliError, values};
 use crate::formats::encoding::Encoding;
 use crate::geometry::degrees;
 
@@ -53,15 +55,19 @@ fn command() -> Command {
 ///
 /// # Errors
 /// [`CliError`], as a render's, and for flags that a series can't have.
-pub fn parsed(words: &[String]) -> Result<ArgMatches, CliError> {
-    let command = command();
-    let mut double = flags::double_dash_only();
-    double.extend(["frames", "random-orientations"].map(str::to_string));
-    let mut spellings = Spellings::of(&command, double);
-    spellings.name = "nanobragg series".into();
-    let matches = render::matches_of(command, &spellings, words)?;
-    check(Order(&matches))?;
-    Ok(matches)
+pub fn parsed(words: &[String]) -> Result<Given, CliError> {
+    let spelled = || {
+        let command = command();
+        let mut double = flags::double_dash_only();
+        double.extend(["frames", "random-orientations"].map(str::to_string));
+        let mut spellings = Spellings::of(&command, double);
+        spellings.name = "nanobragg series".into();
+        (command, spellings)
+    };
+    render::help_if_asked(words, spelled)?;
+    let given = render::parsed_by(spelled(), Line::of(words)?)?;
+    check(Order(&given.matches))?;
+    Ok(given)
 }
 
 /// Refuses flags that a series can't have.
@@ -71,7 +77,7 @@ fn check(order: Order) -> Result<(), CliError> {
     if let Some(id) = one_image.chain(&OF_ONE_IMAGE).find(given) {
         return Err(CliError::Usage(format!(
             "{}: it is for one image; of a series, --out and --out-noise name the files",
-            flags::spelling(id)
+            Catalogue::new().shown(id)
         )));
     }
     if !order.any(&OUT) {

@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use clap::ArgMatches;
 
+use super::config::{self, Records};
 use super::error::is_interruption;
 use super::flags::{OutputKind, Request};
 use super::output::{print, say};
@@ -40,8 +41,8 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     };
     let started = Instant::now();
     interrupt::catch()?;
-    let matches = flags::parsed(words).map_err(named)?;
-    let prepared = render::prepared_with(&matches, |request| check(&matches, request));
+    let given = flags::parsed(words).map_err(named)?;
+    let prepared = render::prepared_with(&given, |request| check(&given.matches, request));
     let (mut request, renderer, plan) = prepared.map_err(named)?;
     let progress = Progress::of(&request)?;
     let mut work = Work {
@@ -113,6 +114,7 @@ fn check(matches: &ArgMatches, request: &mut Request) -> Result<Plan, CliError> 
     render::tell(request);
     sink::check(request, &plan)?;
     files::check_memory(request)?;
+    config::write_if_asked(request)?;
     Ok(plan)
 }
 
@@ -212,11 +214,15 @@ fn write_all(
     sinks: &mut [Sink],
     images: &mut Vec<SeriesFrame>,
 ) -> Result<(), CliError> {
+    let settings = std::mem::take(&mut request.settings);
+    let mut inputs = None;
     for (frame, image, statistics) in receiver {
+        request.settings = frame.settings(&settings);
         request.experiment = frame.experiment;
+        let records = Records::of_inputs(request, &mut inputs);
         let place = (frame.number, plan.frames);
         for sink in sinks.iter_mut() {
-            sink.write(request, renderer, place, &image, &statistics)?;
+            sink.write(request, &records, renderer, place, &image, &statistics)?;
         }
         images.push(SeriesFrame {
             number: frame.number,

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::plan::Plan;
+use crate::cli::config::Records;
 use crate::cli::files::{self, LEAST_COUNT, same_file};
 use crate::cli::flags::{Output, OutputKind, Request};
 use crate::cli::numbered::Numbered;
@@ -101,6 +102,7 @@ impl Sink {
     pub fn write(
         &mut self,
         request: &Request,
+        records: &Records,
         renderer: &Renderer,
         (number, count): (u32, u32),
         image: &Image,
@@ -114,7 +116,8 @@ impl Sink {
         match &mut self.goes_to {
             GoesTo::Each(numbered) => {
                 output.path = numbered.path(number.into());
-                let (file, written) = files::make(request, renderer, image, statistics, &output)?;
+                let (file, written) =
+                    files::make(request, renderer, image, statistics, records, &output)?;
                 file.commit()?;
                 told.overloads += written.overloads;
                 told.clipped_below += written.clipped_below;
@@ -125,7 +128,11 @@ impl Sink {
                 let writer = match begun {
                     Some(writer) => writer,
                     None => {
-                        let setting = Setting::of(experiment, request.up(), saturation(&output));
+                        let record = records.for_file(&output.kind);
+                        let setting = Setting {
+                            configuration: record.map(|record| of_series(record, count)),
+                            ..Setting::of(experiment, request.up(), saturation(&output))
+                        };
                         begun.insert(Box::new(begin(&output, &raster, count, setting)?))
                     }
                 };
@@ -151,6 +158,15 @@ impl Sink {
             GoesTo::Each(_) => Ok(None),
         }
     }
+}
+
+/// `record`, that of the first of `count` frames, as one of all.
+fn of_series(record: &str, count: u32) -> String {
+    let (program, rest) = record.split_once('\n').unwrap_or((record, ""));
+    format!(
+        "{program}\n\
+         # The first of {count} frames: nanobragg series --frames {count} --config FILE\n{rest}"
+    )
 }
 
 fn begin(

@@ -20,6 +20,8 @@ pub(super) use sites::{Frame, Site, Sites};
 /// What a file of coordinates holds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CoordinateFile {
+    /// `PDB` or `mmCIF`.
+    pub format: &'static str,
     /// The crystal.
     pub structure: CrystalStructure,
     /// Name of its space group.
@@ -49,17 +51,16 @@ pub fn parse(bytes: &[u8], most: Bytes) -> Result<CoordinateFile, Problem> {
 
 /// The atoms in `bytes`, a file that is not packed.
 fn parse_bare(bytes: &[u8]) -> Result<CoordinateFile, Problem> {
-    let (sites, group) = match mmcif::is_cif(bytes) {
-        true => mmcif::parse_atoms(bytes)?,
-        false => pdb::parse(unmarked(bytes))?,
-    };
-    finished(sites, group)
+    match mmcif::is_cif(bytes) {
+        true => finished("mmCIF", mmcif::parse_atoms(bytes)?),
+        false => finished("PDB", pdb::parse(unmarked(bytes))?),
+    }
 }
 
 /// The crystal of all sites.
 fn finished(
-    sites: Sites,
-    NamedGroup { name, group }: NamedGroup,
+    format: &'static str,
+    (sites, NamedGroup { name, group }): (Sites, NamedGroup),
 ) -> Result<CoordinateFile, Problem> {
     /// Labels that a notice has.
     const NAMED: usize = 3;
@@ -93,6 +94,7 @@ fn finished(
         ));
     }
     Ok(CoordinateFile {
+        format,
         structure,
         space_group: name,
         notices,

@@ -2,7 +2,7 @@
 
 use super::super::Problem;
 use super::super::c_number::general;
-use super::super::image_header::ImageHeader;
+use super::super::image_header::{ImageHeader, NearestPoint};
 use super::read::number;
 
 /// What `entries`, the keys and values of an SMV header, say of an image of `height` rows.
@@ -41,6 +41,22 @@ pub fn geometry(entries: &[(String, String)], height: usize) -> Result<ImageHead
         sensor_thickness_m: None,
         count_cutoff: number("CCD_IMAGE_SATURATION")?,
     })
+}
+
+/// The point nearest to the sample, of the entries of an SMV header that tell it: CLOSE_DISTANCE and
+/// XDS_ORGX and Y, as the C program writes them.
+///
+/// # Errors
+/// A [`Problem`] for a value that is no number.
+pub fn nearest_point(entries: &[(String, String)]) -> Result<Option<NearestPoint>, Problem> {
+    let origin = number(entries, "XDS_ORGX")?.zip(number(entries, "XDS_ORGY")?);
+    let distance = number(entries, "CLOSE_DISTANCE")?.filter(|&mm| mm > 0.0);
+    let point = origin.zip(distance).map(|((fast, slow), mm)| NearestPoint {
+        // ORGX counts pixels from the middle of the first, which is number 1.
+        pixels: [fast - 0.5, slow - 0.5],
+        distance_m: mm * 1e-3,
+    });
+    Ok(point)
 }
 
 /// The entries of an SMV header that say what `header` says of an image of `height` rows, in the

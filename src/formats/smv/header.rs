@@ -27,6 +27,16 @@ pub fn carry_over(entries: &[(String, String)], size: [usize; 2]) -> String {
     padded(size, &text)
 }
 
+/// Whether a header with these entries has as many bytes with `another` as without.
+pub fn fits_beside(
+    entries: &[(String, String)],
+    another: &(String, String),
+    size: [usize; 2],
+) -> bool {
+    let both = [entries, std::slice::from_ref(another)].concat();
+    carry_over(&both, size).len() == carry_over(entries, size).len()
+}
+
 /// A header with `entries` behind those of every image.
 fn padded(size: [usize; 2], entries: &str) -> String {
     let mut bytes = BLOCK;

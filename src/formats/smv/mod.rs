@@ -9,8 +9,8 @@ use rayon::prelude::*;
 use super::raster::Clipped;
 use crate::image::{Image, Statistics};
 
-pub use geometry::{geometry, geometry_entries};
-pub use header::{carry_over, describe, entries};
+pub use geometry::{geometry, geometry_entries, nearest_point};
+pub use header::{carry_over, describe, entries, fits_beside};
 pub use read::{SmvImage, header_entries, number, parse, read};
 
 /// Bytes of a pixel.

@@ -153,6 +153,7 @@ impl Adopted {
                 entries,
                 geometry,
                 nexus,
+                ..
             },
         ) = image_file::read_with_header(path)?;
         let adopted = match file {

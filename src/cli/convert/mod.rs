@@ -11,14 +11,13 @@ use super::flags::{CompressionName, NumberName, StyleFlags, extension};
 use super::output::{print, say};
 use super::sized::{check_size, own_size, sized_raster};
 use super::{CliError, interrupt, values};
-use crate::formats::FormatError;
 use crate::formats::encoding::{Encoding, Number};
 use crate::formats::image_file::{self, Header, ImageFormat};
 use crate::formats::nxmx::{Compression, NxmxReader};
 use crate::formats::raster::Raster;
-use crate::formats::smv;
+use crate::formats::{FormatError, smv};
 use crate::memory::Bytes;
-use crate::report::{ConversionSummary, StoredImage};
+use crate::report::{ConversionSummary, Sight, StoredImage};
 
 /// Convert an image to another format
 #[derive(Parser)]
@@ -34,13 +33,14 @@ use crate::report::{ConversionSummary, StoredImage};
                   holds whole numbers they become floor(number * scale + adc + 1/2), clipped at the \
                   ends of its range; what is no number becomes 0, or -1 in CBF and i32. What was \
                   clipped and rounded is counted and told. SMV, CBF and NXmx keep the geometry \
-                  of a header, the other formats have no room for it.\n\n\
+                  of a header, the other formats have no room for it; --png-rings draws by it.\n\n\
                   Of an NXmx file with many frames all go to another NXmx file, or each to a file of \
                   its own where OUT has its number's place, as frame_####.cbf has; --frame takes one.\n\n\
                   Examples:\n  \
                   nanobragg convert frame_0001.img frame_0001.cbf\n  \
                   nanobragg convert floatimage.bin photons.npy --size 1024 1024\n  \
-                  nanobragg convert photons.npy counts.tif --type u16 -scale 10 -adc 40",
+                  nanobragg convert photons.npy counts.tif --type u16 -scale 10 -adc 40\n  \
+                  nanobragg convert frame_0001.cbf view.png --png-rings",
     allow_negative_numbers = true,
     term_width = 100
 )]
@@ -101,6 +101,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let command: ConvertCommand =
         super::arguments::parse_with("nanobragg convert", words, &either)?;
     command.target(Number::F32)?;
+    command.style.rings_m()?;
     interrupt::catch()?;
     let file = command.frames()?;
     let chosen = command.chosen(file.as_ref().map_or(1, NxmxReader::frames))?;
@@ -244,8 +245,10 @@ impl ConvertCommand {
         );
         let name = target.format();
         let pictured = self.style.given();
+        // Rings are what a picture has of the geometry.
+        let ringed = target == Target::Png && self.style.asks_for_rings();
         let lines = [
-            (!own(target.format()) && !header.geometry.is_silent()).then(|| {
+            (!own(target.format()) && !header.geometry.is_silent() && !ringed).then(|| {
                 format!("{name} has no room for the geometry, which is left behind")
             }),
             frames::geometry_notice(header, format, target.format()),
@@ -267,6 +270,17 @@ impl ConvertCommand {
                 .then(|| "flags of PNGs have no effect: OUT is none".to_string()),
         ];
         lines.into_iter().flatten().collect()
+    }
+
+    /// How the sample sees an image of `shape`, as the header tells it.
+    ///
+    /// # Errors
+    /// [`FormatError::Content`], naming the file to blame.
+    fn sight(&self, header: &Header, shape: [usize; 2]) -> Result<Sight<'static>, FormatError> {
+        Sight::of_header(header, shape).map_err(|problem| FormatError::Content {
+            path: self.header.as_ref().unwrap_or(&self.image).clone(),
+            problem,
+        })
     }
 }
 

@@ -1,0 +1,79 @@
+//! The experiment as text for the headers of the images that are rendered from it.
+
+use super::inputs::Recorded;
+use super::write::{self, Extent};
+use super::{program, recorded};
+use crate::cli::flags::{Catalogue, OutputKind, Request};
+use crate::formats::record;
+
+/// The experiment of a render, for each kind of file. A file tells only of what makes its numbers, so
+/// that the same experiment gives the same bytes whatever else is written.
+#[derive(Debug, Default)]
+pub struct Records {
+    plain: Option<String>,
+    noisy: Option<String>,
+    picture: Option<String>,
+}
+
+impl Records {
+    /// Of `request`, as far as its files have room. Input files that are gone by now go unmentioned:
+    /// the image is worth no less.
+    pub fn of(request: &Request) -> Records {
+        Records::of_inputs(request, &mut None)
+    }
+
+    /// As [`Records::of`], with what is known of the input files; what is not is found out.
+    pub fn of_inputs(request: &Request, known: &mut Option<Vec<Recorded>>) -> Records {
+        let files = request.outputs.iter().map(|output| &output.kind);
+        let any = |wanted: fn(&OutputKind) -> bool| files.clone().any(wanted);
+        if !any(has_room) {
+            return Records::default();
+        }
+        let inputs = known.get_or_insert_with(|| recorded(request).unwrap_or_default());
+        let catalogue = Catalogue::new();
+        let text = |wanted: fn(&str) -> bool| {
+            let extent = Extent {
+                folder: None,
+                wanted,
+                notes: false,
+            };
+            let text = write::text(&request.settings, inputs, &extent, &catalogue);
+            format!("# {}\n{text}", program())
+        };
+        Records {
+            plain: any(|kind| matches!(kind, OutputKind::Plain { .. }))
+                .then(|| text(|section| of_experiment(section) || section == "counts")),
+            noisy: any(|kind| matches!(kind, OutputKind::Noise { .. })).then(|| {
+                text(|section| of_experiment(section) || ["counts", "noise"].contains(&section))
+            }),
+            picture: any(|kind| matches!(kind, OutputKind::Png | OutputKind::Overview))
+                .then(|| text(|section| of_experiment(section) || section == "picture")),
+        }
+    }
+
+    /// That of a file of this kind.
+    pub fn for_file(&self, kind: &OutputKind) -> Option<&String> {
+        let record = match kind {
+            OutputKind::Plain { .. } => &self.plain,
+            OutputKind::Noise { .. } => &self.noisy,
+            OutputKind::Png | OutputKind::Overview | OutputKind::Pgm { .. } => &self.picture,
+        };
+        record.as_ref()
+    }
+}
+
+/// Whether a file of this kind has room.
+fn has_room(kind: &OutputKind) -> bool {
+    match kind {
+        OutputKind::Png | OutputKind::Overview => true,
+        OutputKind::Pgm { .. } => false,
+        OutputKind::Plain { encoding, .. } | OutputKind::Noise { encoding, .. } => {
+            record::has_room(encoding.format())
+        }
+    }
+}
+
+/// Whether the keys of a section say what is rendered, and not what becomes of the photons.
+fn of_experiment(section: &str) -> bool {
+    !["noise", "counts", "picture", "output", "run"].contains(&section)
+}
