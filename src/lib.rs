@@ -35,7 +35,7 @@
 //!
 //! Modules import only from those further down this list: [`cli`]; [`report`]; [`render`];
 //! [`gpu`]; [`cpu`]; [`scene`]; [`formats`]; [`image`]; [`structure`]; [`experiment`]; [`geometry`], [`random`],
-//! [`memory`], [`profile`], [`trace`].
+//! [`memory`], [`profile`], [`trace`], [`version`].
 
 pub mod cli;
 pub mod cpu;
@@ -52,3 +52,4 @@ pub mod report;
 pub mod scene;
 pub mod structure;
 pub mod trace;
+pub mod version;

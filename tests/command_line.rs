@@ -455,10 +455,6 @@ fn help_groups_every_flag_by_topic() {
         );
         assert!(text.contains("--device"), "two dashes");
     }
-    nanobragg(folder.path(), "--version")
-        .assert()
-        .success()
-        .stdout("nanobragg 0.1.0\n");
     assert!(names(folder.path()).is_empty());
 }
 

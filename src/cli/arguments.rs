@@ -1,10 +1,11 @@
 //! From the words of a command line to flags: single and double dashes, unknown flags, and
 //! clap's complaints as one line each.
 
+use anstream::adapter::strip_str;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command, Parser};
 
-use super::CliError;
+use super::{CliError, version};
 
 /// How alike two spellings must be for one to be suggested for the other, 0 to 1.
 const ALIKE: f64 = 0.7;
@@ -44,6 +45,18 @@ impl Spellings {
         Spellings {
             name,
             either,
+            double,
+            several: of_several(command),
+        }
+    }
+
+    /// Of the command called `name`, of whose flags `either` take one dash or two.
+    pub fn with(name: &str, command: &Command, either: &[&str]) -> Spellings {
+        let mut double = super::flags::spellings(command);
+        double.retain(|known| !either.contains(&known.as_str()));
+        Spellings {
+            name: name.into(),
+            either: either.iter().map(ToString::to_string).collect(),
             double,
             several: of_several(command),
         }
@@ -120,7 +133,8 @@ impl Spellings {
             .map(|(_, shown)| shown)
     }
 
-    /// `text`, clap's help, with the single dashes that the C program's flags are known by.
+    /// `text`, clap's help in colours or without, with the single dashes that the C program's flags
+    /// are known by.
     pub fn single_dashed(&self, text: &str) -> String {
         let mut shown = String::with_capacity(text.len());
         let mut rest = text;
@@ -133,8 +147,8 @@ impl Spellings {
             let name = &flag[2..name_end];
             if self.either.iter().any(|known| known == name) {
                 // In the column of the flags the second dash's place is kept: help stays aligned.
-                let line = shown.rsplit('\n').next().unwrap_or_default();
-                let in_column = line.len() <= FLAG_COLUMN && line.trim().is_empty();
+                let line = strip_str(shown.rsplit('\n').next().unwrap_or_default()).to_string();
+                let in_column = line.len() == FLAG_COLUMN && line.trim().is_empty();
                 shown.push_str(if in_column { " -" } else { "-" });
             } else {
                 shown.push_str("--");
@@ -160,7 +174,7 @@ pub fn parse(
     command
         .try_get_matches_from(program.chain(words))
         .map_err(|error| match error.kind() {
-            ErrorKind::DisplayVersion => CliError::Text(error.to_string()),
+            ErrorKind::DisplayVersion => CliError::Text(version::text()),
             _ => CliError::Usage(spellings.one_line(&error)),
         })
 }
@@ -179,15 +193,8 @@ pub fn parse_own<F: Parser>(name: &str, words: &[String]) -> Result<F, CliError>
 /// # Errors
 /// As [`parse_own`].
 pub fn parse_with<F: Parser>(name: &str, words: &[String], either: &[&str]) -> Result<F, CliError> {
-    let command = super::flags::last_one_counts(F::command());
-    let mut double = super::flags::spellings(&command);
-    double.retain(|known| !either.contains(&known.as_str()));
-    let spellings = Spellings {
-        name: name.into(),
-        either: either.iter().map(ToString::to_string).collect(),
-        double,
-        several: of_several(&command),
-    };
+    let command = super::flags::last_one_counts(F::command()).version(version::NUMBER);
+    let spellings = Spellings::with(name, &command, either);
     let wrong = |line: String| CliError::Usage(format!("{name}: {line}"));
     let words = spellings.normalised(words).map_err(|error| match error {
         CliError::Usage(line) => wrong(line),
@@ -196,7 +203,11 @@ pub fn parse_with<F: Parser>(name: &str, words: &[String], either: &[&str]) -> R
     let matches = command
         .try_get_matches_from(std::iter::once(name.to_string()).chain(words))
         .map_err(|error| match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => CliError::Text(error.to_string()),
+            ErrorKind::DisplayHelp => {
+                let help = error.render().ansi().to_string();
+                CliError::Text(spellings.single_dashed(&help))
+            }
+            ErrorKind::DisplayVersion => CliError::Text(version::text()),
             _ => wrong(spellings.one_line(&error)),
         })?;
     F::from_arg_matches(&matches).map_err(CliError::usage)

@@ -10,7 +10,7 @@ use crate::gpu::{Adapter, AdapterDescription, GpuError, adapters};
 /// What can render on this machine, and which `--device auto` takes
 #[derive(Parser)]
 #[command(name = "nanobragg devices", bin_name = "nanobragg devices")]
-struct DevicesFlags {
+pub struct DevicesFlags {
     /// Print one JSON document
     #[arg(long)]
     json: bool,

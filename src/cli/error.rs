@@ -18,7 +18,8 @@ pub enum CliError {
     Failed(anyhow::Error),
     /// The user stopped the work, and this is what is left of it.
     Interrupted(String),
-    /// Nothing failed: the text asked for, help or the version, goes to standard output.
+    /// Nothing failed: the text asked for, help or the version, goes to standard output, in its
+    /// colours where those are wanted.
     Text(String),
 }
 
@@ -31,7 +32,7 @@ impl CliError {
     /// Prints the message where it belongs and gives the exit code.
     pub fn report(&self) -> ExitCode {
         match self {
-            CliError::Text(text) => super::output::print(text)
+            CliError::Text(text) => super::output::print_coloured(text)
                 .map_or_else(|error| error.report(), |()| ExitCode::SUCCESS),
             CliError::Usage(message) => {
                 say(behind_name(message));
@@ -62,9 +63,8 @@ pub fn is_interruption(error: &anyhow::Error) -> bool {
 impl std::fmt::Display for CliError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            CliError::Usage(text) | CliError::Text(text) | CliError::Interrupted(text) => {
-                f.write_str(text)
-            }
+            CliError::Usage(text) | CliError::Interrupted(text) => f.write_str(text),
+            CliError::Text(text) => write!(f, "{}", anstream::adapter::strip_str(text)),
             CliError::Failed(error) => write!(f, "{error:#}"),
         }
     }

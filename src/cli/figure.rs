@@ -20,7 +20,7 @@ use crate::report::{Benchmark, scaling_figure};
                   nanobragg bench --sizes 256,512,1024 --domains 1,10,100 --threads 1,2 varies all three.",
     term_width = 100
 )]
-struct FigureFlags {
+pub struct FigureFlags {
     /// The benchmark_results.json of nanobragg bench
     #[arg(value_name = "RESULTS.json")]
     results: PathBuf,

@@ -56,7 +56,7 @@ pub fn check(request: &Request) -> Result<(), CliError> {
 }
 
 /// The flag and the place of every file that `request` will write.
-fn targets(request: &Request) -> Vec<(&'static str, PathBuf)> {
+pub fn targets(request: &Request) -> Vec<(&'static str, PathBuf)> {
     let images = request.outputs.iter();
     let images = images.map(|output| (output.flag, output.path.clone()));
     let trace = request.program.profile.clone();
@@ -69,11 +69,8 @@ fn targets(request: &Request) -> Vec<(&'static str, PathBuf)> {
         .collect()
 }
 
-/// Makes sure that there is memory for the image and for the file that needs most beside it.
-///
-/// # Errors
-/// [`CliError::Failed`] with what is needed and what there is.
-pub fn check_memory(request: &Request) -> Result<(), CliError> {
+/// What the image takes, with the file that needs most beside it.
+pub fn memory(request: &Request) -> Bytes {
     /// Bytes a pixel of the image and of the flags that tell which are rendered.
     const IMAGE: u64 = 5;
     // Counts, and the file.
@@ -107,7 +104,16 @@ pub fn check_memory(request: &Request) -> Result<(), CliError> {
             .saturating_mul(IMAGE + beside(kind))
             .saturating_add(on_top)
     });
-    let needed = Bytes(of_outputs.max().unwrap_or(pixels.saturating_mul(IMAGE)));
+    Bytes(of_outputs.max().unwrap_or(pixels.saturating_mul(IMAGE)))
+}
+
+/// Makes sure that there is memory for the image and for the file that needs most beside it.
+///
+/// # Errors
+/// [`CliError::Failed`] with what is needed and what there is.
+pub fn check_memory(request: &Request) -> Result<(), CliError> {
+    let [width, height] = frame_size(&request.experiment);
+    let needed = memory(request);
     needed.check().map_err(|available| {
         anyhow::anyhow!(
             "an image of {width} x {height} pixels and its files need {needed} of memory, and this \
@@ -154,6 +160,37 @@ pub fn write(
     image: &Image,
     statistics: &Statistics,
 ) -> Result<Vec<WrittenFile>, CliError> {
+    let made = make_all(request, renderer, image, statistics)?;
+    let (pending, written): (Vec<_>, Vec<_>) = made.into_iter().unzip();
+    if interrupt::interrupted() {
+        // The pending files go with the list.
+        return Err(RenderError::Interrupted.into());
+    }
+    let _span = info_span!(target: FILES, "put in place").entered();
+    pending.into_iter().try_for_each(PendingFile::commit)?;
+    Ok(written)
+}
+
+/// Makes every file of `request` and takes all of them away again: no target is touched.
+///
+/// # Errors
+/// As [`write`].
+pub fn rehearse(
+    request: &Request,
+    renderer: &Renderer,
+    image: &Image,
+    statistics: &Statistics,
+) -> Result<(), CliError> {
+    make_all(request, renderer, image, statistics).map(drop)
+}
+
+/// Every file of `request`, under temporary names.
+fn make_all(
+    request: &Request,
+    renderer: &Renderer,
+    image: &Image,
+    statistics: &Statistics,
+) -> Result<Vec<(PendingFile, WrittenFile)>, CliError> {
     let records = Records::of(request);
     let make = |output: &Output| make(request, renderer, image, statistics, &records, output);
     // A bare file needs least memory beside the image's, and mostly waits for the disk: it is made
@@ -165,15 +202,7 @@ pub fn write(
         wanted.map(make).collect::<Vec<_>>()
     };
     let (floats, others) = rayon::join(|| all(true), || all(false));
-    let made: Result<Vec<_>, CliError> = floats.into_iter().chain(others).collect();
-    let (pending, written): (Vec<_>, Vec<_>) = made?.into_iter().unzip();
-    if interrupt::interrupted() {
-        // The pending files go with the list.
-        return Err(RenderError::Interrupted.into());
-    }
-    let _span = info_span!(target: FILES, "put in place").entered();
-    pending.into_iter().try_for_each(PendingFile::commit)?;
-    Ok(written)
+    floats.into_iter().chain(others).collect()
 }
 
 /// The file of `output`, under a temporary name.

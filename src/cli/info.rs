@@ -24,7 +24,7 @@ use crate::report::{DetectorInfo, ImageInfo, StoredImage};
                   its format has room for.",
     term_width = 100
 )]
-struct InfoCommand {
+pub struct InfoCommand {
     /// The image
     #[arg(value_name = "FILE")]
     image: PathBuf,

@@ -5,16 +5,20 @@
 
 mod arguments;
 mod bench;
+mod commands;
 mod compare;
+mod completions;
 mod config;
 mod convert;
 mod devices;
+mod dry_run;
 mod error;
 mod figure;
 mod files;
 mod flags;
 mod info;
 mod interrupt;
+mod man;
 mod noise;
 mod numbered;
 mod order;
@@ -30,6 +34,7 @@ mod sized;
 mod trace;
 mod validate;
 mod values;
+mod version;
 
 use std::process::ExitCode;
 
@@ -39,32 +44,9 @@ pub use error::CliError;
 
 /// Runs the program with `words`, the command line behind its name.
 pub fn run(words: &[String]) -> ExitCode {
-    match dispatch(words) {
+    match commands::dispatch(words) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
-    }
-}
-
-/// Hands the words behind a command's name to that command; without a name, to `render`.
-fn dispatch(words: &[String]) -> Result<(), CliError> {
-    match words.split_first() {
-        Some((command, rest)) if command == "render" => render::run(rest),
-        Some((command, rest)) if command == "compare" => compare::run(rest),
-        Some((command, rest)) if command == "convert" => convert::run(rest),
-        Some((command, rest)) if command == "info" => info::run(rest),
-        Some((command, rest)) if command == "devices" => devices::run(rest),
-        Some((command, rest)) if command == "bench" => bench::run(rest),
-        Some((command, rest)) if command == bench::WORKER => bench::work(rest),
-        Some((command, rest)) if command == "figure" => figure::run(rest),
-        Some((command, rest)) if command == "series" => series::run(rest),
-        Some((command, rest)) if command == "noise" => noise::run(rest),
-        Some((command, rest)) if command == "validate" => validate::run(rest),
-        Some((command, rest)) if command == "trace" => trace::run(rest),
-        Some((word, _)) if !word.starts_with('-') => Err(CliError::usage(format!(
-            "{word}: no such command; there are render (the default), bench, compare, \
-             convert, devices, figure, info, noise, series, trace and validate, and flags, which start with a dash"
-        ))),
-        _ => render::run(words),
     }
 }
 

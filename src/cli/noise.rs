@@ -40,7 +40,7 @@ use crate::report::NoiseSummary;
     allow_negative_numbers = true,
     term_width = 100
 )]
-struct NoiseCommand {
+pub struct NoiseCommand {
     /// The image of photons
     #[arg(value_name = "IN")]
     image: PathBuf,
@@ -85,14 +85,16 @@ struct NoiseCommand {
     json: bool,
 }
 
+/// Its flags that the C program has too.
+pub const EITHER: [&str; 3] = ["seed", "adc", "adcoffset"];
+
 /// Adds noise.
 ///
 /// # Errors
 /// [`CliError::Usage`] for wrong flags, [`CliError::Failed`] for bad files and when the work fails.
 pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = Instant::now();
-    let command: NoiseCommand =
-        super::arguments::parse_with("nanobragg noise", words, &["seed", "adc", "adcoffset"])?;
+    let command: NoiseCommand = super::arguments::parse_with("nanobragg noise", words, &EITHER)?;
     interrupt::catch()?;
     let seed = command
         .seed

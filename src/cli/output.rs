@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Write};
 
+use anstream::AutoStream;
 use anyhow::Context;
 
 use super::CliError;
@@ -11,7 +12,19 @@ use super::CliError;
 /// # Errors
 /// [`CliError::Failed`] when standard output cannot be written to.
 pub fn print(text: &str) -> Result<(), CliError> {
-    let mut output = std::io::stdout().lock();
+    write(std::io::stdout().lock(), text)
+}
+
+/// Prints `text`, with its colours where they are wanted: on a terminal, unless NO_COLOR is set,
+/// and wherever CLICOLOR_FORCE is.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_coloured(text: &str) -> Result<(), CliError> {
+    write(AutoStream::auto(std::io::stdout().lock()), text)
+}
+
+fn write(mut output: impl Write, text: &str) -> Result<(), CliError> {
     match output
         .write_all(text.as_bytes())
         .and_then(|()| output.flush())

@@ -1,17 +1,17 @@
 //! `nanobragg render`, the default command: flags in, files and a summary out.
 
-use std::io::IsTerminal;
 use std::time::Instant;
 
 use clap::{ArgMatches, Command, FromArgMatches};
 use tracing::info_span;
 
 use super::arguments::{Spellings, parse};
+use super::commands::Described;
 use super::config::{self, Line};
 use super::flags::{self, OutputKind, Printout, ProgramFlags, Request};
 use super::output::{print, say};
 use super::progress::Progress;
-use super::{CliError, files, interrupt, profile};
+use super::{CliError, dry_run, files, interrupt, profile};
 use crate::cpu;
 use crate::image::{Image, Statistics};
 use crate::profile::{FILES, INPUT, RUN, SETUP};
@@ -30,6 +30,9 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let run = info_span!(target: RUN, "nanobragg").entered();
     interrupt::catch()?;
     let (request, renderer) = prepared(line)?;
+    if request.program.dry_run {
+        return dry_run::run(request, &renderer, started);
+    }
     let image = renderer.render_watched(&request.experiment, &Progress::of(&request)?)?;
     let mut notices = request.notices.clone();
     let mut tell = |told: Vec<String>| {
@@ -195,15 +198,8 @@ impl Given {
 /// # Errors
 /// [`CliError`] for a bad file, and with the help if that was asked for.
 pub fn line(words: &[String]) -> Result<Line, CliError> {
-    help_if_asked(words, command)?;
+    help_if_asked(words, Described::render)?;
     Line::of(words)
-}
-
-/// The command of a render, and how its flags are spelled.
-pub fn command() -> (Command, Spellings) {
-    let command = flags::command();
-    let spellings = Spellings::of(&command, flags::double_dash_only());
-    (command, spellings)
 }
 
 /// Stops with the help of `command` where `words` ask for it, or for nothing.
@@ -212,14 +208,14 @@ pub fn command() -> (Command, Spellings) {
 /// [`CliError::Text`], the help.
 pub fn help_if_asked(
     words: &[String],
-    command: impl FnOnce() -> (Command, Spellings),
+    described: impl FnOnce() -> Described,
 ) -> Result<(), CliError> {
     if words.is_empty()
         || words
             .iter()
             .any(|word| ["-h", "-help", "--help"].contains(&word.as_str()))
     {
-        let (command, spellings) = command();
+        let Described { command, spellings } = described();
         return Err(CliError::Text(help(command, &spellings)));
     }
     Ok(())
@@ -230,7 +226,7 @@ pub fn help_if_asked(
 /// # Errors
 /// [`CliError`] for wrong flags.
 pub fn parsed(line: Line) -> Result<Given, CliError> {
-    parsed_by(command(), line)
+    parsed_by(Described::render(), line)
 }
 
 /// The flags of `line`, as this command has them.
@@ -238,7 +234,7 @@ pub fn parsed(line: Line) -> Result<Given, CliError> {
 /// # Errors
 /// [`CliError`] for wrong flags.
 pub fn parsed_by(
-    (command, spellings): (Command, Spellings),
+    Described { command, spellings }: Described,
     line: Line,
 ) -> Result<Given, CliError> {
     let matches = parse(command, &spellings, &line.words).map_err(|error| line.blame(error))?;
@@ -247,14 +243,7 @@ pub fn parsed_by(
 
 /// The flags by topic.
 fn help(mut command: Command, spellings: &Spellings) -> String {
-    let help = command.render_help();
-    let colours = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let text = if colours {
-        help.ansi().to_string()
-    } else {
-        help.to_string()
-    };
-    spellings.single_dashed(&text)
+    spellings.single_dashed(&command.render_help().ansi().to_string())
 }
 
 /// Prints the quantities behind the pixels asked for.

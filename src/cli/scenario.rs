@@ -1,5 +1,6 @@
 //! The flags behind `--`: what to render, for commands that render but write files of their own.
 
+use super::commands::Described;
 use super::config::Line;
 use super::flags::{self, Request};
 use super::order::Order;
@@ -16,7 +17,7 @@ pub fn scenario(command: &str, words: &[String]) -> Result<Request, CliError> {
             "{command}: say what to render behind --, as in {command} -- -default_F 100 -cell 100 -N 5"
         )));
     }
-    render::help_if_asked(words, render::command)?;
+    render::help_if_asked(words, Described::render)?;
     let given = render::parsed(Line::of_experiment(words, &[])?)?;
     let order = Order(&given.matches);
     let of_the_run = flags::flags_of_the_run()

@@ -28,7 +28,7 @@ const COMMAND: &str = "nanobragg trace";
                   failed, 2 wrong usage.",
     allow_negative_numbers = true
 )]
-struct TraceFlags {
+pub struct TraceFlags {
     /// The pixel; of several panels, in their stacked image
     #[arg(long, num_args = 2, value_names = ["FAST", "SLOW"], value_parser = values::coordinate)]
     pixel: Option<Vec<usize>>,

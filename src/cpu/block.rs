@@ -34,6 +34,23 @@ pub(super) fn photons(
     photons_with::<FUSED>(scene, panel, first, interrupted)
 }
 
+/// The instructions that blocks of pixels are rendered with here: the best of those that they are
+/// compiled for that the processor has.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma+bmi1+bmi2",
+    "x86_64+avx2+fma+bmi1+bmi2",
+))]
+pub fn instructions() -> &'static str {
+    const AVX512: bool = multiversion::target::target_cfg_f!(target_feature = "avx512f");
+    const AVX2: bool = multiversion::target::target_cfg_f!(target_feature = "avx2");
+    match (AVX512, AVX2) {
+        (true, _) => "AVX-512",
+        (false, true) => "AVX2",
+        (false, false) if cfg!(target_arch = "aarch64") => "Neon",
+        (false, false) => "the architecture's own instructions",
+    }
+}
+
 /// [`photons`], with products fused with sums or not, in the instructions of its caller.
 #[inline(always)]
 fn photons_with<const FUSED: bool>(

@@ -36,6 +36,7 @@ use crate::profile::SIMULATION;
 use crate::scene::Scene;
 use lanes::LANES;
 
+pub use block::instructions;
 pub use position::position;
 pub use trace::{index_sensitivity, trace, trace_at};
 pub(crate) use trace::{put_photons, solid_angle_unit_name};
@@ -51,27 +52,28 @@ pub fn render(
     let pixels = scene.panels.iter().map(|panel| panel.pixels()).sum();
     let mut photons = vec![0f32; pixels];
     let mut rest = photons.as_mut_slice();
-    let stopped = AtomicBool::new(false);
+    // Of all panels: one after the other, small ones would leave threads idle.
+    let mut rows = Vec::new();
     for panel in &scene.panels {
-        let [width, height] = panel.shape;
-        let (rows, behind) = rest.split_at_mut(width * height);
+        let (own, behind) = rest.split_at_mut(panel.pixels());
         rest = behind;
-        rows.par_chunks_mut(width)
-            .enumerate()
-            .for_each(|(slow, row)| {
-                // No part of any other span: rows are rendered side by side.
-                let _span = info_span!(target: SIMULATION, parent: None, "row").entered();
-                row.par_chunks_mut(LANES)
-                    .enumerate()
-                    .for_each(|(block, pixels)| {
-                        let first = [block * LANES, slow];
-                        if render_block(scene, panel, first, pixels, interrupted).is_none() {
-                            stopped.store(true, Ordering::Relaxed);
-                        }
-                    });
-                row_done();
-            });
+        let own = own.chunks_mut(panel.shape[0]).enumerate();
+        rows.extend(own.map(|(slow, row)| (panel, slow, row)));
     }
+    let stopped = AtomicBool::new(false);
+    rows.into_par_iter().for_each(|(panel, slow, row)| {
+        // No part of any other span: rows are rendered side by side.
+        let _span = info_span!(target: SIMULATION, parent: None, "row").entered();
+        row.par_chunks_mut(LANES)
+            .enumerate()
+            .for_each(|(block, pixels)| {
+                let first = [block * LANES, slow];
+                if render_block(scene, panel, first, pixels, interrupted).is_none() {
+                    stopped.store(true, Ordering::Relaxed);
+                }
+            });
+        row_done();
+    });
     (!stopped.into_inner()).then_some(photons)
 }
 

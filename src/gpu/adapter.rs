@@ -67,6 +67,19 @@ pub fn adapters() -> Vec<Adapter> {
     }
 }
 
+/// The interfaces to GPUs that this program was built with, the preferred ones first.
+pub fn interfaces() -> Vec<&'static str> {
+    let built = wgpu::Instance::enabled_backend_features();
+    let named = [
+        (wgpu::Backends::VULKAN, "Vulkan"),
+        (wgpu::Backends::METAL, "Metal"),
+        (wgpu::Backends::DX12, "DirectX 12"),
+        (wgpu::Backends::GL, "OpenGL"),
+    ];
+    let built = named.into_iter().filter(|(kind, _)| built.contains(*kind));
+    built.map(|(_, name)| name).collect()
+}
+
 fn adapters_of(backends: wgpu::Backends) -> Vec<Adapter> {
     let descriptor = wgpu::InstanceDescriptor {
         backends,

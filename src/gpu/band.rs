@@ -76,16 +76,7 @@ impl GpuRenderer {
         watch: Watch,
     ) -> Result<Vec<f32>, GpuError> {
         let band = self.band(state, scene, frame, places)?;
-        let fitting = |entry: usize| (self.limit() / entry as u64).max(1) as usize;
-        let lanes = LANES as usize;
-        let per_chunk = (fitting(size_of::<OrientationEntry>()) / lanes).max(1) * lanes;
-        // Where orientations come in several chunks, sources go one by one, so that numbers are
-        // added in the same order as without chunks.
-        let per_source_chunk = if scene.orientations.len() > per_chunk {
-            1
-        } else {
-            fitting(size_of::<SourceEntry>())
-        };
+        let [per_source_chunk, per_chunk] = self.chunks(scene);
         let has_background = frame.background.is_some();
         if let Some(background) = &frame.background {
             self.add_background(state, &band, background, per_source_chunk, watch)?;
@@ -96,6 +87,20 @@ impl GpuRenderer {
         }
         let [photons, _] = &band.sums;
         self.read(photons, photons.size())
+    }
+
+    /// Sources and orientations that are on the device at once.
+    pub(super) fn chunks(&self, scene: &Scene) -> [usize; 2] {
+        let lanes = LANES as usize;
+        let per_chunk = (self.fitting(size_of::<OrientationEntry>()) / lanes).max(1) * lanes;
+        // Where orientations come in several chunks, sources go one by one, so that numbers are
+        // added in the same order as without chunks.
+        let per_source_chunk = if scene.orientations.len() > per_chunk {
+            1
+        } else {
+            self.fitting(size_of::<SourceEntry>())
+        };
+        [per_source_chunk, per_chunk]
     }
 
     /// The band of `places`, a part of the tiles of a detector, with nothing added.

@@ -210,6 +210,13 @@ impl<K> Default for Held<K> {
 }
 
 impl<K: PartialEq> Held<K> {
+    /// Bytes of the buffer.
+    #[cfg(test)]
+    pub fn size(&self) -> u64 {
+        let held = self.slot.as_ref();
+        held.map_or(0, |(_, buffer)| buffer.size())
+    }
+
     /// The buffer made from `key`: the one that is there already, or a new one of what `make`
     /// makes.
     ///

@@ -14,6 +14,7 @@ mod error;
 mod frame;
 mod kernel;
 mod layout;
+mod memory;
 mod noise;
 mod renderer;
 mod scatter;
@@ -24,7 +25,7 @@ mod tiles;
 mod timestamps;
 mod trace;
 
-pub use adapter::{Adapter, AdapterDescription, AdapterKind, adapters};
+pub use adapter::{Adapter, AdapterDescription, AdapterKind, adapters, interfaces};
 pub use digits::{factor_digits, wide_digits};
 pub use error::GpuError;
 pub use renderer::{GpuOptions, GpuRenderer};

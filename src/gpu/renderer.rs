@@ -139,10 +139,7 @@ impl GpuRenderer {
             .map_or_else(Vec::new, |(_, places)| places);
         let span = info_span!(target: SETUP, "pipeline and grid");
         let frame = span.in_scope(|| self.frame(&mut state, scene, &detector))?;
-        // The two sums that wait for a pixel are the largest of its buffers.
-        let tile_bytes = (size.pixels() * 2 * size_of::<f32>()) as u64;
-        let band_tiles = (self.limit() / tile_bytes.max(size_of::<TileEntry>() as u64)).max(1);
-        let bands: Vec<&[TilePlace]> = places.chunks(band_tiles as usize).collect();
+        let bands: Vec<&[TilePlace]> = places.chunks(self.band_tiles(size)).collect();
         let count = bands.len();
         for (index, band) in bands.into_iter().enumerate() {
             let mut part = |done: f64| watch((index as f64 + done) / count as f64);
@@ -157,6 +154,18 @@ impl GpuRenderer {
             scatter(scene, &frame.scaling, size, band, &values, &mut photons);
         }
         Ok(photons)
+    }
+
+    /// Tiles of a band: as many as fit the device.
+    pub(super) fn band_tiles(&self, size: TileSize) -> usize {
+        // The two sums that wait for a pixel are the largest of its buffers.
+        let tile_bytes = size.pixels() * 2 * size_of::<f32>();
+        self.fitting(tile_bytes.max(size_of::<TileEntry>()))
+    }
+
+    /// Entries of so many bytes that fit a buffer, at least one.
+    pub(super) fn fitting(&self, entry: usize) -> usize {
+        (self.limit() / entry as u64).max(1) as usize
     }
 
     /// Bytes that a buffer may have.

@@ -2,7 +2,9 @@
 
 mod channels;
 mod device;
+mod estimate;
 mod floor;
+mod memory;
 mod monitor;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -21,6 +23,7 @@ use crate::scene::{self, Scene, SceneError, TermPlace};
 use crate::trace::Trace;
 
 pub use device::Device;
+pub use estimate::Estimate;
 pub use floor::Floor;
 pub use monitor::Monitor;
 
@@ -232,21 +235,7 @@ impl Renderer {
         let [width, height] = frame_size(experiment);
         let setup = info_span!(target: SETUP, "memory").entered();
         let channels = scene::channels(experiment)?;
-        // One flag a pixel may come on top of its value, and a sum over the energy channels.
-        let per_pixel = if channels.len() > 1 { 13 } else { 5 };
-        let needed = Bytes(
-            (width as u64)
-                .saturating_mul(height as u64)
-                .saturating_mul(per_pixel),
-        );
-        needed
-            .check()
-            .map_err(|available| RenderError::ImageTooLarge {
-                width,
-                height,
-                needed,
-                available,
-            })?;
+        memory::check(experiment, channels.len())?;
         drop(setup);
         let rendered = self.channels_summed(experiment, &channels, monitor)?;
         *self.floor.lock().unwrap_or_else(PoisonError::into_inner) = rendered.floor;

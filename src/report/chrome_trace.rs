@@ -28,7 +28,7 @@ pub fn chrome_trace(profiles: &[(String, Profile)]) -> String {
     json!({
         "traceEvents": events.collect::<Vec<_>>(),
         "displayTimeUnit": "ms",
-        "otherData": { "version": env!("CARGO_PKG_VERSION"), "notes": notes },
+        "otherData": { "version": crate::version::NUMBER, "notes": notes },
     })
     .to_string()
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 
 use crate::gpu::AdapterDescription;
+use crate::version;
 
 /// What a measurement depends on beside its flags.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -55,8 +56,8 @@ impl Environment {
         Environment {
             command,
             flags,
-            version: env!("CARGO_PKG_VERSION"),
-            commit: env!("NANOBRAGG_COMMIT"),
+            version: version::NUMBER,
+            commit: version::COMMIT,
             compiler: env!("NANOBRAGG_COMPILER"),
             processor: brand
                 .filter(|brand| !brand.is_empty())

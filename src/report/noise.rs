@@ -42,7 +42,7 @@ pub struct NoiseSummary {
 
 impl NoiseSummary {
     /// The version of this program.
-    pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+    pub const VERSION: &str = crate::version::NUMBER;
 }
 
 /// What goes behind the name of a file some of whose pixels are at the largest count, or would be

@@ -69,7 +69,7 @@ pub struct SeriesFile {
 
 impl SeriesSummary {
     /// The version of this program.
-    pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+    pub const VERSION: &str = crate::version::NUMBER;
 }
 
 impl fmt::Display for SeriesSummary {

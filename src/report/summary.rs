@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::noise::{at_the_ends, noise_in_words};
+use super::sampling::SamplingSummary;
 use super::{FactorOrigin, six_digits};
 use crate::experiment::{Experiment, Shape, Sources};
 use crate::image::Statistics;
@@ -113,36 +114,17 @@ struct DetectorSummary {
     layers: u32,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct SamplingSummary {
-    oversample: u32,
-    sources: usize,
-    phi_steps: u32,
-    mosaic_domains: u32,
-    steps: f64,
-    terms: f64,
-}
-
 impl Summary {
     /// The summary of `experiment`, whose image has these statistics.
     pub fn new(experiment: &Experiment, image: Statistics, run: Run) -> Summary {
-        let sources = experiment.beam().sources().len();
         let crystal = experiment.crystal();
         let beam = experiment.beam();
         let detector = experiment.detector();
         let panel = &detector.panels[0];
         let header = detector.header;
-        let oversample = experiment.oversample();
-        let phi_steps = experiment.scan().steps;
-        let mosaic_domains = crystal.mosaicity.domain_count();
-        let steps = f64::from(oversample).powi(2)
-            * sources as f64
-            * f64::from(phi_steps)
-            * f64::from(mosaic_domains);
-        let layers = detector.layers;
         let factors = experiment.structure_factors();
         Summary {
-            version: env!("CARGO_PKG_VERSION"),
+            version: crate::version::NUMBER,
             crystal: CrystalSummary {
                 scatters: factors.is_listed() || factors.default_f() != 0.0,
                 energy_channels: factors.channels().len(),
@@ -184,16 +166,9 @@ impl Summary {
                 },
                 close_distance_mm: header.close_distance_m * 1e3,
                 beam_spot_mm: header.beam_spot_m.map(|metres| metres * 1e3),
-                layers,
+                layers: detector.layers,
             },
-            sampling: SamplingSummary {
-                oversample,
-                sources,
-                phi_steps,
-                mosaic_domains,
-                steps,
-                terms: steps * f64::from(layers) * image.pixels as f64,
-            },
+            sampling: SamplingSummary::new(experiment, image.pixels),
             image,
             run,
         }
@@ -309,19 +284,7 @@ impl fmt::Display for Summary {
             )?,
             _ => writeln!(f, "           the nearest point {distance:.3} mm away")?,
         }
-        let SamplingSummary {
-            oversample,
-            sources,
-            phi_steps,
-            mosaic_domains,
-            ..
-        } = sampling;
-        writeln!(
-            f,
-            "steps      {:.0}: {oversample} x {oversample} sub-pixels, {sources} source(s), \
-             {phi_steps} phi step(s), {mosaic_domains} domain(s)",
-            sampling.steps
-        )?;
+        writeln!(f, "steps      {sampling}")?;
         let [max_fast, max_slow] = image.max_at;
         writeln!(f, "max        {:.6e} at {max_fast} {max_slow}", image.max)?;
         let Statistics {

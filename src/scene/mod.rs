@@ -11,6 +11,7 @@ mod amorphous;
 mod channel;
 mod lattice;
 mod orientation;
+mod sample;
 mod source;
 mod term_place;
 mod tolerance;
@@ -26,6 +27,7 @@ pub use amorphous::{Amorphous, ProfilePiece, overshoot};
 pub use channel::{channels, read_grid};
 pub use lattice::Lattice;
 pub use orientation::Orientation;
+pub use sample::Sample;
 pub use source::SceneSource;
 pub use term_place::{TermIndex, TermIndexError, TermPlace};
 pub use tolerance::Tolerance;
@@ -234,30 +236,33 @@ impl Scene {
 /// # Errors
 /// [`SceneError`], as [`Scene::of_channel`].
 fn laid_out_sources(experiment: &Experiment) -> Result<Vec<SceneSource>, SceneError> {
-    let (beam, crystal) = (experiment.beam(), experiment.crystal());
-    let source_count = beam.source_count_bound();
-    let orientation_count =
-        u64::from(experiment.scan().steps) * u64::from(crystal.mosaicity.domain_count());
-    // What the arrays are made from is counted too: it is there at the same time.
-    let needed = [
-        Bytes::of::<(Source, SceneSource)>(source_count),
-        Bytes::of::<Orientation>(orientation_count),
-        Bytes::of::<DMat3>(crystal.mosaicity.domain_count().into()),
-    ];
-    let needed = Bytes(
-        needed
-            .iter()
-            .fold(0, |sum, bytes| sum.saturating_add(bytes.0)),
-    );
+    let needed = memory(experiment);
     needed
         .check()
         .map_err(|available| SceneError::TooManyTerms {
-            sources: source_count,
-            orientations: orientation_count,
+            sources: experiment.beam().source_count_bound(),
+            orientations: orientation_count(experiment),
             needed,
             available,
         })?;
-    source::sources(beam)
+    source::sources(experiment.beam())
+}
+
+/// What the sources and orientations of `experiment` take, with what they are made from, which is
+/// there at the same time.
+pub fn memory(experiment: &Experiment) -> Bytes {
+    let needed = [
+        Bytes::of::<(Source, SceneSource)>(experiment.beam().source_count_bound()),
+        Bytes::of::<Orientation>(orientation_count(experiment)),
+        Bytes::of::<DMat3>(experiment.crystal().mosaicity.domain_count().into()),
+    ];
+    let all = needed.iter();
+    Bytes(all.fold(0, |sum, bytes| sum.saturating_add(bytes.0)))
+}
+
+fn orientation_count(experiment: &Experiment) -> u64 {
+    let domains = experiment.crystal().mosaicity.domain_count();
+    u64::from(experiment.scan().steps) * u64::from(domains)
 }
 
 /// I_bg of `water_m` of water (PHYSICS §10), kept as the C program has it although its units do

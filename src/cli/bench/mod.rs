@@ -56,7 +56,7 @@ const THRESHOLD: f64 = 0.99;
                   nanobragg figure draws from benchmark_results.json.",
     term_width = 100
 )]
-struct BenchFlags {
+pub struct BenchFlags {
     /// Edges of the square detector, pixels
     #[arg(long, value_name = "PIXELS", value_delimiter = ',', value_parser = values::count,
           default_value = "256,512,1024,2048,4096")]

@@ -21,7 +21,7 @@ use crate::report::{
     ComparedImage, ComparisonSummary, PeakSearch, ProgramTimes, difference_picture,
 };
 
-use flags::CompareFlags;
+pub use flags::CompareFlags;
 use folder::{Folder, PICTURES, SUMMARY};
 
 /// Names the reference program where neither images nor --reference are given.

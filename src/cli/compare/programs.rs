@@ -82,7 +82,7 @@ pub fn render(
         image,
         reference: run.image,
         sources: [
-            source(format!("nanobragg {}", env!("CARGO_PKG_VERSION"))),
+            source(format!("nanobragg {}", crate::version::NUMBER)),
             source(reference.program.display().to_string()),
         ],
         times: Some(ProgramTimes {

@@ -223,12 +223,12 @@ fn read(path: &Path, catalogue: &Catalogue) -> Result<Said, CliError> {
 
 /// The program's version, as images name it.
 pub fn version() -> &'static str {
-    env!("CARGO_PKG_VERSION")
+    crate::version::NUMBER
 }
 
 /// The program, as experiment files name it.
 fn program() -> String {
-    format!("nanobragg {} ({})", version(), env!("NANOBRAGG_COMMIT"))
+    format!("nanobragg {}", crate::version::full())
 }
 
 /// The input files of `request` as they are now, each once.

@@ -90,7 +90,7 @@ impl ConvertCommand {
 
     /// Converts `first`, and the rest of the `chosen` frames of `file`. Files of one frame are put in
     /// their places as they are made.
-    pub fn convert(
+    pub(super) fn convert(
         &self,
         target: Target,
         file: Option<&NxmxReader>,

@@ -44,7 +44,7 @@ use crate::report::{ConversionSummary, Sight, StoredImage};
     allow_negative_numbers = true,
     term_width = 100
 )]
-struct ConvertCommand {
+pub struct ConvertCommand {
     /// The image
     #[arg(value_name = "IN")]
     image: PathBuf,
@@ -92,14 +92,16 @@ enum Target {
     Pgm,
 }
 
+/// Its flags that the C program has too.
+pub const EITHER: [&str; 3] = ["scale", "adc", "adcoffset"];
+
 /// Converts.
 ///
 /// # Errors
 /// [`CliError::Usage`] for wrong flags, [`CliError::Failed`] for bad files.
 pub fn run(words: &[String]) -> Result<(), CliError> {
-    let either = ["scale", "adc", "adcoffset"];
     let command: ConvertCommand =
-        super::arguments::parse_with("nanobragg convert", words, &either)?;
+        super::arguments::parse_with("nanobragg convert", words, &EITHER)?;
     command.target(Number::F32)?;
     command.style.rings_m()?;
     interrupt::catch()?;
@@ -124,7 +126,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let pixels = [raster.width, raster.height];
     let outcome = command.convert(target, file.as_ref(), chosen, first)?;
     let summary = ConversionSummary {
-        version: env!("CARGO_PKG_VERSION"),
+        version: crate::version::NUMBER,
         input: StoredImage {
             path: command.image.display().to_string(),
             format: format.name(),

@@ -49,7 +49,7 @@ impl ConvertCommand {
     }
 
     /// `raster` as `target`, beside `out`.
-    pub fn converted(
+    pub(super) fn converted(
         &self,
         out: &Path,
         target: Target,

@@ -68,7 +68,9 @@ pub use sampling::Printout;
                       nanobragg validate    is what a GPU renders right?\n       \
                       nanobragg bench       how fast this machine renders, and how alike\n       \
                       nanobragg figure      a benchmark's times as a picture\n       \
-                      nanobragg trace       how a pixel's value comes about",
+                      nanobragg trace       how a pixel's value comes about\n       \
+                      nanobragg man         manual pages\n       \
+                      nanobragg completions what completes flags in bash, zsh and fish",
     after_help = "A flag that is given twice counts as it was given last. With no output flag, the \
                   files named as defaults are written; with any, only those asked for.",
     allow_negative_numbers = true,

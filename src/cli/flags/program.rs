@@ -31,6 +31,10 @@ pub struct ProgramFlags {
     /// Write where the time went as a Chrome trace (Perfetto opens it), hot_spots.csv beside it
     #[arg(long, value_name = "FILE")]
     pub profile: Option<PathBuf>,
+    /// Check everything as a render does, and tell its terms, memory, files and, from a small part of
+    /// it, about how long it will take; nothing is written
+    #[arg(long = "dry-run")]
+    pub dry_run: bool,
     /// Print nothing but warnings and errors
     #[arg(long)]
     pub quiet: bool,

@@ -4,6 +4,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use super::plan::{Motion, Plan};
 use crate::cli::arguments::Spellings;
+use crate::cli::commands::Described;
 use crate::cli::config::Line;
 use crate::cli::flags::{self, Catalogue, FILE_FLAGS, OUT, RenderFlags, Request};
 use crate::cli::numbered::Numbered;
@@ -26,7 +27,13 @@ struct SeriesFlags {
 }
 
 /// Flags that make sense for one image only.
-const OF_ONE_IMAGE: [&str; 4] = ["printout", "printout_pixel", "trace_pixel", "profile"];
+const OF_ONE_IMAGE: [&str; 5] = [
+    "printout",
+    "printout_pixel",
+    "trace_pixel",
+    "profile",
+    "write_config",
+];
 
 /// The command that understands the flags.
 fn command() -> Command {
@@ -51,21 +58,23 @@ fn command() -> Command {
     flags::last_one_counts(all)
 }
 
+/// The command, and how its flags are spelled.
+pub fn described() -> Described {
+    let command = command();
+    let mut double = flags::double_dash_only();
+    double.extend(["frames", "random-orientations"].map(str::to_string));
+    let mut spellings = Spellings::of(&command, double);
+    spellings.name = "nanobragg series".into();
+    Described { command, spellings }
+}
+
 /// What `words` ask for: the frames, and everything else.
 ///
 /// # Errors
 /// [`CliError`], as a render's, and for flags that a series can't have.
 pub fn parsed(words: &[String]) -> Result<Given, CliError> {
-    let spelled = || {
-        let command = command();
-        let mut double = flags::double_dash_only();
-        double.extend(["frames", "random-orientations"].map(str::to_string));
-        let mut spellings = Spellings::of(&command, double);
-        spellings.name = "nanobragg series".into();
-        (command, spellings)
-    };
-    render::help_if_asked(words, spelled)?;
-    let given = render::parsed_by(spelled(), Line::of(words)?)?;
+    render::help_if_asked(words, described)?;
+    let given = render::parsed_by(described(), Line::of(words)?)?;
     check(Order(&given.matches))?;
     Ok(given)
 }
@@ -79,6 +88,12 @@ fn check(order: Order) -> Result<(), CliError> {
             "{}: it is for one image; of a series, --out and --out-noise name the files",
             Catalogue::new().shown(id)
         )));
+    }
+    if order.any(&["dry_run"]) {
+        return Err(CliError::usage(
+            "--dry-run: it is for one image; nanobragg --dry-run with the flags of a frame tells what \
+             one takes",
+        ));
     }
     if !order.any(&OUT) {
         return Err(CliError::usage(

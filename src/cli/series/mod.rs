@@ -7,6 +7,8 @@ mod flags;
 mod plan;
 mod sink;
 
+pub use flags::described;
+
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 

@@ -23,7 +23,7 @@ use suite::{CHECKS, Check};
 /// Render a built-in suite on a device and on the CPU path, and compare
 #[derive(Parser)]
 #[command(name = "nanobragg validate", bin_name = "nanobragg validate")]
-struct ValidateFlags {
+pub struct ValidateFlags {
     /// Device to validate: gpu, its index, or a part of its name
     #[arg(
         long,
@@ -130,7 +130,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     }
     if flags.json {
         let validation = Validation {
-            version: env!("CARGO_PKG_VERSION"),
+            version: crate::version::NUMBER,
             device: device.device_name(),
             passed: verdict.is_ok(),
             findings,

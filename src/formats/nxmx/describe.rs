@@ -131,7 +131,7 @@ impl NxmxWriter {
 
     /// What NeXus has no place for.
     fn describe_program(&self, own: &Tree) -> Result<(), Hdf5Error> {
-        own.text("version", env!("CARGO_PKG_VERSION"))?;
+        own.text("version", crate::version::NUMBER)?;
         if let Some(configuration) = &self.setting.configuration {
             own.0
                 .write_vlen_strings("configuration", &[configuration])?;

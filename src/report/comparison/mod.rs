@@ -144,7 +144,7 @@ impl ComparisonSummary {
         let [source, reference] = sources;
         let [in_image, in_reference] = difference.non_finite;
         ComparisonSummary {
-            version: env!("CARGO_PKG_VERSION"),
+            version: crate::version::NUMBER,
             image: source,
             reference,
             width: image.width(),

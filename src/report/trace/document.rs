@@ -74,7 +74,7 @@ impl TraceDocument {
 
     fn empty(index: TermIndex) -> TraceDocument {
         TraceDocument {
-            version: env!("CARGO_PKG_VERSION"),
+            version: crate::version::NUMBER,
             pixel: index.pixel,
             subpixel: index.sub_pixel,
             layer: index.layer,
