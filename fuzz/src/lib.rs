@@ -5,6 +5,7 @@
 use glam::DVec3;
 use nanobragg::experiment::StructureFactors;
 use nanobragg::formats::image_file::ImageFile;
+use nanobragg::formats::nxmx::NxmxReader;
 use nanobragg::formats::profile_table::Abscissa;
 use nanobragg::formats::raster::{MOST_GAIN, Raster};
 use nanobragg::formats::source_list::Defaults;
@@ -28,6 +29,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("mmcif", mmcif),
     ("mtz", mtz),
     ("npy", npy),
+    ("nxmx", nxmx),
     ("pgm", pgm),
     ("png", png),
     ("profile_table", profile_table),
@@ -160,6 +162,27 @@ pub fn mtz(bytes: &[u8]) -> bool {
 pub fn npy(bytes: &[u8]) -> bool {
     let parsed = formats::npy::decode(bytes);
     parsed.map(|raster| sound(&raster, bytes, 1)).is_ok()
+}
+
+/// NXmx files, which are read out of order and from a file only: the first frame and the last, and what
+/// is said of them.
+pub fn nxmx(bytes: &[u8]) -> bool {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(file.path(), bytes).expect("room for a temporary file");
+    let Ok(frames) = NxmxReader::open(file.path()) else {
+        return false;
+    };
+    let [width, height] = frames.size();
+    let taken = [0, frames.frames() - 1].map(|index| {
+        // What is said of the frame makes a header, whatever it is.
+        frames.setting().header(&frames.frame_setting(index));
+        let frame = frames.frame(index);
+        frame
+            .map(|frame| assert_eq!(frame.pixels.len(), width * height))
+            .is_ok()
+    });
+    assert!(frames.frame(frames.frames()).is_err());
+    taken == [true; 2]
 }
 
 /// PGM pictures.

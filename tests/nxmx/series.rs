@@ -247,6 +247,10 @@ fn what_makes_no_series_is_refused() {
             format!("{scan} --profile t.json --out a.h5"),
             "--profile: it is for one image",
         ),
+        (
+            format!("{scan} --write-config t.toml --out a.h5"),
+            "--write-config: it is for one image",
+        ),
         (format!("{scan} --out a.cbf"), "frame_####.cbf"),
         (
             format!("{scan} --out a.gif"),

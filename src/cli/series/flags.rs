@@ -27,7 +27,13 @@ struct SeriesFlags {
 }
 
 /// Flags that make sense for one image only.
-const OF_ONE_IMAGE: [&str; 4] = ["printout", "printout_pixel", "trace_pixel", "profile"];
+const OF_ONE_IMAGE: [&str; 5] = [
+    "printout",
+    "printout_pixel",
+    "trace_pixel",
+    "profile",
+    "write_config",
+];
 
 /// The command that understands the flags.
 fn command() -> Command {

@@ -9,10 +9,13 @@
 //! *IUCrJ* 7 (2020) 784. HDF5 itself is the crate `rust-hdf5`'s, and so are its checks of damaged
 //! files.
 
+mod chain;
+mod describe;
 mod facts;
 mod frame;
 mod panels;
 mod reader;
+mod said;
 mod setting;
 mod tree;
 mod writer;

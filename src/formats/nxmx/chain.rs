@@ -1,0 +1,78 @@
+//! Chains of transformations: each step stands on the next, the last one in the laboratory.
+
+use glam::{DAffine3, DQuat};
+
+use super::facts::{Facts, seen_from, unit_in_si};
+
+/// No instrument has chains this long; a chain that bites its tail has.
+const LONGEST_CHAIN: usize = 64;
+
+impl Facts {
+    /// The first rotation that the sample stands on whose angle changes, or else the first.
+    pub fn spindle_path(&self) -> Option<String> {
+        let sample = format!("{}/sample", self.entry);
+        let depends_on = self.text(&format!("{sample}/depends_on"));
+        let start = depends_on.filter(|path| path != ".");
+        let start = start.unwrap_or_else(|| "transformations/omega".into());
+        let start = seen_from(&sample, &start);
+        let rotations: Vec<String> = self
+            .chain(&start)
+            .into_iter()
+            .filter(|path| {
+                self.attribute(path, "transformation_type").as_deref() == Some("rotation")
+            })
+            .collect();
+        let changes = |path: &&String| self.dataset(path).is_ok_and(|set| set.total_elements() > 1);
+        rotations
+            .iter()
+            .find(changes)
+            .or(rotations.first())
+            .cloned()
+    }
+
+    /// What the step at `path` and all below it come to, at the first of its values.
+    pub fn placed(&self, path: &str) -> Option<DAffine3> {
+        let chain = self.chain(path);
+        let mut steps = chain.iter().rev().map(|step| self.step(step));
+        steps.try_fold(DAffine3::IDENTITY, |sum, step| Some(sum * step?))
+    }
+
+    /// What all steps below the one at `path` come to.
+    pub fn below(&self, path: &str) -> Option<DAffine3> {
+        match self.next(path) {
+            Some(next) => self.placed(&next),
+            None => Some(DAffine3::IDENTITY),
+        }
+    }
+
+    /// The step at `path` alone.
+    fn step(&self, path: &str) -> Option<DAffine3> {
+        let vector = self.vector(path, "vector")?;
+        let value = self.quantity(path)?;
+        let offset = self.vector(path, "offset").unwrap_or_default();
+        let offset_unit = self.attribute(path, "offset_units");
+        let offset = offset * offset_unit.map_or(Some(1.0), |unit| unit_in_si(&unit))?;
+        match self.attribute(path, "transformation_type")?.as_str() {
+            "translation" => Some(DAffine3::from_translation(value * vector + offset)),
+            "rotation" => {
+                let turn = DQuat::from_axis_angle(vector.try_normalize()?, value);
+                Some(DAffine3::from_rotation_translation(turn, offset))
+            }
+            _ => None,
+        }
+    }
+
+    /// The steps from the one at `path` down to the laboratory.
+    fn chain(&self, path: &str) -> Vec<String> {
+        let first = Some(path.to_string()).filter(|path| self.dataset(path).is_ok());
+        let steps = std::iter::successors(first, |path| self.next(path));
+        steps.take(LONGEST_CHAIN).collect()
+    }
+
+    /// The step that the one at `path` stands on; paths may be relative to its group.
+    fn next(&self, path: &str) -> Option<String> {
+        let next = self.attribute(path, "depends_on")?;
+        let (group, _) = path.rsplit_once('/')?;
+        (next != "." && !next.is_empty()).then(|| seen_from(group, &next))
+    }
+}

@@ -1,0 +1,193 @@
+//! Writing what the frames are of, once they are there.
+
+use glam::DVec3;
+use rust_hdf5::Hdf5Error;
+
+use super::setting::FrameSetting;
+use super::tree::{Axis, Tree};
+use super::writer::NxmxWriter;
+use super::{ANGSTROM, PanelPlace};
+use crate::geometry::{decimal, degrees};
+
+/// The date of a simulation, which has no clock: the same flags give the same bytes.
+const NO_TIME: &str = "2000-01-01T00:00:00Z";
+
+impl NxmxWriter {
+    /// Says what the frames are of.
+    pub(super) fn describe(&self) -> Result<(), Hdf5Error> {
+        let entry = Tree(self.file.root_group().group("entry")?);
+        entry.0.set_attr_string("default", "data")?;
+        entry.text("definition", "NXmx")?;
+        entry.text("start_time", NO_TIME)?;
+        entry.text("end_time_estimated", NO_TIME)?;
+        entry.text("program_name", "nanobragg")?;
+        let source = entry.group("source", "NXsource")?;
+        source.text("name", "simulation")?;
+        let instrument = entry.group("instrument", "NXinstrument")?;
+        instrument.text("name", "nanobragg")?;
+        self.describe_beam(&instrument.group("beam", "NXbeam")?)?;
+        self.describe_detector(&instrument.group("detector", "NXdetector")?)?;
+        self.describe_sample(&entry.group("sample", "NXsample")?)?;
+        self.describe_program(&entry.group("nanobragg", "NXcollection")?)
+    }
+
+    fn describe_beam(&self, beam: &Tree) -> Result<(), Hdf5Error> {
+        if let Some(wavelength_m) = self.setting.wavelength_m {
+            let angstrom = wavelength_m / ANGSTROM;
+            beam.quantity("incident_wavelength", angstrom, "angstrom")?;
+        }
+        if let Some(stokes) = self.setting.stokes {
+            beam.array("incident_polarization_stokes", &[4], &stokes)?;
+        }
+        Ok(())
+    }
+
+    fn describe_detector(&self, detector: &Tree) -> Result<(), Hdf5Error> {
+        let setting = &self.setting;
+        detector.text("description", "simulated detector")?;
+        detector.number("bit_depth_image", 8 * self.number.bytes() as u32)?;
+        // A simulation knows how deep photons get, and no material; readers want one.
+        let thickness_m = setting.sensor_thickness_m.unwrap_or(0.0);
+        detector.text("sensor_material", "Si")?;
+        detector.quantity("sensor_thickness", thickness_m, "m")?;
+        if let Some(largest) = setting.saturation.or(self.number.ceiling()) {
+            detector.number("saturation_value", largest)?;
+            detector.number("underload_value", 0.0)?;
+        }
+        let [width, height] = self.size;
+        if let Some(mask) = &setting.mask {
+            detector.array("pixel_mask", &[height, width], mask)?;
+            // Masked pixels hold 0, or -1 where there is a sign.
+            detector.number("pixel_mask_applied", 1u8)?;
+        }
+        let Some(first) = setting.panels.first() else {
+            return Ok(());
+        };
+        let distance_m = match first.beam_spot() {
+            Some((distance_m, [fast, slow])) => {
+                detector.quantity("beam_center_x", fast, "pixel")?;
+                detector.quantity("beam_center_y", slow, "pixel")?;
+                detector.quantity("distance", distance_m, "m")?;
+                distance_m
+            }
+            None => 0.0,
+        };
+        let [wide, high] = first.pixel_size_m;
+        detector.quantity("x_pixel_size", wide, "m")?;
+        detector.quantity("y_pixel_size", high, "m")?;
+        const DISTANCE: &str = "/entry/instrument/detector/transformations/det_z";
+        detector.text("depends_on", DISTANCE)?;
+        let chain = detector.group("transformations", "NXtransformations")?;
+        let along_beam = Axis {
+            kind: "translation",
+            units: "m",
+            vector: DVec3::Z,
+            depends_on: ".",
+        };
+        chain.axis("det_z", &[distance_m], &along_beam)?;
+        for (index, panel) in setting.panels.iter().enumerate() {
+            let name = match setting.panels.len() {
+                1 => "module".to_string(),
+                _ => format!("module_{index:04}"),
+            };
+            let module = detector.group(&name, "NXdetector_module")?;
+            describe_module(&module, &name, panel, distance_m, DISTANCE)?;
+        }
+        Ok(())
+    }
+
+    fn describe_sample(&self, sample: &Tree) -> Result<(), Hdf5Error> {
+        sample.text("name", "simulated crystal")?;
+        if let Some(cell) = self.setting.cell {
+            sample.array("unit_cell", &[6], &cell)?;
+        }
+        let all = |part: fn(&FrameSetting) -> Option<f64>| -> Option<Vec<f64>> {
+            let radians: Option<Vec<f64>> = self.frames.iter().map(part).collect();
+            Some(radians?.into_iter().map(degrees).collect())
+        };
+        let starts = all(|frame| frame.start_rad);
+        let (Some(starts), Some(spindle)) = (starts, self.setting.spindle) else {
+            return sample.text("depends_on", ".");
+        };
+        sample.text("depends_on", "/entry/sample/transformations/omega")?;
+        let chain = sample.group("transformations", "NXtransformations")?;
+        let spindle = Axis {
+            kind: "rotation",
+            units: "deg",
+            vector: spindle,
+            depends_on: ".",
+        };
+        chain.axis("omega", &starts, &spindle)?;
+        if let Some(ranges) = all(|frame| frame.range_rad) {
+            let shape = [ranges.len()];
+            let end =
+                |(start, range): (&f64, &f64)| decimal(start + range, start.abs() + range.abs());
+            let ends: Vec<f64> = starts.iter().zip(&ranges).map(end).collect();
+            chain.quantities("omega_end", &shape, &ends, "deg")?;
+            chain.quantities("omega_increment_set", &shape, &ranges, "deg")?;
+        }
+        Ok(())
+    }
+
+    /// What NeXus has no place for.
+    fn describe_program(&self, own: &Tree) -> Result<(), Hdf5Error> {
+        own.text("version", crate::version::NUMBER)?;
+        if let Some(configuration) = &self.setting.configuration {
+            own.0
+                .write_vlen_strings("configuration", &[configuration])?;
+        }
+        if let Some(turn) = self.setting.laboratory {
+            own.array("laboratory", &[3, 3], &turn.transpose().to_cols_array())?;
+        }
+        let reciprocal: Option<Vec<_>> = self.frames.iter().map(|frame| frame.reciprocal).collect();
+        if let Some(all) = reciprocal.filter(|all| !all.is_empty()) {
+            // A row is a vector.
+            let per_angstrom = all
+                .iter()
+                .flat_map(|axes| (*axes * ANGSTROM).to_cols_array());
+            let per_angstrom: Vec<f64> = per_angstrom.collect();
+            let shape = [all.len(), 3, 3];
+            own.quantities("reciprocal_axes", &shape, &per_angstrom, "1/angstrom")?;
+        }
+        Ok(())
+    }
+}
+
+/// Says where the panel called `name` is, which stands on the detector's `distance`.
+fn describe_module(
+    module: &Tree,
+    name: &str,
+    panel: &PanelPlace,
+    distance_m: f64,
+    distance: &str,
+) -> Result<(), Hdf5Error> {
+    let [width, height] = panel.shape.map(|count| count as i64);
+    module.array("data_origin", &[2], &[panel.first_row as i64, 0])?;
+    module.array("data_size", &[2], &[height, width])?;
+    if !panel.name.is_empty() {
+        module.text("name", &panel.name)?;
+    }
+    let offset = panel.origin_m - distance_m * DVec3::Z;
+    let length = offset.length();
+    let step = Axis {
+        kind: "translation",
+        units: "m",
+        vector: offset.normalize_or(DVec3::X),
+        depends_on: distance,
+    };
+    module.axis("module_offset", &[length], &step)?;
+    let offset = format!("/entry/instrument/detector/{name}/module_offset");
+    let [wide, high] = panel.pixel_size_m;
+    for (name, size, vector) in [
+        ("fast_pixel_direction", wide, panel.fast),
+        ("slow_pixel_direction", high, panel.slow),
+    ] {
+        let step = Axis {
+            vector,
+            depends_on: &offset,
+            ..step
+        };
+        module.axis(name, &[size], &step)?;
+    }
+    Ok(())
+}
