@@ -242,7 +242,7 @@ fn files_that_are_no_such_files_are_refused() {
         "{said}"
     );
     // The file itself is no place for an image.
-    let words = format!("--expt list.expt {WITH} -intfile list.expt");
+    let words = format!("--expt list.expt {WITH} --tiff list.expt");
     let (code, said) = refused(folder.path(), &words);
     assert!(
         code == 2 && said.contains("it would overwrite the input"),
