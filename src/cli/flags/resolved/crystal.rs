@@ -67,10 +67,12 @@ impl List<'_> {
         // A cell that is there came from a file.
         let scatters = facts.experiment.structure_factors().is_listed()
             || facts.experiment.structure_factors().default_f() != 0.0;
-        if !self.is_given("cell") && (scatters || self.is_given("mat")) {
+        let counted = self.last_of(&["mat", "cell"]);
+        if counted == Some("mat") || (counted.is_none() && scatters) {
             let lengths = crystal.cell.lengths_m().map(|length| length * 1e10);
             let angles = crystal.cell.angles_rad().map(f64::to_degrees);
-            self.note("cell", &[lengths, angles].concat());
+            let words = [lengths, angles].concat().into_iter().map(rounded);
+            self.put("cell", words.collect(), false);
         }
         if self.raw("misset") == ["random"] {
             self.chose_count("misset_seed", facts.seed as i64);
@@ -108,10 +110,10 @@ impl List<'_> {
         if !sigmas {
             self.chose_number("mosaic", 0.0);
         }
-        if spread {
-            self.chose_count("mosaic_domains", mosaicity.domains);
-        } else {
-            self.note("mosaic_domains", &[f64::from(mosaicity.domains)]);
+        if !self.is_given("mosaic_domains") {
+            // Without a spread they would all be one, and stay so when a flag gives a spread.
+            let words = vec![mosaicity.domains.to_string()];
+            self.put("mosaic_domains", words, spread);
         }
         self.chose_count("mosaic_seed", DEFAULT_MOSAIC_SEED);
         let model = if sigmas { "gaussian" } else { "cap" };
