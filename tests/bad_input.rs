@@ -280,7 +280,6 @@ fn sizes_that_are_not_positive_finite_numbers_are_refused() {
         }
     }
     for flag in [
-        "-mosaic",
         "-fluence",
         "-flux",
         "-exposure",
@@ -293,6 +292,15 @@ fn sizes_that_are_not_positive_finite_numbers_are_refused() {
             lines.push((
                 line,
                 format!("{flag} {value}: expected a number, zero or above"),
+            ));
+        }
+    }
+    for flag in ["-mosaic", "--mosaic-sigmas 1 360"] {
+        let name = flag.split(' ').next().unwrap();
+        for value in ["nan", "inf", "-1", "360.1", "1e300", "x"] {
+            lines.push((
+                format!("{SOUND} {flag} {value}"),
+                format!("{name} {value}: expected a number of degrees from 0 to 360"),
             ));
         }
     }
@@ -352,7 +360,6 @@ fn numbers_too_extreme_to_compute_with_are_refused() {
             sound!("-lambda 1e300", USAGE, &["wavelength"]),
             sound!("-energy 1e300", USAGE, &["wavelength"]),
             sound!("-fudge 1e300", USAGE, &["fudge"]),
-            sound!("-mosaic 1e300", USAGE, &["mosaic spread"]),
             sound!("-default_F 1e300", USAGE, &["structure factor"]),
             sound!("-water 1e300", USAGE, &["water"]),
             sound!("-Xbeam 1e300", USAGE, &["origin"]),
@@ -667,7 +674,11 @@ fn images_and_masks_that_are_not_whole_are_refused() {
             sound!("-mask cut.img", FAILED, &["cut.img", "truncated", "8 x 8"]),
             sound!("-img header.img", FAILED, &["header.img", "truncated"]),
             sound!("-img lying.img", FAILED, &["lying.img", "truncated"]),
-            sound!("-img empty.img", FAILED, &["empty.img", "not an SMV image"]),
+            sound!(
+                "-img empty.img",
+                FAILED,
+                &["empty.img", "0 bytes", "no SMV, CBF,"]
+            ),
             sound!("-mask text.img", FAILED, &["text.img", "not an SMV image"]),
             sound!(
                 "-img negative.img",

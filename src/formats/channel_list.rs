@@ -128,4 +128,22 @@ mod tests {
         assert!(said(b"1 a\n1.0 b").starts_with(", line 2: wavelength 1 Å is listed twice"));
         assert!(said(b"#\n").starts_with(": no channels"));
     }
+
+    #[test]
+    fn only_files_are_listed() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = folder.path().join("list.txt");
+        std::fs::create_dir(folder.path().join("sub")).unwrap();
+        let said = |text: &str| {
+            std::fs::write(&list, text).unwrap();
+            read(&list).unwrap_err().to_string()
+        };
+        let (missing, directory) = (said("1 none.hkl"), said("2 list.txt\n1 sub"));
+        assert!(missing.contains("line 1: there is no file"), "{missing}");
+        let told = "sub is a directory; expected a file of reflections";
+        assert!(
+            directory.contains("line 2:") && directory.contains(told),
+            "{directory}"
+        );
+    }
 }

@@ -34,8 +34,8 @@ pub struct DryRun {
 /// What a render takes of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct MemoryNeeds {
-    /// For the image with the file that needs most, sources, orientations and F, beside what the
-    /// program itself takes.
+    /// At most, for the image with the file that needs most, sources, orientations and F, beside
+    /// what the program itself takes.
     pub host_bytes: u64,
     /// What there is.
     pub available_bytes: u64,
@@ -146,7 +146,7 @@ impl fmt::Display for DryRun {
         let host = Bytes(memory.host_bytes);
         write!(
             f,
-            "memory     {host} of the {} there are",
+            "memory     at most {host} of the {} there are",
             Bytes(memory.available_bytes)
         )?;
         match memory.device_bytes {

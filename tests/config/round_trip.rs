@@ -54,7 +54,7 @@ const ADDED: &[&str] = &[
     "-divergence 2 -hdivrange 1 -hdivstep 0.3 -square_div",
     "-hdivstep 0.3 -vdivsteps 3",
     "-divsteps 2 -hdivrange 1",
-    "-sourcefile two_sources.txt -dispersion 1",
+    "-xds -sourcefile two_sources.txt -dispersion 1",
     "-energy 12000",
     "-lambda 1.1 -energy 12000",
     "-energy 12000 -lambda 1.1",

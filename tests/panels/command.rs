@@ -242,7 +242,7 @@ fn files_that_are_no_such_files_are_refused() {
         "{said}"
     );
     // The file itself is no place for an image.
-    let words = format!("--expt list.expt {WITH} -floatfile list.expt");
+    let words = format!("--expt list.expt {WITH} -intfile list.expt");
     let (code, said) = refused(folder.path(), &words);
     assert!(
         code == 2 && said.contains("it would overwrite the input"),
@@ -450,6 +450,32 @@ fn the_summary_and_notices_speak_of_panels() {
         (&json!(1), &Value::Null)
     );
     assert_eq!(said, "");
+}
+
+#[test]
+fn panels_that_show_nothing_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = |names: &[&str]| {
+        let mut document = list();
+        for panel in document["detector"][0]["panels"].as_array_mut().unwrap() {
+            if names.iter().any(|name| panel["name"] == *name) {
+                panel["mask"] = json!([[0, 0, 1000, 1000]]);
+            }
+        }
+        file(folder.path(), "list.expt", document.to_string());
+        let line = format!("--expt list.expt {WITH} -floatfile a.bin --quiet");
+        let words: Vec<&str> = line.split_whitespace().collect();
+        run(folder.path(), &words)
+    };
+    let (code, _, said) = named(&["right"]);
+    let told = "note: all pixels of panel \"right\" (number 1) are masked";
+    assert!(code == 0 && said.contains(told), "{said}");
+    let (_, _, said) = named(&[]);
+    assert!(!said.contains("are masked"), "{said}");
+    // Of all of them another line tells.
+    let (_, _, said) = named(&["left", "right"]);
+    assert!(!said.contains("are masked"), "{said}");
+    assert!(said.contains("no pixel is rendered"), "{said}");
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn lying_png() -> Vec<u8> {
 /// A sound TIFF of 3 × 3 pixels whose header says that it is of `LIE` × `LIE`.
 fn lying_tiff() -> Vec<u8> {
     let file = tiff(3, Compression::Deflate(DeflateLevel::Fast));
-    let lied = [0x100_u16, 0x101].iter().fold(file, |file, tag| {
+    [0x100_u16, 0x101].iter().fold(file, |file, tag| {
         let entry = |value: u32| {
             let kind_and_count = [4, 0, 1, 0, 0, 0];
             [
@@ -69,8 +69,7 @@ fn lying_tiff() -> Vec<u8> {
             .concat()
         };
         changed(&file, &entry(3), &entry(LIE))
-    });
-    lied
+    })
 }
 
 /// Small files of every format for images that say they are of `LIE` × `LIE` pixels.

@@ -11,6 +11,7 @@ use std::time::SystemTime;
 
 use clap::{Parser, ValueEnum};
 
+use super::flags::DETECTOR_SIZE_FLAGS;
 use super::output::{print, say};
 use super::reference::Reference;
 use super::scenario::plain;
@@ -26,16 +27,6 @@ pub use worker::{NAME as WORKER, run as work};
 
 /// The case of the audit that this command grew from.
 const AUDIT: &str = "-default_F 100 -cell 100 100 100 90 90 90 -lambda 6.2 -N 5 -distance 100";
-
-/// Ids of flags that --sizes stands in for, where an experiment file has them.
-const SIZES_ARE_OURS: [&str; 6] = [
-    "detpixels",
-    "detpixels_f",
-    "detpixels_s",
-    "detsize",
-    "detsize_f",
-    "detsize_s",
-];
 
 /// Correlation that images must reach unless the user says otherwise.
 const THRESHOLD: f64 = 0.99;
@@ -117,7 +108,8 @@ enum BenchDevice {
 pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = SystemTime::now();
     let mut flags: BenchFlags = super::arguments::parse_own("nanobragg bench", words)?;
-    flags.flags = plain(&flags.flags, &SIZES_ARE_OURS)?;
+    // Of an experiment file: --sizes sets the size.
+    flags.flags = plain(&flags.flags, &DETECTOR_SIZE_FLAGS)?;
     interrupt::catch()?;
     if flags.reference.is_some() {
         Reference::check(&flags.scene_flags())?;

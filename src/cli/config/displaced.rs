@@ -4,7 +4,7 @@
 //! enough where flags exclude each other, where one counts whatever the order, or where every one
 //! counts.
 
-use super::super::flags::{FILE_FLAGS, REPEATABLE, placing_flags};
+use super::super::flags::{DETECTOR_SIZE_FLAGS, FILE_FLAGS, GRID_FLAGS, REPEATABLE, placing_flags};
 
 /// Flags on the command line, and those of a file that they take the place of: ids.
 const DISPLACED: &[(&[&str], &[&str])] = &[
@@ -52,45 +52,24 @@ const DISPLACED: &[(&[&str], &[&str])] = &[
     (&["polar"], &["nopolar"]),
     (&["fluence"], &["flux", "exposure"]),
     (&["flux"], &["fluence"]),
-    (
-        &["sourcefile"],
-        &[
-            "dispersion",
-            "dispsteps",
-            "divergence",
-            "hdivrange",
-            "vdivrange",
-            "hdivstep",
-            "vdivstep",
-            "divsteps",
-            "hdivsteps",
-            "vdivsteps",
-            "round_div",
-            "square_div",
-        ],
-    ),
+    (&["sourcefile"], &GRID_FLAGS),
     (
         &["dispersion", "divergence", "hdivrange", "vdivrange"],
         &["sourcefile"],
     ),
     (&["divergence"], &["hdivrange", "vdivrange"]),
     (&["divsteps"], &["hdivsteps", "vdivsteps"]),
+    // A step and a count exclude each other where there is a range.
+    (&["hdivstep"], &["hdivsteps"]),
+    (&["vdivstep"], &["vdivsteps"]),
+    (&["hdivsteps", "divsteps"], &["hdivstep"]),
+    (&["vdivsteps", "divsteps"], &["vdivstep"]),
     // The detector.
     (&["expt"], &["geom", "clen", "expt_index"]),
     (&["geom"], &["expt", "expt_index", "clen"]),
     (&["distance"], &["close_distance"]),
     (&["close_distance"], &["distance"]),
-    (
-        &["detpixels", "detsize"],
-        &[
-            "detpixels",
-            "detpixels_f",
-            "detpixels_s",
-            "detsize",
-            "detsize_f",
-            "detsize_s",
-        ],
-    ),
+    (&["detpixels", "detsize"], &DETECTOR_SIZE_FLAGS),
     (&["detpixels_f", "detsize_f"], &["detpixels_f", "detsize_f"]),
     (&["detpixels_s", "detsize_s"], &["detpixels_s", "detsize_s"]),
     (&["mosflm", "xds", "adxv", "denzo", "dials"], &["pivot"]),

@@ -15,6 +15,22 @@ use crate::experiment::{
 use crate::formats::source_list::{self, Defaults};
 use crate::geometry::unit;
 
+/// Ids of the flags of a grid of sources.
+pub const GRID_FLAGS: [&str; 12] = [
+    "dispersion",
+    "dispsteps",
+    "divergence",
+    "hdivrange",
+    "vdivrange",
+    "hdivstep",
+    "vdivstep",
+    "hdivsteps",
+    "vdivsteps",
+    "divsteps",
+    "round_div",
+    "square_div",
+];
+
 #[derive(Args)]
 #[command(next_help_heading = "Beam")]
 pub struct BeamFlags {

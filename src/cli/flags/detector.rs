@@ -17,6 +17,16 @@ use crate::formats::geometry::Geometry;
 pub use adopted::Adopted;
 pub use fitted::masked_panels;
 
+/// Ids of the flags of the detector's size.
+pub const DETECTOR_SIZE_FLAGS: [&str; 6] = [
+    "detpixels",
+    "detpixels_f",
+    "detpixels_s",
+    "detsize",
+    "detsize_f",
+    "detsize_s",
+];
+
 #[derive(Args)]
 #[command(next_help_heading = "Detector")]
 pub struct DetectorFlags {

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::super::order::Order;
+use super::beam::GRID_FLAGS;
 use super::catalogue::Catalogue;
 use super::noise::{NO_CALIBRATION, NO_WIDTH, NOISE_FLAGS};
 use super::output::{FILE_FLAGS, OUT};
@@ -105,24 +106,7 @@ pub fn idle(
             "it is for -flux, -xtalsize and --background",
         ),
         (&["fluence"], given("flux"), "-flux gives the fluence"),
-        (
-            &[
-                "dispersion",
-                "dispsteps",
-                "divergence",
-                "hdivrange",
-                "vdivrange",
-                "hdivstep",
-                "vdivstep",
-                "hdivsteps",
-                "vdivsteps",
-                "divsteps",
-                "round_div",
-                "square_div",
-            ],
-            listed,
-            "-sourcefile gives the sources",
-        ),
+        (&GRID_FLAGS, listed, "-sourcefile gives the sources"),
         (
             &["dispsteps"],
             !listed && !given("dispersion"),

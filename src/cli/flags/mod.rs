@@ -39,7 +39,9 @@ use geometry::{Apparatus, GeometryFile};
 use resolved::Facts;
 
 pub use background::slab_settings;
+pub use beam::GRID_FLAGS;
 pub use catalogue::{Catalogue, ValueKind};
+pub use detector::DETECTOR_SIZE_FLAGS;
 pub use geometry::placing_flags;
 pub use noise::{DEFAULT_OFFSET, NoiseFlags};
 pub use output::{FILE_FLAGS, OUT, seed_from_clock};
