@@ -114,7 +114,7 @@ fn numbered_files_are_those_of_single_renders() {
             here,
             &format!(
                 "{flags} -phi {phi} --image-number {number} --out one.img --out one.npy --out one.png \
-                 --out one.bin --out-noise one.cbf --out-type u16 --quiet"
+                 --out one.bin --out-noise one.cbf --out-noise one.nxs --out-type u16 --quiet"
             ),
         );
         for (several, single) in [
