@@ -275,7 +275,7 @@ fn wrong_usage_is_told_and_costs_no_file() {
     write_npy(&here.join("a.npy"), &[1.0]);
     for (line, expected) in [
         ("convert a.npy a.npy", "would overwrite the input"),
-        ("convert a.npy a.h5", "expected a name that ends on"),
+        ("convert a.npy a.exr", "expected a name that ends on"),
         ("convert a.npy", "missing"),
         ("convert a.npy b.tif --type f64", "expected one of"),
         ("info", "missing"),

@@ -47,9 +47,10 @@ pub const SLAB: [(&str, &str); 5] = [
 pub const INPUTS: &str = "inputs";
 
 /// Flags without a key, and why.
-pub const WITHOUT_KEY: [(&str, &str); 13] = [
+pub const WITHOUT_KEY: [(&str, &str); 14] = [
     ("config", "names the experiment file itself"),
     ("write_config", "names the experiment file itself"),
+    ("dry_run", "renders no image"),
     ("help", "asks for a text"),
     ("version", "asks for a text"),
     ("trace_pixel", "is -printout_pixel with its values swapped"),
