@@ -27,16 +27,17 @@ mod tests {
     use crate::experiment::Convention;
 
     #[test]
-    fn fast_runs_to_the_right_along_the_beam_but_in_the_convention_of_adxv() {
+    fn every_convention_looks_along_the_beam_with_slow_down() {
         use Convention::*;
         for convention in [Mosflm, Denzo, Adxv, Xds, Dials] {
             let frame = convention.frame();
             let turn = to_mcstas(frame.beam, -frame.slow);
             assert!((turn.determinant() - 1.0).abs() < 1e-15);
             assert_eq!(turn * frame.beam, DVec3::Z, "{convention:?}");
-            // ADXV's detector is seen from behind.
-            let fast = if convention == Adxv { DVec3::X } else { -DVec3::X };
-            assert_eq!(turn * frame.fast, fast, "{convention:?}");
+            // ADXV's detector is seen against the beam: its fast axis runs to the left.
+            let seen_along = frame.fast.cross(frame.slow).dot(frame.beam);
+            assert_eq!(seen_along, if convention == Adxv { -1.0 } else { 1.0 });
+            assert_eq!(turn * frame.fast, -seen_along * DVec3::X, "{convention:?}");
             assert_eq!(turn * frame.slow, -DVec3::Y, "{convention:?}");
         }
     }
