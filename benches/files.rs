@@ -104,7 +104,7 @@ fn writing(criterion: &mut Criterion) {
     });
     group.bench_function("smv", |bencher| {
         let counts = smv::Counts::automatic(&statistics, 40.0);
-        bencher.iter(|| smv::encode(&image, counts, ""))
+        bencher.iter(|| smv::write(&image, counts, "", &mut std::io::sink()))
     });
     group.bench_function("tiff", |bencher| bencher.iter(|| tiff::encode(&image)));
     group.bench_function("statistics", |bencher| {

@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use nanobragg::experiment::Experiment;
-use nanobragg::formats::{raw, smv, write_whole};
+use nanobragg::formats::{PendingFile, raw, smv, write_whole};
 use nanobragg::image::{Image, Statistics};
 use nanobragg::render::{Renderer, frame_size};
 use nanobragg::scene::Scene;
@@ -91,9 +91,12 @@ fn time_baseline(experiment: &Experiment, folder: &Path) -> (f64, f64) {
     let image = Image::new(size[0], size[1], baseline::render(experiment, &scene), None);
     let statistics = Statistics::of(&image);
     let header = smv::describe(experiment, size);
-    let (counts, _) = smv::encode(&image, smv::Counts::automatic(&statistics, 40.0), &header);
+    let counts = smv::Counts::automatic(&statistics, 40.0);
     write_whole(&folder.join("baseline.bin"), &raw::encode(&image)).expect("it is written");
-    write_whole(&folder.join("baseline.img"), &counts).expect("it is written");
+    let smv = PendingFile::write_with(&folder.join("baseline.img"), |file| {
+        smv::write(&image, counts, &header, file).map(drop)
+    });
+    smv.and_then(PendingFile::commit).expect("it is written");
     (started.elapsed().as_secs_f64(), terms)
 }
 

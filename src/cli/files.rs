@@ -75,8 +75,8 @@ pub fn memory(request: &Request) -> Bytes {
     const IMAGE: u64 = 5;
     // Counts, and the file.
     let of_file = |encoding: Encoding| match encoding {
-        Encoding::Raw => 0,
-        Encoding::Smv | Encoding::Tiff(Number::F32) => 4,
+        Encoding::Raw | Encoding::Smv => 0,
+        Encoding::Tiff(Number::F32) => 4,
         // Photons without a value where nothing was rendered, and a file of up to 15 bytes a pixel.
         Encoding::Cbf => 8 + 4 + 15,
         // A frame as numbers, as bytes, sorted, and compressed.

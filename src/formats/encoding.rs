@@ -1,6 +1,5 @@
 //! The formats that numbers are written in, by the name of the file.
 
-use std::borrow::Cow;
 use std::path::Path;
 
 use super::image_file::{Header, ImageFormat};
@@ -92,14 +91,28 @@ impl Encoding {
         least: Option<i32>,
         header: &Header,
     ) -> Result<(PendingFile, Clipped), FormatError> {
-        if let Encoding::Nxmx(..) = self {
-            let (raster, clipped) = self.raster(image, counts, least);
-            return Ok((self.write(path, &raster, header)?, clipped));
-        }
-        let (file, clipped) = self
-            .encode_image(image, counts, least, header)
-            .map_err(|problem| unfit(path, problem))?;
-        Ok((PendingFile::write(path, &file)?, clipped))
+        let file = match self {
+            Encoding::Raw => PendingFile::write(path, &raw::encode(image))?,
+            Encoding::Tiff(Number::F32) => {
+                let file = tiff::encode(image).map_err(|problem| unfit(path, problem))?;
+                PendingFile::write(path, &header.recorded(file))?
+            }
+            Encoding::Smv => {
+                let size = [image.width(), image.height()];
+                let header = smv::carry_over(&header.entries, size);
+                let mut clipped = Clipped::default();
+                let file = PendingFile::write_with(path, |file| {
+                    clipped = smv::write(image, counts, &header, file)?;
+                    Ok(())
+                });
+                return Ok((file?, clipped));
+            }
+            _ => {
+                let (raster, clipped) = self.raster(image, counts, least);
+                return Ok((self.write(path, &raster, header)?, clipped));
+            }
+        };
+        Ok((file, Clipped::default()))
     }
 
     /// An image of [`Encoding::number`]s as a file beside `path`, as [`Encoding::encode`] makes it.
@@ -150,39 +163,6 @@ impl Encoding {
             pixels,
         };
         (raster, clipped)
-    }
-
-    /// `image` as a file: its values where that is of floats, else `counts` of them, from `least` on.
-    /// Pixels that were not rendered have no value there ([`Number::pixels`]). With the file comes
-    /// what became of those that were.
-    ///
-    /// # Errors
-    /// As [`Encoding::encode`].
-    ///
-    /// # Panics
-    /// For NXmx; see [`Encoding::write_image`].
-    pub fn encode_image<'a>(
-        self,
-        image: &'a Image,
-        counts: Counts,
-        least: Option<i32>,
-        header: &Header,
-    ) -> Result<(Cow<'a, [u8]>, Clipped), Problem> {
-        let size = [image.width(), image.height()];
-        let none = Clipped::default();
-        match self {
-            Encoding::Raw => Ok((raw::encode(image), none)),
-            Encoding::Tiff(Number::F32) => Ok((header.recorded(tiff::encode(image)?).into(), none)),
-            Encoding::Smv => {
-                let header = smv::carry_over(&header.entries, size);
-                let (file, clipped) = smv::encode(image, counts, &header);
-                Ok((file.into(), clipped))
-            }
-            _ => {
-                let (raster, clipped) = self.raster(image, counts, least);
-                Ok((self.encode(&raster, header)?.into(), clipped))
-            }
-        }
     }
 
     /// An image of [`Encoding::number`]s as a file; SMV and CBF say what `header` does.

@@ -47,6 +47,17 @@ impl PendingFile {
     /// [`FormatError::Write`] when `path` is a directory or may not be replaced, or when its
     /// directory is missing, read-only or full.
     pub fn write(path: &Path, contents: &[u8]) -> Result<PendingFile, FormatError> {
+        PendingFile::write_with(path, |file| file.write_all(contents))
+    }
+
+    /// Has `fill` write a file beside `path`.
+    ///
+    /// # Errors
+    /// As [`PendingFile::write`], and as `fill`.
+    pub fn write_with(
+        path: &Path,
+        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<PendingFile, FormatError> {
         let written = || -> io::Result<Pending> {
             // Through a symbolic link the file behind it is replaced, not the link.
             let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
@@ -58,7 +69,9 @@ impl PendingFile {
                     ));
                 }
                 Ok(metadata) if !metadata.is_file() => {
-                    return Ok(Pending::Direct(contents.to_vec()));
+                    let mut contents = Vec::new();
+                    fill(&mut contents)?;
+                    return Ok(Pending::Direct(contents));
                 }
                 Ok(metadata) if metadata.permissions().readonly() => {
                     return Err(io::Error::new(
@@ -69,7 +82,7 @@ impl PendingFile {
                 _ => {}
             }
             let mut file = temporary_beside(&target)?;
-            file.write_all(contents)?;
+            fill(&mut file)?;
             let file = file.into_temp_path();
             Ok(Pending::Renamed { file, target })
         };
@@ -80,7 +93,7 @@ impl PendingFile {
         })
     }
 
-    /// An empty file beside `path`, to be filled at its [`place`](PendingFile::place) before it is
+    /// An empty file beside `path`, to be filled at its `place` before it is
     /// put where it belongs.
     ///
     /// # Errors

@@ -32,6 +32,8 @@ struct Partial {
     pixels: usize,
     sum: f64,
     squares: f64,
+    /// Sum of squared deviations from their own mean.
+    deviations: f64,
     max: f32,
     max_index: usize,
 }
@@ -41,6 +43,7 @@ impl Partial {
         pixels: 0,
         sum: 0.0,
         squares: 0.0,
+        deviations: 0.0,
         max: f32::NEG_INFINITY,
         max_index: 0,
     };
@@ -55,7 +58,19 @@ impl Partial {
                 (partial.max, partial.max_index) = (value, run.start + place);
             }
         }
+        // A second pass, while the run is at hand: the difference of two large sums would have lost
+        // its digits.
+        let mean = partial.mean();
+        let deviations = run.rendered().map(|(_, value)| f64::from(value) - mean);
+        partial.deviations = deviations.map(|deviation| deviation * deviation).sum();
         partial
+    }
+
+    fn mean(&self) -> f64 {
+        match self.pixels {
+            0 => 0.0,
+            pixels => self.sum / pixels as f64,
+        }
     }
 
     /// These pixels and those of `later`.
@@ -65,10 +80,15 @@ impl Partial {
         } else {
             (self.max, self.max_index)
         };
+        let pixels = self.pixels + later.pixels;
+        // Chan, Golub & LeVeque, Am. Stat. 37 (1983) 242.
+        let apart = later.mean() - self.mean();
+        let share = self.pixels as f64 * later.pixels as f64 / pixels.max(1) as f64;
         Partial {
-            pixels: self.pixels + later.pixels,
+            pixels,
             sum: self.sum + later.sum,
             squares: self.squares + later.squares,
+            deviations: self.deviations + later.deviations + apart * apart * share,
             max,
             max_index,
         }
@@ -81,28 +101,15 @@ impl Statistics {
         // Runs of a fixed length, added up in their order: the sums do not depend on the threads.
         let runs: Vec<Partial> = image.runs(RUN).map(Partial::of).collect();
         let all = runs.into_iter().fold(Partial::EMPTY, Partial::and);
+        let mean = all.mean();
         let Partial {
             pixels,
             sum,
             squares,
+            deviations,
             max,
             max_index,
         } = all;
-        let mean = if pixels == 0 {
-            0.0
-        } else {
-            sum / pixels as f64
-        };
-        // A second pass: the difference of two large sums would have lost its digits.
-        let deviations: Vec<f64> = image
-            .runs(RUN)
-            .map(|run| {
-                let deviations = run.rendered().map(|(_, value)| f64::from(value) - mean);
-                deviations.map(|deviation| deviation * deviation).sum()
-            })
-            .collect();
-        // A sum of nothing would be -0.
-        let deviations = deviations.into_iter().fold(0.0, |sum: f64, run| sum + run);
         let divisor = pixels.saturating_sub(1).max(1) as f64;
         Statistics {
             pixels,

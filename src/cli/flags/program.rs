@@ -32,7 +32,7 @@ pub struct ProgramFlags {
     #[arg(long, value_name = "FILE")]
     pub profile: Option<PathBuf>,
     /// Check everything as a render does, and tell its terms, memory, files and, from a small part of
-    /// it, about how long it will take; nothing is written
+    /// it, about how long it will take; nothing is written but the file of --write-config
     #[arg(long = "dry-run")]
     pub dry_run: bool,
     /// Print nothing but warnings and errors

@@ -4,6 +4,8 @@ mod geometry;
 mod header;
 mod read;
 
+use std::io::{self, Write};
+
 use rayon::prelude::*;
 
 use super::raster::Clipped;
@@ -15,8 +17,10 @@ pub use read::{SmvImage, header_entries, number, parse, read};
 
 /// Bytes of a pixel.
 const BYTES: usize = size_of::<u16>();
-/// Pixels that are encoded in one go.
+/// Pixels that a thread encodes in one go.
 const RUN: usize = 1 << 14;
+/// Pixels that are encoded before they are written.
+const BLOCK: usize = 64 * RUN;
 /// Largest pixel value.
 const MAX: f64 = u16::MAX as f64;
 
@@ -61,25 +65,40 @@ impl Counts {
     }
 }
 
-/// `image` as an SMV file under `header` (see [`describe`]), little-endian, and what became of
-/// pixels that 16 bits have no room for. Pixels that were not rendered stay 0.
-pub fn encode(image: &Image, counts: Counts, header: &str) -> (Vec<u8>, Clipped) {
-    let mut file = vec![0; header.len() + BYTES * image.values().len()];
-    let (start, pixels) = file.split_at_mut(header.len());
-    start.copy_from_slice(header.as_bytes());
-    let clipped = pixels
-        .par_chunks_mut(BYTES * RUN)
-        .zip(image.runs(RUN))
-        .map(|(pixels, run)| {
-            let mut clipped = Clipped::default();
-            for (place, value) in run.rendered() {
-                let count = counts.of(value, &mut clipped);
-                pixels[BYTES * place..][..BYTES].copy_from_slice(&count.to_le_bytes());
-            }
-            clipped
-        })
-        .reduce(Clipped::default, Clipped::and);
-    (file, clipped)
+/// Writes `image` as an SMV file under `header` (see [`describe`]), little-endian, and tells what
+/// became of pixels that 16 bits have no room for. Pixels that were not rendered are 0.
+///
+/// # Errors
+/// As `file`.
+pub fn write(
+    image: &Image,
+    counts: Counts,
+    header: &str,
+    file: &mut dyn Write,
+) -> io::Result<Clipped> {
+    file.write_all(header.as_bytes())?;
+    let size = image.values().len();
+    let mut block = vec![0; BYTES * BLOCK.min(size)];
+    let mut all = Clipped::default();
+    for start in (0..size).step_by(BLOCK) {
+        let block = &mut block[..BYTES * BLOCK.min(size - start)];
+        let clipped = block
+            .par_chunks_mut(BYTES * RUN)
+            .zip(image.runs(RUN).skip(start / RUN))
+            .map(|(pixels, run)| {
+                let mut clipped = Clipped::default();
+                pixels.fill(0);
+                for (place, value) in run.rendered() {
+                    let count = counts.of(value, &mut clipped);
+                    pixels[BYTES * place..][..BYTES].copy_from_slice(&count.to_le_bytes());
+                }
+                clipped
+            })
+            .reduce(Clipped::default, Clipped::and);
+        file.write_all(block)?;
+        all = all.and(clipped);
+    }
+    Ok(all)
 }
 
 /// `counts` as an SMV file under `header` (see [`carry_over`]), little-endian.
