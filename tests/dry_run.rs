@@ -130,6 +130,14 @@ fn it_refuses_what_a_render_refuses() {
 fn people_get_lines_and_silence_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
+    let (_, text, _) = run(
+        folder,
+        &format!("{CUBE} -detpixels 40 --dry-run --write-config e.toml"),
+    );
+    assert!(text.contains("but e.toml, the experiment"), "{text}");
+    assert!(!text.contains("would write e.toml"), "{text}");
+    assert_eq!(names(folder), ["e.toml"]);
+    std::fs::remove_file(folder.join("e.toml")).unwrap();
     let line = format!("{CUBE} -detpixels 40 --dry-run");
     let (_, text, errors) = run(folder, &line);
     for part in [

@@ -35,7 +35,9 @@ pub fn run(mut request: Request, renderer: &Renderer, started: Instant) -> Resul
     let start_seconds = started.elapsed().as_secs_f64();
     let experiment = request.experiment.clone();
     let estimate = renderer.estimate(&experiment, &Interruptible)?;
+    let written = request.program.write_config.clone();
     let planned = files::targets(&request).into_iter();
+    let planned = planned.filter(|(_, path)| Some(path) != written.as_ref());
     let planned = planned.map(|(flag, path)| PlannedFile {
         flag,
         replaces: path.is_file(),
@@ -69,7 +71,7 @@ pub fn run(mut request: Request, renderer: &Renderer, started: Instant) -> Resul
         Scene::new(&experiment)?.rendered_pixels(),
         renderer,
         (memory, time),
-        planned,
+        (planned, written.map(|path| path.display().to_string())),
         notices,
     );
     match (request.program.json, request.program.quiet) {

@@ -27,6 +27,9 @@ pub struct DryRun {
     terms_per_pixel: f64,
     memory: MemoryNeeds,
     files: Vec<PlannedFile>,
+    /// The file of --write-config, which is written all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    experiment_file: Option<String>,
     estimate: TimeNeeds,
     notices: Vec<String>,
 }
@@ -86,13 +89,14 @@ impl TimeNeeds {
 }
 
 impl DryRun {
-    /// Of the image of `experiment`, so many pixels of which `renderer` would render.
+    /// Of the image of `experiment`, so many pixels of which `renderer` would render; with the files
+    /// that a render would write comes that of the experiment, if it is written.
     pub fn new(
         experiment: &Experiment,
         rendered_pixels: usize,
         renderer: &Renderer,
         (memory, estimate): (MemoryNeeds, TimeNeeds),
-        files: Vec<PlannedFile>,
+        (files, experiment_file): (Vec<PlannedFile>, Option<String>),
         notices: Vec<String>,
     ) -> DryRun {
         let sampling = SamplingSummary::new(experiment, rendered_pixels);
@@ -109,6 +113,7 @@ impl DryRun {
             sampling,
             memory,
             files,
+            experiment_file,
             estimate,
             notices,
         }
@@ -134,6 +139,9 @@ impl fmt::Display for DryRun {
             count => format!("{count} panels, stacked "),
         };
         writeln!(f, "dry run    nothing is rendered or written")?;
+        if let Some(path) = &self.experiment_file {
+            writeln!(f, "           but {path}, the experiment")?;
+        }
         writeln!(f, "device     {device}, {threads} threads")?;
         let pixels = format!("{panels}{fast} x {slow} pixels");
         writeln!(f, "image      {pixels}, {rendered_pixels} of them rendered")?;

@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use clap::ArgMatches;
 
-use super::config::{self, Records};
+use super::config::Records;
 use super::error::is_interruption;
 use super::flags::{OutputKind, Request};
 use super::output::{print, say};
@@ -116,7 +116,6 @@ fn check(matches: &ArgMatches, request: &mut Request) -> Result<Plan, CliError> 
     render::tell(request);
     sink::check(request, &plan)?;
     files::check_memory(request)?;
-    config::write_if_asked(request)?;
     Ok(plan)
 }
 
