@@ -159,6 +159,16 @@ fn numbers_begin_where_the_user_wants() {
     assert_eq!(summary["images"][1]["phi_deg"], 3.0);
     assert_eq!(summary["noise"]["image"], 3);
     assert_eq!(summary["files"][0]["frames"], 2);
+    // An experiment file that no number was given for names none.
+    output(
+        here,
+        &format!("{noisy} --write-config e.toml --out-noise one.h5 --quiet"),
+    );
+    output(
+        here,
+        "series --frames 4 --config e.toml --out-noise again.h5 --quiet",
+    );
+    assert!(frames(&here.join("again.h5")) == all);
 }
 
 #[test]

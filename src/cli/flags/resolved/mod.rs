@@ -7,7 +7,7 @@ mod detector;
 use super::super::order::Order;
 use super::catalogue::Catalogue;
 use super::detector::Adopted;
-use super::output::{FILE_FLAGS, OUT};
+use super::output::FILE_FLAGS;
 use super::output_kind::Output;
 use crate::experiment::{Experiment, Placement};
 use crate::image::noise::CALIBRATION_SEED;
@@ -242,16 +242,16 @@ impl List<'_> {
         if !facts.idle.contains(&"seed") {
             self.chose_count("seed", facts.seed as i64);
         }
-        self.chose_count("image_number", 0);
+        // No choice of the program's: a series starts with another.
+        if !self.is_given("image_number") {
+            self.put("image_number", vec!["0".into()], false);
+        }
         for id in ["flicker", "calibration", "psf_fwhm", "readout"] {
             self.chose_number(id, 0.0);
         }
         self.chose_count("calibration_seed", CALIBRATION_SEED);
         self.chose("psf", vec!["gauss".into()]);
         self.chose_number("gain", 1.0);
-        if self.any_given(&OUT) {
-            self.chose("out_type", vec!["f32".into()]);
-        }
         if !facts.idle.contains(&"compression") {
             self.chose("compression", vec!["gzip".into()]);
         }
