@@ -59,18 +59,28 @@ fn photons_with<const FUSED: bool>(
     first: [usize; 2],
     interrupted: &dyn Fn() -> bool,
 ) -> Option<Lanes> {
-    let views = Views::new(scene, panel, first, [0, 0], 0);
-    let first_solid_angles = Lanes::from_fn(|lane| views.get(lane).solid_angle(scene, panel));
-    let first_polarisations =
-        Lanes::from_fn(|lane| views.get(lane).polarisation(scene, &scene.first_source));
+    let first_views = Views::new(scene, panel, first, [0, 0], 0);
+    let first_solid_angles = Lanes::from_fn(|lane| first_views.get(lane).solid_angle(scene, panel));
+    let first_polarisations = Lanes::from_fn(|lane| {
+        first_views
+            .get(lane)
+            .polarisation(scene, &scene.first_source)
+    });
     let mut sums = Lanes::from_fn(|lane| {
         scene.background * first_solid_angles.0[lane] * first_polarisations.0[lane]
     });
     for layer in 0..scene.layers {
         for sub_slow in 0..scene.oversample {
             for sub_fast in 0..scene.oversample {
-                let views = Views::new(scene, panel, first, [sub_fast, sub_slow], layer);
-                add_amorphous(scene, panel, &views, layer, &mut sums);
+                let own_views;
+                let views = match (layer, sub_slow, sub_fast) {
+                    (0, 0, 0) => &first_views,
+                    _ => {
+                        own_views = Views::new(scene, panel, first, [sub_fast, sub_slow], layer);
+                        &own_views
+                    }
+                };
+                add_amorphous(scene, panel, views, layer, &mut sums);
                 if !scene.crystal_scatters() {
                     continue;
                 }
@@ -94,11 +104,14 @@ fn photons_with<const FUSED: bool>(
                     let mut q = Vectors::ZERO;
                     let mut factors = Lanes::splat(0.0);
                     for lane in 0..LANES {
-                        let vector = views.get(lane).scattering_vector(source);
-                        let factor = source.weight * geometry.0[lane] * polarisations.0[lane];
-                        let dropped = vector.length() > scene.scattering_vector_limit;
-                        factors.0[lane] = if dropped { 0.0 } else { factor };
-                        q.set(lane, vector);
+                        factors.0[lane] = source.weight * geometry.0[lane] * polarisations.0[lane];
+                        q.set(lane, views.get(lane).scattering_vector(source));
+                    }
+                    if scene.scattering_vector_limit.is_finite() {
+                        for lane in 0..LANES {
+                            let dropped = q.get(lane).length() > scene.scattering_vector_limit;
+                            factors.0[lane] = if dropped { 0.0 } else { factors.0[lane] };
+                        }
                     }
                     if factors.all_zero() {
                         continue;

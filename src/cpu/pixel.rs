@@ -40,7 +40,8 @@ impl View {
         View {
             position,
             distance,
-            diffracted: position / distance,
+            // One division for three components.
+            diffracted: position * (1.0 / distance),
         }
     }
 
@@ -86,7 +87,7 @@ impl View {
     /// Scattering vector q = (d − i)/λ, 1/m.
     #[inline(always)]
     pub fn scattering_vector(&self, source: &SceneSource) -> DVec3 {
-        (self.diffracted - source.incident) / source.wavelength_m
+        (self.diffracted - source.incident) * (1.0 / source.wavelength_m)
     }
 }
 

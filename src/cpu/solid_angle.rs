@@ -9,11 +9,12 @@ pub fn solid_angle(
     distance_m: f64,
     point_pixels: bool,
 ) -> f64 {
-    let inverse_square = 1.0 / (distance_m * distance_m);
+    let inverse = 1.0 / distance_m;
+    let inverse_square = inverse * inverse;
     if point_pixels {
         inverse_square
     } else {
-        pixel_size_m * pixel_size_m * inverse_square * close_distance_m / distance_m
+        pixel_size_m * pixel_size_m * inverse_square * close_distance_m * inverse
     }
 }
 

@@ -77,6 +77,8 @@ pub fn term(
 
 /// F_cell² below which even the term at a spot's peak is too small to count; elsewhere, below this
 /// times the spot's dimness.
+// Not inlined: see `Sensor::layer_depth_m`, here for scenes without a tolerance.
+#[inline(never)]
 pub fn least_cell_factor_squared(lattice: &Lattice, tolerance: &Tolerance) -> f64 {
     tolerance.negligible_term() / (lattice.total * lattice.total)
 }

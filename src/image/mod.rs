@@ -11,6 +11,8 @@ mod quantiles;
 mod statistics;
 mod tone;
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 pub use compare::Comparison;
@@ -48,6 +50,14 @@ impl Run<'_> {
     pub fn rendered(&self) -> impl Iterator<Item = (usize, f32)> {
         let values = self.values.iter().copied().enumerate();
         values.filter(|&(place, _)| self.rendered.is_none_or(|flags| flags[place]))
+    }
+
+    /// The values of the rendered pixels, side by side.
+    pub fn rendered_values(&self) -> Cow<'_, [f32]> {
+        match self.rendered {
+            None => Cow::Borrowed(self.values),
+            Some(_) => self.rendered().map(|(_, value)| value).collect(),
+        }
     }
 }
 
