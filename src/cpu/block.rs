@@ -6,7 +6,7 @@
 use multiversion::multiversion;
 
 use super::background_sum::add_amorphous;
-use super::lanes::{LANES, Lanes, Vectors};
+use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::orientation_sum::sum_over_orientations;
 use super::pixel::{View, layer_depth};
 use super::position::{flat_position, position};

@@ -7,7 +7,7 @@
 use glam::DVec3;
 
 use super::amplitude::{Amplitudes, Nearest, OUTSIDE};
-use super::lanes::{LANES, Lanes, Vectors};
+use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::polynomial::mul_add;
 use super::structure_factor::lagrange_weights;
 use crate::experiment::ReflectionGrid;

@@ -50,23 +50,53 @@ pub struct Vectors {
     z: Lanes,
 }
 
-impl Vectors {
+/// A quantity for every pixel of a block, whatever its kind.
+pub trait PerLane {
+    /// What one pixel has.
+    type One: Copy;
+
     /// Zero everywhere.
-    pub const ZERO: Vectors = Vectors {
-        x: Lanes([0.0; LANES]),
-        y: Lanes([0.0; LANES]),
-        z: Lanes([0.0; LANES]),
+    const ZERO: Self;
+
+    /// That of one pixel.
+    fn get(&self, lane: usize) -> Self::One;
+
+    /// Replaces that of one pixel.
+    fn set(&mut self, lane: usize, one: Self::One);
+}
+
+impl PerLane for Lanes {
+    type One = f64;
+
+    const ZERO: Lanes = Lanes([0.0; LANES]);
+
+    #[inline(always)]
+    fn get(&self, lane: usize) -> f64 {
+        self.0[lane]
+    }
+
+    #[inline(always)]
+    fn set(&mut self, lane: usize, number: f64) {
+        self.0[lane] = number;
+    }
+}
+
+impl PerLane for Vectors {
+    type One = DVec3;
+
+    const ZERO: Vectors = Vectors {
+        x: Lanes::ZERO,
+        y: Lanes::ZERO,
+        z: Lanes::ZERO,
     };
 
-    /// The vector of one pixel.
     #[inline(always)]
-    pub fn get(&self, lane: usize) -> DVec3 {
+    fn get(&self, lane: usize) -> DVec3 {
         DVec3::new(self.x.0[lane], self.y.0[lane], self.z.0[lane])
     }
 
-    /// Replaces the vector of one pixel.
     #[inline(always)]
-    pub fn set(&mut self, lane: usize, vector: DVec3) {
+    fn set(&mut self, lane: usize, vector: DVec3) {
         self.x.0[lane] = vector.x;
         self.y.0[lane] = vector.y;
         self.z.0[lane] = vector.z;

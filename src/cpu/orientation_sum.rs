@@ -4,11 +4,11 @@
 //! [`sum_over_orientations`](super::term::sum_over_orientations); both add the terms in the
 //! scene's order.
 
-use glam::DVec3;
+use glam::{DMat3, DVec3};
 
 use super::amplitude::{Amplitudes, Constant, Nearest};
 use super::interpolated_amplitude::Tricubic;
-use super::lanes::{LANES, Lanes, Vectors};
+use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::spot::{Cut, Gauss, Round, Spot, Square, TopHat};
 use super::structure_factor::nearest_index;
 use crate::experiment::Shape;
@@ -83,24 +83,32 @@ fn sum<const FUSED: bool, S: Spot>(
     let mut sums = Lanes::splat(0.0);
     let bounds = Bounds::of(q);
     // Where the first orientation could not be spared at its best, hardly any other can.
-    let spares = S::DROPS
-        && orientations
-            .first()
-            .is_some_and(|first| spot.is_dark_from(bounds.largest_offset(first)));
+    let spares = orientations
+        .first()
+        .is_some_and(|first| spot.is_dark_from(bounds.largest_offset(first)));
     for some in orientations.chunks(PATIENCE) {
         if interrupted() {
             return None;
         }
-        for orientation in some {
+        for few in some.chunks(FEW) {
             // A look at the whole block, where it may spare one at every pixel.
-            if spares && spot.is_dark_from(bounds.least_offset(orientation)) {
-                continue;
+            let dark = if spares {
+                bounds.dark(few, spot)
+            } else {
+                [false; FEW]
+            };
+            for (orientation, dark) in few.iter().zip(dark) {
+                if !dark {
+                    add_terms::<FUSED, _>(orientation, q, spot, &mut amplitudes, &mut sums);
+                }
             }
-            add_terms::<FUSED, _>(orientation, q, spot, &mut amplitudes, &mut sums);
         }
     }
     Some(sums)
 }
+
+/// Orientations that a block is looked at for in one go.
+const FEW: usize = 8;
 
 /// A box around a block's scattering vectors.
 struct Bounds {
@@ -122,6 +130,26 @@ impl Bounds {
         let centre = (low + high) / 2.0;
         let reach = (high - low) / 2.0 + ROUNDING * centre.length();
         Bounds { centre, reach }
+    }
+
+    /// For which of a [`FEW`] orientations the whole box is dark.
+    #[inline(always)]
+    fn dark(&self, orientations: &[Orientation], spot: &impl Spot) -> [bool; FEW] {
+        // Number by number, so that the next loop becomes vector instructions.
+        let mut numbers = [[0.0; FEW]; 9];
+        for (place, orientation) in orientations.iter().enumerate().take(FEW) {
+            let own = orientation.index_of.to_cols_array();
+            for (numbers, own) in numbers.iter_mut().zip(own) {
+                numbers[place] = own;
+            }
+        }
+        let mut dark = [false; FEW];
+        for place in 0..FEW {
+            let own = std::array::from_fn(|number: usize| numbers[number][place]);
+            let index_of = DMat3::from_cols_array(&own);
+            dark[place] = spot.is_dark_from(self.least_offset(&Orientation { index_of }));
+        }
+        dark
     }
 
     /// Along each axis, no Miller index in the box is nearer to a whole number than this.
@@ -157,7 +185,7 @@ fn add_terms<const FUSED: bool, S: Spot>(
     amplitudes: &mut impl Amplitudes,
     sums: &mut Lanes,
 ) {
-    let mut deltas = Vectors::ZERO;
+    let mut offsets = S::Offsets::ZERO;
     let mut least_squares = Lanes::splat(0.0);
     let mut dark = true;
     for lane in 0..LANES {
@@ -166,7 +194,7 @@ fn add_terms<const FUSED: bool, S: Spot>(
         let delta = hkl - nearest_hkl;
         dark &= spot.is_dark(delta);
         amplitudes.place(lane, hkl, nearest_hkl);
-        deltas.set(lane, delta);
+        offsets.set(lane, spot.offset(delta));
         if S::DROPS {
             least_squares.0[lane] = spot.least_square(delta);
         }
@@ -189,7 +217,7 @@ fn add_terms<const FUSED: bool, S: Spot>(
         }
     }
     for lane in 0..LANES {
-        let lattice_factor_squared = spot.squared::<FUSED>(deltas.get(lane));
+        let lattice_factor_squared = spot.squared::<FUSED>(offsets.get(lane));
         sums.0[lane] += cell_factors_squared.0[lane] * lattice_factor_squared;
     }
 }

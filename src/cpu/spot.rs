@@ -8,6 +8,7 @@ use std::f64::consts::PI;
 
 use glam::DVec3;
 
+use super::lanes::{Lanes, PerLane, Vectors};
 use super::lattice_factor::{ROUND_SCALE, SPOT_WIDTH, round_dimness, spread, square_dimness};
 use super::polynomial::{EXP_VANISHES, cos_pi, exp_negative, mul_add, sin_pi, sinc3_pi_near_zero};
 use super::term::least_cell_factor_squared;
@@ -15,6 +16,12 @@ use crate::scene::{Lattice, Tolerance};
 
 /// The squared lattice factor of one shape, at offsets δ from a reflection.
 pub trait Spot {
+    /// What F_latt² depends on, for each pixel of a block.
+    type Offsets: PerLane;
+
+    /// That of the offset `delta`. It is worked out while a block is looked at, and kept.
+    fn offset(&self, delta: DVec3) -> <Self::Offsets as PerLane>::One;
+
     /// Whether [`squared`](Spot::squared) is zero or too small to count, if that is quick to tell.
     #[inline(always)]
     fn is_dark(&self, _delta: DVec3) -> bool {
@@ -30,14 +37,25 @@ pub trait Spot {
         0.0
     }
 
-    /// Whether [`is_dark`](Spot::is_dark) wherever no component of the offset is below `least`.
+    /// Whether [`is_dark`](Spot::is_dark) is known to hold wherever no component of δ is nearer to zero
+    /// than that of `least`.
     #[inline(always)]
     fn is_dark_from(&self, _least: DVec3) -> bool {
         false
     }
 
-    /// F_latt².
-    fn squared<const FUSED: bool>(&self, delta: DVec3) -> f64;
+    /// F_latt² at an [`offset`](Spot::offset).
+    fn squared<const FUSED: bool>(&self, offset: <Self::Offsets as PerLane>::One) -> f64;
+}
+
+/// So that no rounding makes a block darker than its pixels.
+const MARGIN: f64 = 1e-9;
+
+/// Whether `least` is beyond `reach`, how far along each axis a spot is not dark.
+#[inline(always)]
+fn is_beyond(least: DVec3, reach: DVec3) -> bool {
+    // Each axis by itself: in a cell that is not rectangular the components of δ do not simply add up.
+    (least.x > reach.x) | (least.y > reach.y) | (least.z > reach.z)
 }
 
 /// A parallelepiped: Π sin²(πNδ)/sin²(πδ).
@@ -55,6 +73,13 @@ impl Square {
 }
 
 impl Spot for Square {
+    type Offsets = Vectors;
+
+    #[inline(always)]
+    fn offset(&self, delta: DVec3) -> DVec3 {
+        delta
+    }
+
     #[inline(always)]
     fn squared<const FUSED: bool>(&self, delta: DVec3) -> f64 {
         let [(above_h, below_h), (above_k, below_k), (above_l, below_l)] = [
@@ -105,9 +130,17 @@ impl Round {
 }
 
 impl Spot for Round {
+    /// v².
+    type Offsets = Lanes;
+
     #[inline(always)]
-    fn squared<const FUSED: bool>(&self, delta: DVec3) -> f64 {
-        let v = (self.fudge * (delta * self.cells).length_squared()).sqrt();
+    fn offset(&self, delta: DVec3) -> f64 {
+        self.fudge * (delta * self.cells).length_squared()
+    }
+
+    #[inline(always)]
+    fn squared<const FUSED: bool>(&self, v_squared: f64) -> f64 {
+        let v = v_squared.sqrt();
         // Half turns change the sign of both sine and cosine.
         let rest = v - v.round_ties_even();
         let x = PI * v;
@@ -159,7 +192,14 @@ impl<S: Tailed> Cut<S> {
 }
 
 impl<S: Tailed> Spot for Cut<S> {
+    type Offsets = S::Offsets;
+
     const DROPS: bool = true;
+
+    #[inline(always)]
+    fn offset(&self, delta: DVec3) -> <Self::Offsets as PerLane>::One {
+        self.spot.offset(delta)
+    }
 
     /// Here that it is too small whatever its F.
     #[inline(always)]
@@ -169,8 +209,6 @@ impl<S: Tailed> Spot for Cut<S> {
 
     #[inline(always)]
     fn is_dark_from(&self, least: DVec3) -> bool {
-        /// So that no rounding makes the block darker than its pixels.
-        const MARGIN: f64 = 1e-9;
         self.largest_square < (1.0 - MARGIN) * self.least_square(least)
     }
 
@@ -180,9 +218,14 @@ impl<S: Tailed> Spot for Cut<S> {
     }
 
     #[inline(always)]
-    fn squared<const FUSED: bool>(&self, delta: DVec3) -> f64 {
-        self.spot.squared::<FUSED>(delta)
+    fn squared<const FUSED: bool>(&self, offset: <Self::Offsets as PerLane>::One) -> f64 {
+        self.spot.squared::<FUSED>(offset)
     }
+}
+
+/// How far along each axis an offset may be whose g is at most `g`, and a little more.
+fn reach(lattice: &Lattice, g: f64) -> DVec3 {
+    DVec3::from_array(lattice.reach(g)) * (1.0 + MARGIN)
 }
 
 /// A Gaussian: N²·exp(−2·fudge·g/0.63).
@@ -191,34 +234,45 @@ pub struct Gauss {
     peak: f64,
     /// The exponent, per g.
     steepness: f64,
+    /// How far it goes along each axis.
+    reach: DVec3,
 }
 
 impl Gauss {
     /// The shape of `lattice`.
     pub fn new(lattice: &Lattice) -> Gauss {
-        let peak = lattice.total * lattice.total;
+        let steepness = 2.0 * lattice.fudge / SPOT_WIDTH;
         Gauss {
             lattice: *lattice,
-            peak,
-            steepness: 2.0 * lattice.fudge / SPOT_WIDTH,
+            peak: lattice.total * lattice.total,
+            steepness,
+            reach: reach(lattice, EXP_VANISHES / steepness),
         }
-    }
-
-    #[inline(always)]
-    fn exponent(&self, delta: DVec3) -> f64 {
-        self.steepness * self.lattice.offset_squared(delta)
     }
 }
 
 impl Spot for Gauss {
+    /// The exponent, less its sign.
+    type Offsets = Lanes;
+
     #[inline(always)]
-    fn is_dark(&self, delta: DVec3) -> bool {
-        self.exponent(delta) >= EXP_VANISHES
+    fn offset(&self, delta: DVec3) -> f64 {
+        self.steepness * self.lattice.offset_squared(delta)
     }
 
     #[inline(always)]
-    fn squared<const FUSED: bool>(&self, delta: DVec3) -> f64 {
-        self.peak * exp_negative::<FUSED>(self.exponent(delta))
+    fn is_dark(&self, delta: DVec3) -> bool {
+        self.offset(delta) >= EXP_VANISHES
+    }
+
+    #[inline(always)]
+    fn is_dark_from(&self, least: DVec3) -> bool {
+        is_beyond(least, self.reach)
+    }
+
+    #[inline(always)]
+    fn squared<const FUSED: bool>(&self, exponent: f64) -> f64 {
+        self.peak * exp_negative::<FUSED>(exponent)
     }
 }
 
@@ -226,6 +280,8 @@ impl Spot for Gauss {
 pub struct TopHat {
     lattice: Lattice,
     peak: f64,
+    /// How far it goes along each axis.
+    reach: DVec3,
 }
 
 impl TopHat {
@@ -234,21 +290,45 @@ impl TopHat {
         TopHat {
             lattice: *lattice,
             peak: lattice.total * lattice.total,
+            reach: reach(lattice, SPOT_WIDTH * SPOT_WIDTH / lattice.fudge),
         }
     }
 }
 
-impl Spot for TopHat {
+impl TopHat {
     #[inline(always)]
-    fn is_dark(&self, delta: DVec3) -> bool {
-        // To the last digit the scalar formula: a spot's edge must not move.
-        let inside = spread(&self.lattice, delta) < SPOT_WIDTH * SPOT_WIDTH;
-        !inside
+    fn is_inside(spread: f64) -> bool {
+        spread < SPOT_WIDTH * SPOT_WIDTH
+    }
+}
+
+impl Spot for TopHat {
+    /// fudge·g.
+    type Offsets = Lanes;
+
+    /// To the last digit the scalar formula: a spot's edge must not move.
+    #[inline(always)]
+    fn offset(&self, delta: DVec3) -> f64 {
+        spread(&self.lattice, delta)
     }
 
     #[inline(always)]
-    fn squared<const FUSED: bool>(&self, delta: DVec3) -> f64 {
-        if self.is_dark(delta) { 0.0 } else { self.peak }
+    fn is_dark(&self, delta: DVec3) -> bool {
+        !TopHat::is_inside(self.offset(delta))
+    }
+
+    #[inline(always)]
+    fn is_dark_from(&self, least: DVec3) -> bool {
+        is_beyond(least, self.reach)
+    }
+
+    #[inline(always)]
+    fn squared<const FUSED: bool>(&self, spread: f64) -> f64 {
+        if TopHat::is_inside(spread) {
+            self.peak
+        } else {
+            0.0
+        }
     }
 }
 
@@ -334,7 +414,8 @@ mod tests {
 
     fn both<S: Spot + 'static>(spot: S) -> Box<dyn Fn(DVec3) -> [f64; 2]> {
         Box::new(move |delta| {
-            let squares = [spot.squared::<true>(delta), spot.squared::<false>(delta)];
+            let offset = spot.offset(delta);
+            let squares = [spot.squared::<true>(offset), spot.squared::<false>(offset)];
             assert!(!spot.is_dark(delta) || squares == [0.0; 2], "dark, yet not");
             squares
         })
