@@ -46,10 +46,10 @@ fn amorphous(stol: f32) -> f32 {
 
 @compute @workgroup_size(GROUP, GROUP)
 fn background(
-    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile_index = tile_of(group);
+    let tile_index = tile_of(workgroup);
     if is_beyond(tile_index) {
         return;
     }
@@ -58,8 +58,11 @@ fn background(
     let sub = panel.pixel_size_m / f32(scene.oversample);
     for (var k = 0u; k < EDGE * EDGE; k++) {
         let start = pixel_corner(panel, pixel_in_tile(lane, k));
-        let place = (tile_index * EDGE * EDGE + k) * GROUP * GROUP + lane;
-        var total = photons[place];
+        let thread = tile_index * GROUP * GROUP + lane;
+        let sum = sum_place(thread, k);
+        let group = group_place(thread, k);
+        let run = run_place(thread, k);
+        var total = photons[sum / 4u][sum % 4u];
         if slice.first != 0u {
             let first = first_factors(tile, panel, start + 0.5 * sub);
             total = scene.background * first.x * first.y;
@@ -67,7 +70,7 @@ fn background(
         // A source's views are summed before they are added; a dispatch may take a part of them.
         var of_source = 0.0;
         if slice.view_start > 0u {
-            of_source = pending[place].x;
+            of_source = pending[group / 4u][group % 4u];
         }
         for (var s = slice.source_start; s < slice.source_start + slice.source_count; s++) {
             let source = sources[s];
@@ -85,8 +88,9 @@ fn background(
                 of_source = 0.0;
             }
         }
-        photons[place] = total;
+        photons[sum / 4u][sum % 4u] = total;
         // What terms wait for comes after it.
-        pending[place] = vec2<f32>(of_source, 0.0);
+        pending[group / 4u][group % 4u] = of_source;
+        pending[run / 4u][run % 4u] = 0.0;
     }
 }

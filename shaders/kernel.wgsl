@@ -24,28 +24,33 @@ override EDGE: u32 = 1u; // a thread renders EDGE x EDGE pixels of its tile
 const TAU: f32 = 6.2831855;
 const GROUP: u32 = 8u; // edge of a workgroup, threads
 
-struct Scene {
+// What the terms have in common: the spots and where F is.
+struct Model {
     cells: vec3<f32>, // along a, b, c
     fudge: f32,
     metric_h: vec3<f32>, // g of Gaussian and top-hat spots is |delta . metric|^2
-    kahn_factor: f32,
-    metric_k: vec3<f32>,
     default_f: f32, // F and F on the grid are over the largest of them
+    metric_k: vec3<f32>,
+    negligible: f32, // a term below this is too small to count
     metric_l: vec3<f32>,
-    background: f32, // over the same scale as a term
+    dimmest: f32, // spots this dim have no other terms
+    edges: vec3<f32>, // of the cell, Å
+    spot_reach: vec3<f32>, // how far from a reflection its spot is not zero, along each axis
+    grid_min: vec3<i32>,
+    grid_shape: vec3<i32>,
+}
+
+struct Scene {
+    model: Model,
     first_incident: vec3<f32>, // of the first source
     index_scale: f32, // real-space vectors in Å over those of the orientations
     first_electric: vec3<f32>,
     scattering_limit_squared: f32, // 1/Å^2
     first_magnetic: vec3<f32>,
-    negligible: f32, // a term below this is too small to count
-    grid_min: vec3<i32>,
+    kahn_factor: f32,
+    background: f32, // over the same scale as a term
     layers: u32,
-    grid_shape: vec3<i32>,
     oversample: u32,
-    edges: vec3<f32>, // of the cell, Å
-    dimmest: f32, // spots this dim have no other terms
-    spot_reach: vec3<f32>, // how far from a reflection its spot is not zero, along each axis
 }
 
 struct Panel {
@@ -66,7 +71,7 @@ struct Tile {
     direction: vec3<f32>,
     panel: u32,
     slow: vec3<f32>, // of a curved panel: the slow axis as the panel's bend turns it here
-    digits: array<u32, 6>, // of the direction, as Factors
+    digits: array<vec2<u32>, 3>, // of the direction, as Factors
 }
 
 struct Source {
@@ -75,13 +80,14 @@ struct Source {
     electric: vec3<f32>,
     weight: f32,
     magnetic: vec3<f32>,
-    // 1/wavelength and incident/wavelength as Wide numbers, five digits each.
-    digits: array<u32, 12>,
+    // 1/wavelength and incident/wavelength as Wide numbers.
+    digits: array<vec3<u32>, 4>,
 }
 
-// Rows a', b', c' over index_scale as Factors, four digits a component.
+// Rows a', b', c' over index_scale as Factors, two components to an element: software devices load
+// four words in little more time than one.
 struct Orientation {
-    digits: array<u32, 18>,
+    digits: array<vec4<u32>, 5>,
 }
 
 @group(0) @binding(0) var<uniform> scene: Scene;
@@ -90,6 +96,10 @@ struct Orientation {
 @group(0) @binding(4) var<storage, read> sources: array<Source>;
 @group(0) @binding(5) var<storage, read> orientations: array<Orientation>;
 @group(0) @binding(6) var<storage, read> grid: array<u32>;
+
+// scene.model, which an entry point copies before its loops: inside of them a software device reads
+// a uniform for each lane of a vector by itself.
+var<private> model: Model;
 
 // An orientation at the tile's centre: its Miller index, and the rows that carry it away.
 struct Prepared {
@@ -151,6 +161,7 @@ fn view(tile: Tile, p: vec3<f32>) -> View {
     let squares = 2.0 * dot(p, tile.centre) + dot(p, p);
     let distance = sqrt(tile.distance * tile.distance + squares);
     let farther = squares / (distance + tile.distance);
+    // Three divisions: a reciprocal's rounding would show, as all terms of a pixel share it.
     let turned = (p - tile.direction * farther) / distance;
     return View(distance, tile.direction + turned, turned);
 }
@@ -168,20 +179,20 @@ fn amplitude(place: u32) -> f32 {
 }
 
 fn nearest_amplitude(index: vec3<i32>) -> f32 {
-    let place = index - scene.grid_min;
-    if any(place < vec3<i32>(0)) || any(place >= scene.grid_shape) {
-        return scene.default_f;
+    let place = index - model.grid_min;
+    if any(place < vec3<i32>(0)) || any(place >= model.grid_shape) {
+        return model.default_f;
     }
     let at = vec3<u32>(place);
-    let shape = vec3<u32>(scene.grid_shape);
+    let shape = vec3<u32>(model.grid_shape);
     return amplitude((at.x * shape.y + at.y) * shape.z + at.z);
 }
 
 // F at `whole_index` + `rest`.
 fn tricubic_amplitude(whole_index: vec3<i32>, rest: vec3<f32>) -> f32 {
     let base = floor(rest);
-    let first = whole_index + vec3<i32>(base) - vec3<i32>(1) - scene.grid_min;
-    if any(first < vec3<i32>(0)) || any(first + vec3<i32>(3) >= scene.grid_shape) {
+    let first = whole_index + vec3<i32>(base) - vec3<i32>(1) - model.grid_min;
+    if any(first < vec3<i32>(0)) || any(first + vec3<i32>(3) >= model.grid_shape) {
         return nearest_amplitude(whole_index + vec3<i32>(ceil(rest - 0.5)));
     }
     let t = rest - base;
@@ -189,7 +200,7 @@ fn tricubic_amplitude(whole_index: vec3<i32>, rest: vec3<f32>) -> f32 {
     let along_k = lagrange_weights(t.y);
     let along_l = lagrange_weights(t.z);
     let corner = vec3<u32>(first);
-    let shape = vec3<u32>(scene.grid_shape);
+    let shape = vec3<u32>(model.grid_shape);
     var sum = 0.0;
     for (var i = 0u; i < 4u; i++) {
         for (var j = 0u; j < 4u; j++) {
@@ -205,20 +216,20 @@ fn tricubic_amplitude(whole_index: vec3<i32>, rest: vec3<f32>) -> f32 {
 
 // sqrt(fudge sum (N delta)^2), of a round crystal.
 fn round_offset(delta: vec3<f32>) -> f32 {
-    let scaled = delta * scene.cells;
-    return sqrt(scene.fudge * dot(scaled, scaled));
+    let scaled = delta * model.cells;
+    return sqrt(model.fudge * dot(scaled, scaled));
 }
 
 // fudge g, of Gaussian and top-hat spots.
 fn spread(delta: vec3<f32>) -> f32 {
-    let away = delta.x * scene.metric_h + delta.y * scene.metric_k + delta.z * scene.metric_l;
-    return scene.fudge * dot(away, away);
+    let away = delta.x * model.metric_h + delta.y * model.metric_k + delta.z * model.metric_l;
+    return model.fudge * dot(away, away);
 }
 
 // F_latt over the number of cells.
 fn lattice_factor(delta: vec3<f32>) -> f32 {
     if SHAPE == 0u {
-        return square(scene.cells, delta);
+        return square(model.cells, delta);
     }
     if SHAPE == 1u {
         return ROUND_SCALE * sinc3(round_offset(delta));
@@ -233,10 +244,10 @@ fn lattice_factor(delta: vec3<f32>) -> f32 {
 // How far F_latt^2 is below its peak, at least.
 fn dimness(delta: vec3<f32>) -> f32 {
     if SHAPE == 0u {
-        return square_dimness(scene.cells, delta);
+        return square_dimness(model.cells, delta);
     }
     if SHAPE == 1u {
-        return round_dimness(scene.cells, scene.fudge, delta);
+        return round_dimness(model.cells, model.fudge, delta);
     }
     return 1.0;
 }
@@ -266,7 +277,7 @@ fn cell_factor(whole_index: vec3<i32>, rest: vec3<f32>, nearest: vec3<f32>) -> f
     if FACTORS == 2u {
         return tricubic_amplitude(whole_index, rest);
     }
-    return scene.default_f;
+    return model.default_f;
 }
 
 // How far from whole numbers a Miller index may be, for a spot to reach anywhere within `radius` 1/Å
@@ -274,17 +285,37 @@ fn cell_factor(whole_index: vec3<i32>, rest: vec3<f32>, nearest: vec3<f32>) -> f
 // edge; and where a spot is not zero, its index is off whole numbers by no more than its reach.
 fn index_reach(radius: f32) -> vec3<f32> {
     // Rounding never makes up for this much.
-    return 1.001 * (radius * scene.edges + scene.spot_reach) + vec3<f32>(1e-5);
+    return 1.001 * (radius * model.edges + model.spot_reach) + vec3<f32>(1e-5);
 }
 
-// Whether a spot may show within `reach` of the Miller index `rest`.
-fn may_scatter(rest: vec3<f32>, reach: vec3<f32>) -> bool {
-    let away = abs(rest - round(rest));
+// What is between a Miller index and the whole numbers below it, in units of 2^-32: with integers
+// that wrap around, whole numbers take care of themselves.
+fn fixed_fraction(index: vec3<f32>) -> vec3<u32> {
+    return vec3<u32>((index - floor(index)) * 0x1p32);
+}
+
+// The Miller indices about a whole number where a spot may show, in units of 2^-32.
+struct Window {
+    below: vec3<u32>, // from its lower end to the whole number
+    width: vec3<u32>,
+}
+
+// All within `reach`.
+fn window(reach: vec3<f32>) -> Window {
+    let whole = reach >= vec3<f32>(0.499);
+    let below = vec3<u32>(min(reach, vec3<f32>(0.5)) * 0x1p32);
+    return Window(below, select(2u * below, vec3<u32>(0xffffffffu), whole));
+}
+
+// Whether a spot may show `from_below` the lower end of `window`, which is all within `reach`.
+fn may_scatter(from_below: vec3<u32>, window: Window, reach: vec3<f32>) -> bool {
     if TOLERANT != 0u {
+        let offset = bitcast<vec3<i32>>(from_below - window.below);
+        let away = abs(vec3<f32>(offset)) * 0x1p-32;
         // Rounding, that of F as f16 included, never makes up for a hundredth.
-        return dimness(max(away - reach, vec3<f32>(0.0))) <= 1.01 * scene.dimmest;
+        return dimness(max(away - reach, vec3<f32>(0.0))) <= 1.01 * model.dimmest;
     }
-    return all(away <= reach);
+    return all(from_below <= window.width);
 }
 
 // F_cell^2 F_latt^2 of one orientation, `turned` 1/Å from the tile's centre.
@@ -300,57 +331,39 @@ fn term(prepared: Prepared, turned: vec3<f32>) -> f32 {
     var scattered = f * lattice_factor(delta);
     // No branch: neighbours seldom agree.
     if TOLERANT != 0u {
-        scattered = select(scattered, 0.0, f * f < scene.negligible * dimness(delta));
+        scattered = select(scattered, 0.0, f * f < model.negligible * dimness(delta));
     }
     return scattered * scattered;
 }
 
-fn factor(low: u32, high: u32) -> vec4<i32> {
-    return vec4<i32>(halves(low), halves(high));
+// The Factor whose four digits two words hold.
+fn factor(words: vec2<u32>) -> vec4<i32> {
+    return vec4<i32>(halves(words.x), halves(words.y));
 }
 
-fn orientation_factor(index: u32, component: u32) -> vec4<i32> {
-    return factor(
-        orientations[index].digits[2u * component],
-        orientations[index].digits[2u * component + 1u],
-    );
-}
-
-// Digit `place` of a source's packed digits.
-fn source_digit(index: u32, place: u32) -> i32 {
-    return halves(sources[index].digits[place / 2u])[place % 2u];
-}
-
-fn source_wide(index: u32, start: u32) -> Wide {
-    return Wide(
-        vec4<i32>(
-            source_digit(index, start),
-            source_digit(index, start + 1u),
-            source_digit(index, start + 2u),
-            source_digit(index, start + 3u),
-        ),
-        source_digit(index, start + 4u),
-    );
+// The Wide number whose five digits three words hold.
+fn wide(words: vec3<u32>) -> Wide {
+    return Wide(factor(words.xy), halves(words.z).x);
 }
 
 // q_c of the tile's centre along one axis, times index_scale.
-fn centre_component(tile_index: u32, source: u32, axis: u32, inverse_wavelength: Wide) -> Wide {
-    let direction =
-        factor(tiles[tile_index].digits[2u * axis], tiles[tile_index].digits[2u * axis + 1u]);
-    return difference(product(direction, inverse_wavelength), source_wide(source, 5u + 5u * axis));
+fn centre_component(tile: Tile, source: Source, axis: u32) -> Wide {
+    let along = product(factor(tile.digits[axis]), wide(source.digits[0]));
+    return difference(along, wide(source.digits[1u + axis]));
 }
 
 // Orientation `index`, for the tile whose centre is at the Wide scattering vector q.
 fn prepared_at(index: u32, qx: Wide, qy: Wide, qz: Wide) -> Prepared {
-    let ax = orientation_factor(index, 0u);
-    let ay = orientation_factor(index, 1u);
-    let az = orientation_factor(index, 2u);
-    let bx = orientation_factor(index, 3u);
-    let by = orientation_factor(index, 4u);
-    let bz = orientation_factor(index, 5u);
-    let cx = orientation_factor(index, 6u);
-    let cy = orientation_factor(index, 7u);
-    let cz = orientation_factor(index, 8u);
+    let digits = orientations[index].digits;
+    let ax = factor(digits[0].xy);
+    let ay = factor(digits[0].zw);
+    let az = factor(digits[1].xy);
+    let bx = factor(digits[1].zw);
+    let by = factor(digits[2].xy);
+    let bz = factor(digits[2].zw);
+    let cx = factor(digits[3].xy);
+    let cy = factor(digits[3].zw);
+    let cz = factor(digits[4].xy);
     let h = fixed_dot(ax, ay, az, qx, qy, qz);
     let k = fixed_dot(bx, by, bz, qx, qy, qz);
     let l = fixed_dot(cx, cy, cz, qx, qy, qz);

@@ -31,41 +31,34 @@ fn background(pixels: array<Pixel, MOST_PIXELS>) -> vec4<f32> {
     return scene.background * x * y;
 }
 
-// What an earlier dispatch left of the pixels of a thread, from `place` on.
-fn sums_so_far(place: u32) -> Sums {
-    var sums: Sums;
-    sums.total.x = photons[place];
-    var waiting = pending[place];
-    sums.group.x = waiting.x;
-    sums.run.x = waiting.y;
+// What an earlier dispatch left of the pixels of `thread`.
+fn sums_so_far(thread: u32) -> Sums {
     if EDGE == 2u {
-        sums.total.y = photons[place + LANES];
-        sums.total.z = photons[place + 2u * LANES];
-        sums.total.w = photons[place + 3u * LANES];
-        waiting = pending[place + LANES];
-        sums.group.y = waiting.x;
-        sums.run.y = waiting.y;
-        waiting = pending[place + 2u * LANES];
-        sums.group.z = waiting.x;
-        sums.run.z = waiting.y;
-        waiting = pending[place + 3u * LANES];
-        sums.group.w = waiting.x;
-        sums.run.w = waiting.y;
+        return Sums(photons[thread], pending[2u * thread], pending[2u * thread + 1u]);
     }
+    let sum = sum_place(thread, 0u);
+    let group = group_place(thread, 0u);
+    let run = run_place(thread, 0u);
+    var sums: Sums;
+    sums.total.x = photons[sum / 4u][sum % 4u];
+    sums.group.x = pending[group / 4u][group % 4u];
+    sums.run.x = pending[run / 4u][run % 4u];
     return sums;
 }
 
 // Leaves `sums` there for the next one.
-fn leave(place: u32, sums: Sums) {
-    photons[place] = sums.total.x;
-    pending[place] = vec2<f32>(sums.group.x, sums.run.x);
+fn leave(thread: u32, sums: Sums) {
     if EDGE == 2u {
-        photons[place + LANES] = sums.total.y;
-        photons[place + 2u * LANES] = sums.total.z;
-        photons[place + 3u * LANES] = sums.total.w;
-        pending[place + LANES] = vec2<f32>(sums.group.y, sums.run.y);
-        pending[place + 2u * LANES] = vec2<f32>(sums.group.z, sums.run.z);
-        pending[place + 3u * LANES] = vec2<f32>(sums.group.w, sums.run.w);
+        photons[thread] = sums.total;
+        pending[2u * thread] = sums.group;
+        pending[2u * thread + 1u] = sums.run;
+    } else {
+        let sum = sum_place(thread, 0u);
+        let group = group_place(thread, 0u);
+        let run = run_place(thread, 0u);
+        photons[sum / 4u][sum % 4u] = sums.total.x;
+        pending[group / 4u][group % 4u] = sums.group.x;
+        pending[run / 4u][run % 4u] = sums.run.x;
     }
 }
 
@@ -117,12 +110,16 @@ fn middle_of(sights: array<Sight, MOST_PIXELS>) -> vec3<f32> {
 
 // How far the farthest pixel of a thread is from `place`, 1/Å.
 fn farthest_from(place: vec3<f32>, sights: array<Sight, MOST_PIXELS>) -> f32 {
-    let nearest = distance(sights[0].turned, place);
+    let first = squared_length(sights[0].turned - place);
     if EDGE == 1u {
-        return nearest;
+        return sqrt(first);
     }
-    return max(
-        max(nearest, distance(sights[1].turned, place)),
-        max(distance(sights[2].turned, place), distance(sights[3].turned, place)),
-    );
+    let second = squared_length(sights[1].turned - place);
+    let third = squared_length(sights[2].turned - place);
+    let fourth = squared_length(sights[3].turned - place);
+    return sqrt(max(max(first, second), max(third, fourth)));
+}
+
+fn squared_length(v: vec3<f32>) -> f32 {
+    return dot(v, v);
 }

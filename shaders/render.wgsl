@@ -8,32 +8,70 @@
 const LANES: u32 = 64u;
 
 var<workgroup> whole: array<vec3<i32>, LANES>;
-var<workgroup> fraction: array<vec3<f32>, LANES>;
-var<workgroup> row_a: array<vec3<f32>, LANES>;
-var<workgroup> row_b: array<vec3<f32>, LANES>;
-var<workgroup> row_c: array<vec3<f32>, LANES>;
+// Rows, and beside each the fraction of its index.
+var<workgroup> row_a: array<vec4<f32>, LANES>;
+var<workgroup> row_b: array<vec4<f32>, LANES>;
+var<workgroup> row_c: array<vec4<f32>, LANES>;
 
 // Spots of Gaussian and top-hat crystals end; elsewhere their terms are zero and need no work.
 override CULLS: bool = (SHAPE >= 2u) | (TOLERANT == 2u);
-// The pixels of the first thread and of those at the ends of its row and column, and how far any
-// thread's are from the plane through these, 1/Å; the latter as bits.
-var<workgroup> corners: array<vec3<f32>, 3>;
+// The pixels of the threads at the tile's corners, and how far any thread's are from the plane through
+// the first three, 1/Å; the latter as bits.
+var<workgroup> corners: array<vec3<f32>, 4>;
 var<workgroup> farthest: atomic<u32>;
 // Of each thread: a bit for each orientation that may scatter to its pixels.
 var<workgroup> candidates: array<atomic<u32>, 2u * LANES>;
 
 // Puts a prepared orientation into place `place` of workgroup memory.
 fn keep(prepared: Prepared, place: u32) {
-    whole[place] = prepared.whole;
-    fraction[place] = prepared.fraction;
-    row_a[place] = prepared.row_a;
-    row_b[place] = prepared.row_b;
-    row_c[place] = prepared.row_c;
+    if FACTORS != 0u {
+        whole[place] = prepared.whole;
+    }
+    row_a[place] = vec4<f32>(prepared.row_a, prepared.fraction.x);
+    row_b[place] = vec4<f32>(prepared.row_b, prepared.fraction.y);
+    row_c[place] = vec4<f32>(prepared.row_c, prepared.fraction.z);
 }
 
 // The prepared orientation in place `place`.
 fn kept(place: u32) -> Prepared {
-    return Prepared(whole[place], fraction[place], row_a[place], row_b[place], row_c[place]);
+    let a = row_a[place];
+    let b = row_b[place];
+    let c = row_c[place];
+    return Prepared(whole[place], vec3<f32>(a.w, b.w, c.w), a.xyz, b.xyz, c.xyz);
+}
+
+// Place of the lowest bit that is set in two words, of which one is not zero.
+fn lowest(bits: vec2<u32>) -> u32 {
+    return select(32u + firstTrailingBit(bits.y), firstTrailingBit(bits.x), bits.x != 0u);
+}
+
+// The same without that bit.
+fn without_lowest(bits: vec2<u32>) -> vec2<u32> {
+    let fewer = bits & (bits - 1u);
+    return select(vec2<u32>(0u, fewer.y), vec2<u32>(fewer.x, bits.y), bits.x != 0u);
+}
+
+// A bit for each thread of a row that a spot may reach, if the first one's pixels are at `first`: named
+// by constants, as a loop costs more than what is in it.
+fn reached_in_row(first: vec3<u32>, step: vec3<u32>, window: Window, reach: vec3<f32>) -> u32 {
+    return u32(may_scatter(first, window, reach))
+        | u32(may_scatter(first + step, window, reach)) << 1u
+        | u32(may_scatter(first + 2u * step, window, reach)) << 2u
+        | u32(may_scatter(first + 3u * step, window, reach)) << 3u
+        | u32(may_scatter(first + 4u * step, window, reach)) << 4u
+        | u32(may_scatter(first + 5u * step, window, reach)) << 5u
+        | u32(may_scatter(first + 6u * step, window, reach)) << 6u
+        | u32(may_scatter(first + 7u * step, window, reach)) << 7u;
+}
+
+// The same for four rows.
+fn reached_in_rows(
+    first: vec3<u32>, step: vec3<u32>, row_step: vec3<u32>, window: Window, reach: vec3<f32>,
+) -> u32 {
+    return reached_in_row(first, step, window, reach)
+        | reached_in_row(first + row_step, step, window, reach) << 8u
+        | reached_in_row(first + 2u * row_step, step, window, reach) << 16u
+        | reached_in_row(first + 3u * row_step, step, window, reach) << 24u;
 }
 
 // Finds, for every thread, the orientations of the batch whose spots may reach one of its pixels.
@@ -48,18 +86,17 @@ fn find_candidates(lane: u32, batch: u32, sights: array<Sight, MOST_PIXELS>) {
     let column = lane % GROUP;
     let row = lane / GROUP;
     if lane == 0u {
-        corners[0] = middle;
         atomicStore(&farthest, 0u);
-    } else if lane == GROUP - 1u {
-        corners[1] = middle;
-    } else if lane == LANES - GROUP {
-        corners[2] = middle;
+    }
+    if column % (GROUP - 1u) == 0u && row % (GROUP - 1u) == 0u {
+        corners[column / (GROUP - 1u) + 2u * (row / (GROUP - 1u))] = middle;
     }
     atomicStore(&candidates[2u * lane], 0u);
     atomicStore(&candidates[2u * lane + 1u], 0u);
     workgroupBarrier();
-    let along_row = (corners[1] - corners[0]) / f32(GROUP - 1u);
-    let along_column = (corners[2] - corners[0]) / f32(GROUP - 1u);
+    let part = 1.0 / f32(GROUP - 1u);
+    let along_row = (corners[1] - corners[0]) * part;
+    let along_column = (corners[2] - corners[0]) * part;
     let place = corners[0] + f32(column) * along_row + f32(row) * along_column;
     // Floats that are not negative are in the order of their bits.
     atomicMax(&farthest, bitcast<u32>(farthest_from(place, sights)));
@@ -67,24 +104,19 @@ fn find_candidates(lane: u32, batch: u32, sights: array<Sight, MOST_PIXELS>) {
     if lane < batch {
         let prepared = kept(lane);
         let reach = index_reach(bitcast<f32>(atomicLoad(&farthest)));
-        let row_step = index_step(prepared, along_row);
-        let column_step = index_step(prepared, along_column);
-        let start = index_rest(prepared, corners[0]);
-        for (var half = 0u; half < 2u; half++) {
-            // First a bit for each thread that is reached, then the few threads are told.
-            var reached = 0u;
-            for (var j = 0u; j < GROUP / 2u; j++) {
-                var rest = start + f32(half * GROUP / 2u + j) * column_step;
-                for (var i = 0u; i < GROUP; i++) {
-                    reached |= u32(may_scatter(rest, reach)) << (j * GROUP + i);
-                    rest += row_step;
-                }
-            }
-            while reached != 0u {
-                let other = 32u * half + firstTrailingBit(reached);
-                atomicOr(&candidates[2u * other + lane / 32u], 1u << (lane % 32u));
-                reached &= reached - 1u;
-            }
+        let window = window(reach);
+        let step = fixed_fraction(index_step(prepared, along_row));
+        let row_step = fixed_fraction(index_step(prepared, along_column));
+        let start = fixed_fraction(index_rest(prepared, corners[0])) + window.below;
+        // First a bit for each thread that is reached, then the few threads are told.
+        var reached = vec2<u32>(
+            reached_in_rows(start, step, row_step, window, reach),
+            reached_in_rows(start + 4u * row_step, step, row_step, window, reach),
+        );
+        while any(reached != vec2<u32>(0u)) {
+            let other = lowest(reached);
+            atomicOr(&candidates[2u * other + lane / 32u], 1u << (lane % 32u));
+            reached = without_lowest(reached);
         }
     }
     workgroupBarrier();
@@ -99,6 +131,7 @@ fn render(
     if is_beyond(tile_index) {
         return;
     }
+    model = scene.model;
     let tile = tiles[tile_index];
     let panel = panels[tile.panel];
     let sub = panel.pixel_size_m / f32(scene.oversample);
@@ -110,10 +143,10 @@ fn render(
         pixels[2] = pixel_of(tile, panel, lane, 2u);
         pixels[3] = pixel_of(tile, panel, lane, 3u);
     }
-    let place = tile_index * EDGE * EDGE * LANES + lane;
+    let thread = tile_index * LANES + lane;
     var sums = Sums(background(pixels), vec4<f32>(0.0), vec4<f32>(0.0));
     if slice.first == 0u {
-        sums = sums_so_far(place);
+        sums = sums_so_far(thread);
     }
 
     let last_source = slice.source_start + slice.source_count;
@@ -121,10 +154,9 @@ fn render(
     let last_view = slice.view_start + slice.view_count;
     for (var s = slice.source_start; s < last_source; s++) {
         let source = sources[s];
-        let inverse_wavelength = source_wide(s, 0u);
-        let qx = centre_component(tile_index, s, 0u, inverse_wavelength);
-        let qy = centre_component(tile_index, s, 1u, inverse_wavelength);
-        let qz = centre_component(tile_index, s, 2u, inverse_wavelength);
+        let qx = centre_component(tile, source, 0u);
+        let qy = centre_component(tile, source, 1u);
+        let qz = centre_component(tile, source, 2u);
         let centre = centre_vector(qx, qy, qz);
 
         for (var o = slice.orientation_start; o < last_orientation; o += LANES) {
@@ -146,13 +178,12 @@ fn render(
                 var terms = vec4<f32>(0.0);
                 if CULLS {
                     find_candidates(lane, batch, sights);
-                    for (var half = 0u; half < 2u; half++) {
-                        var bits = atomicLoad(&candidates[2u * lane + half]);
-                        while bits != 0u {
-                            let next = 32u * half + firstTrailingBit(bits);
-                            terms += terms_of(kept(next), sights);
-                            bits &= bits - 1u;
-                        }
+                    var bits = vec2<u32>(
+                        atomicLoad(&candidates[2u * lane]), atomicLoad(&candidates[2u * lane + 1u]),
+                    );
+                    while any(bits != vec2<u32>(0u)) {
+                        terms += terms_of(kept(lowest(bits)), sights);
+                        bits = without_lowest(bits);
                     }
                 } else {
                     for (var next = 0u; next < batch; next++) {
@@ -176,5 +207,5 @@ fn render(
         }
     }
 
-    leave(place, sums);
+    leave(thread, sums);
 }

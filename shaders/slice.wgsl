@@ -22,10 +22,25 @@ struct Slice {
 }
 
 @group(0) @binding(1) var<uniform> slice: Slice;
-// Tile by tile: the sums so far, and what was not yet added to them. Both outlive a dispatch, so
-// that numbers are added in one order however the render is cut.
-@group(0) @binding(7) var<storage, read_write> photons: array<f32>;
-@group(0) @binding(8) var<storage, read_write> pending: array<vec2<f32>>;
+// Tile by tile, thread by thread and pixel by pixel: the sums so far; and what was not yet added to
+// them, a thread's groups and then its runs. Both outlive a dispatch, so that numbers are added in one
+// order however the render is cut. Four to an element, as a thread has mostly four pixels: software
+// devices store these in little more time than one.
+@group(0) @binding(7) var<storage, read_write> photons: array<vec4<f32>>;
+@group(0) @binding(8) var<storage, read_write> pending: array<vec4<f32>>;
+
+// Where pixel `k` of a thread has its sum; its waiting group, and run.
+fn sum_place(thread: u32, k: u32) -> u32 {
+    return EDGE * EDGE * thread + k;
+}
+
+fn group_place(thread: u32, k: u32) -> u32 {
+    return 2u * EDGE * EDGE * thread + k;
+}
+
+fn run_place(thread: u32, k: u32) -> u32 {
+    return group_place(thread, k) + EDGE * EDGE;
+}
 
 // The tile of a workgroup; there is none from the slice's end on.
 fn tile_of(group: vec3<u32>) -> u32 {

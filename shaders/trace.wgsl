@@ -43,6 +43,7 @@ struct Traced {
 
 @compute @workgroup_size(1)
 fn trace() {
+    model = scene.model;
     let tile = tiles[0];
     let panel = panels[tile.panel];
     let source = sources[0];
@@ -50,10 +51,9 @@ fn trace() {
     let start = pixel_corner(panel, selected.pixel);
     let first = first_factors(tile, panel, start + 0.5 * sub);
 
-    let inverse_wavelength = source_wide(0u, 0u);
-    let qx = centre_component(0u, 0u, 0u, inverse_wavelength);
-    let qy = centre_component(0u, 0u, 1u, inverse_wavelength);
-    let qz = centre_component(0u, 0u, 2u, inverse_wavelength);
+    let qx = centre_component(tile, source, 0u);
+    let qy = centre_component(tile, source, 1u);
+    let qz = centre_component(tile, source, 2u);
     let prepared = prepared_at(0u, qx, qy, qz);
 
     let along = start + (vec2<f32>(selected.sub_pixel) + 0.5) * sub;
@@ -87,7 +87,7 @@ fn trace() {
     traced.rest = rest;
     traced.nearest = nearest;
     traced.axes = vec3<f32>(
-        sincg(scene.cells.x, delta.x), sincg(scene.cells.y, delta.y), sincg(scene.cells.z, delta.z),
+        sincg(model.cells.x, delta.x), sincg(model.cells.y, delta.y), sincg(model.cells.z, delta.z),
     );
     traced.round_offset = round_offset(delta);
     traced.spread = spread(delta);

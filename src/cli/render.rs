@@ -90,7 +90,10 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     if let Some(hot_spots) = hot_spots.filter(|_| !request.program.quiet) {
         say(format_args!("\n{hot_spots}"));
     }
-    print_pixels(&request)
+    print_pixels(&request)?;
+    // The process ends here: the system takes back at once what a driver takes apart bit by bit.
+    std::mem::forget(renderer);
+    Ok(())
 }
 
 /// What the user should know of flags that `renderer` has no use for.

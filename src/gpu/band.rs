@@ -3,10 +3,11 @@
 use tracing::info_span;
 
 use super::buffers::{orientation_entries, source_entries};
+use super::context::Context;
 use super::dispatch::Pass;
 use super::frame::Frame;
 use super::kernel::BINDINGS;
-use super::layout::{GROUP, LANES, OrientationEntry, SourceEntry, TileEntry};
+use super::layout::{LANES, OrientationEntry, SourceEntry, TileEntry};
 use super::renderer::{Detector, State, Watch};
 use super::slices::{Work, enough_tiles};
 use super::tiles::{TilePlace, TileSize, tile_entries};
@@ -66,7 +67,7 @@ impl Band<'_> {
 }
 
 impl GpuRenderer {
-    /// The sums of the tiles of one band, tile by tile.
+    /// The buffer of the sums of the tiles of one band, tile by tile.
     pub(super) fn render_band(
         &self,
         state: &mut State,
@@ -74,7 +75,7 @@ impl GpuRenderer {
         frame: &Frame,
         places: (&Detector, usize, &[TilePlace]),
         watch: Watch,
-    ) -> Result<Vec<f32>, GpuError> {
+    ) -> Result<wgpu::Buffer, GpuError> {
         let band = self.band(state, scene, frame, places)?;
         let [per_source_chunk, per_chunk] = self.chunks(scene);
         let has_background = frame.background.is_some();
@@ -85,8 +86,8 @@ impl GpuRenderer {
             let chunks = [per_source_chunk, per_chunk];
             self.add_terms(state, &band, pipeline, chunks, !has_background, watch)?;
         }
-        let [photons, _] = &band.sums;
-        self.read(photons, photons.size())
+        let [photons, _] = band.sums;
+        Ok(photons)
     }
 
     /// Sources and orientations that are on the device at once.
@@ -119,21 +120,7 @@ impl GpuRenderer {
             .get::<TileEntry>(context, "the tiles", key, || {
                 Ok(tile_entries(&scene.panels, places, frame.size))
             })?;
-        let size = (places.len() * frame.size.pixels() * size_of::<f32>()) as u64;
-        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
-        // Those of another size go before new ones come.
-        let kept = state
-            .sums
-            .take()
-            .filter(|[photons, _]| photons.size() == size);
-        let sums = match kept {
-            Some(sums) => sums,
-            None => [
-                context.buffer("the image", size, usage)?,
-                context.buffer("the image's pending sums", 2 * size, usage)?,
-            ],
-        };
-        state.sums = Some(sums.clone());
+        let sums = self.sums(state, places.len(), frame.size)?;
         Ok(Band {
             scene,
             frame,
@@ -142,6 +129,48 @@ impl GpuRenderer {
             sums,
             views: views(scene)?,
         })
+    }
+
+    /// The sums of so many tiles: those that are there already, or new ones, which the device fills
+    /// with zeros.
+    ///
+    /// # Errors
+    /// [`GpuError`] when there is no memory for them.
+    pub(super) fn sums(
+        &self,
+        state: &mut State,
+        tiles: usize,
+        tile_size: TileSize,
+    ) -> Result<[wgpu::Buffer; 2], GpuError> {
+        let Context { device, queue, .. } = &self.context;
+        let size = (tiles * tile_size.pixels() * size_of::<f32>()) as u64;
+        // Those of another size go before new ones come.
+        let kept = state
+            .sums
+            .take()
+            .filter(|[photons, _]| photons.size() == size);
+        let sums = match kept {
+            Some(sums) => sums,
+            None => {
+                let usage = wgpu::BufferUsages::STORAGE
+                    | wgpu::BufferUsages::COPY_SRC
+                    | wgpu::BufferUsages::COPY_DST;
+                let buffer = |what, size| self.context.buffer(what, size, usage);
+                let sums = [
+                    buffer("the image", size)?,
+                    buffer("the image's pending sums", 2 * size)?,
+                ];
+                // wgpu would at the first dispatch, which would wait for it.
+                let mut encoder = device.create_command_encoder(&Default::default());
+                for buffer in &sums {
+                    encoder.clear_buffer(buffer, 0, None);
+                }
+                queue.submit([encoder.finish()]);
+                sums
+            }
+        };
+        state.sums = Some(sums.clone());
+        Ok(sums)
     }
 
     /// Adds the crystal's terms, in chunks of so many sources and orientations, to sums that start
@@ -226,9 +255,8 @@ fn iterations(scene: &Scene, size: TileSize) -> u32 {
         0
     };
     let batch = LANES.min(u32::try_from(scene.orientations.len()).unwrap_or(u32::MAX));
-    // What finds the orientations that scatter at all, where a spot has an end: for each thread,
-    // in rows and in halves of the tile, whether it is reached and then to tell it.
-    let culling = 2 * LANES + GROUP as u32 + 4;
+    // What finds the orientations that scatter at all, where a spot has an end, tells each thread.
+    let culling = LANES + 4;
     batch * (1 + pixels * per_term) + 4 + culling
 }
 

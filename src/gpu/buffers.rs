@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use bytemuck::Zeroable;
+
 use super::GpuError;
 use super::context::Context;
 use super::digits::{factor_digits, packed, wide_digits};
-use super::layout::{OrientationEntry, SceneUniform, SourceEntry};
+use super::layout::{ModelUniform, OrientationEntry, SceneUniform, SourceEntry};
 use super::tiles::solid_angle_unit;
 use crate::cpu::lattice_factor::SPOT_WIDTH;
 use crate::experiment::{Panel, ReflectionGrid, Shape};
@@ -97,32 +99,36 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
         let largest = tolerance.largest_square * scaling.amplitude.powi(2);
         (negligible, largest / negligible)
     });
-    SceneUniform {
+    let model = ModelUniform {
         cells: lattice.cells.map(|cells| cells as f32),
         fudge: lattice.fudge as f32,
         metric_h: lattice.metric.x_axis.as_vec3().to_array(),
-        kahn_factor: scene.kahn_factor.unwrap_or(0.0) as f32,
-        metric_k: lattice.metric.y_axis.as_vec3().to_array(),
         default_f: (scene.default_f * scaling.amplitude) as f32,
-        metric_l: lattice.metric.z_axis.as_vec3().to_array(),
-        background: (scene.background / scaling.intensity) as f32,
-        first_incident: first.incident.as_vec3().to_array(),
-        index_scale: scaling.index as f32,
-        first_electric: first.electric.as_vec3().to_array(),
-        scattering_limit_squared: (limit * limit) as f32,
-        first_magnetic: first.magnetic.as_vec3().to_array(),
+        metric_k: lattice.metric.y_axis.as_vec3().to_array(),
         negligible: negligible as f32,
-        grid_min: grid.map_or([0; 3], |grid| grid.min()),
-        layers: scene.layers,
-        grid_shape: grid.map_or([0; 3], |grid| grid.shape().map(|extent| extent as i32)),
-        oversample: scene.oversample,
+        metric_l: lattice.metric.z_axis.as_vec3().to_array(),
+        dimmest: dimmest as f32,
         edges: cell_edges(scene).map(|edge| edge as f32),
         spot_reach: match scene.tolerance {
             // How far a spot reaches is for its dimness to tell.
             Some(_) => [0.0; 3],
             None => spot_reach(lattice),
         },
-        dimmest: dimmest as f32,
+        grid_min: grid.map_or([0; 3], |grid| grid.min()),
+        grid_shape: grid.map_or([0; 3], |grid| grid.shape().map(|extent| extent as i32)),
+        ..ModelUniform::zeroed()
+    };
+    SceneUniform {
+        model,
+        first_incident: first.incident.as_vec3().to_array(),
+        index_scale: scaling.index as f32,
+        first_electric: first.electric.as_vec3().to_array(),
+        scattering_limit_squared: (limit * limit) as f32,
+        first_magnetic: first.magnetic.as_vec3().to_array(),
+        kahn_factor: scene.kahn_factor.unwrap_or(0.0) as f32,
+        background: (scene.background / scaling.intensity) as f32,
+        layers: scene.layers,
+        oversample: scene.oversample,
         padding: 0,
     }
 }
@@ -139,21 +145,19 @@ pub fn source_entries(
         let inverse_wavelength = 1.0 / (source.wavelength_m * ANGSTROM);
         let wavenumber = inverse_wavelength * scaling.index;
         let refused = GpuError::IndicesTooLarge(wavenumber);
-        let wide = |value: f64| wide_digits(value).ok_or(refused.clone());
+        let wide = |value: f64| {
+            let digits = wide_digits(value).ok_or(refused.clone())?;
+            Ok(packed(&digits))
+        };
         let [x, y, z] = (source.incident * wavenumber).to_array();
-        let digits = [wide(wavenumber)?, wide(x)?, wide(y)?, wide(z)?];
-        let mut words = [0; 12];
-        for (word, packed) in words.iter_mut().zip(packed(digits.as_flattened())) {
-            *word = packed;
-        }
         Ok(SourceEntry {
             incident: source.incident.as_vec3().to_array(),
             inverse_wavelength: inverse_wavelength as f32,
             electric: source.electric.as_vec3().to_array(),
             weight: source.weight as f32,
             magnetic: source.magnetic.as_vec3().to_array(),
-            digits: words,
             padding: 0,
+            digits: [wide(wavenumber)?, wide(x)?, wide(y)?, wide(z)?],
         })
     };
     sources.iter().map(entry).collect()
@@ -170,10 +174,9 @@ pub fn orientation_entries(
         let rows = (orientation.index_of * per_metre)
             .transpose()
             .to_cols_array();
-        let mut digits = [0; 18];
-        let split = rows.map(factor_digits);
-        for (word, packed) in digits.iter_mut().zip(packed(split.as_flattened())) {
-            *word = packed;
+        let mut digits = [[0; 2]; 10];
+        for (words, component) in digits.iter_mut().zip(rows) {
+            *words = packed(&factor_digits(component));
         }
         OrientationEntry { digits }
     };

@@ -29,12 +29,10 @@ fn digits<const N: usize>(value: f64) -> [i16; N] {
     })
 }
 
-/// Two digits in a word, the first in the lower half.
-pub(super) fn packed(digits: &[i16]) -> impl Iterator<Item = u32> {
-    digits.chunks(2).map(|pair| {
-        let high = pair.get(1).copied().unwrap_or(0);
-        u32::from(pair[0] as u16) | u32::from(high as u16) << 16
-    })
+/// Two digits in a word, the first in the lower half; zeros behind the last.
+pub(super) fn packed<const WORDS: usize>(digits: &[i16]) -> [u32; WORDS] {
+    let half = |place: usize| u32::from(digits.get(place).map_or(0, |&digit| digit as u16));
+    std::array::from_fn(|word| half(2 * word) | half(2 * word + 1) << 16)
 }
 
 #[cfg(test)]
@@ -67,6 +65,6 @@ mod tests {
         assert_eq!(wide_digits(4096.0), Some([1, 0, 0, 0, 0]));
         assert_eq!(wide_digits(f64::NAN), None);
         assert_eq!(wide_digits(5e6), None);
-        assert_eq!(packed(&[-1, 2, 3]).collect::<Vec<_>>(), [0x0002_ffff, 3]);
+        assert_eq!(packed(&[-1, 2, 3]), [0x0002_ffff, 3, 0]);
     }
 }

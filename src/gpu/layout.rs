@@ -10,31 +10,42 @@ pub const GROUP: usize = 8;
 /// Threads of a workgroup, orientations of a batch.
 pub const LANES: u32 = 64;
 
+/// Doppelganger of the WGSL struct `Model`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct ModelUniform {
+    pub cells: [f32; 3],
+    pub fudge: f32,
+    pub metric_h: [f32; 3],
+    pub default_f: f32,
+    pub metric_k: [f32; 3],
+    pub negligible: f32,
+    pub metric_l: [f32; 3],
+    pub dimmest: f32,
+    pub edges: [f32; 3],
+    pub padding: u32,
+    pub spot_reach: [f32; 3],
+    pub more_padding: u32,
+    pub grid_min: [i32; 3],
+    pub still_more_padding: u32,
+    pub grid_shape: [i32; 3],
+    pub last_padding: u32,
+}
+
 /// Doppelganger of the WGSL struct `Scene`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct SceneUniform {
-    pub cells: [f32; 3],
-    pub fudge: f32,
-    pub metric_h: [f32; 3],
-    pub kahn_factor: f32,
-    pub metric_k: [f32; 3],
-    pub default_f: f32,
-    pub metric_l: [f32; 3],
-    pub background: f32,
+    pub model: ModelUniform,
     pub first_incident: [f32; 3],
     pub index_scale: f32,
     pub first_electric: [f32; 3],
     pub scattering_limit_squared: f32,
     pub first_magnetic: [f32; 3],
-    pub negligible: f32,
-    pub grid_min: [i32; 3],
+    pub kahn_factor: f32,
+    pub background: f32,
     pub layers: u32,
-    pub grid_shape: [i32; 3],
     pub oversample: u32,
-    pub edges: [f32; 3],
-    pub dimmest: f32,
-    pub spot_reach: [f32; 3],
     pub padding: u32,
 }
 
@@ -63,8 +74,9 @@ pub struct TileEntry {
     pub direction: [f32; 3],
     pub panel: u32,
     pub slow: [f32; 3],
-    pub digits: [u32; 6],
-    pub padding: [u32; 3],
+    pub padding: u32,
+    pub digits: [[u32; 2]; 3],
+    pub more_padding: [u32; 2],
 }
 
 /// Doppelganger of the WGSL struct `Source`.
@@ -76,15 +88,17 @@ pub struct SourceEntry {
     pub electric: [f32; 3],
     pub weight: f32,
     pub magnetic: [f32; 3],
-    pub digits: [u32; 12],
     pub padding: u32,
+    /// Three words of each, and padding.
+    pub digits: [[u32; 4]; 4],
 }
 
 /// Doppelganger of the WGSL struct `Orientation`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct OrientationEntry {
-    pub digits: [u32; 18],
+    /// Two words of each component, and padding.
+    pub digits: [[u32; 2]; 10],
 }
 
 /// Doppelganger of the WGSL struct `Slice`.
@@ -256,12 +270,18 @@ mod tests {
     #[test]
     fn every_struct_is_its_wgsl_doppelganger() {
         assert_layout(
+            "Model",
+            size_of::<ModelUniform>(),
+            members!(ModelUniform:
+            cells, fudge, metric_h, default_f, metric_k, negligible, metric_l, dimmest, edges,
+            spot_reach, grid_min, grid_shape),
+        );
+        assert_layout(
             "Scene",
             size_of::<SceneUniform>(),
             members!(SceneUniform:
-            cells, fudge, metric_h, kahn_factor, metric_k, default_f, metric_l, background,
-            first_incident, index_scale, first_electric, scattering_limit_squared, first_magnetic,
-            negligible, grid_min, layers, grid_shape, oversample, edges, dimmest, spot_reach),
+            model, first_incident, index_scale, first_electric, scattering_limit_squared,
+            first_magnetic, kahn_factor, background, layers, oversample),
         );
         assert_layout(
             "Panel",

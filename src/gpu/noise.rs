@@ -133,7 +133,7 @@ impl GpuRenderer {
             queue.submit([encoder.finish()]);
             context.wait()?;
         }
-        band.copy_from_slice(&self.read(&pixels, size)?);
+        self.read(&pixels, size, |pixels| band.copy_from_slice(pixels))?;
         Ok(())
     }
 }

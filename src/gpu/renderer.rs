@@ -137,21 +137,27 @@ impl GpuRenderer {
             .places
             .clone()
             .map_or_else(Vec::new, |(_, places)| places);
+        let bands: Vec<&[TilePlace]> = places.chunks(self.band_tiles(size)).collect();
+        if let Some(first) = bands.first() {
+            // A software device fills them while the pipeline is built.
+            self.sums(&mut state, first.len(), size)?;
+        }
         let span = info_span!(target: SETUP, "pipeline and grid");
         let frame = span.in_scope(|| self.frame(&mut state, scene, &detector))?;
-        let bands: Vec<&[TilePlace]> = places.chunks(self.band_tiles(size)).collect();
         let count = bands.len();
         for (index, band) in bands.into_iter().enumerate() {
             let mut part = |done: f64| watch((index as f64 + done) / count as f64);
-            let values = self.render_band(
+            let sums = self.render_band(
                 &mut state,
                 scene,
                 &frame,
                 (&detector, index, band),
                 &mut part,
             )?;
-            let _span = info_span!(target: READ_BACK, "scatter tiles").entered();
-            scatter(scene, &frame.scaling, size, band, &values, &mut photons);
+            self.read(&sums, sums.size(), |values| {
+                let _span = info_span!(target: READ_BACK, "scatter tiles").entered();
+                scatter(scene, &frame.scaling, size, band, values, &mut photons);
+            })?;
         }
         Ok(photons)
     }
@@ -176,8 +182,13 @@ impl GpuRenderer {
             .map_or(limit, |tighter| tighter.min(limit))
     }
 
-    /// The contents of a buffer of floats on the device.
-    pub(super) fn read(&self, buffer: &wgpu::Buffer, size: u64) -> Result<Vec<f32>, GpuError> {
+    /// What `take` makes of the contents of a buffer of floats on the device.
+    pub(super) fn read<T>(
+        &self,
+        buffer: &wgpu::Buffer,
+        size: u64,
+        take: impl FnOnce(&[f32]) -> T,
+    ) -> Result<T, GpuError> {
         let _span = info_span!(target: READ_BACK, "read back").entered();
         let Context { device, queue, .. } = &self.context;
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
@@ -195,6 +206,6 @@ impl GpuRenderer {
             reason: error.to_string(),
         };
         let view = home.get_mapped_range(..).map_err(refused)?;
-        Ok(bytemuck::pod_collect_to_vec(&view))
+        Ok(take(bytemuck::cast_slice(&view)))
     }
 }

@@ -72,7 +72,8 @@ impl TileSize {
 
     /// The coordinates within its tile of the pixel that the kernel puts at `place`.
     pub fn pixel(self, place: usize) -> [usize; 2] {
-        let (lane, own) = (place % (GROUP * GROUP), place / (GROUP * GROUP));
+        let own_pixels = self.per_thread * self.per_thread;
+        let (lane, own) = (place / own_pixels, place % own_pixels);
         [
             self.per_thread * (lane % GROUP) + own % self.per_thread,
             self.per_thread * (lane / GROUP) + own / self.per_thread,
@@ -154,22 +155,17 @@ fn tile_entry(panel: &Panel, place: &TilePlace, size: TileSize) -> TileEntry {
     };
     let distance = centre.length();
     let direction = centre / distance;
-    let mut digits = [0; 6];
-    let components = direction.to_array().map(factor_digits);
-    for (word, packed) in digits
-        .iter_mut()
-        .zip(components.iter().flat_map(|digits| packed(digits)))
-    {
-        *word = packed;
-    }
     TileEntry {
         centre: centre.as_vec3().to_array(),
         distance: distance as f32,
         direction: direction.as_vec3().to_array(),
         panel: place.panel as u32,
         slow: slow.as_vec3().to_array(),
-        digits,
-        padding: [0; 3],
+        padding: 0,
+        digits: direction
+            .to_array()
+            .map(|part| packed(&factor_digits(part))),
+        more_padding: [0; 2],
     }
 }
 

@@ -96,8 +96,9 @@ impl GpuRenderer {
         pass.dispatch_workgroups(1, 1, 1);
         drop(pass);
         context.queue.submit([encoder.finish()]);
-        let words = self.read(&traced, size_of::<TracedEntry>() as u64)?;
-        let entry = bytemuck::pod_read_unaligned(bytemuck::cast_slice(&words));
+        let entry = self.read(&traced, size_of::<TracedEntry>() as u64, |words| {
+            bytemuck::pod_read_unaligned(bytemuck::cast_slice(words))
+        })?;
         Ok((entry, frame.scaling))
     }
 
