@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench ratios` prints a table in Markdown (`-- W2 W3` for some of it): for each workload the wall time of this
 //! program as a whole process, start-up, reading and writing included, and the baseline's time for
-//! the same terms on the same cores. Where the baseline would take minutes it renders a smaller
+//! the same terms on the same cores. The last two columns are of a GPU that is open and has rendered
+//! before, as in a series: render and files, like the baseline's time, with no process around them. Where the baseline would take minutes it renders a smaller
 //! frame of the same detector, and its time is scaled by the terms. Rounds alternate between the
 //! two; the median of each counts.
 
@@ -16,7 +17,7 @@ use std::time::Instant;
 use nanobragg::experiment::Experiment;
 use nanobragg::formats::{PendingFile, raw, smv, write_whole};
 use nanobragg::image::{Image, Statistics};
-use nanobragg::render::{Renderer, frame_size};
+use nanobragg::render::{Device, RenderOptions, Renderer, frame_size};
 use nanobragg::scene::Scene;
 
 use workloads::{WORKLOADS, Workload};
@@ -32,8 +33,16 @@ fn main() {
     let renderer = Renderer::cpu().expect("threads start");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let threads = renderer.threads();
-    println!("| workload | terms | baseline, s | CPU path, s | ratio | GPU path, s | ratio |");
-    println!("|---|---|---|---|---|---|---|");
+    let gpu_renderer = Renderer::new(&RenderOptions {
+        device: Device::Gpu("gpu".into()),
+        ..RenderOptions::default()
+    });
+    let gpu_renderer = gpu_renderer.expect("there is a GPU, if a software one");
+    println!(
+        "| workload | terms | baseline, s | CPU path, s | ratio | GPU path, s | ratio \
+         | GPU warm, s | ratio |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
     // Cargo adds a flag of its own.
     let names: Vec<String> = std::env::args().skip(1).collect();
     let names: Vec<&String> = names.iter().filter(|name| !name.starts_with('-')).collect();
@@ -48,29 +57,38 @@ fn main() {
             pixels /= 2;
         }
         let reduced = workload.experiment(pixels);
-        let [mut baseline, mut cpu, mut gpu] = [const { Vec::new() }; 3];
+        let [mut baseline, mut cpu, mut gpu, mut warm] = [const { Vec::new() }; 4];
         for _ in 0..ROUNDS {
             // To replace a file costs more than to make one.
-            for name in ["baseline.bin", "baseline.img", "own.bin", "own.img"] {
-                let _ = std::fs::remove_file(folder.path().join(name));
-            }
+            let remove = |name: &str| {
+                for kind in ["bin", "img"] {
+                    let _ = std::fs::remove_file(folder.path().join(name).with_extension(kind));
+                }
+            };
+            remove("baseline");
+            remove("own");
             let (seconds, rendered) = renderer.install(|| time_baseline(&reduced, folder.path()));
             baseline.push(seconds * terms / rendered);
             cpu.push(time_process(workload, "cpu", folder.path()));
             // What takes minutes is not taken thrice.
             if gpu.iter().all(|&seconds| seconds < PATIENCE_S) {
-                for name in ["own.bin", "own.img"] {
-                    let _ = std::fs::remove_file(folder.path().join(name));
-                }
+                remove("own");
                 gpu.push(time_process(workload, "gpu", folder.path()));
+                if warm.is_empty() {
+                    // Builds the pipeline.
+                    gpu_renderer.render(&reduced).expect("it renders");
+                }
+                remove("warm");
+                warm.push(time_warm(&gpu_renderer, &full, folder.path()));
             }
         }
-        let [baseline, cpu, gpu] = [baseline, cpu, gpu].map(median);
+        let [baseline, cpu, gpu, warm] = [baseline, cpu, gpu, warm].map(median);
         println!(
-            "| {} | {terms:.2e} | {baseline:.3} | {cpu:.3} | {:.1} | {gpu:.3} | {:.1} |",
+            "| {} | {terms:.2e} | {baseline:.3} | {cpu:.3} | {:.1} | {gpu:.3} | {:.1} | {warm:.3} | {:.1} |",
             workload.name,
             baseline / cpu,
             baseline / gpu,
+            baseline / warm,
         );
     }
     println!("\n{threads} threads each; every program writes the float and the SMV file");
@@ -89,15 +107,28 @@ fn time_baseline(experiment: &Experiment, folder: &Path) -> (f64, f64) {
     let started = Instant::now();
     let size = frame_size(experiment);
     let image = Image::new(size[0], size[1], baseline::render(experiment, &scene), None);
-    let statistics = Statistics::of(&image);
-    let header = smv::describe(experiment, size);
+    write(experiment, &image, &folder.join("baseline"));
+    (started.elapsed().as_secs_f64(), terms)
+}
+
+/// Seconds that `renderer`, which has its pipeline, takes for `experiment` and its two files.
+fn time_warm(renderer: &Renderer, experiment: &Experiment, folder: &Path) -> f64 {
+    let started = Instant::now();
+    let image = renderer.render(experiment).expect("it renders");
+    renderer.install(|| write(experiment, &image, &folder.join("warm")));
+    started.elapsed().as_secs_f64()
+}
+
+/// Writes the float and the SMV file of `image`.
+fn write(experiment: &Experiment, image: &Image, name: &Path) {
+    let statistics = Statistics::of(image);
+    let header = smv::describe(experiment, frame_size(experiment));
     let counts = smv::Counts::automatic(&statistics, 40.0);
-    write_whole(&folder.join("baseline.bin"), &raw::encode(&image)).expect("it is written");
-    let smv = PendingFile::write_with(&folder.join("baseline.img"), |file| {
-        smv::write(&image, counts, &header, file).map(drop)
+    write_whole(&name.with_extension("bin"), &raw::encode(image)).expect("it is written");
+    let smv = PendingFile::write_with(&name.with_extension("img"), |file| {
+        smv::write(image, counts, &header, file).map(drop)
     });
     smv.and_then(PendingFile::commit).expect("it is written");
-    (started.elapsed().as_secs_f64(), terms)
 }
 
 /// Seconds that this program takes for `workload` on `device`, from its start to its end.
