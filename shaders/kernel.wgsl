@@ -281,11 +281,12 @@ fn cell_factor(whole_index: vec3<i32>, rest: vec3<f32>, nearest: vec3<f32>) -> f
 }
 
 // How far from whole numbers a Miller index may be, for a spot to reach anywhere within `radius` 1/Å
-// of its scattering vector: there, the index is off by no more than the radius times the cell's
-// edge; and where a spot is not zero, its index is off whole numbers by no more than its reach.
-fn index_reach(radius: f32) -> vec3<f32> {
+// of scattering vectors whose indices are off by `index`: from there, the index is off by no more than
+// the radius times the cell's edge; and where a spot is not zero, its index is off whole numbers by no
+// more than its reach.
+fn index_reach(radius: f32, index: vec3<f32>) -> vec3<f32> {
     // Rounding never makes up for this much.
-    return 1.001 * (radius * model.edges + model.spot_reach) + vec3<f32>(1e-5);
+    return 1.001 * (index + radius * model.edges + model.spot_reach) + vec3<f32>(1e-5);
 }
 
 // What is between a Miller index and the whole numbers below it, in units of 2^-32: with integers

@@ -108,15 +108,20 @@ fn middle_of(sights: array<Sight, MOST_PIXELS>) -> vec3<f32> {
     return (sights[0].turned + sights[1].turned + sights[2].turned + sights[3].turned) / 4.0;
 }
 
-// How far the farthest pixel of a thread is from `place`, 1/Å.
-fn farthest_from(place: vec3<f32>, sights: array<Sight, MOST_PIXELS>) -> f32 {
-    let first = squared_length(sights[0].turned - place);
+// How far any pixel of a thread is from where it would be, 1/Å, if the threads' pixels lay `step` apart
+// along rows, `row_step` along columns, and this thread's about `place`.
+fn farthest_from(
+    place: vec3<f32>, step: vec3<f32>, row_step: vec3<f32>, sights: array<Sight, MOST_PIXELS>,
+) -> f32 {
     if EDGE == 1u {
-        return sqrt(first);
+        return sqrt(squared_length(sights[0].turned - place));
     }
-    let second = squared_length(sights[1].turned - place);
-    let third = squared_length(sights[2].turned - place);
-    let fourth = squared_length(sights[3].turned - place);
+    let along = (step + row_step) / 4.0;
+    let across = (step - row_step) / 4.0;
+    let first = squared_length(sights[0].turned - (place - along));
+    let second = squared_length(sights[1].turned - (place + across));
+    let third = squared_length(sights[2].turned - (place - across));
+    let fourth = squared_length(sights[3].turned - (place + along));
     return sqrt(max(max(first, second), max(third, fourth)));
 }
 

@@ -99,14 +99,19 @@ fn find_candidates(lane: u32, batch: u32, sights: array<Sight, MOST_PIXELS>) {
     let along_column = (corners[2] - corners[0]) * part;
     let place = corners[0] + f32(column) * along_row + f32(row) * along_column;
     // Floats that are not negative are in the order of their bits.
-    atomicMax(&farthest, bitcast<u32>(farthest_from(place, sights)));
+    atomicMax(&farthest, bitcast<u32>(farthest_from(place, along_row, along_column, sights)));
     workgroupBarrier();
     if lane < batch {
         let prepared = kept(lane);
-        let reach = index_reach(bitcast<f32>(atomicLoad(&farthest)));
+        let index_step_along_row = index_step(prepared, along_row);
+        let index_step_along_column = index_step(prepared, along_column);
+        // From the middle of a thread's pixels to the outermost.
+        let own = f32(EDGE - 1u) / f32(2u * EDGE)
+            * (abs(index_step_along_row) + abs(index_step_along_column));
+        let reach = index_reach(bitcast<f32>(atomicLoad(&farthest)), own);
         let window = window(reach);
-        let step = fixed_fraction(index_step(prepared, along_row));
-        let row_step = fixed_fraction(index_step(prepared, along_column));
+        let step = fixed_fraction(index_step_along_row);
+        let row_step = fixed_fraction(index_step_along_column);
         let start = fixed_fraction(index_rest(prepared, corners[0])) + window.below;
         // First a bit for each thread that is reached, then the few threads are told.
         var reached = vec2<u32>(
