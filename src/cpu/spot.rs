@@ -417,6 +417,11 @@ mod tests {
             let offset = spot.offset(delta);
             let squares = [spot.squared::<true>(offset), spot.squared::<false>(offset)];
             assert!(!spot.is_dark(delta) || squares == [0.0; 2], "dark, yet not");
+            let dark_from_here = spot.is_dark_from(delta.abs());
+            assert!(
+                !dark_from_here || spot.is_dark(delta),
+                "not dark, yet spared"
+            );
             squares
         })
     }
