@@ -1,11 +1,12 @@
 //! How many times faster than what the C program spends, measured side by side in one run.
 //!
-//! `cargo bench --bench ratios` prints a table in Markdown (`-- W2 W3` for some of it): for each workload the wall time of this
-//! program as a whole process, start-up, reading and writing included, and the baseline's time for
-//! the same terms on the same cores. The last two columns are of a GPU that is open and has rendered
-//! before, as in a series: render and files, like the baseline's time, with no process around them. Where the baseline would take minutes it renders a smaller
-//! frame of the same detector, and its time is scaled by the terms. Rounds alternate between the
-//! two; the median of each counts.
+//! `cargo bench --bench ratios` prints a table in Markdown (`-- W2 W3` for some of it): for each
+//! workload the wall time of this program as a whole process, start-up, reading and writing included,
+//! and the baseline's time for the same terms on the same cores. The last two columns are of a GPU
+//! that is open and has rendered before, as in a series: render and files, like the baseline's time,
+//! with no process around them. Where the baseline would take minutes it renders a smaller frame of
+//! the same detector, and its time is scaled by the terms. Rounds alternate between all of them; the
+//! median of each counts.
 
 mod baseline;
 mod workloads;

@@ -7,6 +7,7 @@
 
 const LANES: u32 = 64u;
 
+// Whole part of the Miller index at the tile's centre, where F hangs on it.
 var<workgroup> whole: array<vec3<i32>, LANES>;
 // Rows, and beside each the fraction of its index.
 var<workgroup> row_a: array<vec4<f32>, LANES>;
@@ -37,7 +38,11 @@ fn kept(place: u32) -> Prepared {
     let a = row_a[place];
     let b = row_b[place];
     let c = row_c[place];
-    return Prepared(whole[place], vec3<f32>(a.w, b.w, c.w), a.xyz, b.xyz, c.xyz);
+    var index = vec3<i32>(0);
+    if FACTORS != 0u {
+        index = whole[place];
+    }
+    return Prepared(index, vec3<f32>(a.w, b.w, c.w), a.xyz, b.xyz, c.xyz);
 }
 
 // Place of the lowest bit that is set in two words, of which one is not zero.

@@ -132,7 +132,7 @@ impl Bounds {
         Bounds { centre, reach }
     }
 
-    /// For which of a [`FEW`] orientations the whole box is dark.
+    /// For which of up to [`FEW`] orientations the whole box is dark.
     #[inline(always)]
     fn dark(&self, orientations: &[Orientation], spot: &impl Spot) -> [bool; FEW] {
         // Number by number, so that the next loop becomes vector instructions.
