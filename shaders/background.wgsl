@@ -18,7 +18,7 @@ struct Amorphous {
 @group(0) @binding(6) var<storage, read> materials: array<Amorphous>;
 
 // F of a molecule at sin(theta)/lambda = `stol`, 1/Å.
-fn profile_amplitude(material: Amorphous, stol: f32) -> f32 {
+fn molecular_form_factor(material: Amorphous, stol: f32) -> f32 {
     // The last piece that begins at or before it; the first begins at zero.
     var low = 0u;
     var high = material.count;
@@ -39,7 +39,7 @@ fn amorphous(stol: f32) -> f32 {
     var sum = 0.0;
     for (var m = 0u; m < arrayLength(&materials); m++) {
         let material = materials[m];
-        sum += material.weight * signed_square(profile_amplitude(material, stol));
+        sum += material.weight * signed_square(molecular_form_factor(material, stol));
     }
     return sum;
 }
@@ -64,7 +64,7 @@ fn background(
         let run = run_place(thread, k);
         var total = photons[sum / 4u][sum % 4u];
         if slice.first != 0u {
-            let first = first_factors(tile, panel, start + 0.5 * sub);
+            let first = first_factors(scene, tile, panel, start + 0.5 * sub);
             total = scene.background * first.x * first.y;
         }
         // A source's views are summed before they are added; a dispatch may take a part of them.
@@ -80,7 +80,7 @@ fn background(
                 let seen = view(tile, offset(tile, panel, start + part.along, depth));
                 let q = (seen.diffracted - source.incident) * source.inverse_wavelength;
                 let geometry = own_solid_angle(panel, seen) * absorbed(panel, seen, part.layer);
-                let factor = source.weight * geometry * own_polarisation(source, seen);
+                let factor = source.weight * geometry * own_polarisation(scene.kahn_factor, source, seen);
                 of_source += factor * amorphous(0.5 * length(q));
             }
             if slice.view_start + slice.view_count == slice.views {

@@ -25,10 +25,10 @@ struct Sums {
 }
 
 // The background of the pixels of a thread.
-fn background(pixels: array<Pixel, MOST_PIXELS>) -> vec4<f32> {
+fn background(background: f32, pixels: array<Pixel, MOST_PIXELS>) -> vec4<f32> {
     let x = vec4<f32>(pixels[0].first.x, pixels[1].first.x, pixels[2].first.x, pixels[3].first.x);
     let y = vec4<f32>(pixels[0].first.y, pixels[1].first.y, pixels[2].first.y, pixels[3].first.y);
-    return scene.background * x * y;
+    return background * x * y;
 }
 
 // What an earlier dispatch left of the pixels of `thread`.
@@ -66,7 +66,7 @@ fn leave(thread: u32, sums: Sums) {
 fn pixel_of(tile: Tile, panel: Panel, lane: u32, k: u32) -> Pixel {
     let corner = pixel_corner(panel, pixel_in_tile(lane, k));
     let sub = panel.pixel_size_m / f32(scene.oversample);
-    return Pixel(corner, first_factors(tile, panel, corner + 0.5 * sub));
+    return Pixel(corner, first_factors(scene, tile, panel, corner + 0.5 * sub));
 }
 
 // `pixel` at `along` m from its corner, in one layer.
@@ -77,18 +77,18 @@ fn sight(
     let depth = f32(layer) * panel.layer_depth_m;
     let seen = view(tile, offset(tile, panel, pixel.corner + along, depth));
     let turned = seen.turned * source.inverse_wavelength;
-    let factor = view_factor(panel, source, seen, centre + turned, pixel.first, layer);
+    let factor = view_factor(scene, panel, source, seen, centre + turned, pixel.first, layer);
     return Sight(turned, factor);
 }
 
 // The terms of one orientation at the pixels of a thread.
-fn terms_of(prepared: Prepared, sights: array<Sight, MOST_PIXELS>) -> vec4<f32> {
+fn terms_of(model: Model, prepared: Prepared, sights: array<Sight, MOST_PIXELS>) -> vec4<f32> {
     if EDGE == 1u {
-        return vec4<f32>(term(prepared, sights[0].turned), 0.0, 0.0, 0.0);
+        return vec4<f32>(term(model, prepared, sights[0].turned), 0.0, 0.0, 0.0);
     }
     return vec4<f32>(
-        term(prepared, sights[0].turned), term(prepared, sights[1].turned),
-        term(prepared, sights[2].turned), term(prepared, sights[3].turned),
+        term(model, prepared, sights[0].turned), term(model, prepared, sights[1].turned),
+        term(model, prepared, sights[2].turned), term(model, prepared, sights[3].turned),
     );
 }
 

@@ -5,14 +5,14 @@
 // and orientation, one thread forms the Miller index of the tile's centre and leaves its fraction in
 // workgroup memory; then every thread adds its own pixel's small offset.
 
-const LANES: u32 = 64u;
+const BATCH: u32 = 64u; // orientations that a workgroup prepares at a time, one a thread
 
 // Whole part of the Miller index at the tile's centre, where F hangs on it.
-var<workgroup> whole: array<vec3<i32>, LANES>;
+var<workgroup> whole: array<vec3<i32>, BATCH>;
 // Rows, and beside each the fraction of its index.
-var<workgroup> row_a: array<vec4<f32>, LANES>;
-var<workgroup> row_b: array<vec4<f32>, LANES>;
-var<workgroup> row_c: array<vec4<f32>, LANES>;
+var<workgroup> row_a: array<vec4<f32>, BATCH>;
+var<workgroup> row_b: array<vec4<f32>, BATCH>;
+var<workgroup> row_c: array<vec4<f32>, BATCH>;
 
 // Spots of Gaussian and top-hat crystals end; elsewhere their terms are zero and need no work.
 override CULLS: bool = SHAPE >= 2u;
@@ -21,11 +21,11 @@ override CULLS: bool = SHAPE >= 2u;
 var<workgroup> corners: array<vec3<f32>, 4>;
 var<workgroup> farthest: atomic<u32>;
 // Of each thread: a bit for each orientation that may scatter to its pixels.
-var<workgroup> candidates: array<atomic<u32>, 2u * LANES>;
+var<workgroup> candidates: array<atomic<u32>, 2u * BATCH>;
 
 // Puts a prepared orientation into place `place` of workgroup memory.
 fn keep(prepared: Prepared, place: u32) {
-    if FACTORS != 0u {
+    if STRUCTURE_FACTORS != 0u {
         whole[place] = prepared.whole;
     }
     row_a[place] = vec4<f32>(prepared.row_a, prepared.fraction.x);
@@ -39,7 +39,7 @@ fn kept(place: u32) -> Prepared {
     let b = row_b[place];
     let c = row_c[place];
     var index = vec3<i32>(0);
-    if FACTORS != 0u {
+    if STRUCTURE_FACTORS != 0u {
         index = whole[place];
     }
     return Prepared(index, vec3<f32>(a.w, b.w, c.w), a.xyz, b.xyz, c.xyz);
@@ -86,7 +86,9 @@ fn reached_in_rows(
 // Over a tile the scattering vector is nearly linear. So the threads' pixels are taken to lie on a
 // plane through three corners of the tile, and how far any of them is from its place there is added
 // to the spots' reach.
-fn find_candidates(lane: u32, batch: u32, sights: array<Sight, MOST_PIXELS>) {
+fn find_candidates(
+    model: Model, lane: u32, batch: u32, sights: array<Sight, MOST_PIXELS>,
+) {
     let middle = middle_of(sights);
     let column = lane % GROUP;
     let row = lane / GROUP;
@@ -113,7 +115,7 @@ fn find_candidates(lane: u32, batch: u32, sights: array<Sight, MOST_PIXELS>) {
         // From the middle of a thread's pixels to the outermost.
         let own = f32(EDGE - 1u) / f32(2u * EDGE)
             * (abs(index_step_along_row) + abs(index_step_along_column));
-        let window = window(index_reach(bitcast<f32>(atomicLoad(&farthest)), own));
+        let window = window(index_reach(model, bitcast<f32>(atomicLoad(&farthest)), own));
         let step = fixed_fraction(index_step_along_row);
         let row_step = fixed_fraction(index_step_along_column);
         let start = fixed_fraction(index_rest(prepared, corners[0])) + window.below;
@@ -140,7 +142,9 @@ fn render(
     if is_beyond(tile_index) {
         return;
     }
-    model = scene.model;
+    // Copied before the loops: inside them a software device reads a uniform for each lane of a
+    // vector by itself.
+    let model = scene.model;
     let tile = tiles[tile_index];
     let panel = panels[tile.panel];
     let sub = panel.pixel_size_m / f32(scene.oversample);
@@ -152,8 +156,8 @@ fn render(
         pixels[2] = pixel_of(tile, panel, lane, 2u);
         pixels[3] = pixel_of(tile, panel, lane, 3u);
     }
-    let thread = tile_index * LANES + lane;
-    var sums = Sums(background(pixels), vec4<f32>(0.0), vec4<f32>(0.0));
+    let thread = tile_index * BATCH + lane;
+    var sums = Sums(background(scene.background, pixels), vec4<f32>(0.0), vec4<f32>(0.0));
     if slice.first == 0u {
         sums = sums_so_far(thread);
     }
@@ -166,13 +170,13 @@ fn render(
         let qx = centre_component(tile, source, 0u);
         let qy = centre_component(tile, source, 1u);
         let qz = centre_component(tile, source, 2u);
-        let centre = centre_vector(qx, qy, qz);
+        let centre = centre_vector(scene.index_scale, qx, qy, qz);
 
-        for (var o = slice.orientation_start; o < last_orientation; o += LANES) {
-            let batch = min(LANES, last_orientation - o);
-            let batch_number = slice.batch_base + s * slice.batches + o / LANES;
+        for (var o = slice.orientation_start; o < last_orientation; o += BATCH) {
+            let batch = min(BATCH, last_orientation - o);
+            let batch_number = slice.batch_base + s * slice.batches + o / BATCH;
             if lane < batch {
-                keep(prepared_at(o + lane, qx, qy, qz), lane);
+                keep(prepare(orientations[o + lane], scene.index_scale, qx, qy, qz), lane);
             }
             workgroupBarrier();
             for (var v = slice.view_start; v < last_view; v++) {
@@ -186,17 +190,17 @@ fn render(
                 }
                 var terms = vec4<f32>(0.0);
                 if CULLS {
-                    find_candidates(lane, batch, sights);
+                    find_candidates(model, lane, batch, sights);
                     var bits = vec2<u32>(
                         atomicLoad(&candidates[2u * lane]), atomicLoad(&candidates[2u * lane + 1u]),
                     );
                     while any(bits != vec2<u32>(0u)) {
-                        terms += terms_of(kept(lowest(bits)), sights);
+                        terms += terms_of(model, kept(lowest(bits)), sights);
                         bits = without_lowest(bits);
                     }
                 } else {
                     for (var next = 0u; next < batch; next++) {
-                        terms += terms_of(kept(next), sights);
+                        terms += terms_of(model, kept(next), sights);
                     }
                 }
                 sums.run += factors_of(sights) * terms;

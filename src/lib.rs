@@ -34,8 +34,8 @@
 //! The same from the flags of the C program: [`cli::experiment`].
 //!
 //! Modules import only from those further down this list: [`cli`]; [`report`]; [`render`];
-//! [`gpu`]; [`cpu`]; [`scene`]; [`formats`]; [`image`]; [`structure`]; [`experiment`]; [`geometry`], [`random`],
-//! [`memory`], [`profile`], [`trace`], [`version`].
+//! [`gpu`]; [`cpu`]; [`scene`]; [`formats`]; [`image`]; [`structure`]; [`physics`]; [`experiment`];
+//! [`geometry`], [`random`], [`units`], [`memory`], [`profile`], [`trace`], [`version`].
 
 pub mod cli;
 pub mod cpu;
@@ -45,6 +45,7 @@ pub mod geometry;
 pub mod gpu;
 pub mod image;
 pub mod memory;
+pub mod physics;
 pub mod profile;
 pub mod random;
 pub mod render;
@@ -52,4 +53,5 @@ pub mod report;
 pub mod scene;
 pub mod structure;
 pub mod trace;
+pub mod units;
 pub mod version;

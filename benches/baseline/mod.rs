@@ -9,8 +9,8 @@
 use std::f64::consts::PI;
 
 use glam::{DMat3, DVec3};
-use nanobragg::cpu::lattice_factor::lattice_factor;
 use nanobragg::experiment::{Experiment, ReflectionGrid, Shape};
+use nanobragg::physics::lattice_factor::lattice_factor;
 use nanobragg::scene::Scene;
 use rayon::prelude::*;
 

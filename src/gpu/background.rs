@@ -10,7 +10,8 @@ use super::shaders::Permutation;
 use super::slices::Work;
 use super::tiles::TileSize;
 use super::{GpuError, GpuRenderer};
-use crate::scene::{Amorphous, ProfilePiece, Scene};
+use crate::physics::amorphous::{Amorphous, ProfilePiece};
+use crate::scene::Scene;
 
 /// What scatters beside the crystal, ready to be added.
 pub(super) struct Background {

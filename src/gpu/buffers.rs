@@ -9,13 +9,13 @@ use super::context::Context;
 use super::digits::{factor_digits, packed, wide_digits};
 use super::layout::{ModelUniform, OrientationEntry, SceneUniform, SourceEntry};
 use super::tiles::solid_angle_unit;
-use crate::cpu::lattice_factor::SPOT_WIDTH;
 use crate::experiment::{Panel, ReflectionGrid, Shape};
 use crate::memory::Bytes;
-use crate::scene::{Amorphous, Lattice, Orientation, Scene, SceneSource};
-
-/// Ångström per metre.
-pub const ANGSTROM: f64 = 1e10;
+use crate::physics::amorphous::Amorphous;
+use crate::physics::lattice_factor::{Lattice, SPOT_WIDTH};
+use crate::physics::spot_reach::spot_reach;
+use crate::scene::{Orientation, Scene, SceneSource};
+use crate::units::ANGSTROM_PER_METRE;
 
 /// Factors taken out of the numbers on the device, so that these stay near 1 in float32.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -70,12 +70,12 @@ fn cell_edges(scene: &Scene) -> [f64; 3] {
     let first = scene.orientations.first();
     let rows = first.map_or(glam::DMat3::IDENTITY, |first| first.index_of);
     let rows = rows.transpose();
-    [rows.x_axis, rows.y_axis, rows.z_axis].map(|edge| edge.length() * ANGSTROM)
+    [rows.x_axis, rows.y_axis, rows.z_axis].map(|edge| edge.length() * ANGSTROM_PER_METRE)
 }
 
 /// How far from a reflection, along each axis, the kernel makes something of its spot. Gaussians
 /// have no end, but float32 has.
-fn spot_reach(lattice: &Lattice) -> [f32; 3] {
+fn finite_reach(lattice: &Lattice) -> [f32; 3] {
     /// From here on the square of exp(-g/0.63) is below the smallest number of float32.
     const GAUSSIAN_END: f64 = 33.0;
     let g = match lattice.shape {
@@ -84,7 +84,7 @@ fn spot_reach(lattice: &Lattice) -> [f32; 3] {
         Shape::TopHat => SPOT_WIDTH * SPOT_WIDTH,
     };
     // Spots without an end reach everywhere.
-    let reach = lattice.reach(g / lattice.fudge);
+    let reach = spot_reach(lattice, g / lattice.fudge).to_array();
     reach.map(|reach| reach.min(f64::from(f32::MAX)) as f32)
 }
 
@@ -93,7 +93,7 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
     let lattice = &scene.lattice;
     let grid = scene.grid.as_ref();
     let first = scene.first_source;
-    let limit = scene.scattering_vector_limit / ANGSTROM;
+    let limit = scene.scattering_vector_limit / ANGSTROM_PER_METRE;
     let model = ModelUniform {
         cells: lattice.cells.map(|cells| cells as f32),
         fudge: lattice.fudge as f32,
@@ -102,7 +102,7 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
         metric_k: lattice.metric.y_axis.as_vec3().to_array(),
         metric_l: lattice.metric.z_axis.as_vec3().to_array(),
         edges: cell_edges(scene).map(|edge| edge as f32),
-        spot_reach: spot_reach(lattice),
+        spot_reach: finite_reach(lattice),
         grid_min: grid.map_or([0; 3], |grid| grid.min()),
         grid_shape: grid.map_or([0; 3], |grid| grid.shape().map(|extent| extent as i32)),
         ..ModelUniform::zeroed()
@@ -131,7 +131,7 @@ pub fn source_entries(
     scaling: &Scaling,
 ) -> Result<Vec<SourceEntry>, GpuError> {
     let entry = |source: &SceneSource| {
-        let inverse_wavelength = 1.0 / (source.wavelength_m * ANGSTROM);
+        let inverse_wavelength = 1.0 / (source.wavelength_m * ANGSTROM_PER_METRE);
         let wavenumber = inverse_wavelength * scaling.index;
         let refused = GpuError::IndicesTooLarge(wavenumber);
         let wide = |value: f64| {
@@ -157,7 +157,7 @@ pub fn orientation_entries(
     orientations: &[Orientation],
     scaling: &Scaling,
 ) -> Vec<OrientationEntry> {
-    let per_metre = ANGSTROM / scaling.index;
+    let per_metre = ANGSTROM_PER_METRE / scaling.index;
     let entry = |orientation: &Orientation| {
         // Column by column of the transpose: a' x y z, b' x y z, c' x y z.
         let rows = (orientation.index_of * per_metre)

@@ -1,7 +1,7 @@
 //! The GPU path: the scene in float32 and fixed point, rendered by WGSL compute shaders.
 //!
 //! `docs/kernel.md` explains how, and how far the result can be trusted. The formulas are those of
-//! [`crate::cpu`]; `shaders/shared/` mirrors its files.
+//! [`crate::physics`]; `shaders/shared/` mirrors its files.
 
 mod adapter;
 mod background;
@@ -29,4 +29,4 @@ pub use adapter::{Adapter, AdapterDescription, AdapterKind, adapters, interfaces
 pub use digits::{factor_digits, wide_digits};
 pub use error::GpuError;
 pub use renderer::{GpuOptions, GpuRenderer};
-pub use shaders::{SHARED, permutations};
+pub use shaders::{background_source, noise_source, permutations, render_source, trace_source};

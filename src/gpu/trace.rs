@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use super::buffers::{ANGSTROM, Scaling, orientation_entries, source_entries};
+use super::buffers::{Scaling, orientation_entries, source_entries};
 use super::kernel::{Entry, Kernel};
 use super::layout::{SelectedUniform, TracedEntry};
 use super::renderer::Detector;
@@ -13,6 +13,7 @@ use crate::cpu;
 use crate::experiment::{Region, Shape};
 use crate::scene::{Scene, TermPlace};
 use crate::trace::{Name, Trace};
+use crate::units::ANGSTROM_PER_METRE;
 
 impl GpuRenderer {
     /// The quantities behind the term at `place`, and behind its pixel, as the device computes
@@ -136,11 +137,11 @@ fn in_units(scene: &Scene, place: &TermPlace, traced: &TracedEntry, scaling: &Sc
     trace.put_in(Name::SolidAngle, unit, [solid_angle]);
     trace.put(Name::Diffracted, scaled(traced.diffracted, 1.0));
     trace.put(Name::Incident, scaled(traced.incident, 1.0));
-    let wavelength = 1.0 / (f64::from(traced.inverse_wavelength) * ANGSTROM);
+    let wavelength = 1.0 / (f64::from(traced.inverse_wavelength) * ANGSTROM_PER_METRE);
     trace.put_one(Name::Wavelength, wavelength);
-    let q = scaled(traced.scattering_vector, ANGSTROM);
+    let q = scaled(traced.scattering_vector, ANGSTROM_PER_METRE);
     trace.put(Name::ScatteringVector, q);
-    trace.put_one(Name::Stol, f64::from(traced.stol) * ANGSTROM);
+    trace.put_one(Name::Stol, f64::from(traced.stol) * ANGSTROM_PER_METRE);
     trace.put_one(Name::Polarisation, traced.polarisation.into());
     trace.put(Name::CellA, scaled(traced.cell_a, 1.0));
     trace.put(Name::CellB, scaled(traced.cell_b, 1.0));

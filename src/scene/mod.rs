@@ -9,7 +9,6 @@
 
 mod amorphous;
 mod channel;
-mod lattice;
 mod orientation;
 mod sample;
 mod source;
@@ -21,10 +20,11 @@ use glam::DMat3;
 
 use crate::experiment::{Experiment, Panel, ReflectionGrid, Region, Source};
 use crate::memory::Bytes;
+use crate::physics::amorphous::Amorphous;
+use crate::physics::lattice_factor::Lattice;
+use crate::physics::term::Model;
 
-pub use amorphous::{Amorphous, ProfilePiece, overshoot};
 pub use channel::{channels, read_grid};
-pub use lattice::Lattice;
 pub use orientation::Orientation;
 pub use sample::Sample;
 pub use source::SceneSource;
@@ -195,6 +195,16 @@ impl Scene {
             sources,
             orientations,
         })
+    }
+
+    /// What all terms have in common.
+    pub fn model(&self) -> Model<'_> {
+        Model {
+            lattice: &self.lattice,
+            grid: self.grid.as_deref(),
+            default_f: self.default_f,
+            interpolate: self.interpolate,
+        }
     }
 
     /// Whether the crystal scatters: some F is not zero.

@@ -4,6 +4,7 @@ use glam::{DMat3, DVec3};
 
 use crate::experiment::{Crystal, Scan};
 use crate::geometry::rotation_about;
+use crate::physics::miller_index::miller_index;
 
 /// The crystal in one orientation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,7 +17,7 @@ impl Orientation {
     /// Fractional Miller indices h, k, l at the scattering vector `q` (1/m).
     #[inline(always)]
     pub fn miller_index(&self, q: DVec3) -> DVec3 {
-        self.index_of * q
+        miller_index(&self.index_of, q)
     }
 }
 
