@@ -10,13 +10,13 @@
 
 mod amorphous;
 mod block;
-mod interpolation;
-mod lanes;
-mod lattice_factor;
+pub mod interpolation;
+pub mod lanes;
+pub mod lattice_factor;
 mod orientation_sum;
 pub mod pixel;
 mod polynomial;
-mod structure_factor;
+pub mod structure_factor;
 mod trace;
 
 use std::sync::atomic::{AtomicBool, Ordering};

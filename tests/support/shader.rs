@@ -140,12 +140,13 @@ impl<'a> Kernel<'a> {
 
     /// The shader with the entry point around the body.
     ///
-    /// Threads beyond the last input do its work again, so that a body may hold barriers.
+    /// Inputs are `read_write`, for in the shader of noise `read` is an entry point's name. Threads
+    /// beyond the last input do its work again, so that a body may hold barriers.
     fn source(&self, count: usize, per_input: usize, per_output: usize) -> String {
         let Kernel { source, body, .. } = self;
         format!(
             "{source}
-@group(1) @binding(0) var<storage, read> kernel_inputs: array<u32>;
+@group(1) @binding(0) var<storage, read_write> kernel_inputs: array<u32>;
 @group(1) @binding(1) var<storage, read_write> kernel_outputs: array<u32>;
 var<private> kernel_index: u32;
 
