@@ -89,7 +89,10 @@ mod tests {
             tricubic_structure_factor(grid, -7.0, DVec3::new(2.6, 0.2, 0.0)),
             cubic(3.0, 0.0, 0.0)
         );
-        assert_eq!(tricubic(grid, -7.0, DVec3::new(9.0, 0.0, 0.0)), -7.0);
+        assert_eq!(
+            tricubic_structure_factor(grid, -7.0, DVec3::new(9.0, 0.0, 0.0)),
+            -7.0
+        );
         assert_eq!(
             nearest_structure_factor(grid, -7.0, DVec3::splat(1e300)),
             -7.0

@@ -8,7 +8,6 @@ use nanobragg::experiment::{
 };
 use nanobragg::geometry::{UnitCell, rotation_xyz};
 use nanobragg::image::{Comparison, Image};
-use nanobragg::physics::lattice_factor::Lattice;
 use nanobragg::render::{Device, RenderOptions, Renderer};
 use proptest::prelude::*;
 
