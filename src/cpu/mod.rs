@@ -54,7 +54,7 @@ pub fn render(
     let mut rest = photons.as_mut_slice();
     // Of all panels: one after the other, small ones would leave threads idle.
     let mut rows = Vec::new();
-    for panel in &scene.panels {
+    for panel in scene.panels.iter() {
         let (own, behind) = rest.split_at_mut(panel.pixels());
         rest = behind;
         let own = own.chunks_mut(panel.shape[0]).enumerate();

@@ -121,10 +121,10 @@ pub(super) fn photons(scene: &Scene, panel: &Panel, fast: usize, slow: usize) ->
                     first_solid_angle
                 };
                 let geometry = solid_angle * view.absorbed(scene, panel, layer);
-                for source in &scene.sources {
+                for source in scene.sources.iter() {
                     sum += view.amorphous(scene, panel, layer, source);
                 }
-                for source in &scene.sources {
+                for source in scene.sources.iter() {
                     let q = view.scattering_vector(source);
                     if q.length() > scene.scattering_vector_limit {
                         continue;

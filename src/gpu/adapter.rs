@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::GpuError;
-use super::layout::LANES;
+use super::layout::BATCH;
 use crate::memory::Bytes;
 
 /// What kind of device an adapter is.
@@ -102,7 +102,7 @@ fn runs_the_kernel(adapter: &wgpu::Adapter) -> bool {
     let limits = adapter.limits();
     flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS | wgpu::DownlevelFlags::SHADER_F16_IN_F32)
         && limits.max_storage_buffers_per_shader_stage >= BUFFERS
-        && limits.max_compute_invocations_per_workgroup >= LANES
+        && limits.max_compute_invocations_per_workgroup >= BATCH
         && limits.max_compute_workgroup_storage_size >= WORKGROUP_BYTES
 }
 

@@ -4,17 +4,18 @@ use super::GpuRenderer;
 use super::layout::{
     OrientationEntry, PanelEntry, SceneUniform, SliceUniform, SourceEntry, TileEntry,
 };
+use super::passes::Chunks;
 use super::tiles::{TileSize, tile_places};
 use crate::memory::Bytes;
 use crate::scene::Scene;
 
 impl GpuRenderer {
-    /// The buffers that [`GpuRenderer::render`] makes for `scene`, the image's way home among them;
-    /// what the driver keeps for itself is not known.
+    /// The buffers that [`GpuRenderer::render`] makes for `scene`, the readback buffer among them; what
+    /// the driver keeps for itself is not known.
     pub fn memory(&self, scene: &Scene) -> Bytes {
         let size = TileSize::of(scene);
         let tiles = tile_places(scene, size).len().min(self.band_tiles(size));
-        let [sources, orientations] = self.chunks(scene);
+        let [sources, orientations] = Chunks::of(scene, self.limit()).largest(scene);
         let sums = tiles * size.pixels() * size_of::<f32>();
         let half = self.options.half_structure_factors;
         let grid = scene
@@ -22,12 +23,12 @@ impl GpuRenderer {
             .as_ref()
             .map_or(0, |grid| grid.amplitudes().len());
         let all = [
-            // The image, the two sums that wait for it, and the copy on its way home.
+            // The image, the two sums that wait for it, and the readback buffer.
             4 * sums,
             tiles * size_of::<TileEntry>(),
             scene.panels.len() * size_of::<PanelEntry>(),
-            scene.sources.len().min(sources) * size_of::<SourceEntry>(),
-            scene.orientations.len().min(orientations) * size_of::<OrientationEntry>(),
+            sources * size_of::<SourceEntry>(),
+            orientations * size_of::<OrientationEntry>(),
             // Words, and one where there is no grid.
             (grid * if half { 2 } else { 4 }).next_multiple_of(4).max(4),
             size_of::<SceneUniform>() + size_of::<SliceUniform>(),
@@ -92,21 +93,9 @@ mod tests {
             };
             let gpu = GpuRenderer::new(adapter, options).unwrap();
             gpu.render(&scene, &mut |_| true).unwrap();
-            let state = gpu.state.lock().unwrap();
-            let [photons, pending] = state.sums.clone().unwrap();
-            let held = [
-                state.panels.size(),
-                state.tiles.size(),
-                state.sources.size(),
-                state.orientations.size(),
-                state.grid.size(),
-                photons.size(),
-                pending.size(),
-                // On its way home.
-                photons.size(),
-                (size_of::<SceneUniform>() + size_of::<SliceUniform>()) as u64,
-            ];
-            assert_eq!(gpu.memory(&scene), Bytes(held.into_iter().sum()));
+            let workspace = gpu.workspaces.lend(Some(&scene));
+            let held = workspace.buffers.size() + workspace.target.size();
+            assert_eq!(gpu.memory(&scene), Bytes(held));
         }
     }
 }
