@@ -15,7 +15,6 @@ override POINT_PIXELS: bool = false;
 override SENSOR: bool = false;
 override RESOLUTION_LIMIT: bool = false;
 override CURVED: bool = false; // some panel is
-
 override EDGE: u32 = 1u; // a thread renders EDGE x EDGE pixels of its tile
 
 const TAU: f32 = 6.2831855;

@@ -9,7 +9,6 @@ use nanobragg::experiment::{
 use nanobragg::geometry::{UnitCell, rotation_xyz};
 use nanobragg::image::{Comparison, Image};
 use nanobragg::render::{Device, RenderOptions, Renderer};
-use nanobragg::scene::Lattice;
 use proptest::prelude::*;
 
 /// Float64 rounding, seen through float32 pixels.

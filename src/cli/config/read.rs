@@ -157,8 +157,8 @@ fn no_longer_used(removed: &Removed, given: &str, line: usize) -> Result<Problem
     Err(Problem::on_line(
         line,
         format!(
-            "{key} = {given}: no longer a key; take the line out, whereupon images that it changed do \
-             not come back byte for byte: {}",
+            "{key} = {given}: no longer a key; take the line out (an image rendered with it does not \
+             come back byte for byte: {})",
             removed.instead
         ),
     ))
