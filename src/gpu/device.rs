@@ -273,6 +273,12 @@ impl GpuDevice {
         }
     }
 
+    /// Takes the device for lost, to test what becomes of it.
+    #[cfg(test)]
+    pub fn lose(&self, reason: &str) {
+        self.lost.get_or_init(|| reason.to_string());
+    }
+
     fn gone(&self, reason: &str) -> GpuError {
         GpuError::Lost {
             adapter: self.name.clone(),

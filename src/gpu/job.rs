@@ -179,6 +179,17 @@ impl<'a> RenderJob<'a> {
             })
     }
 
+    /// Has the next dispatch write beyond the end of a buffer, to test what becomes of the error.
+    #[cfg(test)]
+    pub fn spoil(&mut self) {
+        let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+        self.common.slice = self
+            .gpu
+            .device
+            .buffer("too small a slice", 4, usage)
+            .unwrap();
+    }
+
     fn bands(&self) -> usize {
         self.places.len().div_ceil(self.band_tiles)
     }

@@ -7,7 +7,7 @@ use crate::image::noise::Exposure;
 
 /// Edge of a workgroup, threads.
 pub const GROUP: usize = 8;
-/// Threads of a workgroup, orientations of a batch.
+/// Orientations of a batch, which a workgroup works on together: one for each of its threads.
 pub const BATCH: u32 = 64;
 
 /// Doppelganger of the WGSL struct `Model`.

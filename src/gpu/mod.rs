@@ -49,6 +49,8 @@ mod shaders;
 mod slices;
 mod specialised;
 mod target;
+#[cfg(test)]
+mod tests;
 mod tiles;
 mod timestamps;
 mod trace;

@@ -68,10 +68,23 @@ pub fn fitting(limit: u64, entry: usize) -> usize {
 
 /// The passes of a band of `scene`, in their order.
 pub fn passes(scene: &Scene, chunks: Chunks) -> Vec<Pass> {
-    let (sources, orientations) = (scene.sources.len(), scene.orientations.len());
+    let counts = [scene.sources.len(), scene.orientations.len()];
+    planned(
+        counts,
+        chunks,
+        has_background(scene),
+        scene.crystal_scatters(),
+    )
+}
+
+fn planned(
+    [sources, orientations]: [usize; 2],
+    chunks: Chunks,
+    has_background: bool,
+    has_terms: bool,
+) -> Vec<Pass> {
     let mut passes = Vec::new();
-    // Without terms, the flat background too has no other kernel to come from.
-    if has_background(scene) {
+    if has_background {
         for sources in parts(sources, chunks.sources) {
             passes.push(Pass {
                 entry: Entry::Background,
@@ -82,7 +95,7 @@ pub fn passes(scene: &Scene, chunks: Chunks) -> Vec<Pass> {
             });
         }
     }
-    if scene.crystal_scatters() {
+    if has_terms {
         let mut batch_base = 0usize;
         for sources in parts(sources, chunks.sources) {
             for orientations in parts(orientations, chunks.orientations) {
@@ -102,7 +115,8 @@ pub fn passes(scene: &Scene, chunks: Chunks) -> Vec<Pass> {
     passes
 }
 
-/// Whether `scene` takes a pass for its background.
+/// Whether `scene` takes a pass for its background. Where the crystal does not scatter, the flat
+/// background too has no other kernel to come from.
 pub fn has_background(scene: &Scene) -> bool {
     !scene.crystal_scatters() || !scene.amorphous.is_empty()
 }
@@ -200,4 +214,53 @@ fn views(scene: &Scene) -> Result<u32, GpuError> {
             oversample: scene.oversample,
             layers: scene.layers,
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_source_meets_every_orientation_in_one_pass(
+            sources in 1usize..40,
+            orientations in 1usize..400,
+            source_chunk in 1usize..50,
+            orientation_batches in 1usize..5,
+            has_background: bool,
+            has_terms: bool,
+        ) {
+            let batch = BATCH as usize;
+            let chunk = orientation_batches * batch;
+            let chunks = Chunks {
+                sources: if orientations > chunk { 1 } else { source_chunk },
+                orientations: chunk,
+            };
+            let passes = planned([sources, orientations], chunks, has_background, has_terms);
+            let firsts = passes.iter().map(|pass| pass.first);
+            let expected = (0..passes.len()).map(|place| place == 0);
+            prop_assert!(firsts.eq(expected), "the sums start once");
+            let of = |entry| passes.iter().filter(move |pass| pass.entry == entry);
+            let mut lit = vec![0; sources];
+            for pass in of(Entry::Background) {
+                lit[pass.sources.clone()].iter_mut().for_each(|times| *times += 1);
+            }
+            prop_assert_eq!(lit, vec![usize::from(has_background); sources]);
+            let mut met = vec![0; sources * orientations];
+            let mut batches = 0;
+            for pass in of(Entry::Render) {
+                prop_assert_eq!(pass.orientations.start % batch, 0, "batches are never cut");
+                prop_assert_eq!(pass.batch_base, batches);
+                for source in pass.sources.clone() {
+                    batches += pass.orientations.len().div_ceil(batch) as u32;
+                    let row = source * orientations;
+                    for orientation in pass.orientations.clone() {
+                        met[row + orientation] += 1;
+                    }
+                }
+            }
+            prop_assert_eq!(met, vec![usize::from(has_terms); sources * orientations]);
+        }
+    }
 }
