@@ -23,7 +23,7 @@
 //!     sampling: Default::default(),
 //!     background: Default::default(),
 //! })?;
-//! let image = Renderer::cpu()?.render(&experiment)?;
+//! let image = Renderer::cpu()?.render(&experiment)?.image;
 //! assert!(image.get(31, 31).is_some_and(|photons| photons > 0.0));
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("image.bin");

@@ -20,7 +20,7 @@ pub fn add_amorphous(scene: &Scene, panel: &Panel, views: &Views, layer: u32, su
         let view = views.get(lane);
         own_solid_angle(scene, panel, &view) * absorbed(scene, panel, &view, layer)
     });
-    for source in &scene.sources {
+    for source in scene.sources.iter() {
         let mut factors = Lanes::splat(0.0);
         let mut stols = Lanes::splat(0.0);
         for lane in 0..LANES {
@@ -41,7 +41,7 @@ pub fn add_amorphous(scene: &Scene, panel: &Panel, views: &Views, layer: u32, su
 #[inline(always)]
 fn amorphous(scene: &Scene, stols: &Lanes) -> Lanes {
     let mut sums = Lanes::splat(0.0);
-    for material in &scene.amorphous {
+    for material in scene.amorphous.iter() {
         let mut place = piece_at(&material.pieces, stols.0[0]);
         let mut values = Lanes::splat(0.0);
         for lane in 0..LANES {

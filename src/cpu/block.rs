@@ -94,7 +94,7 @@ fn photons_with<const FUSED: bool>(
                         solid_angles.0[lane] * absorbed(scene, panel, &views.get(lane), layer)
                     }),
                 };
-                for source in &scene.sources {
+                for source in scene.sources.iter() {
                     let polarisations = if scene.polarisation_per_subpixel {
                         Lanes::from_fn(|lane| own_polarisation(scene, source, &views.get(lane)))
                     } else {
@@ -183,6 +183,8 @@ impl Views {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::cpu::pixel;
     use crate::experiment::{
@@ -249,21 +251,21 @@ mod tests {
                 .unwrap();
                 let mut scene = Scene::new(&experiment).unwrap();
                 (scene.oversample, scene.layers) = (2, 2);
-                scene.panels[0].sensor = Some(Sensor {
+                Arc::make_mut(&mut scene.panels)[0].sensor = Some(Sensor {
                     attenuation_depth_m: 3e-4,
                     thickness_m: 5e-4,
                 });
                 scene.background = 1e-3;
-                scene.amorphous = vec![material(3.0), material(-1.0)];
+                scene.amorphous = [material(3.0), material(-1.0)].into();
                 let mut other = scene.clone();
-                let along = other.panels[0].normal * other.panels[0].close_distance_m();
-                other.panels[0].curved_m = Some(along);
+                let panel = &mut Arc::make_mut(&mut other.panels)[0];
+                panel.curved_m = Some(panel.normal * panel.close_distance_m());
+                // A detector whose other panels have sensors has layers, but not on this panel.
+                panel.sensor = None;
                 other.solid_angle_per_subpixel = true;
                 other.polarisation_per_subpixel = true;
                 other.scattering_vector_limit = 1.4e9;
                 other.interpolate = true;
-                // A detector whose other panels have sensors has layers, but not on this panel.
-                other.panels[0].sensor = None;
                 scenes.extend([scene, other]);
             }
         }

@@ -31,7 +31,6 @@ use lanes::LANES;
 
 pub use block::instructions;
 pub use trace::{index_sensitivity, trace, trace_at};
-pub(crate) use trace::{put_photons, solid_angle_unit_name};
 
 /// Renders `scene`: photons per pixel, panels stacked, fast axis innermost; 0 where a pixel is
 /// outside the region or masked. Runs on the current rayon pool. `row_done` is called after each
@@ -47,7 +46,7 @@ pub fn render(
     // The rows of all panels together: with one panel after the other, small panels would leave
     // threads idle.
     let mut rows = Vec::new();
-    for panel in &scene.panels {
+    for panel in scene.panels.iter() {
         let (own, behind) = rest.split_at_mut(panel.pixels());
         rest = behind;
         let own = own.chunks_mut(panel.shape[0]).enumerate();

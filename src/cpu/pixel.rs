@@ -113,10 +113,10 @@ pub fn photons(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> f64 {
                     first_solid_angle
                 };
                 let geometry = solid_angle * absorbed(scene, panel, &seen, layer);
-                for source in &scene.sources {
+                for source in scene.sources.iter() {
                     sum += amorphous_part(scene, panel, &seen, layer, source);
                 }
-                for source in &scene.sources {
+                for source in scene.sources.iter() {
                     let q = source.scattering_vector(seen.diffracted);
                     if q.length() > scene.scattering_vector_limit {
                         continue;

@@ -13,7 +13,9 @@ use crate::experiment::{Panel, Shape};
 use crate::physics::lattice_factor::{round_offset, sincg, spot_offset_squared};
 use crate::physics::term::term;
 use crate::physics::view::View;
-use crate::scene::{ELECTRON_RADIUS_SQUARED, Scene, SceneSource, TermPlace};
+use crate::scene::{
+    ELECTRON_RADIUS_SQUARED, Scene, SceneSource, TermPlace, put_photons, solid_angle_unit_name,
+};
 use crate::trace::{Name, Trace};
 use crate::units::ANGSTROM_PER_METRE;
 
@@ -87,24 +89,6 @@ fn rendered_photons(scene: &Scene, panel: &Panel, [fast, slow]: [usize; 2]) -> f
     let first = [fast / LANES * LANES, slow];
     // Never interrupted, so never `None`.
     block::photons(scene, panel, first, &|| false).map_or(0.0, |block| block.0[fast % LANES])
-}
-
-/// Puts the pixel's value into `trace`, and the sum that the value is a multiple of.
-pub(crate) fn put_photons(scene: &Scene, photons: f64, trace: &mut Trace) {
-    // Without a beam the factor is zero, and the sum does not follow from the pixel.
-    if scene.scale > 0.0 {
-        trace.put_one(Name::Sum, photons / scene.scale);
-    }
-    trace.put_one(Name::Photons, photons);
-}
-
-/// The unit of the scene's solid angles.
-pub(crate) fn solid_angle_unit_name(scene: &Scene) -> &'static str {
-    if scene.point_pixels {
-        "1/m^2"
-    } else {
-        Name::SolidAngle.unit()
-    }
 }
 
 /// The quantities that follow from the Miller index, from there to the term, as they would be if

@@ -7,8 +7,8 @@ use crate::image::noise::Exposure;
 
 /// Edge of a workgroup, threads.
 pub const GROUP: usize = 8;
-/// Threads of a workgroup, orientations of a batch.
-pub const LANES: u32 = 64;
+/// Orientations of a batch, which a workgroup works on together: one for each of its threads.
+pub const BATCH: u32 = 64;
 
 /// Doppelganger of the WGSL struct `Model`.
 #[repr(C)]
