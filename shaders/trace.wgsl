@@ -1,5 +1,5 @@
-// How one term of one pixel comes about, in the very functions that render it (kernel.wgsl): the
-// buffers hold the pixel's tile, one source and one orientation.
+// The trace of one term of one pixel, by the functions that render it. The buffers hold the pixel's
+// tile, one source and one orientation.
 
 // The term to trace.
 struct Selected {
@@ -8,7 +8,7 @@ struct Selected {
     layer: u32,
 }
 
-// What the term is made of, in the units of the device.
+// The quantities that the term is made of, in the units of the device.
 struct Traced {
     fast: vec3<f32>,
     distance: f32, // m
@@ -25,7 +25,7 @@ struct Traced {
     scattering_vector: vec3<f32>, // 1/Å
     absorbed: f32,
     cell_a: vec3<f32>, // Å
-    cell_factor: f32, // times the scale of F
+    structure_factor: f32, // times the scale of F
     cell_b: vec3<f32>,
     lattice_factor: f32, // over the number of cells
     cell_c: vec3<f32>,
@@ -92,7 +92,7 @@ fn trace() {
     traced.round_offset = round_offset(model, delta);
     traced.spread = spot_offset_squared(model, delta);
     traced.lattice_factor = lattice_factor(model, delta);
-    traced.cell_factor = structure_factor(model, prepared.whole, rest, nearest);
+    traced.structure_factor = structure_factor(model, prepared.whole, rest, nearest);
     traced.term = select(term(model, prepared, turned), 0.0, is_dropped(scene.scattering_limit_squared, q));
     traced.absorbed = absorbed(panel, seen, selected.layer);
 }

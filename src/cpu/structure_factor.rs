@@ -203,7 +203,7 @@ mod tests {
             for (lane, hkl) in block.into_iter().enumerate() {
                 let expected = tricubic_structure_factor(grid, DEFAULT_F, hkl).powi(2);
                 for found in [fused[lane], split[lane]] {
-                    // Of the square of the largest F.
+                    // Relative to the square of the largest F.
                     assert!(
                         (found - expected).abs() < 1e-13 * 1e4,
                         "{hkl}: {found}, {expected}"

@@ -145,14 +145,14 @@ impl Pass {
         let views = views(scene)?;
         let batch = BATCH as usize;
         let all_batches = scene.orientations.len().div_ceil(batch) * scene.sources.len();
-        let (iterations, last_batch, run) = match self.entry {
+        let (iterations, last_batch, chunk) = match self.entry {
             Entry::Background | Entry::Trace => (background_iterations(scene, size), 0, 1),
             Entry::Render => {
-                // About as many sums in a run as runs in a group and groups in all. A power of two
+                // About as many sums in a chunk as chunks in a group and groups in all. A power of two
                 // whose square is one too divides the numbers' range, so that they may wrap around.
                 let sums = all_batches as f64 * f64::from(views);
-                let run = (sums.cbrt() as u32).clamp(1, 1 << 15).next_power_of_two();
-                (iterations(scene, size), (all_batches - 1) as u32, run)
+                let chunk = (sums.cbrt() as u32).clamp(1, 1 << 15).next_power_of_two();
+                (iterations(scene, size), (all_batches - 1) as u32, chunk)
             }
         };
         Ok(Work {
@@ -166,7 +166,7 @@ impl Pass {
             max_workgroups,
             batch_base: self.batch_base,
             last_batch,
-            run,
+            chunk,
         })
     }
 }

@@ -34,12 +34,12 @@ pub struct Work {
     /// Most workgroups in one direction.
     pub max_workgroups: u32,
     /// Number, of all batches of orientations of all sources, of the first one on the device.
-    /// Numbers wrap around; a run of batches divides 2³².
+    /// Numbers wrap around; a chunk of batches divides 2³².
     pub batch_base: u32,
     /// Number of the last batch of all.
     pub last_batch: u32,
-    /// Sums of a batch in a run, and runs in a group; a power of two.
-    pub run: u32,
+    /// Sums of batches in a chunk, and chunks in a group; a power of two.
+    pub chunk: u32,
 }
 
 /// Terms per dispatch, tuned by what the last one took.
@@ -150,7 +150,7 @@ impl Work {
             batch_base: self.batch_base,
             batches: self.orientations.div_ceil(BATCH),
             last_batch: self.last_batch,
-            run: self.run,
+            chunk: self.chunk,
             first: u32::from(!started),
         };
         cursor.view += views;
@@ -198,7 +198,7 @@ mod tests {
                 max_workgroups: 10,
                 batch_base: 0,
                 last_batch: 0,
-                run: 1,
+                chunk: 1,
             };
             let batches = orientations.div_ceil(BATCH);
             let mut seen = vec![0u8; (tiles * sources * batches * views) as usize];

@@ -159,8 +159,8 @@ fn in_units(scene: &Scene, place: &TermPlace, traced: &TracedEntry, scaling: &Sc
     }
     let lattice_factor = f64::from(traced.lattice_factor) * lattice.total;
     trace.put_one(Name::FLatt, lattice_factor);
-    let cell_factor = f64::from(traced.cell_factor) / scaling.amplitude;
-    trace.put_one(Name::FCell, cell_factor);
+    let structure_factor = f64::from(traced.structure_factor) / scaling.amplitude;
+    trace.put_one(Name::FCell, structure_factor);
     trace.put_one(Name::Term, f64::from(traced.term) * scaling.intensity);
     trace.put_one(Name::Absorbed, traced.absorbed.into());
     trace.put_one(Name::Weight, traced.weight.into());

@@ -11,11 +11,11 @@ use super::{
     any_words, check, check_words, in_render, inputs, joined, log_uniform, relative, vector,
 };
 
-/// Of the reach.
+/// Error over the reach.
 const INDEX_REACH: f64 = 6e-7;
-/// Of a turn: float32 holds a fraction to 2⁻²⁴.
+/// Error over a turn: float32 holds a fraction to 2⁻²⁴.
 const FIXED_FRACTION: f64 = 1.2e-7;
-/// Of the vectors' length.
+/// Error over the vectors' length.
 const MIDDLE: f64 = 4e-7;
 
 /// 2³².

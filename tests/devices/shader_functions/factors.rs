@@ -13,21 +13,21 @@ use super::{
     unit_vector, vector,
 };
 
-/// Of 1: nothing scatters along the electric field.
+/// Error over 1: nothing scatters along the electric field.
 const POLARISATION: f64 = 4e-7;
-/// Of the value: products and quotients only.
+/// Error over the value: products and quotients only.
 const SOLID_ANGLE: f64 = 6e-7;
-/// Of the value, times one more than the layers' exponent.
+/// Error over the value, times one more than the layers' exponent.
 const ABSORBED_FRACTION: f64 = 8e-7;
-/// Of the value, for thin layers too.
+/// Error over the value, for thin layers too.
 const ONE_MINUS_EXP: f64 = 8e-7;
-/// Of the value, times one more than the layers' exponent: the cosine is rounded, too.
-const ABSORBED: f64 = 2e-6;
-/// Of Omega and of 1, for P.
+/// Error over the value, times one more than the layers' exponent: the cosine is rounded, too.
+const ABSORBED: f64 = 8e-7;
+/// Error over Ω, and over 1 for P.
 const APPLIED_FACTORS: f64 = 1e-6;
-/// Of the largest that the factor can be, times one more than the layers' exponent.
-const VIEW_FACTOR: f64 = 2e-6;
-/// Of Omega and of 1, for P, at a position that is computed, too.
+/// Error over the largest that the factor can be, times one more than the layers' exponent.
+const VIEW_FACTOR: f64 = 1e-6;
+/// Error over Ω, and over 1 for P, at a position that is computed, too.
 const FIRST_FACTORS: f64 = 1.5e-6;
 
 #[test]

@@ -13,9 +13,9 @@ const FIXED_DOT: f64 = 1.0 / (1u32 << 25) as f64;
 const FRACTION: f64 = 0.5 + 1.0 / 8190.0;
 /// In units of q, whose last digit counts 2⁻³⁶: it is rounded, and smaller products are dropped.
 const CENTRE_COMPONENT: f64 = 4e-11;
-/// Of the value, but no better than float32 knows 1: two float32 roundings.
+/// Error over the value, but no better than float32 knows 1: two float32 roundings.
 const WIDE_VALUE: f64 = 2e-7;
-/// Of the value, but no better than float32 knows the first digit: two float32 roundings.
+/// Error over the value, but no better than float32 knows the first digit: two float32 roundings.
 const FACTOR_VALUE: f64 = 2e-7;
 
 /// Reads a number's digits, packed two to a word, at word AT of the input.

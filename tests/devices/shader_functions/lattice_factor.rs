@@ -15,25 +15,25 @@ use super::{
     check, check_cases, error_over, in_render, inputs, joined, log_uniform, relative, vector,
 };
 
-/// Of the envelope 1/(N sin πδ), a turn of phase: N·δ is rounded once.
+/// Error over the envelope 1/(N sin πδ) for each turn of phase: N·δ is rounded once.
 const SINCG: f64 = 4e-7;
-/// As `SINCG`, with the turns of the three axes and three roundings more.
+/// Error as `SINCG`, with the turns of the three axes and three roundings more.
 const SQUARE: f64 = 5e-7;
-/// Of the envelope 3/x²: v is reduced exactly, so that no turns count.
+/// Error over the envelope 3/x²: v is reduced exactly, so that no turns count.
 const SINC3: f64 = 8e-7;
-/// Of the value, times one more than the exponent, which is rounded before exp sees it.
+/// Error over the value, times one more than the exponent, which is rounded before exp sees it.
 const GAUSS: f64 = 5e-7;
-/// Of the value, which never falls below 2/π.
+/// Error over the value, which never falls below 2/π.
 const SINE_RATIO: f64 = 2.5e-7;
-/// Of 1: the cosine is zero at the ends.
+/// Error over 1: the cosine is zero at the ends.
 const COSINE: f64 = 3e-7;
-/// Of the value: products, a sum of squares and a root.
-const ROUND_OFFSET: f64 = 6e-7;
-/// Of what it would be if no terms cancelled.
+/// Error over the value: products, a sum of squares and a root.
+const ROUND_OFFSET: f64 = 4e-7;
+/// Error over what it would be if no terms cancelled.
 const SPOT_OFFSET_SQUARED: f64 = 8e-7;
-/// Of the envelope, times one more than the turns of phase or the exponent.
-const LATTICE_FACTOR: f64 = 2e-6;
-/// Of the peak, in the CPU path's vector form.
+/// Error over the envelope, times one more than the turns of phase or the exponent.
+const LATTICE_FACTOR: f64 = 9e-7;
+/// Error over the peak, in the CPU path's vector form.
 const VECTOR_SQUARED: f64 = 1e-13;
 
 /// A count of cells, whole as a rule.

@@ -10,21 +10,20 @@ use rand::RngExt;
 use super::fixed_point::{packed, value};
 use super::{assert_within, check, error_over, in_render, inputs, joined, log_uniform, vector};
 
-/// In turns of phase: the fixed-point fraction rounded once, and float64's own index.
+/// Error in turns of phase: the fixed-point fraction is rounded once, and so is float64's index.
 const PREPARED_INDEX: f64 = 4e-8;
-/// Of the longest edge: digits of weight 2⁻³⁶ at the end, rounded once.
+/// Error over the longest edge: digits of weight 2⁻³⁶ at the end, rounded once.
 const PREPARED_ROWS: f64 = 2e-7;
-/// Of the components that it is the difference of, and no better than float32 knows it.
+/// Error over the components that it is the difference of, and no better than float32 knows it.
 const CENTRE_VECTOR: f64 = 3e-7;
-/// Of the length of row and step.
+/// Error over the length of row and step.
 const INDEX_STEP: f64 = 3e-7;
-/// As `INDEX_STEP`, and of the fraction.
+/// Error over the length of row and step, and the fraction.
 const INDEX_REST: f64 = 4e-7;
 
 /// Real-space vectors are over this many Å.
 const INDEX_SCALE: f64 = 128.0;
 
-/// A float64 within a row of digits: what the digits say exactly, to float64.
 fn factor(rng: &mut PhiloxStream) -> [i16; 4] {
     factor_digits(rng.random_range(-1.0..=1.0))
 }

@@ -13,15 +13,15 @@ use super::{
     unit_vector, vector,
 };
 
-/// Of the value: one product.
+/// Error over the value: one product.
 const PIXEL_CORNER: f64 = 1.3e-7;
-/// Of the value: one product, after an exact sum.
+/// Error over the value: one product, after an exact sum.
 const PART: f64 = 1.3e-7;
-/// Of sine and versine, near zero too, times one more than the turns: the angle is reduced once.
+/// Error over sine and versine, near zero too, times one more than the turns: the angle is reduced once.
 const SINE_AND_VERSINE: f64 = 6e-7;
-/// Of the vector's length times the angle, which is a few radians at most.
+/// Error over the vector's length times the angle, which is a few radians at most.
 const TURN: f64 = 8e-7;
-/// Of the distance from the tile's centre.
+/// Error over the distance from the tile's centre.
 const OFFSET: f64 = 8e-7;
 /// Distances of their own size, directions of 1, and differences of directions of their own size.
 const VIEW: f64 = 6e-7;

@@ -15,11 +15,11 @@ use rand::RngExt;
 use super::{check, check_words, in_render, inputs, log_uniform, relative};
 use crate::support::shader::Kernel;
 
-/// Of each weight: their factors are differences of t and a whole number, zero where it is.
+/// Error over each weight: their factors are differences of t and a whole number, zero where it is.
 const LAGRANGE_WEIGHTS: f64 = 6e-7;
-/// Of the largest structure factor: 64 of them with weights of either sign.
-const TRICUBIC: f64 = 2e-6;
-/// Of the square of the largest structure factor, in the CPU path's vector form.
+/// Error over the largest structure factor: 64 of them with weights of either sign.
+const TRICUBIC: f64 = 7e-7;
+/// Error over the square of the largest structure factor, in the CPU path's vector form.
 const VECTOR_SQUARED: f64 = 1e-13;
 
 /// The structure factor outside the list.

@@ -11,11 +11,11 @@ use super::{
     any_words, check, check_cases, check_words, in_render, inputs, joined, relative, unit_vector,
 };
 
-/// Of the value: products of three numbers.
+/// Error over the value: products of three numbers.
 const BACKGROUND: f64 = 2e-7;
-/// Of the brightest term, by an index that is rounded.
-const TERMS: f64 = 2e-6;
-/// Of a pixel's edge, of the length of q − q_c, of Omega, and of 1, for P.
+/// Error over the brightest term, by an index that is rounded.
+const TERMS: f64 = 1.2e-6;
+/// Error over a pixel's edge, over the length of q − q_c, over Ω, and over 1 for P.
 const SIGHT: f64 = 1.5e-6;
 
 #[test]
@@ -25,7 +25,7 @@ fn places() {
         let edges = (0..100).flat_map(|thread| (0..pixels).map(move |k| [thread, k]));
         let body = "put_word(0u, sum_place(word(0u), word(1u)));
             put_word(1u, group_place(word(0u), word(1u)));
-            put_word(2u, run_place(word(0u), word(1u)));";
+            put_word(2u, chunk_place(word(0u), word(1u)));";
         let kernel = in_render(body).constant("EDGE", edge);
         check_words(
             "places",
@@ -62,9 +62,9 @@ fn background() {
     );
 }
 
-/// What is left for the next dispatch is what that finds.
+/// The next dispatch loads the sums that one dispatch stored.
 #[test]
-fn sums_that_are_left() {
+fn stored_sums() {
     let inputs = inputs(111, Vec::new(), any_words::<12>);
     let inputs: Vec<[u32; 12]> = inputs
         .iter()
@@ -74,15 +74,15 @@ fn sums_that_are_left() {
     let body = "let sums = Sums(
             vec4<f32>(real3(0u), real(3u)), vec4<f32>(real3(4u), real(7u)),
             vec4<f32>(real3(8u), real(11u)));
-        leave(kernel_index, sums);
-        let left = sums_so_far(kernel_index);
-        put4(0u, left.total); put4(4u, left.group); put4(8u, left.run);";
+        store_sums(kernel_index, sums);
+        let left = load_sums(kernel_index);
+        put4(0u, left.total); put4(4u, left.group); put4(8u, left.chunk);";
     for edge in [1, 2] {
         let kernel = in_render(body).constant("EDGE", edge);
         let kernel = kernel
             .storage(7, vec![0; 4 * inputs.len()])
             .storage(8, vec![0; 8 * inputs.len()]);
-        check_words("sums_so_far", kernel, &inputs, |mut words| {
+        check_words("load_sums", kernel, &inputs, |mut words| {
             if edge == 1 {
                 for place in [1, 2, 3, 5, 6, 7, 9, 10, 11] {
                     words[place] = 0;

@@ -9,7 +9,7 @@ use rand::RngExt;
 use super::structure_factor::{DEFAULT_F, LARGEST, structure_factors, with_grid};
 use super::{check, in_render, inputs, joined, log_uniform, vector};
 
-/// Of the brightest term, times the cells along an axis: the index is rounded, and δ with it.
+/// Error over the brightest term, times the cells along an axis: the index is rounded, and δ with it.
 const TERM: f64 = 1.5e-7;
 
 /// Cells along the axes.
