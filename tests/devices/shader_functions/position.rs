@@ -22,7 +22,7 @@ const SINE_AND_VERSINE: f64 = 6e-7;
 /// Error over the vector's length times the angle, which is a few radians at most.
 const TURN: f64 = 8e-7;
 /// Error over the distance from the tile's centre.
-const OFFSET: f64 = 8e-7;
+const OFFSET: f64 = 1.2e-6;
 /// Distances of their own size, directions of 1, and differences of directions of their own size.
 const VIEW: f64 = 6e-7;
 

@@ -16,7 +16,7 @@ const BACKGROUND: f64 = 2e-7;
 /// Error over the brightest term, by an index that is rounded.
 const TERMS: f64 = 1.2e-6;
 /// Error over a pixel's edge, over the length of q − q_c, over Ω, and over 1 for P.
-const SIGHT: f64 = 1.5e-6;
+const SIGHT: f64 = 2.5e-6;
 
 #[test]
 fn places() {
