@@ -78,7 +78,13 @@ fn reading_merged(criterion: &mut Criterion) {
     });
     let list = mtz::parse(&little_endian, None).expect("the file is sound");
     group.bench_function("expansion", |bencher| {
-        bencher.iter(|| expand(&list.amplitudes.reflections, list.space_group.group.clone()))
+        bencher.iter(|| {
+            expand(
+                &list.amplitudes.reflections,
+                list.space_group.group.clone(),
+                MEMORY,
+            )
+        })
     });
     let mut packed = GzEncoder::new(Vec::new(), Compression::default());
     packed.write_all(&little_endian).expect("memory is there");

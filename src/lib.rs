@@ -33,7 +33,7 @@
 //!
 //! The same from the flags of the C program: [`cli::experiment`].
 //!
-//! Modules import only from those further down this list: [`cli`]; [`report`]; [`render`];
+//! Modules import only from those further down this list: [`cli`]; [`report`]; [`series`]; [`render`];
 //! [`gpu`]; [`cpu`]; [`scene`]; [`formats`]; [`image`]; [`structure`]; [`experiment`]; [`geometry`], [`random`],
 //! [`memory`], [`profile`], [`trace`], [`version`].
 
@@ -50,6 +50,7 @@ pub mod random;
 pub mod render;
 pub mod report;
 pub mod scene;
+pub mod series;
 pub mod structure;
 pub mod trace;
 pub mod version;

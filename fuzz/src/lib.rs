@@ -292,7 +292,7 @@ pub fn text(bytes: &[u8]) -> bool {
     };
     // A larger grid is a matter of the machine's memory.
     if (0..3).all(|axis| widest(axis) < 100)
-        && let Ok(factors) = StructureFactors::from_reflections(&list, 0.0)
+        && let Ok(factors) = StructureFactors::from_reflections(&list, 0.0, MOST)
     {
         let grid = factors.grid().expect("a list makes a grid");
         assert!(grid.amplitudes().iter().all(|f| f.is_finite()));

@@ -216,7 +216,8 @@ mod tests {
         for (shape, tolerance) in shapes {
             for factors in [
                 StructureFactors::constant(100.0),
-                StructureFactors::from_reflections(&list, 10.0).unwrap(),
+                StructureFactors::from_reflections(&list, 10.0, crate::memory::Bytes(1 << 24))
+                    .unwrap(),
             ] {
                 let experiment = Experiment::new(Description {
                     beam: Beam {

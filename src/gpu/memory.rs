@@ -56,7 +56,7 @@ mod tests {
         });
         let lists = [
             StructureFactors::constant(100.0),
-            StructureFactors::from_reflections(&list, 1.0).unwrap(),
+            StructureFactors::from_reflections(&list, 1.0, crate::memory::Bytes(1 << 24)).unwrap(),
         ];
         for (structure_factors, half_structure_factors) in lists
             .into_iter()

@@ -314,6 +314,11 @@ impl Renderer {
         noise: &Noise,
         panels: &[usize],
     ) -> Result<Image, RenderError> {
+        noise.check()?;
+        if let Some(spread) = noise.spread() {
+            let available = Bytes::available();
+            noise::point_spread::check(&spread, image.width(), panels, available)?;
+        }
         let on_cpu = || Ok(self.install(|| noise::expose(image, noise, panels))?);
         let Some(gpu) = self.gpu_in_use() else {
             return on_cpu();

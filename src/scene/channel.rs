@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Scene, SceneError, laid_out_sources};
 use crate::experiment::{Experiment, ReflectionGrid};
+use crate::memory::Bytes;
 
 /// The energy channels that sources of `experiment` take their F from, at least one.
 ///
@@ -36,7 +37,7 @@ pub fn read_grid(
 ) -> Result<Option<Arc<ReflectionGrid>>, SceneError> {
     let factors = experiment.structure_factors();
     factors
-        .grid_of(channel)
+        .grid_of(channel, Bytes::available())
         .map_err(|error| SceneError::Channel {
             number: channel + 1,
             angstrom: factors.channels()[channel].wavelength_m * 1e10,

@@ -211,7 +211,7 @@ fn without_config(words: &[String]) -> Vec<String> {
 
 /// What the experiment file at `path` says.
 fn read(path: &Path, catalogue: &Catalogue) -> Result<Said, CliError> {
-    let bytes = read_bytes(path)?;
+    let bytes = read_bytes(path, crate::cli::limit::file_limit())?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Problem::with_file("not text; expected an experiment file in TOML"));
     let said = text.and_then(|text| read::parse(&text, &folder_of(path), catalogue));

@@ -13,6 +13,7 @@ use crate::experiment::{
     StructureFactors,
 };
 use crate::geometry::rotation_xyz;
+use crate::memory::Bytes;
 
 /// Says what flags cannot without files.
 type Prepare = fn(&mut Description) -> Result<(), ExperimentError>;
@@ -275,7 +276,8 @@ fn listed_reflections(parts: &mut Description) -> Result<(), ExperimentError> {
     let interpolation = parts.structure_factors.interpolation;
     /// F of the indices beyond the list.
     const DEFAULT_F: f64 = 3.0;
-    parts.structure_factors = StructureFactors::from_reflections(&made_reflections(), DEFAULT_F)?;
+    parts.structure_factors =
+        StructureFactors::from_reflections(&made_reflections(), DEFAULT_F, Bytes::available())?;
     parts.structure_factors.interpolation = interpolation;
     Ok(())
 }

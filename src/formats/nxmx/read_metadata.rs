@@ -3,13 +3,12 @@
 use glam::{DMat3, DVec3};
 
 use super::ANGSTROM;
-use super::facts::Facts;
-use super::panels::PanelPlace;
-use super::setting::{FrameSetting, Setting};
+use super::lookup::NexusFile;
+use crate::formats::metadata::{FrameMetadata, Metadata, PanelPlace};
 
-impl Facts {
+impl NexusFile {
     /// What is said of all frames of this size.
-    pub fn setting(&self, size: [usize; 2]) -> Setting {
+    pub fn metadata(&self, size: [usize; 2]) -> Metadata {
         let beam = format!("{}/instrument/beam", self.entry);
         let at = |name: &str| format!("{}/{name}", self.detector);
         let own = format!("{}/nanobragg", self.entry);
@@ -22,7 +21,7 @@ impl Facts {
         let configuration = self
             .dataset(&format!("{own}/configuration"))
             .and_then(|dataset| dataset.read_strings());
-        Setting {
+        Metadata {
             wavelength_m: wavelength_m.filter(|&metres| metres > 0.0),
             stokes: stokes.and_then(|stokes| stokes.try_into().ok()),
             panels,
@@ -47,7 +46,7 @@ impl Facts {
     }
 
     /// What is said of frame `index` of `count`, from 0.
-    pub fn frame_setting(&self, index: usize, count: usize) -> FrameSetting {
+    pub fn frame_metadata(&self, index: usize, count: usize) -> FrameMetadata {
         let of_frame = |path: &str| -> Option<f64> {
             let all = self.numbers(path)?;
             let degrees = match all.len() {
@@ -68,7 +67,7 @@ impl Facts {
             let nine = all.get(index.checked_mul(9)?..)?.first_chunk::<9>()?;
             Some(DMat3::from_cols_array(nine) * ANGSTROM.recip())
         });
-        FrameSetting {
+        FrameMetadata {
             start_rad,
             range_rad,
             reciprocal,

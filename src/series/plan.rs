@@ -3,7 +3,6 @@
 //! Angles are sums in degrees, and decimals stay decimals: frame 3 of `-osc 0.1` starts at 0.3, not
 //! at 0.30000000000000004, so that `nanobragg -phi 0.3` gives the same bits.
 
-use crate::cli::flags::Resolved;
 use crate::experiment::{Experiment, ExperimentError};
 use crate::geometry::{angles_of, decimal, rotation_xyz};
 use crate::random::uniform_rotation;
@@ -43,32 +42,6 @@ pub struct Frame {
     pub misset_deg: Option<[f64; 3]>,
     /// What is rendered.
     pub experiment: Experiment,
-}
-
-impl Frame {
-    /// What the flags of the frame alone come to, where those of the whole series come to `settings`.
-    pub fn settings(&self, settings: &[Resolved]) -> Vec<Resolved> {
-        let own = |id: &str, words: Vec<String>| Resolved {
-            id: id.into(),
-            words,
-            exact: true,
-        };
-        let misset = self
-            .misset_deg
-            .map(|angles| own("misset", angles.map(|angle| format!("{angle:?}")).to_vec()));
-        let changed: Vec<Resolved> = [
-            Some(own("phi", vec![format!("{:?}", self.phi_deg)])),
-            Some(own("image_number", vec![self.number.to_string()])),
-            misset,
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        let same = settings
-            .iter()
-            .filter(|setting| changed.iter().all(|own| own.id != setting.id));
-        same.cloned().chain(changed.iter().cloned()).collect()
-    }
 }
 
 impl Plan {

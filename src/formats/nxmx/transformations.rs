@@ -2,12 +2,12 @@
 
 use glam::{DAffine3, DQuat};
 
-use super::facts::{Facts, seen_from, unit_in_si};
+use super::lookup::{NexusFile, seen_from, unit_in_si};
 
 /// No instrument has chains this long; a chain that bites its tail has.
 const LONGEST_CHAIN: usize = 64;
 
-impl Facts {
+impl NexusFile {
     /// The first rotation that the sample stands on whose angle changes, or else the first.
     pub fn spindle_path(&self) -> Option<String> {
         let sample = format!("{}/sample", self.entry);
