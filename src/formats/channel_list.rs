@@ -141,7 +141,7 @@ mod tests {
         std::fs::create_dir(folder.path().join("sub")).unwrap();
         let said = |text: &str| {
             std::fs::write(&list, text).unwrap();
-            read(&list).unwrap_err().to_string()
+            read(&list, Bytes(1 << 10)).unwrap_err().to_string()
         };
         let (missing, directory) = (said("1 none.hkl"), said("2 list.txt\n1 sub"));
         assert!(missing.contains("line 1: there is no file"), "{missing}");
