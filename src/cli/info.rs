@@ -63,7 +63,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let info = ImageInfo {
         file: StoredImage {
             path: command.image.display().to_string(),
-            format: format.name(),
+            format: format.name,
             numbers: pixels.kind(),
         },
         pixels: [raster.width, raster.height],
@@ -120,7 +120,7 @@ fn print_record(path: &Path) -> Result<(), CliError> {
         None => Err(CliError::Failed(anyhow::anyhow!(
             "{}: it does not say what it was rendered from; {} files of a render do",
             path.display(),
-            format::names(|format| format.room().record)
+            format::names(|format| format.record.is_some())
         ))),
     }
 }

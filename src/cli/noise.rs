@@ -135,9 +135,9 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let summary = NoiseSummary {
         version: NoiseSummary::VERSION,
         input: command.image.display().to_string(),
-        input_format: input.format.name(),
+        input_format: input.format.name,
         output: command.out.display().to_string(),
-        output_format: encoding.format.name(),
+        output_format: encoding.format.name,
         pixels: [counts.width(), counts.height()],
         panels: command.panels,
         noise,
@@ -159,7 +159,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
 /// What is read.
 struct Input {
     image: Image,
-    format: &'static dyn Format,
+    format: &'static Format,
     /// The header of the image or of `--header`.
     header: Header,
 }
@@ -199,7 +199,7 @@ impl NoiseCommand {
     }
 
     /// Reads the image, and the header for an output of this format.
-    fn input(&self, output: &dyn Format, notices: &mut Vec<String>) -> Result<Input, CliError> {
+    fn input(&self, output: &Format, notices: &mut Vec<String>) -> Result<Input, CliError> {
         let given = self.size.as_ref().map(|size| [size[0], size[1]]);
         let input = read_sized(&self.image, given, self.header.as_deref())?;
         if let Some([fast, slow]) = given.filter(|_| input.tells_size) {
@@ -209,7 +209,7 @@ impl NoiseCommand {
             ));
         }
         let sized = input.tells_size || given.is_some();
-        if self.header.is_some() && sized && output.room().geometry == GeometryRoom::Nothing {
+        if self.header.is_some() && sized && output.geometry == GeometryRoom::Nothing {
             notices.push("--header has no effect: OUT is neither SMV, CBF nor NXmx".into());
         }
         if input.raster.pixels.ceiling().is_some() {

@@ -16,7 +16,7 @@ pub struct SizedImage {
     /// Its numbers.
     pub raster: Raster,
     /// The format of its file.
-    pub format: &'static dyn Format,
+    pub format: &'static Format,
     /// Its header, or that of the file of `--header`.
     pub header: Header,
     /// Whether its file tells its size.
@@ -98,7 +98,7 @@ pub fn sized(
     file: ImageFile,
     given: Option<[usize; 2]>,
     other: Option<(&str, [usize; 2])>,
-) -> Result<(Image, &'static dyn Format), CliError> {
+) -> Result<(Image, &'static Format), CliError> {
     let (raster, format) = sized_raster(path, file, given, other)?;
     Ok((raster.into_image(), format))
 }
@@ -113,7 +113,7 @@ pub fn sized_raster(
     file: ImageFile,
     given: Option<[usize; 2]>,
     other: Option<(&str, [usize; 2])>,
-) -> Result<(Raster, &'static dyn Format), CliError> {
+) -> Result<(Raster, &'static Format), CliError> {
     let bytes = match file {
         ImageFile::Sized(format, raster) => return Ok((raster, format)),
         ImageFile::Bare(bytes) => bytes,

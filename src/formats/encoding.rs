@@ -41,7 +41,7 @@ pub enum Compression {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Encoding {
     /// The format.
-    pub format: &'static dyn Format,
+    pub format: &'static Format,
     /// The kind of numbers, one that the format writes.
     pub number: Number,
     /// The compression, which only some formats have.
@@ -50,8 +50,8 @@ pub struct Encoding {
 
 impl Encoding {
     /// Files of `format` with numbers of this kind, where the format writes such, else with its own.
-    pub fn new(format: &'static dyn Format, number: Number) -> Encoding {
-        let numbers = format.room().numbers;
+    pub fn new(format: &'static Format, number: Number) -> Encoding {
+        let numbers = format.numbers;
         let number = match numbers.contains(&number) {
             true => number,
             false => numbers.first().copied().unwrap_or_default(),
@@ -72,7 +72,7 @@ impl Encoding {
 
     /// Whether the format leaves the kind of numbers to choose.
     pub fn chooses_number(self) -> bool {
-        self.format.room().numbers.len() > 1
+        self.format.numbers.len() > 1
     }
 
     /// Whether the numbers are whole: counts, not photons.
@@ -82,13 +82,13 @@ impl Encoding {
 
     /// The kind of numbers that a file with noise has where nothing else is asked for.
     pub fn with_noise(self) -> Encoding {
-        let whole = self.format.room().counts_photons;
+        let whole = self.format.counts_photons;
         Encoding::new(self.format, if whole { Number::I32 } else { Number::F32 })
     }
 
     /// Counts of an image with these statistics, where nothing else is asked for.
     pub fn usual_counts(self, statistics: &Statistics) -> Counts {
-        match self.format.room().scaled_to_brightest {
+        match self.format.scaled_to_brightest {
             true => Counts::automatic(statistics, Counts::DEFAULT_OFFSET),
             false => Counts::AS_THEY_ARE,
         }
@@ -97,7 +97,7 @@ impl Encoding {
     /// Counts of a pixel without photons in a file with noise, where nothing else is asked for: a
     /// detector that counts photons has none.
     pub fn usual_offset(self) -> f64 {
-        match self.format.room().counts_photons {
+        match self.format.counts_photons {
             true => 0.0,
             false => Counts::DEFAULT_OFFSET,
         }
@@ -105,7 +105,7 @@ impl Encoding {
 
     /// Memory that writing takes beside an image, bytes a pixel.
     pub fn beside_image(self) -> u64 {
-        self.format.room().beside_image[usize::from(self.counts())]
+        self.format.beside_image[usize::from(self.counts())]
     }
 
     /// Writes `image` as one frame beside `path`, and tells which pixels had no room. Whole numbers
@@ -120,7 +120,12 @@ impl Encoding {
         counts: Counts,
         header: &Header,
     ) -> Result<(PendingFile, Clipped), FormatError> {
-        self.format.write_image(path, self, image, counts, header)
+        if let Some(stream) = self.format.stream {
+            return stream(path, image, counts, header);
+        }
+        let (pixels, clipped) = self.number.counted(image, counts);
+        let raster = RasterView::of(image, pixels.as_ref());
+        Ok((self.write(path, raster, header)?, clipped))
     }
 
     /// Writes numbers of this kind as one frame beside `path`.
@@ -134,13 +139,13 @@ impl Encoding {
         raster: RasterView,
         header: &Header,
     ) -> Result<PendingFile, FormatError> {
-        if self.format.room().frames {
+        if let Some(frames) = &self.format.frames {
             let size = [raster.width, raster.height];
-            let mut file = self.format.create(path, self, size, 1, header)?;
+            let mut file = (frames.create)(path, self, size, 1, header)?;
             file.push(raster, header)?;
             return file.finish();
         }
-        let file = self.format.encode(raster, header);
+        let file = (self.format.encode)(raster, header);
         let file = file.map_err(|problem| FormatError::content(path, problem))?;
         match &header.record {
             Some(text) => PendingFile::write(path, &record::add(self.format, file, text)),
@@ -154,7 +159,7 @@ impl Encoding {
     /// A [`Problem`] when the image is larger than the format takes or has other numbers, and for
     /// formats that are written out of order.
     pub fn encode(self, raster: &Raster, header: &Header) -> Result<Vec<u8>, Problem> {
-        self.format.encode(raster.view(), header)
+        (self.format.encode)(raster.view(), header)
     }
 }
 

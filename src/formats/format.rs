@@ -1,7 +1,7 @@
 //! What a format of image files says of itself, and the table of all formats.
 //!
-//! A format is a unit struct that implements [`Format`] in a file of its own, and a line in [`TABLE`].
-//! Command line, notices, memory estimates and the table in `docs/formats.md` follow from these.
+//! A format is a [`Format`] in a file of its own, and a line in [`TABLE`]. Command line, notices, memory
+//! estimates and the table in `docs/formats.md` follow from these.
 
 use std::fmt;
 use std::path::Path;
@@ -16,8 +16,9 @@ use super::{FormatError, PendingFile, Problem, cbf, npy, nxmx, pgm, png, raw, sm
 use crate::image::Image;
 use crate::memory::Bytes;
 
-/// Every format, in the order in which the start of a file is held against them.
-pub const TABLE: &[&dyn Format] = &[
+/// Every format, in the order in which the start of a file is compared with them. The last takes any
+/// file.
+pub const TABLE: &[&Format] = &[
     smv::FORMAT,
     cbf::FORMAT,
     tiff::FORMAT,
@@ -28,124 +29,16 @@ pub const TABLE: &[&dyn Format] = &[
     raw::FORMAT,
 ];
 
-/// A format of image files. One that is only read, or only written, leaves the other half as it is
-/// here.
-pub trait Format: Sync {
+/// A format of image files.
+pub struct Format {
     /// The format's name in messages and summaries.
-    fn name(&self) -> &'static str;
-
+    pub name: &'static str,
     /// Endings of the names of files, in small letters, the usual one first.
-    fn extensions(&self) -> &'static [&'static str];
-
-    /// What a file has room for.
-    fn room(&self) -> Room;
-
-    /// Whether a file that starts with these bytes is of this format.
-    fn recognises(&self, start: &[u8]) -> bool;
-
-    /// The image in a whole file, with the entries of its header and its record. Parsing may take
-    /// memory of `most`.
-    ///
-    /// # Errors
-    /// A [`Problem`] when the file is not what it starts like, or needs more memory.
-    fn decode(&self, bytes: Vec<u8>, most: Bytes) -> Result<(ImageFile, Header), Problem>;
-
-    /// Makes sense of the geometry in the entries of `header`, for an image of `size`. Readers who
-    /// only look at pixels do without.
-    ///
-    /// # Errors
-    /// A [`Problem`] for a value that is no number.
-    fn read_geometry(&self, _header: &mut Header, _size: [usize; 2]) -> Result<(), Problem> {
-        Ok(())
-    }
-
-    /// Opens a file of many frames, where the format has such.
-    ///
-    /// # Errors
-    /// [`FormatError`] when the file cannot be read, or has no frames.
-    fn open(&self, path: &Path, _most: Bytes) -> Result<Box<dyn FrameReader>, FormatError> {
-        Err(FormatError::content(path, self.no_frames()))
-    }
-
-    /// `raster` as a whole file.
-    ///
-    /// # Errors
-    /// A [`Problem`] when the image is larger than the format takes, or has other numbers.
-    fn encode(&self, raster: RasterView, _header: &Header) -> Result<Vec<u8>, Problem> {
-        Err(self.no_room_for(raster))
-    }
-
-    /// Writes `image` as one frame beside `path`, in the numbers of `encoding`, and tells which
-    /// pixels had no room. Whole numbers are [`Counts`] of its values, none below 0.
-    ///
-    /// # Errors
-    /// [`FormatError`] when the image is larger than the format takes, or the file cannot be written.
-    fn write_image(
-        &self,
-        path: &Path,
-        encoding: Encoding,
-        image: &Image,
-        counts: Counts,
-        header: &Header,
-    ) -> Result<(PendingFile, Clipped), FormatError> {
-        let (pixels, clipped) = encoding.number.counted(image, counts);
-        let view = RasterView::of(image, pixels.as_ref());
-        Ok((encoding.write(path, view, header)?, clipped))
-    }
-
-    /// Starts a file of `frames` frames of `size` beside `path`, where the format has such; `header`
-    /// is the first frame's.
-    ///
-    /// # Errors
-    /// [`FormatError::Write`] when the file cannot be written there.
-    fn create(
-        &self,
-        path: &Path,
-        _encoding: Encoding,
-        _size: [usize; 2],
-        _frames: usize,
-        _header: &Header,
-    ) -> Result<Box<dyn FrameWriter>, FormatError> {
-        Err(FormatError::content(path, self.no_frames()))
-    }
-
-    /// `file`, a whole one of this format, with the text of `record`; see [`super::record`]. As it is
-    /// where the format, or this file, has no room.
-    fn with_record(&self, file: Vec<u8>, _record: &str) -> Vec<u8> {
-        file
-    }
-
-    /// The text of the record in `file`, a whole one of this format.
-    fn record(&self, _file: &[u8]) -> Option<String> {
-        None
-    }
-
-    /// The span of a profile in which a file is made and written.
-    fn span(&self) -> Span;
-
-    /// What is wrong with asking for several frames.
-    fn no_frames(&self) -> Problem {
-        Problem::with_file(format!("{} has room for one frame", self.name()))
-    }
-
-    /// What is wrong with the numbers of `raster`.
-    fn no_room_for(&self, raster: RasterView) -> Problem {
-        let (kind, name) = (raster.pixels.kind(), self.name());
-        Problem::with_file(format!("{kind} pixels are not written as {name}"))
-    }
-}
-
-/// What a file of a format has room for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Room {
+    pub extensions: &'static [&'static str],
     /// The kinds of numbers that are written, the default first; none where the file is a picture.
     pub numbers: &'static [Number],
-    /// Any number of frames.
-    pub frames: bool,
-    /// The detector's geometry.
+    /// What a header has room for of the detector's geometry.
     pub geometry: GeometryRoom,
-    /// The experiment that the image was rendered from.
-    pub record: bool,
     /// The format is one of detectors that count photons: counts with noise are whole and start at 0.
     pub counts_photons: bool,
     /// Counts without noise are scaled so that the brightest pixel of an image has room, where nothing
@@ -154,7 +47,29 @@ pub struct Room {
     /// Memory that writing takes beside the image, bytes a pixel, of float32 and of whole numbers:
     /// other numbers and the file, as far as both are there at once.
     pub beside_image: [u64; 2],
+    /// The span of a profile in which a file is made and written.
+    pub span: fn() -> Span,
+    /// Whether a file that starts with these bytes is of this format.
+    pub recognises: fn(&[u8]) -> bool,
+    /// The image in a whole file, with the entries of its header. Bytes are unpacked to no more than
+    /// the limit.
+    pub decode: fn(Vec<u8>, Bytes) -> Result<(ImageFile, Header), Problem>,
+    /// Makes sense of the geometry in the entries of the header of an image of a size, where
+    /// [`Format::decode`] does not: those who only look at pixels do without.
+    pub read_geometry: fn(&mut Header, [usize; 2]) -> Result<(), Problem>,
+    /// An image as a whole file.
+    pub encode: fn(RasterView, &Header) -> Result<Vec<u8>, Problem>,
+    /// Writes an image beside a path as it is encoded, where that takes less memory than
+    /// [`Format::encode`].
+    pub stream: Option<Stream>,
+    /// How the record of an experiment is kept, where there is room; see [`super::record`].
+    pub record: Option<RecordRoom>,
+    /// How files of many frames are read and written, where the format has such.
+    pub frames: Option<FramesRoom>,
 }
+
+/// Writes counts of an image beside a path, and tells which pixels had no room.
+pub type Stream = fn(&Path, &Image, Counts, &Header) -> Result<(PendingFile, Clipped), FormatError>;
 
 /// What a header has room for of the detector's geometry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,23 +84,57 @@ pub enum GeometryRoom {
     Panels,
 }
 
-impl Room {
-    /// A picture without a header.
-    pub const PICTURE: Room = Room {
+/// How the record of an experiment is kept in a whole file.
+pub struct RecordRoom {
+    /// The file with a record; as it is where this file has no room.
+    pub add: fn(Vec<u8>, &str) -> Vec<u8>,
+    /// The text of the record.
+    pub find: fn(&[u8]) -> Option<String>,
+}
+
+/// How files of many frames are read and written.
+pub struct FramesRoom {
+    /// Opens a file, of frames that take no more than the limit each.
+    pub open: fn(&Path, Bytes) -> Result<Box<dyn FrameReader>, FormatError>,
+    /// Starts a file beside a path for a number of frames of a size; the header is the first
+    /// frame's.
+    pub create: Create,
+}
+
+/// Starts a file of many frames.
+pub type Create =
+    fn(&Path, Encoding, [usize; 2], usize, &Header) -> Result<Box<dyn FrameWriter>, FormatError>;
+
+impl Format {
+    /// A picture without a header, which is not written from numbers.
+    pub(super) const PICTURE: Format = Format {
+        name: "",
+        extensions: &[],
         numbers: &[],
-        frames: false,
         geometry: GeometryRoom::Nothing,
-        record: false,
         counts_photons: false,
         scaled_to_brightest: false,
         beside_image: [0; 2],
+        span: Span::none,
+        recognises: |_| false,
+        decode: |_, _| Err(no_image()),
+        read_geometry: |_, _| Ok(()),
+        encode: |raster, _| Err(raster.unfit("a picture")),
+        stream: None,
+        record: None,
+        frames: None,
     };
+
+    /// Whether a file is a picture to look at, not numbers.
+    pub fn is_picture(&self) -> bool {
+        self.numbers.is_empty()
+    }
 }
 
 /// A file of several frames, which are read one at a time.
 pub trait FrameReader {
     /// The format of the file.
-    fn format(&self) -> &'static dyn Format;
+    fn format(&self) -> &'static Format;
 
     /// How many frames there are, at least one.
     fn frames(&self) -> usize;
@@ -224,17 +173,17 @@ pub trait FrameWriter: Send {
 
 /// The format of a file that starts with these bytes: the last one, bare numbers, where none knows
 /// them.
-pub fn of_content(start: &[u8]) -> &'static dyn Format {
-    let found = TABLE.iter().find(|format| format.recognises(start));
-    *found.unwrap_or(&raw::FORMAT)
+pub fn of_content(start: &[u8]) -> &'static Format {
+    let found = TABLE.iter().find(|format| (format.recognises)(start));
+    found.copied().unwrap_or(raw::FORMAT)
 }
 
 /// The format that the ending of a file's name stands for.
-pub fn of_name(path: &Path) -> Option<&'static dyn Format> {
+pub fn of_name(path: &Path) -> Option<&'static Format> {
     let extension = extension(path);
     let found = TABLE
         .iter()
-        .find(|format| format.extensions().contains(&extension.as_str()));
+        .find(|format| format.extensions.contains(&extension.as_str()));
     found.copied()
 }
 
@@ -245,17 +194,17 @@ pub fn extension(path: &Path) -> String {
 }
 
 /// The endings that names of files of the `wanted` formats have, as a message lists them: `.img .smv`.
-pub fn endings(wanted: impl Fn(&dyn Format) -> bool) -> String {
+pub fn endings(wanted: impl Fn(&Format) -> bool) -> String {
     let formats = TABLE.iter().filter(|format| wanted(**format));
-    let endings = formats.flat_map(|format| format.extensions());
+    let endings = formats.flat_map(|format| format.extensions);
     let endings: Vec<String> = endings.map(|ending| format!(".{ending}")).collect();
     endings.join(" ")
 }
 
 /// The names of the `wanted` formats, as a message lists them: `SMV, CBF and npy`.
-pub fn names(wanted: impl Fn(&dyn Format) -> bool) -> String {
+pub fn names(wanted: impl Fn(&Format) -> bool) -> String {
     let formats = TABLE.iter().filter(|format| wanted(**format));
-    let names: Vec<&str> = formats.map(|format| format.name()).collect();
+    let names: Vec<&str> = formats.map(|format| format.name).collect();
     match names.split_last() {
         Some((last, [])) => last.to_string(),
         Some((last, others)) => format!("{} and {last}", others.join(", ")),
@@ -263,30 +212,27 @@ pub fn names(wanted: impl Fn(&dyn Format) -> bool) -> String {
     }
 }
 
-impl dyn Format + '_ {
-    /// Whether a file is a picture to look at, not numbers.
-    pub fn is_picture(&self) -> bool {
-        self.room().numbers.is_empty()
+fn no_image() -> Problem {
+    Problem::with_file("no image of a format that is read")
+}
+
+impl PartialEq for Format {
+    fn eq(&self, other: &Format) -> bool {
+        self.name == other.name
     }
 }
 
-impl PartialEq for dyn Format + '_ {
-    fn eq(&self, other: &Self) -> bool {
-        self.name() == other.name()
-    }
-}
+impl Eq for Format {}
 
-impl Eq for dyn Format + '_ {}
-
-impl fmt::Debug for dyn Format + '_ {
+impl fmt::Debug for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.name)
     }
 }
 
-impl fmt::Display for dyn Format + '_ {
+impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.name)
     }
 }
 
@@ -296,7 +242,7 @@ mod tests {
 
     #[test]
     fn names_stand_for_formats() {
-        let name = |name: &str| of_name(Path::new(name)).map(|format| format.name());
+        let name = |name: &str| of_name(Path::new(name)).map(|format| format.name);
         assert_eq!(name("a/frame_0001.IMG"), Some("SMV"));
         assert_eq!(name("b.tiff"), Some("TIFF"));
         assert_eq!(name("c.NXS"), Some("NXmx"));
@@ -307,9 +253,9 @@ mod tests {
     fn no_two_formats_share_a_name_or_an_ending() {
         let mut seen = std::collections::HashSet::new();
         for format in TABLE {
-            assert!(seen.insert(format.name()));
-            assert!(!format.extensions().is_empty());
-            for ending in format.extensions() {
+            assert!(seen.insert(format.name));
+            assert!(!format.extensions.is_empty());
+            for ending in format.extensions {
                 assert!(seen.insert(ending), "{ending}");
                 assert_eq!(*ending, ending.to_lowercase());
             }

@@ -17,7 +17,7 @@ pub struct Header {
     /// Keys and values of an SMV header, or of the lines of a miniCBF header.
     pub entries: Vec<(String, String)>,
     /// The format whose header the entries are of.
-    pub entries_of: Option<&'static dyn Format>,
+    pub entries_of: Option<&'static Format>,
     /// What the entries say of the experiment.
     pub geometry: ImageHeader,
     /// What is known beyond one upright panel, of all frames and of this one.
@@ -32,11 +32,11 @@ impl Header {
     pub fn of(
         experiment: &Experiment,
         (size, up): ([usize; 2], DVec3),
-        format: &dyn Format,
+        format: &Format,
         saturation: Option<f64>,
         record: Option<String>,
     ) -> Header {
-        let metadata = (format.room().geometry == GeometryRoom::Panels).then(|| {
+        let metadata = (format.geometry == GeometryRoom::Panels).then(|| {
             let metadata = Metadata {
                 configuration: record.clone(),
                 ..Metadata::of(experiment, up, saturation)

@@ -15,7 +15,7 @@ use crate::memory::Bytes;
 #[derive(Debug, Clone, PartialEq)]
 pub enum ImageFile {
     /// An image, from a file that says its size.
-    Sized(&'static dyn Format, Raster),
+    Sized(&'static Format, Raster),
     /// The bytes of float32 values; see [`super::raw::decode`].
     Bare(Vec<u8>),
 }
@@ -24,7 +24,7 @@ pub enum ImageFile {
 /// that is a pipe can be read only once, and has none.
 ///
 /// # Errors
-/// As [`Format::open`].
+/// [`FormatError`] when it cannot be read, or has no frames.
 pub fn frames(path: &Path, most: Bytes) -> Result<Option<Box<dyn FrameReader>>, FormatError> {
     /// As many bytes as tell formats of many frames.
     const START: u64 = nxmx::MAGIC.len() as u64;
@@ -36,8 +36,8 @@ pub fn frames(path: &Path, most: Bytes) -> Result<Option<Box<dyn FrameReader>>, 
     };
     let format = File::open(path).ok().and_then(start);
     let format = format.map(|start| format::of_content(&start));
-    let format = format.filter(|format| format.room().frames);
-    format.map(|format| format.open(path, most)).transpose()
+    let frames = format.and_then(|format| format.frames.as_ref());
+    frames.map(|frames| (frames.open)(path, most)).transpose()
 }
 
 /// Reads the image file at `path`.
@@ -104,7 +104,7 @@ pub fn parse(bytes: Vec<u8>, most: Bytes) -> Result<ImageFile, Problem> {
 pub fn parse_with_header(bytes: Vec<u8>, most: Bytes) -> Result<(ImageFile, Header), Problem> {
     let (file, mut header) = parse_pixels(bytes, most)?;
     if let ImageFile::Sized(format, raster) = &file {
-        format.read_geometry(&mut header, [raster.width, raster.height])?;
+        (format.read_geometry)(&mut header, [raster.width, raster.height])?;
     }
     Ok((file, header))
 }
@@ -112,7 +112,7 @@ pub fn parse_with_header(bytes: Vec<u8>, most: Bytes) -> Result<(ImageFile, Head
 fn parse_pixels(bytes: Vec<u8>, most: Bytes) -> Result<(ImageFile, Header), Problem> {
     let format = format::of_content(&bytes);
     let record = record::find(&bytes);
-    let (file, header) = format.decode(bytes, most)?;
+    let (file, header) = (format.decode)(bytes, most)?;
     Ok((file, Header { record, ..header }))
 }
 

@@ -2,56 +2,29 @@
 //!
 //! Facts: the format is described in numpy's documentation under `numpy.lib.format`.
 
-use tracing::{Span, info_span};
+use tracing::info_span;
 
 use super::Problem;
 use super::encoding::Number;
-use super::format::{Format, Room};
+use super::format::Format;
 use super::header::Header;
 use super::image_file::ImageFile;
 use super::raster::{Pixels, PixelsView, Raster, RasterView, bytes_of_pixels};
 use super::text::quoted;
-use crate::memory::Bytes;
 use crate::profile::FILES;
 
 /// numpy's array of two axes.
-pub const FORMAT: &dyn Format = &Npy;
-
-struct Npy;
-
-impl Format for Npy {
-    fn name(&self) -> &'static str {
-        "npy"
-    }
-
-    fn extensions(&self) -> &'static [&'static str] {
-        &["npy"]
-    }
-
-    fn room(&self) -> Room {
-        Room {
-            numbers: &[Number::F32, Number::U16, Number::U32, Number::I32],
-            beside_image: [4, 4 + 4],
-            ..Room::PICTURE
-        }
-    }
-
-    fn recognises(&self, start: &[u8]) -> bool {
-        start.starts_with(MAGIC)
-    }
-
-    fn decode(&self, bytes: Vec<u8>, _most: Bytes) -> Result<(ImageFile, Header), Problem> {
-        Ok((ImageFile::Sized(FORMAT, decode(&bytes)?), Header::default()))
-    }
-
-    fn encode(&self, raster: RasterView, _header: &Header) -> Result<Vec<u8>, Problem> {
-        Ok(encode(raster))
-    }
-
-    fn span(&self) -> Span {
-        info_span!(target: FILES, "npy")
-    }
-}
+pub const FORMAT: &Format = &Format {
+    name: "npy",
+    extensions: &["npy"],
+    numbers: &[Number::F32, Number::U16, Number::U32, Number::I32],
+    beside_image: [4, 4 + 4],
+    span: || info_span!(target: FILES, "npy"),
+    recognises: |start| start.starts_with(MAGIC),
+    decode: |bytes, _| Ok((ImageFile::Sized(FORMAT, decode(&bytes)?), Header::default())),
+    encode: |raster, _| Ok(encode(raster)),
+    ..Format::PICTURE
+};
 
 /// What a file starts with.
 pub const MAGIC: &[u8] = b"\x93NUMPY";

@@ -1,51 +1,28 @@
 //! PGM: written with one byte a pixel and the scale as a comment (PHYSICS §13); read with one or
 //! two, as numbers that nothing is done to. (The `image` crate stretches them to the full range.)
 
-use tracing::{Span, info_span};
+use tracing::info_span;
 
 use super::Problem;
-use super::format::{Format, Room};
+use super::format::Format;
 use super::header::Header;
 use super::image_file::ImageFile;
 use super::raster::{Clipped, Pixels, Raster, bytes_of_pixels};
 use crate::image::{Image, Statistics};
-use crate::memory::Bytes;
 use crate::profile::FILES;
 
 /// Binary PGM.
-pub const FORMAT: &dyn Format = &Pgm;
-
-struct Pgm;
-
-impl Format for Pgm {
-    fn name(&self) -> &'static str {
-        "PGM"
-    }
-
-    fn extensions(&self) -> &'static [&'static str] {
-        &["pgm"]
-    }
-
-    fn room(&self) -> Room {
-        Room {
-            beside_image: [1; 2],
-            ..Room::PICTURE
-        }
-    }
-
-    fn recognises(&self, start: &[u8]) -> bool {
+pub const FORMAT: &Format = &Format {
+    name: "PGM",
+    extensions: &["pgm"],
+    beside_image: [1; 2],
+    span: || info_span!(target: FILES, "PGM"),
+    recognises: |start| {
         start.starts_with(b"P5") && start.get(2).is_some_and(u8::is_ascii_whitespace)
-    }
-
-    fn decode(&self, bytes: Vec<u8>, _: Bytes) -> Result<(ImageFile, Header), Problem> {
-        let file = ImageFile::Sized(FORMAT, decode(&bytes)?);
-        Ok((file, Header::default()))
-    }
-
-    fn span(&self) -> Span {
-        info_span!(target: FILES, "PGM")
-    }
-}
+    },
+    decode: |bytes, _| Ok((ImageFile::Sized(FORMAT, decode(&bytes)?), Header::default())),
+    ..Format::PICTURE
+};
 
 /// Photons are multiplied by this when no scale is given: five rms deviations are nearly white.
 pub fn automatic_scale(statistics: &Statistics) -> f64 {

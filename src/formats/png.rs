@@ -6,10 +6,10 @@ use ::image::codecs::png::{PngDecoder, PngEncoder};
 use ::image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageError, Limits};
 use colorgrad::Gradient;
 
-use tracing::{Span, info_span};
+use tracing::info_span;
 
 use super::Problem;
-use super::format::{Format, Room};
+use super::format::{Format, RecordRoom};
 use super::header::Header;
 use super::image_file::ImageFile;
 use super::raster::{DEFLATE_GAIN, Pixels, Raster, check_gain};
@@ -18,7 +18,25 @@ use crate::memory::Bytes;
 use crate::profile::FILES;
 
 /// PNG.
-pub const FORMAT: &dyn Format = &Png;
+pub const FORMAT: &Format = &Format {
+    name: "PNG",
+    extensions: &["png"],
+    // A copy to find the percentile in; then up to three channels, and the file.
+    beside_image: [12; 2],
+    span: || info_span!(target: FILES, "PNG"),
+    recognises: |start| start.starts_with(MAGIC),
+    decode: |bytes, most| {
+        Ok((
+            ImageFile::Sized(FORMAT, decode(&bytes, most)?),
+            Header::default(),
+        ))
+    },
+    record: Some(RecordRoom {
+        add: with_text,
+        find: find_text,
+    }),
+    ..Format::PICTURE
+};
 
 /// What a file starts with.
 const MAGIC: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -26,53 +44,6 @@ const MAGIC: &[u8] = b"\x89PNG\r\n\x1a\n";
 const KEYWORD: &[u8] = b"nanobragg";
 /// Bytes of a file before its second chunk: its signature and its header.
 const BEFORE_SECOND_CHUNK: usize = 8 + 25;
-
-struct Png;
-
-impl Format for Png {
-    fn name(&self) -> &'static str {
-        "PNG"
-    }
-
-    fn extensions(&self) -> &'static [&'static str] {
-        &["png"]
-    }
-
-    fn room(&self) -> Room {
-        Room {
-            record: true,
-            // A copy to find the percentile in; then up to three channels, and the file.
-            beside_image: [12; 2],
-            ..Room::PICTURE
-        }
-    }
-
-    fn recognises(&self, start: &[u8]) -> bool {
-        start.starts_with(MAGIC)
-    }
-
-    fn decode(&self, bytes: Vec<u8>, most: Bytes) -> Result<(ImageFile, Header), Problem> {
-        Ok((
-            ImageFile::Sized(FORMAT, decode(&bytes, most)?),
-            Header::default(),
-        ))
-    }
-
-    fn with_record(&self, mut file: Vec<u8>, record: &str) -> Vec<u8> {
-        if file.len() > BEFORE_SECOND_CHUNK {
-            file.splice(BEFORE_SECOND_CHUNK..BEFORE_SECOND_CHUNK, text_chunk(record));
-        }
-        file
-    }
-
-    fn record(&self, file: &[u8]) -> Option<String> {
-        find_text(file)
-    }
-
-    fn span(&self) -> Span {
-        info_span!(target: FILES, "PNG")
-    }
-}
 
 /// The colours of a picture's shades.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -233,6 +204,14 @@ fn text_chunk(record: &str) -> Vec<u8> {
         &sum.sum().to_be_bytes(),
     ]
     .concat()
+}
+
+/// `file` with `record` in its second chunk.
+fn with_text(mut file: Vec<u8>, record: &str) -> Vec<u8> {
+    if file.len() > BEFORE_SECOND_CHUNK {
+        file.splice(BEFORE_SECOND_CHUNK..BEFORE_SECOND_CHUNK, text_chunk(record));
+    }
+    file
 }
 
 /// The text of the chunk under our keyword.

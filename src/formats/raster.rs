@@ -262,6 +262,12 @@ pub(super) fn check_gain(
 }
 
 impl<'a> RasterView<'a> {
+    /// What is wrong with writing these numbers as a file called `name`.
+    pub(super) fn unfit(self, name: &str) -> Problem {
+        let kind = self.pixels.kind();
+        Problem::with_file(format!("{kind} pixels are not written as {name}"))
+    }
+
     /// `image`, or these numbers of its pixels.
     pub fn of(image: &'a Image, pixels: Option<&'a Pixels>) -> RasterView<'a> {
         RasterView {

@@ -3,67 +3,43 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use tracing::{Span, info_span};
+use tracing::info_span;
 
 use super::encoding::Number;
 use super::error::read_with;
-use super::format::{self, Format, Room};
+use super::format::{self, Format};
 use super::header::Header;
 use super::image_file::ImageFile;
-use super::raster::{PixelsView, RasterView, le_bytes};
+use super::raster::{PixelsView, le_bytes};
 use super::{FormatError, Problem};
 use crate::image::Image;
 use crate::memory::Bytes;
 use crate::profile::FILES;
 
 /// Bare float32.
-pub const FORMAT: &dyn Format = &Raw;
-
-struct Raw;
-
-impl Format for Raw {
-    fn name(&self) -> &'static str {
-        "float32"
-    }
-
-    fn extensions(&self) -> &'static [&'static str] {
-        &["bin", "raw"]
-    }
-
-    fn room(&self) -> Room {
-        Room {
-            numbers: &[Number::F32],
-            ..Room::PICTURE
-        }
-    }
-
-    fn recognises(&self, _start: &[u8]) -> bool {
-        false
-    }
-
-    fn decode(&self, bytes: Vec<u8>, _most: Bytes) -> Result<(ImageFile, Header), Problem> {
+pub const FORMAT: &Format = &Format {
+    name: "float32",
+    extensions: &["bin", "raw"],
+    numbers: &[Number::F32],
+    span: || info_span!(target: FILES, "float"),
+    recognises: |_| true,
+    decode: |bytes, _| {
         if bytes.is_empty() || !bytes.len().is_multiple_of(PIXEL) {
             return Err(Problem::with_file(format!(
                 "{} bytes that start like no file of {}, and are no whole number of float32 values \
                  either; expected an image in one of these formats",
                 bytes.len(),
-                format::names(|format| *format != *FORMAT)
+                format::names(|format| format.name != "float32")
             )));
         }
         Ok((ImageFile::Bare(bytes), Header::default()))
-    }
-
-    fn encode(&self, raster: RasterView, _header: &Header) -> Result<Vec<u8>, Problem> {
-        match raster.pixels {
-            PixelsView::F32(values) => Ok(le_bytes(values).into_owned()),
-            _ => Err(self.no_room_for(raster)),
-        }
-    }
-
-    fn span(&self) -> Span {
-        info_span!(target: FILES, "float")
-    }
-}
+    },
+    encode: |raster, _| match raster.pixels {
+        PixelsView::F32(values) => Ok(le_bytes(values).into_owned()),
+        _ => Err(raster.unfit("float32")),
+    },
+    ..Format::PICTURE
+};
 
 /// Bytes a pixel.
 pub const PIXEL: usize = size_of::<f32>();

@@ -1,9 +1,9 @@
 //! The experiment that an image was rendered from, as text within the image file.
 //!
-//! A format with room for it adds the text to a finished file ([`Format::with_record`]); the pixels
-//! stay what they are.
+//! A format with room for it adds the text to a finished file ([`RecordRoom`]); the pixels stay what
+//! they are.
 //!
-//! [`Format::with_record`]: super::format::Format::with_record
+//! [`RecordRoom`]: super::format::RecordRoom
 
 use super::format::{self, Format};
 
@@ -11,14 +11,18 @@ use super::format::{self, Format};
 pub const START: &str = "# nanobragg ";
 
 /// `file`, a whole one of `format`, with `record`, ASCII text; as it is where there is no room.
-pub fn add(format: &dyn Format, file: Vec<u8>, record: &str) -> Vec<u8> {
+pub fn add(format: &Format, file: Vec<u8>, record: &str) -> Vec<u8> {
     debug_assert!(record.is_ascii() && record.starts_with(START));
-    format.with_record(file, record)
+    match &format.record {
+        Some(room) => (room.add)(file, record),
+        None => file,
+    }
 }
 
 /// The record in `file`, if there is one.
 pub fn find(file: &[u8]) -> Option<String> {
-    let text = format::of_content(file).record(file)?;
+    let room = format::of_content(file).record.as_ref()?;
+    let text = (room.find)(file)?;
     text.starts_with(START).then_some(text)
 }
 

@@ -8,7 +8,7 @@ use tracing::info_span;
 use super::{FrameSink, SeriesError, Target};
 use crate::experiment::Experiment;
 use crate::formats::encoding::{Counts, Encoding};
-use crate::formats::format::{Format, Room};
+use crate::formats::format::Format;
 use crate::formats::header::Header;
 use crate::formats::{FormatError, Problem, pgm, png, raw, record};
 use crate::image::noise::Noise;
@@ -67,7 +67,7 @@ impl OutputKind {
     }
 
     /// The format of the file.
-    pub fn format(&self) -> &'static dyn Format {
+    pub fn format(&self) -> &'static Format {
         match self {
             OutputKind::Plain { encoding, .. } | OutputKind::Noise { encoding, .. } => {
                 encoding.format
@@ -77,14 +77,9 @@ impl OutputKind {
         }
     }
 
-    /// What the file has room for.
-    pub fn room(&self) -> Room {
-        self.format().room()
-    }
-
     /// Whether photons are scaled to the brightest pixel of each frame.
     pub fn scales_to_brightest(&self) -> bool {
-        matches!(self, OutputKind::Plain { scale: None, .. }) && self.room().scaled_to_brightest
+        matches!(self, OutputKind::Plain { scale: None, .. }) && self.format().scaled_to_brightest
     }
 
     /// Memory that writing takes beside an image of so many pixels, bytes.
@@ -94,10 +89,10 @@ impl OutputKind {
             OutputKind::Plain { encoding, .. } => beside(encoding.beside_image()),
             // A copy with noise comes on top, and on a GPU its way there and back.
             OutputKind::Noise { encoding, .. } => beside(encoding.beside_image() + 8),
-            OutputKind::Pgm { .. } | OutputKind::Png => beside(self.room().beside_image[0]),
+            OutputKind::Pgm { .. } | OutputKind::Png => beside(self.format().beside_image[0]),
             // An overview has a size of its own.
             OutputKind::Overview => {
-                let each = self.room().beside_image[0];
+                let each = self.format().beside_image[0];
                 beside(each).saturating_add(LARGEST_OVERVIEW * each)
             }
         }
@@ -190,7 +185,7 @@ impl OutputSink {
         let _span = match kind {
             OutputKind::Noise { .. } => info_span!(target: FILES, "file with noise"),
             OutputKind::Overview => info_span!(target: FILES, "overview"),
-            _ => kind.format().span(),
+            _ => (kind.format().span)(),
         }
         .entered();
         let written = &mut self.written;

@@ -7,7 +7,7 @@ use crate::formats::encoding::{Counts, Encoding};
 use crate::formats::format::FrameWriter;
 use crate::formats::header::Header;
 use crate::formats::raster::{Clipped, RasterView};
-use crate::formats::{FormatError, PendingFile};
+use crate::formats::{FormatError, PendingFile, Problem};
 use crate::image::Image;
 
 /// Where frames go.
@@ -107,8 +107,11 @@ impl FrameSink {
         let writer = match &mut self.writer {
             Some(writer) => writer,
             none => {
-                let format = encoding.format;
-                none.insert(format.create(&path, encoding, size, frames, header)?)
+                let room = encoding.format.frames.as_ref().ok_or_else(|| {
+                    let what = format!("{} has room for one frame", encoding.format);
+                    FormatError::content(&path, Problem::with_file(what))
+                })?;
+                none.insert((room.create)(&path, encoding, size, frames, header)?)
             }
         };
         writer.push(raster, header)

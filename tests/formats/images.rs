@@ -37,7 +37,7 @@ pub fn python(script: &str) -> Command {
 /// The most bytes of a file that is read.
 pub const MOST: Bytes = Bytes(1 << 30);
 
-const fn encoding(format: &'static dyn Format, number: Number) -> Encoding {
+const fn encoding(format: &'static Format, number: Number) -> Encoding {
     Encoding {
         format,
         number,

@@ -40,9 +40,9 @@ pub fn read(paths: [&PathBuf; 2], size: Option<[usize; 2]>) -> Result<Pair, CliE
             other[1]
         )));
     }
-    let source = |path: &Path, format: &dyn Format| ComparedImage {
+    let source = |path: &Path, format: &Format| ComparedImage {
         name: path.display().to_string(),
-        format: format.name(),
+        format: format.name,
     };
     Ok(Pair {
         image,

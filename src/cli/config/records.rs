@@ -25,7 +25,7 @@ impl Records {
     pub fn of_inputs(request: &Request, known: &mut Option<Vec<Recorded>>) -> Records {
         let files = request.outputs.iter().map(|output| &output.kind);
         let any = |wanted: fn(&OutputKind) -> bool| files.clone().any(wanted);
-        if !any(|kind| kind.room().record) {
+        if !any(|kind| kind.format().record.is_some()) {
             return Records::default();
         }
         let inputs = known.get_or_insert_with(|| recorded(request).unwrap_or_default());

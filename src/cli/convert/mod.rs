@@ -94,7 +94,7 @@ pub struct ConvertCommand {
 pub const EITHER: [&str; 3] = ["scale", "adc", "adcoffset"];
 
 /// An image, its format and its header.
-type Frame = (Raster, &'static dyn Format, Header);
+type Frame = (Raster, &'static Format, Header);
 
 /// Converts.
 ///
@@ -129,12 +129,12 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         version: crate::version::NUMBER,
         input: StoredImage {
             path: command.image.display().to_string(),
-            format: format.name(),
+            format: format.name,
             numbers,
         },
         output: StoredImage {
             path: command.out.display().to_string(),
-            format: target.name(),
+            format: target.name,
             numbers: outcome.numbers,
         },
         frames,
@@ -181,8 +181,8 @@ impl ConvertCommand {
     }
 
     /// The frames of IN's `count` to convert, counted from 0.
-    fn chosen(&self, target: &dyn Format, count: usize) -> Result<Range<usize>, CliError> {
-        let holds_all = target.room().frames || series::Numbered::of(&self.out).is_some();
+    fn chosen(&self, target: &Format, count: usize) -> Result<Range<usize>, CliError> {
+        let holds_all = target.frames.is_some() || series::Numbered::of(&self.out).is_some();
         let shown = self.image.display();
         match self.frame {
             Some(frame) if frame as usize <= count => Ok(frame as usize - 1..frame as usize),
@@ -226,7 +226,7 @@ impl ConvertCommand {
     }
 
     /// The format that OUT's name stands for.
-    fn format(&self) -> Result<&'static dyn Format, CliError> {
+    fn format(&self) -> Result<&'static Format, CliError> {
         format::of_name(&self.out).ok_or_else(|| {
             CliError::Usage(format!(
                 "nanobragg convert: {}: expected a name that ends on {}",
@@ -237,7 +237,7 @@ impl ConvertCommand {
     }
 
     /// How OUT is written, with numbers like those of IN where its format has several.
-    fn encoding(&self, format: &'static dyn Format, own: Number) -> Encoding {
+    fn encoding(&self, format: &'static Format, own: Number) -> Encoding {
         Encoding {
             compression: self.compression.map(Compression::from).unwrap_or_default(),
             ..Encoding::new(format, self.number.map_or(own, Number::from))

@@ -12,12 +12,12 @@ impl ConvertCommand {
     pub(super) fn notices(
         &self,
         encoding: Encoding,
-        format: &dyn Format,
+        format: &Format,
         header: &Header,
     ) -> Vec<String> {
         let target = encoding.format;
         let (png, pgm) = (target == png::FORMAT, target == pgm::FORMAT);
-        let silent = target.room().geometry == GeometryRoom::Nothing;
+        let silent = target.geometry == GeometryRoom::Nothing;
         let counts = encoding.counts() || pgm;
         // Rings are what a picture has of the geometry.
         let ringed = png && self.style.asks_for_rings();
@@ -47,11 +47,11 @@ impl ConvertCommand {
 }
 
 /// What the user should know of the geometry in a header of `from` that goes to a file of `to`.
-fn geometry_notice(header: &Header, from: &dyn Format, to: &dyn Format) -> Option<String> {
+fn geometry_notice(header: &Header, from: &Format, to: &Format) -> Option<String> {
     let known = header.metadata.as_ref();
     let fits = known.is_none_or(|(metadata, _)| metadata.fits_header());
     let two_theta_rad = header.geometry.two_theta_rad.unwrap_or(0.0);
-    match to.room().geometry {
+    match to.geometry {
         GeometryRoom::Panel | GeometryRoom::UprightPanel if !fits => Some(format!(
             "{to} has room for one upright panel; its header is that of IN's first, as if it did not \
              lean"

@@ -38,7 +38,7 @@ pub fn geometry_notices(experiment: &Experiment, outputs: &[Output]) -> Vec<Stri
     let flags = |rooms: &[GeometryRoom]| {
         let mut flags: Vec<&str> = Vec::new();
         for Output { kind, flag, .. } in outputs {
-            let meant = kind.encoding().is_some() && rooms.contains(&kind.room().geometry);
+            let meant = kind.encoding().is_some() && rooms.contains(&kind.format().geometry);
             if meant && !flags.contains(flag) {
                 flags.push(flag);
             }
@@ -72,7 +72,7 @@ pub fn geometry_notices(experiment: &Experiment, outputs: &[Output]) -> Vec<Stri
     let bent = panels.iter().any(|panel| panel.curved_m.is_some());
     let written = outputs
         .iter()
-        .find(|output| output.kind.room().geometry == GeometryRoom::Panels);
+        .find(|output| output.kind.format().geometry == GeometryRoom::Panels);
     if let Some(Output { flag, kind, .. }) = written.filter(|_| bent) {
         notices.push(format!(
             "{flag}: {} has no room for a detector that is bent onto a sphere; its panels are \

@@ -7,51 +7,30 @@ mod byte_offset;
 mod header;
 mod read;
 
-use tracing::{Span, info_span};
+use tracing::info_span;
 
-use super::Problem;
 use super::encoding::Number;
-use super::format::{Format, GeometryRoom, Room};
+use super::format::{Format, GeometryRoom, RecordRoom};
 use super::header::Header;
 use super::image_file::ImageFile;
 use super::image_header::ImageHeader;
-use super::raster::{PixelsView, RasterView};
-use crate::memory::Bytes;
+use super::raster::PixelsView;
 use crate::profile::FILES;
 
 pub use read::{CbfImage, parse};
 
 /// CBF, 32-bit counts compressed by byte offset.
-pub const FORMAT: &dyn Format = &Cbf;
-
-struct Cbf;
-
-impl Format for Cbf {
-    fn name(&self) -> &'static str {
-        "CBF"
-    }
-
-    fn extensions(&self) -> &'static [&'static str] {
-        &["cbf"]
-    }
-
-    fn room(&self) -> Room {
-        Room {
-            numbers: &[Number::I32],
-            geometry: GeometryRoom::UprightPanel,
-            record: true,
-            counts_photons: true,
-            // A packed file takes up to 15 bytes a pixel.
-            beside_image: [4 + 15; 2],
-            ..Room::PICTURE
-        }
-    }
-
-    fn recognises(&self, start: &[u8]) -> bool {
-        start.starts_with(MAGIC)
-    }
-
-    fn decode(&self, bytes: Vec<u8>, _most: Bytes) -> Result<(ImageFile, Header), Problem> {
+pub const FORMAT: &Format = &Format {
+    name: "CBF",
+    extensions: &["cbf"],
+    numbers: &[Number::I32],
+    geometry: GeometryRoom::UprightPanel,
+    counts_photons: true,
+    // A packed file takes up to 15 bytes a pixel.
+    beside_image: [4 + 15; 2],
+    span: || info_span!(target: FILES, "CBF"),
+    recognises: |start| start.starts_with(MAGIC),
+    decode: |bytes, _| {
         let file = parse(&bytes)?;
         let header = Header {
             entries: file.entries,
@@ -60,42 +39,17 @@ impl Format for Cbf {
             ..Header::default()
         };
         Ok((ImageFile::Sized(FORMAT, file.raster), header))
-    }
-
-    fn encode(&self, raster: RasterView, header: &Header) -> Result<Vec<u8>, Problem> {
-        match raster.pixels {
-            PixelsView::I32(counts) => Ok(encode(counts, raster.width, &header.geometry)),
-            _ => Err(self.no_room_for(raster)),
-        }
-    }
-
-    /// The record's lines are comments behind the first line.
-    fn with_record(&self, mut file: Vec<u8>, record: &str) -> Vec<u8> {
-        let end = file.iter().position(|&byte| byte == b'\n');
-        let start = end.map_or(file.len(), |end| end + 1);
-        let lines = record
-            .lines()
-            .map(|line| format!("{RECORD_LINE}{line}\r\n"));
-        file.splice(start..start, lines.collect::<String>().into_bytes());
-        file
-    }
-
-    fn record(&self, file: &[u8]) -> Option<String> {
-        let lines = file.split(|&byte| byte == b'\n').skip(1);
-        let lines = lines.map_while(|line| {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            // An empty line may have lost its blank.
-            let text = line.strip_prefix(RECORD_LINE.trim_end().as_bytes())?;
-            let text = text.strip_prefix(b" ").unwrap_or(text);
-            Some(String::from_utf8_lossy(text).into_owned() + "\n")
-        });
-        Some(lines.collect())
-    }
-
-    fn span(&self) -> Span {
-        info_span!(target: FILES, "CBF")
-    }
-}
+    },
+    encode: |raster, header| match raster.pixels {
+        PixelsView::I32(counts) => Ok(encode(counts, raster.width, &header.geometry)),
+        _ => Err(raster.unfit("CBF")),
+    },
+    record: Some(RecordRoom {
+        add: with_record,
+        find: find_record,
+    }),
+    ..Format::PICTURE
+};
 
 /// What a file starts with.
 pub const MAGIC: &[u8] = b"###CBF";
@@ -109,6 +63,30 @@ const BOUNDARY: &str = "--CIF-BINARY-FORMAT-SECTION--";
 const BINARY_START: [u8; 4] = [0x0c, 0x1a, 0x04, 0xd5];
 /// Zeros behind the numbers: readers may look ahead.
 const PADDING: usize = 4095;
+
+/// `file` with the lines of `record` as comments behind its first line.
+fn with_record(mut file: Vec<u8>, record: &str) -> Vec<u8> {
+    let end = file.iter().position(|&byte| byte == b'\n');
+    let start = end.map_or(file.len(), |end| end + 1);
+    let lines = record
+        .lines()
+        .map(|line| format!("{RECORD_LINE}{line}\r\n"));
+    file.splice(start..start, lines.collect::<String>().into_bytes());
+    file
+}
+
+/// The comments behind the first line of `file`.
+fn find_record(file: &[u8]) -> Option<String> {
+    let lines = file.split(|&byte| byte == b'\n').skip(1);
+    let lines = lines.map_while(|line| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        // An empty line may have lost its blank.
+        let text = line.strip_prefix(RECORD_LINE.trim_end().as_bytes())?;
+        let text = text.strip_prefix(b" ").unwrap_or(text);
+        Some(String::from_utf8_lossy(text).into_owned() + "\n")
+    });
+    Some(lines.collect())
+}
 
 /// `counts` of an image of `width` as a CBF file whose header says what `header` does.
 ///

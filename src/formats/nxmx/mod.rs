@@ -17,82 +17,54 @@ mod transformations;
 mod write_metadata;
 mod writer;
 
-use std::path::Path;
+use tracing::info_span;
 
-use tracing::{Span, info_span};
-
-use super::encoding::{Encoding, Number};
-use super::format::{Format, FrameReader, FrameWriter, GeometryRoom, Room};
-use super::header::Header;
-use super::image_file::ImageFile;
+use super::Problem;
+use super::encoding::Number;
+use super::format::{Format, FramesRoom, GeometryRoom, RecordRoom};
 use super::metadata::ANGSTROM;
-use super::{FormatError, Problem};
-use crate::memory::Bytes;
 use crate::profile::FILES;
 
 pub use reader::NxmxReader;
 pub use writer::NxmxWriter;
 
 /// NXmx in HDF5.
-pub const FORMAT: &dyn Format = &Nxmx;
+pub const FORMAT: &Format = &Format {
+    name: "NXmx",
+    extensions: &["h5", "hdf5", "nxs"],
+    numbers: &[Number::F32, Number::U16, Number::U32, Number::I32],
+    geometry: GeometryRoom::Panels,
+    counts_photons: true,
+    // The bytes of a frame, sorted, and compressed.
+    beside_image: [4 + 4 + 5, 4 + 4 + 4 + 5],
+    span: || info_span!(target: FILES, "NXmx"),
+    recognises: |start| start.starts_with(MAGIC),
+    decode: |_, _| {
+        let what = "HDF5 that is no file; it is read out of order, from a file only";
+        Err(Problem::with_file(what))
+    },
+    encode: |_, _| {
+        let what = "HDF5 is written out of order, into a file only";
+        Err(Problem::with_file(what))
+    },
+    // The record is a dataset among the metadata.
+    record: Some(RecordRoom {
+        add: |file, _| file,
+        find: |_| None,
+    }),
+    frames: Some(FramesRoom {
+        open: |path, most| Ok(Box::new(NxmxReader::open(path, most)?)),
+        create: |path, encoding, size, frames, header| {
+            let (metadata, _) = header.metadata(size);
+            let writer = NxmxWriter::create(path, encoding, size, frames, metadata)?;
+            Ok(Box::new(writer))
+        },
+    }),
+    ..Format::PICTURE
+};
 
 /// How an HDF5 file starts.
 pub const MAGIC: &[u8] = b"\x89HDF\r\n\x1a\n";
-
-struct Nxmx;
-
-impl Format for Nxmx {
-    fn name(&self) -> &'static str {
-        "NXmx"
-    }
-
-    fn extensions(&self) -> &'static [&'static str] {
-        &["h5", "hdf5", "nxs"]
-    }
-
-    fn room(&self) -> Room {
-        Room {
-            numbers: &[Number::F32, Number::U16, Number::U32, Number::I32],
-            frames: true,
-            geometry: GeometryRoom::Panels,
-            record: true,
-            counts_photons: true,
-            // The bytes of a frame, sorted, and compressed.
-            beside_image: [4 + 4 + 5, 4 + 4 + 4 + 5],
-            ..Room::PICTURE
-        }
-    }
-
-    fn recognises(&self, start: &[u8]) -> bool {
-        start.starts_with(MAGIC)
-    }
-
-    fn decode(&self, _bytes: Vec<u8>, _most: Bytes) -> Result<(ImageFile, Header), Problem> {
-        let what = "HDF5 that is no file; it is read out of order, from a file only";
-        Err(Problem::with_file(what))
-    }
-
-    fn open(&self, path: &Path, most: Bytes) -> Result<Box<dyn FrameReader>, FormatError> {
-        Ok(Box::new(NxmxReader::open(path, most)?))
-    }
-
-    fn create(
-        &self,
-        path: &Path,
-        encoding: Encoding,
-        size: [usize; 2],
-        frames: usize,
-        header: &Header,
-    ) -> Result<Box<dyn FrameWriter>, FormatError> {
-        let (metadata, _) = header.metadata(size);
-        let writer = NxmxWriter::create(path, encoding, size, frames, metadata)?;
-        Ok(Box::new(writer))
-    }
-
-    fn span(&self) -> Span {
-        info_span!(target: FILES, "NXmx")
-    }
-}
 
 /// What HDF5 found wrong, as a [`Problem`] of the file.
 fn problem(error: rust_hdf5::Hdf5Error) -> Problem {

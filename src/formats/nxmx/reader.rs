@@ -103,7 +103,7 @@ impl NxmxReader {
 }
 
 impl FrameReader for NxmxReader {
-    fn format(&self) -> &'static dyn Format {
+    fn format(&self) -> &'static Format {
         super::FORMAT
     }
 

@@ -104,7 +104,7 @@ impl FrameWriter for NxmxWriter {
             PixelsView::U8(_) | PixelsView::F64(_) => None,
         };
         if number != Some(self.number) {
-            let problem = super::FORMAT.no_room_for(raster);
+            let problem = raster.unfit("frames of this file");
             return Err(FormatError::content(self.pending.path(), problem));
         }
         self.data

@@ -5,19 +5,17 @@ mod header;
 mod read;
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use rayon::prelude::*;
-use tracing::{Span, info_span};
+use tracing::info_span;
 
-use super::encoding::{Counts, Encoding, Number, RUN};
-use super::format::{Format, GeometryRoom, Room};
+use super::PendingFile;
+use super::encoding::{Counts, Number, RUN};
+use super::format::{Format, GeometryRoom};
 use super::header::Header;
 use super::image_file::ImageFile;
-use super::raster::{Clipped, Pixels, PixelsView, Raster, RasterView, le_bytes};
-use super::{FormatError, PendingFile, Problem};
+use super::raster::{Clipped, Pixels, PixelsView, Raster, le_bytes};
 use crate::image::Image;
-use crate::memory::Bytes;
 use crate::profile::FILES;
 
 pub use geometry::{geometry, geometry_entries, nearest_point};
@@ -25,41 +23,22 @@ pub use header::{carry_over, describe, entries, fits_beside};
 pub use read::{SmvImage, header_entries, number, parse, read};
 
 /// SMV: 16-bit counts under a text header.
-pub const FORMAT: &dyn Format = &Smv;
-
-/// Pixels that are counted before they are written.
-const BLOCK: usize = 64 * RUN;
-
-struct Smv;
-
-impl Format for Smv {
-    fn name(&self) -> &'static str {
-        "SMV"
-    }
-
-    fn extensions(&self) -> &'static [&'static str] {
-        &["img", "smv"]
-    }
-
-    fn room(&self) -> Room {
-        Room {
-            numbers: &[Number::U16],
-            geometry: GeometryRoom::Panel,
-            // As the C program has it.
-            scaled_to_brightest: true,
-            ..Room::PICTURE
-        }
-    }
-
-    fn recognises(&self, start: &[u8]) -> bool {
+pub const FORMAT: &Format = &Format {
+    name: "SMV",
+    extensions: &["img", "smv"],
+    numbers: &[Number::U16],
+    geometry: GeometryRoom::Panel,
+    // As the C program has it.
+    scaled_to_brightest: true,
+    span: || info_span!(target: FILES, "SMV"),
+    recognises: |start| {
         /// An SMV header starts with its own length.
         const START: usize = 64;
         let key = b"HEADER_BYTES";
         let start = &start[..start.len().min(START)];
         start.first() == Some(&b'{') && start.windows(key.len()).any(|part| part == key)
-    }
-
-    fn decode(&self, bytes: Vec<u8>, _most: Bytes) -> Result<(ImageFile, Header), Problem> {
+    },
+    decode: |bytes, _| {
         let file = parse(&bytes)?;
         let header = Header {
             entries: file.entries().to_vec(),
@@ -72,32 +51,19 @@ impl Format for Smv {
             pixels: Pixels::U16(file.pixels),
         };
         Ok((ImageFile::Sized(FORMAT, raster), header))
-    }
-
-    fn read_geometry(&self, header: &mut Header, [_, height]: [usize; 2]) -> Result<(), Problem> {
+    },
+    read_geometry: |header, [_, height]| {
         header.geometry = geometry(&header.entries, height)?;
         Ok(())
-    }
-
-    fn encode(&self, raster: RasterView, header: &Header) -> Result<Vec<u8>, Problem> {
-        match raster.pixels {
-            PixelsView::U16(counts) => {
-                let header = header_of(header, [raster.width, raster.height]);
-                Ok([header.as_bytes(), &le_bytes(counts)].concat())
-            }
-            _ => Err(self.no_room_for(raster)),
+    },
+    encode: |raster, header| match raster.pixels {
+        PixelsView::U16(counts) => {
+            let header = header_of(header, [raster.width, raster.height]);
+            Ok([header.as_bytes(), &le_bytes(counts)].concat())
         }
-    }
-
-    /// Pixels are counted block by block as they are written.
-    fn write_image(
-        &self,
-        path: &Path,
-        _encoding: Encoding,
-        image: &Image,
-        counts: Counts,
-        header: &Header,
-    ) -> Result<(PendingFile, Clipped), FormatError> {
+        _ => Err(raster.unfit("SMV")),
+    },
+    stream: Some(|path, image, counts, header| {
         let header = header_of(header, [image.width(), image.height()]);
         let mut clipped = Clipped::default();
         let file = PendingFile::write_with(path, |file| {
@@ -105,12 +71,12 @@ impl Format for Smv {
             Ok(())
         });
         Ok((file?, clipped))
-    }
+    }),
+    ..Format::PICTURE
+};
 
-    fn span(&self) -> Span {
-        info_span!(target: FILES, "SMV")
-    }
-}
+/// Pixels that are counted before they are written.
+const BLOCK: usize = 64 * RUN;
 
 /// The text of a header that says what `header` does of an image of `size`: the entries of another SMV
 /// file, or those of its geometry.

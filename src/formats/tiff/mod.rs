@@ -11,11 +11,11 @@ use tiff::encoder::colortype::{
 };
 use tiff::encoder::{TiffEncoder, TiffValue};
 
-use tracing::{Span, info_span};
+use tracing::info_span;
 
 use super::Problem;
 use super::encoding::Number;
-use super::format::{Format, Room};
+use super::format::{Format, RecordRoom};
 use super::header::Header;
 use super::image_file::ImageFile;
 use super::raster::{MOST_GAIN, Pixels, PixelsView, Raster, RasterView, check_gain};
@@ -23,56 +23,29 @@ use crate::memory::Bytes;
 use crate::profile::FILES;
 
 /// TIFF with one number a pixel.
-pub const FORMAT: &dyn Format = &Tiff;
-
-struct Tiff;
-
-impl Format for Tiff {
-    fn name(&self) -> &'static str {
-        "TIFF"
-    }
-
-    fn extensions(&self) -> &'static [&'static str] {
-        &["tif", "tiff"]
-    }
-
-    fn room(&self) -> Room {
-        Room {
-            numbers: &[Number::F32, Number::U16, Number::U32, Number::I32],
-            record: true,
-            beside_image: [4, 4 + 4],
-            ..Room::PICTURE
-        }
-    }
-
-    fn recognises(&self, start: &[u8]) -> bool {
+pub const FORMAT: &Format = &Format {
+    name: "TIFF",
+    extensions: &["tif", "tiff"],
+    numbers: &[Number::F32, Number::U16, Number::U32, Number::I32],
+    beside_image: [4, 4 + 4],
+    span: || info_span!(target: FILES, "TIFF"),
+    recognises: |start| {
         let magic: [&[u8]; 4] = [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
         magic.iter().any(|magic| start.starts_with(magic))
-    }
-
-    fn decode(&self, bytes: Vec<u8>, most: Bytes) -> Result<(ImageFile, Header), Problem> {
+    },
+    decode: |bytes, most| {
         Ok((
             ImageFile::Sized(FORMAT, decode(&bytes, most)?),
             Header::default(),
         ))
-    }
-
-    fn encode(&self, raster: RasterView, _header: &Header) -> Result<Vec<u8>, Problem> {
-        encode(raster)
-    }
-
-    fn with_record(&self, file: Vec<u8>, record: &str) -> Vec<u8> {
-        record::with_record(file, record)
-    }
-
-    fn record(&self, file: &[u8]) -> Option<String> {
-        record::record(file)
-    }
-
-    fn span(&self) -> Span {
-        info_span!(target: FILES, "TIFF")
-    }
-}
+    },
+    encode: |raster, _| encode(raster),
+    record: Some(RecordRoom {
+        add: record::add,
+        find: record::find,
+    }),
+    ..Format::PICTURE
+};
 
 /// An image as a TIFF file, with its own kind of numbers.
 ///

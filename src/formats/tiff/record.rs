@@ -26,7 +26,7 @@ fn tag(entry: &[u8; ENTRY]) -> u16 {
 
 /// `file` with another directory at its end, which takes the place of the first; as it is where 4 GiB
 /// have no room.
-pub fn with_record(mut file: Vec<u8>, record: &str) -> Vec<u8> {
+pub fn add(mut file: Vec<u8>, record: &str) -> Vec<u8> {
     let Some(mut entries) = directory(&file) else {
         return file;
     };
@@ -57,7 +57,7 @@ pub fn with_record(mut file: Vec<u8>, record: &str) -> Vec<u8> {
 }
 
 /// The description of `file`.
-pub fn record(file: &[u8]) -> Option<String> {
+pub fn find(file: &[u8]) -> Option<String> {
     let entries = directory(file)?;
     let entry = entries.iter().find(|entry| tag(entry) == DESCRIPTION)?;
     let number =

@@ -95,9 +95,8 @@ fn write(path: &Path, frames: &[Raster], number: Number, compression: Compressio
     let size = [frames[0].width, frames[0].height];
     let header = Header::default();
     let encoding = super::encoding(number, compression);
-    let mut writer = nxmx::FORMAT
-        .create(path, encoding, size, frames.len(), &header)
-        .unwrap();
+    let room = nxmx::FORMAT.frames.as_ref().unwrap();
+    let mut writer = (room.create)(path, encoding, size, frames.len(), &header).unwrap();
     for frame in frames {
         writer.push(frame.view(), &header).unwrap();
     }
