@@ -86,7 +86,7 @@ pub struct NoiseCommand {
     json: bool,
 }
 
-/// Its flags that the C program has too.
+/// Flags of `noise` that the C program has too.
 pub const EITHER: [&str; 3] = ["seed", "adc", "adcoffset"];
 
 /// Adds noise.

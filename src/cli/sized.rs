@@ -13,13 +13,13 @@ use crate::image::Image;
 
 /// An image, and what is known of it.
 pub struct SizedImage {
-    /// Its numbers.
+    /// The numbers of the image.
     pub raster: Raster,
-    /// The format of its file.
+    /// The format of the image's file.
     pub format: &'static Format,
-    /// Its header, or that of the file of `--header`.
+    /// The header of the image, or of the file of `--header`.
     pub header: Header,
-    /// Whether its file tells its size.
+    /// Whether the image's file tells its size.
     pub tells_size: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What can be wrong with a file.
+//! What can be wrong with a file, and reading files within a limit.
 
 use std::fs::File;
 use std::io::{self, Read};

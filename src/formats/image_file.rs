@@ -8,7 +8,7 @@ use super::error::read_bytes;
 use super::format::{self, Format, FrameReader};
 use super::header::Header;
 use super::raster::Raster;
-use super::{FormatError, Problem, nxmx, record};
+use super::{FormatError, Problem, record};
 use crate::memory::Bytes;
 
 /// What an image file holds.
@@ -26,8 +26,8 @@ pub enum ImageFile {
 /// # Errors
 /// [`FormatError`] when it cannot be read, or has no frames.
 pub fn frames(path: &Path, most: Bytes) -> Result<Option<Box<dyn FrameReader>>, FormatError> {
-    /// As many bytes as tell formats of many frames.
-    const START: u64 = nxmx::MAGIC.len() as u64;
+    /// As many bytes as tell every format.
+    const START: u64 = 64;
     let start = |file: File| {
         let mut start = Vec::new();
         let is_file = file.metadata().is_ok_and(|data| data.is_file());

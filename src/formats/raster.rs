@@ -66,19 +66,19 @@ pub struct RasterView<'a> {
     pub pixels: PixelsView<'a>,
 }
 
-/// Pixels that a whole number could not be given to.
+/// Numbers of pixels that no whole number of a kind could be given to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Clipped {
-    /// Above the largest number there is.
+    /// Pixels above the largest number of the kind.
     pub above: usize,
-    /// Below the least.
+    /// Pixels below the least number.
     pub below: usize,
-    /// No numbers.
+    /// Pixels that are no number.
     pub no_number: usize,
 }
 
 impl Clipped {
-    /// These and `others`.
+    /// The sum of these counts and `others`.
     pub fn and(self, others: Clipped) -> Clipped {
         Clipped {
             above: self.above + others.above,
@@ -235,7 +235,7 @@ pub(super) fn bytes_of_pixels(
 /// Bytes that a byte is unpacked to at most by Deflate, which spells 258 of them with 2 bits.
 pub const DEFLATE_GAIN: usize = 258 * 8 / 2;
 
-/// And by any packing that is read: LZW spells 3,837 with 12 bits.
+/// Bytes that a byte is unpacked to at most by any packing that is read: LZW spells 3,837 with 12 bits.
 pub const MOST_GAIN: usize = 3837 * 8 / 12 + 1;
 
 /// Makes sure that a packed file of `file_bytes`, each of which is unpacked to at most `gain`, may hold

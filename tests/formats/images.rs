@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use nanobragg::formats::encoding::{Compression, Encoding, Number};
-use nanobragg::formats::format::Format;
+use nanobragg::formats::format::{Format, GeometryRoom, TABLE};
 use nanobragg::formats::header::Header;
 use nanobragg::formats::image_file::{self, ImageFile};
 use nanobragg::formats::raster::{Pixels, Raster};
@@ -310,5 +310,29 @@ proptest! {
         let found = read_back(file);
         prop_assert_eq!([found.width, found.height], size);
         prop_assert_eq!(bare(&found.pixels), bare(&raster.pixels));
+    }
+}
+
+#[test]
+fn the_table_of_formats_is_that_of_the_documentation() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md");
+    let page = fs::read_to_string(page).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| `."));
+    assert_eq!(rows.clone().take(TABLE.len()).count(), TABLE.len());
+    for format in TABLE {
+        let endings = format
+            .extensions
+            .iter()
+            .map(|ending| format!("`.{ending}`"));
+        let endings = endings.collect::<Vec<_>>().join(" ");
+        let mut rows = rows.clone();
+        let row = rows.find(|row| row.starts_with(&format!("| {endings} |")));
+        let row = row.unwrap_or_else(|| panic!("{format}: no row starts with {endings}"));
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        for number in format.numbers {
+            assert!(cells[3].contains(number.name()), "{row}: {number:?}");
+        }
+        let geometry = format.geometry != GeometryRoom::Nothing;
+        assert_eq!(cells[5].starts_with("yes"), geometry, "{row}");
     }
 }

@@ -90,7 +90,7 @@ pub struct ConvertCommand {
     json: bool,
 }
 
-/// Its flags that the C program has too.
+/// Flags of `convert` that the C program has too.
 pub const EITHER: [&str; 3] = ["scale", "adc", "adcoffset"];
 
 /// An image, its format and its header.

@@ -4,7 +4,7 @@ use super::ConvertCommand;
 use crate::formats::encoding::Encoding;
 use crate::formats::format::{Format, GeometryRoom};
 use crate::formats::header::Header;
-use crate::formats::{nxmx, pgm, png, smv};
+use crate::formats::{pgm, png, smv};
 
 impl ConvertCommand {
     /// A line for everything that OUT has no room for, and for every flag without effect, where IN is of
@@ -31,7 +31,7 @@ impl ConvertCommand {
                      two-theta angles of the header, and no other entries"
                 )
             }),
-            (self.compression.is_some() && target != nxmx::FORMAT)
+            (self.compression.is_some() && target.frames.is_none())
                 .then(|| "--compression has no effect: OUT is not NXmx".to_string()),
             (self.number.is_some() && !encoding.chooses_number())
                 .then(|| format!("--type has no effect: {target} has one kind of numbers")),

@@ -154,7 +154,7 @@ impl FrameMetadata {
         }
     }
 
-    /// What `header` says.
+    /// What the header of one upright panel says of a frame.
     pub fn of_header(header: &ImageHeader) -> FrameMetadata {
         FrameMetadata {
             start_rad: header.start_rad,

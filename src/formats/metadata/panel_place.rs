@@ -8,10 +8,10 @@ use glam::DVec3;
 
 use crate::experiment::Panel;
 
-/// A panel's place in McStas' frame.
+/// A panel's place in McStas' laboratory.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PanelPlace {
-    /// Its name; may be empty.
+    /// The panel's name; may be empty.
     pub name: String,
     /// The outer corner of the first pixel, m from the sample.
     pub origin_m: DVec3,
@@ -23,7 +23,7 @@ pub struct PanelPlace {
     pub pixel_size_m: [f64; 2],
     /// Pixels along fast and slow.
     pub shape: [usize; 2],
-    /// Row of the frame that is its first: panels are stacked.
+    /// The row of the frame that is the panel's first: panels are stacked.
     pub first_row: usize,
 }
 

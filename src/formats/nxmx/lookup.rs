@@ -1,6 +1,6 @@
-//! What a file has at which path: numbers with their units, texts, vectors.
+//! Looking up values by their path in a NeXus file: numbers with their units, texts, vectors.
 //!
-//! What is missing or makes no sense is none: frames are worth reading without it.
+//! A value that is missing or makes no sense is `None`: frames are worth reading without it.
 
 use glam::DVec3;
 use rust_hdf5::{H5Dataset, H5File, Hdf5Error};
@@ -23,7 +23,7 @@ pub struct NexusFile {
 }
 
 impl NexusFile {
-    /// Looks around in `file`.
+    /// Finds the entry, the detector and the spindle of `file`.
     pub fn of(file: H5File) -> Result<NexusFile, Problem> {
         let root = file.root_group();
         let entries = root.group_names().map_err(problem)?;

@@ -1,4 +1,4 @@
-//! What a file says of the experiment.
+//! Reading what a NeXus file says of the experiment.
 
 use glam::{DMat3, DVec3};
 
@@ -7,7 +7,7 @@ use super::lookup::NexusFile;
 use crate::formats::metadata::{FrameMetadata, Metadata, PanelPlace};
 
 impl NexusFile {
-    /// What is said of all frames of this size.
+    /// The metadata of all frames, which are of this size.
     pub fn metadata(&self, size: [usize; 2]) -> Metadata {
         let beam = format!("{}/instrument/beam", self.entry);
         let at = |name: &str| format!("{}/{name}", self.detector);
@@ -45,7 +45,7 @@ impl NexusFile {
         }
     }
 
-    /// What is said of frame `index` of `count`, from 0.
+    /// The metadata of frame `index` of `count`, counted from 0.
     pub fn frame_metadata(&self, index: usize, count: usize) -> FrameMetadata {
         let of_frame = |path: &str| -> Option<f64> {
             let all = self.numbers(path)?;
@@ -74,7 +74,8 @@ impl NexusFile {
         }
     }
 
-    /// The panels: of modules, or else one upright panel where the file says enough.
+    /// The panels that the file's modules describe, or else one upright panel where the file says
+    /// enough.
     fn panels(&self, size: [usize; 2]) -> Vec<PanelPlace> {
         let group = |path: &str| {
             let mut group = self.file.root_group();

@@ -1,4 +1,4 @@
-//! Reading: frames one at a time, whoever wrote the file.
+//! Reading frames one at a time, from files of any program.
 //!
 //! Headers are not trusted: the size of a frame, and of a chunk that holds it, is compared with the
 //! caller's limit before anything is unpacked.

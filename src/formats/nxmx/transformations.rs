@@ -1,4 +1,4 @@
-//! Chains of transformations: each step stands on the next, the last one in the laboratory.
+//! Chains of NeXus transformations: each step depends on the next, the last one on the laboratory.
 
 use glam::{DAffine3, DQuat};
 

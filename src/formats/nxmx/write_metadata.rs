@@ -1,4 +1,4 @@
-//! Writing what the frames are of, once they are there.
+//! Writing what is known of the frames, once all of them are written.
 
 use glam::DVec3;
 use rust_hdf5::Hdf5Error;
@@ -13,7 +13,7 @@ use crate::geometry::{decimal, degrees};
 const NO_TIME: &str = "2000-01-01T00:00:00Z";
 
 impl NxmxWriter {
-    /// Says what the frames are of.
+    /// Writes the metadata of the frames.
     pub(super) fn describe(&self) -> Result<(), Hdf5Error> {
         let entry = Group(self.file.root_group().group("entry")?);
         entry.0.set_attr_string("default", "data")?;
@@ -129,7 +129,7 @@ impl NxmxWriter {
         Ok(())
     }
 
-    /// What NeXus has no place for.
+    /// Writes what NeXus has no place for.
     fn describe_program(&self, own: &Group) -> Result<(), Hdf5Error> {
         own.text("version", crate::version::NUMBER)?;
         if let Some(configuration) = &self.metadata.configuration {
@@ -153,7 +153,7 @@ impl NxmxWriter {
     }
 }
 
-/// Says where the panel called `name` is, which stands on the detector's `distance`.
+/// Writes the place of the panel called `name`, whose chain ends in the detector's `distance`.
 fn describe_module(
     module: &Group,
     name: &str,

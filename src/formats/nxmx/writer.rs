@@ -1,4 +1,4 @@
-//! Writing: the frames as they come, then what is said of them.
+//! Writing frames as they come, then the metadata.
 
 use std::io;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::formats::metadata::{FrameMetadata, Metadata};
 use crate::formats::raster::{PixelsView, RasterView};
 use crate::formats::{FormatError, PendingFile};
 
-/// An NXmx file in the making.
+/// An NXmx file that is being written.
 pub struct NxmxWriter {
     pending: PendingFile,
     pub(super) file: H5File,
