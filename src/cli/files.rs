@@ -129,7 +129,19 @@ pub fn same_file(one: &Path, other: &Path) -> bool {
     matches!((real(one), real(other)), (Some(one), Some(other)) if one == other)
 }
 
-/// Writes every file of `request`: all under temporary names first, then each into its place.
+/// What the user should know of how the files of `sinks` were made, each notice once.
+pub fn notices(sinks: &[OutputSink]) -> Vec<String> {
+    let mut notices: Vec<String> = Vec::new();
+    for notice in sinks.iter().flat_map(|sink| &sink.notices) {
+        if !notices.contains(notice) {
+            notices.push(notice.clone());
+        }
+    }
+    notices
+}
+
+/// Writes every file of `request`: all under temporary names first, then each into its place. With
+/// what is told of the files comes what the user should know.
 ///
 /// # Errors
 /// [`CliError::Failed`] with the file to blame; as long as the first part fails, no target is
@@ -139,7 +151,7 @@ pub fn write(
     renderer: &Renderer,
     image: &Image,
     statistics: &Statistics,
-) -> Result<Vec<WrittenFile>, CliError> {
+) -> Result<(Vec<WrittenFile>, Vec<String>), CliError> {
     let mut sinks = make(request, renderer, image, statistics)?;
     if interrupt::interrupted() {
         // The files go with the sinks.
@@ -155,7 +167,7 @@ pub fn write(
         overloads: sink.written.overloads,
         clipped_below: sink.written.clipped_below,
     });
-    Ok(written.collect())
+    Ok((written.collect(), notices(&sinks)))
 }
 
 /// Makes every file of `request`, none of them in its place yet. Files whose sinks are dropped are taken

@@ -59,8 +59,8 @@ enum Lists {
     None,
     /// One for all energies.
     One(Arc<ReflectionGrid>),
-    /// One an energy, at least one.
-    Channels(Vec<EnergyChannel>),
+    /// One an energy, at least one, and the memory that the grid of one may take.
+    Channels(Vec<EnergyChannel>, Bytes),
 }
 
 impl StructureFactors {
@@ -116,13 +116,14 @@ impl StructureFactors {
     }
 
     /// The F of one list an energy, each taken as by [`from_symmetric`](Self::from_symmetric)
-    /// when it is needed.
+    /// when it is needed, in no more than `memory`.
     ///
     /// # Errors
     /// [`ExperimentError`] when there is no channel, or one whose wavelength is none.
     pub fn from_channels(
         channels: Vec<EnergyChannel>,
         default_f: f64,
+        memory: Bytes,
     ) -> Result<StructureFactors, ExperimentError> {
         if channels.is_empty() {
             return Err(ExperimentError::NoChannels);
@@ -131,7 +132,7 @@ impl StructureFactors {
             require_length("a channel's wavelength in m", channel.wavelength_m)?;
         }
         Ok(StructureFactors {
-            lists: Lists::Channels(channels),
+            lists: Lists::Channels(channels, memory),
             ..StructureFactors::constant(default_f)
         })
     }
@@ -145,14 +146,14 @@ impl StructureFactors {
     pub fn grid(&self) -> Option<&Arc<ReflectionGrid>> {
         match &self.lists {
             Lists::One(grid) => Some(grid),
-            Lists::None | Lists::Channels(_) => None,
+            Lists::None | Lists::Channels(..) => None,
         }
     }
 
     /// The energy channels, where F depends on the energy.
     pub fn channels(&self) -> &[EnergyChannel] {
         match &self.lists {
-            Lists::Channels(channels) => channels,
+            Lists::Channels(channels, _) => channels,
             Lists::None | Lists::One(_) => &[],
         }
     }
@@ -167,18 +168,19 @@ impl StructureFactors {
             .map_or(0, |(index, _)| index)
     }
 
-    /// The grid of a channel, read if it is one of several, in no more than `memory`; `None` where every
-    /// F is the default.
+    /// The grid of a channel, read if it is one of several; `None` where every F is the default.
     ///
     /// # Errors
     /// What is wrong with the channel's list.
     pub fn grid_of(
         &self,
         channel: usize,
-        memory: Bytes,
     ) -> Result<Option<Arc<ReflectionGrid>>, Box<dyn Error + Send + Sync>> {
-        let Some(channel) = self.channels().get(channel) else {
-            return Ok(self.grid().cloned());
+        let (channel, memory) = match &self.lists {
+            Lists::Channels(channels, memory) if channel < channels.len() => {
+                (&channels[channel], *memory)
+            }
+            _ => return Ok(self.grid().cloned()),
         };
         let Reflections { list, space_group } = channel.reflections.read()?;
         let grid = ReflectionGrid::new(&list, space_group.as_ref(), self.default_f, memory)

@@ -238,6 +238,8 @@ impl fmt::Display for Format {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -251,9 +253,9 @@ mod tests {
 
     #[test]
     fn no_two_formats_share_a_name_or_an_ending() {
-        let mut seen = std::collections::HashSet::new();
+        let (mut names, mut seen) = (HashSet::new(), HashSet::new());
         for format in TABLE {
-            assert!(seen.insert(format.name));
+            assert!(names.insert(format.name));
             assert!(!format.extensions.is_empty());
             for ending in format.extensions {
                 assert!(seen.insert(ending), "{ending}");

@@ -1,12 +1,33 @@
-//! What a render takes of memory.
+//! Whether there is memory for a render. This is the one place of the library that asks the system:
+//! readers and constructors only work out what they take.
 
 use super::{RenderError, Renderer, frame_size};
 use crate::experiment::Experiment;
+use crate::image::noise::{Noise, point_spread};
 use crate::memory::Bytes;
-use crate::scene::Scene;
+use crate::scene::{self, Scene};
+
+/// Makes sure that there is memory for the sources and orientations of `experiment`.
+///
+/// # Errors
+/// [`RenderError::TooManyTerms`].
+pub fn admit(experiment: &Experiment) -> Result<(), RenderError> {
+    let needed = scene::memory(experiment);
+    needed
+        .check()
+        .map_err(|available| RenderError::TooManyTerms {
+            sources: experiment.beam().source_count_bound(),
+            orientations: scene::orientation_count(experiment),
+            needed,
+            available,
+        })
+}
 
 /// Makes sure that there is memory for the image of `experiment`, of so many energy channels.
-pub(super) fn check(experiment: &Experiment, channels: usize) -> Result<(), RenderError> {
+///
+/// # Errors
+/// [`RenderError::ImageTooLarge`].
+pub(super) fn admit_image(experiment: &Experiment, channels: usize) -> Result<(), RenderError> {
     let [width, height] = frame_size(experiment);
     // One flag a pixel may come on top of its value, and a sum over the energy channels.
     let per_pixel = if channels > 1 { 13 } else { 5 };
@@ -22,15 +43,32 @@ pub(super) fn check(experiment: &Experiment, channels: usize) -> Result<(), Rend
         })
 }
 
+/// Makes sure that there is memory for the point spread of `noise` on each of the `panels`, of these
+/// heights, that are stacked in an image of `width`.
+///
+/// # Errors
+/// [`RenderError::Noise`], for impossible noise, too.
+pub(super) fn admit_spread(
+    noise: &Noise,
+    width: usize,
+    panels: &[usize],
+) -> Result<(), RenderError> {
+    noise.check()?;
+    if let Some(spread) = noise.spread() {
+        point_spread::check(&spread, width, panels, Bytes::available())?;
+    }
+    Ok(())
+}
+
 impl Renderer {
     /// What rendering `experiment` takes of the GPU's memory; `None` on the CPU path.
     ///
     /// # Errors
     /// [`RenderError::Scene`] when the experiment cannot be laid out.
     pub fn device_memory(&self, experiment: &Experiment) -> Result<Option<Bytes>, RenderError> {
-        let Some(gpu) = self.gpu_in_use() else {
+        if !self.on_gpu() {
             return Ok(None);
-        };
-        Ok(Some(gpu.memory(&Scene::new(experiment)?)))
+        }
+        Ok(self.backend.device_memory(&Scene::new(experiment)?))
     }
 }

@@ -21,7 +21,7 @@ pub use sink::{FrameSink, Target, commit};
 use crate::experiment::ExperimentError;
 use crate::formats::FormatError;
 use crate::image::{Image, Statistics};
-use crate::render::{Monitor, RenderError, Renderer};
+use crate::render::{Monitor, RenderError, Rendered, Renderer};
 
 /// Why a series stopped.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +43,7 @@ pub trait Watcher {
     fn monitor(&self, index: u32, count: u32) -> impl Monitor;
 
     /// A frame was rendered.
-    fn rendered(&mut self, image: &Image, statistics: &Statistics);
+    fn rendered(&mut self, frame: &Rendered, statistics: &Statistics);
 }
 
 /// Renders every frame of `plan` and has `write` deal with each, in their order, while the next one
@@ -77,14 +77,15 @@ fn render_all(
     renderer: &Renderer,
     watcher: &mut impl Watcher,
 ) -> Result<(), SeriesError> {
+    let laid_out = renderer.lay_out(&plan.base)?;
     for index in 0..plan.frames {
         let frame = plan.frame(index)?;
         let monitor = watcher.monitor(index, plan.frames);
-        let image = renderer.render_watched(&frame.experiment, &monitor)?;
+        let rendered = renderer.render_frame(&laid_out, &frame.experiment, &monitor)?;
         drop(monitor);
-        let statistics = renderer.install(|| Statistics::of(&image));
-        watcher.rendered(&image, &statistics);
-        if sender.send((frame, image, statistics)).is_err() {
+        let statistics = renderer.install(|| Statistics::of(&rendered.image));
+        watcher.rendered(&rendered, &statistics);
+        if sender.send((frame, rendered.image, statistics)).is_err() {
             // The writing thread has failed, and says why.
             break;
         }

@@ -141,6 +141,8 @@ pub struct OutputSink {
     target: Target,
     /// What became of photons so far.
     pub written: Written,
+    /// What the user should know of how the files were made.
+    pub notices: Vec<String>,
 }
 
 impl OutputSink {
@@ -162,6 +164,7 @@ impl OutputSink {
             sink: FrameSink::new(target.clone()),
             target,
             written: Written::default(),
+            notices: Vec::new(),
         }
     }
 
@@ -230,7 +233,9 @@ impl OutputSink {
                 };
                 written.scale = Some(noise.gain).filter(|&gain| gain != 1.0);
                 let panels = panel_heights(frame.experiment);
-                let noisy = renderer.expose(frame.image, &noise, &panels)?;
+                let exposed = renderer.expose(frame.image, &noise, &panels)?;
+                let noisy = exposed.image;
+                self.notices.extend(exposed.notices);
                 let header = self.header(frame, encoding, noise.saturation);
                 let counts = Counts::AS_THEY_ARE;
                 let sink = &mut self.sink;

@@ -134,7 +134,7 @@ impl FactorFlags {
                 }
                 let channels =
                     channel_list::channels(&listed, f_column, crate::cli::limit::file_limit());
-                StructureFactors::from_channels(channels, default_f)
+                StructureFactors::from_channels(channels, default_f, Bytes::available())
                     .with_context(|| path.display().to_string())?
             }
             (None, None, None) => StructureFactors::constant(default_f),

@@ -19,9 +19,9 @@ use super::output::{print, say};
 use super::progress::Progress;
 use super::{CliError, files, interrupt, render};
 use crate::formats::check_writable;
+use crate::image::Statistics;
 use crate::image::noise::Noise;
-use crate::image::{Image, Statistics};
-use crate::render::{Monitor, RenderError, Renderer, frame_size};
+use crate::render::{Monitor, RenderError, Rendered, Renderer, frame_size};
 use crate::report::{SeriesFile, SeriesFrame, SeriesSummary};
 use crate::series::{self, Frame, Numbered, OutputSink, Plan, RenderedFrame, Watcher};
 
@@ -47,16 +47,15 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         images: Vec::with_capacity(plan.frames as usize),
     };
     let mut follower = Follower {
-        renderer: &renderer,
         progress: Progress::of(&request)?,
         notices: std::mem::take(&mut request.notices),
     };
     follower.tell(render::device_notices(&request, &renderer));
+    follower.tell(renderer.notice().map(Into::into).into_iter().collect());
     work.run(&mut request, &plan, &renderer, &mut follower)
         .map_err(|error| work.left_by(error, &plan))?;
-    let Follower {
-        progress, notices, ..
-    } = follower;
+    follower.tell(files::notices(&work.sinks));
+    let Follower { progress, notices } = follower;
     drop(progress);
     let noise = request.outputs.iter().find_map(|output| match output.kind {
         // Its images are numbered from here.
@@ -226,13 +225,12 @@ impl Work {
 }
 
 /// Shows how far the series is, and tells what is true of every frame once.
-struct Follower<'a> {
-    renderer: &'a Renderer,
+struct Follower {
     progress: Progress,
     notices: Vec<String>,
 }
 
-impl Follower<'_> {
+impl Follower {
     fn tell(&mut self, told: Vec<String>) {
         for notice in told {
             if !self.notices.contains(&notice) {
@@ -243,14 +241,14 @@ impl Follower<'_> {
     }
 }
 
-impl Watcher for Follower<'_> {
+impl Watcher for Follower {
     fn monitor(&self, index: u32, count: u32) -> impl Monitor {
         self.progress.frame(index as usize, count as usize)
     }
 
-    fn rendered(&mut self, image: &Image, statistics: &Statistics) {
-        self.tell(self.renderer.take_notices());
-        self.tell(render::image_notices(image, statistics));
+    fn rendered(&mut self, frame: &Rendered, statistics: &Statistics) {
+        self.tell(frame.notices.clone());
+        self.tell(render::image_notices(&frame.image, statistics));
     }
 }
 

@@ -211,7 +211,7 @@ fn energy_channels(parts: &mut Description) -> Result<(), ExperimentError> {
     };
     let channels = vec![channel(0.99, 1.0), channel(1.01, 3.0)];
     let interpolation = parts.structure_factors.interpolation;
-    parts.structure_factors = StructureFactors::from_channels(channels, 3.0)?;
+    parts.structure_factors = StructureFactors::from_channels(channels, 3.0, Bytes::available())?;
     parts.structure_factors.interpolation = interpolation;
     Ok(())
 }
