@@ -3,6 +3,7 @@
 
 use super::{RenderError, Renderer, frame_size};
 use crate::experiment::Experiment;
+use crate::image::noise::{Noise, point_spread};
 use crate::memory::Bytes;
 use crate::scene::{self, Scene};
 
@@ -40,6 +41,23 @@ pub(super) fn admit_image(experiment: &Experiment, channels: usize) -> Result<()
             needed,
             available,
         })
+}
+
+/// Makes sure that there is memory for the point spread of `noise` on each of the `panels`, of these
+/// heights, that are stacked in an image of `width`.
+///
+/// # Errors
+/// [`RenderError::Noise`], for impossible noise, too.
+pub(super) fn admit_spread(
+    noise: &Noise,
+    width: usize,
+    panels: &[usize],
+) -> Result<(), RenderError> {
+    noise.check()?;
+    if let Some(spread) = noise.spread() {
+        point_spread::check(&spread, width, panels, Bytes::available())?;
+    }
+    Ok(())
 }
 
 impl Renderer {

@@ -223,6 +223,7 @@ impl Renderer {
         noise: &Noise,
         panels: &[usize],
     ) -> Result<Rendered, RenderError> {
+        memory::admit_spread(noise, image.width(), panels)?;
         let Outcome {
             value,
             device,

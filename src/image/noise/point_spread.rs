@@ -14,16 +14,8 @@ pub fn part(spread: &PointSpread, fast: usize, slow: usize) -> f64 {
 }
 
 /// Spreads `values`, rows of `width` pixels of panels with these heights, one after the other. An
-/// infinite value stays where it is.
-///
-/// # Errors
-/// [`NoiseError::PointSpreadTooLarge`] when the transforms of a panel do not fit in memory.
-pub fn spread(
-    values: &mut [f32],
-    width: usize,
-    panels: &[usize],
-    spread: &PointSpread,
-) -> Result<(), NoiseError> {
+/// infinite value stays where it is. The transforms of a panel take [`memory`].
+pub fn spread(values: &mut [f32], width: usize, panels: &[usize], spread: &PointSpread) {
     let kernel = PixelKernel::of(spread);
     let mut rest = values;
     for &height in panels {
@@ -32,15 +24,6 @@ pub fn spread(
         if panel.iter().all(|&value| value == 0.0) {
             continue;
         }
-        let needed = memory(spread, [width, height]);
-        needed
-            .check()
-            .map_err(|available| NoiseError::PointSpreadTooLarge {
-                width,
-                height,
-                needed,
-                available,
-            })?;
         let endless: Vec<usize> = (0..panel.len())
             .filter(|&index| !panel[index].is_finite())
             .collect();
@@ -49,6 +32,30 @@ pub fn spread(
         endless
             .iter()
             .for_each(|&index| panel[index] = f32::INFINITY);
+    }
+}
+
+/// Refuses a point spread that takes more than `available` for one of the panels, of this width and
+/// these heights, that are stacked in an image.
+///
+/// # Errors
+/// [`NoiseError::PointSpreadTooLarge`] with what is needed.
+pub fn check(
+    spread: &PointSpread,
+    width: usize,
+    panels: &[usize],
+    available: Bytes,
+) -> Result<(), NoiseError> {
+    for &height in panels {
+        let needed = memory(spread, [width, height]);
+        if needed > available {
+            return Err(NoiseError::PointSpreadTooLarge {
+                width,
+                height,
+                needed,
+                available,
+            });
+        }
     }
     Ok(())
 }
@@ -73,7 +80,7 @@ mod tests {
     #[test]
     fn infinite_values_stay_where_they_are() {
         let mut values = [f32::INFINITY, 0.0, 100.0, 0.0];
-        spread(&mut values, 4, &[1], &fiber(0.5)).unwrap();
+        spread(&mut values, 4, &[1], &fiber(0.5));
         assert_eq!(values[0], f32::INFINITY);
         assert!(values[1..].iter().all(|value| value.is_finite()));
         assert!(values[1] > 0.0);
