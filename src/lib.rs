@@ -33,7 +33,7 @@
 //!
 //! The same from the flags of the C program: [`cli::experiment`].
 //!
-//! Modules import only from those further down this list: [`cli`]; [`report`]; [`render`];
+//! Modules import only from those further down this list: [`cli`]; [`report`]; [`validation`]; [`render`];
 //! [`gpu`]; [`cpu`]; [`scene`]; [`formats`]; [`image`]; [`structure`]; [`experiment`]; [`geometry`], [`random`],
 //! [`memory`], [`profile`], [`trace`], [`version`].
 
@@ -52,4 +52,5 @@ pub mod report;
 pub mod scene;
 pub mod structure;
 pub mod trace;
+pub mod validation;
 pub mod version;

@@ -131,7 +131,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     }
     file.commit()?;
     let summary = NoiseSummary {
-        version: NoiseSummary::VERSION,
+        version: crate::version::NUMBER,
         input: command.image.display().to_string(),
         input_format: input.format.name(),
         output: command.out.display().to_string(),

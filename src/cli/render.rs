@@ -83,7 +83,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         },
     );
     if request.program.json {
-        print(&format!("{}\n", summary.to_json()?))?;
+        print(&format!("{}\n", serde_json::to_string_pretty(&summary)?))?;
     } else if !request.program.quiet {
         say(format_args!("{summary}"));
     }

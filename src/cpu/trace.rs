@@ -163,7 +163,7 @@ fn put_term(scene: &Scene, place: &TermPlace, q: DVec3, trace: &mut Trace) {
             }
         }
         Shape::Round => trace.put_one(Name::RoundOffset, round_offset(lattice, delta)),
-        Shape::Gauss | Shape::TopHat => trace.put_one(Name::Spread, spread(lattice, delta)),
+        Shape::Gauss | Shape::TopHat => trace.put_one(Name::SpotDistance, spread(lattice, delta)),
     }
     trace.put_one(Name::FLatt, term.lattice_factor);
     trace.put_one(Name::FCell, term.cell_factor);

@@ -1,44 +1,42 @@
-//! How long a render will take, by rendering some of it.
+//! How long a render will take, told by rendering a part of it.
 
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
-
 use super::{Monitor, RenderError, Renderer, memory, monitor};
 use crate::experiment::Experiment;
-use crate::scene::{self, Sample, Scene};
+use crate::scene::{self, Scene};
 
-/// Terms of the first sample: few enough for any device, and it gets the device ready.
+/// Terms of the first sample: few enough for any device. It gets the device ready.
 const FIRST_TERMS: f64 = 1e6;
 
 /// A sample that takes this long tells enough.
 const ENOUGH: Duration = Duration::from_millis(120);
 
-/// What a render will come to, about.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// How long a render will take, about.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Estimate {
     /// Terms of the image.
     pub terms: f64,
-    /// Terms that were rendered to tell: those of the last sample.
+    /// Terms of the last sample.
     pub sampled_terms: f64,
-    /// What that took, s.
+    /// What the last sample took, s.
     pub sampled_seconds: f64,
     /// What the device takes to get ready for the first image, s.
     pub set_up_seconds: f64,
     /// What the terms of the image will take, s.
     pub seconds: f64,
-    /// Photons of pixels of the last sample, up to a factor: values as an image has them.
-    #[serde(skip)]
+    /// Photons of the pixels of the last sample, up to a factor: values as an image has them.
     pub values: Vec<f32>,
 }
 
 impl Renderer {
-    /// How long [`Renderer::render`] will take for `experiment`: samples of it are rendered, at least
-    /// two where it has the terms, and larger ones until one takes a tenth of a second. Of several energy channels the first one in use
-    /// stands for all, and reading the others' files is not counted.
+    /// How long [`Renderer::render`] will take for `experiment`. At least two samples of it are
+    /// rendered if it has the terms, and larger ones until one takes a tenth of a second. Of several
+    /// energy channels the first one in use stands for all; reading the files of the others is not
+    /// counted.
     ///
     /// # Errors
-    /// As [`Renderer::render_watched`].
+    /// [`RenderError`], as from a render of `experiment`.
     pub fn estimate(
         &self,
         experiment: &Experiment,
@@ -49,16 +47,18 @@ impl Renderer {
         let scene = Scene::of_channel(experiment, channels[0])?;
         let pixels = scene.rendered_pixels() as f64;
         let own_terms = scene.terms_per_pixel() * pixels;
-        // Of the sources of all channels.
+        // The scene has the sources of one channel, its number of steps counts those of all.
         let terms = scene.steps * f64::from(scene.layers) * pixels;
         let mut budget = FIRST_TERMS;
         // Terms and seconds of the first sample, in which the device gets ready.
         let mut first: Option<(f64, f64)> = None;
         loop {
             let sample = scene.sample(budget);
-            let (values, elapsed) = self.timed(&sample, monitor)?;
-            let seconds = elapsed.as_secs_f64();
-            if sample.terms >= own_terms || (first.is_some() && elapsed >= ENOUGH) {
+            let started = Instant::now();
+            let values = self.values(&sample.scene, &monitor::OnlyStops(monitor))?;
+            let seconds = started.elapsed().as_secs_f64();
+            let enough = first.is_some() && seconds >= ENOUGH.as_secs_f64();
+            if enough || sample.terms >= own_terms {
                 let per_term = seconds / sample.terms.max(1.0);
                 let set_up = first.map_or(0.0, |(terms, seconds)| seconds - terms * per_term);
                 return Ok(Estimate {
@@ -74,20 +74,5 @@ impl Renderer {
             let growth = 1.5 * ENOUGH.as_secs_f64() / seconds.max(1e-6);
             budget = sample.terms.max(budget) * growth.clamp(1.0, 10.0);
         }
-    }
-
-    /// What `sample` holds, and how long it takes: with a tolerance the floor is rendered too.
-    fn timed(
-        &self,
-        sample: &Sample,
-        monitor: &dyn Monitor,
-    ) -> Result<(Vec<f32>, Duration), RenderError> {
-        let silent = monitor::OnlyStops(monitor);
-        let started = Instant::now();
-        let values = self.values(&sample.scene, &silent)?;
-        if let Some(floor) = sample.scene.floor() {
-            self.values(&floor, &silent)?;
-        }
-        Ok((values, started.elapsed()))
     }
 }

@@ -68,7 +68,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         _ => None,
     });
     let summary = SeriesSummary {
-        version: SeriesSummary::VERSION,
+        version: crate::version::NUMBER,
         frames: plan.frames,
         pixels: frame_size(&plan.base),
         device: renderer.device_name(),
