@@ -27,6 +27,7 @@ mod process;
 mod profile;
 mod progress;
 mod reference;
+mod removed;
 mod render;
 mod scenario;
 mod series;

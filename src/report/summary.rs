@@ -11,7 +11,7 @@ use super::{FactorOrigin, six_digits};
 use crate::experiment::{Experiment, Shape, Sources};
 use crate::image::Statistics;
 use crate::image::noise::Noise;
-use crate::render::{Floor, frame_size};
+use crate::render::frame_size;
 
 /// What was rendered, how, and what came out. Lengths are in the units the fields are named for.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -48,9 +48,6 @@ pub struct Run {
     /// Where the reflections come from, if they come from one file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reflections: Option<FactorOrigin>,
-    /// From where on pixels are within the tolerance, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub floor: Option<Floor>,
     /// What the user was told.
     pub notices: Vec<String>,
     /// Wall time of the whole run, s.
@@ -270,13 +267,6 @@ impl fmt::Display for Summary {
             "mean",
             format!("{mean:.6e}, rms {rms:.6e}, rms deviation {deviation:.6e}"),
         );
-        lines.add_some("tolerance", run.floor.map(|floor| {
-            let Floor { tolerance, mean, max } = floor;
-            format!(
-                "{tolerance} of the total, and of pixels above their floor: {mean:.6e} on average, \
-                 at most {max:.6e}"
-            )
-        }));
         for file in &run.files {
             let scale = file.scale.map(|scale| format!(", photons x {scale:.6}"));
             let ends = at_the_ends(file.overloads, file.clipped_below);

@@ -7,6 +7,8 @@
 
 pub mod golden_cases;
 pub mod mtz_file;
+pub mod panel_files;
+pub mod shader;
 
 use std::path::PathBuf;
 

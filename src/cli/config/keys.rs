@@ -230,7 +230,6 @@ pub static KEYS: &[Key] = &[
         Switch("oversample_thick", true),
     ),
     key("sampling", "dmin_A", Values("dmin")),
-    key("sampling", "tolerance", Values("tolerance")),
     key("sampling", "region_pixels", Values("roi")),
     key(
         "sampling",

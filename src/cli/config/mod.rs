@@ -42,6 +42,8 @@ pub struct Line {
     path: Option<PathBuf>,
     origins: Origins,
     recorded: Vec<Recorded>,
+    /// What the user should know of the file's keys.
+    notices: Vec<String>,
     /// Whether the command line names the files to write, in place of the file's.
     files_give_way: bool,
 }
@@ -83,7 +85,13 @@ impl Line {
         wanted: impl Fn(&FileFlag) -> bool,
     ) -> Result<Line, CliError> {
         let catalogue = Catalogue::new();
-        let Said { flags, recorded } = read(&path, &catalogue)?;
+        let Said {
+            flags,
+            recorded,
+            notices,
+        } = read(&path, &catalogue)?;
+        let notices = notices.into_iter().map(|problem| in_file(&path, problem));
+        let notices = notices.map(|notice| notice.to_string()).collect();
         let own = words.iter().take_while(|word| *word != "--");
         let given: Vec<&str> = own.filter_map(|word| catalogue.id_of(word)).collect();
         let mut before = Vec::new();
@@ -107,6 +115,7 @@ impl Line {
             words: before,
             origins: Origins::new(&path, places),
             recorded,
+            notices,
             files_give_way: given.iter().any(|id| FILE_FLAGS.contains(id)),
             path: Some(path),
         })
@@ -153,6 +162,7 @@ impl Line {
         for notice in &mut request.notices {
             *notice = self.origins.explain(notice);
         }
+        request.notices.extend_from_slice(&self.notices);
         for input in &request.inputs {
             let recorded = self
                 .recorded
@@ -215,10 +225,15 @@ fn read(path: &Path, catalogue: &Catalogue) -> Result<Said, CliError> {
     let text = String::from_utf8(bytes)
         .map_err(|_| Problem::with_file("not text; expected an experiment file in TOML"));
     let said = text.and_then(|text| read::parse(&text, &folder_of(path), catalogue));
-    Ok(said.map_err(|problem| FormatError::Content {
+    Ok(said.map_err(|problem| in_file(path, problem))?)
+}
+
+/// `problem`, found in the file at `path`.
+fn in_file(path: &Path, problem: Problem) -> FormatError {
+    FormatError::Content {
         path: path.to_path_buf(),
         problem,
-    })?)
+    }
 }
 
 /// The program's version, as images name it.

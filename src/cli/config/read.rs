@@ -11,6 +11,7 @@ use super::keys::{INPUTS, KEYS, sections};
 use super::suggest::nearest_key;
 use super::value::Place;
 use crate::cli::flags::Catalogue;
+use crate::cli::removed::{REMOVED, Removed};
 use crate::formats::Problem;
 
 /// A flag that a file gives.
@@ -33,6 +34,8 @@ pub struct Said {
     pub flags: Vec<FileFlag>,
     /// The files that it was written with.
     pub recorded: Vec<Recorded>,
+    /// What the user should know of its keys.
+    pub notices: Vec<Problem>,
 }
 
 /// What `text`, an experiment file whose paths start from `folder`, says.
@@ -93,8 +96,14 @@ impl Reader<'_> {
                     ),
                 ));
             }
-            for (key, _) in table {
+            for (key, value) in table {
                 let own = key.get_ref().as_ref();
+                if let Some(removed) = REMOVED.iter().find(|removed| removed.key == [name, own]) {
+                    let given = self.text.get(value.span()).unwrap_or_default();
+                    said.notices
+                        .push(no_longer_used(removed, given, line(key))?);
+                    continue;
+                }
                 let known = KEYS.iter();
                 if !known.clone().any(|k| k.section == name && k.name == own) {
                     let advice = nearest_key(Some(name), own, self.catalogue);
@@ -131,6 +140,28 @@ impl Reader<'_> {
         check_alternatives(&said.flags)?;
         Ok(said)
     }
+}
+
+/// The notice about the key of a flag that is gone, whose value is `given` on `line`.
+///
+/// # Errors
+/// A [`Problem`] where the value may have changed the image.
+fn no_longer_used(removed: &Removed, given: &str, line: usize) -> Result<Problem, Problem> {
+    let key = removed.key.join(".");
+    if given.parse() == Ok(0.0) {
+        return Ok(Problem::on_line(
+            line,
+            format!("{key} = {given} is no longer used, and changes nothing; take the line out"),
+        ));
+    }
+    Err(Problem::on_line(
+        line,
+        format!(
+            "{key} = {given}: no longer a key; take the line out (an image rendered with it does not \
+             come back byte for byte: {})",
+            removed.instead
+        ),
+    ))
 }
 
 /// Refuses two keys that say the same thing.

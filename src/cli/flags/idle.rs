@@ -85,11 +85,6 @@ pub fn idle(
             "a square crystal has none",
         ),
         (
-            &["tolerance"],
-            matches!(experiment.crystal().shape, Shape::Gauss | Shape::TopHat),
-            "spots of Gaussian and top-hat crystals end, and nothing is spent beyond",
-        ),
-        (
             &["interpolate", "nointerpolate"],
             constant_f,
             "every reflection has the same F",

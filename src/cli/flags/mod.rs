@@ -167,7 +167,6 @@ pub fn double_dash_only() -> Vec<String> {
     let new = NoiseFlags::augment_args(new);
     let new = coordinates::CoordinateFlags::augment_args(new);
     let mut doubled = spellings(&picture::PictureFlags::augment_args(new));
-    doubled.extend(sampling::DOUBLE_DASH_ONLY.map(str::to_string));
     doubled.push(background::REPEATABLE.to_string());
     doubled.extend(crystal::DOUBLE_DASH_ONLY.map(str::to_string));
     doubled.extend(factors::DOUBLE_DASH_ONLY.map(str::to_string));

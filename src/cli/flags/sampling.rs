@@ -10,9 +10,6 @@ use crate::render::frame_size;
 /// Most pixels that are printed when none is named.
 const MOST_PRINTED: usize = 10_000;
 
-/// Spellings of the flags that are new in this program and take two dashes.
-pub const DOUBLE_DASH_ONLY: [&str; 1] = ["tolerance"];
-
 /// Ids of the flags that print pixels, which are their spellings.
 pub const PRINTOUTS: [&str; 3] = ["printout", "printout_pixel", "trace_pixel"];
 
@@ -34,10 +31,6 @@ pub struct SamplingFlags {
     /// Resolution limit of the crystal, Å: it does not scatter beyond [default: 0]
     #[arg(long, value_name = "Å", value_parser = values::not_negative)]
     dmin: Option<f64>,
-    /// Leave out terms of square and round crystals too small to count: the image's total, and every
-    /// pixel above its floor, change by less than this part [default: none are left out]
-    #[arg(long, value_name = "PART", value_parser = values::fraction)]
-    tolerance: Option<f64>,
     /// Render pixels x0 to x1 (fast) and y0 to y1 (slow) of every panel only [default: all]
     #[arg(long, action = ArgAction::Set, num_args = 4, value_names = ["x0", "x1", "y0", "y1"],
           value_parser = values::coordinate)]
@@ -88,7 +81,6 @@ impl SamplingFlags {
             polarisation_per_subpixel: self.oversample_polar,
             region,
             resolution_limit_m: self.dmin.unwrap_or(0.0) * 1e-10,
-            tolerance: self.tolerance,
         }
     }
 

@@ -10,15 +10,13 @@ pub fn command_line<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
 /// The first flag among `words` that is new here and bears on the image: the C program does not
 /// know it, and without it would render something else.
 pub fn unknown_to_c(words: &[String]) -> Option<String> {
-    /// It may change the image by no more than is asked for.
-    const HARMLESS: &str = "tolerance";
     /// What the C program does without being asked.
     const AS_IN_C: [(&str, &str); 2] = [("mosaic-model", "cap"), ("gauss-metric", "reciprocal")];
     let of_the_run = flags::flags_of_the_run();
     let mut new = flags::double_dash_only();
     new.retain(|name| {
         let flag = format!("--{name}");
-        name != HARMLESS && of_the_run.iter().all(|(_, shown)| *shown != flag)
+        of_the_run.iter().all(|(_, shown)| *shown != flag)
     });
     let next = words.iter().skip(1).map(Some).chain([None]);
     words.iter().zip(next).find_map(|(word, next)| {
@@ -86,7 +84,7 @@ mod tests {
 
     #[test]
     fn words_become_those_of_the_c_program() {
-        let words = "--hkl P1.hkl -mat=/A.mat --tolerance 0.1 -misset 1 -2 3 --N=5 -mask dir/m.img";
+        let words = "--hkl P1.hkl -mat=/A.mat --threads 2 -misset 1 -2 3 --N=5 -mask dir/m.img";
         let words = words.split(' ');
         let words: Vec<String> = words.map(str::to_string).collect();
         let here = |name| std::path::absolute(name).unwrap().display().to_string();
@@ -104,7 +102,7 @@ mod tests {
             let words: Vec<String> = line.split(' ').map(str::to_string).collect();
             unknown_to_c(&words)
         };
-        assert_eq!(found("-N 5 --tolerance 0.1 --png a.png -mosaic 1"), None);
+        assert_eq!(found("-N 5 --png a.png -mosaic 1"), None);
         let as_in_c = "--mosaic-model=cap -mosaic 1 --gauss-metric reciprocal";
         assert_eq!(found(as_in_c), None);
         for flag in [

@@ -1,0 +1,7 @@
+//! The GPU path against the CPU path, and every function of the shaders against its twin in Rust.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod gpu_path;
+mod shader_functions;

@@ -1,0 +1,207 @@
+//! What noise is made of: the same bits on the GPU as on the CPU.
+
+use nanobragg::image::noise::deviates::{Stream, fine_uniform, normal, uniform, upper_normal};
+use nanobragg::image::noise::elementary::{
+    falling_exponential, logarithm, reciprocal, square_root,
+};
+use nanobragg::image::noise::poisson::{deviance, poisson, stirling_error};
+use nanobragg::random::PhiloxStream;
+use rand::RngExt;
+
+use super::{inputs, log_uniform};
+use crate::support::shader::run_kernel;
+
+/// The files that noise is in.
+const FILES: &str = "philox strict elementary deviates poisson";
+
+/// Asserts that `body`, from the words of each input, writes the bits of `expected`.
+fn same_bits<const IN: usize>(
+    name: &str,
+    body: &str,
+    inputs: &[[u32; IN]],
+    expected: impl Fn([u32; IN]) -> f32,
+) {
+    // The bits that are never set come from the inputs: no compiler knows them.
+    let words: Vec<u32> = inputs
+        .iter()
+        .flat_map(|input| input.iter().copied().chain([0]))
+        .collect();
+    let body = format!("no_bits = word({IN}u); put(0u, {body});");
+    let found = run_kernel(FILES, &body, &words, IN + 1, 1);
+    assert_eq!(found.len(), inputs.len());
+    for (input, bits) in inputs.iter().zip(found) {
+        let expected = expected(*input);
+        assert_eq!(
+            bits,
+            expected.to_bits(),
+            "{name} of {input:x?}: {} and not {expected}",
+            f32::from_bits(bits)
+        );
+    }
+    println!("{name:20} the same bits for {} inputs", inputs.len());
+}
+
+/// Positive floats between 10^-`decades` and 10^`decades`, and those near 1.
+fn floats(stream: u32, decades: i32) -> Vec<[u32; 1]> {
+    let edges = [1.0f32, 2.0, 0.5, 1.0 + f32::EPSILON, 0.999_999_94];
+    let edges = edges.map(|x| [x.to_bits()]).to_vec();
+    let (low, high) = (10f32.powi(-decades), 10f32.powi(decades));
+    inputs(stream, edges, |rng| {
+        let x = match rng.random_range(0..3) {
+            0 => rng.random_range(0.5f32..2.0),
+            _ => log_uniform(rng, low, high),
+        };
+        [x.to_bits()]
+    })
+}
+
+fn of_float(found: fn(f32) -> f32) -> impl Fn([u32; 1]) -> f32 {
+    move |[bits]| found(f32::from_bits(bits))
+}
+
+#[test]
+fn elementary_functions_have_the_same_bits() {
+    let wide = floats(20, 25);
+    same_bits(
+        "reciprocal",
+        "reciprocal(real(0u))",
+        &wide,
+        of_float(reciprocal),
+    );
+    same_bits(
+        "square_root",
+        "square_root(real(0u))",
+        &wide,
+        of_float(square_root),
+    );
+    same_bits(
+        "logarithm",
+        "logarithm(real(0u))",
+        &wide,
+        of_float(logarithm),
+    );
+    let short = inputs(21, vec![[0], [80f32.to_bits()]], |rng| {
+        [rng.random_range(0f32..80.0).to_bits()]
+    });
+    same_bits(
+        "falling_exponential",
+        "falling_exponential(real(0u))",
+        &short,
+        of_float(falling_exponential),
+    );
+}
+
+#[test]
+fn deviates_have_the_same_bits() {
+    let words = inputs(22, vec![[0, 0], [u32::MAX, 0], [65_535, 65_536]], |rng| {
+        let shift = rng.random_range(0..32);
+        [
+            rng.random_range(0..=u32::MAX) >> shift,
+            rng.random_range(0..=u32::MAX),
+        ]
+    });
+    same_bits(
+        "uniform",
+        "uniform_deviate(word(0u))",
+        &words,
+        |[word, _]| uniform(word),
+    );
+    let body = "fine_uniform(word(0u), word(1u))";
+    same_bits("fine_uniform", body, &words, |[high, low]| {
+        fine_uniform(high, low)
+    });
+    let tails = inputs(23, vec![[0.5f32.to_bits()], [0.075f32.to_bits()]], |rng| {
+        let tail = match rng.random_range(0..2) {
+            0 => rng.random_range(0.05f32..0.5),
+            _ => log_uniform(rng, 1e-15, 0.5),
+        };
+        [tail.to_bits()]
+    });
+    let body = "upper_normal(real(0u))";
+    same_bits("upper_normal", body, &tails, of_float(upper_normal));
+    let streams = inputs(24, vec![[0; 5], [u32::MAX; 5]], any_words::<5>);
+    let body = "normal(Stream(word(0u), word(1u), word(2u), vec2<u32>(word(3u), word(4u))))";
+    same_bits(
+        "normal",
+        body,
+        &streams,
+        |[pixel, image, purpose, low, high]| normal(&stream([pixel, image, purpose, low, high])),
+    );
+}
+
+fn any_words<const COUNT: usize>(rng: &mut PhiloxStream) -> [u32; COUNT] {
+    std::array::from_fn(|_| rng.random_range(0..=u32::MAX))
+}
+
+fn stream([pixel, image, purpose, low, high]: [u32; 5]) -> Stream {
+    Stream {
+        pixel,
+        image,
+        purpose,
+        key: [low, high],
+    }
+}
+
+#[test]
+fn poisson_deviates_have_the_same_bits() {
+    let special = [
+        0.0f32,
+        -0.0,
+        -1.0,
+        1e-40,
+        1e-20,
+        0.25,
+        11.999_999,
+        12.0,
+        8_388_607.5,
+        16_777_217.0,
+        7e16,
+        7.3e16,
+        1e30,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        f32::NAN,
+    ];
+    let edges = special.map(|mean| [mean.to_bits(), 1, 2]);
+    let drawn = inputs(25, edges.to_vec(), |rng| {
+        let mean = match rng.random_range(0..4) {
+            0 => log_uniform(rng, 1e-9, 12.0),
+            1 => rng.random_range(0.2f32..30.0),
+            2 => log_uniform(rng, 12.0, 1e7),
+            _ => log_uniform(rng, 1e3, 1e17),
+        };
+        let [pixel, key] = any_words(rng);
+        [mean.to_bits(), pixel, key]
+    });
+    // Ten times as many of what every image is made of.
+    let mut means = drawn.clone();
+    for shift in 1..10u32 {
+        let more = drawn
+            .iter()
+            .map(|&[mean, pixel, key]| [mean, pixel ^ shift << 20, key]);
+        means.extend(more);
+    }
+    let body = "poisson(real(0u), Stream(word(1u), 5u, 6u, vec2<u32>(word(2u), 7u)))";
+    same_bits("poisson", body, &means, |[mean, pixel, key]| {
+        poisson(f32::from_bits(mean), &stream([pixel, 5, 6, key, 7]))
+    });
+}
+
+#[test]
+fn parts_of_probabilities_have_the_same_bits() {
+    let counts = inputs(26, vec![[1f32.to_bits()], [2f32.to_bits()]], |rng| {
+        [log_uniform(rng, 1.0, 1e9).floor().to_bits()]
+    });
+    let body = "stirling_error(real(0u))";
+    same_bits("stirling_error", body, &counts, of_float(stirling_error));
+    let triples = inputs(27, vec![[12f32, 0.0, 12.0].map(f32::to_bits)], |rng| {
+        let mean = log_uniform(rng, 12.0, 1e9);
+        let from_mean = (rng.random_range(-0.9f32..3.0) * mean).floor();
+        [mean + from_mean, from_mean, mean].map(f32::to_bits)
+    });
+    let body = "deviance(real(0u), real(1u), real(2u))";
+    same_bits("deviance", body, &triples, |words| {
+        let [count, from_mean, mean] = words.map(f32::from_bits);
+        deviance(count, from_mean, mean)
+    });
+}

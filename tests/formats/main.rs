@@ -1,0 +1,8 @@
+//! Files: every format through our own readers and those of other programs, whatever the bytes.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod images;
+mod nxmx;
+mod robustness;

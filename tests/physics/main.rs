@@ -1,0 +1,13 @@
+//! The physics: reference images, closed forms and properties, from structure factors to noise.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod coordinates;
+mod exposure;
+mod golden;
+mod noise;
+mod panels;
+mod properties;
+mod space_groups;
+mod structure_factors;

@@ -1,0 +1,17 @@
+//! The program as its users meet it: flags, messages, subcommands, files and documentation.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bad_input;
+mod command_line;
+mod compare;
+mod config;
+mod devices_command;
+mod dry_run;
+mod evidence;
+mod figure;
+mod flags;
+mod guide;
+mod shell;
+mod trace;
