@@ -23,7 +23,7 @@ pub struct Times {
     pub read_back_s: f64,
     /// Making and writing the float file.
     pub files_s: f64,
-    /// Whatever lies between these.
+    /// Time between these parts.
     pub other_s: f64,
 }
 
@@ -165,7 +165,7 @@ impl fmt::Display for Agreement {
     }
 }
 
-/// What one case varies of a benchmark's flags.
+/// The numbers that a case sets: its size, and what else is varied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
     /// Edge of the square detector, pixels.

@@ -70,7 +70,7 @@ pub struct ProgramTimes {
     pub set_up_seconds: f64,
     /// Wall time of the render, s.
     pub render_seconds: f64,
-    /// What rendered.
+    /// Name of the device that rendered.
     pub device: String,
 }
 

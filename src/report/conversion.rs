@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::lines::Lines;
 
-/// What `nanobragg convert` made of an image.
+/// The summary of a conversion.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ConversionSummary {
     /// Version of this program.
@@ -27,7 +27,7 @@ pub struct ConversionSummary {
     pub no_number: usize,
     /// Pixels whose number the output has no digits for.
     pub rounded: usize,
-    /// What the user was told.
+    /// Notices that the user was given.
     pub notices: Vec<String>,
 }
 

@@ -27,7 +27,7 @@ pub struct DryRun {
     pub rendered_pixels: usize,
     /// Layers of the sensor.
     pub layers: u32,
-    /// What the image is the sum of.
+    /// The numbers that multiply to the terms.
     pub sampling: SamplingSummary,
     /// Terms of a pixel.
     pub terms_per_pixel: f64,
@@ -40,19 +40,19 @@ pub struct DryRun {
     pub experiment_file: Option<String>,
     /// Time.
     pub estimate: TimeNeeds,
-    /// What the user was told.
+    /// Notices that the user was given.
     pub notices: Vec<String>,
 }
 
 /// What a render takes of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct MemoryNeeds {
-    /// At most, for the image with the file that needs most, sources, orientations and F, beside
+    /// Memory on this machine: at most, for the image with the file that needs most, sources, orientations and F, beside
     /// what the program itself takes.
     pub host_bytes: u64,
-    /// What there is.
+    /// Memory that is free on this machine.
     pub available_bytes: u64,
-    /// For the buffers on the GPU; none on the CPU path.
+    /// Memory of the buffers on the GPU; none on the CPU path.
     pub device_bytes: Option<u64>,
 }
 
@@ -61,7 +61,7 @@ pub struct MemoryNeeds {
 pub struct PlannedFile {
     /// The flag that asks for it.
     pub flag: &'static str,
-    /// Where it would be.
+    /// Path of the file.
     pub path: String,
     /// Whether it would replace a file.
     pub replaces: bool,
@@ -80,7 +80,7 @@ pub struct TimeNeeds {
     pub file_seconds: f64,
     /// Terms that were rendered to tell.
     pub sampled_terms: f64,
-    /// What those took.
+    /// Wall time of the sampled terms.
     pub sampled_seconds: f64,
 }
 

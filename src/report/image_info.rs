@@ -9,7 +9,7 @@ use super::lines::Lines;
 use crate::formats::image_header::ImageHeader;
 use crate::image::PixelStatistics;
 
-/// What an image file holds.
+/// The content of an image file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ImageInfo {
     /// The file.
@@ -34,7 +34,7 @@ pub struct ImageInfo {
     pub statistics: PixelStatistics,
 }
 
-/// What a file with room for it says of its detector.
+/// The detector as an image file describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct DetectorInfo {
     /// Panels whose places are known.

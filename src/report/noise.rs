@@ -8,7 +8,7 @@ use super::lines::Lines;
 use super::six_digits;
 use crate::image::noise::{Noise, PointSpread, SpreadShape};
 
-/// What `nanobragg noise` made of an image.
+/// The summary of noise that was added to an image.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NoiseSummary {
     /// Version of this program.
@@ -25,7 +25,7 @@ pub struct NoiseSummary {
     pub pixels: [usize; 2],
     /// Panels stacked in the image.
     pub panels: u32,
-    /// What was asked for.
+    /// Noise that was asked for.
     pub noise: Noise,
     /// Pixels at the largest count that there is.
     pub overloads: usize,
@@ -35,7 +35,7 @@ pub struct NoiseSummary {
     pub device: String,
     /// Threads of the CPU path.
     pub threads: usize,
-    /// What the user was told.
+    /// Notices that the user was given.
     pub notices: Vec<String>,
     /// Wall time of the process, s.
     pub seconds: f64,

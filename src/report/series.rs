@@ -10,7 +10,7 @@ use super::six_digits;
 use crate::image::Statistics;
 use crate::image::noise::Noise;
 
-/// What a series came to.
+/// The summary of a series.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SeriesSummary {
     /// Version of this program.
@@ -32,7 +32,7 @@ pub struct SeriesSummary {
     pub files: Vec<SeriesFile>,
     /// Every frame of the series.
     pub images: Vec<SeriesFrame>,
-    /// What the user was told.
+    /// Notices that the user was given.
     pub notices: Vec<String>,
     /// Wall time of the process, s.
     pub seconds: f64,

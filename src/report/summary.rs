@@ -28,7 +28,7 @@ pub struct Summary {
     run: Run,
 }
 
-/// What a summary tells beside the experiment and the image.
+/// The part of a summary that is about the run: device, files, notices, time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Run {
     /// Name of the device.
@@ -40,17 +40,17 @@ pub struct Run {
     /// The file that describes the detector, where flags do not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub geometry: Option<String>,
-    /// What the noise of an image with noise is like.
+    /// Noise of the image with noise, if one is written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noise: Option<Noise>,
     /// The files written.
     pub files: Vec<WrittenFile>,
-    /// Where the reflections come from, if they come from one file.
+    /// Origin of the reflections, if they come from one file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reflections: Option<FactorOrigin>,
-    /// What the user was told.
+    /// Notices that the user was given.
     pub notices: Vec<String>,
-    /// Wall time of the whole run, s.
+    /// Wall time of the process, s.
     pub seconds: f64,
 }
 
@@ -59,13 +59,13 @@ pub struct Run {
 pub struct WrittenFile {
     /// The flag that asks for such a file.
     pub flag: &'static str,
-    /// Where it is.
+    /// Path of the file.
     pub path: String,
-    /// What photons were multiplied by, where the file does not hold photons.
+    /// Factor on photons, where the file does not hold photons.
     pub scale: Option<f64>,
     /// Pixels at the largest count that there is.
     pub overloads: usize,
-    /// Pixels below 0, the least count that there is, which they have become.
+    /// Pixels below 0, the least count that there is, which became 0.
     pub clipped_below: usize,
 }
 
@@ -103,7 +103,7 @@ struct SlabSummary {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct DetectorSummary {
     panels: usize,
-    /// Of the image: panels stacked.
+    /// Pixels of the image along fast and slow, panels stacked.
     pixels: [usize; 2],
     pixel_mm: f64,
     distance_mm: f64,

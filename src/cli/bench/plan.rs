@@ -16,14 +16,14 @@ const MOSAIC_SPREAD_DEG: &str = "0.5";
 
 /// One case to render.
 pub struct Planned {
-    /// What it varies.
+    /// The numbers that the case sets.
     pub case: Case,
     /// Its flags.
     pub words: Vec<String>,
 }
 
 impl Planned {
-    /// Those of `all` devices, by name, that render this case.
+    /// The devices among `all`, by name, that render this case.
     pub fn devices<'a>(&self, all: &'a [String]) -> &'a [String] {
         // The CPU path is the first, where it is asked for at all.
         match self.others_take_part() {
@@ -92,7 +92,7 @@ impl BenchFlags {
         }
     }
 
-    /// What the cases vary.
+    /// The cases, without their flags.
     fn cases(&self) -> Result<Vec<Case>, CliError> {
         let thread_sweep = self.threads.len() > 1;
         if thread_sweep && self.device == BenchDevice::Gpu {

@@ -210,3 +210,41 @@ impl Visit for Fields {
 
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use tracing::info_span;
+    use tracing_subscriber::layer::SubscriberExt;
+    use tracing_subscriber::registry::Registry;
+
+    use super::*;
+    use crate::profile::{RUN, SETUP, device_span, note};
+
+    #[test]
+    fn spans_lie_in_the_lane_of_the_span_around_them_and_the_gpu_has_its_own() {
+        let recorder = Recorder::default();
+        let subscriber = Registry::default().with(recorder.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            info_span!(target: RUN, "run")
+                .in_scope(|| info_span!(target: SETUP, "scene").in_scope(|| ()));
+            info_span!(target: "another library", "work").in_scope(|| ());
+            device_span("kernel", Instant::now(), Duration::from_nanos(5));
+            note("no timestamps");
+            note("no timestamps");
+        });
+        let timeline = recorder.take();
+        let [scene, run, kernel] = timeline.spans.as_slice() else {
+            panic!("{timeline:?}")
+        };
+        assert_eq!(
+            (scene.name.as_str(), scene.category.as_str()),
+            ("scene", "setup")
+        );
+        assert_eq!((scene.parent, scene.lane), (Some(run.id), run.lane));
+        assert!(run.start_ns <= scene.start_ns && scene.end_ns() <= run.end_ns());
+        assert_eq!(timeline.lanes[kernel.lane], GPU_LANE);
+        assert_eq!((kernel.category.as_str(), kernel.duration_ns), ("gpu", 5));
+        assert_eq!(timeline.notes, ["no timestamps"]);
+        assert_eq!(recorder.take().spans, [], "taken once");
+    }
+}

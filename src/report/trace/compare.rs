@@ -28,14 +28,14 @@ const INDEX_REACH: f64 = 1e-3;
 /// Two traces side by side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TraceComparison {
-    /// What the two columns are.
+    /// Names of the two columns.
     pub columns: [String; 2],
     /// Differences above this are divergences.
     pub tolerance: f64,
     pub(super) rows: Vec<Row>,
 }
 
-/// A quantity of either trace.
+/// One quantity of two traces.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Row {
     pub name: Name,
@@ -47,14 +47,14 @@ pub(super) struct Row {
     pub verdict: Verdict,
 }
 
-/// What a difference means.
+/// How a difference is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It is within the tolerance, or one side is missing.
+    /// The difference is within the tolerance, or one side is missing.
     Agrees,
-    /// It follows from a difference of the Miller indices that is within the tolerance.
+    /// The difference follows from one of the Miller indices that is within the tolerance.
     Follows,
-    /// It is a difference of its own.
+    /// The difference is beyond the tolerance and follows from no other.
     Diverges,
 }
 
@@ -104,7 +104,7 @@ impl Row {
         }
     }
 
-    /// Whether it is a divergence.
+    /// Whether the difference is a divergence.
     pub fn diverges(&self) -> bool {
         self.verdict == Verdict::Diverges
     }
@@ -113,11 +113,11 @@ impl Row {
 /// The first quantity that differs by more than the tolerance.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Divergence {
-    /// Which one.
+    /// The quantity.
     pub name: Name,
-    /// By how much, in what it is measured against.
+    /// The difference, relative to the scale of the quantity.
     pub difference: f64,
-    /// What would have been let pass.
+    /// The largest difference that is let pass.
     pub tolerance: f64,
 }
 
@@ -216,18 +216,19 @@ fn vector(values: &[f64]) -> DVec3 {
     DVec3::new(values[0], values[1], values[2])
 }
 
-/// What another Miller index changes.
+/// How quantities change between two Miller indices that are nearly equal.
 struct Shift {
-    /// From the index, at ours, at theirs, and a little to either side of theirs along each axis.
+    /// Our trace from the Miller index on: at our index, at theirs, and a little to either side of
+    /// theirs along each axis.
     ours: Trace,
     theirs: Trace,
     around: [[Trace; 2]; 3],
-    /// Of the sums, relative.
+    /// Relative change of the sums.
     sums: f64,
 }
 
 impl Shift {
-    /// From our index to theirs, which is right to `reach`.
+    /// The change from our index to theirs, which is right to `reach`.
     fn new(scene: &Scene, place: &TermPlace, [ours, theirs]: [DVec3; 2], reach: f64) -> Shift {
         // The indices of the other terms differ about as much as this one's.
         let apart = 2.0 * (theirs - ours).abs().max_element();
@@ -241,7 +242,7 @@ impl Shift {
         }
     }
 
-    /// What `ours` would be at their index, and by how much it may be off.
+    /// The values `ours` at their index, and by how much each may be off.
     fn applied(&self, name: Name, ours: Vec<f64>) -> (Vec<f64>, Vec<f64>) {
         if matches!(name, Name::IntensitySum | Name::Sum | Name::Photons) {
             let blur = ours.iter().map(|value| self.sums * value.abs()).collect();
