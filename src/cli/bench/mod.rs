@@ -83,7 +83,7 @@ pub struct BenchFlags {
     /// Correlation that every two images must reach [default: 0.99]
     #[arg(long, value_name = "CORRELATION", value_parser = values::correlation)]
     threshold: Option<f64>,
-    /// Where the folder of this run is made
+    /// Folder in which the benchmark makes one of its own
     #[arg(long, value_name = "DIR", default_value = "benchmarks")]
     out: PathBuf,
     /// Print benchmark_results.json on standard output

@@ -120,8 +120,9 @@ impl Panel {
         let curve = |colour, style, time: &dyn Fn(&CaseResult) -> Option<TimeRange>| {
             let point = |result: &CaseResult| Some((varied(&result.case), time(result)?));
             let mut points: Vec<_> = cases.iter().filter_map(point).collect();
-            points.retain(|(_, TimeRange { median, min, max })| {
-                [median, min, max].into_iter().all(|time| drawable(*time))
+            points.retain(|(varied, time)| {
+                let values = [*varied, time.median, time.min, time.max];
+                values.into_iter().all(drawable)
             });
             points.sort_by(|one, other| one.0.total_cmp(&other.0));
             Curve {
