@@ -83,7 +83,7 @@ pub struct BenchFlags {
     /// Correlation that every two images must reach [default: 0.99]
     #[arg(long, value_name = "CORRELATION", value_parser = values::correlation)]
     threshold: Option<f64>,
-    /// Folder in which the benchmark makes one of its own
+    /// Folder to put the benchmark's folder in
     #[arg(long, value_name = "DIR", default_value = "benchmarks")]
     out: PathBuf,
     /// Print benchmark_results.json on standard output

@@ -3,6 +3,7 @@
 mod backend;
 
 use std::convert::Infallible;
+use std::ops::Range;
 
 use plotters::coord::Shift;
 use plotters::coord::combinators::{BindKeyPoints, IntoLogRange};
@@ -191,20 +192,16 @@ impl Panel {
             ),
         };
         let points = || self.curves.iter().flat_map(|curve| &curve.points);
-        let across = ticks(points().map(|(varied, _)| *varied), base);
-        let up = ticks(points().flat_map(|(_, time)| [time.min, time.max]), 10.0);
-        let axis = |ticks: Vec<f64>| {
-            (ticks[0]..ticks[ticks.len() - 1])
-                .log_scale()
-                .with_key_points(ticks)
-        };
+        let across = axis(points().map(|(varied, _)| *varied), base);
+        let up = axis(points().flat_map(|(_, time)| [time.min, time.max]), 10.0);
+        let scale = |(ends, ticks): (Range<f64>, Vec<f64>)| ends.log_scale().with_key_points(ticks);
         let mut chart = ChartBuilder::on(area)
             .caption(title, TITLE)
             .margin(MARGIN)
             .margin_right(2 * MARGIN)
-            .x_label_area_size(2 * LINE)
+            .x_label_area_size(LINE + MARGIN)
             .y_label_area_size(4 * LINE)
-            .build_cartesian_2d(axis(across), axis(up))?;
+            .build_cartesian_2d(scale(across), scale(up))?;
         chart
             .configure_mesh()
             .bold_line_style(GRID)
@@ -302,19 +299,25 @@ fn drawable(value: f64) -> bool {
     (1e-100..=1e100).contains(&value)
 }
 
-/// Powers of `base` from below the least to above the largest of `values`, as ends and ticks of an
-/// axis: at least two, and not too many.
-fn ticks(values: impl Iterator<Item = f64>, base: f64) -> Vec<f64> {
+/// Ends of a logarithmic axis around `values`, and its ticks: powers of `base`, at least two and not
+/// too many.
+fn axis(values: impl Iterator<Item = f64>, base: f64) -> (Range<f64>, Vec<f64>) {
     let exponents = values.map(|value| value.ln() / base.ln());
-    let (low, high) = exponents.fold(
-        (f64::INFINITY, f64::NEG_INFINITY),
-        |(low, high), exponent| (low.min(exponent), high.max(exponent)),
-    );
-    // A value at a power does not lie on the frame.
-    let (first, last) = ((low - 0.05).floor() as i32, (high + 0.05).ceil() as i32);
+    let none = (f64::INFINITY, f64::NEG_INFINITY);
+    let (low, high) = exponents.fold(none, |(low, high), exponent| {
+        (low.min(exponent), high.max(exponent))
+    });
+    let margin = 0.05 * (1.0 + high - low);
+    let (mut low, mut high) = (low - margin, high + margin);
+    if high.floor() - low.ceil() < 1.0 {
+        // One number alone tells no scale.
+        (low, high) = (low.floor(), high.ceil());
+    }
+    let (first, last) = (low.ceil() as i32, high.floor() as i32);
     let stride = (last - first) / MOST_TICKS + 1;
-    let powers = (first..last + stride).step_by(stride as usize);
-    powers.map(|power| base.powi(power)).collect()
+    let powers = (first..=last).step_by(stride as usize);
+    let ticks = powers.map(|power| base.powi(power)).collect();
+    (base.powf(low)..base.powf(high), ticks)
 }
 
 /// A number of things, plain up to a million.
@@ -350,17 +353,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ticks_are_powers_around_the_values() {
-        let times: Vec<String> = ticks([3e-4, 2.0].into_iter(), 10.0)
-            .into_iter()
-            .map(time_label)
-            .collect();
-        assert_eq!(times, ["100 µs", "1 ms", "10 ms", "100 ms", "1 s", "10 s"]);
-        let twos: Vec<String> = ticks([300.0, 2000.0].into_iter(), 2.0)
-            .into_iter()
-            .map(count_label)
-            .collect();
-        assert_eq!(twos, ["256", "512", "1024", "2048"]);
+    fn ticks_are_powers_and_at_least_two() {
+        let labels = |values: [f64; 2], base, label: fn(f64) -> String| -> Vec<String> {
+            axis(values.into_iter(), base)
+                .1
+                .into_iter()
+                .map(label)
+                .collect()
+        };
+        assert_eq!(
+            labels([3e-4, 2.0], 10.0, time_label),
+            ["1 ms", "10 ms", "100 ms", "1 s"]
+        );
+        assert_eq!(labels([0.06, 0.07], 10.0, time_label), ["10 ms", "100 ms"]);
+        assert_eq!(
+            labels([256.0, 2048.0], 2.0, count_label),
+            ["256", "512", "1024", "2048"]
+        );
+        assert_eq!(labels([1.0, 6.0], 2.0, count_label), ["1", "2", "4"]);
+        assert_eq!(labels([100.0, 120.0], 2.0, count_label), ["64", "128"]);
         for (low, factor) in [
             (1e-9, 1e3),
             (0.37, 1.0),
@@ -369,19 +380,16 @@ mod tests {
             (999.0, 2.5),
         ] {
             for base in [2.0, 10.0] {
-                let ticks = ticks([low, low * factor].into_iter(), base);
+                let (ends, ticks) = axis([low, low * factor].into_iter(), base);
                 assert!(
-                    (2..=11).contains(&ticks.len()),
+                    (2..=10).contains(&ticks.len()),
                     "{low} × {factor}: {ticks:?}"
                 );
-                assert!(ticks[0] < low && ticks[ticks.len() - 1] > low * factor);
+                assert!(ends.start < low && ends.end > low * factor, "{ends:?}");
             }
         }
-        assert!(
-            [0.0, f64::NAN, -1.0, f64::INFINITY]
-                .iter()
-                .all(|value| !drawable(*value))
-        );
+        let nowhere = [0.0, f64::NAN, -1.0, f64::INFINITY];
+        assert!(nowhere.into_iter().all(|value| !drawable(value)));
     }
 
     #[test]
