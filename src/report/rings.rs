@@ -102,7 +102,7 @@ impl Sight<'_> {
         (0..rows).into_par_iter().flat_map(of_row).collect()
     }
 
-    /// Resolutions of two digits, evenly apart in 1/d up to the farthest corner of a panel.
+    /// Resolutions of two digits, evenly apart in 1/d between the beam and the farthest corner.
     fn even_resolutions(&self) -> Vec<f64> {
         let farthest = self.panels.iter().flat_map(|panel| {
             let [fast, slow] = panel.shape.map(|count| count - 1);

@@ -4,6 +4,7 @@
 //! The CPU path itself is held against reference images of other programs in the project's tests.
 
 mod noise;
+mod plan;
 mod scenes;
 
 use std::time::Instant;
@@ -49,7 +50,7 @@ pub struct Check {
 
 #[derive(Debug, Clone)]
 enum Subject {
-    Scene(scenes::Prepare),
+    Scene(plan::Prepare),
     Noise(Noise),
 }
 
@@ -110,7 +111,7 @@ impl Check {
     ) -> Result<Finding, ValidationError> {
         match &self.subject {
             Subject::Scene(prepare) => {
-                let experiment = scenes::experiment(*prepare)?;
+                let experiment = plan::experiment(*prepare)?;
                 self.compared([device, cpu], |renderer| {
                     renderer.render_watched(&experiment, monitor)
                 })

@@ -1,5 +1,6 @@
 //! Where the time of a timeline went, by kind of work.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Timeline;
@@ -26,6 +27,15 @@ pub struct HotSpots {
     notes: Vec<String>,
 }
 
+/// The spans of one kind of work.
+#[derive(Default)]
+struct Kind {
+    total_ns: u64,
+    self_ns: u64,
+    /// Begin and end of each span, ns.
+    intervals: Vec<(u64, u64)>,
+}
+
 /// Lines of the table for people.
 const TOP: usize = 12;
 
@@ -34,33 +44,22 @@ impl HotSpots {
     pub fn of(timeline: &Timeline) -> HotSpots {
         let runs = timeline.runs().map(|run| (run.start_ns, run.end_ns()));
         let whole = covered(runs.collect());
-        let mut kinds: Vec<(HotSpot, Vec<(u64, u64)>)> = Vec::new();
+        let mut kinds = BTreeMap::<(&str, &str), Kind>::new();
         for (span, self_ns) in timeline.spans.iter().zip(timeline.self_ns()) {
-            let same = |spot: &HotSpot| spot.name == span.name && spot.category == span.category;
-            let place = kinds.iter().position(|(spot, _)| same(spot));
-            let place = place.unwrap_or_else(|| {
-                let spot = HotSpot {
-                    name: span.name.clone(),
-                    category: span.category.clone(),
-                    calls: 0,
-                    total_s: 0.0,
-                    self_s: 0.0,
-                    inclusive: 0.0,
-                };
-                kinds.push((spot, Vec::new()));
-                kinds.len() - 1
-            });
-            let (spot, intervals) = &mut kinds[place];
-            spot.calls += 1;
-            spot.total_s += span.duration_ns as f64 * 1e-9;
-            spot.self_s += self_ns as f64 * 1e-9;
-            intervals.push((span.start_ns, span.end_ns()));
+            let kind = kinds.entry((&span.category, &span.name)).or_default();
+            kind.total_ns += span.duration_ns;
+            kind.self_ns += self_ns;
+            kind.intervals.push((span.start_ns, span.end_ns()));
         }
-        let spots = kinds.into_iter().map(|(spot, intervals)| HotSpot {
-            inclusive: covered(intervals) as f64 / whole.max(1) as f64,
-            ..spot
-        });
-        let mut spots: Vec<HotSpot> = spots.collect();
+        let spot = |((category, name), kind): ((&str, &str), Kind)| HotSpot {
+            name: name.to_string(),
+            category: category.to_string(),
+            calls: kind.intervals.len(),
+            total_s: kind.total_ns as f64 * 1e-9,
+            self_s: kind.self_ns as f64 * 1e-9,
+            inclusive: covered(kind.intervals) as f64 / whole.max(1) as f64,
+        };
+        let mut spots: Vec<HotSpot> = kinds.into_iter().map(spot).collect();
         spots.sort_by(|one, other| other.self_s.total_cmp(&one.self_s));
         HotSpots {
             spots,
