@@ -120,12 +120,12 @@ impl Summary {
         let detector = experiment.detector();
         let panel = &detector.panels[0];
         let header = detector.header;
-        let factors = experiment.structure_factors();
+        let structure_factors = experiment.structure_factors();
         Summary {
             version: crate::version::NUMBER,
             crystal: CrystalSummary {
-                scatters: factors.is_listed() || factors.default_f() != 0.0,
-                energy_channels: factors.channels().len(),
+                scatters: structure_factors.is_listed() || structure_factors.default_f() != 0.0,
+                energy_channels: structure_factors.channels().len(),
                 cell_angstrom: crystal.cell.lengths_m().map(|metres| metres * 1e10),
                 cell_deg: crystal.cell.angles_rad().map(f64::to_degrees),
                 volume_angstrom3: crystal.cell.volume_m3() * 1e30,
@@ -134,7 +134,9 @@ impl Summary {
                 shape: shape_name(crystal.shape),
                 mosaic_spread_deg: crystal.mosaicity.spread_rad().to_degrees(),
                 interpolated: experiment.interpolates(),
-                listed_indices: factors.grid().map_or(0, |grid| grid.amplitudes().len()),
+                listed_indices: structure_factors
+                    .grid()
+                    .map_or(0, |grid| grid.amplitudes().len()),
             },
             beam: BeamSummary {
                 wavelength_angstrom: beam.wavelength_m * 1e10,
@@ -196,7 +198,7 @@ impl CrystalSummary {
         let [x, y, z] = self.edges_um;
         let size = format!("{na} x {nb} x {nc} cells, {x:.4} x {y:.4} x {z:.4} µm");
         lines.add("crystal", format!("{size}, {}", self.shape));
-        let factors = match (self.listed_indices, self.energy_channels) {
+        let structure_factors = match (self.listed_indices, self.energy_channels) {
             (0, 0) => "the same F for every reflection".to_string(),
             (0, channels) => format!("by photon energy, {channels} channel(s)"),
             (count, _) => format!("a grid of {count} indices"),
@@ -206,7 +208,7 @@ impl CrystalSummary {
             true => ", interpolated",
             false => "",
         };
-        lines.add("F", factors + interpolated);
+        lines.add("F", structure_factors + interpolated);
     }
 }
 

@@ -34,7 +34,7 @@ pub struct Plan {
     pub point_pixels: bool,
     pub scan: Scan,
     pub sampling: Sampling,
-    pub structure_factors: Factors,
+    pub structure_factors: ReflectionSource,
     pub interpolation: Interpolation,
     pub background: Background,
     /// Add slabs to the background.
@@ -42,7 +42,7 @@ pub struct Plan {
 }
 
 /// Where the structure factors of a scene come from.
-pub enum Factors {
+pub enum ReflectionSource {
     /// One F for all reflections.
     Constant,
     /// A list.
@@ -75,7 +75,7 @@ pub fn experiment(prepare: Prepare) -> Result<Experiment, ValidationError> {
         point_pixels: false,
         scan: Scan::default(),
         sampling: Sampling::default(),
-        structure_factors: Factors::Constant,
+        structure_factors: ReflectionSource::Constant,
         interpolation: Interpolation::Automatic,
         background: Background::default(),
         slabs: false,
@@ -95,9 +95,11 @@ pub fn experiment(prepare: Prepare) -> Result<Experiment, ValidationError> {
         detector = several_panels(&detector, axes.beam)?;
     }
     let mut structure_factors = match plan.structure_factors {
-        Factors::Constant => StructureFactors::constant(100.0),
-        Factors::Listed => StructureFactors::from_reflections(&made_reflections(), DEFAULT_F)?,
-        Factors::Channels => energy_channels()?,
+        ReflectionSource::Constant => StructureFactors::constant(100.0),
+        ReflectionSource::Listed => {
+            StructureFactors::from_reflections(&made_reflections(), DEFAULT_F)?
+        }
+        ReflectionSource::Channels => energy_channels()?,
     };
     structure_factors.interpolation = plan.interpolation;
     let slabs = if plan.slabs { slabs()? } else { Vec::new() };

@@ -2,7 +2,7 @@
 
 use glam::DVec3;
 
-use super::plan::{Factors, Plan, Prepare};
+use super::plan::{Plan, Prepare, ReflectionSource};
 use super::{Check, FLOAT32, Gate, Subject};
 use crate::experiment::{
     CentredSteps, Convention, Distance, Divergence, Interpolation, MosaicModel, Mosaicity,
@@ -172,7 +172,7 @@ pub(super) fn checks() -> [Check; 27] {
         scene("energy channels", |plan| {
             plan.interpolation = Interpolation::Nearest;
             plan.beam.sources = dispersed(3.0, 4);
-            plan.structure_factors = Factors::Channels;
+            plan.structure_factors = ReflectionSource::Channels;
         }),
         scene("region", |plan| {
             plan.sampling.region = Some(Region {
@@ -232,7 +232,7 @@ fn reflections_apart(plan: &mut Plan, cells: u32) {
     plan.misset_deg = [10.0, 20.0, 30.0];
     plan.crystal.cells = [cells; 3];
     near(plan, 0.8);
-    plan.structure_factors = Factors::Listed;
+    plan.structure_factors = ReflectionSource::Listed;
 }
 
 fn thick(plan: &mut Plan, layers: u32) {
