@@ -37,7 +37,7 @@
 //!
 //! - [`cli`]: flags and subcommands, messages, exit codes.
 //! - [`report`]: tables, pages and pictures of results.
-//! - [`validation`]: the suite that holds a GPU against the CPU path.
+//! - [`validation`]: the suite that holds a GPU against the CPU path, and traces compared.
 //! - [`render`]: the [`Renderer`](render::Renderer), which picks a device and drives it.
 //! - [`gpu`]: the backend on a GPU, in float32 and integers.
 //! - [`cpu`]: the backend on the processor, in float64.

@@ -44,9 +44,7 @@ pub use series::{SeriesFile, SeriesFrame, SeriesSummary};
 pub use sight::Sight;
 pub use summary::{Run, Summary, WrittenFile};
 pub use timeline::{HotSpots, Recorder, Span, Timeline, chrome_json};
-pub use trace::{
-    DEFAULT_TOLERANCE, Divergence, TraceComparison, TraceDocument, compare_traces, trace_lines,
-};
+pub use trace::{TraceDocument, trace_lines};
 
 /// `value` with six significant digits, and no zeros behind them.
 fn six_digits(value: f64) -> String {

@@ -1,11 +1,12 @@
-//! The suite that holds a GPU against the CPU path: scenes and noise, how near the device must come,
-//! and what was found.
+//! How near two computations come: the suite that holds a GPU against the CPU path, with its scenes,
+//! gates and findings; and two traces of one term, compared.
 //!
 //! The CPU path itself is held against reference images of other programs in the project's tests.
 
 mod noise;
 mod plan;
 mod scenes;
+mod trace;
 
 use std::time::Instant;
 
@@ -16,6 +17,10 @@ use crate::geometry::CellError;
 use crate::image::noise::Noise;
 use crate::image::{Comparison, Image};
 use crate::render::{Monitor, RenderError, Renderer};
+
+pub use trace::{
+    ComparedQuantity, DEFAULT_TOLERANCE, Disagreement, Judgement, TraceComparison, compare_traces,
+};
 
 /// Why a check could not be made.
 #[derive(Debug, thiserror::Error)]
