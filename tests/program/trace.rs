@@ -306,7 +306,11 @@ fn what_float32_cannot_hold_is_no_alarm() {
             gpu.trace(&scene, &place).unwrap(),
         );
         let comparison = compared(&scene, &place, &ours, &theirs);
-        assert_eq!(comparison.first_disagreement(), None, "{faint}\n{comparison}");
+        assert_eq!(
+            comparison.first_disagreement(),
+            None,
+            "{faint}\n{comparison}"
+        );
     }
 }
 
