@@ -14,7 +14,7 @@ use crate::image::{Image, Statistics};
 use crate::memory::Bytes;
 use crate::render::{Renderer, frame_size};
 use crate::report::{DryRun, MemoryNeeds, PlannedFile, SamplingSummary, TimeNeeds};
-use crate::scene::{self, Scene};
+use crate::scene::{self, Layout, Scene};
 use crate::version;
 
 /// Pixels of the files that tell how long files take.
@@ -42,13 +42,15 @@ pub fn run(mut request: Request, renderer: &Renderer, started: Instant) -> Resul
         available_bytes: Bytes::available().0,
         device_bytes: renderer.device_memory(&experiment)?.map(|bytes| bytes.0),
     };
-    let (file_set_up, file_seconds) = file_times(&mut request, renderer, &estimate.values)?;
+    let (file_set_up, file_seconds, file_notices) =
+        file_times(&mut request, renderer, &estimate.values)?;
     let idle = [
         ("-printout", request.printout != Printout::Nothing),
         ("-progress", request.progress == Some(true)),
     ];
     let idle = idle.into_iter().filter(|(_, given)| *given);
-    let mut told = renderer.take_notices();
+    let mut told: Vec<String> = renderer.notice().map(Into::into).into_iter().collect();
+    told.extend(estimate.notices.iter().chain(&file_notices).cloned());
     told.extend(idle.map(|(flag, _)| format!("{flag} has no effect: --dry-run renders no image")));
     // Every sample may have caused the same one.
     told.dedup();
@@ -94,7 +96,8 @@ pub fn run(mut request: Request, renderer: &Renderer, started: Instant) -> Resul
 /// with the file that needs most, sources and orientations, and F.
 fn host_memory(request: &Request) -> Result<Bytes, CliError> {
     let experiment = &request.experiment;
-    let grid = scene::read_grid(experiment, scene::channels(experiment)?[0])?;
+    let layout = Layout::new(experiment)?;
+    let grid = layout.read_grid(layout.channels()[0])?;
     let indices = grid.map_or(0, |grid| grid.amplitudes().len() as u64);
     let parts = [
         files::memory(request),
@@ -114,25 +117,23 @@ fn file_times(
     request: &mut Request,
     renderer: &Renderer,
     values: &[f32],
-) -> Result<(f64, f64), CliError> {
+) -> Result<(f64, f64, Vec<String>), CliError> {
     let [_, height] = frame_size(&request.experiment);
     request.experiment = strip(&request.experiment)?;
     let [width, rows] = frame_size(&request.experiment);
     let values = values.iter().copied().chain([0.0]).cycle();
     let image = Image::new(width, rows, values.take(width * rows).collect(), None);
-    let rehearsed = || -> Result<f64, CliError> {
+    let rehearsed = || -> Result<(f64, Vec<String>), CliError> {
         let started = Instant::now();
-        renderer.install(|| {
+        let notices = renderer.install(|| {
             let statistics = Statistics::of(&image);
             files::rehearse(request, renderer, &image, &statistics)
         })?;
-        Ok(started.elapsed().as_secs_f64())
+        Ok((started.elapsed().as_secs_f64(), notices))
     };
-    let (first, again) = (rehearsed()?, rehearsed()?);
-    Ok((
-        (first - again).max(0.0),
-        again * height as f64 / rows as f64,
-    ))
+    let ((first, _), (again, notices)) = (rehearsed()?, rehearsed()?);
+    let set_up = (first - again).max(0.0);
+    Ok((set_up, again * height as f64 / rows as f64, notices))
 }
 
 /// `experiment` on the first rows of its first panel.

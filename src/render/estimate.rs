@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Monitor, RenderError, Renderer, memory, monitor};
+use super::{Monitor, Outcome, RenderError, Renderer, monitor};
 use crate::experiment::Experiment;
-use crate::scene::{self, Scene};
+use crate::scene::Scene;
 
 /// Terms of the first sample: few enough for any device. It gets the device ready.
 const FIRST_TERMS: f64 = 1e6;
@@ -25,6 +25,8 @@ pub struct Estimate {
     pub set_up_seconds: f64,
     /// What the terms of the image will take, s.
     pub seconds: f64,
+    /// Notices of the samples.
+    pub notices: Vec<String>,
     /// Photons of the pixels of the last sample, up to a factor: values as an image has them.
     pub values: Vec<f32>,
 }
@@ -42,9 +44,8 @@ impl Renderer {
         experiment: &Experiment,
         monitor: &dyn Monitor,
     ) -> Result<Estimate, RenderError> {
-        let channels = scene::channels(experiment)?;
-        memory::check(experiment, channels.len())?;
-        let scene = Scene::of_channel(experiment, channels[0])?;
+        self.lay_out(experiment)?;
+        let scene = Scene::new(experiment)?;
         let pixels = scene.rendered_pixels() as f64;
         let own_terms = scene.terms_per_pixel() * pixels;
         // The scene has the sources of one channel, its number of steps counts those of all.
@@ -52,11 +53,23 @@ impl Renderer {
         let mut budget = FIRST_TERMS;
         // Terms and seconds of the first sample, in which the device gets ready.
         let mut first: Option<(f64, f64)> = None;
+        let mut notices: Vec<String> = Vec::new();
         loop {
             let sample = scene.sample(budget);
             let started = Instant::now();
-            let values = self.values(&sample.scene, &monitor::OnlyStops(monitor))?;
+            let Outcome {
+                value,
+                notices: told,
+                ..
+            } = self
+                .backend
+                .render(&sample.scene, &monitor::OnlyStops(monitor))?;
             let seconds = started.elapsed().as_secs_f64();
+            for notice in told {
+                if !notices.contains(&notice) {
+                    notices.push(notice);
+                }
+            }
             let enough = first.is_some() && seconds >= ENOUGH.as_secs_f64();
             if enough || sample.terms >= own_terms {
                 let per_term = seconds / sample.terms.max(1.0);
@@ -67,7 +80,8 @@ impl Renderer {
                     sampled_seconds: seconds,
                     set_up_seconds: set_up.max(0.0),
                     seconds: terms * per_term,
-                    values,
+                    notices,
+                    values: value,
                 });
             }
             first = first.or(Some((sample.terms, seconds)));

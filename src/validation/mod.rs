@@ -14,9 +14,9 @@ use serde::Serialize;
 
 use crate::experiment::ExperimentError;
 use crate::geometry::CellError;
+use crate::image::Comparison;
 use crate::image::noise::Noise;
-use crate::image::{Comparison, Image};
-use crate::render::{Monitor, RenderError, Renderer};
+use crate::render::{Monitor, RenderError, Rendered, Renderer};
 
 pub use trace::{
     ComparedQuantity, DEFAULT_TOLERANCE, Disagreement, Judgement, TraceComparison, compare_traces,
@@ -134,11 +134,11 @@ impl Check {
     fn compared(
         &self,
         renderers: [&Renderer; 2],
-        make: impl Fn(&Renderer) -> Result<Image, RenderError>,
+        make: impl Fn(&Renderer) -> Result<Rendered, RenderError>,
     ) -> Result<Finding, ValidationError> {
         let timed = |renderer| -> Result<_, RenderError> {
             let started = Instant::now();
-            let image = make(renderer)?;
+            let Rendered { image, .. } = make(renderer)?;
             Ok((image, started.elapsed().as_secs_f64()))
         };
         let [device, cpu] = renderers;

@@ -8,7 +8,7 @@ use clap::{ArgAction, Args};
 use super::super::{CliError, values};
 use crate::experiment::{Background, Slab};
 use crate::formats::profile_table::{self, Abscissa};
-use crate::scene::overshoot;
+use crate::physics::scattering_profile::overshoot;
 
 #[derive(Args)]
 #[command(next_help_heading = "Background")]
