@@ -37,6 +37,7 @@
 //!
 //! - [`cli`]: flags and subcommands, messages, exit codes.
 //! - [`report`]: tables, pages and pictures of results.
+//! - [`validation`]: the suite that holds a GPU against the CPU path, and traces compared.
 //! - [`series`]: plans of many frames, and the sink that writes frames.
 //! - [`render`]: the [`Renderer`](render::Renderer), which picks a device and drives it.
 //! - [`gpu`]: the backend on a GPU, in float32 and integers.
@@ -67,4 +68,5 @@ pub mod series;
 pub mod structure;
 pub mod trace;
 pub mod units;
+pub mod validation;
 pub mod version;

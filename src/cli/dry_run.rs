@@ -1,49 +1,42 @@
 //! `--dry-run`: what a render would be, and about how long it would take.
 //!
 //! All checks are those of the render, which comes this far itself. Then a small part of the image's
-//! own terms is rendered, and files are made of as many pixels and taken away again.
+//! own terms is rendered, and files of a part of its pixels are made and taken away again.
 
 use std::time::Instant;
 
 use super::flags::{Printout, Request};
+use super::interrupt::CtrlC;
 use super::output::{print, say};
-use super::{CliError, files, interrupt};
+use super::{CliError, files};
 use crate::experiment::{Detector, Experiment, ExperimentError, Panel, Sampling};
 use crate::image::{Image, Statistics};
 use crate::memory::Bytes;
-use crate::render::{Monitor, Renderer, frame_size};
-use crate::report::{DryRun, MemoryNeeds, PlannedFile, TimeNeeds};
+use crate::render::{Renderer, frame_size};
+use crate::report::{DryRun, MemoryNeeds, PlannedFile, SamplingSummary, TimeNeeds};
 use crate::scene::{self, Layout, Scene};
+use crate::version;
 
-/// Pixels of the files that are made to tell how long files take.
+/// Pixels of the files that tell how long files take.
 const FILE_PIXELS: usize = 1 << 20;
 
-/// Minds Ctrl-C.
-struct Interruptible;
-
-impl Monitor for Interruptible {
-    fn interrupted(&self) -> bool {
-        interrupt::interrupted()
-    }
-}
-
-/// Tells what the render that `request` asks for would come to; this process `started` then.
+/// Prints what the render that `request` asks for would come to; this process `started` then.
 ///
 /// # Errors
 /// [`CliError::Failed`] as a render has it, where the sample fails.
 pub fn run(mut request: Request, renderer: &Renderer, started: Instant) -> Result<(), CliError> {
     let start_seconds = started.elapsed().as_secs_f64();
     let experiment = request.experiment.clone();
-    let estimate = renderer.estimate(&experiment, &Interruptible)?;
+    let estimate = renderer.estimate(&experiment, &CtrlC)?;
     let written = request.program.write_config.clone();
-    let planned = files::targets(&request).into_iter();
-    let planned = planned.filter(|(_, path)| Some(path) != written.as_ref());
-    let planned = planned.map(|(flag, path)| PlannedFile {
-        flag,
-        replaces: path.is_file(),
-        path: path.display().to_string(),
-    });
-    let planned: Vec<PlannedFile> = planned.collect();
+    let targets = files::targets(&request).into_iter();
+    let files = targets
+        .filter(|(_, path)| Some(path) != written.as_ref())
+        .map(|(flag, path)| PlannedFile {
+            flag,
+            replaces: path.is_file(),
+            path: path.display().to_string(),
+        });
     let memory = MemoryNeeds {
         host_bytes: host_memory(&request)?.0,
         available_bytes: Bytes::available().0,
@@ -64,18 +57,34 @@ pub fn run(mut request: Request, renderer: &Renderer, started: Instant) -> Resul
     for notice in &told {
         say(format_args!("nanobragg: note: {notice}"));
     }
-    let set_up = estimate.set_up_seconds + file_set_up;
-    let time = TimeNeeds::new(start_seconds + set_up, file_seconds, &estimate);
-    let mut notices = request.notices;
-    notices.extend(told);
-    let report = DryRun::new(
-        &experiment,
-        Scene::new(&experiment)?.rendered_pixels(),
-        renderer,
-        (memory, time),
-        (planned, written.map(|path| path.display().to_string())),
-        notices,
-    );
+    let set_up_seconds = start_seconds + estimate.set_up_seconds + file_set_up;
+    let rendered_pixels = Scene::new(&experiment)?.rendered_pixels();
+    let sampling = SamplingSummary::new(&experiment, rendered_pixels);
+    let detector = experiment.detector();
+    let report = DryRun {
+        version: version::NUMBER,
+        dry_run: true,
+        device: renderer.device_name(),
+        threads: renderer.threads(),
+        panels: detector.panels.len(),
+        pixels: frame_size(&experiment),
+        rendered_pixels,
+        layers: detector.layers,
+        terms_per_pixel: sampling.steps * f64::from(detector.layers),
+        sampling,
+        memory,
+        files: files.collect(),
+        experiment_file: written.map(|path| path.display().to_string()),
+        estimate: TimeNeeds {
+            seconds: set_up_seconds + estimate.seconds + file_seconds,
+            set_up_seconds,
+            render_seconds: estimate.seconds,
+            file_seconds,
+            sampled_terms: estimate.sampled_terms,
+            sampled_seconds: estimate.sampled_seconds,
+        },
+        notices: request.notices.iter().cloned().chain(told).collect(),
+    };
     match (request.program.json, request.program.quiet) {
         (true, _) => print(&format!("{}\n", serde_json::to_string_pretty(&report)?)),
         (false, true) => Ok(()),
@@ -102,29 +111,28 @@ fn host_memory(request: &Request) -> Result<Bytes, CliError> {
 }
 
 /// What the files of `request` take the first time more than later, and what they take for all of
-/// the image's pixels, s, from a strip of pixels that hold `values`. After this the request is that
-/// of the strip.
+/// the image's pixels, s. Measured with files of a strip of the image, filled with `values`; the
+/// request is one of the strip afterwards.
 fn file_times(
     request: &mut Request,
     renderer: &Renderer,
     values: &[f32],
 ) -> Result<(f64, f64, Vec<String>), CliError> {
-    let [width, height] = frame_size(&request.experiment);
+    let [_, height] = frame_size(&request.experiment);
     request.experiment = strip(&request.experiment)?;
-    let [_, rows] = frame_size(&request.experiment);
+    let [width, rows] = frame_size(&request.experiment);
     let values = values.iter().copied().chain([0.0]).cycle();
     let image = Image::new(width, rows, values.take(width * rows).collect(), None);
-    let (mut seconds, mut notices) = ([0.0; 2], Vec::new());
-    for seconds in &mut seconds {
+    let rehearsed = || -> Result<(f64, Vec<String>), CliError> {
         let started = Instant::now();
-        notices = renderer.install(|| {
+        let notices = renderer.install(|| {
             let statistics = Statistics::of(&image);
             let sinks = files::make(request, renderer, &image, &statistics)?;
             Ok::<_, CliError>(files::notices(&sinks))
         })?;
-        *seconds = started.elapsed().as_secs_f64();
-    }
-    let [first, again] = seconds;
+        Ok((started.elapsed().as_secs_f64(), notices))
+    };
+    let ((first, _), (again, notices)) = (rehearsed()?, rehearsed()?);
     let set_up = (first - again).max(0.0);
     Ok((set_up, again * height as f64 / rows as f64, notices))
 }

@@ -29,7 +29,7 @@ pub struct FigureFlags {
     out: PathBuf,
 }
 
-/// What a file is expected to be.
+/// The document that the command reads.
 const EXPECTED: &str = "the benchmark_results.json of nanobragg bench";
 
 /// Draws.
@@ -54,16 +54,15 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         EXPECTED,
         crate::cli::limit::file_limit(),
     )?;
-    let figure = scaling_figure(&benchmark).with_context(|| {
-        format!(
-            "{shown}: there is nothing to draw in it; expected two sizes, numbers of domains or \
-             numbers of threads, as from nanobragg bench --sizes 256,512,1024"
-        )
-    })?;
-    let file = figure
-        .to_png()
-        .map_err(|problem| anyhow::anyhow!("{shown}: {}", problem.what))?;
-    write_whole(&flags.out, &file)?;
+    let figure = scaling_figure(&benchmark)
+        .map_err(|problem| anyhow::anyhow!("{shown}: {}", problem.what))?
+        .with_context(|| {
+            format!(
+                "{shown}: there is nothing to draw in it; expected two sizes, numbers of domains or \
+                 numbers of threads, as from nanobragg bench --sizes 256,512,1024"
+            )
+        })?;
+    write_whole(&flags.out, &figure)?;
     say(format_args!(
         "nanobragg figure: wrote {}",
         flags.out.display()

@@ -139,7 +139,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     }
     series::commit(std::iter::once(&mut sink))?;
     let summary = NoiseSummary {
-        version: NoiseSummary::VERSION,
+        version: crate::version::NUMBER,
         input: command.image.display().to_string(),
         input_format: input.format.name,
         output: command.out.display().to_string(),

@@ -1,50 +1,71 @@
-//! `--profile FILE`: the trace of a render, and where its time went.
+//! `--profile FILE`: the timeline of a render, and where its time went.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::Registry;
 
 use super::CliError;
 use crate::formats::write_whole;
-use crate::profile;
-use crate::report::{HotSpots, WrittenFile, chrome_trace};
+use crate::report::{HotSpots, Recorder, Timeline, WrittenFile, chrome_json};
 
-/// The table of a profile lies under this name in the trace's folder.
+/// Name of the table of hot spots, which lies in the folder of the timeline.
 pub const HOT_SPOTS: &str = "hot_spots.csv";
 
-/// Starts recording if `words` ask for a profile: before they are made sense of, which is a part
-/// of what takes time.
+static RECORDER: OnceLock<Recorder> = OnceLock::new();
+
+/// Starts recording in this process.
+pub fn start() {
+    RECORDER.get_or_init(|| {
+        let recorder = Recorder::default();
+        let subscriber = Registry::default().with(recorder.clone());
+        // A program around this one that has a subscriber of its own gets the spans instead.
+        let _ = tracing::subscriber::set_global_default(subscriber);
+        recorder
+    });
+}
+
+/// Starts recording if `words` ask for a profile. This comes before the flags are read, as reading
+/// them is a part of what takes time.
 pub fn start_if_asked(words: &[String]) {
     let asked = |word: &String| word == "--profile" || word.starts_with("--profile=");
     if words.iter().any(asked) {
-        profile::start();
+        start();
     }
 }
 
-/// The table beside the trace `trace`; none where that is a device or a pipe.
-pub fn table(trace: &Path) -> Option<PathBuf> {
-    let is_file = trace.metadata().map_or(true, |found| found.is_file());
-    is_file.then(|| trace.with_file_name(HOT_SPOTS))
+/// What has ended since recording started, or since this was last called.
+pub fn take() -> Timeline {
+    RECORDER.get().map(Recorder::take).unwrap_or_default()
 }
 
-/// Writes what was recorded of work on `device`, adds the files to those `written`, and gives the
-/// table.
+/// The table beside the file `timeline`; none where that is a device or a pipe.
+pub fn table(timeline: &Path) -> Option<PathBuf> {
+    let is_file = timeline.metadata().map_or(true, |found| found.is_file());
+    is_file.then(|| timeline.with_file_name(HOT_SPOTS))
+}
+
+/// Writes what was recorded of work on `device` to the file `path` and its table, adds both files
+/// to those `written`, and gives the hot spots.
 ///
 /// # Errors
 /// [`CliError::Failed`] when a file cannot be written.
 pub fn write(
-    trace: &Path,
+    path: &Path,
     device: &str,
     written: &mut Vec<WrittenFile>,
 ) -> Result<HotSpots, CliError> {
-    let recorded = profile::take();
-    let spots = HotSpots::of(&recorded);
+    let timeline = take();
+    let spots = HotSpots::of(&timeline);
     let name = format!("nanobragg on {device}");
-    let table = table(trace);
-    write_whole(trace, chrome_trace(&[(name, recorded)]).as_bytes())?;
+    let table = table(path);
+    write_whole(path, chrome_json(&[(name, timeline)]).as_bytes())?;
     if let Some(table) = &table {
         let csv = format!("{}\n{}", HotSpots::CSV_HEADINGS, spots.csv_rows(&[]));
         write_whole(table, csv.as_bytes())?;
     }
-    let files = std::iter::once(trace).chain(table.as_deref());
+    let files = std::iter::once(path).chain(table.as_deref());
     written.extend(files.map(|path| WrittenFile {
         flag: "--profile",
         path: path.display().to_string(),

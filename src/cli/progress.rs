@@ -1,4 +1,4 @@
-//! The progress bar, which also minds Ctrl-C.
+//! The progress bar, which also watches for Ctrl-C.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Parts that the bar counts.
 const PARTS: u64 = 1000;
 
-/// Shows the bar once the work takes longer than the user's patience, and minds Ctrl-C.
+/// Shows the bar once the work takes longer than the user's patience, and stops it on Ctrl-C.
 pub struct Progress {
     bar: ProgressBar,
     patience: Duration,
@@ -50,7 +50,7 @@ impl Progress {
         })
     }
 
-    /// What watches frame `index` of `count`.
+    /// The monitor of frame `index` of `count`.
     pub fn frame(&self, index: usize, count: usize) -> Share<'_> {
         self.bar
             .set_message(format!(", frame {} of {count}", index + 1));

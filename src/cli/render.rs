@@ -83,7 +83,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         },
     );
     if request.program.json {
-        print(&format!("{}\n", summary.to_json()?))?;
+        print(&format!("{}\n", serde_json::to_string_pretty(&summary)?))?;
     } else if !request.program.quiet {
         say(format_args!("{summary}"));
     }
@@ -96,7 +96,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     Ok(())
 }
 
-/// What the user should know of flags that `renderer` has no use for.
+/// Notices about flags that `renderer` has no use for.
 pub fn device_notices(request: &Request, renderer: &Renderer) -> Vec<String> {
     if request.program.half_structure_factors && !renderer.on_gpu() {
         return vec!["--f16-structure-factors has no effect on the CPU path".into()];
@@ -104,7 +104,7 @@ pub fn device_notices(request: &Request, renderer: &Renderer) -> Vec<String> {
     Vec::new()
 }
 
-/// What the user should know of the pixels of `image`.
+/// Notices about the pixels of `image`.
 pub fn image_notices(image: &Image, statistics: &Statistics) -> Vec<String> {
     if statistics.pixels == 0 {
         return vec!["no pixel is rendered: masks and the region of interest leave none".into()];
@@ -122,7 +122,7 @@ pub fn image_notices(image: &Image, statistics: &Statistics) -> Vec<String> {
     )]
 }
 
-/// What `words` ask for, checked, and the device that is to do it.
+/// The checked request of `line`, and the renderer for it.
 fn prepared(line: Line) -> Result<(Request, Renderer), CliError> {
     let given = info_span!(target: INPUT, "flags").in_scope(|| parsed(line))?;
     let (request, renderer, ()) = prepared_with(&given, |request| {
@@ -136,7 +136,7 @@ fn prepared(line: Line) -> Result<(Request, Renderer), CliError> {
     Ok((request, renderer))
 }
 
-/// What `given` asks for once `check` has looked at it, and the device that is to do it.
+/// The request of `given`, checked by `check`, and the renderer for it.
 ///
 /// # Errors
 /// [`CliError`] for flags that make no sense, bad files and a device that does not work.
@@ -145,8 +145,8 @@ pub fn prepared_with<T>(
     check: impl FnOnce(&mut Request) -> Result<T, CliError>,
 ) -> Result<(Request, Renderer, T), CliError> {
     let program = ProgramFlags::from_arg_matches(&given.matches).map_err(CliError::usage)?;
-    // A device takes its time to open; files are read meanwhile. Where they are bad it is waited
-    // for all the same: drivers do not like to be left in the middle.
+    // Opening a device takes time; files are read meanwhile. Also where a file is bad, the thread
+    // that opens the device is waited for: drivers may crash when the process ends during it.
     std::thread::scope(|scope| {
         let opening = scope.spawn(|| Renderer::new(&program.render_options()));
         let mut request = info_span!(target: INPUT, "files").in_scope(|| given.request())?;
@@ -161,14 +161,14 @@ pub fn prepared_with<T>(
     })
 }
 
-/// Tells the user of `request` what he should know.
+/// Prints the notices of `request`.
 pub fn tell(request: &Request) {
     for notice in &request.notices {
         say(format_args!("nanobragg: note: {notice}"));
     }
 }
 
-/// What `words` ask for.
+/// The request of `words`.
 ///
 /// # Errors
 /// [`CliError`] for wrong flags and bad files, and with the help if that was asked for.
@@ -176,7 +176,7 @@ pub fn request(words: &[String]) -> Result<Request, CliError> {
     parsed(line(words)?)?.request()
 }
 
-/// Parsed flags, and the words that they come from.
+/// Parsed flags, and the command line that they come from.
 pub struct Given {
     /// The flags.
     pub matches: ArgMatches,
@@ -184,10 +184,10 @@ pub struct Given {
 }
 
 impl Given {
-    /// What they ask for.
+    /// The request of the flags.
     ///
     /// # Errors
-    /// As [`Request::new`], with the keys of the experiment file behind the flags that are named.
+    /// Errors of [`Request::new`]; flags are named with the keys of the experiment file behind them.
     pub fn request(&self) -> Result<Request, CliError> {
         let request = Request::new(&self.matches);
         let mut request = request.map_err(|error| self.line.explain(error))?;
@@ -196,7 +196,7 @@ impl Given {
     }
 }
 
-/// `words` with what their experiment file says.
+/// `words` with the values of their experiment file.
 ///
 /// # Errors
 /// [`CliError`] for a bad file, and with the help if that was asked for.

@@ -1,4 +1,4 @@
-//! Images from files that may not tell their size.
+//! Images from files, some of which do not give their size.
 
 use std::path::Path;
 
@@ -61,7 +61,7 @@ pub fn read_sized(
     })
 }
 
-/// The size of an image whose file tells it.
+/// The size that the file itself gives, if it does.
 pub fn own_size(file: &ImageFile) -> Option<[usize; 2]> {
     match file {
         ImageFile::Sized(_, raster) => Some([raster.width, raster.height]),
@@ -92,7 +92,7 @@ pub fn check_size(
 /// The image of the file at `path`; see [`sized_raster`].
 ///
 /// # Errors
-/// As [`sized_raster`].
+/// Errors of [`sized_raster`].
 pub fn sized(
     path: &Path,
     file: ImageFile,

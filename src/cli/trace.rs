@@ -10,11 +10,10 @@ use super::scenario::scenario;
 use super::{CliError, values};
 use crate::formats::trace_log;
 use crate::render::{Device, RenderOptions, Renderer, admit};
-use crate::report::{
-    DEFAULT_TOLERANCE, TraceComparison, TraceDocument, compare_traces, trace_lines,
-};
+use crate::report::{TraceDocument, trace_lines};
 use crate::scene::{Layout, Scene, TermIndex, TermPlace};
 use crate::trace::Trace;
+use crate::validation::{DEFAULT_TOLERANCE, TraceComparison, compare_traces};
 
 const COMMAND: &str = "nanobragg trace";
 
@@ -232,10 +231,10 @@ impl TraceFlags {
         } else {
             print(&format!("{}{comparison}\n", heading(&index)))?;
         }
-        match comparison.first_divergence() {
+        match comparison.first_disagreement() {
             None => Ok(()),
-            Some(divergence) => Err(CliError::Failed(anyhow::anyhow!(
-                "{ours} and {theirs} part at {divergence}"
+            Some(first) => Err(CliError::Failed(anyhow::anyhow!(
+                "{ours} and {theirs} part at {first}"
             ))),
         }
     }

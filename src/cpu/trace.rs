@@ -149,7 +149,7 @@ fn put_term(scene: &Scene, place: &TermPlace, q: DVec3, trace: &mut Trace) {
         }
         Shape::Round => trace.put_one(Name::RoundOffset, round_offset(lattice, delta)),
         Shape::Gauss | Shape::TopHat => {
-            trace.put_one(Name::Spread, spot_offset_squared(lattice, delta))
+            trace.put_one(Name::SpotDistance, spot_offset_squared(lattice, delta))
         }
     }
     trace.put_one(Name::FLatt, term.lattice_factor);

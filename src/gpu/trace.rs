@@ -155,7 +155,7 @@ fn in_units(scene: &Scene, place: &TermPlace, traced: &TracedEntry, scaling: &Sc
             }
         }
         Shape::Round => trace.put_one(Name::RoundOffset, traced.round_offset.into()),
-        Shape::Gauss | Shape::TopHat => trace.put_one(Name::Spread, traced.spread.into()),
+        Shape::Gauss | Shape::TopHat => trace.put_one(Name::SpotDistance, traced.spread.into()),
     }
     let lattice_factor = f64::from(traced.lattice_factor) * lattice.total;
     trace.put_one(Name::FLatt, lattice_factor);

@@ -1,47 +1,44 @@
-//! How long a render will take, by rendering some of it.
+//! How long a render will take, told by rendering a part of it.
 
 use std::time::{Duration, Instant};
-
-use serde::Serialize;
 
 use super::{Monitor, Outcome, RenderError, Renderer, monitor};
 use crate::experiment::Experiment;
 use crate::scene::Scene;
 
-/// Terms of the first sample: few enough for any device, and it gets the device ready.
+/// Terms of the first sample: few enough for any device. It gets the device ready.
 const FIRST_TERMS: f64 = 1e6;
 
 /// A sample that takes this long tells enough.
 const ENOUGH: Duration = Duration::from_millis(120);
 
-/// What a render will come to, about.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// How long a render will take, about.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Estimate {
     /// Terms of the image.
     pub terms: f64,
-    /// Terms that were rendered to tell: those of the last sample.
+    /// Terms of the last sample.
     pub sampled_terms: f64,
-    /// What that took, s.
+    /// What the last sample took, s.
     pub sampled_seconds: f64,
     /// What the device takes to get ready for the first image, s.
     pub set_up_seconds: f64,
     /// What the terms of the image will take, s.
     pub seconds: f64,
-    /// What the user should know of the samples.
-    #[serde(skip)]
+    /// Notices of the samples.
     pub notices: Vec<String>,
-    /// Photons of pixels of the last sample, up to a factor: values as an image has them.
-    #[serde(skip)]
+    /// Photons of the pixels of the last sample, up to a factor: values as an image has them.
     pub values: Vec<f32>,
 }
 
 impl Renderer {
-    /// How long [`Renderer::render`] will take for `experiment`: samples of it are rendered, at least
-    /// two where it has the terms, and larger ones until one takes a tenth of a second. Of several energy channels the first one in use
-    /// stands for all, and reading the others' files is not counted.
+    /// How long [`Renderer::render`] will take for `experiment`. At least two samples of it are
+    /// rendered if it has the terms, and larger ones until one takes a tenth of a second. Of several
+    /// energy channels the first one in use stands for all; reading the files of the others is not
+    /// counted.
     ///
     /// # Errors
-    /// As [`Renderer::render_watched`].
+    /// [`RenderError`], as from a render of `experiment`.
     pub fn estimate(
         &self,
         experiment: &Experiment,
@@ -51,7 +48,7 @@ impl Renderer {
         let scene = Scene::new(experiment)?;
         let pixels = scene.rendered_pixels() as f64;
         let own_terms = scene.terms_per_pixel() * pixels;
-        // Of the sources of all channels.
+        // The scene has the sources of one channel, its number of steps counts those of all.
         let terms = scene.steps * f64::from(scene.layers) * pixels;
         let mut budget = FIRST_TERMS;
         // Terms and seconds of the first sample, in which the device gets ready.
@@ -60,18 +57,21 @@ impl Renderer {
         loop {
             let sample = scene.sample(budget);
             let started = Instant::now();
-            let silent = monitor::OnlyStops(monitor);
             let Outcome {
                 value,
                 notices: told,
                 ..
-            } = self.backend.render(&sample.scene, &silent)?;
-            let elapsed = started.elapsed();
-            let seconds = elapsed.as_secs_f64();
-            let new = told.into_iter().filter(|notice| !notices.contains(notice));
-            let new: Vec<String> = new.collect();
-            notices.extend(new);
-            if sample.terms >= own_terms || (first.is_some() && elapsed >= ENOUGH) {
+            } = self
+                .backend
+                .render(&sample.scene, &monitor::OnlyStops(monitor))?;
+            let seconds = started.elapsed().as_secs_f64();
+            for notice in told {
+                if !notices.contains(&notice) {
+                    notices.push(notice);
+                }
+            }
+            let enough = first.is_some() && seconds >= ENOUGH.as_secs_f64();
+            if enough || sample.terms >= own_terms {
                 let per_term = seconds / sample.terms.max(1.0);
                 let set_up = first.map_or(0.0, |(terms, seconds)| seconds - terms * per_term);
                 return Ok(Estimate {

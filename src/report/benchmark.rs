@@ -1,13 +1,15 @@
-//! What a benchmark measured, and the figures drawn from it.
+//! What a benchmark measured, and the numbers derived from it.
+
+use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::setting::Setting;
-use crate::profile::{FILES, INPUT, Profile, READ_BACK, RUN, SETUP, SIMULATION};
+use super::timeline::Timeline;
+use crate::profile::{FILES, INPUT, READ_BACK, RUN, SETUP, SIMULATION};
 
-/// Where the time of one render went, s; the parts add up to the wall time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+/// Where the time of one render went, s. The parts add up to the wall time.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Times {
     /// Wall time.
     pub wall_s: f64,
@@ -17,27 +19,26 @@ pub struct Times {
     pub setup_s: f64,
     /// Evaluating terms.
     pub simulation_s: f64,
-    /// Bringing the image home from a device.
+    /// Copying the image from a device to the host.
     pub read_back_s: f64,
     /// Making and writing the float file.
     pub files_s: f64,
-    /// Whatever lies between these.
+    /// Time between these parts.
     pub other_s: f64,
 }
 
 impl Times {
-    /// Of the one run that `profile` holds.
-    pub fn of(profile: &Profile) -> Times {
+    /// Times of the one run that `timeline` holds.
+    pub fn of(timeline: &Timeline) -> Times {
+        let longest = timeline.runs().map(|run| run.duration_ns).max();
         Times {
-            wall_s: profile
-                .root()
-                .map_or(0.0, |root| root.duration_ns as f64 * 1e-9),
-            input_s: profile.seconds_of(INPUT),
-            setup_s: profile.seconds_of(SETUP),
-            simulation_s: profile.seconds_of(SIMULATION),
-            read_back_s: profile.seconds_of(READ_BACK),
-            files_s: profile.seconds_of(FILES),
-            other_s: profile.seconds_of(RUN),
+            wall_s: longest.unwrap_or(0) as f64 * 1e-9,
+            input_s: timeline.seconds_of(INPUT),
+            setup_s: timeline.seconds_of(SETUP),
+            simulation_s: timeline.seconds_of(SIMULATION),
+            read_back_s: timeline.seconds_of(READ_BACK),
+            files_s: timeline.seconds_of(FILES),
+            other_s: timeline.seconds_of(RUN),
         }
     }
 }
@@ -55,84 +56,35 @@ pub struct Measurement {
     pub terms: f64,
     /// The first render, from the start of the process.
     pub cold: Times,
-    /// Those that followed in the same process, with everything kept that can be.
+    /// The renders that followed in the same process, with everything kept that can be.
     pub warm: Vec<Times>,
-    /// Most memory that the process held, bytes, where the system tells.
+    /// Peak memory of the process, bytes, where the system tells.
     pub peak_memory_bytes: Option<u64>,
-    /// What the renderer had to say.
+    /// Notices of the renderer.
     pub notices: Vec<String>,
 }
 
-/// Runs of the reference program in one case.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ReferenceTimes {
-    /// The program.
-    pub program: String,
-    /// Wall time of each run, s.
-    pub wall_s: Vec<f64>,
+impl Measurement {
+    /// Range of the time `part` of the warm renders; of the cold one where none is warm.
+    pub fn range(&self, part: impl Fn(&Times) -> f64) -> TimeRange {
+        let cold = TimeRange::exactly(part(&self.cold));
+        TimeRange::of(self.warm.iter().map(part)).unwrap_or(cold)
+    }
+
+    /// Pixels per second of a whole render.
+    pub fn pixels_per_second(&self) -> f64 {
+        self.pixels as f64 / self.range(|times| times.wall_s).median
+    }
+
+    /// Terms per second of the simulation alone.
+    pub fn terms_per_second(&self) -> f64 {
+        self.terms / self.range(|times| times.simulation_s).median
+    }
 }
 
-/// How far two images of one case agree.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Agreement {
-    /// What made the one.
-    pub image: String,
-    /// What made the other, which differences are relative to.
-    pub reference: String,
-    /// Pearson's correlation.
-    #[serde(deserialize_with = "number_or_null")]
-    pub correlation: f64,
-    /// rms(A − B)/rms(B).
-    #[serde(deserialize_with = "number_or_null")]
-    pub nrmse: f64,
-}
-
-/// JSON has no NaN and writes null: that of two flat images, say.
-fn number_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    Option::deserialize(from).map(|number| number.unwrap_or(f64::NAN))
-}
-
-/// Everything of one case.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct CaseResult {
-    /// The case.
-    #[serde(flatten)]
-    pub setting: Setting,
-    /// One for each device.
-    pub devices: Vec<Measurement>,
-    /// The reference program's, if there is one.
-    pub reference: Option<ReferenceTimes>,
-    /// Between the devices, and of each with the reference program.
-    pub agreements: Vec<Agreement>,
-}
-
-/// The document of a benchmark, `benchmark_results.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Benchmark {
-    /// Version of this document's layout, [`Benchmark::SCHEMA`].
-    pub schema: u32,
-    /// When it was started, UTC.
-    pub started: String,
-    /// Flags of what was rendered, without the size.
-    pub flags: Vec<String>,
-    /// Warm renders of each.
-    pub iterations: usize,
-    /// Correlation that every pair of images must reach.
-    #[serde(deserialize_with = "number_or_null")]
-    pub threshold: f64,
-    /// Why cases are missing, if any are.
-    pub failure: Option<String>,
-    /// Cases of different sizes.
-    pub sizes: Vec<CaseResult>,
-    /// Cases of different numbers of mosaic domains, all of one size.
-    pub domains: Vec<CaseResult>,
-    /// Cases on different numbers of threads, all of one size, on the CPU path alone.
-    pub threads: Vec<CaseResult>,
-}
-
-/// Median and extremes of some times.
+/// Median and extremes of some times, s.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Spread {
+pub struct TimeRange {
     /// The middle one, or the mean of the two middle ones.
     pub median: f64,
     /// The smallest.
@@ -141,9 +93,9 @@ pub struct Spread {
     pub max: f64,
 }
 
-impl Spread {
-    /// Of `values`; none of none.
-    pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Spread> {
+impl TimeRange {
+    /// Range of `values`; none where there are none.
+    pub fn of(values: impl IntoIterator<Item = f64>) -> Option<TimeRange> {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
         let (&min, &max) = (values.first()?, values.last()?);
@@ -153,84 +105,216 @@ impl Spread {
         } else {
             (values[middle - 1] + values[middle]) / 2.0
         };
-        Some(Spread { median, min, max })
+        Some(TimeRange { median, min, max })
+    }
+
+    /// Range of one time.
+    pub fn exactly(time: f64) -> TimeRange {
+        TimeRange {
+            median: time,
+            min: time,
+            max: time,
+        }
     }
 }
 
-/// A part of a render's time.
-type Part = (&'static str, fn(&Times) -> f64);
+/// Renders of one case with the reference program.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReferenceTimes {
+    /// The program.
+    pub program: String,
+    /// Wall time of each of its processes, s.
+    pub wall_s: Vec<f64>,
+}
 
-/// The parts of a render's time, by the names that they have in documents.
-const PARTS: [Part; 7] = [
-    ("wall_s", |times| times.wall_s),
-    ("input_s", |times| times.input_s),
-    ("setup_s", |times| times.setup_s),
-    ("simulation_s", |times| times.simulation_s),
-    ("read_back_s", |times| times.read_back_s),
-    ("files_s", |times| times.files_s),
-    ("other_s", |times| times.other_s),
-];
+/// How far two images of one case agree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// Name of the device that rendered the image.
+    pub image: String,
+    /// Name of what rendered the image that differences are relative to.
+    pub reference: String,
+    /// Pearson's correlation.
+    #[serde(deserialize_with = "number_or_null")]
+    pub correlation: f64,
+    /// rms(A − B)/rms(B).
+    #[serde(deserialize_with = "number_or_null")]
+    pub nrmse: f64,
+}
 
-impl Agreement {
-    /// How much the two images correlate, for people.
-    pub fn in_words(&self) -> String {
-        let Agreement {
-            image,
-            reference,
-            correlation,
-            ..
-        } = self;
-        if correlation.is_nan() {
-            return format!(
-                "the correlation of {image} with {reference} is undefined, as one of them is flat or \
-                 has pixels that are no numbers"
+/// JSON has no NaN and writes null: the correlation of two flat images, say.
+fn number_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Option::deserialize(from).map(|number| number.unwrap_or(f64::NAN))
+}
+
+impl fmt::Display for Agreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (image, reference) = (&self.image, &self.reference);
+        if self.correlation.is_nan() {
+            return write!(
+                f,
+                "the correlation of {image} with {reference} is undefined, as one of them is flat \
+                 or has pixels that are no numbers"
             );
         }
-        format!("{image} correlates {correlation:.9} with {reference}")
+        write!(
+            f,
+            "{image} correlates {:.9} with {reference}",
+            self.correlation
+        )
     }
 }
 
-impl Measurement {
-    /// Spread of what `part` takes of each warm render; of the cold one where none is warm.
-    pub fn spread(&self, part: impl Fn(&Times) -> f64) -> Spread {
-        let cold = part(&self.cold);
-        Spread::of(self.warm.iter().map(&part)).unwrap_or(Spread {
-            median: cold,
-            min: cold,
-            max: cold,
-        })
+/// The numbers that a case sets: its size, and what else is varied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    /// Edge of the square detector, pixels.
+    pub size: u32,
+    /// Mosaic domains; none for as many as the flags say.
+    pub domains: Option<u32>,
+    /// Threads of the CPU path; none where they are not varied.
+    pub threads: Option<u32>,
+}
+
+impl Case {
+    /// Name of the case in names of files: the size, and what else is varied.
+    pub fn name(&self) -> String {
+        let varied = |what: &str, count: Option<u32>| {
+            count.map_or_else(String::new, |count| format!("_{what}_{count}"))
+        };
+        let (domains, threads) = (self.domains, self.threads);
+        let (domains, threads) = (varied("domains", domains), varied("threads", threads));
+        format!("{}{domains}{threads}", self.size)
     }
 
-    /// Pixels per second of a whole render.
-    pub fn pixels_per_second(&self) -> f64 {
-        self.pixels as f64 / self.spread(|times| times.wall_s).median
+    /// The sweep that the case belongs to.
+    pub fn sweep(&self) -> Sweep {
+        match (self.threads, self.domains) {
+            (Some(_), _) => Sweep::Threads,
+            (None, Some(_)) => Sweep::Domains,
+            (None, None) => Sweep::Sizes,
+        }
     }
 
-    /// Terms per second of the simulation alone.
-    pub fn terms_per_second(&self) -> f64 {
-        self.terms / self.spread(|times| times.simulation_s).median
+    /// The number that is varied in the sweep of the case.
+    pub fn varied(&self) -> u32 {
+        self.threads.or(self.domains).unwrap_or(self.size)
     }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{0} × {0}", self.size)?;
+        if let Some(domains) = self.domains {
+            write!(f, " with -mosaic_domains {domains}")?;
+        }
+        if let Some(threads) = self.threads {
+            write!(f, " with --threads {threads}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A series of cases in which one thing is varied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sweep {
+    /// Edges of the detector.
+    Sizes,
+    /// Numbers of mosaic domains, all of one size.
+    Domains,
+    /// Numbers of threads of the CPU path, all of one size.
+    Threads,
+}
+
+impl Sweep {
+    /// Every sweep.
+    pub const ALL: [Sweep; 3] = [Sweep::Sizes, Sweep::Domains, Sweep::Threads];
+
+    /// Name of the sweep in documents, and of its flag.
+    pub fn name(self) -> &'static str {
+        match self {
+            Sweep::Sizes => "sizes",
+            Sweep::Domains => "domains",
+            Sweep::Threads => "threads",
+        }
+    }
+}
+
+/// Everything that was measured in one case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaseResult {
+    /// The case.
+    #[serde(flatten)]
+    pub case: Case,
+    /// One measurement for each device.
+    pub devices: Vec<Measurement>,
+    /// Times of the reference program, if there is one.
+    pub reference: Option<ReferenceTimes>,
+    /// Agreement between the devices, and of each with the reference program.
+    pub agreements: Vec<Agreement>,
+}
+
+/// The document of a benchmark, `benchmark_results.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Benchmark {
+    /// Version of this document's layout, [`Benchmark::SCHEMA`].
+    pub schema: u32,
+    /// When the benchmark was started, UTC.
+    pub started: String,
+    /// Flags of what was rendered, without the size.
+    pub flags: Vec<String>,
+    /// Warm renders of each case on each device.
+    pub iterations: usize,
+    /// Correlation that every pair of images must reach.
+    #[serde(deserialize_with = "number_or_null")]
+    pub threshold: f64,
+    /// Why cases are missing, if any are.
+    pub failure: Option<String>,
+    /// Cases of [`Sweep::Sizes`].
+    pub sizes: Vec<CaseResult>,
+    /// Cases of [`Sweep::Domains`].
+    pub domains: Vec<CaseResult>,
+    /// Cases of [`Sweep::Threads`].
+    pub threads: Vec<CaseResult>,
 }
 
 impl Benchmark {
     /// The layout that this program writes and reads.
     pub const SCHEMA: u32 = 2;
 
-    /// Every case, sweep by sweep.
-    pub fn cases(&self) -> impl Iterator<Item = &CaseResult> {
-        self.sizes.iter().chain(&self.domains).chain(&self.threads)
+    /// The cases of `sweep`.
+    pub fn sweep(&self, sweep: Sweep) -> &[CaseResult] {
+        match sweep {
+            Sweep::Sizes => &self.sizes,
+            Sweep::Domains => &self.domains,
+            Sweep::Threads => &self.threads,
+        }
     }
 
-    /// The pair that agrees least, with its case; none where there was nothing to compare. What is
-    /// not a number agrees least of all.
-    pub fn worst_agreement(&self) -> Option<(Setting, &Agreement)> {
+    /// Adds a result to the sweep of its case.
+    pub fn push(&mut self, result: CaseResult) {
+        match result.case.sweep() {
+            Sweep::Sizes => self.sizes.push(result),
+            Sweep::Domains => self.domains.push(result),
+            Sweep::Threads => self.threads.push(result),
+        }
+    }
+
+    /// Every case, sweep by sweep.
+    pub fn cases(&self) -> impl Iterator<Item = &CaseResult> {
+        Sweep::ALL.into_iter().flat_map(|sweep| self.sweep(sweep))
+    }
+
+    /// The pair of images that agrees least, with its case; none where there was nothing to
+    /// compare. A correlation that is not a number ranks lowest.
+    pub fn worst_agreement(&self) -> Option<(Case, &Agreement)> {
         let rank = |agreement: &Agreement| match agreement.correlation {
             correlation if correlation.is_nan() => f64::NEG_INFINITY,
             correlation => correlation,
         };
         let all = self.cases().flat_map(|result| {
-            let of_case = |agreement| (result.setting, agreement);
-            result.agreements.iter().map(of_case)
+            let with_case = |agreement| (result.case, agreement);
+            result.agreements.iter().map(with_case)
         });
         all.min_by(|(_, one), (_, other)| rank(one).total_cmp(&rank(other)))
     }
@@ -248,21 +332,15 @@ impl Benchmark {
     /// The benchmark as JSON, with the verdict, and the median and extremes of every time.
     ///
     /// # Errors
-    /// As `serde_json` has them; none is known that this document can cause.
+    /// An error of `serde_json`; none is known that this document can cause.
     pub fn document(&self) -> serde_json::Result<Value> {
         let mut document = serde_json::to_value(self)?;
-        document["passed"] = serde_json::to_value(self.passed())?;
-        for (sweep, cases) in [
-            ("sizes", &self.sizes),
-            ("domains", &self.domains),
-            ("threads", &self.threads),
-        ] {
-            for (place, result) in cases.iter().enumerate() {
+        document["passed"] = json!(self.passed());
+        for sweep in Sweep::ALL {
+            for (place, result) in self.sweep(sweep).iter().enumerate() {
                 for (device, measured) in result.devices.iter().enumerate() {
-                    let spreads =
-                        PARTS.map(|(name, part)| (name.to_string(), json!(measured.spread(part))));
-                    let spreads: Map<String, Value> = spreads.into_iter().collect();
-                    document[sweep][place]["devices"][device]["spreads"] = spreads.into();
+                    let of_device = &mut document[sweep.name()][place]["devices"][device];
+                    of_device["spreads"] = ranges(measured)?;
                 }
             }
         }
@@ -270,27 +348,56 @@ impl Benchmark {
     }
 }
 
+/// The range of every time of `measured`, by the names of the times.
+fn ranges(measured: &Measurement) -> serde_json::Result<Value> {
+    let Value::Object(names) = serde_json::to_value(measured.cold)? else {
+        return Ok(Value::Null);
+    };
+    let mut ranges = Map::new();
+    for name in names.keys() {
+        let part = |times: &Times| json!(times)[name].as_f64().unwrap_or(f64::NAN);
+        ranges.insert(name.clone(), json!(measured.range(part)));
+    }
+    Ok(ranges.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn a_case_names_what_is_varied() {
+        let mut case = Case {
+            size: 64,
+            domains: None,
+            threads: None,
+        };
+        assert_eq!(
+            (case.name(), case.to_string()),
+            ("64".into(), "64 × 64".into())
+        );
+        case.domains = Some(10);
+        case.threads = Some(2);
+        assert_eq!(case.name(), "64_domains_10_threads_2");
+    }
+
+    #[test]
     fn the_median_of_an_even_number_is_between_the_middle_two() {
-        let spread = Spread::of([4.0, 1.0, 2.0, 9.0]).unwrap();
-        assert_eq!((spread.min, spread.median, spread.max), (1.0, 3.0, 9.0));
-        assert_eq!(Spread::of([5.0, 1.0, 2.0]).unwrap().median, 2.0);
-        assert_eq!(Spread::of([]), None);
+        let range = TimeRange::of([4.0, 1.0, 2.0, 9.0]).unwrap();
+        assert_eq!((range.min, range.median, range.max), (1.0, 3.0, 9.0));
+        assert_eq!(TimeRange::of([5.0, 1.0, 2.0]).unwrap().median, 2.0);
+        assert_eq!(TimeRange::of([]), None);
     }
 
     #[test]
     fn a_correlation_that_is_no_number_never_passes() {
-        let agreement = |correlation| Agreement {
+        let agreement = |&correlation: &f64| Agreement {
             image: "gpu".into(),
             reference: "cpu".into(),
             correlation,
             nrmse: 0.0,
         };
-        let setting = Setting {
+        let case = Case {
             size: 8,
             domains: Some(3),
             threads: None,
@@ -304,10 +411,10 @@ mod tests {
             failure: None,
             sizes: Vec::new(),
             domains: vec![CaseResult {
-                setting,
+                case,
                 devices: Vec::new(),
                 reference: None,
-                agreements: correlations.iter().map(|&c| agreement(c)).collect(),
+                agreements: correlations.iter().map(agreement).collect(),
             }],
             threads: Vec::new(),
         };
@@ -316,10 +423,10 @@ mod tests {
         assert_eq!(benchmark(&[1.0, 0.72]).passed(), Some(false));
         assert_eq!(benchmark(&[1.0, f64::NAN]).passed(), Some(false));
 
-        // Nor when it has been written to a file.
+        // Nor does it pass when it was read from a file.
         let written = serde_json::to_string(&benchmark(&[f64::NAN])).unwrap();
         let read: Benchmark = serde_json::from_str(&written).unwrap();
         assert_eq!(read.passed(), Some(false));
-        assert_eq!(read.domains[0].setting, setting);
+        assert_eq!(read.domains[0].case, case);
     }
 }

@@ -2,161 +2,141 @@
 
 use std::fmt::Write;
 
-use super::benchmark::{Benchmark, CaseResult, Measurement, Spread, Times};
+use super::benchmark::{Benchmark, CaseResult, Measurement, Sweep, TimeRange, Times};
 use super::environment::Environment;
-use super::setting::Setting;
 use crate::memory::Bytes;
 
-/// The page of `benchmark`, run on the machine of `environment` by `command`.
+/// The page of `benchmark`, made on the machine of `environment` by `command`.
 pub fn benchmark_page(benchmark: &Benchmark, environment: &Environment, command: &str) -> String {
-    let mut page = format!("# nanobragg benchmark, {}\n\n", benchmark.started);
-    page.push_str(&verdict(benchmark));
-    page.push_str(&machine(environment));
+    let mut page = format!(
+        "# nanobragg benchmark, {}\n\n{}{}",
+        benchmark.started,
+        verdict(benchmark),
+        machine(environment)
+    );
     let flags = shell_words::join(&benchmark.flags);
     let iterations = benchmark.iterations;
-    let _ = write!(
-        page,
-        "## Times\n\nOf `{flags} -detpixels SIZE`. Each line is a process of its own: one cold render \
-         from its start, then {iterations} warm; median (min – max) of these, in ms. Set-up is \
-         threads, device, pipelines, scene and buffers; files is the float file.\n\n",
-    );
-    page.push_str(&table(&benchmark.sizes, "size", size));
-    if let Some(first) = benchmark.domains.first() {
-        let size = first.setting.size;
+    for sweep in Sweep::ALL {
+        let cases = benchmark.sweep(sweep);
+        let Some(size) = cases.first().map(|result| result.case.size) else {
+            continue;
+        };
+        let (title, varied, about) = match sweep {
+            Sweep::Sizes => (
+                "Times",
+                "size",
+                format!(
+                    "Flags: `{flags} -detpixels SIZE`. Each line is a process of its own: one cold \
+                     render from its start, then {iterations} warm; median (min – max) of these, in \
+                     ms. Set-up is threads, device, pipelines, scene and buffers; files is the float \
+                     file."
+                ),
+            ),
+            Sweep::Domains => (
+                "Times against mosaic domains",
+                "domains",
+                format!(
+                    "As above, {size} × {size} pixels, with `-mosaic_domains` added to the flags, \
+                     and a mosaic spread where they have none (see `commands.txt`)."
+                ),
+            ),
+            Sweep::Threads => (
+                "Times against threads",
+                "threads",
+                format!("As above, {size} × {size} pixels, on the CPU path."),
+            ),
+        };
         let _ = write!(
             page,
-            "\n## Times against mosaic domains\n\nAs above, {size} × {size} pixels, with \
-             `-mosaic_domains` added to the flags, and a spread where they have none (`commands.txt` \
-             has them).\n\n"
+            "## {title}\n\n{about}\n\n\
+             | {varied} | device | cold | warm | set-up | simulation | read-back | files | Mpixel/s | terms/s | peak memory |\n\
+             |---|---|---|---|---|---|---|---|---|---|---|\n{}\n",
+            cases.iter().map(rows).collect::<String>()
         );
-        page.push_str(&table(&benchmark.domains, "domains", domains));
     }
-    if let Some(first) = benchmark.threads.first() {
-        let size = first.setting.size;
-        let _ = write!(
-            page,
-            "\n## Times against threads\n\nAs above, {size} × {size} pixels, on the CPU path.\n\n"
-        );
-        page.push_str(&table(&benchmark.threads, "threads", threads));
-    }
-    page.push_str(&agreements(benchmark));
-    page.push_str(&notices(benchmark));
-    let _ = write!(page, "## Again\n\n    {command}\n");
-    page
+    page + &agreements(benchmark) + &notices(benchmark) + &format!("## Again\n\n    {command}\n")
 }
 
 fn verdict(benchmark: &Benchmark) -> String {
-    let threshold = benchmark.threshold;
     if let Some(failure) = &benchmark.failure {
-        return format!(
-            "**FAIL**: {}. What was measured before that is below.\n\n",
-            cell(failure)
-        );
+        let failure = cell(failure);
+        return format!("**FAIL**: {failure}. What was measured before that is below.\n\n");
     }
-    match benchmark.worst_agreement() {
-        None => {
-            "**No verdict**: one device and no reference program, so nothing to compare.\n\n".into()
-        }
-        Some((setting, worst)) => {
-            let word = if benchmark.passed() == Some(true) {
-                "PASS"
-            } else {
-                "FAIL"
-            };
-            let worst = cell(&worst.in_words());
-            format!("**{word}**: at {setting}, {worst}; {threshold} is asked for of all.\n\n")
-        }
-    }
+    let Some((case, worst)) = benchmark.worst_agreement() else {
+        return "**No verdict**: one device and no reference program, so nothing to compare.\n\n"
+            .into();
+    };
+    let word = match benchmark.passed() {
+        Some(true) => "PASS",
+        _ => "FAIL",
+    };
+    let (worst, threshold) = (cell(&worst.to_string()), benchmark.threshold);
+    format!("**{word}**: at {case}, {worst}; {threshold} is asked for of all.\n\n")
 }
 
 fn machine(environment: &Environment) -> String {
-    let Environment {
-        version,
-        commit,
-        compiler,
-        processor,
-        logical_cores,
-        ..
-    } = environment;
-    let memory = Bytes(environment.memory_bytes);
-    let system = &environment.operating_system;
-    let mut text = format!(
-        "nanobragg {version}, commit {commit}, {compiler}\n{processor}, {logical_cores} threads, \
-         {memory}, {system}\n"
-    );
-    for adapter in &environment.adapters {
+    let mut lines = vec![
+        format!(
+            "nanobragg {}, commit {}, {}",
+            environment.version, environment.commit, environment.compiler
+        ),
+        format!(
+            "{}, {} threads, {}, {}",
+            environment.processor,
+            environment.logical_cores,
+            Bytes(environment.memory_bytes),
+            environment.operating_system
+        ),
+    ];
+    lines.extend(environment.adapters.iter().map(|adapter| {
+        let (name, backend, driver) = (&adapter.name, &adapter.backend, &adapter.driver);
+        format!("{name} ({backend}, {driver})")
+    }));
+    // Two spaces at the end of a line break it.
+    lines.join("  \n") + "\n\n"
+}
+
+/// The rows of a case: one for each device, and one for the reference program.
+fn rows(result: &CaseResult) -> String {
+    let varied = result.case.varied();
+    let mut text: String = result
+        .devices
+        .iter()
+        .map(|measured| row(varied, measured))
+        .collect();
+    let reference = result.reference.as_ref();
+    let times = reference.and_then(|reference| TimeRange::of(reference.wall_s.iter().copied()));
+    if let (Some(reference), Some(times)) = (reference, times) {
+        let program = cell(&reference.program);
+        let rate = f64::from(result.case.size).powi(2) / times.median / 1e6;
+        let times = milliseconds(times);
         let _ = writeln!(
             text,
-            "{} ({}, {})",
-            adapter.name, adapter.backend, adapter.driver
+            "| {varied} | {program}, whole process | | {times} | | | | | {rate:.1} | | |"
         );
-    }
-    // Two spaces at the end of a line break it.
-    text.trim_end().replace('\n', "  \n") + "\n\n"
-}
-
-fn size(setting: &Setting) -> String {
-    setting.size.to_string()
-}
-
-fn domains(setting: &Setting) -> String {
-    setting
-        .domains
-        .map_or_else(String::new, |count| count.to_string())
-}
-
-fn threads(setting: &Setting) -> String {
-    setting
-        .threads
-        .map_or_else(String::new, |count| count.to_string())
-}
-
-/// The times of the cases of a sweep, whose first column is what was `varied`.
-fn table(cases: &[CaseResult], varied: &str, value: fn(&Setting) -> String) -> String {
-    let mut text = format!(
-        "| {varied} | device | cold | warm | set-up | simulation | read-back | files | Mpixel/s | terms/s | peak memory |\n\
-         |---|---|---|---|---|---|---|---|---|---|---|\n",
-    );
-    for case in cases {
-        let value = value(&case.setting);
-        for measured in &case.devices {
-            text.push_str(&row(&value, measured));
-        }
-        text.push_str(&reference_row(&value, case));
     }
     text
 }
 
-fn row(varied: &str, measured: &Measurement) -> String {
-    let times = |part: fn(&Times) -> f64| spread(measured.spread(part));
+fn row(varied: u32, measured: &Measurement) -> String {
+    let parts: [fn(&Times) -> f64; 5] = [
+        |times| times.wall_s,
+        |times| times.setup_s,
+        |times| times.simulation_s,
+        |times| times.read_back_s,
+        |times| times.files_s,
+    ];
     let peak = measured.peak_memory_bytes;
     format!(
-        "| {varied} | {} | {:.1} | {} | {} | {} | {} | {} | {:.1} | {:.3e} | {} |\n",
+        "| {varied} | {} | {:.1} | {} | {:.1} | {:.3e} | {} |\n",
         cell(&measured.device),
         measured.cold.wall_s * 1e3,
-        times(|times| times.wall_s),
-        times(|times| times.setup_s),
-        times(|times| times.simulation_s),
-        times(|times| times.read_back_s),
-        times(|times| times.files_s),
+        parts
+            .map(|part| milliseconds(measured.range(part)))
+            .join(" | "),
         measured.pixels_per_second() / 1e6,
         measured.terms_per_second(),
         peak.map_or_else(|| "not known".into(), |bytes| Bytes(bytes).to_string()),
-    )
-}
-
-fn reference_row(varied: &str, result: &CaseResult) -> String {
-    let Some(reference) = &result.reference else {
-        return String::new();
-    };
-    let Some(times) = Spread::of(reference.wall_s.iter().copied()) else {
-        return String::new();
-    };
-    let (size, program) = (result.setting.size, cell(&reference.program));
-    let pixels = (size * size) as f64 / times.median / 1e6;
-    format!(
-        "| {varied} | {program}, whole process | | {} | | | | | {pixels:.1} | | |\n",
-        spread(times)
     )
 }
 
@@ -165,28 +145,25 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-/// Milliseconds.
-fn spread(of: Spread) -> String {
-    let Spread { median, min, max } = of;
+fn milliseconds(TimeRange { median, min, max }: TimeRange) -> String {
     let [median, min, max] = [median, min, max].map(|seconds| seconds * 1e3);
     format!("{median:.3} ({min:.3} – {max:.3})")
 }
 
 fn agreements(benchmark: &Benchmark) -> String {
-    let mut text = String::from("\n## Agreement\n\n");
     if benchmark.passed().is_none() {
-        text.push_str("Nothing to compare.\n\n");
-        return text;
+        return "## Agreement\n\nNothing to compare.\n\n".into();
     }
-    text.push_str("| case | image | against | correlation | nrmse |\n|---|---|---|---|---|\n");
+    let mut text = "## Agreement\n\n| case | image | against | correlation | nrmse |\n\
+                    |---|---|---|---|---|\n"
+        .to_string();
     for result in benchmark.cases() {
         for agreement in &result.agreements {
-            let setting = result.setting;
             let (image, reference) = (cell(&agreement.image), cell(&agreement.reference));
-            let (correlation, nrmse) = (agreement.correlation, agreement.nrmse);
             let _ = writeln!(
                 text,
-                "| {setting} | {image} | {reference} | {correlation:.9} | {nrmse:.2e} |"
+                "| {} | {image} | {reference} | {:.9} | {:.2e} |",
+                result.case, agreement.correlation, agreement.nrmse
             );
         }
     }
@@ -194,18 +171,18 @@ fn agreements(benchmark: &Benchmark) -> String {
 }
 
 fn notices(benchmark: &Benchmark) -> String {
-    let mut text = String::new();
-    for result in benchmark.cases() {
-        for measured in &result.devices {
-            for notice in &measured.notices {
-                let (setting, device) = (result.setting, &measured.device);
-                let _ = writeln!(text, "- {setting}, {device}: {notice}");
-            }
-        }
-    }
-    if text.is_empty() {
-        text
-    } else {
-        format!("## Notices\n\n{text}\n")
+    let measured = benchmark.cases().flat_map(|result| {
+        let with_case = |measured| (result.case, measured);
+        result.devices.iter().map(with_case)
+    });
+    let lines: String = measured
+        .flat_map(|(case, measured): (_, &Measurement)| {
+            let line = move |notice| format!("- {case}, {}: {notice}\n", measured.device);
+            measured.notices.iter().map(line)
+        })
+        .collect();
+    match lines.as_str() {
+        "" => String::new(),
+        lines => format!("## Notices\n\n{lines}\n"),
     }
 }

@@ -4,10 +4,12 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// What `nanobragg convert` made of an image.
+use super::lines::Lines;
+
+/// The summary of a conversion.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ConversionSummary {
-    /// This program's.
+    /// Version of this program.
     pub version: &'static str,
     /// The file read.
     pub input: StoredImage,
@@ -25,18 +27,18 @@ pub struct ConversionSummary {
     pub no_number: usize,
     /// Pixels whose number the output has no digits for.
     pub rounded: usize,
-    /// What the user was told.
+    /// Notices that the user was given.
     pub notices: Vec<String>,
 }
 
 /// A file, its format and its kind of numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StoredImage {
-    /// Where it is.
+    /// Path of the file.
     pub path: String,
-    /// Its format.
+    /// Name of its format.
     pub format: &'static str,
-    /// Its numbers.
+    /// Kind of its numbers.
     pub numbers: &'static str,
 }
 
@@ -51,23 +53,27 @@ impl fmt::Display for StoredImage {
 
 impl fmt::Display for ConversionSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lines = Lines::default();
         let [fast, slow] = self.pixels;
-        write!(f, "read       {}, {fast} x {slow} pixels", self.input)?;
-        match self.frames {
-            1 => writeln!(f)?,
-            several => writeln!(f, ", {several} frames")?,
-        }
-        write!(f, "wrote      {}", self.output)?;
-        for (count, what) in [
+        let frames = match self.frames {
+            1 => String::new(),
+            several => format!(", {several} frames"),
+        };
+        lines.add(
+            "read",
+            format!("{}, {fast} x {slow} pixels{frames}", self.input),
+        );
+        let changed = [
             (self.clipped_above, "clipped at the largest number"),
             (self.clipped_below, "clipped at the least number"),
             (self.no_number, "were no number"),
             (self.rounded, "rounded"),
-        ] {
-            if count > 0 {
-                write!(f, "; {count} pixel(s) {what}")?;
-            }
-        }
-        Ok(())
+        ];
+        let changed = changed.iter().filter(|(count, _)| *count > 0);
+        let changed: String = changed
+            .map(|(count, what)| format!("; {count} pixel(s) {what}"))
+            .collect();
+        lines.add("wrote", format!("{}{changed}", self.output));
+        lines.fmt(f)
     }
 }

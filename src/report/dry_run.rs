@@ -4,45 +4,55 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::lines::Lines;
 use super::sampling::SamplingSummary;
-use crate::experiment::Experiment;
 use crate::memory::Bytes;
-use crate::render::{Estimate, Renderer, frame_size};
-use crate::version;
 
 /// What `--dry-run` tells.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DryRun {
-    version: &'static str,
-    /// Always: this is the document of no render.
-    dry_run: bool,
-    device: String,
-    threads: usize,
-    panels: usize,
-    /// Of the image: panels stacked.
-    pixels: [usize; 2],
-    rendered_pixels: usize,
-    layers: u32,
-    sampling: SamplingSummary,
-    terms_per_pixel: f64,
-    memory: MemoryNeeds,
-    files: Vec<PlannedFile>,
+    /// Version of this program.
+    pub version: &'static str,
+    /// True: this is the document of no render.
+    pub dry_run: bool,
+    /// Name of the device.
+    pub device: String,
+    /// Threads of the CPU path.
+    pub threads: usize,
+    /// Panels of the detector.
+    pub panels: usize,
+    /// Pixels of the image along fast and slow, panels stacked.
+    pub pixels: [usize; 2],
+    /// Pixels that would be rendered.
+    pub rendered_pixels: usize,
+    /// Layers of the sensor.
+    pub layers: u32,
+    /// The numbers that multiply to the terms.
+    pub sampling: SamplingSummary,
+    /// Terms of a pixel.
+    pub terms_per_pixel: f64,
+    /// Memory.
+    pub memory: MemoryNeeds,
+    /// Files that would be written.
+    pub files: Vec<PlannedFile>,
     /// The file of --write-config, which is written all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
-    experiment_file: Option<String>,
-    estimate: TimeNeeds,
-    notices: Vec<String>,
+    pub experiment_file: Option<String>,
+    /// Time.
+    pub estimate: TimeNeeds,
+    /// Notices that the user was given.
+    pub notices: Vec<String>,
 }
 
 /// What a render takes of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct MemoryNeeds {
-    /// At most, for the image with the file that needs most, sources, orientations and F, beside
+    /// Memory on this machine: at most, for the image with the file that needs most, sources, orientations and F, beside
     /// what the program itself takes.
     pub host_bytes: u64,
-    /// What there is.
+    /// Memory that is free on this machine.
     pub available_bytes: u64,
-    /// For the buffers on the GPU; none on the CPU path.
+    /// Memory of the buffers on the GPU; none on the CPU path.
     pub device_bytes: Option<u64>,
 }
 
@@ -51,142 +61,82 @@ pub struct MemoryNeeds {
 pub struct PlannedFile {
     /// The flag that asks for it.
     pub flag: &'static str,
-    /// Where it would be.
+    /// Path of the file.
     pub path: String,
-    /// Whether there is one that would go.
+    /// Whether it would replace a file.
     pub replaces: bool,
 }
 
 /// How long a render would take, s: all but `sampled_seconds` is an estimate.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TimeNeeds {
-    /// The whole run.
+    /// The sum of the three that follow.
     pub seconds: f64,
     /// To start, read files and get the device ready.
     pub set_up_seconds: f64,
     /// The terms.
     pub render_seconds: f64,
-    /// Statistics and files, on a disk that takes what it is given.
+    /// Statistics and files, on a disk that keeps up.
     pub file_seconds: f64,
     /// Terms that were rendered to tell.
     pub sampled_terms: f64,
-    /// What those took.
+    /// Wall time of the sampled terms.
     pub sampled_seconds: f64,
-}
-
-impl TimeNeeds {
-    /// Of a render that an `estimate` was made of.
-    pub fn new(set_up_seconds: f64, file_seconds: f64, estimate: &Estimate) -> TimeNeeds {
-        TimeNeeds {
-            seconds: set_up_seconds + estimate.seconds + file_seconds,
-            set_up_seconds,
-            render_seconds: estimate.seconds,
-            file_seconds,
-            sampled_terms: estimate.sampled_terms,
-            sampled_seconds: estimate.sampled_seconds,
-        }
-    }
-}
-
-impl DryRun {
-    /// Of the image of `experiment`, so many pixels of which `renderer` would render; with the files
-    /// that a render would write comes that of the experiment, if it is written.
-    pub fn new(
-        experiment: &Experiment,
-        rendered_pixels: usize,
-        renderer: &Renderer,
-        (memory, estimate): (MemoryNeeds, TimeNeeds),
-        (files, experiment_file): (Vec<PlannedFile>, Option<String>),
-        notices: Vec<String>,
-    ) -> DryRun {
-        let sampling = SamplingSummary::new(experiment, rendered_pixels);
-        DryRun {
-            version: version::NUMBER,
-            dry_run: true,
-            device: renderer.device_name(),
-            threads: renderer.threads(),
-            panels: experiment.detector().panels.len(),
-            pixels: frame_size(experiment),
-            rendered_pixels,
-            layers: experiment.detector().layers,
-            terms_per_pixel: sampling.steps * f64::from(experiment.detector().layers),
-            sampling,
-            memory,
-            files,
-            experiment_file,
-            estimate,
-            notices,
-        }
-    }
 }
 
 impl fmt::Display for DryRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let DryRun {
-            device,
-            threads,
-            rendered_pixels,
-            layers,
-            sampling,
-            terms_per_pixel,
-            memory,
-            estimate,
-            ..
-        } = self;
-        let [fast, slow] = self.pixels;
+        let mut lines = Lines::default();
+        lines.add("dry run", "nothing is rendered or written");
+        let experiment_file = self.experiment_file.as_ref();
+        lines.add_some(
+            "",
+            experiment_file.map(|path| format!("but {path}, the experiment")),
+        );
+        lines.add(
+            "device",
+            format!("{}, {} threads", self.device, self.threads),
+        );
         let panels = match self.panels {
             1 => String::new(),
             count => format!("{count} panels, stacked "),
         };
-        writeln!(f, "dry run    nothing is rendered or written")?;
-        if let Some(path) = &self.experiment_file {
-            writeln!(f, "           but {path}, the experiment")?;
-        }
-        writeln!(f, "device     {device}, {threads} threads")?;
-        let pixels = format!("{panels}{fast} x {slow} pixels");
-        writeln!(f, "image      {pixels}, {rendered_pixels} of them rendered")?;
-        writeln!(f, "steps      {sampling}")?;
-        writeln!(
-            f,
-            "terms      {:.4e}: {terms_per_pixel:.0} a pixel, in {layers} layer(s)",
-            sampling.terms
-        )?;
-        let host = Bytes(memory.host_bytes);
-        write!(
-            f,
-            "memory     at most {host} of the {} there are",
-            Bytes(memory.available_bytes)
-        )?;
-        match memory.device_bytes {
-            Some(bytes) => writeln!(f, ", {} on the GPU", Bytes(bytes))?,
-            None => writeln!(f)?,
-        }
-        for PlannedFile {
-            flag,
-            path,
-            replaces,
-        } in &self.files
-        {
-            let instead = if *replaces {
-                ", in place of the one there"
-            } else {
-                ""
+        let ([fast, slow], rendered) = (self.pixels, self.rendered_pixels);
+        let pixels = format!("{panels}{fast} x {slow} pixels, {rendered} of them rendered");
+        lines.add("image", pixels);
+        lines.add("steps", self.sampling.to_string());
+        let (terms, per_pixel) = (self.sampling.terms, self.terms_per_pixel);
+        let layers = self.layers;
+        let terms = format!("{terms:.4e}: {per_pixel:.0} a pixel, in {layers} layer(s)");
+        lines.add("terms", terms);
+        let [host, available] = [self.memory.host_bytes, self.memory.available_bytes].map(Bytes);
+        let device = self.memory.device_bytes;
+        let device = device.map_or_else(String::new, |bytes| {
+            format!(", {} on the GPU", Bytes(bytes))
+        });
+        lines.add(
+            "memory",
+            format!("at most {host} of the {available} there are{device}"),
+        );
+        for file in &self.files {
+            let instead = match file.replaces {
+                true => ", in place of the one there",
+                false => "",
             };
-            writeln!(f, "would write {path} ({flag}){instead}")?;
+            let (path, flag) = (&file.path, file.flag);
+            lines.add("would write", format!("{path} ({flag}){instead}"));
         }
-        writeln!(
-            f,
-            "estimate   about {:.2} s: {:.2} s to get ready, {:.2} s for the terms, {:.2} s for \
-             statistics and files",
-            estimate.seconds,
-            estimate.set_up_seconds,
-            estimate.render_seconds,
-            estimate.file_seconds
-        )?;
-        write!(
-            f,
-            "           from {:.2e} terms, rendered in {:.3} s",
-            estimate.sampled_terms, estimate.sampled_seconds
-        )
+        let time = &self.estimate;
+        lines.add("estimate", format!(
+            "about {:.2} s: {:.2} s to get ready, {:.2} s for the terms, {:.2} s for statistics and \
+             files",
+            time.seconds, time.set_up_seconds, time.render_seconds, time.file_seconds
+        ));
+        let (terms, seconds) = (time.sampled_terms, time.sampled_seconds);
+        lines.add(
+            "",
+            format!("from {terms:.2e} terms, rendered in {seconds:.3} s"),
+        );
+        lines.fmt(f)
     }
 }

@@ -1,4 +1,4 @@
-//! The machine and the program that a figure was measured with.
+//! The machine and the program that a measurement was made with.
 
 use serde::Serialize;
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
@@ -6,7 +6,7 @@ use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 use crate::gpu::AdapterDescription;
 use crate::version;
 
-/// What a measurement depends on beside its flags.
+/// The machine and the program of a measurement.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Environment {
     /// The command that was given.
@@ -38,7 +38,8 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Of this machine, whose GPUs are `adapters`, for a `command` that renders what `flags` say.
+    /// The environment on this machine, whose GPUs are `adapters`, of a `command` that renders what
+    /// `flags` describe.
     pub fn new(
         adapters: Vec<AdapterDescription>,
         command: String,

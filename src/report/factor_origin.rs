@@ -8,13 +8,13 @@ use super::six_digits;
 use crate::formats::reflection_file::Origin;
 use crate::structure::Solvent;
 
-/// Where the structure factors of a run come from. What both kinds have has one name in both.
+/// The origin of the structure factors of an experiment. Members that both kinds have bear one name.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum FactorOrigin {
-    /// From a list.
+    /// A list of reflections.
     Listed(Origin),
-    /// From atoms.
+    /// Atoms, from which F was computed.
     Calculated(AtomOrigin),
 }
 

@@ -5,10 +5,11 @@ use std::fmt;
 use serde::Serialize;
 
 use super::conversion::StoredImage;
+use super::lines::Lines;
 use crate::formats::image_header::ImageHeader;
 use crate::image::PixelStatistics;
 
-/// What an image file holds.
+/// The content of an image file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ImageInfo {
     /// The file.
@@ -16,7 +17,7 @@ pub struct ImageInfo {
     pub file: StoredImage,
     /// Pixels along fast and slow.
     pub pixels: [usize; 2],
-    /// Which frame of how many this is about, counted from 1, where the format has room for several.
+    /// The frame, counted from 1, and how many there are, where the format has room for several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frame: Option<[usize; 2]>,
     /// How many panels the file describes, and how many pixels it masks, where it can.
@@ -27,13 +28,13 @@ pub struct ImageInfo {
     pub program: Option<String>,
     /// Keys and values of its header, in their order.
     pub header: Vec<(String, String)>,
-    /// What they say, in SI units and radians.
+    /// What the header says, in SI units and radians.
     pub geometry: ImageHeader,
-    /// Of its numbers.
+    /// Statistics of its numbers.
     pub statistics: PixelStatistics,
 }
 
-/// What a file with room for it says of its detector.
+/// The detector as an image file describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct DetectorInfo {
     /// Panels whose places are known.
@@ -44,94 +45,81 @@ pub struct DetectorInfo {
 
 impl fmt::Display for ImageInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lines = Lines::default();
         let [fast, slow] = self.pixels;
-        writeln!(f, "file       {}", self.file)?;
-        writeln!(f, "pixels     {fast} x {slow} (fast x slow)")?;
-        if let Some([frame, frames]) = self.frame {
-            writeln!(f, "frame      {frame} of {frames}")?;
-        }
-        if let Some(program) = &self.program {
-            writeln!(
-                f,
-                "made by    {program}; nanobragg info FILE --config prints the experiment"
-            )?;
-        }
-        if let Some(DetectorInfo {
-            panels,
-            masked_pixels,
-        }) = self.detector
-        {
-            writeln!(
-                f,
-                "detector   {panels} panel(s) at known places, {masked_pixels} pixel(s) masked"
-            )?;
-        }
+        lines.add("file", self.file.to_string());
+        lines.add("pixels", format!("{fast} x {slow} (fast x slow)"));
+        let frame = self.frame;
+        lines.add_some(
+            "frame",
+            frame.map(|[frame, frames]| format!("{frame} of {frames}")),
+        );
+        let config = "nanobragg info FILE --config prints the experiment";
+        let program = self.program.as_ref();
+        lines.add_some(
+            "made by",
+            program.map(|program| format!("{program}; {config}")),
+        );
+        lines.add_some(
+            "detector",
+            self.detector.map(|detector| {
+                let DetectorInfo {
+                    panels,
+                    masked_pixels,
+                } = detector;
+                format!("{panels} panel(s) at known places, {masked_pixels} pixel(s) masked")
+            }),
+        );
         for (key, value) in &self.header {
-            writeln!(f, "header     {key} = {value}")?;
+            lines.add("header", format!("{key} = {value}"));
         }
-        self.geometry(f)?;
+        self.describe_geometry(&mut lines);
         let found = &self.statistics;
-        let [x, y] = found.max_at;
-        writeln!(
-            f,
-            "range      {} to {}, at ({x}, {y})",
-            found.min, found.max
-        )?;
-        writeln!(f, "mean       {:.7}, sum {}", found.mean, found.sum)?;
-        writeln!(
-            f,
-            "rms        {:.7}, {:.7} about the mean",
-            found.rms, found.rms_deviation
-        )?;
-        write!(
-            f,
-            "counted    {} zero, {} negative",
-            found.zero, found.negative
-        )?;
+        let ([x, y], min, max) = (found.max_at, found.min, found.max);
+        lines.add("range", format!("{min} to {max}, at ({x}, {y})"));
+        lines.add("mean", format!("{:.7}, sum {}", found.mean, found.sum));
+        let (rms, deviation) = (found.rms, found.rms_deviation);
+        lines.add("rms", format!("{rms:.7}, {deviation:.7} about the mean"));
+        let mut counted = format!("{} zero, {} negative", found.zero, found.negative);
         if found.not_finite > 0 {
-            write!(f, ", {} not finite", found.not_finite)?;
+            counted += &format!(", {} not finite", found.not_finite);
         }
-        match found.overloads {
-            Some(overloads) => write!(f, ", {overloads} overloaded"),
-            None => Ok(()),
+        if let Some(overloads) = found.overloads {
+            counted += &format!(", {overloads} overloaded");
         }
+        lines.add("counted", counted);
+        lines.fmt(f)
     }
 }
 
 impl ImageInfo {
-    /// The lines of the geometry: as far as there is any.
-    fn geometry(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Adds the lines of the geometry, as far as it is known.
+    fn describe_geometry(&self, lines: &mut Lines) {
         let found = &self.geometry;
         let degrees = |radians: Option<f64>| radians.map(f64::to_degrees);
-        let mm = |metres: Option<f64>| metres.map(|metres| metres * 1e3);
-        let lines = [
-            ("pixel", mm(found.pixel_size_m), "mm"),
-            ("distance", mm(found.distance_m), "mm"),
-            (
-                "wavelength",
-                found.wavelength_m.map(|metres| metres * 1e10),
-                "Å",
-            ),
+        let scaled = |metres: Option<f64>, factor: f64| metres.map(|metres| metres * factor);
+        for (name, value, unit) in [
+            ("pixel", scaled(found.pixel_size_m, 1e3), "mm"),
+            ("distance", scaled(found.distance_m, 1e3), "mm"),
+            ("wavelength", scaled(found.wavelength_m, 1e10), "Å"),
             ("start", degrees(found.start_rad), "degrees"),
             ("range", degrees(found.range_rad), "degrees"),
             ("2theta", degrees(found.two_theta_rad), "degrees"),
-            ("sensor", mm(found.sensor_thickness_m), "mm thick"),
+            ("sensor", scaled(found.sensor_thickness_m, 1e3), "mm thick"),
             ("cutoff", found.count_cutoff, "counts"),
-        ];
-        for (name, value, unit) in lines {
-            if let Some(value) = value {
-                // What changing units added does not show.
-                let value = (value * 1e7).round() / 1e7;
-                writeln!(f, "geometry   {name} {value} {unit}")?;
-            }
+        ] {
+            // Digits that changing units added are rounded away.
+            let value = value.map(|value| (value * 1e7).round() / 1e7);
+            lines.add_some(
+                "geometry",
+                value.map(|value| format!("{name} {value} {unit}")),
+            );
         }
-        if let Some([fast, slow]) = found.beam_centre_pixels {
-            writeln!(
-                f,
-                "geometry   beam centre {fast:.4}, {slow:.4} pixels along fast and slow from the \
-                 outer corner of the first"
-            )?;
-        }
-        Ok(())
+        lines.add_some("geometry", found.beam_centre_pixels.map(|[fast, slow]| {
+            format!(
+                "beam centre {fast:.4}, {slow:.4} pixels along fast and slow from the outer corner \
+                 of the first"
+            )
+        }));
     }
 }

@@ -1,9 +1,11 @@
-//! What a run tells about itself.
+//! Results as people and programs read them: summaries, tables, pictures.
+//!
+//! Every command has one struct. Serialised it is the JSON document of the command, displayed its
+//! lines.
 
 mod benchmark;
 mod benchmark_page;
 mod canvas;
-mod chrome_trace;
 mod comparison;
 mod conversion;
 mod difference;
@@ -11,22 +13,22 @@ mod dry_run;
 mod environment;
 mod factor_origin;
 mod figure;
-mod hot_spots;
 mod image_info;
+mod lines;
 mod noise;
 mod rings;
 mod sampling;
 mod series;
-mod setting;
 mod sight;
-mod stroke;
 mod summary;
+mod timeline;
 mod trace;
 
-pub use benchmark::{Agreement, Benchmark, CaseResult, Measurement, ReferenceTimes, Spread, Times};
+pub use benchmark::{
+    Agreement, Benchmark, Case, CaseResult, Measurement, ReferenceTimes, Sweep, TimeRange, Times,
+};
 pub use benchmark_page::benchmark_page;
 pub use canvas::{Canvas, Colour, Font};
-pub use chrome_trace::chrome_trace;
 pub use comparison::{ComparedImage, ComparisonSummary, PeakSearch, ProgramTimes, Verdict};
 pub use conversion::{ConversionSummary, StoredImage};
 pub use difference::difference_picture;
@@ -34,17 +36,15 @@ pub use dry_run::{DryRun, MemoryNeeds, PlannedFile, TimeNeeds};
 pub use environment::Environment;
 pub use factor_origin::{AtomOrigin, FactorOrigin};
 pub use figure::scaling_figure;
-pub use hot_spots::{HotSpot, HotSpots};
 pub use image_info::{DetectorInfo, ImageInfo};
 pub use noise::NoiseSummary;
 pub use rings::picture_with_rings;
+pub use sampling::SamplingSummary;
 pub use series::{SeriesFile, SeriesFrame, SeriesSummary};
-pub use setting::Setting;
 pub use sight::Sight;
 pub use summary::{Run, Summary, WrittenFile};
-pub use trace::{
-    DEFAULT_TOLERANCE, Divergence, TraceComparison, TraceDocument, compare_traces, trace_lines,
-};
+pub use timeline::{HotSpots, Recorder, Span, Timeline, chrome_json};
+pub use trace::{TraceDocument, trace_lines};
 
 /// `value` with six significant digits, and no zeros behind them.
 fn six_digits(value: f64) -> String {

@@ -4,13 +4,14 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::lines::Lines;
 use super::six_digits;
 use crate::image::noise::{Noise, PointSpread, SpreadShape};
 
-/// What `nanobragg noise` made of an image.
+/// The summary of noise that was added to an image.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NoiseSummary {
-    /// This program's, [`NoiseSummary::VERSION`].
+    /// Version of this program.
     pub version: &'static str,
     /// The image of photons.
     pub input: String,
@@ -22,31 +23,25 @@ pub struct NoiseSummary {
     pub output_format: &'static str,
     /// Pixels along fast and slow.
     pub pixels: [usize; 2],
-    /// Panels stacked in it.
+    /// Panels stacked in the image.
     pub panels: u32,
-    /// What was asked for.
+    /// Noise that was asked for.
     pub noise: Noise,
     /// Pixels at the largest count that there is.
     pub overloads: usize,
-    /// Pixels below 0, the least count that there is, which they have become.
+    /// Pixels below 0, the least count that there is, which became 0.
     pub clipped_below: usize,
-    /// What worked.
+    /// Name of the device.
     pub device: String,
     /// Threads of the CPU path.
     pub threads: usize,
-    /// What the user was told.
+    /// Notices that the user was given.
     pub notices: Vec<String>,
-    /// Wall time of the whole run, s.
+    /// Wall time of the process, s.
     pub seconds: f64,
 }
 
-impl NoiseSummary {
-    /// The version of this program.
-    pub const VERSION: &str = crate::version::NUMBER;
-}
-
-/// What goes behind the name of a file some of whose pixels are at the largest count, or would be
-/// below the least.
+/// How many pixels of a file are at the largest count or were below the least, to go behind its name.
 pub(super) fn at_the_ends(overloads: usize, clipped_below: usize) -> String {
     let told = |count: usize, what: &str| match count {
         0 => String::new(),
@@ -55,7 +50,7 @@ pub(super) fn at_the_ends(overloads: usize, clipped_below: usize) -> String {
     told(overloads, "at the largest count") + &told(clipped_below, "clipped at 0")
 }
 
-/// The noise beside that of photons, as far as there is any.
+/// The kinds of noise that there are, in words.
 pub(super) fn noise_in_words(noise: &Noise) -> String {
     let percent = |part: f64| six_digits(100.0 * part);
     let mut words = vec!["photons".to_string()];
@@ -90,21 +85,21 @@ pub(super) fn noise_in_words(noise: &Noise) -> String {
 
 impl fmt::Display for NoiseSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [fast, slow] = self.pixels;
-        let (input, output) = (&self.input, &self.output);
-        writeln!(
-            f,
-            "read       {input}, {}, {fast} x {slow} pixels",
-            self.input_format
-        )?;
-        write!(f, "wrote      {output}, {}", self.output_format)?;
-        writeln!(f, "{}", at_the_ends(self.overloads, self.clipped_below))?;
-        writeln!(f, "noise      {}", noise_in_words(&self.noise))?;
-        writeln!(f, "seed       {}", self.noise.seed)?;
+        let mut lines = Lines::default();
+        let ([fast, slow], input, format) = (self.pixels, &self.input, self.input_format);
+        lines.add("read", format!("{input}, {format}, {fast} x {slow} pixels"));
+        let ends = at_the_ends(self.overloads, self.clipped_below);
+        lines.add(
+            "wrote",
+            format!("{}, {}{ends}", self.output, self.output_format),
+        );
+        lines.add("noise", noise_in_words(&self.noise));
+        lines.add("seed", self.noise.seed.to_string());
         let (seconds, device, threads) = (self.seconds, &self.device, self.threads);
-        write!(
-            f,
-            "took       {seconds:.3} s on {device}, {threads} threads"
-        )
+        lines.add(
+            "took",
+            format!("{seconds:.3} s on {device}, {threads} threads"),
+        );
+        lines.fmt(f)
     }
 }

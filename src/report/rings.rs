@@ -42,7 +42,7 @@ pub fn picture_with_rings(
     let chosen;
     let rings_m = match rings_m {
         [] => {
-            chosen = sight.spread();
+            chosen = sight.even_resolutions();
             &chosen
         }
         given => given,
@@ -102,8 +102,8 @@ impl Sight<'_> {
         (0..rows).into_par_iter().flat_map(of_row).collect()
     }
 
-    /// Resolutions of two digits that spread over what the panels see.
-    fn spread(&self) -> Vec<f64> {
+    /// Resolutions of two digits, evenly apart in 1/d between the beam and the farthest corner.
+    fn even_resolutions(&self) -> Vec<f64> {
         let farthest = self.panels.iter().flat_map(|panel| {
             let [fast, slow] = panel.shape.map(|count| count - 1);
             let corners = [[0, 0], [fast, 0], [fast, slow], [0, slow]];

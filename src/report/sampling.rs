@@ -1,4 +1,4 @@
-//! What an image is the sum of.
+//! The terms of an image.
 
 use std::fmt;
 
@@ -6,21 +6,25 @@ use serde::Serialize;
 
 use crate::experiment::Experiment;
 
-/// The terms of an image, and what they are counted by.
+/// The terms of an image, and the numbers that multiply to them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SamplingSummary {
-    oversample: u32,
-    sources: usize,
-    phi_steps: u32,
-    mosaic_domains: u32,
-    /// All of these multiplied, that the sum is the mean over.
-    pub(super) steps: f64,
-    /// In all rendered pixels and layers.
-    pub(super) terms: f64,
+    /// Sub-pixels along each side of a pixel.
+    pub oversample: u32,
+    /// Sources of the beam.
+    pub sources: usize,
+    /// Steps of the scan.
+    pub phi_steps: u32,
+    /// Mosaic domains.
+    pub mosaic_domains: u32,
+    /// Sub-pixels, sources, scan steps and domains multiplied. A pixel is the mean over these.
+    pub steps: f64,
+    /// Terms of all rendered pixels and layers.
+    pub terms: f64,
 }
 
 impl SamplingSummary {
-    /// Of the image of `experiment`, so many `pixels` of which are rendered.
+    /// The terms of the image of `experiment`, of which `pixels` are rendered.
     pub fn new(experiment: &Experiment, pixels: usize) -> SamplingSummary {
         let oversample = experiment.oversample();
         let sources = experiment.beam().sources().len();

@@ -1,4 +1,4 @@
-//! How the sample sees a detector: what resolution a pixel has.
+//! The view from the sample onto a detector: the resolution of a pixel, and the beam centre.
 
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ pub struct Sight<'a> {
 }
 
 impl<'a> Sight<'a> {
-    /// That of an experiment.
+    /// The view of an experiment.
     pub fn of(experiment: &'a Experiment) -> Sight<'a> {
         let beam = experiment.beam();
         Sight {
@@ -34,7 +34,7 @@ impl<'a> Sight<'a> {
 }
 
 impl Sight<'static> {
-    /// That of an image of `shape` with this header, which may know all panels or one.
+    /// The view of an image of `shape` with this header, which may describe all panels or one.
     ///
     /// # Errors
     /// A [`Problem`] with what the header leaves open.
@@ -48,7 +48,7 @@ impl Sight<'static> {
         }
     }
 
-    /// That of an image whose panels are known, in McStas' frame: the beam is along z.
+    /// The view of an image whose panels are known, in McStas' axes: the beam is along z.
     fn of_metadata(metadata: &Metadata) -> Result<Sight<'static>, Problem> {
         let Some(wavelength_m) = metadata.wavelength_m else {
             return Err(Problem::with_file("it gives no wavelength; rings need one"));
@@ -75,7 +75,7 @@ impl Sight<'static> {
         })
     }
 
-    /// That of an image of `shape` whose header says this: one flat panel, in the frame of its own
+    /// The view of an image of `shape` with this header: one flat panel, in the frame of its own
     /// axes. The points where the beam meets it and where it is nearest to the sample, with their
     /// distances, tell how it leans; a header that gives only the former is taken for an upright
     /// panel's.

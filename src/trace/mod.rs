@@ -1,7 +1,7 @@
-//! How the value of a pixel comes about: named quantities in the order in which they are computed.
+//! The quantities behind the value of a pixel, named, in the order in which they are computed.
 //!
-//! Plain data, filled by the CPU path, by the GPU path and from the logs of other programs, so that
-//! any two of them can be held against each other.
+//! A trace is plain data. The CPU path, the GPU path and logs of other programs fill it, so that any
+//! two of them can be compared.
 
 mod name;
 
@@ -10,7 +10,7 @@ pub use name::Name;
 /// A quantity of a [`Trace`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quantity {
-    /// Which one.
+    /// Its name.
     pub name: Name,
     /// Its unit; empty for a bare number.
     pub unit: &'static str,

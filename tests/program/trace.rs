@@ -7,9 +7,9 @@ use std::path::Path;
 use crate::support::{cases, experiment, program, words};
 use nanobragg::cpu;
 use nanobragg::render::{Device, RenderOptions, Renderer};
-use nanobragg::report::{DEFAULT_TOLERANCE, TraceComparison, compare_traces};
 use nanobragg::scene::{Scene, TermIndex, TermPlace};
 use nanobragg::trace::{Name, Trace};
+use nanobragg::validation::{DEFAULT_TOLERANCE, TraceComparison, compare_traces};
 use serde_json::Value;
 
 /// A small crystal and detector with nothing left to the program.
@@ -207,7 +207,7 @@ fn the_gpu_s_column_is_the_gpu_s() {
             gpu.trace(&scene, &place).unwrap(),
         );
         let comparison = compared(&scene, &place, &ours, &theirs);
-        assert_eq!(comparison.first_divergence(), None, "{comparison}");
+        assert_eq!(comparison.first_disagreement(), None, "{comparison}");
         for quantity in theirs.iter() {
             let ours = ours.get(quantity.name).unwrap();
             for (ours, theirs) in ours.iter().zip(&quantity.values) {
@@ -276,7 +276,7 @@ fn no_golden_case_raises_a_false_alarm() {
             );
             let comparison = compared(&scene, &place, &ours, &theirs);
             compared_quantities += comparison.compared();
-            if let Some(divergence) = comparison.first_divergence() {
+            if let Some(divergence) = comparison.first_disagreement() {
                 alarms.push(format!(
                     "{} {:?}: {divergence}",
                     case.name,
@@ -306,7 +306,11 @@ fn what_float32_cannot_hold_is_no_alarm() {
             gpu.trace(&scene, &place).unwrap(),
         );
         let comparison = compared(&scene, &place, &ours, &theirs);
-        assert_eq!(comparison.first_divergence(), None, "{faint}\n{comparison}");
+        assert_eq!(
+            comparison.first_disagreement(),
+            None,
+            "{faint}\n{comparison}"
+        );
     }
 }
 
@@ -320,7 +324,7 @@ fn missed(scene: &Scene, place: &TermPlace, ours: &Trace, reference: &Trace) -> 
         let mut faulty = ours.clone();
         let values: Vec<f64> = quantity.values.iter().map(|value| value * 1.001).collect();
         faulty.put_in(quantity.name, quantity.unit, values);
-        let found = compared(scene, place, reference, &faulty).first_divergence();
+        let found = compared(scene, place, reference, &faulty).first_disagreement();
         if found.map(|divergence| divergence.name) != Some(quantity.name) {
             missed.push(format!("{}: {found:?}", quantity.name));
         }

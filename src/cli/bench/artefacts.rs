@@ -1,6 +1,7 @@
-//! The files that a benchmark leaves, in a folder that no other run writes into.
+//! The files that a benchmark leaves, in a folder that no other benchmark writes into.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -9,161 +10,193 @@ use tempfile::TempDir;
 
 use super::super::CliError;
 use super::super::profile::HOT_SPOTS;
+use super::super::reference::Reference;
+use super::Planned;
 use crate::formats::write_whole;
-use crate::profile::Profile;
-use crate::report::{HotSpots, Setting, chrome_trace};
+use crate::report::{Agreement, Benchmark, Case, HotSpots, Timeline, chrome_json};
 
-/// The folder of one benchmark. Dropped before it is [finished](Artefacts::finish), it vanishes.
+/// The folder of one benchmark. Unless it is [kept](Artefacts::keep), it vanishes.
 pub struct Artefacts {
-    folder: PathBuf,
-    /// The folder that was made for it, if it was.
-    made: Option<PathBuf>,
-    finished: bool,
+    // Fields are dropped in order: the folder goes before the one around it.
+    folder: TempDir,
+    made: Option<RemovedIfEmpty>,
+    images: PathBuf,
+    _vanishing: Option<TempDir>,
+}
+
+/// A folder that was made and goes again if nothing is left in it.
+struct RemovedIfEmpty(PathBuf);
+
+impl Drop for RemovedIfEmpty {
+    fn drop(&mut self) {
+        // A folder with anything in it stays.
+        let _ = fs::remove_dir(&self.0);
+    }
 }
 
 impl Artefacts {
-    /// A new folder in `out`, named for the time `started`, UTC; `out` is made where it is not there.
+    /// A new folder in `out`, named for the time `started`, UTC; `out` is made where it is not
+    /// there. Images go into it only if they are to be kept.
     ///
     /// # Errors
     /// [`CliError::Failed`] when a folder cannot be made.
-    pub fn create(out: &Path, started: SystemTime) -> Result<Artefacts, CliError> {
+    pub fn create(
+        out: &Path,
+        started: SystemTime,
+        keep_images: bool,
+    ) -> Result<Artefacts, CliError> {
         let cannot = || format!("--out {}: cannot make a folder there", out.display());
         if out.exists() && !out.is_dir() {
             let what = format!("--out {}: it is a file; expected a folder", out.display());
             return Err(CliError::Failed(anyhow::anyhow!(what)));
         }
-        let made = (!out.exists()).then(|| out.to_path_buf());
+        let made = (!out.exists()).then(|| RemovedIfEmpty(out.to_path_buf()));
         fs::create_dir_all(out).with_context(cannot)?;
         // Colons are not for file names everywhere.
-        let stamp = humantime::format_rfc3339_seconds(started)
-            .to_string()
-            .replace(':', "-");
-        let mut folder = out.join(&stamp);
-        // Two runs may start in one second.
+        let stamp = humantime::format_rfc3339_seconds(started).to_string();
+        let stamp = stamp.replace(':', "-");
+        let named = |name: &str| {
+            let mut builder = tempfile::Builder::new();
+            #[cfg(unix)]
+            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+            builder.prefix(name).rand_bytes(0).tempdir_in(out)
+        };
+        let mut folder = named(&stamp);
+        // Two benchmarks may start in one second.
         for number in 2u32.. {
-            match fs::create_dir(&folder) {
-                Ok(()) => break,
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                    folder = out.join(format!("{stamp}-{number}"));
+            match &folder {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    folder = named(&format!("{stamp}-{number}"));
                 }
-                Err(error) => return Err(error).with_context(cannot)?,
+                _ => break,
             }
         }
+        let folder = folder.with_context(cannot)?;
+        let vanishing = match keep_images {
+            true => None,
+            false => Some(tempfile::tempdir().context("cannot make a temporary folder")?),
+        };
+        let images = match &vanishing {
+            None => made_folder(folder.path().join("images"))?,
+            Some(vanishing) => vanishing.path().to_path_buf(),
+        };
         Ok(Artefacts {
             folder,
             made,
-            finished: false,
+            images,
+            _vanishing: vanishing,
         })
     }
 
     /// Keeps what was written.
-    pub fn finish(mut self) {
-        self.finished = true;
+    pub fn keep(self) {
+        let Artefacts { folder, made, .. } = self;
+        let _ = folder.keep();
+        drop(made);
     }
 
-    /// Writes the file `name`, and says where it is.
+    /// The file of the image of `case` from `device`.
+    pub fn image(&self, case: Case, device: &str) -> PathBuf {
+        self.images.join(format!("{}_{device}.bin", case.name()))
+    }
+
+    /// An empty folder for the reference program to render the image of `case` in for the
+    /// `number`th time.
+    ///
+    /// # Errors
+    /// [`CliError::Failed`] when it cannot be made.
+    pub fn reference_folder(&self, case: Case, number: u32) -> Result<PathBuf, CliError> {
+        let name = format!("{}_reference_{number}", case.name());
+        made_folder(self.images.join(name))
+    }
+
+    /// Writes the file `name`, and gives its path.
     ///
     /// # Errors
     /// [`CliError::Failed`] when it cannot be written.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> Result<PathBuf, CliError> {
-        let path = self.folder.join(name);
+        let path = self.folder.path().join(name);
         write_whole(&path, content.as_ref())?;
         Ok(path)
     }
 
-    /// Writes the profiles of every case, those of its devices in one trace side by side, and one
-    /// table of them all.
+    /// Writes the timelines of every case, one file for all devices of a case, and one table of
+    /// all hot spots.
     ///
     /// # Errors
     /// [`CliError::Failed`] when a file cannot be written.
     pub fn write_profiles(
         &self,
-        profiles: Vec<(Setting, Vec<(String, Profile)>)>,
+        timelines: &[(Case, Vec<(String, Timeline)>)],
     ) -> Result<(), CliError> {
-        self.folder("profile")?;
+        made_folder(self.folder.path().join("profile"))?;
         let mut table = format!("size,domains,threads,device,{}\n", HotSpots::CSV_HEADINGS);
         let cell = |count: Option<u32>| count.map_or_else(String::new, |count| count.to_string());
-        for (setting, devices) in profiles {
-            let size = setting.size.to_string();
-            let (domains, threads) = (cell(setting.domains), cell(setting.threads));
-            for (device, profile) in &devices {
-                let spots = HotSpots::of(profile);
-                table.push_str(&spots.csv_rows(&[&size, &domains, &threads, device]));
+        for (case, devices) in timelines {
+            let (size, domains) = (case.size.to_string(), cell(case.domains));
+            let threads = cell(case.threads);
+            for (device, timeline) in devices {
+                let before = [size.as_str(), &domains, &threads, device];
+                table.push_str(&HotSpots::of(timeline).csv_rows(&before));
             }
-            self.write(
-                &format!("profile/trace_{}.json", setting.name()),
-                chrome_trace(&devices),
-            )?;
+            let name = format!("profile/trace_{}.json", case.name());
+            self.write(&name, chrome_json(devices))?;
         }
         self.write(&format!("profile/{HOT_SPOTS}"), table)?;
         Ok(())
     }
-
-    /// The folder `name` in this one, made where it is not there.
-    fn folder(&self, name: &str) -> Result<PathBuf, CliError> {
-        made(self.folder.join(name))
-    }
-}
-
-impl Drop for Artefacts {
-    fn drop(&mut self) {
-        if self.finished {
-            return;
-        }
-        // Whatever cannot be taken away stays; the reason why this ends was told already.
-        let _ = fs::remove_dir_all(&self.folder);
-        if let Some(made) = &self.made {
-            let _ = fs::remove_dir(made);
-        }
-    }
-}
-
-/// Where the images go: among the artefacts, or where they vanish with the run.
-pub struct Images {
-    folder: PathBuf,
-    _vanishing: Option<TempDir>,
-}
-
-impl Images {
-    /// Images to `keep` among `artefacts`, or not.
-    ///
-    /// # Errors
-    /// [`CliError::Failed`] when a folder cannot be made.
-    pub fn new(artefacts: &Artefacts, keep: bool) -> Result<Images, CliError> {
-        if keep {
-            return Ok(Images {
-                folder: artefacts.folder("images")?,
-                _vanishing: None,
-            });
-        }
-        let vanishing = tempfile::tempdir().context("cannot make a temporary folder")?;
-        Ok(Images {
-            folder: vanishing.path().to_path_buf(),
-            _vanishing: Some(vanishing),
-        })
-    }
-
-    /// The file of the image of a case from `device`.
-    pub fn path(&self, case: Setting, device: &str) -> PathBuf {
-        self.folder.join(format!("{}_{device}.bin", case.name()))
-    }
-
-    /// The folder in which the reference program renders the image of a case for the
-    /// `number`th time.
-    ///
-    /// # Errors
-    /// [`CliError::Failed`] when it cannot be made.
-    pub fn reference_folder(&self, case: Setting, number: u32) -> Result<PathBuf, CliError> {
-        made(
-            self.folder
-                .join(format!("{}_reference_{number}", case.name())),
-        )
-    }
 }
 
 /// `folder`, which is there afterwards.
-fn made(folder: PathBuf) -> Result<PathBuf, CliError> {
+fn made_folder(folder: PathBuf) -> Result<PathBuf, CliError> {
     fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     Ok(folder)
+}
+
+/// `commands.txt`: the command of the benchmark, and commands that render its images one by one.
+pub fn commands(
+    command: &str,
+    plan: &[Planned],
+    devices: &[String],
+    reference: Option<&Reference>,
+) -> String {
+    let mut text = format!("# this benchmark\n{command}\n\n# its images, one by one\n");
+    for planned in plan {
+        let Planned { case, words } = planned;
+        let name = case.name();
+        let threads = case.threads;
+        let threads = threads.map_or_else(String::new, |count| format!(" --threads {count}"));
+        let line = shell_words::join(words);
+        for device in planned.devices(devices) {
+            text.push_str(&format!(
+                "nanobragg {line} --device {device}{threads} -floatfile {name}_{device}.bin\n"
+            ));
+        }
+        if let Some(reference) = reference.filter(|_| planned.others_take_part()) {
+            text.push_str(&reference.command_for(words, &format!("{name}_reference.bin")));
+        }
+    }
+    text
+}
+
+/// `correlation.txt`: a line for each pair of images.
+pub fn correlations(benchmark: &Benchmark) -> String {
+    let mut text = String::from("# case correlation nrmse image against\n");
+    for result in benchmark.cases() {
+        let case = result.case.name();
+        for Agreement {
+            image,
+            reference,
+            correlation,
+            nrmse,
+        } in &result.agreements
+        {
+            let (image, reference) = (shell_words::quote(image), shell_words::quote(reference));
+            text.push_str(&format!(
+                "{case} {correlation:.12} {nrmse:.3e} {image} {reference}\n"
+            ));
+        }
+    }
+    text
 }

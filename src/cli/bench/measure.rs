@@ -10,35 +10,31 @@ use anyhow::Context;
 use super::super::CliError;
 use super::super::output::say;
 use super::super::process::{Outcome, Running};
-use super::artefacts::Images;
-use super::{BenchFlags, Case, WORKER, worker};
+use super::artefacts::Artefacts;
+use super::{BenchFlags, Planned, WORKER, worker};
 use crate::formats::raw;
 use crate::image::{Comparison, Image};
-use crate::profile::Profile;
 use crate::render::RenderError;
-use crate::report::{Agreement, CaseResult, Measurement, ReferenceTimes};
+use crate::report::{Agreement, CaseResult, ReferenceTimes, Timeline};
 
 impl BenchFlags {
-    /// Renders `case` on every device and with the reference program.
+    /// Renders a case on every device and with the reference program.
+    ///
+    /// # Errors
+    /// [`CliError::Failed`] when a render fails.
     pub fn measure(
         &self,
-        case: &Case,
+        planned: &Planned,
         devices: &[String],
-        images: &Images,
-    ) -> Result<(CaseResult, Vec<(String, Profile)>), CliError> {
-        let setting = &case.setting;
-        let size = setting.size;
-        // First what may fail for want of a program.
-        let reference = self.run_reference(case, images)?;
-        let mut measured: Vec<Measurement> = Vec::new();
-        let mut profiles = Vec::new();
-        let mut rendered = Vec::new();
-        for device in case.devices(devices) {
-            let path = images.path(*setting, device);
-            let worker::Report {
-                mut measurement,
-                profile,
-            } = self.ask_worker(device, &path, case)?;
+        artefacts: &Artefacts,
+    ) -> Result<(CaseResult, Vec<(String, Timeline)>), CliError> {
+        let case = planned.case;
+        // The reference comes first, as it may not be there at all.
+        let reference = self.reference_times(planned, artefacts)?;
+        let (mut measured, mut timelines, mut rendered) = (Vec::new(), Vec::new(), Vec::new());
+        for device in planned.devices(devices) {
+            let path = artefacts.image(case, device);
+            let (mut measurement, timeline) = self.ask_worker(device, &path, planned)?;
             if device != "cpu" {
                 // Two cards may have one name.
                 measurement.device = format!("{device} {}", measurement.device);
@@ -46,15 +42,21 @@ impl BenchFlags {
             let name = measurement.device.clone();
             say(format_args!(
                 "{:5} {name}: {:.1} ms warm",
-                setting.name(),
-                measurement.spread(|times| times.wall_s).median * 1e3
+                case.name(),
+                measurement.range(|times| times.wall_s).median * 1e3
             ));
             rendered.push((name.clone(), path));
-            profiles.extend(profile.map(|profile| (name, profile)));
+            timelines.extend(timeline.map(|timeline| (name, timeline)));
             measured.push(measurement);
         }
         let mut agreements = Vec::new();
-        let image = |path: &Path| raw::read(path, [size; 2], crate::cli::limit::file_limit());
+        let image = |path: &Path| {
+            raw::read(
+                path,
+                [case.size as usize; 2],
+                crate::cli::limit::file_limit(),
+            )
+        };
         // Images are compared with the reference program's, and with the first device's.
         if let Some((_, expected)) = &reference {
             for (name, path) in &rendered {
@@ -68,79 +70,84 @@ impl BenchFlags {
             }
         }
         let result = CaseResult {
-            setting: *setting,
+            case,
             devices: measured,
             reference: reference.map(|(times, _)| times),
             agreements,
         };
-        Ok((result, profiles))
+        Ok((result, timelines))
     }
 
-    /// Has a process of its own measure `case` on `device`.
+    /// Has a process of its own measure a case on `device`.
     fn ask_worker(
         &self,
         device: &str,
         image: &Path,
-        case: &Case,
+        planned: &Planned,
     ) -> Result<worker::Report, CliError> {
-        let what = || format!("the render of {} pixels on {device}", case.setting);
-        let threads = case.setting.threads.or(self.threads_of_all());
-        let threads = threads.unwrap_or(0).to_string();
+        let what = format!("the render of {} pixels on {device}", planned.case);
+        let threads = planned.case.threads.or(self.threads_of_all()).unwrap_or(0);
         let own = std::env::current_exe().context("cannot find this program's own file")?;
-        let mut told = tempfile::tempfile().context("cannot make a temporary file")?;
+        let mut answer = tempfile::tempfile().context("cannot make a temporary file")?;
         let mut command = Command::new(&own);
         command
-            .args([WORKER, "--device", device, "--threads", &threads])
+            .args([WORKER, "--device", device])
+            .args(["--threads", &threads.to_string()])
             .args(["--iterations", &self.iterations.to_string(), "--image"])
             .arg(image)
             .args(self.profile.then_some("--profile"))
             .arg("--")
-            .args(&case.words)
-            // It stops when this ends.
+            .args(&planned.words)
+            // The worker stops when this pipe ends.
             .stdin(Stdio::piped())
-            .stdout(told.try_clone().context("cannot share a temporary file")?);
+            .stdout(
+                answer
+                    .try_clone()
+                    .context("cannot share a temporary file")?,
+            );
         let mut running = Running::start(&mut command)
-            .with_context(|| format!("cannot start {} for {}", own.display(), what()))?;
-        let status = match running.wait(Duration::MAX).with_context(what)? {
-            Outcome::Ended(status) => status,
-            _ => return Err(RenderError::Interrupted.into()),
+            .with_context(|| format!("cannot start {} for {what}", own.display()))?;
+        let Outcome::Ended(status) = running.wait(Duration::MAX).with_context(|| what.clone())?
+        else {
+            return Err(RenderError::Interrupted.into());
         };
         match status.code() {
             Some(0) => {}
             Some(_) => {
-                let what = what();
-                return Err(CliError::Failed(anyhow::anyhow!(
-                    "{what} failed, as said above"
-                )));
+                let failed = anyhow::anyhow!("{what} failed, as said above");
+                return Err(CliError::Failed(failed));
             }
             None => {
                 return Err(CliError::Failed(anyhow::anyhow!(
-                    "{} was ended by {status}; if for want of memory, take smaller --sizes",
-                    what()
+                    "{what} was ended by {status}; if for want of memory, take smaller --sizes"
                 )));
             }
         }
-        told.seek(SeekFrom::Start(0)).with_context(what)?;
-        let report = serde_json::from_reader(BufReader::new(told));
-        Ok(report.with_context(|| format!("{} told something unexpected", what()))?)
+        answer
+            .seek(SeekFrom::Start(0))
+            .with_context(|| what.clone())?;
+        let report = serde_json::from_reader(BufReader::new(answer));
+        Ok(report.with_context(|| format!("{what} printed something unexpected"))?)
     }
 
     /// Times of the reference program, and its image.
-    fn run_reference(
+    fn reference_times(
         &self,
-        case: &Case,
-        images: &Images,
+        planned: &Planned,
+        artefacts: &Artefacts,
     ) -> Result<Option<(ReferenceTimes, Image)>, CliError> {
-        let Some(reference) = self.reference_program().filter(|_| case.others_take_part()) else {
+        let reference = self.reference_program();
+        let Some(reference) = reference.filter(|_| planned.others_take_part()) else {
             return Ok(None);
         };
         let (mut wall_s, mut last) = (Vec::new(), None);
         for number in 1..=self.iterations {
             // A folder for each: the C program reads what it finds lying around.
-            let folder = images.reference_folder(case.setting, number)?;
-            let run = reference.render(&case.words, [case.setting.size; 2], &folder)?;
-            wall_s.push(run.seconds);
-            last = Some(run.image);
+            let folder = artefacts.reference_folder(planned.case, number)?;
+            let size = planned.case.size as usize;
+            let rendered = reference.render(&planned.words, [size; 2], &folder)?;
+            wall_s.push(rendered.seconds);
+            last = Some(rendered.image);
         }
         let program = reference.program.display().to_string();
         Ok(last.map(|image| (ReferenceTimes { program, wall_s }, image)))

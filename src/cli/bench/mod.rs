@@ -1,9 +1,8 @@
 //! `nanobragg bench`: how fast this machine renders, and whether its images agree.
 
 mod artefacts;
-mod cases;
-mod lists;
 mod measure;
+mod plan;
 mod worker;
 
 use std::path::PathBuf;
@@ -19,23 +18,25 @@ use super::{CliError, interrupt, values};
 use crate::gpu::{Adapter, AdapterKind, adapters};
 use crate::report::{Benchmark, Environment, benchmark_page, scaling_figure};
 
-use artefacts::{Artefacts, Images};
-use cases::Case;
-use lists::{commands, correlations};
+use artefacts::{Artefacts, commands, correlations};
+use plan::Planned;
 
 pub use worker::{NAME as WORKER, run as work};
+
+/// Name of the command.
+const COMMAND: &str = "nanobragg bench";
 
 /// The case of the audit that this command grew from.
 const AUDIT: &str = "-default_F 100 -cell 100 100 100 90 90 90 -lambda 6.2 -N 5 -distance 100";
 
-/// Correlation that images must reach unless the user says otherwise.
+/// Correlation that images must reach, by default.
 const THRESHOLD: f64 = 0.99;
 
 /// Render at several sizes and on several devices, and write down times and agreement
 #[derive(Parser)]
 #[command(
-    name = "nanobragg bench",
-    bin_name = "nanobragg bench",
+    name = COMMAND,
+    bin_name = COMMAND,
     override_usage = "nanobragg bench [OPTIONS] [-- FLAGS]",
     allow_negative_numbers = true,
     after_help = "Each case on each device is a process of its own: one cold render, then warm ones. \
@@ -82,7 +83,7 @@ pub struct BenchFlags {
     /// Correlation that every two images must reach [default: 0.99]
     #[arg(long, value_name = "CORRELATION", value_parser = values::correlation)]
     threshold: Option<f64>,
-    /// Where the folder of this run is made
+    /// Folder to put the benchmark's folder in
     #[arg(long, value_name = "DIR", default_value = "benchmarks")]
     out: PathBuf,
     /// Print benchmark_results.json on standard output
@@ -107,18 +108,16 @@ enum BenchDevice {
 /// agree less than asked for.
 pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = SystemTime::now();
-    let mut flags: BenchFlags = super::arguments::parse_own("nanobragg bench", words)?;
-    // Of an experiment file: --sizes sets the size.
+    let mut flags: BenchFlags = super::arguments::parse_own(COMMAND, words)?;
+    // --sizes replaces the size that an experiment file gives.
     flags.flags = plain(&flags.flags, &DETECTOR_SIZE_FLAGS)?;
     interrupt::catch()?;
     if flags.reference.is_some() {
         Reference::check(&flags.scene_flags())?;
     }
     let devices = flags.devices()?;
-    let cases = flags.cases()?;
-    let artefacts = Artefacts::create(&flags.out, started)?;
-    let images = Images::new(&artefacts, flags.keep_artifacts)?;
-    let mut profiles = Vec::new();
+    let plan = flags.plan()?;
+    let artefacts = Artefacts::create(&flags.out, started, flags.keep_artifacts)?;
     let mut benchmark = Benchmark {
         schema: Benchmark::SCHEMA,
         started: humantime::format_rfc3339_seconds(started).to_string(),
@@ -130,41 +129,40 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         domains: Vec::new(),
         threads: Vec::new(),
     };
-    let mut failure = None;
-    for case in &cases {
-        match flags.measure(case, &devices, &images) {
+    let (mut timelines, mut failure) = (Vec::new(), None);
+    for planned in &plan {
+        match flags.measure(planned, &devices, &artefacts) {
             Ok((result, recorded)) => {
-                profiles.push((case.setting, recorded));
-                case.sweep(&mut benchmark).push(result);
+                timelines.push((planned.case, recorded));
+                benchmark.push(result);
             }
             // What was measured before is worth keeping.
             Err(error) if benchmark.cases().next().is_some() && !interrupt::interrupted() => {
+                benchmark.failure = Some(error.to_string());
                 failure = Some(error);
                 break;
             }
             Err(error) => return Err(error),
         }
     }
-    benchmark.failure = failure.as_ref().map(ToString::to_string);
     let command = ["nanobragg".to_string(), "bench".to_string()];
     let command = shell_words::join(command.iter().chain(words));
     let adapters = adapters().iter().map(Adapter::description).collect();
     let environment = Environment::new(adapters, command.clone(), flags.scene_flags());
+    let reference = flags.reference_program();
+    let list = commands(&command, &plan, &devices, reference.as_ref());
     artefacts.write("env.json", serde_json::to_string_pretty(&environment)?)?;
-    artefacts.write(
-        "commands.txt",
-        commands(&command, &cases, &devices, flags.reference_program()),
-    )?;
+    artefacts.write("commands.txt", list)?;
     artefacts.write("correlation.txt", correlations(&benchmark))?;
     if flags.profile {
-        artefacts.write_profiles(profiles)?;
+        artefacts.write_profiles(&timelines)?;
     }
     let json = serde_json::to_string_pretty(&benchmark.document()?)?;
     artefacts.write("benchmark_results.json", &json)?;
-    if let Some(figure) = scaling_figure(&benchmark) {
-        let file = figure.to_png();
-        let file = file.map_err(|problem| anyhow::anyhow!("scaling.png: {}", problem.what))?;
-        artefacts.write("scaling.png", file)?;
+    let figure = scaling_figure(&benchmark)
+        .map_err(|problem| anyhow::anyhow!("scaling.png: {}", problem.what))?;
+    if let Some(figure) = figure {
+        artefacts.write("scaling.png", figure)?;
     }
     let page = benchmark_page(&benchmark, &environment, &command);
     let summary = artefacts.write("summary.md", &page)?;
@@ -173,22 +171,23 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     } else {
         print(&page)?;
     }
-    say(format_args!("nanobragg bench: wrote {}", summary.display()));
-    artefacts.finish();
+    say(format_args!("{COMMAND}: wrote {}", summary.display()));
+    artefacts.keep();
     if let Some(error) = failure {
         return Err(error);
     }
     match benchmark.worst_agreement() {
-        Some((setting, worst)) if benchmark.passed() != Some(true) => {
+        Some((case, worst)) if benchmark.passed() != Some(true) => {
             Err(CliError::Failed(anyhow::anyhow!(
-                "at {setting}, {}; --threshold asks for {}, and nanobragg trace finds the first \
+                "at {case}, {worst}; --threshold asks for {}, and nanobragg trace finds the first \
                  quantity that differs",
-                worst.in_words(),
                 benchmark.threshold
             )))
         }
         None if flags.threshold.is_some() => {
-            say("nanobragg bench: note: --threshold: there was nothing to compare");
+            say(format_args!(
+                "{COMMAND}: note: --threshold: there was nothing to compare"
+            ));
             Ok(())
         }
         _ => Ok(()),
@@ -212,7 +211,7 @@ impl BenchFlags {
                 match Adapter::choose(&adapters, "gpu") {
                     Ok(best) => gpus = vec![best.index()],
                     Err(error) if self.device == BenchDevice::Gpu => return Err(error.into()),
-                    Err(error) => say(format_args!("nanobragg bench: note: {error}")),
+                    Err(error) => say(format_args!("{COMMAND}: note: {error}")),
                 }
             }
             devices.extend(gpus.iter().map(ToString::to_string));
@@ -226,7 +225,7 @@ impl BenchFlags {
         Some(Reference::new(program, self.timeout))
     }
 
-    /// Flags of what is rendered, without its size.
+    /// The flags of what is rendered, without its size.
     fn scene_flags(&self) -> Vec<String> {
         if self.flags.is_empty() {
             AUDIT.split(' ').map(str::to_string).collect()

@@ -1,23 +1,22 @@
 //! `nanobragg bench-worker`: the process in which one size is rendered on one device.
 //!
-//! A process of its own makes the first render a cold one, and its peak memory that of this size
-//! and device alone. What was measured goes to standard output as one JSON document.
+//! In a process of its own the first render is a cold one, and the peak memory is that of this size
+//! and device alone. The [`Report`] goes to standard output as one JSON document.
 
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use serde::{Deserialize, Serialize};
 use tracing::info_span;
 
 use super::super::output::print;
 use super::super::scenario::scenario;
-use super::super::{CliError, interrupt};
+use super::super::{CliError, interrupt, profile};
 use crate::experiment::Experiment;
 use crate::formats::{raw, write_whole};
 use crate::memory::peak;
-use crate::profile::{self, FILES, INPUT, Profile, RUN};
+use crate::profile::{FILES, INPUT, RUN};
 use crate::render::{Device, RenderOptions, Rendered, Renderer};
-use crate::report::{Measurement, Times};
+use crate::report::{Measurement, Timeline, Times};
 use crate::scene::Scene;
 
 /// Name of the command.
@@ -39,7 +38,7 @@ struct WorkerFlags {
     /// Tell of every span
     #[arg(long)]
     profile: bool,
-    /// Where the image goes
+    /// File of the image
     #[arg(long)]
     image: PathBuf,
     /// What to render
@@ -47,14 +46,9 @@ struct WorkerFlags {
     flags: Vec<String>,
 }
 
-/// What a worker tells.
-#[derive(Serialize, Deserialize)]
-pub struct Report {
-    /// What was measured.
-    pub measurement: Measurement,
-    /// Every render's spans, the cold one's first, if they were asked for.
-    pub profile: Option<Profile>,
-}
+/// What a worker prints: the measurement, and the spans of every render, the cold one's first, if
+/// they were asked for.
+pub type Report = (Measurement, Option<Timeline>);
 
 /// Measures.
 ///
@@ -83,12 +77,12 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let cold = Times::of(&all);
     let mut warm = Vec::new();
     for _ in 0..flags.iterations {
-        let run = info_span!(target: RUN, "warm render").entered();
+        let warm_render = info_span!(target: RUN, "warm render").entered();
         render(&renderer, &request.experiment, &flags.image)?;
-        drop(run);
-        let profile = profile::take();
-        warm.push(Times::of(&profile));
-        all.append(profile);
+        drop(warm_render);
+        let timeline = profile::take();
+        warm.push(Times::of(&timeline));
+        all.append(timeline);
     }
     let measurement = Measurement {
         device: renderer.device_name(),
@@ -100,17 +94,14 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         peak_memory_bytes: peak().map(|bytes| bytes.0),
         notices: request.notices.into_iter().chain(own_notices).collect(),
     };
-    let report = Report {
-        measurement,
-        profile: flags.profile.then_some(all),
-    };
+    let report: Report = (measurement, flags.profile.then_some(all));
     print(&serde_json::to_string(&report)?)
 }
 
-/// Stops this process when the one that started it is gone: standard input ends with it.
+/// Stops this process when the one that started it is gone, which ends standard input.
 fn stop_with_parent() {
     std::thread::spawn(|| {
-        // Whatever comes, or fails to, the end of it is what counts.
+        // Only the end of standard input counts, whatever comes before it.
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         interrupt::stop();
     });

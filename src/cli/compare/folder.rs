@@ -77,7 +77,7 @@ impl Folder {
         Ok(())
     }
 
-    /// What is wrong with the contents for the file `name`.
+    /// The error that the file `name` cannot be written for `problem`.
     pub fn unfit(&self, name: &str, problem: Problem) -> FormatError {
         FormatError::Content {
             path: self.path.join(name),

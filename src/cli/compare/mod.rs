@@ -71,23 +71,23 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         mut files,
         ..
     } = pair;
-    let mut summary = ComparisonSummary::new(&image, sources, &difference, search, &matches)
-        .judged(flags.threshold)
-        .timed(times);
+    let mut summary = ComparisonSummary::new(&image, sources, &difference, search, &matches);
+    summary.times = times;
+    if let Some(threshold) = flags.threshold {
+        summary.judge(threshold);
+    }
     if let Some(folder) = folder {
         files.extend(pictures(&folder, &image, &reference)?);
         let names = files.iter().map(|(name, _)| name.clone());
-        summary = summary.filed(names.chain([SUMMARY.to_string()]).collect());
-        files.push((
-            SUMMARY.into(),
-            format!("{}\n", summary.to_json()?).into_bytes(),
-        ));
+        summary.files = names.chain([SUMMARY.to_string()]).collect();
+        let json = format!("{}\n", serde_json::to_string_pretty(&summary)?);
+        files.push((SUMMARY.into(), json.into_bytes()));
         stop_if_interrupted()?;
         folder.write(&files)?;
     }
     stop_if_interrupted()?;
     if flags.json {
-        print(&format!("{}\n", summary.to_json()?))?;
+        print(&format!("{}\n", serde_json::to_string_pretty(&summary)?))?;
     } else {
         print(&format!("{summary}\n"))?;
     }

@@ -19,7 +19,7 @@ use crate::formats::raw;
 use crate::render::{RenderOptions, Renderer, frame_size};
 use crate::report::{ComparedImage, ProgramTimes};
 
-/// Renders what `words` say, as made sense of in `request`, with `reference` and with this program.
+/// Renders the experiment of `words` and `request` with `reference` and with this program.
 ///
 /// With a folder, the logs of a reference that failed are kept there too.
 ///
@@ -98,7 +98,7 @@ pub fn render(
     })
 }
 
-/// What the reference printed and was called with, as files of the folder `reference`.
+/// Output and command of the reference, as files of the folder `reference`.
 fn logs(scratch: &Path) -> Vec<(String, Vec<u8>)> {
     let read = |name| {
         Some((

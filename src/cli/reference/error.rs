@@ -13,15 +13,15 @@ pub enum ReferenceError {
     /// There is no such program.
     #[error("{}: no such program; give its path, as in ./nanoBragg", .0.display())]
     NotFound(PathBuf),
-    /// It is there and cannot be started.
+    /// The program is there and cannot be started.
     #[error("{}: cannot be started: {reason}; is it an executable for this machine?", program.display())]
     NotStarted {
         /// The program.
         program: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         reason: io::Error,
     },
-    /// It ended with an error.
+    /// The program ended with an error.
     #[error("{} failed ({status}){}", program.display(), said(last_line))]
     Failed {
         /// The program.
@@ -31,7 +31,7 @@ pub enum ReferenceError {
         /// The last line that it printed as an error, or at all.
         last_line: Option<String>,
     },
-    /// It took too long, and was ended with everything it had started.
+    /// The program took too long. It was ended with every process that it had started.
     #[error(
         "{} took longer than {} s and was ended; allow it more with --timeout",
         program.display(),
@@ -40,10 +40,10 @@ pub enum ReferenceError {
     TimedOut {
         /// The program.
         program: PathBuf,
-        /// What it was allowed.
+        /// The longest time that it may take.
         timeout: Duration,
     },
-    /// It ended well and left no image.
+    /// The program ended without an error and left no image.
     #[error(
         "{} wrote no {IMAGE}{}; it must take nanoBragg's flags, -floatfile among them",
         program.display(),
@@ -55,7 +55,7 @@ pub enum ReferenceError {
         /// The last line that it printed.
         last_line: Option<String>,
     },
-    /// Its image is of another size.
+    /// The image of the program has another size.
     #[error(
         "{} wrote {found} bytes, and an image of {} x {} float32 pixels has {expected}; does it \
          take the same flags?",
@@ -71,15 +71,15 @@ pub enum ReferenceError {
         /// Its pixels along fast and slow.
         size: [usize; 2],
     },
-    /// The folder it runs in cannot be used.
+    /// The folder that the program runs in cannot be used.
     #[error("cannot use {}: {reason}", path.display())]
     Folder {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         reason: io::Error,
     },
-    /// Ctrl-C; it was ended with everything it had started.
+    /// Ctrl-C. The program was ended with every process that it had started.
     #[error("interrupted")]
     Interrupted,
 }

@@ -18,9 +18,9 @@ pub use error::ReferenceError;
 pub use words::command_line;
 use words::{c_words, unknown_to_c};
 
-/// What the program's image is called, in the folder it runs in.
+/// Name of the program's image in the folder that it runs in.
 pub const IMAGE: &str = "floatimage.bin";
-/// What it printed, and what it was called with.
+/// Names of the program's output, standard and error, and of its command.
 pub const LOGS: [&str; 3] = ["stdout.log", "stderr.log", "command.txt"];
 
 /// A program that renders what nanoBragg's flags describe.
@@ -32,9 +32,9 @@ pub struct Reference {
     pub timeout: Duration,
 }
 
-/// What became of a run.
+/// A render of the reference program.
 #[derive(Debug)]
-pub struct ReferenceRun {
+pub struct ReferenceRender {
     /// The image it wrote.
     pub image: Image,
     /// Wall time from its start to its end, s.
@@ -80,7 +80,7 @@ impl Reference {
         words: &[String],
         size: [usize; 2],
         folder: &Path,
-    ) -> Result<ReferenceRun, ReferenceError> {
+    ) -> Result<ReferenceRender, ReferenceError> {
         let words = asking_for(IMAGE, words);
         let [stdout, stderr, command] = LOGS.map(|name| folder.join(name));
         let unusable = |path: &Path| {
@@ -133,7 +133,7 @@ impl Reference {
         }
         let bytes = fs::read(&path).map_err(unusable(&path))?;
         let image = raw::decode(&bytes, size).map_err(|_| wrong_size(bytes.len() as u64))?;
-        Ok(ReferenceRun { image, seconds })
+        Ok(ReferenceRender { image, seconds })
     }
 
     fn start(
@@ -165,12 +165,12 @@ impl Reference {
         })
     }
 
-    /// What a shell would be told for the image of `words` in the file `image`.
+    /// The command line for the image of `words` in the file `image`.
     pub fn command_for(&self, words: &[String], image: &str) -> String {
         self.command_line(&asking_for(image, words))
     }
 
-    /// What a shell would be told.
+    /// The command line that calls the program with `words`.
     fn command_line(&self, words: &[String]) -> String {
         let program = self.program.display().to_string();
         command_line(std::iter::once(&program).chain(words))

@@ -10,7 +10,7 @@ pub fn command_line<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
 /// The first flag among `words` that is new here and bears on the image: the C program does not
 /// know it, and without it would render something else.
 pub fn unknown_to_c(words: &[String]) -> Option<String> {
-    /// What the C program does without being asked.
+    /// Flags and values of the C program's own choice.
     const AS_IN_C: [(&str, &str); 2] = [("mosaic-model", "cap"), ("gauss-metric", "reciprocal")];
     let of_the_run = flags::flags_of_the_run();
     let mut new = flags::double_dash_only();

@@ -74,7 +74,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         clipped_below: sink.written.clipped_below,
     });
     let summary = SeriesSummary {
-        version: SeriesSummary::VERSION,
+        version: crate::version::NUMBER,
         frames: plan.frames,
         pixels: frame_size(&plan.base),
         device: renderer.device_name(),

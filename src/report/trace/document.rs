@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::compare::TraceComparison;
 use crate::scene::TermIndex;
 use crate::trace::{Quantity, Trace};
+use crate::validation::TraceComparison;
 
 /// A trace, or two of them compared, as one JSON document. Numbers that are not finite are null.
 #[derive(Debug, Serialize)]
@@ -62,11 +62,11 @@ impl TraceDocument {
             difference: row.difference,
             diverges: row.diverges(),
         });
-        let first = comparison.first_divergence();
+        let first = comparison.first_disagreement();
         TraceDocument {
             columns: comparison.columns.to_vec(),
             tolerance: Some(comparison.tolerance),
-            first_divergence: first.map(|divergence| divergence.name.as_str()),
+            first_divergence: first.map(|first| first.name.as_str()),
             quantities: entries.collect(),
             ..TraceDocument::empty(index)
         }

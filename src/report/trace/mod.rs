@@ -1,10 +1,7 @@
-//! Traces in print, and held against each other.
+//! Traces in print, alone and compared.
 
-mod compare;
 mod document;
-mod scale;
 mod text;
 
-pub use compare::{DEFAULT_TOLERANCE, Divergence, TraceComparison, compare_traces};
 pub use document::TraceDocument;
 pub use text::trace_lines;

@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use super::compare::{Row, TraceComparison, Verdict};
 use crate::trace::Trace;
+use crate::validation::{ComparedQuantity, Judgement, TraceComparison};
 
 /// Columns of a name, where names stand in a column.
 const NAME: usize = 23;
@@ -45,20 +45,20 @@ impl fmt::Display for TraceComparison {
         for row in &self.rows {
             write!(f, "{}", lines(row))?;
         }
-        match self.first_divergence() {
+        match self.first_disagreement() {
             None => write!(
                 f,
                 "none of the {} quantities that both have diverges beyond {:e}",
                 self.compared(),
                 self.tolerance
             ),
-            Some(divergence) => write!(f, "first divergence: {divergence}"),
+            Some(first) => write!(f, "first divergence: {first}"),
         }
     }
 }
 
 /// A row, with a line for each component.
-fn lines(row: &Row) -> String {
+fn lines(row: &ComparedQuantity) -> String {
     let mut text = String::new();
     for component in 0..row.name.len() {
         let shown = |values: &Option<Vec<f64>>| {
@@ -77,8 +77,8 @@ fn lines(row: &Row) -> String {
             Some(difference) => format!("{difference:.2e}"),
         };
         let mark = match row.verdict {
-            Verdict::Diverges if component == 0 => "  diverges",
-            Verdict::Follows if component == 0 => "  follows from hkl",
+            Judgement::Diverges if component == 0 => "  diverges",
+            Judgement::Follows if component == 0 => "  follows from hkl",
             _ => "",
         };
         let line = format!(

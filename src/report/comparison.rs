@@ -1,6 +1,6 @@
 //! The summary of a comparison, for people and, through serde, for programs.
 
-mod text;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -25,25 +25,28 @@ pub struct ComparisonSummary {
     sum_ratio: f64,
     relative_difference: Option<Relative>,
     peaks: Peaks,
+    /// Whether the images are alike enough, where that was asked.
     #[serde(flatten)]
-    verdict: Option<Verdict>,
-    times: Option<ProgramTimes>,
-    files: Vec<String>,
+    pub verdict: Option<Verdict>,
+    /// How long two programs took for the images.
+    pub times: Option<ProgramTimes>,
+    /// Names of the files that tell more.
+    pub files: Vec<String>,
 }
 
-/// Where an image came from.
+/// An image that is compared.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ComparedImage {
-    /// Its file, or what rendered it.
+    /// Its file, or the program that rendered it.
     pub name: String,
-    /// The format of that file.
+    /// Format of the file.
     pub format: &'static str,
 }
 
-/// How peaks were looked for.
+/// How peaks are looked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PeakSearch {
-    /// How many of the highest.
+    /// How many of the highest peaks are matched.
     pub count: usize,
     /// How far from its partner a peak may be, pixels.
     pub radius: f64,
@@ -67,7 +70,7 @@ pub struct ProgramTimes {
     pub set_up_seconds: f64,
     /// Wall time of the render, s.
     pub render_seconds: f64,
-    /// What rendered.
+    /// Name of the device that rendered.
     pub device: String,
 }
 
@@ -98,7 +101,7 @@ struct Quantile {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct Peaks {
-    /// Of the reference.
+    /// Peaks of the reference that were sought.
     sought: usize,
     radius: f64,
     matched: usize,
@@ -110,7 +113,7 @@ struct Peaks {
     extra_at: Vec<[f64; 2]>,
 }
 
-/// Of the peaks that were matched.
+/// How far the peaks that were matched agree.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 struct Agreement {
     mean_shift: [f64; 2],
@@ -182,31 +185,17 @@ impl ComparisonSummary {
         }
     }
 
-    /// With the verdict on the correlation that was asked for.
-    pub fn judged(mut self, threshold: Option<f64>) -> ComparisonSummary {
+    /// The verdict on images that must correlate by `threshold`.
+    pub fn judge(&mut self, threshold: f64) {
         let finite = self.non_finite.image == 0 && self.non_finite.reference == 0;
-        self.verdict = threshold.map(|threshold| Verdict {
+        self.verdict = Some(Verdict {
             threshold,
             // A correlation that is NaN is not above anything.
             passed: finite && self.correlation >= threshold,
         });
-        self
     }
 
-    /// With the times of the programs that made the images.
-    pub fn timed(mut self, times: Option<ProgramTimes>) -> ComparisonSummary {
-        self.times = times;
-        self
-    }
-
-    /// With the names of the files that tell more.
-    pub fn filed(mut self, files: Vec<String>) -> ComparisonSummary {
-        self.files = files;
-        self
-    }
-
-    /// What stands in the way of the images being called alike; `None` when nothing does or nobody
-    /// asked.
+    /// Why the images do not pass; none where they do, or no verdict was asked for.
     pub fn shortcoming(&self) -> Option<String> {
         let Verdict { threshold, .. } = self.verdict.filter(|verdict| !verdict.passed)?;
         let Both { image, reference } = self.non_finite;
@@ -223,14 +212,6 @@ impl ComparisonSummary {
                 self.correlation
             )
         })
-    }
-
-    /// The summary as one JSON document.
-    ///
-    /// # Errors
-    /// As `serde_json` has them; none is known that this document can cause.
-    pub fn to_json(&self) -> serde_json::Result<String> {
-        serde_json::to_string_pretty(self)
     }
 }
 
@@ -268,5 +249,97 @@ impl Peaks {
             missing_at: matches.missing.iter().map(|peak| peak.at).collect(),
             extra_at: matches.extra.iter().map(|peak| peak.at).collect(),
         }
+    }
+}
+
+/// Label column of the table for people.
+const LABEL: usize = 12;
+
+impl fmt::Display for ComparisonSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = |label: &str, text: String| writeln!(f, "{label:LABEL$} {text}");
+        let ComparedImage { name, format } = &self.image;
+        line("A", format!("{name} ({format})"))?;
+        let ComparedImage { name, format } = &self.reference;
+        line("B", format!("{name} ({format}), the reference"))?;
+        let (width, height) = (self.width, self.height);
+        line("pixels", format!("{} of {width} x {height}", self.pixels))?;
+        let Both { image, reference } = self.non_finite;
+        if image + reference > 0 {
+            line(
+                "not finite",
+                format!("{image} of A, {reference} of B, in no figure"),
+            )?;
+        }
+        let off = 1.0 - self.correlation;
+        line(
+            "correlation",
+            match off != 0.0 && off.abs() < 1e-3 {
+                true => format!("1 - {off:.3e}"),
+                false => format!("{:.6}", self.correlation),
+            },
+        )?;
+        line("nrmse", format!("{:.3e}, rms(A - B)/rms(B)", self.nrmse))?;
+        line("rmse", format!("{:.6e}", self.rmse))?;
+        let Worst {
+            difference,
+            at: [x, y],
+        } = self.worst;
+        line("worst", format!("{difference:.6e} at {x} {y}"))?;
+        let Both { image, reference } = self.sum;
+        line("sums", format!("{image:.6e} of A, {reference:.6e} of B"))?;
+        line("A/B of sums", format!("{:.6}", self.sum_ratio))?;
+        if let Some(relative) = &self.relative_difference {
+            let heading = |quantile: &Quantile| match quantile.percent {
+                0.0 => format!("{:>9}", "min"),
+                100.0 => format!("{:>9}", "max"),
+                percent => format!("{:>9}", format!("{percent} %")),
+            };
+            let value = |quantile: &Quantile| format!("{:>9}", format!("{:.2e}", quantile.value));
+            let row = |cell: &dyn Fn(&Quantile) -> String| {
+                let cells: Vec<String> = relative.quantiles.iter().map(cell).collect();
+                cells.join(" ")
+            };
+            line("A/B - 1", row(&heading))?;
+            line("", row(&value))?;
+        }
+        self.peaks.fmt(f)?;
+        if let Some(times) = &self.times {
+            write!(
+                f,
+                "\n{:LABEL$} {:.3} s of A on {}, after {:.3} s of set-up; {:.3} s of B",
+                "times",
+                times.render_seconds,
+                times.device,
+                times.set_up_seconds,
+                times.reference_seconds
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Peaks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "peaks        {} of the {} highest of B found within {} pixels; {} of A not in B",
+            self.matched, self.sought, self.radius, self.extra
+        )?;
+        let Some(agreement) = &self.agreement else {
+            return Ok(());
+        };
+        let [fast, slow] = agreement.mean_shift;
+        write!(
+            f,
+            "\n  shift      {fast:+.3} {slow:+.3} pixels along fast and slow in the mean\n  \
+             distance   {:.3} pixels in the mean, {:.3} at most\n  \
+             intensity  A/B {:.6} in the mean, {:.6} to {:.6}",
+            agreement.mean_distance,
+            agreement.max_distance,
+            agreement.mean_intensity_ratio,
+            agreement.min_intensity_ratio,
+            agreement.max_intensity_ratio
+        )
     }
 }

@@ -1,32 +1,35 @@
-//! Gathers spans from `tracing`.
+//! A layer for `tracing` that records spans.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Metadata, Subscriber};
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
-use tracing_subscriber::registry::{LookupSpan, Registry};
+use tracing_subscriber::layer::{Context, Layer};
+use tracing_subscriber::registry::LookupSpan;
 
-use super::{Profile, Span, category};
+use super::{Span, Timeline, category};
 
 /// Name of the lane of work that a GPU timed.
 const GPU_LANE: &str = "GPU";
 
-static RECORDING: OnceLock<Recording> = OnceLock::new();
-
-/// What is recorded in this process.
-#[derive(Debug)]
-struct Recording {
+/// Records the spans of [`crate::profile`]. As a layer of a `tracing` subscriber it records; a clone
+/// of it gives what was recorded.
+///
+/// A span lies in the lane of the span around it, and in the lane of its thread where there is
+/// none. Work that a GPU timed has a lane of its own.
+#[derive(Debug, Clone)]
+pub struct Recorder {
     epoch: Instant,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    profile: Profile,
+    timeline: Timeline,
+    /// The lane of every thread that has begun a span.
     threads: Vec<(ThreadId, usize)>,
     spans: u64,
 }
@@ -38,37 +41,30 @@ struct Begun {
     parent: Option<u64>,
     lane: usize,
     at: Instant,
-    /// When it was last left: it may be dropped later.
+    /// When it was last left. The span may be dropped later.
     left: Instant,
 }
 
-/// Starts recording in this process; once it has started this does nothing. Where the host program
-/// has a `tracing` subscriber of its own, that one gets the spans instead.
-pub fn start() {
-    RECORDING.get_or_init(|| {
-        // Refused only where there is a subscriber already.
-        let _ = tracing::subscriber::set_global_default(Registry::default().with(Recorder));
-        Recording {
+impl Default for Recorder {
+    fn default() -> Recorder {
+        Recorder {
             epoch: Instant::now(),
-            state: Mutex::default(),
+            state: Arc::default(),
         }
-    });
+    }
 }
 
-/// What has ended since recording started, or since this was last called.
-pub fn take() -> Profile {
-    let Some(recording) = RECORDING.get() else {
-        return Profile::default();
-    };
-    recording.with(|state| {
-        let lanes = state.profile.lanes.clone();
-        let taken = std::mem::take(&mut state.profile);
-        state.profile.lanes = lanes;
-        taken
-    })
-}
+impl Recorder {
+    /// What has ended since the recorder was made, or since this was last called.
+    pub fn take(&self) -> Timeline {
+        self.with(|state| {
+            let lanes = state.timeline.lanes.clone();
+            let taken = std::mem::take(&mut state.timeline);
+            state.timeline.lanes = lanes;
+            taken
+        })
+    }
 
-impl Recording {
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -85,8 +81,8 @@ impl State {
     }
 
     fn add_lane(&mut self, name: String) -> usize {
-        self.profile.lanes.push(name);
-        self.profile.lanes.len() - 1
+        self.timeline.lanes.push(name);
+        self.timeline.lanes.len() - 1
     }
 
     /// The lane of this thread.
@@ -96,21 +92,18 @@ impl State {
         if let Some((_, lane)) = known {
             return *lane;
         }
-        let number = self.threads.len();
         let name = thread.name().map(str::to_string);
-        let lane = self.add_lane(name.unwrap_or_else(|| format!("thread {number}")));
+        let name = name.unwrap_or_else(|| format!("thread {}", self.threads.len()));
+        let lane = self.add_lane(name);
         self.threads.push((thread.id(), lane));
         lane
     }
 
     fn gpu_lane(&mut self) -> usize {
-        let known = self.profile.lanes.iter().position(|lane| lane == GPU_LANE);
+        let known = self.timeline.lanes.iter().position(|lane| lane == GPU_LANE);
         known.unwrap_or_else(|| self.add_lane(GPU_LANE.to_string()))
     }
 }
-
-/// The subscriber's layer.
-struct Recorder;
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
@@ -118,14 +111,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
     }
 
     fn on_new_span(&self, _: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let (Some(recording), Some(span)) = (RECORDING.get(), context.span(id)) else {
-            return;
-        };
+        let Some(span) = context.span(id) else { return };
         let around = span
             .parent()
             .and_then(|parent| parent.extensions().get::<Begun>().copied());
         let at = Instant::now();
-        let begun = recording.with(|state| Begun {
+        let begun = self.with(|state| Begun {
             id: state.new_id(),
             parent: around.map(|around| around.id),
             lane: around.map_or_else(|| state.thread_lane(), |around| around.lane),
@@ -145,14 +136,14 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
-        let (Some(recording), Some(span)) = (RECORDING.get(), context.span(&id)) else {
+        let Some(span) = context.span(&id) else {
             return;
         };
         let Some(begun) = span.extensions().get::<Begun>().copied() else {
             return;
         };
         let metadata = span.metadata();
-        let start_ns = recording.ns(begun.at);
+        let start_ns = self.ns(begun.at);
         let span = Span {
             name: metadata.name().to_string(),
             category: category(metadata.target()).unwrap_or_default().to_string(),
@@ -160,37 +151,32 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
             parent: begun.parent,
             lane: begun.lane,
             start_ns,
-            duration_ns: recording.ns(begun.left).saturating_sub(start_ns),
+            duration_ns: self.ns(begun.left).saturating_sub(start_ns),
         };
-        recording.with(|state| state.profile.spans.push(span));
+        self.with(|state| state.timeline.spans.push(span));
     }
 
+    /// Events are work that a GPU timed, and notes.
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let Some(recording) = RECORDING.get() else {
-            return;
-        };
         let mut fields = Fields::default();
         event.record(&mut fields);
         let now = Instant::now();
         let began = now.checked_sub(Duration::from_nanos(fields.age_ns));
-        recording.with(|state| {
-            if let Some(note) = fields.note {
-                if !state.profile.notes.contains(&note) {
-                    state.profile.notes.push(note);
-                }
-            } else {
+        let target = event.metadata().target();
+        self.with(|state| match fields.note {
+            Some(note) if state.timeline.notes.contains(&note) => {}
+            Some(note) => state.timeline.notes.push(note),
+            None => {
                 let span = Span {
                     name: fields.name,
-                    category: category(event.metadata().target())
-                        .unwrap_or_default()
-                        .to_string(),
+                    category: category(target).unwrap_or_default().to_string(),
                     id: state.new_id(),
                     parent: None,
                     lane: state.gpu_lane(),
-                    start_ns: recording.ns(began.unwrap_or(now)),
+                    start_ns: self.ns(began.unwrap_or(now)),
                     duration_ns: fields.duration_ns,
                 };
-                state.profile.spans.push(span);
+                state.timeline.spans.push(span);
             }
         });
     }
@@ -223,4 +209,42 @@ impl Visit for Fields {
     }
 
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::info_span;
+    use tracing_subscriber::layer::SubscriberExt;
+    use tracing_subscriber::registry::Registry;
+
+    use super::*;
+    use crate::profile::{RUN, SETUP, device_span, note};
+
+    #[test]
+    fn spans_lie_in_the_lane_of_the_span_around_them_and_the_gpu_has_its_own() {
+        let recorder = Recorder::default();
+        let subscriber = Registry::default().with(recorder.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            info_span!(target: RUN, "run")
+                .in_scope(|| info_span!(target: SETUP, "scene").in_scope(|| ()));
+            info_span!(target: "another library", "work").in_scope(|| ());
+            device_span("kernel", Instant::now(), Duration::from_nanos(5));
+            note("no timestamps");
+            note("no timestamps");
+        });
+        let timeline = recorder.take();
+        let [scene, run, kernel] = timeline.spans.as_slice() else {
+            panic!("{timeline:?}")
+        };
+        assert_eq!(
+            (scene.name.as_str(), scene.category.as_str()),
+            ("scene", "setup")
+        );
+        assert_eq!((scene.parent, scene.lane), (Some(run.id), run.lane));
+        assert!(run.start_ns <= scene.start_ns && scene.end_ns() <= run.end_ns());
+        assert_eq!(timeline.lanes[kernel.lane], GPU_LANE);
+        assert_eq!((kernel.category.as_str(), kernel.duration_ns), ("gpu", 5));
+        assert_eq!(timeline.notes, ["no timestamps"]);
+        assert_eq!(recorder.take().spans, [], "taken once");
+    }
 }

@@ -1,4 +1,4 @@
-//! Two traces of the same term, held against each other.
+//! Two traces of the same term, compared.
 //!
 //! Differences are measured as `scale.rs` says. What follows from the Miller index (the nearest
 //! reflection, the factors, the term) may change much over a rounding error of the index: at the
@@ -8,14 +8,16 @@
 //! thousandth of the tolerance; neither counts as a divergence. For the sums, the changes within that
 //! reach, and twice what the traced indices are apart, are added over all terms.
 
+mod scale;
+
 use std::fmt;
 
 use glam::DVec3;
 
-use super::scale::{Scales, comparable, comparable_in, norm};
 use crate::cpu;
 use crate::scene::{Scene, TermPlace};
 use crate::trace::{Name, Trace};
+use scale::{Scales, comparable, comparable_in, norm};
 
 /// Differences up to this raise no alarm. The GPU path's are below it in every reference image, and
 /// a fault of a thousandth is fifty times as large.
@@ -28,52 +30,58 @@ const INDEX_REACH: f64 = 1e-3;
 /// Two traces side by side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TraceComparison {
-    /// What the two columns are.
+    /// Names of the two columns.
     pub columns: [String; 2],
     /// Differences above this are divergences.
     pub tolerance: f64,
-    pub(super) rows: Vec<Row>,
+    /// The quantities that either trace has, in the order of computation.
+    pub rows: Vec<ComparedQuantity>,
 }
 
-/// A quantity of either trace.
+/// One quantity of two traces.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Row {
+pub struct ComparedQuantity {
+    /// Its name.
     pub name: Name,
+    /// Its unit; empty for a bare number.
     pub unit: &'static str,
+    /// Its values in our trace, if they are there.
     pub ours: Option<Vec<f64>>,
+    /// Its values in the other trace, if they are there.
     pub theirs: Option<Vec<f64>>,
-    /// `None` where one side is missing.
+    /// The difference, relative to the scale of the quantity; none where one side is missing.
     pub difference: Option<f64>,
-    pub verdict: Verdict,
+    /// How the difference is judged.
+    pub verdict: Judgement,
 }
 
-/// What a difference means.
+/// How a difference is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// It is within the tolerance, or one side is missing.
+pub enum Judgement {
+    /// The difference is within the tolerance, or one side is missing.
     Agrees,
-    /// It follows from a difference of the Miller indices that is within the tolerance.
+    /// The difference follows from one of the Miller indices that is within the tolerance.
     Follows,
-    /// It is a difference of its own.
+    /// The difference is beyond the tolerance and follows from no other.
     Diverges,
 }
 
-impl Row {
+impl ComparedQuantity {
     /// The row of `name`, not judged yet; none where neither side has it.
-    fn new(name: Name, ours: &Trace, theirs: &Trace) -> Option<Row> {
+    fn new(name: Name, ours: &Trace, theirs: &Trace) -> Option<ComparedQuantity> {
         let (ours, theirs) = (ours.quantity(name), theirs.quantity(name));
-        Some(Row {
+        Some(ComparedQuantity {
             name,
             unit: ours.or(theirs)?.unit,
             ours: ours.map(|quantity| quantity.values.clone()),
             theirs: theirs.map(|quantity| quantity.values.clone()),
             difference: None,
-            verdict: Verdict::Agrees,
+            verdict: Judgement::Agrees,
         })
     }
 
     /// The row with its difference, where both sides have a value, and what that means.
-    fn judged(self, scales: &Scales, shift: Option<&Shift>, tolerance: f64) -> Row {
+    fn judged(self, scales: &Scales, shift: Option<&Shift>, tolerance: f64) -> ComparedQuantity {
         let name = self.name;
         let sides = [&self.ours, &self.theirs].map(|side| {
             let values = side.as_ref();
@@ -91,39 +99,39 @@ impl Row {
         };
         let unexplained = relative(excess(&theirs, &expected, &blur), scale);
         let verdict = if unexplained > tolerance {
-            Verdict::Diverges
+            Judgement::Diverges
         } else if difference > tolerance {
-            Verdict::Follows
+            Judgement::Follows
         } else {
-            Verdict::Agrees
+            Judgement::Agrees
         };
-        Row {
+        ComparedQuantity {
             difference: Some(difference),
             verdict,
             ..self
         }
     }
 
-    /// Whether it is a divergence.
+    /// Whether the difference is a divergence.
     pub fn diverges(&self) -> bool {
-        self.verdict == Verdict::Diverges
+        self.verdict == Judgement::Diverges
     }
 }
 
 /// The first quantity that differs by more than the tolerance.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Divergence {
-    /// Which one.
+pub struct Disagreement {
+    /// The quantity.
     pub name: Name,
-    /// By how much, in what it is measured against.
+    /// The difference, relative to the scale of the quantity.
     pub difference: f64,
-    /// What would have been let pass.
+    /// The largest difference that is let pass.
     pub tolerance: f64,
 }
 
-impl fmt::Display for Divergence {
+impl fmt::Display for Disagreement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Divergence {
+        let Disagreement {
             name,
             difference,
             tolerance,
@@ -137,9 +145,9 @@ impl fmt::Display for Divergence {
 
 impl TraceComparison {
     /// The first quantity, in the order of computation, that diverges.
-    pub fn first_divergence(&self) -> Option<Divergence> {
+    pub fn first_disagreement(&self) -> Option<Disagreement> {
         let row = self.rows.iter().find(|row| row.diverges())?;
-        Some(Divergence {
+        Some(Disagreement {
             name: row.name,
             difference: row.difference?,
             tolerance: self.tolerance,
@@ -153,7 +161,7 @@ impl TraceComparison {
     }
 }
 
-/// Holds `theirs` against `ours`, both traces of the term at `place` of `scene`.
+/// Compares `theirs` with `ours`, both traces of the term at `place` of `scene`.
 pub fn compare_traces(
     scene: &Scene,
     place: &TermPlace,
@@ -162,10 +170,10 @@ pub fn compare_traces(
     tolerance: f64,
 ) -> TraceComparison {
     let scales = Scales::new(scene, place);
-    let judged = |names: &[Name], shift: Option<&Shift>| -> Vec<Row> {
+    let judged = |names: &[Name], shift: Option<&Shift>| -> Vec<ComparedQuantity> {
         let rows = names
             .iter()
-            .filter_map(|&name| Row::new(name, ours, theirs));
+            .filter_map(|&name| ComparedQuantity::new(name, ours, theirs));
         rows.map(|row| row.judged(&scales, shift, tolerance))
             .collect()
     };
@@ -216,18 +224,19 @@ fn vector(values: &[f64]) -> DVec3 {
     DVec3::new(values[0], values[1], values[2])
 }
 
-/// What another Miller index changes.
+/// How quantities change between two Miller indices that are nearly equal.
 struct Shift {
-    /// From the index, at ours, at theirs, and a little to either side of theirs along each axis.
+    /// Our trace from the Miller index on: at our index, at theirs, and a little to either side of
+    /// theirs along each axis.
     ours: Trace,
     theirs: Trace,
     around: [[Trace; 2]; 3],
-    /// Of the sums, relative.
+    /// Relative change of the sums.
     sums: f64,
 }
 
 impl Shift {
-    /// From our index to theirs, which is right to `reach`.
+    /// The change from our index to theirs, which is right to `reach`.
     fn new(scene: &Scene, place: &TermPlace, [ours, theirs]: [DVec3; 2], reach: f64) -> Shift {
         // The indices of the other terms differ about as much as this one's.
         let apart = 2.0 * (theirs - ours).abs().max_element();
@@ -241,7 +250,7 @@ impl Shift {
         }
     }
 
-    /// What `ours` would be at their index, and by how much it may be off.
+    /// The values `ours` at their index, and by how much each may be off.
     fn applied(&self, name: Name, ours: Vec<f64>) -> (Vec<f64>, Vec<f64>) {
         if matches!(name, Name::IntensitySum | Name::Sum | Name::Photons) {
             let blur = ours.iter().map(|value| self.sums * value.abs()).collect();

@@ -1,4 +1,4 @@
-//! What a difference between two traces is measured against.
+//! The scale of each quantity, that a difference between two traces is measured against.
 //!
 //! A difference is relative to the length of what differs, with these exceptions, all of them where
 //! rounding alone makes more of a difference than that:
@@ -7,11 +7,11 @@
 //! - the scattering vector and stol: to at least a thousandth of 1/λ, as d − i cancels near the beam;
 //! - the polarisation: to at least 0.01, as its parts, of the size of 1, cancel;
 //! - h, k, l: to 1 where they are larger, as the fraction counts; to at least 0.01;
-//! - what float32 cannot hold, be it beside the strongest that the scene could give (1e-30 of it), be
-//!   it as photons of an image (1e-30).
+//! - terms and sums: to at least 1e-30 of the strongest that the scene could give, and photons to at
+//!   least 1e-30, as float32 holds no less.
 //!
 //! An interpolated F, which may cross zero, is measured against at least a thousandth of the largest
-//! F. What hangs on the Miller index is compared at the same index: `compare.rs`.
+//! F. Quantities that follow from the Miller index are compared at the same index: see `compare.rs`.
 
 use crate::physics::solid_angle::solid_angle;
 use crate::scene::{Scene, TermPlace};
@@ -55,7 +55,7 @@ impl Scales {
         }
     }
 
-    /// What a difference in `name` is measured against, where it is `ours`.
+    /// The scale of a difference in the quantity `name`, whose values are `ours`.
     pub(super) fn of(&self, name: Name, ours: &[f64]) -> f64 {
         let length = norm(ours);
         match name {
