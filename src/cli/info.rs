@@ -120,7 +120,7 @@ fn print_record(path: &Path) -> Result<(), CliError> {
         None => Err(CliError::Failed(anyhow::anyhow!(
             "{}: it does not say what it was rendered from; {} files of a render do",
             path.display(),
-            format::names(|format| format.record.is_some())
+            format::names(|format| format.record.is_some(), "and")
         ))),
     }
 }

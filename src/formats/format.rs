@@ -201,13 +201,14 @@ pub fn endings(wanted: impl Fn(&Format) -> bool) -> String {
     endings.join(" ")
 }
 
-/// The names of the `wanted` formats, as a message lists them: `SMV, CBF and npy`.
-pub fn names(wanted: impl Fn(&Format) -> bool) -> String {
+/// The names of the `wanted` formats, as a message lists them: `SMV, CBF and npy`, with `and` or another
+/// `link` before the last.
+pub fn names(wanted: impl Fn(&Format) -> bool, link: &str) -> String {
     let formats = TABLE.iter().filter(|format| wanted(**format));
     let names: Vec<&str> = formats.map(|format| format.name).collect();
     match names.split_last() {
         Some((last, [])) => last.to_string(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        Some((last, others)) => format!("{} {link} {last}", others.join(", ")),
         None => String::new(),
     }
 }

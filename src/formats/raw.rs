@@ -26,10 +26,10 @@ pub const FORMAT: &Format = &Format {
     decode: |bytes, _| {
         if bytes.is_empty() || !bytes.len().is_multiple_of(PIXEL) {
             return Err(Problem::with_file(format!(
-                "{} bytes that start like no file of {}, and are no whole number of float32 values \
+                "{} bytes that start like no {} file and are no whole number of float32 values \
                  either; expected an image in one of these formats",
                 bytes.len(),
-                format::names(|format| format.name != "float32")
+                format::names(|format| format.name != "float32", "or")
             )));
         }
         Ok((ImageFile::Bare(bytes), Header::default()))
