@@ -3,6 +3,7 @@
 
 use super::{RenderError, Renderer, frame_size};
 use crate::experiment::Experiment;
+use crate::image::noise::{Noise, point_spread};
 use crate::memory::Bytes;
 use crate::scene::{self, Scene};
 
@@ -35,6 +36,31 @@ pub(super) fn admit_image(experiment: &Experiment, channels: usize) -> Result<()
     needed
         .check()
         .map_err(|available| RenderError::ImageTooLarge {
+            width,
+            height,
+            needed,
+            available,
+        })
+}
+
+/// Makes sure that there is memory for the point spread of `noise` on panels of so many pixels along
+/// fast, and these along slow.
+///
+/// # Errors
+/// [`RenderError::PointSpreadTooLarge`].
+pub(super) fn admit_spread(
+    noise: &Noise,
+    width: usize,
+    panels: &[usize],
+) -> Result<(), RenderError> {
+    let (Some(spread), Some(&height)) = (noise.spread(), panels.iter().max()) else {
+        return Ok(());
+    };
+    noise.check()?;
+    let needed = point_spread::memory(&spread, [width, height]);
+    needed
+        .check()
+        .map_err(|available| RenderError::PointSpreadTooLarge {
             width,
             height,
             needed,

@@ -158,7 +158,7 @@ impl Stage {
 /// in it; light does not spread from one to another.
 ///
 /// # Errors
-/// [`NoiseError`] for impossible noise, panels of another height, and too little memory.
+/// [`NoiseError`] for impossible noise and panels of another height.
 pub fn expose(image: &Image, noise: &Noise, panels: &[usize]) -> Result<Image, NoiseError> {
     expose_by(image, noise, panels, |stage, exposure, values| {
         stage.act(exposure, values);
@@ -183,7 +183,7 @@ pub fn expose_by<E: From<NoiseError>>(
         None => act(Stage::Both, &exposure, &mut values)?,
         Some(spread) => {
             act(Stage::Count, &exposure, &mut values)?;
-            point_spread::spread(&mut values, image.width(), panels, &spread)?;
+            point_spread::spread(&mut values, image.width(), panels, &spread);
             act(Stage::ReadOut, &exposure, &mut values)?;
         }
     }

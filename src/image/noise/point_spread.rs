@@ -2,9 +2,9 @@
 //!
 //! A convolution, of any reach: light that leaves the frame is lost.
 
+use super::PointSpread;
 use super::convolution::{self, Convolution};
 use super::kernel::PixelKernel;
-use super::{NoiseError, PointSpread};
 use crate::memory::Bytes;
 
 /// The part of a photon's light that falls on the pixel `fast` and `slow` pixels away from that
@@ -14,16 +14,8 @@ pub fn part(spread: &PointSpread, fast: usize, slow: usize) -> f64 {
 }
 
 /// Spreads `values`, rows of `width` pixels of panels with these heights, one after the other. An
-/// infinite value stays where it is.
-///
-/// # Errors
-/// [`NoiseError::PointSpreadTooLarge`] when the transforms of a panel do not fit in memory.
-pub fn spread(
-    values: &mut [f32],
-    width: usize,
-    panels: &[usize],
-    spread: &PointSpread,
-) -> Result<(), NoiseError> {
+/// infinite value stays where it is. [`memory`] tells what this takes.
+pub fn spread(values: &mut [f32], width: usize, panels: &[usize], spread: &PointSpread) {
     let kernel = PixelKernel::of(spread);
     let mut rest = values;
     for &height in panels {
@@ -32,15 +24,6 @@ pub fn spread(
         if panel.iter().all(|&value| value == 0.0) {
             continue;
         }
-        let needed = memory(spread, [width, height]);
-        needed
-            .check()
-            .map_err(|available| NoiseError::PointSpreadTooLarge {
-                width,
-                height,
-                needed,
-                available,
-            })?;
         let endless: Vec<usize> = (0..panel.len())
             .filter(|&index| !panel[index].is_finite())
             .collect();
@@ -50,7 +33,6 @@ pub fn spread(
             .iter()
             .for_each(|&index| panel[index] = f32::INFINITY);
     }
-    Ok(())
 }
 
 /// Memory that spreading over a panel of `width` × `height` pixels takes.
@@ -73,7 +55,7 @@ mod tests {
     #[test]
     fn infinite_values_stay_where_they_are() {
         let mut values = [f32::INFINITY, 0.0, 100.0, 0.0];
-        spread(&mut values, 4, &[1], &fiber(0.5)).unwrap();
+        spread(&mut values, 4, &[1], &fiber(0.5));
         assert_eq!(values[0], f32::INFINITY);
         assert!(values[1..].iter().all(|value| value.is_finite()));
         assert!(values[1] > 0.0);
