@@ -14,9 +14,14 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use mtz_file::MtzFile;
 use nanobragg::experiment::expand;
+use nanobragg::formats::encoding::Counts;
+use nanobragg::formats::raster::RasterView;
 use nanobragg::formats::{gzip, hkl, mmcif, mtz, raw, smv, tiff};
 use nanobragg::image::{Image, Statistics};
 use nanobragg::memory::Bytes;
+
+/// Memory that the expansion of a list may take.
+const MEMORY: Bytes = Bytes(1 << 34);
 
 /// A list of 64,584 reflections, and one of two million made of it.
 fn reading(criterion: &mut Criterion) {
@@ -78,7 +83,13 @@ fn reading_merged(criterion: &mut Criterion) {
     });
     let list = mtz::parse(&little_endian, None).expect("the file is sound");
     group.bench_function("expansion", |bencher| {
-        bencher.iter(|| expand(&list.amplitudes.reflections, list.space_group.group.clone()))
+        bencher.iter(|| {
+            expand(
+                &list.amplitudes.reflections,
+                list.space_group.group.clone(),
+                MEMORY,
+            )
+        })
     });
     let mut packed = GzEncoder::new(Vec::new(), Compression::default());
     packed.write_all(&little_endian).expect("memory is there");
@@ -103,10 +114,12 @@ fn writing(criterion: &mut Criterion) {
         bencher.iter(|| raw::encode(&image).len())
     });
     group.bench_function("smv", |bencher| {
-        let counts = smv::Counts::automatic(&statistics, 40.0);
+        let counts = Counts::automatic(&statistics, 40.0);
         bencher.iter(|| smv::write(&image, counts, "", &mut std::io::sink()))
     });
-    group.bench_function("tiff", |bencher| bencher.iter(|| tiff::encode(&image)));
+    group.bench_function("tiff", |bencher| {
+        bencher.iter(|| tiff::encode(RasterView::of(&image, None)))
+    });
     group.bench_function("statistics", |bencher| {
         bencher.iter(|| Statistics::of(&image))
     });

@@ -16,6 +16,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use nanobragg::experiment::Experiment;
+use nanobragg::formats::encoding::Counts;
 use nanobragg::formats::{PendingFile, raw, smv, write_whole};
 use nanobragg::image::{Image, Statistics};
 use nanobragg::render::{Device, RenderOptions, Renderer, frame_size};
@@ -124,7 +125,7 @@ fn time_warm(renderer: &Renderer, experiment: &Experiment, folder: &Path) -> f64
 fn write(experiment: &Experiment, image: &Image, name: &Path) {
     let statistics = Statistics::of(image);
     let header = smv::describe(experiment, frame_size(experiment));
-    let counts = smv::Counts::automatic(&statistics, 40.0);
+    let counts = Counts::automatic(&statistics, 40.0);
     write_whole(&name.with_extension("bin"), &raw::encode(image)).expect("it is written");
     let smv = PendingFile::write_with(&name.with_extension("img"), |file| {
         smv::write(image, counts, &header, file).map(drop)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the pictures of docs/gallery.md: runs the commands of the page, in its order.
+# Makes the pictures of docs/gallery.md: the script runs the commands of that page, in their order.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo build --release --locked --quiet

@@ -8,19 +8,22 @@ use nanobragg::experiment::{
     Beam, Crystal, Description, Distance, Experiment, Placement, StructureFactors,
 };
 use nanobragg::formats::png::{Colormap, Depth};
-use nanobragg::formats::{hkl, matrix, png, raw, write_whole};
+use nanobragg::formats::{file_limit, hkl, matrix, png, raw, write_whole};
 use nanobragg::geometry::UnitCell;
 use nanobragg::image::{Statistics, ToneMap, ToneScale};
+use nanobragg::memory::Bytes;
 use nanobragg::render::Renderer;
 
 fn main() -> anyhow::Result<()> {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
     let wavelength_m = 1.2e-10;
+    let memory = Bytes::available();
+    let most = file_limit(memory);
 
     // MOSFLM's matrix is the reciprocal cell in 1/Å times the wavelength in Å.
-    let a_matrix = matrix::read(&golden.join("lysozyme_1p2A.mat"))?;
+    let a_matrix = matrix::read(&golden.join("lysozyme_1p2A.mat"), most)?;
     let cell = UnitCell::from_reciprocal(a_matrix * (1.0 / wavelength_m))?;
-    let reflections = hkl::read(&golden.join("lysozyme_1aki_p1.hkl"))?;
+    let reflections = hkl::read(&golden.join("lysozyme_1aki_p1.hkl"), most)?;
     let placement = Placement {
         distance: Distance::AlongBeam(0.08),
         ..Placement::default()
@@ -35,7 +38,7 @@ fn main() -> anyhow::Result<()> {
             ..Crystal::new(cell)
         },
         detector: placement.place()?,
-        structure_factors: StructureFactors::from_reflections(&reflections, 0.0)?,
+        structure_factors: StructureFactors::from_reflections(&reflections, 0.0, memory)?,
         scan: Default::default(),
         sampling: Default::default(),
         background: Default::default(),

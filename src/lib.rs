@@ -37,6 +37,7 @@
 //!
 //! - [`cli`]: flags and subcommands, messages, exit codes.
 //! - [`report`]: tables, pages and pictures of results.
+//! - [`series`]: plans of many frames, and the sink that writes frames.
 //! - [`render`]: the [`Renderer`](render::Renderer), which picks a device and drives it.
 //! - [`gpu`]: the backend on a GPU, in float32 and integers.
 //! - [`cpu`]: the backend on the processor, in float64.
@@ -62,6 +63,7 @@ pub mod random;
 pub mod render;
 pub mod report;
 pub mod scene;
+pub mod series;
 pub mod structure;
 pub mod trace;
 pub mod units;

@@ -2,7 +2,6 @@
 //! not a killed process.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
@@ -25,30 +24,21 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// What this process was told to make do with, bytes.
-static LIMIT: AtomicU64 = AtomicU64::new(u64::MAX);
-
-/// Has this process take no more memory than `most`, whatever the machine has.
-pub fn limit(most: Bytes) {
-    LIMIT.store(most.0, Ordering::Relaxed);
-}
-
 impl Bytes {
     /// The size of `count` values of type `T`, saturating.
     pub fn of<T>(count: u64) -> Bytes {
         Bytes(count.saturating_mul(size_of::<T>() as u64))
     }
 
-    /// What this process can still be given: free memory, or less where a control group or
-    /// [`limit`] sets a lower limit.
+    /// What this process can still be given: free memory, or less where a control group sets a lower
+    /// limit.
     pub fn available() -> Bytes {
         let memory = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
         let system = System::new_with_specifics(memory);
         let limit = system
             .cgroup_limits()
             .map_or(u64::MAX, |limits| limits.free_memory);
-        let told = LIMIT.load(Ordering::Relaxed);
-        Bytes(system.available_memory().min(limit).min(told))
+        Bytes(system.available_memory().min(limit))
     }
 
     /// Whether this many bytes can be had now.

@@ -4,13 +4,14 @@
 
 use glam::DVec3;
 use nanobragg::experiment::StructureFactors;
+use nanobragg::formats::format::FrameReader;
 use nanobragg::formats::image_file::ImageFile;
 use nanobragg::formats::nxmx::NxmxReader;
 use nanobragg::formats::profile_table::Abscissa;
 use nanobragg::formats::raster::{MOST_GAIN, Raster};
 use nanobragg::formats::source_list::Defaults;
 use nanobragg::formats::{self, smv::SmvImage};
-use nanobragg::memory::{self, Bytes};
+use nanobragg::memory::Bytes;
 use nanobragg::report::{Benchmark, scaling_figure};
 
 /// Takes bytes or does not.
@@ -49,9 +50,13 @@ const MOST: Bytes = Bytes(1 << 20);
 /// What a reader may take the machine to have: half of what fuzzing allows the process.
 const MEMORY: Bytes = Bytes(1 << 29);
 
+/// What a reader may read of a file, or unpack it to, on such a machine.
+fn most() -> Bytes {
+    formats::file_limit(MEMORY)
+}
+
 /// Whether `reader` takes `bytes`, on a machine with little memory.
 pub fn take(reader: Reader, bytes: &[u8]) -> bool {
-    memory::limit(MEMORY);
     reader(bytes)
 }
 
@@ -79,7 +84,7 @@ pub fn channel_list(bytes: &[u8]) -> bool {
 /// Experiment lists of DIALS: two experiments, and the detectors that they describe.
 pub fn expt(bytes: &[u8]) -> bool {
     let taken = [0, 1].map(|index| {
-        let parsed = formats::expt::parse(bytes, index);
+        let parsed = formats::expt::parse(bytes, index, most());
         parsed.map(|geometry| drop(geometry.detector())).is_ok()
     });
     taken[0]
@@ -88,7 +93,7 @@ pub fn expt(bytes: &[u8]) -> bool {
 /// Geometry files of CrystFEL, with panels where the file has them, and where a flag has them.
 pub fn geom(bytes: &[u8]) -> bool {
     let taken = [None, Some(0.1)].map(|clen_m| {
-        let parsed = formats::geom::parse(bytes, clen_m);
+        let parsed = formats::geom::parse(bytes, clen_m, most());
         parsed.map(|geometry| drop(geometry.detector())).is_ok()
     });
     taken[1]
@@ -104,7 +109,7 @@ pub fn gzip(bytes: &[u8]) -> bool {
 
 /// Images of any format, told by content, with what their headers say.
 pub fn image_file(bytes: &[u8]) -> bool {
-    let Ok((file, header)) = formats::image_file::parse_with_header(bytes.to_vec()) else {
+    let Ok((file, header)) = formats::image_file::parse_with_header(bytes.to_vec(), most()) else {
         return false;
     };
     match file {
@@ -112,8 +117,11 @@ pub fn image_file(bytes: &[u8]) -> bool {
         ImageFile::Sized(format, raster) => {
             assert_eq!(raster.pixels.len(), raster.width * raster.height);
             // Whatever a header says can be said in an SMV header, and is read there.
-            let said = header.for_smv(format, raster.height);
-            assert!(formats::smv::geometry(&said.entries, raster.height).is_ok());
+            let entries = match format == formats::smv::FORMAT {
+                true => header.entries,
+                false => formats::smv::geometry_entries(&header.geometry, raster.height),
+            };
+            assert!(formats::smv::geometry(&entries, raster.height).is_ok());
         }
     }
     true
@@ -169,13 +177,13 @@ pub fn npy(bytes: &[u8]) -> bool {
 pub fn nxmx(bytes: &[u8]) -> bool {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::write(file.path(), bytes).expect("room for a temporary file");
-    let Ok(frames) = NxmxReader::open(file.path()) else {
+    let Ok(frames) = NxmxReader::open(file.path(), most()) else {
         return false;
     };
     let [width, height] = frames.size();
     let taken = [0, frames.frames() - 1].map(|index| {
         // What is said of the frame makes a header, whatever it is.
-        frames.setting().header(&frames.frame_setting(index));
+        frames.metadata().header(&frames.frame_metadata(index));
         let frame = frames.frame(index);
         frame
             .map(|frame| assert_eq!(frame.pixels.len(), width * height))
@@ -193,7 +201,7 @@ pub fn pgm(bytes: &[u8]) -> bool {
 
 /// PNG pictures.
 pub fn png(bytes: &[u8]) -> bool {
-    let parsed = formats::png::decode(bytes);
+    let parsed = formats::png::decode(bytes, most());
     parsed
         .map(|raster| sound(&raster, bytes, 8 * MOST_GAIN))
         .is_ok()
@@ -292,7 +300,7 @@ pub fn text(bytes: &[u8]) -> bool {
     };
     // A larger grid is a matter of the machine's memory.
     if (0..3).all(|axis| widest(axis) < 100)
-        && let Ok(factors) = StructureFactors::from_reflections(&list, 0.0)
+        && let Ok(factors) = StructureFactors::from_reflections(&list, 0.0, MEMORY)
     {
         let grid = factors.grid().expect("a list makes a grid");
         assert!(grid.amplitudes().iter().all(|f| f.is_finite()));
@@ -302,7 +310,7 @@ pub fn text(bytes: &[u8]) -> bool {
 
 /// TIFF images, packed or not.
 pub fn tiff(bytes: &[u8]) -> bool {
-    let parsed = formats::tiff::decode(bytes);
+    let parsed = formats::tiff::decode(bytes, most());
     parsed
         .map(|raster| sound(&raster, bytes, 8 * MOST_GAIN))
         .is_ok()

@@ -119,7 +119,8 @@ fn file_times(
         let started = Instant::now();
         notices = renderer.install(|| {
             let statistics = Statistics::of(&image);
-            files::rehearse(request, renderer, &image, &statistics)
+            let sinks = files::make(request, renderer, &image, &statistics)?;
+            Ok::<_, CliError>(files::notices(&sinks))
         })?;
         *seconds = started.elapsed().as_secs_f64();
     }

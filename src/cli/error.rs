@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::output::say;
 use super::reference::ReferenceError;
 use crate::render::RenderError;
+use crate::series::SeriesError;
 
 /// What a shell reports for a process ended by Ctrl-C.
 const INTERRUPTED: u8 = 130;
@@ -57,6 +58,10 @@ impl CliError {
 /// Whether the work was stopped by the user.
 pub fn is_interruption(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(RenderError::Interrupted))
+        || matches!(
+            error.downcast_ref(),
+            Some(SeriesError::Render(RenderError::Interrupted))
+        )
         || matches!(error.downcast_ref(), Some(ReferenceError::Interrupted))
 }
 

@@ -48,7 +48,12 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         )));
     }
     check_writable(&flags.out)?;
-    let benchmark: Benchmark = json::read(&flags.results, Benchmark::SCHEMA, EXPECTED)?;
+    let benchmark: Benchmark = json::read(
+        &flags.results,
+        Benchmark::SCHEMA,
+        EXPECTED,
+        crate::cli::limit::file_limit(),
+    )?;
     let figure = scaling_figure(&benchmark).with_context(|| {
         format!(
             "{shown}: there is nothing to draw in it; expected two sizes, numbers of domains or \

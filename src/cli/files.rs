@@ -3,27 +3,20 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tracing::{Span, info_span};
+use tracing::info_span;
 
-use super::config::{self, Records};
-use super::flags::{DEFAULT_OFFSET, Output, OutputKind, Request};
+use super::config::Records;
+use super::flags::{Output, OutputKind, Request};
 use super::{CliError, interrupt, profile};
 use crate::experiment::Experiment;
-use crate::formats::encoding::{Encoding, Number};
-use crate::formats::image_file::Header;
-use crate::formats::image_header::ImageHeader;
-use crate::formats::nxmx::{FrameSetting, Setting};
-use crate::formats::smv::{self, Counts};
-use crate::formats::{FormatError, PendingFile, check_writable, pgm, png, record};
+use crate::formats::{Problem, check_writable, png};
 use crate::image::noise::{Noise, point_spread};
-use crate::image::{Image, LARGEST_OVERVIEW, Statistics, ToneMap, overview};
+use crate::image::{Image, Statistics, ToneMap, overview};
 use crate::memory::Bytes;
 use crate::profile::FILES;
-use crate::render::{RenderError, Renderer, frame_size, panel_heights};
+use crate::render::{RenderError, Renderer, frame_size};
 use crate::report::{Sight, WrittenFile, picture_with_rings};
-
-/// The least count that is written: readers of CBF take lower ones for gaps between modules.
-pub const LEAST_COUNT: Option<i32> = Some(0);
+use crate::series::{self, OutputSink, RenderedFrame};
 
 /// Makes sure, before any work is done, that every output can be written, that no two of them are
 /// one file, and that none is an input.
@@ -34,7 +27,7 @@ pub const LEAST_COUNT: Option<i32> = Some(0);
 pub fn check(request: &Request) -> Result<(), CliError> {
     let targets = targets(request);
     for (index, (flag, path)) in targets.iter().enumerate() {
-        if let Some(input) = request.inputs.iter().find(|input| same_file(input, path)) {
+        if let Some(input) = input_at(&request.inputs, path) {
             let what = format!("{flag} {}: it would overwrite the input", path.display());
             return Err(CliError::Usage(format!("{what} {}", input.display())));
         }
@@ -73,38 +66,17 @@ pub fn targets(request: &Request) -> Vec<(&'static str, PathBuf)> {
 pub fn memory(request: &Request) -> Bytes {
     /// Bytes a pixel of the image and of the flags that tell which are rendered.
     const IMAGE: u64 = 5;
-    // Counts, and the file.
-    let of_file = |encoding: Encoding| match encoding {
-        Encoding::Raw | Encoding::Smv => 0,
-        Encoding::Tiff(Number::F32) => 4,
-        // Photons without a value where nothing was rendered, and a file of up to 15 bytes a pixel.
-        Encoding::Cbf => 8 + 4 + 15,
-        // A frame as numbers, as bytes, sorted, and compressed.
-        Encoding::Nxmx(..) => 8 + 4 + 4 + 4 + 5,
-        Encoding::Tiff(_) | Encoding::Npy(_) => 8 + 4 + 4,
-    };
-    let beside = |kind: &OutputKind| match *kind {
-        OutputKind::Plain { encoding, .. } => of_file(encoding),
-        OutputKind::Pgm { .. } => 1,
-        // A copy with noise comes on top, and on a GPU its way there and back.
-        OutputKind::Noise { encoding, .. } => of_file(encoding) + 8,
-        // A copy to find the percentile in; then up to three channels, and the file.
-        OutputKind::Png | OutputKind::Overview => 12,
-    };
     let [width, height] = frame_size(&request.experiment);
     let pixels = (width as u64).saturating_mul(height as u64);
-    let of_outputs = request.outputs.iter().map(|Output { kind, .. }| {
-        let on_top = match kind {
+    let beside = request.outputs.iter().map(|Output { kind, .. }| {
+        let spread = match kind {
             OutputKind::Noise { noise, .. } => spread_memory(noise, &request.experiment),
-            // Of its own size.
-            OutputKind::Overview => LARGEST_OVERVIEW * 12,
             _ => 0,
         };
-        pixels
-            .saturating_mul(IMAGE + beside(kind))
-            .saturating_add(on_top)
+        kind.memory(pixels).saturating_add(spread)
     });
-    Bytes(of_outputs.max().unwrap_or(pixels.saturating_mul(IMAGE)))
+    let image = pixels.saturating_mul(IMAGE);
+    Bytes(image.saturating_add(beside.max().unwrap_or(0)))
 }
 
 /// Makes sure that there is memory for the image and for the file that needs most beside it.
@@ -133,6 +105,14 @@ fn spread_memory(noise: &Noise, experiment: &Experiment) -> u64 {
     memory.into_iter().flatten().max().unwrap_or(0)
 }
 
+/// The first of `inputs` that a file at `path` would overwrite.
+pub fn input_at<'a>(
+    inputs: impl IntoIterator<Item = &'a PathBuf>,
+    path: &Path,
+) -> Option<&'a PathBuf> {
+    inputs.into_iter().find(|input| same_file(input, path))
+}
+
 /// Whether two paths lead to one regular file, there already or not.
 pub fn same_file(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| -> Option<PathBuf> {
@@ -149,20 +129,10 @@ pub fn same_file(one: &Path, other: &Path) -> bool {
     matches!((real(one), real(other)), (Some(one), Some(other)) if one == other)
 }
 
-/// A file under a temporary name.
-pub struct Made {
-    /// The file.
-    pub file: PendingFile,
-    /// What is told of it.
-    pub told: WrittenFile,
-    /// What the user should know of how it was made.
-    pub notices: Vec<String>,
-}
-
-/// What the user should know of `made`, each notice once.
-fn notices(made: &[Made]) -> Vec<String> {
+/// What the user should know of how the files of `sinks` were made, each notice once.
+pub fn notices(sinks: &[OutputSink]) -> Vec<String> {
     let mut notices: Vec<String> = Vec::new();
-    for notice in made.iter().flat_map(|made| &made.notices) {
+    for notice in sinks.iter().flat_map(|sink| &sink.notices) {
         if !notices.contains(notice) {
             notices.push(notice.clone());
         }
@@ -182,202 +152,74 @@ pub fn write(
     image: &Image,
     statistics: &Statistics,
 ) -> Result<(Vec<WrittenFile>, Vec<String>), CliError> {
-    let made = make_all(request, renderer, image, statistics)?;
-    let notices = notices(&made);
-    let made = made.into_iter();
-    let (pending, written): (Vec<_>, Vec<_>) = made.map(|made| (made.file, made.told)).unzip();
+    let mut sinks = make(request, renderer, image, statistics)?;
     if interrupt::interrupted() {
-        // The pending files go with the list.
+        // The files go with the sinks.
         return Err(RenderError::Interrupted.into());
     }
     let _span = info_span!(target: FILES, "put in place").entered();
-    pending.into_iter().try_for_each(PendingFile::commit)?;
-    Ok((written, notices))
+    series::commit(sinks.iter_mut().map(OutputSink::files))?;
+    let written = request.outputs.iter().zip(&sinks);
+    let written = written.map(|(output, sink)| WrittenFile {
+        flag: output.flag,
+        path: output.path.display().to_string(),
+        scale: sink.written.scale,
+        overloads: sink.written.overloads,
+        clipped_below: sink.written.clipped_below,
+    });
+    Ok((written.collect(), notices(&sinks)))
 }
 
-/// Makes every file of `request` and takes all of them away again: no target is touched. What the user
-/// should know of them is returned.
+/// Makes every file of `request`, none of them in its place yet. Files whose sinks are dropped are taken
+/// away again.
 ///
 /// # Errors
 /// As [`write`].
-pub fn rehearse(
-    request: &Request,
-    renderer: &Renderer,
-    image: &Image,
-    statistics: &Statistics,
-) -> Result<Vec<String>, CliError> {
-    let made = make_all(request, renderer, image, statistics)?;
-    Ok(notices(&made))
-}
-
-/// Every file of `request`, under temporary names.
-fn make_all(
-    request: &Request,
-    renderer: &Renderer,
-    image: &Image,
-    statistics: &Statistics,
-) -> Result<Vec<Made>, CliError> {
-    let records = Records::of(request);
-    let make = |output: &Output| make(request, renderer, image, statistics, &records, output);
-    // A bare file needs least memory beside the image's, and mostly waits for the disk: it is made
-    // beside the others, which come one after the other.
-    let all = |floats: bool| {
-        let outputs = request.outputs.iter();
-        let wanted =
-            outputs.filter(move |output| (output.kind.encoding() == Some(Encoding::Raw)) == floats);
-        wanted.map(make).collect::<Vec<_>>()
-    };
-    let (floats, others) = rayon::join(|| all(true), || all(false));
-    floats.into_iter().chain(others).collect()
-}
-
-/// The file of `output`, under a temporary name.
-///
-/// # Errors
-/// [`CliError::Failed`] with the file to blame.
 pub fn make(
     request: &Request,
     renderer: &Renderer,
     image: &Image,
     statistics: &Statistics,
-    records: &Records,
-    output: &Output,
-) -> Result<Made, CliError> {
-    let Output { kind, flag, path } = output;
-    let unfit = |problem| FormatError::Content {
-        path: path.clone(),
-        problem,
-    };
-    let _span = span_of(kind).entered();
-    let (mut scaled, mut overloads, mut clipped_below) = (None, 0, 0);
-    let mut notices = Vec::new();
-    let record = records.for_file(kind);
-    let pictured = |file| match record {
-        Some(text) => record::with_record(file, text),
-        None => file,
-    };
-    let file = match *kind {
-        OutputKind::Png => {
-            let style = request.style;
-            let tone = ToneMap::of(image, style.scale, style.percentile);
-            let file = match &request.rings_m {
-                None => png::encode(image, &tone, style.colormap, style.depth),
-                Some(rings_m) => {
-                    let sight = Sight::of(&request.experiment);
-                    picture_with_rings(image, &tone, style.colormap, &sight, rings_m)
-                }
-            };
-            PendingFile::write(path, &pictured(file.map_err(unfit)?))?
-        }
-        OutputKind::Overview => {
-            let style = request.style;
-            let tone = ToneMap::of(image, style.scale, style.percentile);
-            let picture = overview(image, &request.experiment, request.up());
-            let file = png::encode(&picture, &tone, style.colormap, style.depth).map_err(unfit)?;
-            PendingFile::write(path, &pictured(file))?
-        }
-        OutputKind::Pgm { scale } => {
-            let scale = scale.unwrap_or_else(|| pgm::automatic_scale(statistics));
-            scaled = Some(scale);
-            PendingFile::write(path, &pgm::encode(image, scale))?
-        }
-        OutputKind::Plain {
-            encoding,
-            scale,
-            adc,
-        } => {
-            let automatic = match encoding {
-                Encoding::Smv => Counts::automatic(statistics, DEFAULT_OFFSET),
-                _ => Counts::AS_THEY_ARE,
-            };
-            let counts = Counts {
-                scale: scale.unwrap_or(automatic.scale),
-                adc_offset: adc.unwrap_or(automatic.adc_offset),
-            };
-            scaled = Some(counts.scale).filter(|_| encoding.number() != Number::F32);
-            let header = header(request, encoding, None, record);
-            let (file, clipped) =
-                encoding.write_image(path, image, counts, LEAST_COUNT, &header)?;
-            (overloads, clipped_below) = (clipped.above, clipped.below);
-            file
-        }
-        OutputKind::Noise { encoding, noise } => {
-            scaled = Some(noise.gain).filter(|&gain| gain != 1.0);
-            let exposed = renderer.expose(image, &noise, &panel_heights(&request.experiment))?;
-            let noisy = exposed.image;
-            notices = exposed.notices;
-            let header = header(request, encoding, noise.saturation, record);
-            let counts = Counts::AS_THEY_ARE;
-            let (file, clipped) =
-                encoding.write_image(path, &noisy, counts, LEAST_COUNT, &header)?;
-            overloads = clipped.above.max(noise.saturated(&noisy));
-            clipped_below = clipped.below;
-            file
-        }
-    };
-    let told = WrittenFile {
-        flag,
-        path: path.display().to_string(),
-        scale: scaled,
-        overloads,
-        clipped_below,
-    };
-    Ok(Made {
-        file,
-        told,
-        notices,
-    })
-}
-
-/// The span in which a file of `kind` is made and written.
-fn span_of(kind: &OutputKind) -> Span {
-    match kind {
-        OutputKind::Plain { encoding, .. } => match encoding {
-            Encoding::Raw => info_span!(target: FILES, "float"),
-            Encoding::Smv => info_span!(target: FILES, "SMV"),
-            Encoding::Cbf => info_span!(target: FILES, "CBF"),
-            Encoding::Tiff(_) => info_span!(target: FILES, "TIFF"),
-            Encoding::Npy(_) => info_span!(target: FILES, "npy"),
-            Encoding::Nxmx(..) => info_span!(target: FILES, "NXmx"),
-        },
-        OutputKind::Noise { encoding, .. } => match encoding {
-            Encoding::Smv => info_span!(target: FILES, "SMV with noise"),
-            _ => info_span!(target: FILES, "file with noise"),
-        },
-        OutputKind::Pgm { .. } => info_span!(target: FILES, "PGM"),
-        OutputKind::Png => info_span!(target: FILES, "PNG"),
-        OutputKind::Overview => info_span!(target: FILES, "overview"),
-    }
-}
-
-/// What the headers of files say of the experiment, of the largest count and of what made them.
-fn header(
-    request: &Request,
-    encoding: Encoding,
-    saturation: Option<f64>,
-    record: Option<&String>,
-) -> Header {
-    let experiment = &request.experiment;
-    let nexus = matches!(encoding, Encoding::Nxmx(..)).then(|| {
-        let setting = Setting {
-            configuration: record.cloned(),
-            ..Setting::of(experiment, request.up(), saturation)
-        };
-        (setting, FrameSetting::of(experiment, request.up()))
+) -> Result<Vec<OutputSink>, CliError> {
+    let records = Records::of(request);
+    let number = request.outputs.iter().find_map(|output| match output.kind {
+        OutputKind::Noise { noise, .. } => Some(noise.image),
+        _ => None,
     });
-    let mut entries = smv::entries(experiment);
-    let version = (
-        "NANOBRAGG_VERSION".to_string(),
-        config::version().to_string(),
-    );
-    entries.extend(smv::fits_beside(&entries, &version, frame_size(experiment)).then_some(version));
-    Header {
-        entries,
-        geometry: ImageHeader {
-            count_cutoff: saturation,
-            ..ImageHeader::of(experiment)
-        },
-        nexus,
-        record: record.cloned(),
+    let outputs = request.outputs.iter();
+    let mut sinks: Vec<_> = outputs
+        .map(|output| OutputSink::of_frame(output.plain()))
+        .collect();
+    let frame = RenderedFrame {
+        number: number.unwrap_or(0),
+        experiment: &request.experiment,
+        up: request.up(),
+        image,
+        statistics,
+        record: &|output| records.for_file(&output.kind).cloned(),
+        draw: &drawing(request),
+    };
+    series::write_frame(&mut sinks, &frame, renderer)?;
+    Ok(sinks)
+}
+
+/// Draws PNGs in the style that `request` asks for.
+pub fn drawing(
+    request: &Request,
+) -> impl Fn(&OutputKind, &RenderedFrame) -> Result<Vec<u8>, Problem> + Sync + use<> {
+    let (style, rings_m) = (request.style, request.rings_m.clone());
+    move |kind, frame| {
+        let tone = ToneMap::of(frame.image, style.scale, style.percentile);
+        match (kind, &rings_m) {
+            (OutputKind::Overview, _) => {
+                let picture = overview(frame.image, frame.experiment, frame.up);
+                png::encode(&picture, &tone, style.colormap, style.depth)
+            }
+            (_, None) => png::encode(frame.image, &tone, style.colormap, style.depth),
+            (_, Some(rings_m)) => {
+                let sight = Sight::of(frame.experiment);
+                picture_with_rings(frame.image, &tone, style.colormap, &sight, rings_m)
+            }
+        }
     }
 }

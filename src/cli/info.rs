@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
+use super::limit::file_limit;
 use super::output::print;
 use super::sized::{check_size, own_size, sized_raster};
 use super::{CliError, values};
-use crate::formats::image_file::{self, Header, ImageFile, ImageFormat};
+use crate::formats::format;
+use crate::formats::header::Header;
+use crate::formats::image_file::{self, ImageFile};
 use crate::formats::record;
 use crate::image::PixelStatistics;
 use crate::report::{DetectorInfo, ImageInfo, StoredImage};
@@ -60,14 +63,14 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let info = ImageInfo {
         file: StoredImage {
             path: command.image.display().to_string(),
-            format: format.name(),
+            format: format.name,
             numbers: pixels.kind(),
         },
         pixels: [raster.width, raster.height],
         frame,
-        detector: header.nexus.as_ref().map(|(setting, _)| DetectorInfo {
-            panels: setting.panels.len(),
-            masked_pixels: setting
+        detector: header.metadata.as_ref().map(|(metadata, _)| DetectorInfo {
+            panels: metadata.panels.len(),
+            masked_pixels: metadata
                 .mask
                 .iter()
                 .flatten()
@@ -89,8 +92,8 @@ impl InfoCommand {
     /// The image, its header, and which frame of how many it is.
     fn image(&self) -> Result<(ImageFile, Header, Option<[usize; 2]>), CliError> {
         let shown = self.image.display();
-        let Some(file) = image_file::frames(&self.image)? else {
-            let (image, header) = image_file::read_with_header(&self.image)?;
+        let Some(file) = image_file::frames(&self.image, file_limit())? else {
+            let (image, header) = image_file::read_with_header(&self.image, file_limit())?;
             return match self.frame {
                 None | Some(1) => Ok((image, header, None)),
                 Some(frame) => Err(CliError::Usage(format!(
@@ -105,20 +108,19 @@ impl InfoCommand {
             )));
         }
         let index = frame - 1;
-        let image = ImageFile::Sized(ImageFormat::Nxmx, file.frame(index)?);
-        let header = Header::of_nexus(&file, index);
-        Ok((image, header, Some([frame, frames])))
+        let image = ImageFile::Sized(file.format(), file.frame(index)?);
+        Ok((image, file.header(index), Some([frame, frames])))
     }
 }
 
 /// Prints the experiment that the image at `path` was rendered from.
 fn print_record(path: &Path) -> Result<(), CliError> {
-    match image_file::read_record(path)? {
+    match image_file::read_record(path, file_limit())? {
         Some(record) => print(&record),
         None => Err(CliError::Failed(anyhow::anyhow!(
-            "{}: it does not say what it was rendered from; PNG, TIFF, CBF and NXmx files of a \
-             render do",
-            path.display()
+            "{}: it does not say what it was rendered from; {} files of a render do",
+            path.display(),
+            format::names(|format| format.record.is_some())
         ))),
     }
 }

@@ -5,20 +5,21 @@ use std::time::Instant;
 
 use clap::Parser;
 
-use super::files::same_file;
-use super::flags::{NoiseFlags, default_offset, extension, seed_from_clock};
+use super::files::input_at;
+use super::flags::{NoiseFlags, seed_from_clock};
 use super::output::{print, say};
-use super::sized::{check_size, own_size, sized_raster};
+use super::sized::read_sized;
 use super::{CliError, interrupt, values};
-use crate::formats::encoding::{Encoding, Number};
-use crate::formats::image_file::{self, Header, ImageFormat};
-use crate::formats::smv::{self, Counts};
-use crate::formats::{FormatError, check_writable};
+use crate::formats::encoding::{Counts, Encoding, Number};
+use crate::formats::format::{self, Format, GeometryRoom};
+use crate::formats::header::Header;
+use crate::formats::{check_writable, smv};
 use crate::image::Image;
 use crate::image::noise::panels_of;
 use crate::memory::Bytes;
 use crate::render::{Device, RenderError, RenderOptions, Renderer};
 use crate::report::NoiseSummary;
+use crate::series::{self, FrameSink, Target};
 
 /// Put a detector's noise on an image of photons
 #[derive(Parser)]
@@ -85,7 +86,7 @@ pub struct NoiseCommand {
     json: bool,
 }
 
-/// Its flags that the C program has too.
+/// Flags of `noise` that the C program has too.
 pub const EITHER: [&str; 3] = ["seed", "adc", "adcoffset"];
 
 /// Adds noise.
@@ -100,11 +101,11 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         .seed
         .map_or_else(seed_from_clock, |seed| seed as u64);
     let encoding = command.encoding()?;
-    let offset = command.adc.unwrap_or(default_offset(encoding));
+    let offset = command.adc.unwrap_or(encoding.usual_offset());
     let noise = command.noise.noise(seed, offset)?;
     command.check_output()?;
     let mut notices = command.noise.idle(&noise);
-    let mut input = command.input(encoding, &mut notices)?;
+    let mut input = command.input(encoding.format, &mut notices)?;
     // Its noise is not of that experiment.
     input.header.record = None;
     notices.extend(pixel_notices(&command.image, &input.image));
@@ -128,20 +129,21 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         say(format_args!("nanobragg: note: {notice}"));
         notices.push(notice);
     }
-    let (file, clipped) = renderer.install(|| {
-        let header = &input.header;
-        encoding.write_image(&command.out, &counts, Counts::AS_THEY_ARE, Some(0), header)
+    let mut sink = FrameSink::new(Target::One(command.out.clone(), 1));
+    let clipped = renderer.install(|| {
+        let usual = Counts::AS_THEY_ARE;
+        sink.write_image(noise.image, encoding, &counts, usual, &input.header)
     })?;
     if interrupt::interrupted() {
         return Err(RenderError::Interrupted.into());
     }
-    file.commit()?;
+    series::commit(std::iter::once(&mut sink))?;
     let summary = NoiseSummary {
         version: NoiseSummary::VERSION,
         input: command.image.display().to_string(),
-        input_format: input.format.name(),
+        input_format: input.format.name,
         output: command.out.display().to_string(),
-        output_format: encoding.format().name(),
+        output_format: encoding.format.name,
         pixels: [counts.width(), counts.height()],
         panels: command.panels,
         noise,
@@ -163,38 +165,32 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
 /// What is read.
 struct Input {
     image: Image,
-    format: ImageFormat,
+    format: &'static Format,
     /// The header of the image or of `--header`.
     header: Header,
 }
 
 impl NoiseCommand {
-    /// The format that the output's name stands for.
+    /// How the file is written that the output's name stands for.
     fn encoding(&self) -> Result<Encoding, CliError> {
-        /// Formats that a name may promise and that are not written here.
-        const OTHERS: [&str; 6] = ["png", "pgm", "jpg", "jpeg", "gif", "mccd"];
-        let other = extension(&self.out);
-        match Encoding::of_name(&self.out, Number::F32) {
-            Some(Encoding::Nxmx(_, compression)) => Ok(Encoding::Nxmx(Number::I32, compression)),
-            Some(encoding) => Ok(encoding),
-            None if OTHERS.contains(&other.as_str()) => Err(CliError::Usage(format!(
+        /// Endings of formats that a name may promise and that no image is written in.
+        const OTHERS: [&str; 4] = ["jpg", "jpeg", "gif", "mccd"];
+        let format = format::of_name(&self.out);
+        let other = format::extension(&self.out);
+        if format.is_some_and(|format| format.is_picture()) || OTHERS.contains(&other.as_str()) {
+            return Err(CliError::Usage(format!(
                 "nanobragg noise: {}: .{other} is not written; name it .img for SMV, .cbf for CBF, \
                  .tif for TIFF, .npy for numpy, .h5 for NXmx or .bin for bare float32",
                 self.out.display()
-            ))),
-            None => Ok(Encoding::Smv),
+            )));
         }
+        Ok(Encoding::new(format.unwrap_or(smv::FORMAT), Number::F32).with_noise())
     }
 
     /// Makes sure that the output can be written, and is no input.
     fn check_output(&self) -> Result<(), CliError> {
         let shown = self.out.display();
-        let inputs = [Some(&self.image), self.header.as_ref()];
-        if let Some(input) = inputs
-            .into_iter()
-            .flatten()
-            .find(|input| same_file(input, &self.out))
-        {
+        if let Some(input) = input_at(std::iter::once(&self.image).chain(&self.header), &self.out) {
             return Err(CliError::Usage(format!(
                 "nanobragg noise: {shown} would overwrite the input {}; name another file",
                 input.display()
@@ -205,76 +201,34 @@ impl NoiseCommand {
                 "nanobragg noise -: expected the name of a file to write",
             ));
         }
-        check_writable(&self.out)?;
-        Ok(())
+        Ok(check_writable(&self.out)?)
     }
 
     /// Reads the image, and the header for an output of this format.
-    fn input(&self, output: Encoding, notices: &mut Vec<String>) -> Result<Input, CliError> {
-        let (file, own_header) = image_file::read_with_header(&self.image)?;
+    fn input(&self, output: &Format, notices: &mut Vec<String>) -> Result<Input, CliError> {
         let given = self.size.as_ref().map(|size| [size[0], size[1]]);
-        let own = own_size(&file);
-        check_size(&self.image, own, given)?;
-        if let Some([fast, slow]) = given.filter(|_| own.is_some()) {
+        let input = read_sized(&self.image, given, self.header.as_deref())?;
+        if let Some([fast, slow]) = given.filter(|_| input.tells_size) {
             notices.push(format!(
                 "--size {fast} {slow} has no effect: {} tells its own size",
                 self.image.display()
             ));
         }
-        let other = self.header.as_deref().map(smv::read).transpose()?;
-        let of_header = other
-            .as_ref()
-            .map(|smv| ("the size in --header", [smv.width, smv.height]));
-        let (raster, format) = sized_raster(&self.image, file, given, of_header)?;
-        let whole = raster.pixels.ceiling().is_some();
-        let image = raster.into_image();
-        let size = [image.width(), image.height()];
-        if let (Some(path), Some((_, [fast, slow]))) = (&self.header, of_header) {
-            if [fast, slow] != size {
-                return Err(CliError::Failed(anyhow::anyhow!(
-                    "--header {}: it is of {fast} x {slow} pixels and the image has {} x {}; they \
-                     must be the same",
-                    path.display(),
-                    size[0],
-                    size[1]
-                )));
-            }
-            if !matches!(output, Encoding::Smv | Encoding::Cbf | Encoding::Nxmx(..))
-                && (own.is_some() || given.is_some())
-            {
-                notices.push("--header has no effect: OUT is neither SMV, CBF nor NXmx".into());
-            }
+        let sized = input.tells_size || given.is_some();
+        if self.header.is_some() && sized && output.geometry == GeometryRoom::Nothing {
+            notices.push("--header has no effect: OUT is neither SMV, CBF nor NXmx".into());
         }
-        if whole {
+        if input.raster.pixels.ceiling().is_some() {
             notices.push(format!(
                 "{}: its whole numbers are taken as photons, and so is what -adc added and -scale \
                  made of them; -floatfile and --tiff keep photons as they are",
                 self.image.display()
             ));
         }
-        let header = match other {
-            None => own_header,
-            Some(smv) => Header::of_smv(&smv).map_err(|problem| FormatError::Content {
-                path: self.header.clone().unwrap_or_default(),
-                problem,
-            })?,
-        };
-        let header = match output {
-            Encoding::Smv => {
-                // A header of another file is one of SMV.
-                let of = if self.header.is_some() {
-                    ImageFormat::Smv
-                } else {
-                    format
-                };
-                header.for_smv(of, size[1])
-            }
-            _ => header,
-        };
         Ok(Input {
-            image,
-            format,
-            header,
+            image: input.raster.into_image(),
+            format: input.format,
+            header: input.header,
         })
     }
 

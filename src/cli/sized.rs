@@ -3,10 +3,63 @@
 use std::path::Path;
 
 use super::CliError;
-use crate::formats::image_file::{ImageFile, ImageFormat};
+use super::limit::file_limit;
+use crate::formats::format::Format;
+use crate::formats::header::Header;
+use crate::formats::image_file::{self, ImageFile};
 use crate::formats::raster::{Pixels, Raster};
 use crate::formats::raw;
 use crate::image::Image;
+
+/// An image, and what is known of it.
+pub struct SizedImage {
+    /// The numbers of the image.
+    pub raster: Raster,
+    /// The format of the image's file.
+    pub format: &'static Format,
+    /// The header of the image, or of the file of `--header`.
+    pub header: Header,
+    /// Whether the image's file tells its size.
+    pub tells_size: bool,
+}
+
+/// Reads the image at `path`, of the size that is `given` with `--size`, or of that of the SMV file at
+/// `header`, from which its geometry is taken.
+///
+/// # Errors
+/// [`CliError::Usage`] for a size that is not the file's, or none; [`CliError::Failed`] for bad files.
+pub fn read_sized(
+    path: &Path,
+    given: Option<[usize; 2]>,
+    header: Option<&Path>,
+) -> Result<SizedImage, CliError> {
+    let (file, own_header) = image_file::read_with_header(path, file_limit())?;
+    let own = own_size(&file);
+    check_size(path, own, given)?;
+    let other = header.map(|header| Header::of_smv(header, file_limit()));
+    let other = other.transpose()?;
+    let of_header = other
+        .as_ref()
+        .map(|(_, size)| ("the size in --header", *size));
+    let (raster, format) = sized_raster(path, file, given, of_header)?;
+    if let (Some(header), Some((_, [fast, slow]))) = (header, of_header)
+        && [fast, slow] != [raster.width, raster.height]
+    {
+        return Err(CliError::Failed(anyhow::anyhow!(
+            "--header {}: it is of {fast} x {slow} pixels and the image has {} x {}; they must be \
+             the same",
+            header.display(),
+            raster.width,
+            raster.height
+        )));
+    }
+    Ok(SizedImage {
+        raster,
+        format,
+        header: other.map_or(own_header, |(header, _)| header),
+        tells_size: own.is_some(),
+    })
+}
 
 /// The size of an image whose file tells it.
 pub fn own_size(file: &ImageFile) -> Option<[usize; 2]> {
@@ -45,7 +98,7 @@ pub fn sized(
     file: ImageFile,
     given: Option<[usize; 2]>,
     other: Option<(&str, [usize; 2])>,
-) -> Result<(Image, ImageFormat), CliError> {
+) -> Result<(Image, &'static Format), CliError> {
     let (raster, format) = sized_raster(path, file, given, other)?;
     Ok((raster.into_image(), format))
 }
@@ -60,7 +113,7 @@ pub fn sized_raster(
     file: ImageFile,
     given: Option<[usize; 2]>,
     other: Option<(&str, [usize; 2])>,
-) -> Result<(Raster, ImageFormat), CliError> {
+) -> Result<(Raster, &'static Format), CliError> {
     let bytes = match file {
         ImageFile::Sized(format, raster) => return Ok((raster, format)),
         ImageFile::Bare(bytes) => bytes,
@@ -84,5 +137,5 @@ pub fn sized_raster(
         height: size[1],
         pixels: Pixels::F32(image.into_values()),
     };
-    Ok((raster, ImageFormat::Raw))
+    Ok((raster, raw::FORMAT))
 }

@@ -117,7 +117,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
             compared((cpu, &ours), (gpu, &theirs))
         }
         (Columns::One(device), Some(path)) => {
-            let log = trace_log::read(path)?;
+            let log = trace_log::read(path, crate::cli::limit::file_limit())?;
             let path = path.display().to_string();
             note(&path, "not compared, as not known here", &log.unknown);
             note(

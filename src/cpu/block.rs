@@ -209,7 +209,8 @@ mod tests {
         for shape in [Shape::Square, Shape::Round, Shape::Gauss, Shape::TopHat] {
             for structure_factors in [
                 StructureFactors::constant(100.0),
-                StructureFactors::from_reflections(&list, 10.0).unwrap(),
+                StructureFactors::from_reflections(&list, 10.0, crate::memory::Bytes(1 << 24))
+                    .unwrap(),
             ] {
                 let experiment = Experiment::new(Description {
                     beam: Beam {

@@ -148,7 +148,7 @@ mod tests {
                 }
             }
         }
-        StructureFactors::from_reflections(&list, DEFAULT_F).unwrap()
+        StructureFactors::from_reflections(&list, DEFAULT_F, crate::memory::Bytes(1 << 24)).unwrap()
     }
 
     /// Indices inside the grid, at its faces and far away, a block at a time.

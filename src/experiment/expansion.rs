@@ -44,17 +44,19 @@ const ROUNDING: f64 = 1e-3;
 ///
 /// # Errors
 /// [`ExperimentError`] for equivalents whose F differ by more than rounding, for an index beyond
-/// [`LARGEST_INDEX`], and when the expansion does not fit in memory.
+/// [`LARGEST_INDEX`], and when the expansion takes more than `memory`.
 pub fn expand(
     listed: &[Reflection],
     space_group: SpaceGroup,
+    memory: Bytes,
 ) -> Result<Expansion, ExperimentError> {
     let (unique, absent) = unique(listed, &space_group)?;
     let most = unique.len() as u64 * space_group.point_group_order() as u64 * 2;
     let needed = Bytes::of::<Reflection>(most);
-    needed
-        .check()
-        .map_err(|available| ExperimentError::ExpansionTooLarge { needed, available })?;
+    if needed > memory {
+        let available = memory;
+        return Err(ExperimentError::ExpansionTooLarge { needed, available });
+    }
     let mut list = Vec::with_capacity(most as usize);
     for &Reflection { index, amplitude } in &unique {
         push_equivalents(&mut list, &space_group, index, amplitude);
@@ -142,6 +144,8 @@ mod tests {
     use super::*;
     use crate::geometry::Operator;
 
+    const MEMORY: Bytes = Bytes(1 << 20);
+
     fn at(index: [i32; 3], amplitude: f64) -> Reflection {
         Reflection { index, amplitude }
     }
@@ -164,11 +168,11 @@ mod tests {
     #[test]
     fn an_axis_and_friedel_mates_make_four_of_one() {
         let two_fold = group(&["-x,y,-z"]);
-        let expansion = expand(&[at([1, 2, 3], 5.0)], two_fold.clone()).unwrap();
+        let expansion = expand(&[at([1, 2, 3], 5.0)], two_fold.clone(), MEMORY).unwrap();
         let all = [[-1, -2, -3], [-1, 2, -3], [1, -2, 3], [1, 2, 3]];
         assert_eq!(sorted(&expansion), all.map(|index| (index, 5.0)));
         // On the axis, and in the plane where equivalents are Friedel mates.
-        let special = expand(&[at([0, 2, 0], 1.0), at([1, 0, 1], 2.0)], two_fold).unwrap();
+        let special = expand(&[at([0, 2, 0], 1.0), at([1, 0, 1], 2.0)], two_fold, MEMORY).unwrap();
         let pairs = [
             ([-1, 0, -1], 2.0),
             ([0, -2, 0], 1.0),
@@ -182,7 +186,7 @@ mod tests {
     fn friedel_mates_that_are_listed_keep_their_own_f() {
         let two_fold = group(&["-x,y,-z"]);
         let listed = [at([1, 2, 3], 5.0), at([-1, -2, -3], 6.0)];
-        let expansion = expand(&listed, two_fold).unwrap();
+        let expansion = expand(&listed, two_fold, MEMORY).unwrap();
         let all = [
             ([-1, -2, -3], 6.0),
             ([-1, 2, -3], 5.0),
@@ -196,7 +200,7 @@ mod tests {
     fn absent_reflections_are_left_out_and_counted() {
         let screw = group(&["-x,y+1/2,-z"]);
         let listed = [at([0, 1, 0], 5.0), at([0, 3, 0], 0.0), at([0, 2, 0], 7.0)];
-        let expansion = expand(&listed, screw).unwrap();
+        let expansion = expand(&listed, screw, MEMORY).unwrap();
         assert_eq!(expansion.absent, 1);
         assert_eq!(sorted(&expansion), [([0, -2, 0], 7.0), ([0, 2, 0], 7.0)]);
     }
@@ -205,17 +209,17 @@ mod tests {
     fn equivalents_may_differ_by_rounding_and_no_more() {
         let two_fold = group(&["-x,y,-z"]);
         let listed = |f| [at([1, 2, 3], 5.0), at([-1, 2, -3], f)];
-        let expansion = expand(&listed(5.001), two_fold.clone()).unwrap();
+        let expansion = expand(&listed(5.001), two_fold.clone(), MEMORY).unwrap();
         assert_eq!(expansion.reflections.list.len(), 4);
         assert!(sorted(&expansion).iter().all(|(_, f)| *f == 5.0));
-        let error = expand(&listed(5.1), two_fold).unwrap_err();
+        let error = expand(&listed(5.1), two_fold, MEMORY).unwrap_err();
         assert!(error.to_string().contains("1 2 3"), "{error}");
     }
 
     #[test]
     fn an_index_beyond_any_crystal_is_refused() {
         for index in [[i32::MIN, 0, 0], [0, LARGEST_INDEX + 1, 0]] {
-            let error = expand(&[at(index, 1.0)], SpaceGroup::p1()).unwrap_err();
+            let error = expand(&[at(index, 1.0)], SpaceGroup::p1(), MEMORY).unwrap_err();
             assert_eq!(error, ExperimentError::IndexTooLarge(index));
         }
     }

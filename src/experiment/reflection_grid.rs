@@ -24,11 +24,12 @@ pub struct ReflectionGrid {
 }
 
 impl ReflectionGrid {
-    /// The grid of a list whose holes are `default_f`, or zero where symmetry makes them so.
+    /// The grid, in no more than `memory`, of a list whose holes are `default_f`, or zero where symmetry makes them so.
     pub(super) fn new(
         reflections: &[Reflection],
         space_group: Option<&SpaceGroup>,
         default_f: f64,
+        memory: Bytes,
     ) -> Result<ReflectionGrid, ExperimentError> {
         let first = reflections
             .first()
@@ -45,15 +46,14 @@ impl ReflectionGrid {
             std::array::from_fn(|axis| u64::from(max[axis].abs_diff(min[axis])) + 1);
         let cells = extents.into_iter().fold(1u64, u64::saturating_mul);
         let needed = Bytes::of::<f64>(cells);
-        needed
-            .check()
-            .map_err(|available| ExperimentError::GridTooLarge {
+        if needed > memory {
+            return Err(ExperimentError::GridTooLarge {
                 min,
                 max,
                 needed,
-                available,
-            })?;
-
+                available: memory,
+            });
+        }
         let shape = extents.map(|extent| extent as usize);
         // NaN marks the holes until the list is through.
         let mut grid = ReflectionGrid {

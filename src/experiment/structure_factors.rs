@@ -8,6 +8,7 @@ use super::error::require_length;
 use super::reflection_grid::require_amplitude;
 use super::{Crystal, ExperimentError, Reflection, ReflectionGrid, Reflections};
 use crate::geometry::SpaceGroup;
+use crate::memory::Bytes;
 
 /// Whether F is interpolated between reflections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,8 +59,8 @@ enum Lists {
     None,
     /// One for all energies.
     One(Arc<ReflectionGrid>),
-    /// One an energy, at least one.
-    Channels(Vec<EnergyChannel>),
+    /// One an energy, at least one, and the memory that the grid of one may take.
+    Channels(Vec<EnergyChannel>, Bytes),
 }
 
 impl StructureFactors {
@@ -77,12 +78,13 @@ impl StructureFactors {
     ///
     /// # Errors
     /// [`ExperimentError`] for an empty list, one that contradicts itself, one with an F that is
-    /// not finite, and one whose box of indices does not fit in memory.
+    /// not finite, and one whose box of indices takes more than `memory`.
     pub fn from_reflections(
         reflections: &[Reflection],
         default_f: f64,
+        memory: Bytes,
     ) -> Result<StructureFactors, ExperimentError> {
-        StructureFactors::from_list(reflections, None, default_f)
+        StructureFactors::from_list(reflections, None, default_f, memory)
     }
 
     /// The F of reflections whose symmetry is known: as by
@@ -94,17 +96,19 @@ impl StructureFactors {
     pub fn from_symmetric(
         reflections: &Reflections,
         default_f: f64,
+        memory: Bytes,
     ) -> Result<StructureFactors, ExperimentError> {
         let Reflections { list, space_group } = reflections;
-        StructureFactors::from_list(list, space_group.as_ref(), default_f)
+        StructureFactors::from_list(list, space_group.as_ref(), default_f, memory)
     }
 
     fn from_list(
         list: &[Reflection],
         space_group: Option<&SpaceGroup>,
         default_f: f64,
+        memory: Bytes,
     ) -> Result<StructureFactors, ExperimentError> {
-        let grid = Arc::new(ReflectionGrid::new(list, space_group, default_f)?);
+        let grid = Arc::new(ReflectionGrid::new(list, space_group, default_f, memory)?);
         Ok(StructureFactors {
             lists: Lists::One(grid),
             ..StructureFactors::constant(default_f)
@@ -112,13 +116,14 @@ impl StructureFactors {
     }
 
     /// The F of one list an energy, each taken as by [`from_symmetric`](Self::from_symmetric)
-    /// when it is needed.
+    /// when it is needed, in no more than `memory`.
     ///
     /// # Errors
     /// [`ExperimentError`] when there is no channel, or one whose wavelength is none.
     pub fn from_channels(
         channels: Vec<EnergyChannel>,
         default_f: f64,
+        memory: Bytes,
     ) -> Result<StructureFactors, ExperimentError> {
         if channels.is_empty() {
             return Err(ExperimentError::NoChannels);
@@ -127,7 +132,7 @@ impl StructureFactors {
             require_length("a channel's wavelength in m", channel.wavelength_m)?;
         }
         Ok(StructureFactors {
-            lists: Lists::Channels(channels),
+            lists: Lists::Channels(channels, memory),
             ..StructureFactors::constant(default_f)
         })
     }
@@ -141,14 +146,14 @@ impl StructureFactors {
     pub fn grid(&self) -> Option<&Arc<ReflectionGrid>> {
         match &self.lists {
             Lists::One(grid) => Some(grid),
-            Lists::None | Lists::Channels(_) => None,
+            Lists::None | Lists::Channels(..) => None,
         }
     }
 
     /// The energy channels, where F depends on the energy.
     pub fn channels(&self) -> &[EnergyChannel] {
         match &self.lists {
-            Lists::Channels(channels) => channels,
+            Lists::Channels(channels, _) => channels,
             Lists::None | Lists::One(_) => &[],
         }
     }
@@ -171,11 +176,14 @@ impl StructureFactors {
         &self,
         channel: usize,
     ) -> Result<Option<Arc<ReflectionGrid>>, Box<dyn Error + Send + Sync>> {
-        let Some(channel) = self.channels().get(channel) else {
-            return Ok(self.grid().cloned());
+        let (channel, memory) = match &self.lists {
+            Lists::Channels(channels, memory) if channel < channels.len() => {
+                (&channels[channel], *memory)
+            }
+            _ => return Ok(self.grid().cloned()),
         };
         let Reflections { list, space_group } = channel.reflections.read()?;
-        let grid = ReflectionGrid::new(&list, space_group.as_ref(), self.default_f)
+        let grid = ReflectionGrid::new(&list, space_group.as_ref(), self.default_f, memory)
             .map_err(|error| format!("{}: {error}", channel.reflections))?;
         Ok(Some(Arc::new(grid)))
     }
@@ -203,6 +211,8 @@ mod tests {
     use super::*;
     use crate::geometry::Operator;
 
+    const MEMORY: Bytes = Bytes(1 << 20);
+
     fn at(index: [i32; 3], amplitude: f64) -> Reflection {
         Reflection { index, amplitude }
     }
@@ -210,7 +220,7 @@ mod tests {
     #[test]
     fn holes_take_the_default() {
         let list = [at([-1, 0, 2], 5.0), at([1, 1, 2], 7.0)];
-        let factors = StructureFactors::from_reflections(&list, 3.0).unwrap();
+        let factors = StructureFactors::from_reflections(&list, 3.0, MEMORY).unwrap();
         let grid = factors.grid().unwrap();
         let f = |index| {
             grid.offset_of(index)
@@ -231,15 +241,16 @@ mod tests {
             list: vec![at([0, -2, 0], 5.0), at([1, 2, 0], 7.0)],
             space_group: Some(SpaceGroup::generated_by(&[screw]).unwrap()),
         };
-        let factors = StructureFactors::from_symmetric(&symmetric, 3.0).unwrap();
+        let factors = StructureFactors::from_symmetric(&symmetric, 3.0, MEMORY).unwrap();
         let column = [[5.0, 0.0, 3.0, 0.0, 3.0], [3.0, 3.0, 3.0, 3.0, 7.0]];
         assert_eq!(factors.grid().unwrap().amplitudes(), column.concat());
     }
 
     #[test]
     fn lists_that_make_no_grid_are_refused() {
-        let build =
-            |list: &[Reflection]| StructureFactors::from_reflections(list, 0.0).unwrap_err();
+        let build = |list: &[Reflection]| {
+            StructureFactors::from_reflections(list, 0.0, MEMORY).unwrap_err()
+        };
         assert_eq!(build(&[]), ExperimentError::NoReflections);
         let twice = build(&[at([1, 2, 3], 4.0), at([1, 2, 3], 5.0)]);
         assert!(twice.to_string().contains("1 2 3"), "{twice}");

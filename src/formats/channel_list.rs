@@ -12,6 +12,7 @@ use super::reflection_file;
 use super::text::{lines, number};
 use super::{FormatError, Problem};
 use crate::experiment::{EnergyChannel, ReflectionList, Reflections};
+use crate::memory::Bytes;
 
 /// The reflections of a file, read when they are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ struct HklFile {
     path: PathBuf,
     /// The column of F, where it was named.
     f_column: Option<String>,
+    /// The most bytes of the file to read.
+    most: Bytes,
 }
 
 impl fmt::Display for HklFile {
@@ -29,7 +32,7 @@ impl fmt::Display for HklFile {
 
 impl ReflectionList for HklFile {
     fn read(&self) -> Result<Reflections, Box<dyn Error + Send + Sync>> {
-        let file = reflection_file::read(&self.path, self.f_column.as_deref())?;
+        let file = reflection_file::read(&self.path, self.f_column.as_deref(), self.most)?;
         Ok(file.reflections)
     }
 }
@@ -41,9 +44,9 @@ pub type Listed = (f64, PathBuf);
 ///
 /// # Errors
 /// [`FormatError`], with the line to blame where there is one.
-pub fn read(path: &Path) -> Result<Vec<Listed>, FormatError> {
+pub fn read(path: &Path, most: Bytes) -> Result<Vec<Listed>, FormatError> {
     let folder = path.parent().unwrap_or(Path::new(""));
-    read_with(path, |bytes| {
+    read_with(path, most, |bytes| {
         let listed = parse(bytes)?;
         let placed = listed.into_iter().map(|(line, wavelength_m, file)| {
             let file = folder.join(file);
@@ -61,13 +64,15 @@ pub fn read(path: &Path) -> Result<Vec<Listed>, FormatError> {
     })
 }
 
-/// The channels of a list, with F from the column `f_column` of files that name their columns.
-pub fn channels(listed: &[Listed], f_column: Option<&str>) -> Vec<EnergyChannel> {
+/// The channels of a list, with F from the column `f_column` of files that name their columns, each of
+/// no more than `most`.
+pub fn channels(listed: &[Listed], f_column: Option<&str>, most: Bytes) -> Vec<EnergyChannel> {
     let channel = |(wavelength_m, file): &Listed| EnergyChannel {
         wavelength_m: *wavelength_m,
         reflections: Arc::new(HklFile {
             path: file.clone(),
             f_column: f_column.map(str::to_string),
+            most,
         }),
     };
     listed.iter().map(channel).collect()
@@ -136,7 +141,7 @@ mod tests {
         std::fs::create_dir(folder.path().join("sub")).unwrap();
         let said = |text: &str| {
             std::fs::write(&list, text).unwrap();
-            read(&list).unwrap_err().to_string()
+            read(&list, Bytes(1 << 10)).unwrap_err().to_string()
         };
         let (missing, directory) = (said("1 none.hkl"), said("2 list.txt\n1 sub"));
         assert!(missing.contains("line 1: there is no file"), "{missing}");

@@ -1,15 +1,16 @@
-//! The formats that numbers are written in, by the name of the file.
+//! How an image is written: its format, its kind of numbers, its compression.
 
 use std::path::Path;
 
-use super::image_file::{Header, ImageFormat};
-use super::nxmx::{self, Compression};
-use super::raster::{Clipped, Pixels, Raster};
-use super::smv::Counts;
-use super::{FormatError, PendingFile, Problem, cbf, npy, raw, smv, tiff};
-use crate::image::Image;
+use rayon::prelude::*;
 
-/// The kind of a file's numbers, where its format has several.
+use super::format::{self, Format};
+use super::header::Header;
+use super::raster::{Clipped, Pixels, Raster, RasterView};
+use super::{FormatError, PendingFile, Problem, cbf, record};
+use crate::image::{Image, Run, Statistics};
+
+/// The kind of a file's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Number {
     /// float32: nothing is rounded or clipped.
@@ -23,63 +24,92 @@ pub enum Number {
     I32,
 }
 
-/// A format and its kind of numbers.
+/// How a frame is compressed, where its format compresses. None loses a bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Compression {
+    /// Bytes sorted by their place in a number, then deflated: every HDF5 library reads it.
+    #[default]
+    Gzip,
+    /// Bits sorted by their place, then LZ4, as DECTRIS' detectors write: three times as fast, and
+    /// readers need the filter 32008, which `hdf5plugin` and DIALS bring.
+    BitshuffleLz4,
+    /// Not at all.
+    None,
+}
+
+/// A format with what it leaves to choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encoding {
-    /// Bare float32.
-    Raw,
-    /// SMV, 16 bits.
-    Smv,
-    /// CBF, 32 bits with a sign.
-    Cbf,
-    /// TIFF.
-    Tiff(Number),
-    /// numpy's.
-    Npy(Number),
-    /// NXmx in HDF5, frames compressed so.
-    Nxmx(Number, Compression),
+pub struct Encoding {
+    /// The format.
+    pub format: &'static Format,
+    /// The kind of numbers, one that the format writes.
+    pub number: Number,
+    /// The compression, which only some formats have.
+    pub compression: Compression,
 }
 
 impl Encoding {
-    /// What the name of a file stands for, with these numbers where the format has several.
+    /// Files of `format` with numbers of this kind, where the format writes such, else with its own.
+    pub fn new(format: &'static Format, number: Number) -> Encoding {
+        let numbers = format.numbers;
+        let number = match numbers.contains(&number) {
+            true => number,
+            false => numbers.first().copied().unwrap_or_default(),
+        };
+        Encoding {
+            format,
+            number,
+            compression: Compression::default(),
+        }
+    }
+
+    /// What the name of a file stands for, with numbers of this kind where the format has several;
+    /// `None` for pictures and unknown names.
     pub fn of_name(path: &Path, number: Number) -> Option<Encoding> {
-        let extension = path.extension()?.to_string_lossy().to_lowercase();
-        Some(match extension.as_str() {
-            "bin" | "raw" => Encoding::Raw,
-            "img" | "smv" => Encoding::Smv,
-            "cbf" => Encoding::Cbf,
-            "tif" | "tiff" => Encoding::Tiff(number),
-            "npy" => Encoding::Npy(number),
-            "h5" | "hdf5" | "nxs" => Encoding::Nxmx(number, Compression::default()),
-            _ => return None,
-        })
+        let format = format::of_name(path).filter(|format| !format.is_picture())?;
+        Some(Encoding::new(format, number))
     }
 
-    /// The format.
-    pub fn format(self) -> ImageFormat {
-        match self {
-            Encoding::Raw => ImageFormat::Raw,
-            Encoding::Smv => ImageFormat::Smv,
-            Encoding::Cbf => ImageFormat::Cbf,
-            Encoding::Tiff(_) => ImageFormat::Tiff,
-            Encoding::Npy(_) => ImageFormat::Npy,
-            Encoding::Nxmx(..) => ImageFormat::Nxmx,
+    /// Whether the format leaves the kind of numbers to choose.
+    pub fn chooses_number(self) -> bool {
+        self.format.numbers.len() > 1
+    }
+
+    /// Whether the numbers are whole: counts, not photons.
+    pub fn counts(self) -> bool {
+        self.number != Number::F32
+    }
+
+    /// The kind of numbers that a file with noise has where nothing else is asked for.
+    pub fn with_noise(self) -> Encoding {
+        let whole = self.format.counts_photons;
+        Encoding::new(self.format, if whole { Number::I32 } else { Number::F32 })
+    }
+
+    /// Counts of an image with these statistics, where nothing else is asked for.
+    pub fn usual_counts(self, statistics: &Statistics) -> Counts {
+        match self.format.scaled_to_brightest {
+            true => Counts::automatic(statistics, Counts::DEFAULT_OFFSET),
+            false => Counts::AS_THEY_ARE,
         }
     }
 
-    /// Its kind of numbers.
-    pub fn number(self) -> Number {
-        match self {
-            Encoding::Raw => Number::F32,
-            Encoding::Smv => Number::U16,
-            Encoding::Cbf => Number::I32,
-            Encoding::Tiff(number) | Encoding::Npy(number) | Encoding::Nxmx(number, _) => number,
+    /// Counts of a pixel without photons in a file with noise, where nothing else is asked for: a
+    /// detector that counts photons has none.
+    pub fn usual_offset(self) -> f64 {
+        match self.format.counts_photons {
+            true => 0.0,
+            false => Counts::DEFAULT_OFFSET,
         }
     }
 
-    /// `image` as a file beside `path`; with it comes what became of pixels that it has no
-    /// room for. Pixels, counts and header are as in [`Encoding::encode`], and pixels that were not
-    /// rendered have no value in whole numbers ([`Number::pixels`]).
+    /// Memory that writing takes beside an image, bytes a pixel.
+    pub fn beside_image(self) -> u64 {
+        self.format.beside_image[usize::from(self.counts())]
+    }
+
+    /// Writes `image` as one frame beside `path`, and tells which pixels had no room. Whole numbers
+    /// are `counts` of its values, none below 0.
     ///
     /// # Errors
     /// [`FormatError`] when the image is larger than the format takes, or the file cannot be written.
@@ -88,128 +118,157 @@ impl Encoding {
         path: &Path,
         image: &Image,
         counts: Counts,
-        least: Option<i32>,
         header: &Header,
     ) -> Result<(PendingFile, Clipped), FormatError> {
-        let file = match self {
-            Encoding::Raw => PendingFile::write(path, &raw::encode(image))?,
-            Encoding::Tiff(Number::F32) => {
-                let file = tiff::encode(image).map_err(|problem| unfit(path, problem))?;
-                PendingFile::write(path, &header.recorded(file))?
-            }
-            Encoding::Smv => {
-                let size = [image.width(), image.height()];
-                let header = smv::carry_over(&header.entries, size);
-                let mut clipped = Clipped::default();
-                let file = PendingFile::write_with(path, |file| {
-                    clipped = smv::write(image, counts, &header, file)?;
-                    Ok(())
-                });
-                return Ok((file?, clipped));
-            }
-            _ => {
-                let (raster, clipped) = self.raster(image, counts, least);
-                return Ok((self.write(path, &raster, header)?, clipped));
-            }
-        };
-        Ok((file, Clipped::default()))
+        if let Some(stream) = self.format.stream {
+            return stream(path, image, counts, header);
+        }
+        let (pixels, clipped) = self.number.counted(image, counts);
+        let raster = RasterView::of(image, pixels.as_ref());
+        Ok((self.write(path, raster, header)?, clipped))
     }
 
-    /// An image of [`Encoding::number`]s as a file beside `path`, as [`Encoding::encode`] makes it.
+    /// Writes numbers of this kind as one frame beside `path`.
     ///
     /// # Errors
-    /// [`FormatError`] when the image is larger than the format takes, or the file cannot be written.
-    ///
-    /// # Panics
-    /// When the numbers are of another kind.
+    /// [`FormatError`] when the image is larger than the format takes or has other numbers, or the
+    /// file cannot be written.
     pub fn write(
         self,
         path: &Path,
-        raster: &Raster,
+        raster: RasterView,
         header: &Header,
     ) -> Result<PendingFile, FormatError> {
-        match self {
-            Encoding::Nxmx(number, compression) => {
-                let (setting, frame) = header.for_nexus([raster.width, raster.height]);
-                nxmx::write(path, raster, number, compression, setting, frame)
-            }
-            _ => {
-                let file = self.encode(raster, header);
-                PendingFile::write(path, &file.map_err(|problem| unfit(path, problem))?)
-            }
+        if let Some(frames) = &self.format.frames {
+            let size = [raster.width, raster.height];
+            let mut file = (frames.create)(path, self, size, 1, header)?;
+            file.push(raster, header)?;
+            return file.finish();
+        }
+        let file = (self.format.encode)(raster, header);
+        let file = file.map_err(|problem| FormatError::content(path, problem))?;
+        match &header.record {
+            Some(text) => PendingFile::write(path, &record::add(self.format, file, text)),
+            None => PendingFile::write(path, &file),
         }
     }
 
-    /// `image` as numbers of this kind: its values where they are floats, else `counts` of them.
-    pub fn raster(self, image: &Image, counts: Counts, least: Option<i32>) -> (Raster, Clipped) {
-        let values = image.values();
-        let (pixels, clipped) = if self.number() == Number::F32 {
-            (Pixels::F32(values.to_vec()), Clipped::default())
-        } else {
-            let mut rendered = vec![f64::NAN; values.len()];
-            let mut gaps = values.len();
-            for (index, value) in image.rendered() {
-                rendered[index] = value.into();
-                gaps -= 1;
-            }
-            let number = self.number();
-            let (pixels, mut clipped) = number.pixels(rendered.into_iter(), counts, least);
-            clipped.no_number -= gaps;
-            (pixels, clipped)
-        };
-        let raster = Raster {
-            width: image.width(),
-            height: image.height(),
-            pixels,
-        };
-        (raster, clipped)
-    }
-
-    /// An image of [`Encoding::number`]s as a file; SMV and CBF say what `header` does.
+    /// Numbers of this kind as a file in memory, without a record.
     ///
     /// # Errors
-    /// A [`Problem`] when the image is larger than the format takes.
-    ///
-    /// # Panics
-    /// When the numbers are of another kind; for NXmx, which has no use for a file in memory.
+    /// A [`Problem`] when the image is larger than the format takes or has other numbers, and for
+    /// formats that are written out of order.
     pub fn encode(self, raster: &Raster, header: &Header) -> Result<Vec<u8>, Problem> {
-        let size = [raster.width, raster.height];
-        Ok(match (self, &raster.pixels) {
-            (Encoding::Raw, Pixels::F32(values)) => {
-                let bytes = values.iter().flat_map(|value| value.to_le_bytes());
-                bytes.collect()
-            }
-            (Encoding::Smv, Pixels::U16(counts)) => {
-                smv::encode_counts(counts, &smv::carry_over(&header.entries, size))
-            }
-            (Encoding::Cbf, Pixels::I32(counts)) => {
-                header.recorded(cbf::encode(counts, raster.width, &header.geometry))
-            }
-            (Encoding::Tiff(_), _) => header.recorded(tiff::encode_raster(raster)?),
-            (Encoding::Npy(_), _) => npy::encode(raster),
-            (_, pixels) => panic!("{} are not written as {self:?}", pixels.kind()),
-        })
+        (self.format.encode)(raster.view(), header)
     }
 }
 
-fn unfit(path: &Path, problem: Problem) -> FormatError {
-    FormatError::Content {
-        path: path.to_path_buf(),
-        problem,
+/// How photons become counts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Counts {
+    /// Counts per photon.
+    pub scale: f64,
+    /// Counts of a pixel without photons.
+    pub adc_offset: f64,
+}
+
+impl Counts {
+    /// Counts of an image that holds counts, or one a photon.
+    pub const AS_THEY_ARE: Counts = Counts {
+        scale: 1.0,
+        adc_offset: 0.0,
+    };
+
+    /// Counts of a pixel without photons, where nothing else is asked for, of detectors that
+    /// integrate.
+    pub const DEFAULT_OFFSET: f64 = 40.0;
+
+    /// Counts that put the brightest pixel at 55,000.
+    pub fn automatic(statistics: &Statistics, adc_offset: f64) -> Counts {
+        let max = statistics.max;
+        Counts {
+            scale: if max > 0.0 { 55000.0 / max } else { 1.0 },
+            adc_offset,
+        }
+    }
+
+    /// floor(value·scale + adc + ½), no more than the largest `T` and no less than `least`; what has
+    /// no room is added to `clipped`.
+    fn of<T: Whole>(self, value: f64, least: f64, clipped: &mut Clipped) -> T {
+        let count = value * self.scale + self.adc_offset + 0.5;
+        if count.is_nan() {
+            clipped.no_number += 1;
+            return T::NO_VALUE;
+        }
+        clipped.above += usize::from(count >= T::LARGEST + 1.0);
+        clipped.below += usize::from(count < least);
+        let count = count.clamp(least, T::LARGEST);
+        // A cast cuts towards 0.
+        T::cut(if count < 0.0 { count.floor() } else { count })
+    }
+
+    /// Counts of the pixels of `run`, in `counts`; pixels that were not rendered have no value.
+    pub(super) fn of_run<T: Whole>(self, run: Run, counts: &mut [T]) -> Clipped {
+        let mut clipped = Clipped::default();
+        counts.fill(T::NO_VALUE);
+        for (place, value) in run.rendered() {
+            counts[place] = self.of(value.into(), 0.0, &mut clipped);
+        }
+        clipped
     }
 }
+
+/// Pixels that a thread counts in one go.
+pub(super) const RUN: usize = 1 << 14;
+
+/// A kind of whole numbers.
+pub(super) trait Whole: Copy + Send {
+    const LEAST: f64;
+    const LARGEST: f64;
+    /// A pixel without a value.
+    const NO_VALUE: Self;
+    /// `count` without its fraction.
+    fn cut(count: f64) -> Self;
+}
+
+macro_rules! whole {
+    ($number:ident, $no_value:expr) => {
+        impl Whole for $number {
+            const LEAST: f64 = $number::MIN as f64;
+            const LARGEST: f64 = $number::MAX as f64;
+            const NO_VALUE: $number = $no_value;
+            fn cut(count: f64) -> $number {
+                count as $number
+            }
+        }
+    };
+}
+
+whole!(u16, 0);
+whole!(u32, 0);
+whole!(i32, cbf::NO_VALUE);
 
 impl Number {
     /// Bytes of one.
-    pub(super) fn bytes(self) -> usize {
+    pub fn bytes(self) -> usize {
         match self {
             Number::U16 => 2,
             Number::F32 | Number::U32 | Number::I32 => 4,
         }
     }
 
+    /// The name in options and in the table of formats.
+    pub fn name(self) -> &'static str {
+        match self {
+            Number::F32 => "float32",
+            Number::U16 => "uint16",
+            Number::U32 => "uint32",
+            Number::I32 => "int32",
+        }
+    }
+
     /// The largest whole number of the kind; `None` where it is of floats.
-    pub(super) fn ceiling(self) -> Option<f64> {
+    pub fn ceiling(self) -> Option<f64> {
         match self {
             Number::F32 => None,
             Number::U16 => Some(u16::MAX.into()),
@@ -228,42 +287,54 @@ impl Number {
         }
     }
 
-    /// `values` as numbers of this kind. Floats stay what they are, `counts` or not. Whole numbers
-    /// are floor(value·scale + adc + ½) and end at the kind's ends, or at `least`; what is no number
-    /// becomes 0, or [`cbf::NO_VALUE`] where there is a sign.
-    pub fn pixels(
-        self,
-        values: impl Iterator<Item = f64>,
-        counts: Counts,
-        least: Option<i32>,
-    ) -> (Pixels, Clipped) {
-        let mut clipped = Clipped::default();
-        let lowest = f64::from(least.unwrap_or(i32::MIN));
-        let mut whole = |value: f64, low: f64, high: f64, none: f64| {
-            let count = counts.unrounded(value).floor();
-            if count.is_nan() {
-                clipped.no_number += 1;
-                return none;
-            }
-            clipped.above += usize::from(count > high);
-            clipped.below += usize::from(count < low);
-            count.clamp(low, high)
-        };
-        let pixels = match self {
-            Number::F32 => Pixels::F32(values.map(|value| value as f32).collect()),
+    /// `counts` of the pixels of `image`, none below 0; `None` where floats are written, which are the
+    /// image's own values. Pixels that were not rendered are 0, or [`cbf::NO_VALUE`] where there is a
+    /// sign.
+    pub fn counted(self, image: &Image, counts: Counts) -> (Option<Pixels>, Clipped) {
+        fn all<T: Whole>(image: &Image, counts: Counts) -> (Vec<T>, Clipped) {
+            let mut pixels = vec![T::NO_VALUE; image.values().len()];
+            let clipped = pixels
+                .par_chunks_mut(RUN)
+                .zip(image.runs(RUN))
+                .map(|(pixels, run)| counts.of_run(run, pixels))
+                .reduce(Clipped::default, Clipped::and);
+            (pixels, clipped)
+        }
+        match self {
+            Number::F32 => (None, Clipped::default()),
             Number::U16 => {
-                let count = |value| whole(value, 0.0, u16::MAX.into(), 0.0) as u16;
-                Pixels::U16(values.map(count).collect())
+                let (pixels, clipped) = all(image, counts);
+                (Some(Pixels::U16(pixels)), clipped)
             }
             Number::U32 => {
-                let count = |value| whole(value, 0.0, u32::MAX.into(), 0.0) as u32;
-                Pixels::U32(values.map(count).collect())
+                let (pixels, clipped) = all(image, counts);
+                (Some(Pixels::U32(pixels)), clipped)
             }
             Number::I32 => {
-                let none = f64::from(cbf::NO_VALUE);
-                let count = |value| whole(value, lowest, i32::MAX.into(), none) as i32;
-                Pixels::I32(values.map(count).collect())
+                let (pixels, clipped) = all(image, counts);
+                (Some(Pixels::I32(pixels)), clipped)
             }
+        }
+    }
+
+    /// `values` as numbers of this kind. Floats stay what they are, `counts` or not; whole numbers end
+    /// at the kind's ends. What is no number becomes 0, or [`cbf::NO_VALUE`] where there is a sign.
+    pub fn pixels(self, values: impl Iterator<Item = f64>, counts: Counts) -> (Pixels, Clipped) {
+        fn all<T: Whole>(
+            values: impl Iterator<Item = f64>,
+            counts: Counts,
+            clipped: &mut Clipped,
+        ) -> Vec<T> {
+            values
+                .map(|value| counts.of(value, T::LEAST, clipped))
+                .collect()
+        }
+        let mut clipped = Clipped::default();
+        let pixels = match self {
+            Number::F32 => Pixels::F32(values.map(|value| value as f32).collect()),
+            Number::U16 => Pixels::U16(all(values, counts, &mut clipped)),
+            Number::U32 => Pixels::U32(all(values, counts, &mut clipped)),
+            Number::I32 => Pixels::I32(all(values, counts, &mut clipped)),
         };
         (pixels, clipped)
     }
@@ -275,12 +346,12 @@ mod tests {
 
     #[test]
     fn whole_numbers_end_where_their_kind_does() {
-        let values = [f64::NAN, -7.4, 0.5, 65535.4, 65536.0, 1e300];
-        let pixels = |number: Number, least| {
-            let values = values.iter().copied();
-            number.pixels(values, Counts::AS_THEY_ARE, least)
+        let values = [f32::NAN, -7.4, 0.5, 65535.4, 65536.0, 1e30];
+        let pixels = |number: Number| {
+            let values = values.iter().copied().map(f64::from);
+            number.pixels(values, Counts::AS_THEY_ARE)
         };
-        let (counts, clipped) = pixels(Number::U16, None);
+        let (counts, clipped) = pixels(Number::U16);
         assert_eq!(counts, Pixels::U16(vec![0, 0, 1, 65535, 65535, 65535]));
         let of = |above, below| Clipped {
             above,
@@ -288,23 +359,45 @@ mod tests {
             no_number: 1,
         };
         assert_eq!(clipped, of(2, 1));
-        let (counts, clipped) = pixels(Number::I32, None);
+        let (counts, clipped) = pixels(Number::I32);
         let expected = vec![-1, -7, 1, 65535, 65536, i32::MAX];
         assert_eq!((counts, clipped), (Pixels::I32(expected), of(1, 0)));
-        let (_, clipped) = pixels(Number::I32, Some(0));
-        assert_eq!(clipped, of(1, 1));
-        let (counts, _) = pixels(Number::U32, None);
+        let (counts, _) = pixels(Number::U32);
         let expected = vec![0, 0, 1, 65535, 65536, u32::MAX];
         assert_eq!(counts, Pixels::U32(expected));
+        // An image's counts end at 0.
+        let image = Image::new(6, 1, values.to_vec(), None);
+        let (counts, clipped) = Number::I32.counted(&image, Counts::AS_THEY_ARE);
+        let expected = vec![-1, 0, 1, 65535, 65536, i32::MAX];
+        assert_eq!((counts, clipped), (Some(Pixels::I32(expected)), of(1, 1)));
     }
 
     #[test]
-    fn names_stand_for_formats() {
+    fn counts_are_rounded_and_clipped() {
+        let counts = Counts {
+            scale: 2.0,
+            adc_offset: 40.0,
+        };
+        let values = vec![0.0, 0.3, -20.2, -100.0, 1e9, f32::NAN, 5.0];
+        let rendered = [vec![true; 6], vec![false]].concat();
+        let image = Image::new(7, 1, values, Some(rendered));
+        let (found, clipped) = Number::U16.counted(&image, counts);
+        // 0.6 + 40 rounds up, and -0.4 to 0.
+        let expected = Pixels::U16(vec![40, 41, 0, 0, 65535, 0, 0]);
+        assert_eq!(found, Some(expected));
+        let one_of_each = Clipped {
+            above: 1,
+            below: 1,
+            no_number: 1,
+        };
+        assert_eq!(clipped, one_of_each);
+    }
+
+    #[test]
+    fn a_format_of_one_kind_keeps_its_own() {
         let of = |name: &str| Encoding::of_name(Path::new(name), Number::U16);
-        assert_eq!(of("a/frame_0001.IMG"), Some(Encoding::Smv));
-        assert_eq!(of("b.tiff"), Some(Encoding::Tiff(Number::U16)));
-        let gzip = Compression::Gzip;
-        assert_eq!(of("c.NXS"), Some(Encoding::Nxmx(Number::U16, gzip)));
-        assert_eq!((of("c.gif"), of("npy")), (None, None));
+        assert_eq!(of("a.cbf").map(|found| found.number), Some(Number::I32));
+        assert_eq!(of("a.tif").map(|found| found.number), Some(Number::U16));
+        assert_eq!(of("a.png"), None);
     }
 }

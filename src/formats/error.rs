@@ -1,4 +1,4 @@
-//! What can be wrong with a file.
+//! What can be wrong with a file, and reading files within a limit.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -63,36 +63,61 @@ impl Problem {
     }
 }
 
-/// Reads all of `path` and has `parse` make sense of it.
-pub(super) fn read_with<T>(
-    path: &Path,
-    parse: impl FnOnce(&[u8]) -> Result<T, Problem>,
-) -> Result<T, FormatError> {
-    parse(&read_bytes(path)?).map_err(|problem| FormatError::Content {
-        path: path.to_path_buf(),
-        problem,
-    })
+impl FormatError {
+    /// The file at `path` has the `problem`.
+    pub fn content(path: &Path, problem: Problem) -> FormatError {
+        FormatError::Content {
+            path: path.to_path_buf(),
+            problem,
+        }
+    }
+
+    /// The file at `path` could not be written, for this `reason`.
+    pub(super) fn write(path: &Path, reason: io::Error) -> FormatError {
+        FormatError::Write {
+            path: path.to_path_buf(),
+            reason,
+        }
+    }
 }
 
-/// All of `path`.
-pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, FormatError> {
-    read_bounded(path).map_err(|reason| FormatError::Read {
+/// Reads all of `path` and has `parse` make sense of it; see [`read_bytes`].
+pub(super) fn read_with<T>(
+    path: &Path,
+    most: Bytes,
+    parse: impl FnOnce(&[u8]) -> Result<T, Problem>,
+) -> Result<T, FormatError> {
+    parse(&read_bytes(path, most)?).map_err(|problem| FormatError::content(path, problem))
+}
+
+/// All of the file or pipe at `path`, as long as it holds no more than `most`.
+///
+/// # Errors
+/// [`FormatError::Read`] when it holds more, is a directory or a device, or cannot be read.
+pub fn read_bytes(path: &Path, most: Bytes) -> Result<Vec<u8>, FormatError> {
+    read_bounded(path, most).map_err(|reason| FormatError::Read {
         path: path.to_path_buf(),
         reason,
     })
 }
 
-/// A line `0 0 0 1` of 8 bytes becomes 24, in a list that takes up to three times that while it
-/// grows; and of two images that are compared, several copies are kept.
+/// Bytes of memory that a byte of a file may become: a line `0 0 0 1` of 8 bytes becomes 24, in a list
+/// that takes up to three times that while it grows; and of two images that are compared, several
+/// copies are kept.
 const PARSED_PER_BYTE: u64 = 10;
 
-/// The most bytes that a file may have, or be unpacked to, on this machine.
-pub(super) fn most_bytes() -> Bytes {
-    Bytes(Bytes::available().0 / PARSED_PER_BYTE)
+/// The most bytes of a file to read, or to unpack it to, where `memory` is free for what becomes of
+/// it: the limit that readers take.
+pub fn file_limit(memory: Bytes) -> Bytes {
+    Bytes(memory.0 / PARSED_PER_BYTE)
 }
 
-/// All of a file or pipe, as long as there is memory for what it is parsed into.
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+/// What a file of `most` bytes may become in memory.
+pub(super) fn memory_for(most: Bytes) -> Bytes {
+    Bytes(most.0.saturating_mul(PARSED_PER_BYTE))
+}
+
+fn read_bounded(path: &Path, most: Bytes) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     let kind = file.metadata()?.file_type();
     if kind.is_dir() {
@@ -107,9 +132,9 @@ fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
         }
     }
-    let most = most_bytes();
     let mut bytes = Vec::new();
-    file.take(most.0 + 1).read_to_end(&mut bytes)?;
+    file.take(most.0.saturating_add(1))
+        .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most.0 {
         let what = format!("it holds more than the {most} that this machine has memory for");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));

@@ -2,10 +2,11 @@
 //!
 //! ```
 //! use nanobragg::formats::geom;
+//! use nanobragg::memory::Bytes;
 //!
 //! let file = "clen = 0.1\nphoton_energy = 9500\nres = 1e4\nfs = -x\nss = -y\nmin_fs = 0\nmax_fs = 63\n\
 //!             min_ss = 0\nmax_ss = 31\ncorner_x = 32\nupper/corner_y = 33\nlower/corner_y = -1\n";
-//! let geometry = geom::parse(file.as_bytes(), None)?;
+//! let geometry = geom::parse(file.as_bytes(), None, Bytes(1 << 20))?;
 //! let detector = geometry.detector()?;
 //! assert_eq!(detector.panels[1].name, "lower");
 //! assert_eq!(detector.panels[1].origin_m.y, -1e-4);
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use glam::DVec3;
 
 use super::Problem;
+use super::error::memory_for;
 use crate::experiment::{Detector, ExperimentError, Frame, Mask, Panel};
 use crate::geometry::UnitCell;
 use crate::memory::Bytes;
@@ -98,19 +100,23 @@ pub(super) fn skewed(fast: DVec3, slow: DVec3) -> Option<String> {
 /// without the last.
 pub(super) type Hole = [[usize; 2]; 2];
 
-/// Makes sure that there is memory for one byte for each pixel of all panels.
-pub(super) fn check_pixels(shapes: impl Iterator<Item = [usize; 2]>) -> Result<(), Problem> {
+/// Refuses panels whose masks would take more memory than what becomes of a file of `most` bytes.
+pub(super) fn check_pixels(
+    shapes: impl Iterator<Item = [usize; 2]>,
+    most: Bytes,
+) -> Result<(), Problem> {
     let pixels = shapes.fold(0u64, |sum, [fast, slow]| {
         sum.saturating_add((fast as u64).saturating_mul(slow as u64))
     });
     // The sums over rectangles that masks are made from come on top.
-    Bytes::of::<(bool, i32)>(pixels).check().map_err(|available| {
-        Problem::with_file(format!(
-            "its panels have {pixels:.2e} pixels in all, more than the {available} of this machine \
-             can hold",
-            pixels = pixels as f64
-        ))
-    })
+    let memory = memory_for(most);
+    if Bytes::of::<(bool, i32)>(pixels) <= memory {
+        return Ok(());
+    }
+    Err(Problem::with_file(format!(
+        "its panels have {pixels:.2e} pixels in all, more than the {memory} of this machine can hold",
+        pixels = pixels as f64
+    )))
 }
 
 /// The mask of a panel of `shape` with these holes; `None` without any.

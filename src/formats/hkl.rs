@@ -8,13 +8,14 @@ use super::error::read_with;
 use super::text::{lines, number, quoted};
 use super::{FormatError, Problem};
 use crate::experiment::Reflection;
+use crate::memory::Bytes;
 
 /// Reads the reflections of the file at `path`.
 ///
 /// # Errors
 /// [`FormatError`], with the line to blame where there is one.
-pub fn read(path: &Path) -> Result<Vec<Reflection>, FormatError> {
-    read_with(path, parse)
+pub fn read(path: &Path, most: Bytes) -> Result<Vec<Reflection>, FormatError> {
+    read_with(path, most, parse)
 }
 
 /// The reflections listed in `bytes`, in their order.

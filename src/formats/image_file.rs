@@ -1,323 +1,134 @@
-//! An image in a file of any format that is read here, told by how the file starts.
+//! An image in a file of any format, told by how the file starts.
 
-use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use super::error::read_bytes;
-use super::image_header::ImageHeader;
-use super::nxmx::{self, FrameSetting, NxmxReader, Setting};
-use super::raster::{Pixels, Raster};
-use super::{FormatError, Problem, cbf, npy, pgm, png, raw, record, smv, tiff};
-
-/// The formats of images that are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ImageFormat {
-    /// SMV: 16-bit counts under a text header.
-    Smv,
-    /// CBF, 32-bit counts compressed by byte offset.
-    Cbf,
-    /// TIFF with one number a pixel.
-    Tiff,
-    /// numpy's array of two axes.
-    Npy,
-    /// Binary PGM, 8 or 16 bits.
-    Pgm,
-    /// Grey PNG, up to 16 bits.
-    Png,
-    /// NXmx in HDF5.
-    Nxmx,
-    /// Bare float32, little-endian, which does not say its size.
-    Raw,
-}
-
-impl ImageFormat {
-    /// The format of a file that starts with these bytes. What starts like none of the others is
-    /// bare numbers.
-    pub fn of(bytes: &[u8]) -> ImageFormat {
-        /// An SMV header starts with its own length.
-        const SMV_START: usize = 64;
-        let tiff: [&[u8]; 4] = [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
-        let start = &bytes[..bytes.len().min(SMV_START)];
-        let key = b"HEADER_BYTES";
-        if start.first() == Some(&b'{') && start.windows(key.len()).any(|part| part == key) {
-            ImageFormat::Smv
-        } else if bytes.starts_with(cbf::MAGIC) {
-            ImageFormat::Cbf
-        } else if bytes.starts_with(npy::MAGIC) {
-            ImageFormat::Npy
-        } else if bytes.starts_with(nxmx::MAGIC) {
-            ImageFormat::Nxmx
-        } else if tiff.iter().any(|magic| bytes.starts_with(magic)) {
-            ImageFormat::Tiff
-        } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
-            ImageFormat::Png
-        } else if bytes.starts_with(b"P5") && bytes.get(2).is_some_and(u8::is_ascii_whitespace) {
-            ImageFormat::Pgm
-        } else {
-            ImageFormat::Raw
-        }
-    }
-
-    /// Its name in messages and summaries.
-    pub fn name(self) -> &'static str {
-        match self {
-            ImageFormat::Smv => "SMV",
-            ImageFormat::Cbf => "CBF",
-            ImageFormat::Tiff => "TIFF",
-            ImageFormat::Npy => "npy",
-            ImageFormat::Pgm => "PGM",
-            ImageFormat::Png => "PNG",
-            ImageFormat::Nxmx => "NXmx",
-            ImageFormat::Raw => "float32",
-        }
-    }
-}
-
-impl fmt::Display for ImageFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+use super::format::{self, Format, FrameReader};
+use super::header::Header;
+use super::raster::Raster;
+use super::{FormatError, Problem, record};
+use crate::memory::Bytes;
 
 /// What an image file holds.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ImageFile {
     /// An image, from a file that says its size.
-    Sized(ImageFormat, Raster),
-    /// The bytes of float32 values; see [`raw::decode`].
+    Sized(&'static Format, Raster),
+    /// The bytes of float32 values; see [`super::raw::decode`].
     Bare(Vec<u8>),
 }
 
-/// What a file's header says, where its format has one.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Header {
-    /// Keys and values of an SMV file, or of the lines of a miniCBF header.
-    pub entries: Vec<(String, String)>,
-    /// What they say of the experiment.
-    pub geometry: ImageHeader,
-    /// What NXmx has room for, where more than that is known.
-    pub nexus: Option<(Setting, FrameSetting)>,
-    /// The experiment that the image was rendered from; see [`record`].
-    pub record: Option<String>,
-}
-
-impl Header {
-    /// That of an SMV file.
-    ///
-    /// # Errors
-    /// A [`Problem`] for a value of the geometry that is no number.
-    pub fn of_smv(file: &smv::SmvImage) -> Result<Header, Problem> {
-        Ok(Header {
-            entries: file.entries().to_vec(),
-            geometry: smv::geometry(file.entries(), file.height)?,
-            nexus: None,
-            record: None,
-        })
-    }
-
-    /// `file` with the experiment that it was rendered from, where that is known.
-    pub(super) fn recorded(&self, file: Vec<u8>) -> Vec<u8> {
-        match &self.record {
-            Some(text) => record::with_record(file, text),
-            None => file,
-        }
-    }
-
-    /// This one of a file of `format` and `height` rows, with entries for an SMV file: its own, or
-    /// those that say what it says.
-    pub fn for_smv(self, format: ImageFormat, height: usize) -> Header {
-        match format {
-            ImageFormat::Smv => self,
-            _ => Header {
-                entries: smv::geometry_entries(&self.geometry, height),
-                ..self
-            },
-        }
-    }
-
-    /// What NXmx is to say of an image of this size.
-    pub fn for_nexus(&self, size: [usize; 2]) -> (Setting, FrameSetting) {
-        let said = || {
-            (
-                Setting {
-                    configuration: self.record.clone(),
-                    ..Setting::of_header(&self.geometry, size)
-                },
-                FrameSetting::of_header(&self.geometry),
-            )
-        };
-        self.nexus.clone().unwrap_or_else(said)
-    }
-
-    /// Says that `count` is the largest that can be trusted.
-    pub fn saturates_at(&mut self, count: Option<f64>) {
-        self.geometry.count_cutoff = count;
-        if let Some((setting, _)) = &mut self.nexus {
-            setting.saturation = count;
-        }
-    }
-
-    /// That of frame `index` of `file`.
-    pub fn of_nexus(file: &NxmxReader, index: usize) -> Header {
-        let frame = file.frame_setting(index);
-        // What a file of many frames says is of all of them.
-        let record = match file.frames() {
-            1 => file.setting().configuration.clone(),
-            _ => None,
-        };
-        Header {
-            record,
-            entries: Vec::new(),
-            geometry: file.setting().header(&frame),
-            nexus: Some((file.setting().clone(), frame)),
-        }
-    }
-}
-
-/// The frames of the file at `path`, where it is HDF5; they are read one at a time.
+/// The frames of the file at `path`, where its format has many; they are read one at a time. A file
+/// that is a pipe can be read only once, and has none.
 ///
 /// # Errors
-/// As [`NxmxReader::open`].
-pub fn frames(path: &Path) -> Result<Option<NxmxReader>, FormatError> {
-    let mut start = [0; nxmx::MAGIC.len()];
-    let mut found = |mut file: &File| {
-        // What is no file says nothing twice.
+/// [`FormatError`] when it cannot be read, or has no frames.
+pub fn frames(path: &Path, most: Bytes) -> Result<Option<Box<dyn FrameReader>>, FormatError> {
+    /// As many bytes as tell every format.
+    const START: u64 = 64;
+    let start = |file: File| {
+        let mut start = Vec::new();
         let is_file = file.metadata().is_ok_and(|data| data.is_file());
-        is_file && file.read_exact(&mut start).is_ok() && start[..] == *nxmx::MAGIC
+        let read = is_file && file.take(START).read_to_end(&mut start).is_ok();
+        read.then_some(start)
     };
-    match File::open(path) {
-        Ok(file) if found(&file) => NxmxReader::open(path).map(Some),
-        _ => Ok(None),
-    }
-}
-
-/// The only frame of `file`.
-fn only_frame(path: &Path, file: &NxmxReader) -> Result<(ImageFile, Header), FormatError> {
-    match file.frames() {
-        1 => {
-            let raster = file.frame(0)?;
-            let image = ImageFile::Sized(ImageFormat::Nxmx, raster);
-            Ok((image, Header::of_nexus(file, 0)))
-        }
-        several => Err(FormatError::Content {
-            path: path.to_path_buf(),
-            problem: Problem::with_file(format!(
-                "{several} frames; expected one. 'nanobragg convert {} OUT --frame K' takes out \
-                 frame K, from 1 to {several}",
-                path.display()
-            )),
-        }),
-    }
+    let format = File::open(path).ok().and_then(start);
+    let format = format.map(|start| format::of_content(&start));
+    let frames = format.and_then(|format| format.frames.as_ref());
+    frames.map(|frames| (frames.open)(path, most)).transpose()
 }
 
 /// Reads the image file at `path`.
 ///
 /// # Errors
 /// [`FormatError`] when it cannot be read, or is not what it starts like.
-pub fn read(path: &Path) -> Result<ImageFile, FormatError> {
-    if let Some(file) = frames(path)? {
-        return only_frame(path, &file).map(|(image, _)| image);
-    }
-    parse(read_bytes(path)?).map_err(|problem| FormatError::Content {
-        path: path.to_path_buf(),
-        problem,
-    })
+pub fn read(path: &Path, most: Bytes) -> Result<ImageFile, FormatError> {
+    Ok(read_by(path, most, parse_pixels)?.0)
 }
 
 /// Reads the image file at `path` with its header.
 ///
 /// # Errors
 /// As [`read`], and for a geometry that is no numbers.
-pub fn read_with_header(path: &Path) -> Result<(ImageFile, Header), FormatError> {
-    if let Some(file) = frames(path)? {
-        return only_frame(path, &file);
+pub fn read_with_header(path: &Path, most: Bytes) -> Result<(ImageFile, Header), FormatError> {
+    read_by(path, most, parse_with_header)
+}
+
+fn read_by(
+    path: &Path,
+    most: Bytes,
+    parse: impl FnOnce(Vec<u8>, Bytes) -> Result<(ImageFile, Header), Problem>,
+) -> Result<(ImageFile, Header), FormatError> {
+    let bad = |problem| FormatError::content(path, problem);
+    let Some(file) = frames(path, most)? else {
+        return parse(read_bytes(path, most)?, most).map_err(bad);
+    };
+    match file.frames() {
+        1 => Ok((
+            ImageFile::Sized(file.format(), file.frame(0)?),
+            file.header(0),
+        )),
+        several => Err(bad(Problem::with_file(format!(
+            "{several} frames; expected one. 'nanobragg convert {} OUT --frame K' takes out \
+             frame K, from 1 to {several}",
+            path.display()
+        )))),
     }
-    parse_with_header(read_bytes(path)?).map_err(|problem| FormatError::Content {
-        path: path.to_path_buf(),
-        problem,
-    })
 }
 
 /// The experiment that the image file at `path` was rendered from, if it says so.
 ///
 /// # Errors
 /// [`FormatError`] when it cannot be read.
-pub fn read_record(path: &Path) -> Result<Option<String>, FormatError> {
-    match frames(path)? {
-        Some(file) => Ok(file.setting().configuration.clone()),
-        None => Ok(record::find(&read_bytes(path)?)),
+pub fn read_record(path: &Path, most: Bytes) -> Result<Option<String>, FormatError> {
+    match frames(path, most)? {
+        Some(file) => Ok(file.record().map(str::to_string)),
+        None => Ok(record::find(&read_bytes(path, most)?)),
     }
 }
 
-/// The image file that `bytes` are.
+/// The image file that `bytes` are; parsing may take memory of `most`.
 ///
 /// # Errors
 /// A [`Problem`] when they are not what they start like.
-pub fn parse(bytes: Vec<u8>) -> Result<ImageFile, Problem> {
-    contents(bytes).map(|(file, _)| file)
+pub fn parse(bytes: Vec<u8>, most: Bytes) -> Result<ImageFile, Problem> {
+    Ok(parse_pixels(bytes, most)?.0)
 }
 
 /// The image file that `bytes` are, with its header.
 ///
 /// # Errors
 /// As [`parse`], and for a geometry that is no numbers.
-pub fn parse_with_header(bytes: Vec<u8>) -> Result<(ImageFile, Header), Problem> {
-    let (file, mut header) = contents(bytes)?;
-    if let ImageFile::Sized(ImageFormat::Smv, raster) = &file {
-        header.geometry = smv::geometry(&header.entries, raster.height)?;
+pub fn parse_with_header(bytes: Vec<u8>, most: Bytes) -> Result<(ImageFile, Header), Problem> {
+    let (file, mut header) = parse_pixels(bytes, most)?;
+    if let ImageFile::Sized(format, raster) = &file {
+        (format.read_geometry)(&mut header, [raster.width, raster.height])?;
     }
     Ok((file, header))
 }
 
-/// The image file that `bytes` are, with the header's entries. Who only looks at pixels does not mind
-/// what an SMV header says of the geometry.
-fn contents(bytes: Vec<u8>) -> Result<(ImageFile, Header), Problem> {
-    let format = ImageFormat::of(&bytes);
-    let mut header = Header {
-        record: record::find(&bytes),
-        ..Header::default()
-    };
-    let raster = match format {
-        ImageFormat::Smv => {
-            let file = smv::parse(&bytes)?;
-            header.entries = file.entries().to_vec();
-            Raster {
-                width: file.width,
-                height: file.height,
-                pixels: Pixels::U16(file.pixels),
-            }
-        }
-        ImageFormat::Cbf => {
-            let file = cbf::parse(&bytes)?;
-            (header.entries, header.geometry) = (file.entries, file.header);
-            file.raster
-        }
-        ImageFormat::Tiff => tiff::decode(&bytes)?,
-        ImageFormat::Npy => npy::decode(&bytes)?,
-        ImageFormat::Pgm => pgm::decode(&bytes)?,
-        ImageFormat::Png => png::decode(&bytes)?,
-        ImageFormat::Nxmx => {
-            let what = "HDF5 that is no file; it is read out of order, from a file only";
-            return Err(Problem::with_file(what));
-        }
-        ImageFormat::Raw if bytes.is_empty() || !bytes.len().is_multiple_of(raw::PIXEL) => {
-            return Err(Problem::with_file(format!(
-                "{} bytes that start like no SMV, CBF, TIFF, npy, PGM, PNG or HDF5 file and are no whole \
-                 number of float32 values either; expected an image in one of these formats",
-                bytes.len()
-            )));
-        }
-        ImageFormat::Raw => return Ok((ImageFile::Bare(bytes), header)),
-    };
-    Ok((ImageFile::Sized(format, raster), header))
+fn parse_pixels(bytes: Vec<u8>, most: Bytes) -> Result<(ImageFile, Header), Problem> {
+    let format = format::of_content(&bytes);
+    let record = record::find(&bytes);
+    let (file, header) = (format.decode)(bytes, most)?;
+    Ok((file, Header { record, ..header }))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::image_header::ImageHeader;
+    use super::super::raster::Pixels;
+    use super::super::{cbf, npy, pgm, png, raw, smv, tiff};
     use super::*;
     use crate::image::{Image, ToneMap, ToneScale};
+
+    const MOST: Bytes = Bytes(1 << 20);
+
+    fn parse(bytes: Vec<u8>) -> Result<ImageFile, Problem> {
+        super::parse(bytes, MOST)
+    }
 
     #[test]
     fn every_format_is_told_by_its_start() {
@@ -334,12 +145,12 @@ mod tests {
         };
         let silent = ImageHeader::default();
         for (format, bytes, expected) in [
-            (ImageFormat::Cbf, cbf::encode(&[0, 255], 2, &silent), &image),
-            (ImageFormat::Npy, npy::encode(&array), &image),
-            (ImageFormat::Smv, smv, &image),
-            (ImageFormat::Tiff, tiff::encode(&image).unwrap(), &image),
-            (ImageFormat::Pgm, pgm::encode(&image, 1.0), &image),
-            (ImageFormat::Png, grey, &inverted),
+            (cbf::FORMAT, cbf::encode(&[0, 255], 2, &silent), &image),
+            (npy::FORMAT, npy::encode(array.view()), &image),
+            (smv::FORMAT, smv, &image),
+            (tiff::FORMAT, tiff::encode(array.view()).unwrap(), &image),
+            (pgm::FORMAT, pgm::encode(&image, 1.0), &image),
+            (png::FORMAT, grey, &inverted),
         ] {
             let Ok(ImageFile::Sized(found, raster)) = parse(bytes) else {
                 panic!("{format}: no image");
@@ -351,19 +162,11 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_start_with_a_brace_are_numbers() {
-        let bytes = [f32::from_le_bytes(*b"{ABC"), 1.0]
-            .map(f32::to_le_bytes)
-            .concat();
-        assert_eq!(ImageFormat::of(&bytes), ImageFormat::Raw);
-    }
-
-    #[test]
     fn a_geometry_that_is_no_number_costs_no_pixels() {
         let smv = b"{\nHEADER_BYTES=48;\nSIZE1=1;\nSIZE2=1;\nPHI=x;\n}  ".to_vec();
         let smv = [smv, vec![b' '; 48]].concat();
         assert!(parse(smv.clone()).is_ok());
-        let said = parse_with_header(smv).unwrap_err().what;
+        let said = parse_with_header(smv, MOST).unwrap_err().what;
         assert!(said.contains("PHI is 'x'"), "{said}");
     }
 

@@ -1,4 +1,4 @@
-//! What the headers of image files say of the experiment, whatever the format.
+//! The geometry of one panel, as the headers of image files give it, whatever the format.
 
 use serde::Serialize;
 

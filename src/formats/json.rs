@@ -9,6 +9,7 @@ use serde_json::error::Category;
 use super::error::read_with;
 use super::text::unmarked;
 use super::{FormatError, Problem};
+use crate::memory::Bytes;
 
 /// What every document says of itself.
 #[derive(Deserialize)]
@@ -25,8 +26,9 @@ pub fn read<T: DeserializeOwned>(
     path: &Path,
     schema: u32,
     expected: &str,
+    most: Bytes,
 ) -> Result<T, FormatError> {
-    read_with(path, |bytes| parse(bytes, schema, expected))
+    read_with(path, most, |bytes| parse(bytes, schema, expected))
 }
 
 /// Makes sense of `bytes`.

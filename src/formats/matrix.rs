@@ -8,13 +8,14 @@ use glam::{DMat3, DVec3};
 use super::error::read_with;
 use super::text::{lines, number};
 use super::{FormatError, Problem};
+use crate::memory::Bytes;
 
 /// Reads the A matrix of the file at `path`: columns a*, b*, c* times λ/Å.
 ///
 /// # Errors
 /// [`FormatError`], with the line to blame where there is one.
-pub fn read(path: &Path) -> Result<DMat3, FormatError> {
-    read_with(path, parse)
+pub fn read(path: &Path, most: Bytes) -> Result<DMat3, FormatError> {
+    read_with(path, most, parse)
 }
 
 /// The A matrix that `bytes` spell.

@@ -1,23 +1,32 @@
-//! Files: one format a module, between bytes and our types.
+//! File formats: one module a format, between bytes and the types of this library.
 //!
-//! Readers come in two halves, a pure `parse` that never panics whatever the bytes, and a `read`
-//! that adds the file's name to what `parse` found wrong. Writers encode to bytes, and
-//! [`write_whole`] or [`PendingFile`] puts these in place all at once.
+//! **Image formats** are listed in [`TABLE`]; each is a [`Format`], which says what its files have room
+//! for, and reads and writes them. A new one is a file of its own and a line in the table.
+//! [`image_file`] reads a file of any of them, [`encoding::Encoding`] writes one.
+//!
+//! **Readers** come in two halves: a pure `parse` that never panics whatever the bytes, and a `read`
+//! that adds the file's name to what `parse` found wrong. A reader does not ask the system for memory:
+//! its caller gives the most bytes that a file may hold or be unpacked to ([`file_limit`]).
+//!
+//! **Writers** put a file in its place all at once, or not at all: [`write_whole`], [`PendingFile`].
 
 pub mod cbf;
 pub mod channel_list;
 pub mod coordinates;
 pub mod encoding;
 pub mod expt;
+pub mod format;
 pub mod geom;
 pub mod geometry;
 pub mod gzip;
+pub mod header;
 pub mod hkl;
 pub mod image_file;
 pub mod image_header;
 pub mod json;
 pub mod matrix;
 pub mod merged_list;
+pub mod metadata;
 pub mod mmcif;
 pub mod mtz;
 pub mod npy;
@@ -41,6 +50,6 @@ mod f_column;
 mod text;
 mod whole;
 
-pub(crate) use error::read_bytes;
-pub use error::{FormatError, Problem};
+pub use error::{FormatError, Problem, file_limit, read_bytes};
+pub use format::{Format, TABLE};
 pub use whole::{PendingFile, check_writable, write_whole};

@@ -2,9 +2,29 @@
 //!
 //! Facts: the format is described in numpy's documentation under `numpy.lib.format`.
 
+use tracing::info_span;
+
 use super::Problem;
-use super::raster::{Pixels, Raster, bytes_of_pixels};
+use super::encoding::Number;
+use super::format::Format;
+use super::header::Header;
+use super::image_file::ImageFile;
+use super::raster::{Pixels, PixelsView, Raster, RasterView, bytes_of_pixels};
 use super::text::quoted;
+use crate::profile::FILES;
+
+/// numpy's array of two axes.
+pub const FORMAT: &Format = &Format {
+    name: "npy",
+    extensions: &["npy"],
+    numbers: &[Number::F32, Number::U16, Number::U32, Number::I32],
+    beside_image: [4, 4 + 4],
+    span: || info_span!(target: FILES, "npy"),
+    recognises: |start| start.starts_with(MAGIC),
+    decode: |bytes, _| Ok((ImageFile::Sized(FORMAT, decode(&bytes)?), Header::default())),
+    encode: |raster, _| Ok(encode(raster)),
+    ..Format::PICTURE
+};
 
 /// What a file starts with.
 pub const MAGIC: &[u8] = b"\x93NUMPY";
@@ -14,20 +34,21 @@ const ALIGNMENT: usize = 64;
 const LONGEST_HEADER: usize = 10_000;
 
 /// An image as a `.npy` file: an array of `height` rows, little-endian, C order.
-pub fn encode(raster: &Raster) -> Vec<u8> {
-    let Raster {
+pub fn encode(raster: RasterView) -> Vec<u8> {
+    let RasterView {
         width,
         height,
         pixels,
     } = raster;
-    let (kind, numbers) = match pixels {
-        Pixels::U8(values) => ("|u1", values.clone()),
-        Pixels::U16(values) => ("<u2", bytes_of(values, |value| value.to_le_bytes())),
-        Pixels::I32(values) => ("<i4", bytes_of(values, |value| value.to_le_bytes())),
-        Pixels::U32(values) => ("<u4", bytes_of(values, |value| value.to_le_bytes())),
-        Pixels::F32(values) => ("<f4", bytes_of(values, |value| value.to_le_bytes())),
-        Pixels::F64(values) => ("<f8", bytes_of(values, |value| value.to_le_bytes())),
+    let kind = match pixels {
+        PixelsView::U8(_) => "|u1",
+        PixelsView::U16(_) => "<u2",
+        PixelsView::I32(_) => "<i4",
+        PixelsView::U32(_) => "<u4",
+        PixelsView::F32(_) => "<f4",
+        PixelsView::F64(_) => "<f8",
     };
+    let numbers = pixels.le_bytes();
     let header =
         format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({height}, {width}), }}");
     // Magic, version, the header's length in two bytes; a line feed ends the header.
@@ -39,12 +60,8 @@ pub fn encode(raster: &Raster) -> Vec<u8> {
     file.extend([1, 0]);
     file.extend((length as u16).to_le_bytes());
     file.extend(header.as_bytes());
-    file.extend(numbers);
+    file.extend_from_slice(&numbers);
     file
-}
-
-fn bytes_of<T: Copy, const N: usize>(values: &[T], bytes: impl Fn(T) -> [u8; N]) -> Vec<u8> {
-    values.iter().flat_map(|&value| bytes(value)).collect()
 }
 
 /// The image that `bytes`, a `.npy` file, hold: an array of two axes in C order, of whole numbers or
@@ -186,7 +203,7 @@ mod tests {
                 height: 1,
                 pixels,
             };
-            let bytes = encode(&raster);
+            let bytes = encode(raster.view());
             assert_eq!(decode(&bytes).unwrap(), raster);
             for length in 0..bytes.len() {
                 assert!(decode(&bytes[..length]).is_err(), "{length} bytes");

@@ -1,14 +1,44 @@
 //! PGM: written with one byte a pixel and the scale as a comment (PHYSICS §13); read with one or
 //! two, as numbers that nothing is done to. (The `image` crate stretches them to the full range.)
 
+use tracing::info_span;
+
 use super::Problem;
-use super::raster::{Pixels, Raster, bytes_of_pixels};
+use super::format::Format;
+use super::header::Header;
+use super::image_file::ImageFile;
+use super::raster::{Clipped, Pixels, Raster, bytes_of_pixels};
 use crate::image::{Image, Statistics};
+use crate::profile::FILES;
+
+/// Binary PGM.
+pub const FORMAT: &Format = &Format {
+    name: "PGM",
+    extensions: &["pgm"],
+    beside_image: [1; 2],
+    span: || info_span!(target: FILES, "PGM"),
+    recognises: |start| {
+        start.starts_with(b"P5") && start.get(2).is_some_and(u8::is_ascii_whitespace)
+    },
+    decode: |bytes, _| Ok((ImageFile::Sized(FORMAT, decode(&bytes)?), Header::default())),
+    ..Format::PICTURE
+};
 
 /// Photons are multiplied by this when no scale is given: five rms deviations are nearly white.
 pub fn automatic_scale(statistics: &Statistics) -> f64 {
     let spread = 5.0 * statistics.rms_deviation;
     if spread > 0.0 { 250.0 / spread } else { 1.0 }
+}
+
+/// The pixels that have no shade once their `values` are multiplied by `scale`.
+pub fn clipped(values: impl Iterator<Item = f64>, scale: f64) -> Clipped {
+    let mut clipped = Clipped::default();
+    for shade in values.map(|value| value * scale) {
+        clipped.above += usize::from(shade >= 256.0);
+        clipped.below += usize::from(shade < 0.0);
+        clipped.no_number += usize::from(shade.is_nan());
+    }
+    clipped
 }
 
 /// `image` as a PGM file; a byte is floor(value·scale), at most 255.
@@ -34,7 +64,7 @@ pub fn encode(image: &Image, scale: f64) -> Vec<u8> {
 /// A [`Problem`] when the header is not that of a binary PGM, or when there are fewer bytes than
 /// it says.
 pub fn decode(bytes: &[u8]) -> Result<Raster, Problem> {
-    let mut header = Header {
+    let mut header = Words {
         rest: bytes
             .strip_prefix(b"P5")
             .ok_or_else(|| Problem::with_file("no P5 at the start; not a binary PGM"))?,
@@ -66,11 +96,11 @@ pub fn decode(bytes: &[u8]) -> Result<Raster, Problem> {
 }
 
 /// What is left of a PGM's header: numbers between white space and comments.
-struct Header<'a> {
+struct Words<'a> {
     rest: &'a [u8],
 }
 
-impl Header<'_> {
+impl Words<'_> {
     fn number(&mut self, what: &str) -> Result<usize, Problem> {
         let missing = || Problem::with_file(format!("no {what} in the header; not a binary PGM"));
         loop {

@@ -6,10 +6,44 @@ use ::image::codecs::png::{PngDecoder, PngEncoder};
 use ::image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageError, Limits};
 use colorgrad::Gradient;
 
+use tracing::info_span;
+
 use super::Problem;
-use super::error::most_bytes;
+use super::format::{Format, RecordRoom};
+use super::header::Header;
+use super::image_file::ImageFile;
 use super::raster::{DEFLATE_GAIN, Pixels, Raster, check_gain};
 use crate::image::{Image, ToneMap};
+use crate::memory::Bytes;
+use crate::profile::FILES;
+
+/// PNG.
+pub const FORMAT: &Format = &Format {
+    name: "PNG",
+    extensions: &["png"],
+    // A copy to find the percentile in; then up to three channels, and the file.
+    beside_image: [12; 2],
+    span: || info_span!(target: FILES, "PNG"),
+    recognises: |start| start.starts_with(MAGIC),
+    decode: |bytes, most| {
+        Ok((
+            ImageFile::Sized(FORMAT, decode(&bytes, most)?),
+            Header::default(),
+        ))
+    },
+    record: Some(RecordRoom {
+        add: with_text,
+        find: find_text,
+    }),
+    ..Format::PICTURE
+};
+
+/// What a file starts with.
+const MAGIC: &[u8] = b"\x89PNG\r\n\x1a\n";
+/// The keyword of the text chunk that holds the record of the experiment.
+const KEYWORD: &[u8] = b"nanobragg";
+/// Bytes of a file before its second chunk: its signature and its header.
+const BEFORE_SECOND_CHUNK: usize = 8 + 25;
 
 /// The colours of a picture's shades.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -126,11 +160,11 @@ fn file(
 ///
 /// # Errors
 /// A [`Problem`] when the file is damaged, has colours or transparency, or would be unpacked to
-/// more than there is memory for.
-pub fn decode(bytes: &[u8]) -> Result<Raster, Problem> {
+/// more than `most`.
+pub fn decode(bytes: &[u8], most: Bytes) -> Result<Raster, Problem> {
     let problem = |error: ImageError| Problem::with_file(format!("not read as PNG: {error}"));
     let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(most_bytes().0);
+    limits.max_alloc = Some(most.0);
     let decoder = PngDecoder::with_limits(Cursor::new(bytes), limits.clone()).map_err(problem)?;
     let (width, height) = decoder.dimensions();
     let (width, height) = (width as usize, height as usize);
@@ -152,6 +186,50 @@ pub fn decode(bytes: &[u8]) -> Result<Raster, Problem> {
         height,
         pixels,
     })
+}
+
+/// `record` as a text chunk: length, name, keyword, text, sum.
+fn text_chunk(record: &str) -> Vec<u8> {
+    let mut content = b"tEXt".to_vec();
+    content.extend(KEYWORD);
+    content.push(0);
+    content.extend(record.bytes());
+    let mut sum = flate2::Crc::new();
+    sum.update(&content);
+    // Without the name. A record is some kilobytes long.
+    let length = (content.len() - 4) as u32;
+    [
+        &length.to_be_bytes()[..],
+        &content,
+        &sum.sum().to_be_bytes(),
+    ]
+    .concat()
+}
+
+/// `file` with `record` in its second chunk.
+fn with_text(mut file: Vec<u8>, record: &str) -> Vec<u8> {
+    if file.len() > BEFORE_SECOND_CHUNK {
+        file.splice(BEFORE_SECOND_CHUNK..BEFORE_SECOND_CHUNK, text_chunk(record));
+    }
+    file
+}
+
+/// The text of the chunk under our keyword.
+fn find_text(file: &[u8]) -> Option<String> {
+    let mut rest = file.get(8..)?;
+    loop {
+        let (length, behind) = rest.split_first_chunk::<4>()?;
+        let length = u32::from_be_bytes(*length) as usize;
+        let chunk = behind.get(..length.checked_add(4)?)?;
+        let text = chunk
+            .strip_prefix(b"tEXt")
+            .and_then(|text| text.strip_prefix(KEYWORD))
+            .and_then(|text| text.strip_prefix(b"\0"));
+        if let Some(text) = text {
+            return String::from_utf8(text.to_vec()).ok();
+        }
+        rest = behind.get(length.checked_add(8)?..)?;
+    }
 }
 
 impl Depth {
@@ -191,6 +269,10 @@ fn palette(colormap: Colormap, highest: usize) -> Vec<Vec<f32>> {
 mod tests {
     use super::*;
     use crate::image::ToneScale;
+
+    fn decode(bytes: &[u8]) -> Result<Raster, Problem> {
+        super::decode(bytes, Bytes(1 << 20))
+    }
 
     fn decoded(colormap: Colormap, depth: Depth) -> ::image::DynamicImage {
         let image = Image::new(3, 1, vec![0.0, 5.0, 10.0], None);

@@ -9,6 +9,7 @@ use super::error::read_with;
 use super::text::{lines, number, quoted};
 use super::{FormatError, Problem};
 use crate::experiment::{CLOSEST_PER_M, LARGEST_F, ProfileEntry, ScatteringProfile};
+use crate::memory::Bytes;
 
 /// What the first column of a table holds, all in 1/Å.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,8 +39,12 @@ impl Abscissa {
 ///
 /// # Errors
 /// [`FormatError`], with the line to blame where there is one.
-pub fn read(path: &Path, abscissa: Abscissa) -> Result<ScatteringProfile, FormatError> {
-    read_with(path, |bytes| parse(bytes, abscissa))
+pub fn read(
+    path: &Path,
+    abscissa: Abscissa,
+    most: Bytes,
+) -> Result<ScatteringProfile, FormatError> {
+    read_with(path, most, |bytes| parse(bytes, abscissa))
 }
 
 /// The profile listed in `bytes`.

@@ -3,6 +3,10 @@
 //! An [`Image`] is of float32, which has room for whole numbers up to 2²⁴. What goes from one file
 //! to another must not lose more than the other file's format does, so it goes through a [`Raster`].
 
+use std::borrow::Cow;
+
+use bytemuck::Pod;
+
 use super::Problem;
 use crate::image::Image;
 
@@ -34,19 +38,47 @@ pub struct Raster {
     pub pixels: Pixels,
 }
 
-/// Pixels that a whole number could not be given to.
+/// The numbers of an image, slow axis outermost, wherever they are kept.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum PixelsView<'a> {
+    /// Bytes.
+    U8(&'a [u8]),
+    /// Whole numbers from 0 to 65535.
+    U16(&'a [u16]),
+    /// Whole numbers of 32 bits with a sign.
+    I32(&'a [i32]),
+    /// Whole numbers of 32 bits.
+    U32(&'a [u32]),
+    /// float32.
+    F32(&'a [f32]),
+    /// float64.
+    F64(&'a [f64]),
+}
+
+/// An image to write, wherever it is kept.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RasterView<'a> {
+    /// Pixels along the fast axis.
+    pub width: usize,
+    /// Pixels along the slow axis.
+    pub height: usize,
+    /// `width` × `height` numbers.
+    pub pixels: PixelsView<'a>,
+}
+
+/// Numbers of pixels that no whole number of a kind could be given to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Clipped {
-    /// Above the largest number there is.
+    /// Pixels above the largest number of the kind.
     pub above: usize,
-    /// Below the least.
+    /// Pixels below the least number.
     pub below: usize,
-    /// No numbers.
+    /// Pixels that are no number.
     pub no_number: usize,
 }
 
 impl Clipped {
-    /// These and `others`.
+    /// The sum of these counts and `others`.
     pub fn and(self, others: Clipped) -> Clipped {
         Clipped {
             above: self.above + others.above,
@@ -70,6 +102,18 @@ impl Pixels {
             Pixels::U32(values.map(|value| value as u32).collect())
         } else {
             Pixels::F64(values.map(|value| value as f64).collect())
+        }
+    }
+
+    /// The numbers where they are.
+    pub fn view(&self) -> PixelsView<'_> {
+        match self {
+            Pixels::U8(values) => PixelsView::U8(values),
+            Pixels::U16(values) => PixelsView::U16(values),
+            Pixels::I32(values) => PixelsView::I32(values),
+            Pixels::U32(values) => PixelsView::U32(values),
+            Pixels::F32(values) => PixelsView::F32(values),
+            Pixels::F64(values) => PixelsView::F64(values),
         }
     }
 
@@ -123,15 +167,46 @@ impl Pixels {
 
     /// Their kind in messages.
     pub fn kind(&self) -> &'static str {
+        self.view().kind()
+    }
+}
+
+impl<'a> PixelsView<'a> {
+    /// The kind of the numbers in messages.
+    pub fn kind(self) -> &'static str {
         match self {
-            Pixels::U8(_) => "uint8",
-            Pixels::U16(_) => "uint16",
-            Pixels::I32(_) => "int32",
-            Pixels::U32(_) => "uint32",
-            Pixels::F32(_) => "float32",
-            Pixels::F64(_) => "float64",
+            PixelsView::U8(_) => "uint8",
+            PixelsView::U16(_) => "uint16",
+            PixelsView::I32(_) => "int32",
+            PixelsView::U32(_) => "uint32",
+            PixelsView::F32(_) => "float32",
+            PixelsView::F64(_) => "float64",
         }
     }
+
+    /// The bytes of the numbers, little-endian.
+    pub fn le_bytes(self) -> Cow<'a, [u8]> {
+        match self {
+            PixelsView::U8(values) => values.into(),
+            PixelsView::U16(values) => le_bytes(values),
+            PixelsView::I32(values) => le_bytes(values),
+            PixelsView::U32(values) => le_bytes(values),
+            PixelsView::F32(values) => le_bytes(values),
+            PixelsView::F64(values) => le_bytes(values),
+        }
+    }
+}
+
+/// The bytes of `numbers`, little-endian: those in memory wherever that is so, too.
+pub(super) fn le_bytes<T: Pod>(numbers: &[T]) -> Cow<'_, [u8]> {
+    let bytes: &[u8] = bytemuck::cast_slice(numbers);
+    if cfg!(target_endian = "little") {
+        return bytes.into();
+    }
+    let numbers = bytes.chunks_exact(size_of::<T>());
+    numbers
+        .flat_map(|number| number.iter().rev().copied())
+        .collect()
 }
 
 /// The first bytes of `rest`, those of `width` × `height` pixels of so many bytes `each`; `rest` is
@@ -160,7 +235,7 @@ pub(super) fn bytes_of_pixels(
 /// Bytes that a byte is unpacked to at most by Deflate, which spells 258 of them with 2 bits.
 pub const DEFLATE_GAIN: usize = 258 * 8 / 2;
 
-/// And by any packing that is read: LZW spells 3,837 with 12 bits.
+/// Bytes that a byte is unpacked to at most by any packing that is read: LZW spells 3,837 with 12 bits.
 pub const MOST_GAIN: usize = 3837 * 8 / 12 + 1;
 
 /// Makes sure that a packed file of `file_bytes`, each of which is unpacked to at most `gain`, may hold
@@ -186,8 +261,34 @@ pub(super) fn check_gain(
     )))
 }
 
+impl<'a> RasterView<'a> {
+    /// What is wrong with writing these numbers as a file called `name`.
+    pub(super) fn unfit(self, name: &str) -> Problem {
+        let kind = self.pixels.kind();
+        Problem::with_file(format!("{kind} pixels are not written as {name}"))
+    }
+
+    /// `image`, or these numbers of its pixels.
+    pub fn of(image: &'a Image, pixels: Option<&'a Pixels>) -> RasterView<'a> {
+        RasterView {
+            width: image.width(),
+            height: image.height(),
+            pixels: pixels.map_or(PixelsView::F32(image.values()), Pixels::view),
+        }
+    }
+}
+
 impl Raster {
-    /// It as an image of float32: whole numbers above 2²⁴ and float64 are rounded.
+    /// The image where it is.
+    pub fn view(&self) -> RasterView<'_> {
+        RasterView {
+            width: self.width,
+            height: self.height,
+            pixels: self.pixels.view(),
+        }
+    }
+
+    /// The image in float32: whole numbers above 2²⁴ and float64 are rounded.
     pub fn into_image(self) -> Image {
         let values = match self.pixels {
             Pixels::F32(values) => values,

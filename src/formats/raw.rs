@@ -3,34 +3,58 @@
 use std::borrow::Cow;
 use std::path::Path;
 
+use tracing::info_span;
+
+use super::encoding::Number;
 use super::error::read_with;
+use super::format::{self, Format};
+use super::header::Header;
+use super::image_file::ImageFile;
+use super::raster::{PixelsView, le_bytes};
 use super::{FormatError, Problem};
 use crate::image::Image;
+use crate::memory::Bytes;
+use crate::profile::FILES;
+
+/// Bare float32.
+pub const FORMAT: &Format = &Format {
+    name: "float32",
+    extensions: &["bin", "raw"],
+    numbers: &[Number::F32],
+    span: || info_span!(target: FILES, "float"),
+    recognises: |_| true,
+    decode: |bytes, _| {
+        if bytes.is_empty() || !bytes.len().is_multiple_of(PIXEL) {
+            return Err(Problem::with_file(format!(
+                "{} bytes that start like no file of {}, and are no whole number of float32 values \
+                 either; expected an image in one of these formats",
+                bytes.len(),
+                format::names(|format| format.name != "float32")
+            )));
+        }
+        Ok((ImageFile::Bare(bytes), Header::default()))
+    },
+    encode: |raster, _| match raster.pixels {
+        PixelsView::F32(values) => Ok(le_bytes(values).into_owned()),
+        _ => Err(raster.unfit("float32")),
+    },
+    ..Format::PICTURE
+};
 
 /// Bytes a pixel.
 pub const PIXEL: usize = size_of::<f32>();
 
 /// The values of `image` as bytes.
 pub fn encode(image: &Image) -> Cow<'_, [u8]> {
-    if cfg!(target_endian = "little") {
-        Cow::Borrowed(bytemuck::cast_slice(image.values()))
-    } else {
-        Cow::Owned(
-            image
-                .values()
-                .iter()
-                .flat_map(|value| value.to_le_bytes())
-                .collect(),
-        )
-    }
+    le_bytes(image.values())
 }
 
 /// Reads the image of `width` × `height` pixels at `path`.
 ///
 /// # Errors
 /// [`FormatError`] when the file cannot be read, or holds more or fewer pixels.
-pub fn read(path: &Path, size: [usize; 2]) -> Result<Image, FormatError> {
-    read_with(path, |bytes| decode(bytes, size))
+pub fn read(path: &Path, size: [usize; 2], most: Bytes) -> Result<Image, FormatError> {
+    read_with(path, most, |bytes| decode(bytes, size))
 }
 
 /// The image of `width` × `height` pixels that `bytes` hold.

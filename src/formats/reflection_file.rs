@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::error::{most_bytes, read_with};
+use super::error::{memory_for, read_with};
 use super::merged_list::MergedList;
 use super::text::quoted;
 use super::{FormatError, Problem, gzip, hkl, mmcif, mtz};
@@ -50,8 +50,12 @@ pub struct Origin {
 ///
 /// # Errors
 /// [`FormatError`], with the line to blame where there is one.
-pub fn read(path: &Path, f_column: Option<&str>) -> Result<ReflectionFile, FormatError> {
-    read_with(path, |bytes| parse(bytes, f_column, most_bytes()))
+pub fn read(
+    path: &Path,
+    f_column: Option<&str>,
+    most: Bytes,
+) -> Result<ReflectionFile, FormatError> {
+    read_with(path, most, |bytes| parse(bytes, f_column, most))
 }
 
 /// Whether the file at `path` may say something of the crystal; a list in text does not, as far
@@ -79,17 +83,21 @@ pub fn names_crystal(path: &Path) -> Result<bool, FormatError> {
 /// A [`Problem`] with the content.
 pub fn parse(bytes: &[u8], f_column: Option<&str>, most: Bytes) -> Result<ReflectionFile, Problem> {
     if bytes.starts_with(gzip::MAGIC) {
-        return parse_bare(&gzip::unpack(bytes, most)?, f_column);
+        return parse_bare(&gzip::unpack(bytes, most)?, f_column, most);
     }
-    parse_bare(bytes, f_column)
+    parse_bare(bytes, f_column, most)
 }
 
 /// The reflections in `bytes`, a file that is not packed.
-fn parse_bare(bytes: &[u8], f_column: Option<&str>) -> Result<ReflectionFile, Problem> {
+fn parse_bare(
+    bytes: &[u8],
+    f_column: Option<&str>,
+    most: Bytes,
+) -> Result<ReflectionFile, Problem> {
     if bytes.starts_with(mtz::MAGIC) {
-        expanded("MTZ", mtz::parse(bytes, f_column)?)
+        expanded("MTZ", mtz::parse(bytes, f_column)?, most)
     } else if mmcif::is_cif(bytes) {
-        expanded("mmCIF", mmcif::parse(bytes, f_column)?)
+        expanded("mmCIF", mmcif::parse(bytes, f_column)?, most)
     } else {
         text(bytes, f_column)
     }
@@ -125,7 +133,11 @@ fn text(bytes: &[u8], f_column: Option<&str>) -> Result<ReflectionFile, Problem>
 }
 
 /// A list of merged reflections, expanded to P1.
-fn expanded(format: &'static str, merged: MergedList) -> Result<ReflectionFile, Problem> {
+fn expanded(
+    format: &'static str,
+    merged: MergedList,
+    most: Bytes,
+) -> Result<ReflectionFile, Problem> {
     let mut notices = merged.notices();
     let MergedList {
         column,
@@ -150,7 +162,8 @@ fn expanded(format: &'static str, merged: MergedList) -> Result<ReflectionFile, 
     let Expansion {
         reflections,
         absent,
-    } = expand(&listed, group).map_err(|error| Problem::with_file(error.to_string()))?;
+    } = expand(&listed, group, memory_for(most))
+        .map_err(|error| Problem::with_file(error.to_string()))?;
     if absent > 0 {
         notices.push(format!(
             "{absent} of the reflections in column {column} are absent by the symmetry {}; their F \

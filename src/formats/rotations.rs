@@ -9,13 +9,14 @@ use super::error::read_with;
 use super::text::{lines, number};
 use super::{FormatError, Problem};
 use crate::geometry::{is_rotation, rotation_about, unit};
+use crate::memory::Bytes;
 
 /// Reads the rotations of the file at `path`.
 ///
 /// # Errors
 /// [`FormatError`], with the line to blame where there is one.
-pub fn read(path: &Path) -> Result<Vec<DMat3>, FormatError> {
-    read_with(path, parse)
+pub fn read(path: &Path, most: Bytes) -> Result<Vec<DMat3>, FormatError> {
+    read_with(path, most, parse)
 }
 
 /// The rotations listed in `bytes`, in their order.

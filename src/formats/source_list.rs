@@ -10,6 +10,7 @@ use super::text::{lines, number};
 use super::{FormatError, Problem};
 use crate::experiment::Source;
 use crate::geometry::unit;
+use crate::memory::Bytes;
 
 /// What stands for the columns that a line leaves out.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,8 +25,8 @@ pub struct Defaults {
 ///
 /// # Errors
 /// [`FormatError`], with the line to blame where there is one.
-pub fn read(path: &Path, defaults: Defaults) -> Result<Vec<Source>, FormatError> {
-    read_with(path, |bytes| parse(bytes, defaults))
+pub fn read(path: &Path, defaults: Defaults, most: Bytes) -> Result<Vec<Source>, FormatError> {
+    read_with(path, most, |bytes| parse(bytes, defaults))
 }
 
 /// The sources listed in `bytes`, in their order.

@@ -11,6 +11,7 @@ use std::path::Path;
 use super::error::read_with;
 use super::text::{quoted, unmarked};
 use super::{FormatError, Problem};
+use crate::memory::Bytes;
 use crate::trace::{Name, Trace};
 
 /// What a log's lines start with.
@@ -107,8 +108,8 @@ const SYNONYMS: [(&str, Name, Meaning); 50] = [
 ///
 /// # Errors
 /// [`FormatError`], with the line to blame where there is one.
-pub fn read(path: &Path) -> Result<TraceLog, FormatError> {
-    read_with(path, parse)
+pub fn read(path: &Path, most: Bytes) -> Result<TraceLog, FormatError> {
+    read_with(path, most, parse)
 }
 
 /// The quantities that `bytes` list.

@@ -86,7 +86,7 @@ impl PendingFile {
             let file = file.into_temp_path();
             Ok(Pending::Renamed { file, target })
         };
-        let state = written().map_err(|reason| write_error(path, reason))?;
+        let state = written().map_err(|reason| FormatError::write(path, reason))?;
         Ok(PendingFile {
             path: path.to_path_buf(),
             state,
@@ -105,7 +105,7 @@ impl PendingFile {
             Pending::Direct(_) => {
                 let what =
                     "it is a pipe or a device; expected a file, which is written out of order";
-                Err(write_error(path, io::Error::other(what)))
+                Err(FormatError::write(path, io::Error::other(what)))
             }
         }
     }
@@ -132,13 +132,13 @@ impl PendingFile {
         match state {
             Pending::Renamed { file, target } => match file.persist(target) {
                 Ok(_) => Ok(()),
-                Err(failed) => Err(write_error(&path, failed.error)),
+                Err(failed) => Err(FormatError::write(&path, failed.error)),
             },
             Pending::Direct(contents) => OpenOptions::new()
                 .write(true)
                 .open(&path)
                 .and_then(|mut device: File| device.write_all(&contents))
-                .map_err(|reason| write_error(&path, reason)),
+                .map_err(|reason| FormatError::write(&path, reason)),
         }
     }
 }
@@ -173,13 +173,6 @@ fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
         };
         io::Error::new(kind, what)
     })
-}
-
-fn write_error(path: &Path, reason: io::Error) -> FormatError {
-    FormatError::Write {
-        path: path.to_path_buf(),
-        reason,
-    }
 }
 
 #[cfg(test)]

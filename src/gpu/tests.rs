@@ -53,7 +53,7 @@ fn every_buffer_of_a_render_is_counted() {
     });
     let lists = [
         StructureFactors::constant(100.0),
-        StructureFactors::from_reflections(&list, 1.0).unwrap(),
+        StructureFactors::from_reflections(&list, 1.0, crate::memory::Bytes(1 << 24)).unwrap(),
     ];
     for (structure_factors, half_structure_factors) in lists
         .into_iter()

@@ -31,9 +31,9 @@ struct Drawn<'a> {
     origin: DVec2,
     /// From the picture's pixels to its own.
     to_own: DMat2,
-    /// First row of the picture that it touches, and the row behind the last.
+    /// First row of the picture that the panel touches, and the row behind the last.
     rows: [f64; 2],
-    /// The same of columns.
+    /// First column of the picture that the panel touches, and the column behind the last.
     columns: [f64; 2],
 }
 
@@ -99,7 +99,7 @@ impl<'a> Drawn<'a> {
         first: usize,
         place: impl Fn(DVec3) -> DVec2,
     ) -> Option<Drawn<'a>> {
-        /// Of a pixel's area: a panel that is turned farther away is seen edge on.
+        /// Least part of a pixel's area that is seen: a panel that is turned farther away is edge on.
         const EDGE_ON: f64 = 1e-6;
         let at = |fast, slow| place(panel.point_m([fast, slow]));
         let origin = at(0.0, 0.0);
@@ -177,7 +177,7 @@ mod tests {
         drawn_without(panels, &[])
     }
 
-    /// The same, with these pixels of the image not rendered.
+    /// An overview of an image, of which these pixels are not rendered.
     fn drawn_without(panels: Vec<Panel>, left_out: &[usize]) -> Vec<String> {
         let cell = UnitCell::from_parameters([7e-9; 3], [1.5; 3]).unwrap();
         let (width, height) = (panels[0].shape[0], panels.iter().map(|p| p.shape[1]).sum());

@@ -68,7 +68,7 @@ mod tests {
                 }
             }
         }
-        StructureFactors::from_reflections(&list, -7.0).unwrap()
+        StructureFactors::from_reflections(&list, -7.0, crate::memory::Bytes(1 << 24)).unwrap()
     }
 
     #[test]

@@ -43,29 +43,21 @@ pub(super) fn admit_image(experiment: &Experiment, channels: usize) -> Result<()
         })
 }
 
-/// Makes sure that there is memory for the point spread of `noise` on panels of so many pixels along
-/// fast, and these along slow.
+/// Makes sure that there is memory for the point spread of `noise` on each of the `panels`, of these
+/// heights, that are stacked in an image of `width`.
 ///
 /// # Errors
-/// [`RenderError::PointSpreadTooLarge`].
+/// [`RenderError::Noise`], for impossible noise, too.
 pub(super) fn admit_spread(
     noise: &Noise,
     width: usize,
     panels: &[usize],
 ) -> Result<(), RenderError> {
-    let (Some(spread), Some(&height)) = (noise.spread(), panels.iter().max()) else {
-        return Ok(());
-    };
     noise.check()?;
-    let needed = point_spread::memory(&spread, [width, height]);
-    needed
-        .check()
-        .map_err(|available| RenderError::PointSpreadTooLarge {
-            width,
-            height,
-            needed,
-            available,
-        })
+    if let Some(spread) = noise.spread() {
+        point_spread::check(&spread, width, panels, Bytes::available())?;
+    }
+    Ok(())
 }
 
 impl Renderer {

@@ -70,21 +70,6 @@ pub enum RenderError {
         /// Memory there is.
         available: Bytes,
     },
-    /// The point spread does not fit in memory.
-    #[error(
-        "the point spread of a panel of {width} x {height} pixels needs {needed} of memory, and \
-         this machine has {available}; leave it out, or take smaller panels"
-    )]
-    PointSpreadTooLarge {
-        /// Pixels along the fast axis.
-        width: usize,
-        /// Pixels along the slow axis.
-        height: usize,
-        /// Memory needed.
-        needed: Bytes,
-        /// Memory there is.
-        available: Bytes,
-    },
     /// The experiment cannot be laid out.
     #[error(transparent)]
     Scene(#[from] SceneError),
@@ -230,8 +215,8 @@ impl Renderer {
     /// ([`noise::expose`](crate::image::noise::expose) has more). Light is spread on the host.
     ///
     /// # Errors
-    /// [`RenderError::Noise`] for impossible noise, [`RenderError::PointSpreadTooLarge`] when there is
-    /// no memory for it, [`RenderError::Gpu`] when the GPU fails.
+    /// [`RenderError::Noise`] for impossible noise and too little memory; [`RenderError::Gpu`] when
+    /// the GPU fails.
     pub fn expose(
         &self,
         image: &Image,

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use glam::{DVec2, DVec3};
 
 use crate::experiment::{Experiment, Panel};
-use crate::formats::image_file::Header;
+use crate::formats::header::Header;
 use crate::formats::image_header::{ImageHeader, NearestPoint};
-use crate::formats::nxmx::{PanelPlace, Setting};
+use crate::formats::metadata::{Metadata, PanelPlace};
 use crate::formats::{Problem, smv};
 use crate::physics::position::position;
 
@@ -39,8 +39,8 @@ impl Sight<'static> {
     /// # Errors
     /// A [`Problem`] with what the header leaves open.
     pub fn of_header(header: &Header, shape: [usize; 2]) -> Result<Sight<'static>, Problem> {
-        match &header.nexus {
-            Some((setting, _)) if !setting.panels.is_empty() => Sight::of_setting(setting),
+        match &header.metadata {
+            Some((metadata, _)) if !metadata.panels.is_empty() => Sight::of_metadata(metadata),
             _ => {
                 let nearest = smv::nearest_point(&header.entries)?;
                 Sight::of_one_panel(&header.geometry, nearest, shape)
@@ -49,8 +49,8 @@ impl Sight<'static> {
     }
 
     /// That of an image whose panels are known, in McStas' frame: the beam is along z.
-    fn of_setting(setting: &Setting) -> Result<Sight<'static>, Problem> {
-        let Some(wavelength_m) = setting.wavelength_m else {
+    fn of_metadata(metadata: &Metadata) -> Result<Sight<'static>, Problem> {
+        let Some(wavelength_m) = metadata.wavelength_m else {
             return Err(Problem::with_file("it gives no wavelength; rings need one"));
         };
         let panel = |place: &PanelPlace| {
@@ -67,7 +67,7 @@ impl Sight<'static> {
                 place.shape,
             ))
         };
-        let panels = setting.panels.iter().map(panel);
+        let panels = metadata.panels.iter().map(panel);
         Ok(Sight {
             panels: Cow::Owned(panels.collect::<Result<_, _>>()?),
             beam: DVec3::Z,

@@ -27,12 +27,13 @@ pub struct StructureFactor {
 /// coincides with the beam, left out; with the solvent between the molecules, if there is any.
 ///
 /// # Errors
-/// [`StructureError`] when there is no such reflection, when memory does not suffice, and when
+/// [`StructureError`] when there is no such reflection, when more than `memory` is needed, and when
 /// the cell has not the symmetry of its group.
 pub fn structure_factors(
     structure: &CrystalStructure,
     d_min_m: f64,
     solvent: Option<&Solvent>,
+    memory: Bytes,
 ) -> Result<Vec<StructureFactor>, StructureError> {
     let CrystalStructure {
         cell,
@@ -48,7 +49,7 @@ pub fn structure_factors(
     let shape = Grid::shape(cell, spacing_m);
     let mask_shape = solvent.map(|_| Grid::shape(cell, solvent::STEP_M));
     let limits = cell.lengths_m().map(|length| (length / d_min_m).floor());
-    check_memory(d_min_m, shape, mask_shape, limits)?;
+    check_memory((d_min_m, memory), shape, mask_shape, limits)?;
 
     let grid = Grid::new(cell, shape);
     let blur_m2 = blur_m2(atoms, d_min_m);
@@ -134,9 +135,9 @@ fn check_symmetry(cell: &UnitCell, operators: &[Operator]) -> Result<(), Structu
     }
 }
 
-/// Checks that what is needed at once fits in memory.
+/// Checks that what is needed at once is no more than `memory`.
 fn check_memory(
-    d_min_m: f64,
+    (d_min_m, memory): (f64, Bytes),
     shape: [u64; 3],
     mask_shape: Option<[u64; 3]>,
     limits: [f64; 3],
@@ -152,9 +153,12 @@ fn check_memory(
         Bytes::of::<[StructureFactor; 2]>(box_of_indices),
     ];
     let needed = Bytes(parts.iter().fold(0, |sum, part| sum.saturating_add(part.0)));
-    needed.check().map_err(|available| StructureError::Memory {
+    if needed <= memory {
+        return Ok(());
+    }
+    Err(StructureError::Memory {
         d_min_m,
         needed,
-        available,
+        available: memory,
     })
 }

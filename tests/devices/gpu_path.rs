@@ -270,7 +270,9 @@ fn a_grid_that_no_binding_holds_is_refused() {
         amplitude: 1.0,
     });
     let mut description = experiment("-default_F 1 -cell 70 -N 5 -detpixels 8").into_description();
-    description.structure_factors = StructureFactors::from_reflections(&corners, 1.0).unwrap();
+    description.structure_factors =
+        StructureFactors::from_reflections(&corners, 1.0, nanobragg::memory::Bytes(1 << 30))
+            .unwrap();
     let limited = on_gpu(GpuOptions {
         grid_limit: Some(128 << 20),
         ..GpuOptions::default()

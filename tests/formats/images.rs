@@ -12,9 +12,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use nanobragg::formats::encoding::{Encoding, Number};
-use nanobragg::formats::image_file::{self, Header, ImageFile};
+use nanobragg::formats::encoding::{Compression, Encoding, Number};
+use nanobragg::formats::format::{Format, GeometryRoom, TABLE};
+use nanobragg::formats::header::Header;
+use nanobragg::formats::image_file::{self, ImageFile};
 use nanobragg::formats::raster::{Pixels, Raster};
+use nanobragg::formats::{cbf, npy, smv, tiff};
+use nanobragg::memory::Bytes;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -30,26 +34,45 @@ pub fn python(script: &str) -> Command {
     command
 }
 
+/// The most bytes of a file that is read.
+pub const MOST: Bytes = Bytes(1 << 30);
+
+const fn encoding(format: &'static Format, number: Number) -> Encoding {
+    Encoding {
+        format,
+        number,
+        compression: Compression::Gzip,
+    }
+}
+
 /// Every format, its file's extension, and the programs that read it.
 const FORMATS: &[(Encoding, &str, &[&str])] = &[
-    (Encoding::Smv, "img", &["fabio"]),
-    (Encoding::Cbf, "cbf", &["fabio"]),
+    (encoding(smv::FORMAT, Number::U16), "img", &["fabio"]),
+    (encoding(cbf::FORMAT, Number::I32), "cbf", &["fabio"]),
     (
-        Encoding::Tiff(Number::F32),
+        encoding(tiff::FORMAT, Number::F32),
         "tif",
         &["tifffile", "pillow", "fabio"],
     ),
     (
-        Encoding::Tiff(Number::U16),
+        encoding(tiff::FORMAT, Number::U16),
         "tif",
         &["tifffile", "pillow", "fabio"],
     ),
-    (Encoding::Tiff(Number::U32), "tif", &["tifffile", "fabio"]),
-    (Encoding::Tiff(Number::I32), "tif", &["tifffile"]),
-    (Encoding::Npy(Number::F32), "npy", &["numpy", "fabio"]),
-    (Encoding::Npy(Number::U16), "npy", &["numpy"]),
-    (Encoding::Npy(Number::U32), "npy", &["numpy"]),
-    (Encoding::Npy(Number::I32), "npy", &["numpy"]),
+    (
+        encoding(tiff::FORMAT, Number::U32),
+        "tif",
+        &["tifffile", "fabio"],
+    ),
+    (encoding(tiff::FORMAT, Number::I32), "tif", &["tifffile"]),
+    (
+        encoding(npy::FORMAT, Number::F32),
+        "npy",
+        &["numpy", "fabio"],
+    ),
+    (encoding(npy::FORMAT, Number::U16), "npy", &["numpy"]),
+    (encoding(npy::FORMAT, Number::U32), "npy", &["numpy"]),
+    (encoding(npy::FORMAT, Number::I32), "npy", &["numpy"]),
 ];
 
 /// What an image is filled with.
@@ -206,7 +229,7 @@ impl Outside {
 
 /// The image that our own reader finds.
 pub fn read_back(bytes: Vec<u8>) -> Raster {
-    match image_file::parse(bytes) {
+    match image_file::parse(bytes, MOST) {
         Ok(ImageFile::Sized(_, raster)) => raster,
         other => panic!("no image of a size: {other:?}"),
     }
@@ -218,7 +241,7 @@ fn other_programs_read_every_format_to_the_last_bit() {
     for &(encoding, extension, readers) in FORMATS {
         for size in SIZES {
             for filling in FILLINGS {
-                let raster = raster(size, encoding.number(), filling, outside.count());
+                let raster = raster(size, encoding.number, filling, outside.count());
                 let file = encoding.encode(&raster, &Header::default()).unwrap();
                 outside.add(&file, extension, &raster, readers);
             }
@@ -282,10 +305,34 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let encoding = FORMATS[format].0;
-        let raster = raster(size, encoding.number(), filling, seed);
+        let raster = raster(size, encoding.number, filling, seed);
         let file = encoding.encode(&raster, &Header::default()).unwrap();
         let found = read_back(file);
         prop_assert_eq!([found.width, found.height], size);
         prop_assert_eq!(bare(&found.pixels), bare(&raster.pixels));
+    }
+}
+
+#[test]
+fn the_table_of_formats_is_that_of_the_documentation() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md");
+    let page = fs::read_to_string(page).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| `."));
+    assert_eq!(rows.clone().take(TABLE.len()).count(), TABLE.len());
+    for format in TABLE {
+        let endings = format
+            .extensions
+            .iter()
+            .map(|ending| format!("`.{ending}`"));
+        let endings = endings.collect::<Vec<_>>().join(" ");
+        let mut rows = rows.clone();
+        let row = rows.find(|row| row.starts_with(&format!("| {endings} |")));
+        let row = row.unwrap_or_else(|| panic!("{format}: no row starts with {endings}"));
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        for number in format.numbers {
+            assert!(cells[3].contains(number.name()), "{row}: {number:?}");
+        }
+        let geometry = format.geometry != GeometryRoom::Nothing;
+        assert_eq!(cells[5].starts_with("yes"), geometry, "{row}");
     }
 }

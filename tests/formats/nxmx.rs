@@ -12,8 +12,39 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use assert_cmd::cargo::CommandCargoExt;
-use nanobragg::formats::nxmx::NxmxReader;
+use nanobragg::formats::encoding::{Compression, Encoding, Number};
+use nanobragg::formats::header::Header;
+use nanobragg::formats::metadata::{FrameMetadata, Metadata};
+use nanobragg::formats::nxmx::{self, NxmxReader};
+use nanobragg::formats::raster::Raster;
+use nanobragg::memory::Bytes;
 use serde_json::Value;
+
+/// The most bytes of a frame that is read.
+const MOST: Bytes = Bytes(1 << 30);
+
+/// NXmx with these numbers, compressed so.
+fn encoding(number: Number, compression: Compression) -> Encoding {
+    Encoding {
+        compression,
+        ..Encoding::new(nxmx::FORMAT, number)
+    }
+}
+
+/// Writes a file of one frame.
+fn write_frame(
+    path: &Path,
+    frame: &Raster,
+    encoding: Encoding,
+    metadata: (Metadata, FrameMetadata),
+) {
+    let header = Header {
+        metadata: Some(metadata),
+        ..Header::default()
+    };
+    let file = encoding.write(path, frame.view(), &header).unwrap();
+    file.commit().unwrap();
+}
 
 /// A Python that has h5py, hdf5plugin and nxmx, and the script that uses them.
 fn python(task: &str) -> Command {
@@ -37,12 +68,12 @@ fn said(paths: &[PathBuf]) -> Vec<Value> {
 /// Makes sure that two files say the same, but for the last digits of the panels' places, which are
 /// sums.
 fn say_the_same(one: &NxmxReader, other: &NxmxReader) {
-    let mut found = one.setting().clone();
-    for (panel, expected) in found.panels.iter_mut().zip(&other.setting().panels) {
+    let mut found = one.metadata().clone();
+    for (panel, expected) in found.panels.iter_mut().zip(&other.metadata().panels) {
         assert!(panel.origin_m.distance(expected.origin_m) < 1e-15);
         panel.origin_m = expected.origin_m;
     }
-    assert!(found == *other.setting());
+    assert!(found == *other.metadata());
 }
 
 /// The program in the folder `here`, on the CPU path unless `line` says otherwise.

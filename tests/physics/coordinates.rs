@@ -26,7 +26,13 @@ fn parsed(text: &str) -> CoordinateFile {
 }
 
 fn factors(text: &str, d_min: f64, solvent: Option<&Solvent>) -> Vec<StructureFactor> {
-    structure_factors(&parsed(text).structure, d_min * 1e-10, solvent).unwrap()
+    structure_factors(
+        &parsed(text).structure,
+        d_min * 1e-10,
+        solvent,
+        nanobragg::memory::Bytes(1 << 30),
+    )
+    .unwrap()
 }
 
 /// The rms of the differences between F and `expected` over the rms of that, and the largest
@@ -215,10 +221,17 @@ fn a_crystal_of_a_thousand_atoms_to_two_angstrom() {
     let text = pdb(&cell, "P 21 21 21", &atoms);
     let structure = parsed(&text).structure;
     let start = Instant::now();
-    let bare = structure_factors(&structure, 2e-10, None).unwrap();
+    let bare =
+        structure_factors(&structure, 2e-10, None, nanobragg::memory::Bytes(1 << 30)).unwrap();
     let seconds = start.elapsed().as_secs_f64();
     let start = Instant::now();
-    structure_factors(&structure, 2e-10, Some(&Solvent::default())).unwrap();
+    structure_factors(
+        &structure,
+        2e-10,
+        Some(&Solvent::default()),
+        nanobragg::memory::Bytes(1 << 30),
+    )
+    .unwrap();
     let with_solvent = start.elapsed().as_secs_f64();
     let some: Vec<StructureFactor> = bare.iter().step_by(97).copied().collect();
     let text = cif(&cell, "P 21 21 21", &atoms);
@@ -263,7 +276,7 @@ proptest! {
         }
         bytes.truncate(bytes.len() - cut.index(bytes.len()) / 3);
         if let Ok(file) = coordinates::parse(&bytes, Bytes(1 << 20)) {
-            let _ = structure_factors(&file.structure, 4e-10, None);
+            let _ = structure_factors(&file.structure, 4e-10, None, nanobragg::memory::Bytes(1 << 30));
         }
     }
 

@@ -108,7 +108,7 @@ prop_compose! {
                 polarisation_per_subpixel: own,
                 ..Sampling::default()
             },
-            structure_factors: StructureFactors::from_reflections(&reflections(), 1.0).unwrap(),
+            structure_factors: StructureFactors::from_reflections(&reflections(), 1.0, nanobragg::memory::Bytes(1 << 30)).unwrap(),
             background: Default::default(),
         }
     }
@@ -198,7 +198,7 @@ proptest! {
         shuffled in Just(reflections()).prop_shuffle(),
     ) {
         let mut reordered = description.clone();
-        reordered.structure_factors = StructureFactors::from_reflections(&shuffled, 1.0).unwrap();
+        reordered.structure_factors = StructureFactors::from_reflections(&shuffled, 1.0, nanobragg::memory::Bytes(1 << 30)).unwrap();
         let (one, other) = (render(description), render(reordered));
         prop_assert_eq!(one.values(), other.values());
     }

@@ -405,7 +405,7 @@ proptest! {
             .into_iter()
             .map(|(index, amplitude)| Reflection { index, amplitude })
             .collect();
-        let Ok(once) = expand(&list, named.group.clone()) else {
+        let Ok(once) = expand(&list, named.group.clone(), nanobragg::memory::Bytes(1 << 30)) else {
             // Equivalents that were drawn with another F.
             return Err(TestCaseError::reject("a contradiction"));
         };
@@ -421,7 +421,7 @@ proptest! {
                 prop_assert_eq!(all.get(&equivalent), Some(f));
             }
         }
-        let twice = expand(&once.reflections.list, named.group).unwrap();
+        let twice = expand(&once.reflections.list, named.group, nanobragg::memory::Bytes(1 << 30)).unwrap();
         prop_assert_eq!(by_index(&twice), all);
     }
 }

@@ -36,7 +36,9 @@ fn gzipped(bytes: &[u8]) -> Vec<u8> {
 
 fn grid(bytes: &[u8]) -> std::sync::Arc<ReflectionGrid> {
     let file = parse(bytes, None).unwrap();
-    let factors = StructureFactors::from_symmetric(&file.reflections, 0.0).unwrap();
+    let factors =
+        StructureFactors::from_symmetric(&file.reflections, 0.0, nanobragg::memory::Bytes(1 << 30))
+            .unwrap();
     factors.grid().unwrap().clone()
 }
 
@@ -536,7 +538,12 @@ fn absences_stay_dark_under_a_default_f() {
             .any(|reflection| reflection.index == [0, 0, 1])
     );
     let file = parse(&golden("lysozyme_1aki.mtz"), None).unwrap();
-    let factors = StructureFactors::from_symmetric(&file.reflections, 100.0).unwrap();
+    let factors = StructureFactors::from_symmetric(
+        &file.reflections,
+        100.0,
+        nanobragg::memory::Bytes(1 << 30),
+    )
+    .unwrap();
     let grid = factors.grid().unwrap();
     let f = |index| grid.amplitudes()[grid.offset_of(index).unwrap()];
     assert_eq!((f([0, 0, 1]), f([0, -3, 0]), f([5, 0, 0])), (0.0, 0.0, 0.0));

@@ -47,7 +47,7 @@ fn run(folder: &TempDir, words: &[&str]) -> [String; 2] {
 
 /// The values of an image, a bare one included.
 fn values(path: &Path) -> Vec<f64> {
-    let raster = match image_file::read(path).unwrap() {
+    let raster = match image_file::read(path, nanobragg::memory::Bytes(1 << 30)).unwrap() {
         ImageFile::Sized(_, raster) => raster,
         ImageFile::Bare(bytes) => {
             let floats = bytes

@@ -54,7 +54,7 @@ impl BenchFlags {
             measured.push(measurement);
         }
         let mut agreements = Vec::new();
-        let image = |path: &Path| raw::read(path, [size; 2]);
+        let image = |path: &Path| raw::read(path, [size; 2], crate::cli::limit::file_limit());
         // Images are compared with the reference program's, and with the first device's.
         if let Some((_, expected)) = &reference {
             for (name, path) in &rendered {

@@ -240,7 +240,7 @@ impl CompareFlags {
 
 /// The flags of the SMV mask at `path`.
 fn mask(path: &Path, size: [usize; 2]) -> Result<Vec<bool>, CliError> {
-    let file = smv::read(path)?;
+    let file = smv::read(path, crate::cli::limit::file_limit())?;
     if [file.width, file.height] != size {
         return Err(CliError::Failed(anyhow::anyhow!(
             "--mask {}: it has {} x {} pixels and the images have {} x {}; they must be the same",

@@ -221,7 +221,7 @@ fn without_config(words: &[String]) -> Vec<String> {
 
 /// What the experiment file at `path` says.
 fn read(path: &Path, catalogue: &Catalogue) -> Result<Said, CliError> {
-    let bytes = read_bytes(path)?;
+    let bytes = read_bytes(path, crate::cli::limit::file_limit())?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Problem::with_file("not text; expected an experiment file in TOML"));
     let said = text.and_then(|text| read::parse(&text, &folder_of(path), catalogue));
@@ -234,11 +234,6 @@ fn in_file(path: &Path, problem: Problem) -> FormatError {
         path: path.to_path_buf(),
         problem,
     }
-}
-
-/// The program's version, as images name it.
-pub fn version() -> &'static str {
-    crate::version::NUMBER
 }
 
 /// The program, as experiment files name it.

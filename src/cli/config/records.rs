@@ -4,7 +4,6 @@ use super::inputs::Recorded;
 use super::write::{self, Extent};
 use super::{program, recorded};
 use crate::cli::flags::{Catalogue, OutputKind, Request};
-use crate::formats::record;
 
 /// The experiment of a render, for each kind of file. A file tells only of what makes its numbers, so
 /// that the same experiment gives the same bytes whatever else is written.
@@ -26,7 +25,7 @@ impl Records {
     pub fn of_inputs(request: &Request, known: &mut Option<Vec<Recorded>>) -> Records {
         let files = request.outputs.iter().map(|output| &output.kind);
         let any = |wanted: fn(&OutputKind) -> bool| files.clone().any(wanted);
-        if !any(has_room) {
+        if !any(|kind| kind.format().record.is_some()) {
             return Records::default();
         }
         let inputs = known.get_or_insert_with(|| recorded(request).unwrap_or_default());
@@ -59,17 +58,6 @@ impl Records {
             OutputKind::Png | OutputKind::Overview | OutputKind::Pgm { .. } => &self.picture,
         };
         record.as_ref()
-    }
-}
-
-/// Whether a file of this kind has room.
-fn has_room(kind: &OutputKind) -> bool {
-    match kind {
-        OutputKind::Png | OutputKind::Overview => true,
-        OutputKind::Pgm { .. } => false,
-        OutputKind::Plain { encoding, .. } | OutputKind::Noise { encoding, .. } => {
-            record::has_room(encoding.format())
-        }
     }
 }
 

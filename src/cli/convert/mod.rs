@@ -1,23 +1,29 @@
 //! `nanobragg convert`: an image from one format to another.
 
-mod frames;
+mod notices;
 mod one;
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::Parser;
 
-use super::flags::{CompressionName, NumberName, StyleFlags, extension};
+use super::files::input_at;
+use super::flags::{CompressionName, NumberName, StyleFlags};
+use super::limit::file_limit;
 use super::output::{print, say};
-use super::sized::{check_size, own_size, sized_raster};
+use super::sized::{check_size, read_sized};
 use super::{CliError, interrupt, values};
-use crate::formats::encoding::{Encoding, Number};
-use crate::formats::image_file::{self, Header, ImageFormat};
-use crate::formats::nxmx::{Compression, NxmxReader};
+use crate::formats::encoding::{Compression, Encoding, Number};
+use crate::formats::format::{self, Format, FrameReader};
+use crate::formats::header::Header;
 use crate::formats::raster::Raster;
-use crate::formats::{FormatError, smv};
+use crate::formats::{FormatError, check_writable, image_file, smv};
 use crate::memory::Bytes;
-use crate::report::{ConversionSummary, Sight, StoredImage};
+use crate::render::RenderError;
+use crate::report::{ConversionSummary, StoredImage};
+use crate::series::{self, FrameSink, Target};
+use one::Outcome;
 
 /// Convert an image to another format
 #[derive(Parser)]
@@ -84,16 +90,11 @@ pub struct ConvertCommand {
     json: bool,
 }
 
-/// What OUT is to be.
-#[derive(Clone, Copy, PartialEq)]
-enum Target {
-    Numbers(Encoding),
-    Png,
-    Pgm,
-}
-
-/// Its flags that the C program has too.
+/// Flags of `convert` that the C program has too.
 pub const EITHER: [&str; 3] = ["scale", "adc", "adcoffset"];
+
+/// An image, its format and its header.
+type Frame = (Raster, &'static Format, Header);
 
 /// Converts.
 ///
@@ -102,42 +103,41 @@ pub const EITHER: [&str; 3] = ["scale", "adc", "adcoffset"];
 pub fn run(words: &[String]) -> Result<(), CliError> {
     let command: ConvertCommand =
         super::arguments::parse_with("nanobragg convert", words, &EITHER)?;
-    command.target(Number::F32)?;
+    let target = command.format()?;
     command.style.rings_m()?;
     interrupt::catch()?;
     let file = command.frames()?;
-    let chosen = command.chosen(file.as_ref().map_or(1, NxmxReader::frames))?;
-    let count = chosen.len();
+    let chosen = command.chosen(target, file.as_ref().map_or(1, |file| file.frames()))?;
     command.check_outputs(chosen.clone())?;
     let first = match &file {
-        Some(file) => frames::frame_of(file, chosen.start)?,
+        Some(file) => frame_of(file.as_ref(), chosen.start)?,
         None => command.input()?,
     };
     let (raster, format, header) = &first;
     let format = *format;
-    let own_number = Number::with_room_for(&raster.pixels);
-    let target = command.target(command.number.map_or(own_number, Number::from))?;
-    let notices = command.notices(target, format, header);
+    let encoding = command.encoding(target, Number::with_room_for(&raster.pixels));
+    let notices = command.notices(encoding, format, header);
     for notice in &notices {
         say(format_args!("nanobragg: note: {notice}"));
     }
     check_memory(raster)?;
     let numbers = raster.pixels.kind();
     let pixels = [raster.width, raster.height];
-    let outcome = command.convert(target, file.as_ref(), chosen, first)?;
+    let frames = chosen.len();
+    let outcome = command.convert(encoding, file.as_deref(), chosen, first)?;
     let summary = ConversionSummary {
         version: crate::version::NUMBER,
         input: StoredImage {
             path: command.image.display().to_string(),
-            format: format.name(),
+            format: format.name,
             numbers,
         },
         output: StoredImage {
             path: command.out.display().to_string(),
-            format: target.format().name(),
+            format: target.name,
             numbers: outcome.numbers,
         },
-        frames: count,
+        frames,
         pixels,
         clipped_above: outcome.clipped.above,
         clipped_below: outcome.clipped.below,
@@ -153,23 +153,9 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     Ok(())
 }
 
-impl Target {
-    fn format(self) -> ImageFormat {
-        match self {
-            Target::Numbers(encoding) => encoding.format(),
-            Target::Png => ImageFormat::Png,
-            Target::Pgm => ImageFormat::Pgm,
-        }
-    }
-
-    /// Whether a number may have to be rounded to a whole one.
-    fn counts(self) -> bool {
-        match self {
-            Target::Numbers(encoding) => encoding.number() != Number::F32,
-            Target::Png => false,
-            Target::Pgm => true,
-        }
-    }
+/// Frame `index` of `file`, counted from 0.
+fn frame_of(file: &dyn FrameReader, index: usize) -> Result<Frame, FormatError> {
+    Ok((file.frame(index)?, file.format(), file.header(index)))
 }
 
 impl ConvertCommand {
@@ -178,111 +164,109 @@ impl ConvertCommand {
         self.size.as_ref().map(|size| [size[0], size[1]])
     }
 
-    /// What is read, with the header of IN or `--header`.
-    fn input(&self) -> Result<(Raster, ImageFormat, Header), CliError> {
-        let (file, mut header) = image_file::read_with_header(&self.image)?;
-        let given = self.given_size();
-        check_size(&self.image, own_size(&file), given)?;
-        let other = self.header.as_deref().map(smv::read).transpose()?;
-        let of_header = other
-            .as_ref()
-            .map(|smv| ("the size in --header", [smv.width, smv.height]));
-        let (raster, mut format) = sized_raster(&self.image, file, given, of_header)?;
-        if let (Some(path), Some(smv)) = (&self.header, other) {
-            if [smv.width, smv.height] != [raster.width, raster.height] {
-                return Err(CliError::Failed(anyhow::anyhow!(
-                    "--header {}: it is of {} x {} pixels and the image has {} x {}; they must be \
-                     the same",
-                    path.display(),
-                    smv.width,
-                    smv.height,
-                    raster.width,
-                    raster.height
+    /// IN, where it may hold several frames.
+    fn frames(&self) -> Result<Option<Box<dyn FrameReader>>, CliError> {
+        let file = image_file::frames(&self.image, file_limit())?;
+        if let Some(file) = &file {
+            check_size(&self.image, Some(file.size()), self.given_size())?;
+            if let Some(header) = &self.header {
+                return Err(CliError::Usage(format!(
+                    "nanobragg convert: --header {}: {} has a geometry of its own; leave --header out",
+                    header.display(),
+                    self.image.display()
                 )));
             }
-            header = Header::of_smv(&smv).map_err(|problem| FormatError::Content {
-                path: path.clone(),
-                problem,
-            })?;
-            format = ImageFormat::Smv;
         }
-        Ok((raster, format, header))
+        Ok(file)
     }
 
-    /// What OUT's name stands for, with numbers of this kind where the format has several.
-    fn target(&self, number: Number) -> Result<Target, CliError> {
-        match extension(&self.out).as_str() {
-            "png" => Ok(Target::Png),
-            "pgm" => Ok(Target::Pgm),
-            _ => Encoding::of_name(&self.out, number)
-                .map(|encoding| match encoding {
-                    Encoding::Nxmx(number, chosen) => {
-                        let compression = self.compression.map(Compression::from);
-                        Encoding::Nxmx(number, compression.unwrap_or(chosen))
-                    }
-                    other => other,
-                })
-                .map(Target::Numbers)
-                .ok_or_else(|| {
-                    CliError::Usage(format!(
-                        "nanobragg convert: {}: expected a name that ends on .img .smv .cbf .tif \
-                         .tiff .npy .h5 .nxs .bin .raw .png .pgm",
-                        self.out.display()
-                    ))
-                }),
+    /// The frames of IN's `count` to convert, counted from 0.
+    fn chosen(&self, target: &Format, count: usize) -> Result<Range<usize>, CliError> {
+        let holds_all = target.frames.is_some() || series::Numbered::of(&self.out).is_some();
+        let shown = self.image.display();
+        match self.frame {
+            Some(frame) if frame as usize <= count => Ok(frame as usize - 1..frame as usize),
+            Some(frame) => Err(CliError::Usage(format!(
+                "nanobragg convert: --frame {frame}: {shown} has {count} frame(s), counted from 1"
+            ))),
+            None if count == 1 || holds_all => Ok(0..count),
+            None => Err(CliError::Usage(format!(
+                "nanobragg convert: {shown} has {count} frames, and {} has room for one; choose one \
+                 with --frame 1 to {count}, or put #### where OUT has the frame's number",
+                self.out.display()
+            ))),
         }
     }
 
-    /// What the user should know although nothing is wrong.
-    fn notices(&self, target: Target, format: ImageFormat, header: &Header) -> Vec<String> {
-        let own = |format| {
-            matches!(
-                format,
-                ImageFormat::Smv | ImageFormat::Cbf | ImageFormat::Nxmx
-            )
-        };
-        let typed = matches!(
-            target,
-            Target::Numbers(Encoding::Tiff(_) | Encoding::Npy(_) | Encoding::Nxmx(..))
-        );
-        let name = target.format();
-        let pictured = self.style.given();
-        // Rings are what a picture has of the geometry.
-        let ringed = target == Target::Png && self.style.asks_for_rings();
-        let lines = [
-            (!own(target.format()) && !header.geometry.is_silent() && !ringed).then(|| {
-                format!("{name} has no room for the geometry, which is left behind")
-            }),
-            frames::geometry_notice(header, format, target.format()),
-            (format != target.format() && own(target.format()) && format == ImageFormat::Smv).then(|| {
-                format!(
-                    "{name} keeps the pixel size, distance, wavelength, beam centre, spindle and \
-                     two-theta angles of the header, and no other entries"
-                )
-            }),
-            (self.compression.is_some() && target.format() != ImageFormat::Nxmx)
-                .then(|| "--compression has no effect: OUT is not NXmx".to_string()),
-            (self.number.is_some() && !typed)
-                .then(|| format!("--type has no effect: {name} has one kind of numbers")),
-            (self.scale.is_some() && !target.counts())
-                .then(|| "-scale has no effect: OUT does not hold counts".to_string()),
-            (self.adc.is_some() && (!target.counts() || target == Target::Pgm))
-                .then(|| "-adc has no effect: OUT does not hold counts".to_string()),
-            (pictured && target != Target::Png)
-                .then(|| "flags of PNGs have no effect: OUT is none".to_string()),
-        ];
-        lines.into_iter().flatten().collect()
+    /// Makes sure that every file of the `chosen` frames can be written, and is no input.
+    fn check_outputs(&self, chosen: Range<usize>) -> Result<(), CliError> {
+        let target = Target::of_series(&self.out, chosen.len());
+        let out = |index: usize| target.path(index as u32 + 1);
+        let first = out(chosen.start);
+        for out in chosen.map(out) {
+            let inputs = std::iter::once(&self.image).chain(&self.header);
+            if let Some(input) = input_at(inputs, &out) {
+                return Err(CliError::Usage(format!(
+                    "nanobragg convert: {} would overwrite the input {}; name another file",
+                    out.display(),
+                    input.display()
+                )));
+            }
+        }
+        // The others are beside it.
+        Ok(check_writable(&first)?)
     }
 
-    /// How the sample sees an image of `shape`, as the header tells it.
-    ///
-    /// # Errors
-    /// [`FormatError::Content`], naming the file to blame.
-    fn sight(&self, header: &Header, shape: [usize; 2]) -> Result<Sight<'static>, FormatError> {
-        Sight::of_header(header, shape).map_err(|problem| FormatError::Content {
-            path: self.header.as_ref().unwrap_or(&self.image).clone(),
-            problem,
+    /// What is read, with the header of IN or `--header`.
+    fn input(&self) -> Result<Frame, CliError> {
+        let header = self.header.as_deref();
+        let input = read_sized(&self.image, self.given_size(), header)?;
+        let format = header.map_or(input.format, |_| smv::FORMAT);
+        Ok((input.raster, format, input.header))
+    }
+
+    /// The format that OUT's name stands for.
+    fn format(&self) -> Result<&'static Format, CliError> {
+        format::of_name(&self.out).ok_or_else(|| {
+            CliError::Usage(format!(
+                "nanobragg convert: {}: expected a name that ends on {}",
+                self.out.display(),
+                format::endings(|_| true)
+            ))
         })
+    }
+
+    /// How OUT is written, with numbers like those of IN where its format has several.
+    fn encoding(&self, format: &'static Format, own: Number) -> Encoding {
+        Encoding {
+            compression: self.compression.map(Compression::from).unwrap_or_default(),
+            ..Encoding::new(format, self.number.map_or(own, Number::from))
+        }
+    }
+
+    /// Converts `first`, and the rest of the `chosen` frames of `file`. Files of one frame are put in
+    /// their places as they are made.
+    fn convert(
+        &self,
+        encoding: Encoding,
+        file: Option<&dyn FrameReader>,
+        chosen: Range<usize>,
+        first: Frame,
+    ) -> Result<Outcome, CliError> {
+        let mut outcome = Outcome::default();
+        let mut sink = FrameSink::new(Target::of_series(&self.out, chosen.len()));
+        let rest = chosen.clone().skip(1);
+        let rest = rest.filter_map(|index| Some(frame_of(file?, index)));
+        for (index, frame) in chosen.zip(std::iter::once(Ok(first)).chain(rest)) {
+            if interrupt::interrupted() {
+                return Err(RenderError::Interrupted.into());
+            }
+            let (raster, _, header) = frame?;
+            let number = index as u32 + 1;
+            outcome.add(self.write(&mut sink, number, encoding, raster, &header)?);
+        }
+        series::commit(std::iter::once(&mut sink))?;
+        Ok(outcome)
     }
 }
 

@@ -92,7 +92,11 @@ impl SlabWords {
     fn slab(&self) -> Result<Slab, CliError> {
         Ok(Slab {
             name: self.file.display().to_string(),
-            profile: Arc::new(profile_table::read(&self.file, self.abscissa)?),
+            profile: Arc::new(profile_table::read(
+                &self.file,
+                self.abscissa,
+                crate::cli::limit::file_limit(),
+            )?),
             thickness_m: self.thickness_mm * 1e-3,
             density_kg_per_m3: self.density_g_per_cm3 * 1e3,
             molar_mass_kg: self.molar_mass_g * 1e-3,

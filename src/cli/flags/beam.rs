@@ -126,7 +126,11 @@ impl BeamFlags {
             Some(path) => {
                 inputs.push(path.clone());
                 let beam = unit(frame.beam).context("-beam_vector has no length")?;
-                Sources::List(source_list::read(path, Defaults { beam, wavelength_m })?)
+                Sources::List(source_list::read(
+                    path,
+                    Defaults { beam, wavelength_m },
+                    crate::cli::limit::file_limit(),
+                )?)
             }
             None => self.grid(order)?,
         };

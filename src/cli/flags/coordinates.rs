@@ -74,13 +74,13 @@ impl CoordinateFlags {
             structure,
             space_group,
             notices,
-        } = coordinates::read(path)?;
+        } = coordinates::read(path, crate::cli::limit::file_limit())?;
         let d_min_m = match self.dmin_f {
             Some(angstrom) => angstrom * 1e-10,
             None => reach.d_min_m(&structure.cell),
         };
         let solvent = self.solvent();
-        let factors = structure_factors(&structure, d_min_m, solvent.as_ref())
+        let factors = structure_factors(&structure, d_min_m, solvent.as_ref(), Bytes::available())
             .map_err(|error| blame(path, error))?;
         let origin = AtomOrigin {
             format,

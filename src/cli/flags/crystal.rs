@@ -215,7 +215,7 @@ impl CrystalFlags {
             Some(Given::Matrix(path)) => {
                 inputs.push(path.clone());
                 // The file holds the matrix times the wavelength in Å, whatever its unit.
-                let matrix = formats::matrix::read(path)?;
+                let matrix = formats::matrix::read(path, crate::cli::limit::file_limit())?;
                 let cell = UnitCell::from_reciprocal(matrix * wavelength_m.recip())
                     .with_context(|| path.display().to_string())?;
                 check_edges(path, &cell)?;

@@ -103,35 +103,38 @@ impl FactorFlags {
                     notices.push("--f-column has no effect on F from atoms (--pdb)".into());
                 }
                 origin = Some(FactorOrigin::Calculated(atoms));
-                let factors = StructureFactors::from_symmetric(&reflections, default_f)
-                    .with_context(|| path.display().to_string())?;
+                let factors =
+                    StructureFactors::from_symmetric(&reflections, default_f, Bytes::available())
+                        .with_context(|| path.display().to_string())?;
                 inputs.push(path);
                 factors
             }
             (Some(path), _, None) => {
                 inputs.push(path.clone());
-                let file = reflection_file::read(path, f_column)?;
+                let file = reflection_file::read(path, f_column, crate::cli::limit::file_limit())?;
                 cells.note(path, file.cell);
                 notices.extend(told(path, &file));
                 origin = Some(FactorOrigin::Listed(file.origin));
-                StructureFactors::from_symmetric(&file.reflections, default_f)
+                StructureFactors::from_symmetric(&file.reflections, default_f, Bytes::available())
                     .with_context(|| path.display().to_string())?
             }
             (None, Some(path), None) => {
-                let listed = channel_list::read(path)?;
+                let listed = channel_list::read(path, crate::cli::limit::file_limit())?;
                 inputs.push(path.clone());
                 for (_, path) in &listed {
                     inputs.push(path.clone());
                     // Grids of all energies need not fit in memory: a file is read here for what
                     // it says of the crystal, and again when its turn comes.
                     if reflection_file::names_crystal(path)? {
-                        let file = reflection_file::read(path, f_column)?;
+                        let file =
+                            reflection_file::read(path, f_column, crate::cli::limit::file_limit())?;
                         cells.note(path, file.cell);
                         notices.extend(told(path, &file));
                     }
                 }
-                let channels = channel_list::channels(&listed, f_column);
-                StructureFactors::from_channels(channels, default_f)
+                let channels =
+                    channel_list::channels(&listed, f_column, crate::cli::limit::file_limit());
+                StructureFactors::from_channels(channels, default_f, Bytes::available())
                     .with_context(|| path.display().to_string())?
             }
             (None, None, None) => StructureFactors::constant(default_f),

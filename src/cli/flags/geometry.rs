@@ -88,9 +88,17 @@ impl GeometryFlags {
         }
         inputs.push(path.clone());
         let geometry = if flag == "--expt" {
-            expt::read(path, self.expt_index.unwrap_or(0) as usize)?
+            expt::read(
+                path,
+                self.expt_index.unwrap_or(0) as usize,
+                crate::cli::limit::file_limit(),
+            )?
         } else {
-            geom::read(path, self.clen.map(|mm| mm * 1e-3))?
+            geom::read(
+                path,
+                self.clen.map(|mm| mm * 1e-3),
+                crate::cli::limit::file_limit(),
+            )?
         };
         if geometry.wavelength_m.is_none() && !order.any(&["lambda", "energy"]) {
             return Err(CliError::usage(format!(

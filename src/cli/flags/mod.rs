@@ -43,11 +43,9 @@ pub use beam::GRID_FLAGS;
 pub use catalogue::{Catalogue, ValueKind};
 pub use detector::DETECTOR_SIZE_FLAGS;
 pub use geometry::placing_flags;
-pub use noise::{DEFAULT_OFFSET, NoiseFlags};
+pub use noise::NoiseFlags;
 pub use output::{FILE_FLAGS, OUT, seed_from_clock};
-pub use output_kind::{
-    Output, OutputKind, default_offset, extension, geometry_notices, name_notices,
-};
+pub use output_kind::{Output, OutputKind, extension, geometry_notices, name_notices};
 pub use picture::{CompressionName, NumberName, PictureStyle, StyleFlags};
 pub use program::ProgramFlags;
 pub use resolved::Resolved;

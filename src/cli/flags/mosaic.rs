@@ -77,7 +77,7 @@ impl MosaicFlags {
                 )));
             }
             inputs.push(path.clone());
-            let rotations = formats::rotations::read(path)?;
+            let rotations = formats::rotations::read(path, crate::cli::limit::file_limit())?;
             return Ok(MosaicModel::Listed(rotations.into()));
         }
         let spread_rad = self.mosaic.unwrap_or(0.0).to_radians();

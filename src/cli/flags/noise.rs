@@ -44,9 +44,6 @@ enum Shape {
     Fiber,
 }
 
-/// Counts of a pixel without photons, unless `-adc` says otherwise.
-pub const DEFAULT_OFFSET: f64 = 40.0;
-
 /// Ids of the flags that noise has nothing to act on without a noise image.
 pub const NOISE_FLAGS: [&str; 9] = [
     "flicker",

@@ -8,10 +8,10 @@ use clap::Args;
 use super::super::CliError;
 use super::super::order::Order;
 use super::super::values;
-use super::noise::DEFAULT_OFFSET;
-use super::output_kind::{Output, OutputKind, default_offset, extension};
+use super::output_kind::{Output, OutputKind, extension};
 use super::picture::PictureFlags;
-use crate::formats::encoding::{Encoding, Number};
+use crate::formats::encoding::{Counts, Encoding, Number};
+use crate::formats::{format, pgm, png, raw, smv, tiff};
 use crate::image::noise::Noise;
 
 #[derive(Args)]
@@ -90,32 +90,33 @@ impl OutputFlags {
         order: Order,
     ) -> Result<Vec<Output>, CliError> {
         let plain = |encoding| self.plain(encoding);
-        let pgm = OutputKind::Pgm {
+        let file = |format| Encoding::new(format, Number::F32);
+        let shades = OutputKind::Pgm {
             scale: self.pgmscale,
         };
         let by_default = !order.any(&FILE_FLAGS);
         let name = |default: &str, wanted: bool| (by_default && wanted).then(|| default.into());
         let all = [
             (
-                plain(Encoding::Raw),
+                plain(file(raw::FORMAT)),
                 "-floatfile",
                 &self.floatfile,
                 name("floatimage.bin", true),
             ),
             (
-                plain(Encoding::Smv),
+                plain(file(smv::FORMAT)),
                 "-intfile",
                 &self.intfile,
                 name("intimage.img", true),
             ),
             (
-                pgm,
+                shades,
                 "-pgmfile",
                 &self.pgmfile,
                 name("image.pgm", !self.nopgm),
             ),
             (
-                self.noisy(Encoding::Smv, noise),
+                self.noisy(file(smv::FORMAT), noise),
                 "-noisefile",
                 &self.noisefile,
                 name("noiseimage.img", !self.nonoise),
@@ -127,12 +128,7 @@ impl OutputFlags {
                 name("image.png", true),
             ),
             (OutputKind::Overview, "--overview", &picture.overview, None),
-            (
-                plain(Encoding::Tiff(Number::F32)),
-                "--tiff",
-                &picture.tiff,
-                None,
-            ),
+            (plain(file(tiff::FORMAT)), "--tiff", &picture.tiff, None),
         ];
         let named = all.into_iter().filter_map(|(kind, flag, given, default)| {
             let path: PathBuf = given.clone().or(default)?;
@@ -150,10 +146,10 @@ impl OutputFlags {
             )));
         }
         for path in &picture.out {
-            let kind = match extension(path).as_str() {
-                "png" => OutputKind::Png,
-                "pgm" => pgm,
-                _ => plain(picture.encoding("--out", path, false, " .png .pgm")?),
+            let kind = match format::of_name(path) {
+                Some(format) if format == png::FORMAT => OutputKind::Png,
+                Some(format) if format == pgm::FORMAT => shades,
+                _ => plain(picture.encoding("--out", path, false)?),
             };
             outputs.push(Output {
                 kind,
@@ -162,7 +158,7 @@ impl OutputFlags {
             });
         }
         for path in &picture.out_noise {
-            let encoding = picture.encoding("--out-noise", path, true, "")?;
+            let encoding = picture.encoding("--out-noise", path, true)?;
             outputs.push(Output {
                 kind: self.noisy(encoding, noise),
                 flag: "--out-noise",
@@ -184,7 +180,7 @@ impl OutputFlags {
         OutputKind::Noise {
             encoding,
             noise: Noise {
-                offset: self.adc.unwrap_or(default_offset(encoding)),
+                offset: self.adc.unwrap_or(encoding.usual_offset()),
                 ..noise
             },
         }
@@ -192,7 +188,7 @@ impl OutputFlags {
 
     /// Counts of an SMV pixel without photons.
     pub fn adc(&self) -> f64 {
-        self.adc.unwrap_or(DEFAULT_OFFSET)
+        self.adc.unwrap_or(Counts::DEFAULT_OFFSET)
     }
 
     /// The seed given, or one from the clock.

@@ -3,53 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::super::CliError;
-use super::noise::DEFAULT_OFFSET;
 use crate::experiment::Experiment;
 use crate::formats::encoding::{Encoding, Number};
-use crate::formats::image_file::ImageFormat;
-use crate::image::noise::Noise;
+use crate::formats::format::{self, GeometryRoom};
+use crate::series;
 
-/// What a file holds.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum OutputKind {
-    /// The image without noise; whole numbers are counts.
-    Plain {
-        /// The format.
-        encoding: Encoding,
-        /// Counts per photon, where that was said.
-        scale: Option<f64>,
-        /// Counts of a pixel without photons, where that was said.
-        adc: Option<f64>,
-    },
-    /// Counts with noise.
-    Noise {
-        /// The format.
-        encoding: Encoding,
-        /// The noise.
-        noise: Noise,
-    },
-    /// PGM; the scale is automatic unless given.
-    Pgm {
-        /// Shades per photon.
-        scale: Option<f64>,
-    },
-    /// PNG.
-    Png,
-    /// PNG of the panels at their places.
-    Overview,
-}
-
-impl OutputKind {
-    /// The format of its numbers; none where it is a picture.
-    pub fn encoding(&self) -> Option<Encoding> {
-        match *self {
-            OutputKind::Plain { encoding, .. } | OutputKind::Noise { encoding, .. } => {
-                Some(encoding)
-            }
-            OutputKind::Pgm { .. } | OutputKind::Png | OutputKind::Overview => None,
-        }
-    }
-}
+pub use crate::formats::format::extension;
+pub use crate::series::OutputKind;
 
 /// A file to write.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,15 +22,23 @@ pub struct Output {
     pub path: PathBuf,
 }
 
+impl Output {
+    /// What is written where, whatever flag names it.
+    pub fn plain(&self) -> series::Output {
+        series::Output {
+            kind: self.kind,
+            path: self.path.clone(),
+        }
+    }
+}
+
 /// What the user should know of `outputs` whose headers have no room for the geometry.
 pub fn geometry_notices(experiment: &Experiment, outputs: &[Output]) -> Vec<String> {
     let panels = &experiment.detector().panels;
-    let flags = |encodings: &[Encoding]| {
+    let flags = |rooms: &[GeometryRoom]| {
         let mut flags: Vec<&str> = Vec::new();
         for Output { kind, flag, .. } in outputs {
-            let meant = kind
-                .encoding()
-                .is_some_and(|kind| encodings.contains(&kind));
+            let meant = kind.encoding().is_some() && rooms.contains(&kind.format().geometry);
             if meant && !flags.contains(flag) {
                 flags.push(flag);
             }
@@ -78,9 +46,9 @@ pub fn geometry_notices(experiment: &Experiment, outputs: &[Output]) -> Vec<Stri
         flags.join(", ")
     };
     let mut notices = Vec::new();
-    let one_panel = flags(&[Encoding::Smv, Encoding::Cbf]);
+    let one_panel = flags(&[GeometryRoom::Panel, GeometryRoom::UprightPanel]);
     if panels.len() > 1 && !one_panel.is_empty() {
-        let format = match flags(&[Encoding::Cbf]).is_empty() {
+        let format = match flags(&[GeometryRoom::UprightPanel]).is_empty() {
             true => "an SMV header",
             false => "a header",
         };
@@ -93,23 +61,23 @@ pub fn geometry_notices(experiment: &Experiment, outputs: &[Output]) -> Vec<Stri
     /// Radians that a header's digits do not show.
     const UPRIGHT: f64 = 1e-6;
     let tilt = panels[0].normal.angle_between(experiment.beam().direction);
-    let cbf = flags(&[Encoding::Cbf]);
-    if tilt > UPRIGHT && !cbf.is_empty() {
+    let upright = flags(&[GeometryRoom::UprightPanel]);
+    if tilt > UPRIGHT && !upright.is_empty() {
         notices.push(format!(
-            "{cbf}: a miniCBF header has no room for the {:.3} degrees that the panel leans from \
+            "{upright}: a miniCBF header has no room for the {:.3} degrees that the panel leans from \
              upright to the beam; programs that read it take it for upright",
             tilt.to_degrees()
         ));
     }
-    let nxmx = |encoding: Encoding| matches!(encoding, Encoding::Nxmx(..));
     let bent = panels.iter().any(|panel| panel.curved_m.is_some());
     let written = outputs
         .iter()
-        .find(|output| output.kind.encoding().is_some_and(nxmx));
-    if let Some(Output { flag, .. }) = written.filter(|_| bent) {
+        .find(|output| output.kind.format().geometry == GeometryRoom::Panels);
+    if let Some(Output { flag, kind, .. }) = written.filter(|_| bent) {
         notices.push(format!(
-            "{flag}: NXmx has no room for a detector that is bent onto a sphere; its panels are \
-             described as flat"
+            "{flag}: {} has no room for a detector that is bent onto a sphere; its panels are \
+             described as flat",
+            kind.format()
         ));
     }
     notices
@@ -119,18 +87,12 @@ pub fn geometry_notices(experiment: &Experiment, outputs: &[Output]) -> Vec<Stri
 /// for.
 pub fn name_notices(outputs: &[Output]) -> Vec<String> {
     let notice = |Output { kind, flag, path }: &Output| {
-        let own = match kind {
-            OutputKind::Plain { encoding, .. } | OutputKind::Noise { encoding, .. } => {
-                encoding.format()
-            }
-            OutputKind::Pgm { .. } => ImageFormat::Pgm,
-            OutputKind::Png | OutputKind::Overview => ImageFormat::Png,
-        };
+        let own = kind.format();
         let by_name = match kind {
             OutputKind::Noise { .. } => "--out-noise",
             _ => "--out",
         };
-        let other = format_of_name(path)? != own;
+        let other = format::of_name(path)? != own;
         other.then(|| {
             format!(
                 "{flag} {}: the file is {own}, whatever its name; {by_name} goes by the name",
@@ -141,31 +103,7 @@ pub fn name_notices(outputs: &[Output]) -> Vec<String> {
     outputs.iter().filter_map(notice).collect()
 }
 
-/// The format that a name stands for, if it stands for one.
-fn format_of_name(path: &Path) -> Option<ImageFormat> {
-    match extension(path).as_str() {
-        "png" => Some(ImageFormat::Png),
-        "pgm" => Some(ImageFormat::Pgm),
-        _ => Encoding::of_name(path, Number::F32).map(Encoding::format),
-    }
-}
-
-/// Counts of a pixel without photons in a file with noise: a detector that counts photons, whose
-/// formats CBF and NXmx are, has none.
-pub fn default_offset(encoding: Encoding) -> f64 {
-    match encoding {
-        Encoding::Cbf | Encoding::Nxmx(..) => 0.0,
-        _ => DEFAULT_OFFSET,
-    }
-}
-
-/// What the name of a file ends on, in small letters.
-pub fn extension(path: &Path) -> String {
-    let extension = path.extension().unwrap_or_default();
-    extension.to_string_lossy().to_lowercase()
-}
-
-/// The format that the name `path` of `flag` stands for; `others` are taken beside.
+/// The format that the name `path` of `flag` stands for; names of `pictures` are taken elsewhere.
 ///
 /// # Errors
 /// [`CliError::Usage`] for a name that stands for none.
@@ -173,13 +111,13 @@ pub fn encoding(
     flag: &str,
     path: &Path,
     number: Number,
-    others: &str,
+    pictures: bool,
 ) -> Result<Encoding, CliError> {
     Encoding::of_name(path, number).ok_or_else(|| {
         CliError::Usage(format!(
-            "{flag} {}: expected a name that ends on .bin .raw .img .smv .cbf .tif .tiff .npy .h5 \
-             .nxs{others}",
-            path.display()
+            "{flag} {}: expected a name that ends on {}",
+            path.display(),
+            format::endings(|format| pictures || !format.is_picture())
         ))
     })
 }

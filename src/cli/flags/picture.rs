@@ -7,8 +7,7 @@ use clap::{Args, ValueEnum};
 use super::super::CliError;
 use super::super::values;
 use super::output_kind::encoding;
-use crate::formats::encoding::{Encoding, Number};
-use crate::formats::nxmx::Compression;
+use crate::formats::encoding::{Compression, Encoding, Number};
 use crate::formats::png::{Colormap, Depth};
 use crate::image::ToneScale;
 
@@ -141,27 +140,22 @@ pub struct PictureStyle {
 }
 
 impl PictureFlags {
-    /// The format that the name `path` of `flag` stands for, of a file with noise or without;
-    /// `others` are taken beside.
+    /// The format that the name `path` of `flag` stands for, of a file with noise or without, which
+    /// may be a picture.
     ///
     /// # Errors
     /// [`CliError::Usage`] for a name that stands for none.
-    pub fn encoding(
-        &self,
-        flag: &str,
-        path: &Path,
-        noise: bool,
-        others: &str,
-    ) -> Result<Encoding, CliError> {
+    pub fn encoding(&self, flag: &str, path: &Path, noise: bool) -> Result<Encoding, CliError> {
         let given = self.out_type.map(Number::from);
-        let number = given.unwrap_or_default();
-        Ok(match encoding(flag, path, number, others)? {
-            Encoding::Nxmx(..) => {
-                let whole = if noise { Number::I32 } else { number };
-                let compression = self.compression.map(Compression::from);
-                Encoding::Nxmx(given.unwrap_or(whole), compression.unwrap_or_default())
-            }
-            other => other,
+        let found = encoding(flag, path, given.unwrap_or_default(), !noise)?;
+        let found = match given {
+            None if noise => found.with_noise(),
+            _ => found,
+        };
+        let compression = self.compression.map(Compression::from);
+        Ok(Encoding {
+            compression: compression.unwrap_or_default(),
+            ..found
         })
     }
 

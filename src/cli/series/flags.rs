@@ -2,17 +2,15 @@
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
-use super::plan::{Motion, Plan};
 use crate::cli::arguments::Spellings;
 use crate::cli::commands::Described;
 use crate::cli::config::Line;
 use crate::cli::flags::{self, Catalogue, FILE_FLAGS, OUT, RenderFlags, Request};
-use crate::cli::numbered::Numbered;
 use crate::cli::order::Order;
 use crate::cli::render::{self, Given};
 use crate::cli::{CliError, values};
-use crate::formats::encoding::Encoding;
 use crate::geometry::degrees;
+use crate::series::{Motion, Numbered, Plan};
 
 #[derive(Args)]
 #[command(next_help_heading = "Series")]
@@ -142,8 +140,7 @@ pub fn plan(matches: &ArgMatches, request: &Request) -> Result<Plan, CliError> {
         )));
     }
     for output in &request.outputs {
-        let holds_all = matches!(output.kind.encoding(), Some(Encoding::Nxmx(..)));
-        if !holds_all && Numbered::of(&output.path).is_none() {
+        if !output.kind.format().frames.is_some() && Numbered::of(&output.path).is_none() {
             return Err(CliError::Usage(format!(
                 "{} {}: it has room for one frame; expected a name with a place for the frame's number, \
                  as frame_####.{}, or one that ends on .h5 or .nxs",

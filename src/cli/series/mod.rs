@@ -4,33 +4,26 @@
 //! one before is compressed and written.
 
 mod flags;
-mod plan;
-mod sink;
 
 pub use flags::described;
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::collections::HashSet;
 use std::time::Instant;
 
 use clap::ArgMatches;
 
 use super::config::Records;
 use super::error::is_interruption;
-use super::flags::{OutputKind, Request};
+use super::flags::{OutputKind, Request, Resolved};
 use super::output::{print, say};
 use super::progress::Progress;
 use super::{CliError, files, interrupt, render};
-use crate::formats::PendingFile;
-use crate::formats::encoding::Encoding;
+use crate::formats::check_writable;
+use crate::image::Statistics;
 use crate::image::noise::Noise;
-use crate::image::{Image, Statistics};
-use crate::render::{Renderer, frame_size};
-use crate::report::{SeriesFrame, SeriesSummary};
-use plan::{Frame, Plan};
-use sink::Sink;
-
-/// A frame that was rendered.
-type Shot = (Frame, Image, Statistics);
+use crate::render::{Monitor, RenderError, Rendered, Renderer, frame_size};
+use crate::report::{SeriesFile, SeriesFrame, SeriesSummary};
+use crate::series::{self, Frame, Numbered, OutputSink, Plan, RenderedFrame, Watcher};
 
 /// Renders the frames that `words` describe.
 ///
@@ -46,18 +39,23 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let given = flags::parsed(words).map_err(named)?;
     let prepared = render::prepared_with(&given, |request| check(&given.matches, request));
     let (mut request, renderer, plan) = prepared.map_err(named)?;
-    let progress = Progress::of(&request)?;
+    let outputs = request.outputs.iter();
     let mut work = Work {
-        sinks: request.outputs.iter().map(Sink::of).collect(),
+        sinks: outputs
+            .map(|output| OutputSink::of_series(output.plain(), plan.frames))
+            .collect(),
         images: Vec::with_capacity(plan.frames as usize),
+    };
+    let mut follower = Follower {
+        progress: Progress::of(&request)?,
         notices: std::mem::take(&mut request.notices),
     };
-    tell(
-        &mut work.notices,
-        render::device_notices(&request, &renderer),
-    );
-    work.run(&mut request, &plan, &renderer, &progress)
+    follower.tell(render::device_notices(&request, &renderer));
+    follower.tell(renderer.notice().map(Into::into).into_iter().collect());
+    work.run(&mut request, &plan, &renderer, &mut follower)
         .map_err(|error| work.left_by(error, &plan))?;
+    follower.tell(files::notices(&work.sinks));
+    let Follower { progress, notices } = follower;
     drop(progress);
     let noise = request.outputs.iter().find_map(|output| match output.kind {
         // Its images are numbered from here.
@@ -67,6 +65,14 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         }),
         _ => None,
     });
+    let files = request.outputs.iter().zip(&work.sinks);
+    let files = files.map(|(output, sink)| SeriesFile {
+        flag: output.flag,
+        path: output.path.display().to_string(),
+        frames: sink.written.frames,
+        overloads: sink.written.overloads,
+        clipped_below: sink.written.clipped_below,
+    });
     let summary = SeriesSummary {
         version: SeriesSummary::VERSION,
         frames: plan.frames,
@@ -75,9 +81,9 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         threads: renderer.threads(),
         seed: request.seed,
         noise,
-        files: work.sinks.into_iter().map(|sink| sink.told).collect(),
+        files: files.collect(),
         images: work.images,
-        notices: work.notices,
+        notices,
         seconds: started.elapsed().as_secs_f64(),
     };
     if request.program.json {
@@ -97,15 +103,7 @@ fn check(matches: &ArgMatches, request: &mut Request) -> Result<Plan, CliError> 
         .notices
         .retain(|notice| !flags::is_moot(notice, &plan));
     for output in &request.outputs {
-        let scaled = matches!(
-            output.kind,
-            OutputKind::Plain {
-                encoding: Encoding::Smv,
-                scale: None,
-                ..
-            }
-        );
-        if scaled && plan.frames > 1 {
+        if output.kind.scales_to_brightest() && plan.frames > 1 {
             request.notices.push(format!(
                 "{} {}: photons are scaled to each frame's own maximum; -scale makes them alike",
                 output.flag,
@@ -114,16 +112,50 @@ fn check(matches: &ArgMatches, request: &mut Request) -> Result<Plan, CliError> 
         }
     }
     render::tell(request);
-    sink::check(request, &plan)?;
+    check_files(request, &plan)?;
     files::check_memory(request)?;
     Ok(plan)
 }
 
-/// What is done, and what is told of it.
+/// Makes sure that every file of `plan` can be written, that no two of them are one, and that none is
+/// an input.
+fn check_files(request: &Request, plan: &Plan) -> Result<(), CliError> {
+    // Folders, and files of all frames.
+    files::check(request)?;
+    let mut names = HashSet::new();
+    for output in &request.outputs {
+        let Some(numbered) = Numbered::of(&output.path) else {
+            continue;
+        };
+        for index in 0..plan.frames {
+            let path = numbered.path(u64::from(plan.first_number + index));
+            let shown = path.display();
+            if let Some(input) = files::input_at(&request.inputs, &path) {
+                return Err(CliError::Usage(format!(
+                    "{} {shown}: it would overwrite the input {}",
+                    output.flag,
+                    input.display()
+                )));
+            }
+            if path.exists() {
+                check_writable(&path)?;
+            }
+            if !names.insert(path.clone()) {
+                return Err(CliError::Usage(format!(
+                    "{} {}: {shown} is another frame's file, too; give each a name of its own",
+                    output.flag,
+                    output.path.display()
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Files and what is known of their frames.
 struct Work {
-    sinks: Vec<Sink>,
+    sinks: Vec<OutputSink>,
     images: Vec<SeriesFrame>,
-    notices: Vec<String>,
 }
 
 impl Work {
@@ -133,24 +165,44 @@ impl Work {
         request: &mut Request,
         plan: &Plan,
         renderer: &Renderer,
-        progress: &Progress,
+        follower: &mut Follower,
     ) -> Result<(), CliError> {
-        let Work {
-            sinks,
-            images,
-            notices,
-        } = self;
-        std::thread::scope(|scope| {
-            // A frame is handed over once the one before is written.
-            let (sender, receiver) = sync_channel(0);
-            let writing =
-                scope.spawn(|| write_all(receiver, plan, request, renderer, sinks, images));
-            let rendered = render_all(sender, plan, renderer, progress, notices);
-            let written = writing.join();
-            let written = written.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-            tell(notices, written);
-            rendered
-        })
+        let settings = std::mem::take(&mut request.settings);
+        let (draw, up, count) = (files::drawing(request), request.up(), plan.frames);
+        let mut inputs = None;
+        series::render(plan, renderer, follower, |frame, image, statistics| {
+            request.settings = settings_of(&frame, &settings);
+            let records = Records::of_inputs(request, &mut inputs);
+            let rendered = RenderedFrame {
+                number: frame.number,
+                experiment: &frame.experiment,
+                up,
+                image,
+                statistics: &statistics,
+                record: &|output| {
+                    let record = records.for_file(&output.kind)?;
+                    Some(match Numbered::of(&output.path) {
+                        Some(_) => record.clone(),
+                        None => record_of_series(record, count),
+                    })
+                },
+                draw: &draw,
+            };
+            series::write_frame(&mut self.sinks, &rendered, renderer)?;
+            self.images.push(SeriesFrame {
+                number: frame.number,
+                phi_deg: frame.phi_deg,
+                misset_deg: frame.misset_deg,
+                image: statistics,
+            });
+            Ok::<(), CliError>(())
+        })?;
+        if interrupt::interrupted() {
+            return Err(RenderError::Interrupted.into());
+        }
+        Ok(series::commit(
+            self.sinks.iter_mut().map(OutputSink::files),
+        )?)
     }
 
     /// What the user is told of `error`, which ended the work.
@@ -158,7 +210,7 @@ impl Work {
         match error {
             CliError::Failed(error) if is_interruption(&error) => {
                 let done = self.images.len();
-                let left = match self.sinks.iter().any(Sink::is_numbered) && done > 0 {
+                let left = match self.sinks.iter().any(OutputSink::is_numbered) && done > 0 {
                     true => "numbered files of these are whole and stay, others were not written",
                     false => "no file was written",
                 };
@@ -172,80 +224,62 @@ impl Work {
     }
 }
 
-/// Tells what is `told` and not among `notices` yet, and adds it to these: what is true of every frame
-/// is told once.
-fn tell(notices: &mut Vec<String>, told: Vec<String>) {
-    for notice in told {
-        if !notices.contains(&notice) {
-            say(format_args!("nanobragg: note: {notice}"));
-            notices.push(notice);
+/// Shows how far the series is, and tells what is true of every frame once.
+struct Follower {
+    progress: Progress,
+    notices: Vec<String>,
+}
+
+impl Follower {
+    fn tell(&mut self, told: Vec<String>) {
+        for notice in told {
+            if !self.notices.contains(&notice) {
+                say(format_args!("nanobragg: note: {notice}"));
+                self.notices.push(notice);
+            }
         }
     }
 }
 
-/// Renders every frame of `plan` and hands it over.
-fn render_all(
-    sender: SyncSender<Shot>,
-    plan: &Plan,
-    renderer: &Renderer,
-    progress: &Progress,
-    notices: &mut Vec<String>,
-) -> Result<(), CliError> {
-    tell(
-        notices,
-        renderer.notice().map(Into::into).into_iter().collect(),
-    );
-    let laid_out = renderer.lay_out(&plan.base)?;
-    for index in 0..plan.frames {
-        let frame = plan.frame(index)?;
-        let share = progress.frame(index as usize, plan.frames as usize);
-        let rendered = renderer.render_frame(&laid_out, &frame.experiment, &share)?;
-        let image = rendered.image;
-        tell(notices, rendered.notices);
-        let statistics = renderer.install(|| Statistics::of(&image));
-        tell(notices, render::image_notices(&image, &statistics));
-        if sender.send((frame, image, statistics)).is_err() {
-            // Who writes has failed, and says why.
-            break;
-        }
+impl Watcher for Follower {
+    fn monitor(&self, index: u32, count: u32) -> impl Monitor {
+        self.progress.frame(index as usize, count as usize)
     }
-    Ok(())
+
+    fn rendered(&mut self, frame: &Rendered, statistics: &Statistics) {
+        self.tell(frame.notices.clone());
+        self.tell(render::image_notices(&frame.image, statistics));
+    }
 }
 
-/// Writes the frames that come until there are no more, and then, if all of them came, the files that
-/// hold all. What the user should know is returned.
-fn write_all(
-    receiver: Receiver<Shot>,
-    plan: &Plan,
-    request: &mut Request,
-    renderer: &Renderer,
-    sinks: &mut [Sink],
-    images: &mut Vec<SeriesFrame>,
-) -> Result<Vec<String>, CliError> {
-    let mut notices = Vec::new();
-    let settings = std::mem::take(&mut request.settings);
-    let mut inputs = None;
-    for (frame, image, statistics) in receiver {
-        request.settings = frame.settings(&settings);
-        request.experiment = frame.experiment;
-        let records = Records::of_inputs(request, &mut inputs);
-        let place = (frame.number, plan.frames);
-        for sink in sinks.iter_mut() {
-            let told = sink.write(request, &records, renderer, place, &image, &statistics)?;
-            notices.extend(told);
-        }
-        images.push(SeriesFrame {
-            number: frame.number,
-            phi_deg: frame.phi_deg,
-            misset_deg: frame.misset_deg,
-            image: statistics,
-        });
+/// What the flags of `frame` alone come to, where those of the whole series come to `settings`.
+fn settings_of(frame: &Frame, settings: &[Resolved]) -> Vec<Resolved> {
+    let own = |id: &str, words: Vec<String>| Resolved {
+        id: id.into(),
+        words,
+        exact: true,
+    };
+    let mut changed = vec![
+        own("phi", vec![format!("{:?}", frame.phi_deg)]),
+        own("image_number", vec![frame.number.to_string()]),
+    ];
+    if let Some(angles) = frame.misset_deg {
+        changed.push(own(
+            "misset",
+            angles.map(|angle| format!("{angle:?}")).to_vec(),
+        ));
     }
-    if images.len() < plan.frames as usize {
-        return Ok(notices);
-    }
-    let complete: Result<Vec<_>, CliError> = sinks.iter_mut().map(Sink::finish).collect();
-    let complete = complete?.into_iter().flatten();
-    complete.into_iter().try_for_each(PendingFile::commit)?;
-    Ok(notices)
+    let same = settings
+        .iter()
+        .filter(|setting| changed.iter().all(|own| own.id != setting.id));
+    same.cloned().chain(changed.iter().cloned()).collect()
+}
+
+/// `record`, that of the first of `count` frames, as one of all.
+fn record_of_series(record: &str, count: u32) -> String {
+    let (program, rest) = record.split_once('\n').unwrap_or((record, ""));
+    format!(
+        "{program}\n\
+         # The first of {count} frames: nanobragg series --frames {count} --config FILE\n{rest}"
+    )
 }

@@ -13,6 +13,7 @@ use crate::experiment::{
     StructureFactors,
 };
 use crate::geometry::rotation_xyz;
+use crate::memory::Bytes;
 
 /// Says what flags cannot without files.
 type Prepare = fn(&mut Description) -> Result<(), ExperimentError>;
@@ -210,7 +211,7 @@ fn energy_channels(parts: &mut Description) -> Result<(), ExperimentError> {
     };
     let channels = vec![channel(0.99, 1.0), channel(1.01, 3.0)];
     let interpolation = parts.structure_factors.interpolation;
-    parts.structure_factors = StructureFactors::from_channels(channels, 3.0)?;
+    parts.structure_factors = StructureFactors::from_channels(channels, 3.0, Bytes::available())?;
     parts.structure_factors.interpolation = interpolation;
     Ok(())
 }
@@ -275,7 +276,8 @@ fn listed_reflections(parts: &mut Description) -> Result<(), ExperimentError> {
     let interpolation = parts.structure_factors.interpolation;
     /// F of the indices beyond the list.
     const DEFAULT_F: f64 = 3.0;
-    parts.structure_factors = StructureFactors::from_reflections(&made_reflections(), DEFAULT_F)?;
+    parts.structure_factors =
+        StructureFactors::from_reflections(&made_reflections(), DEFAULT_F, Bytes::available())?;
     parts.structure_factors.interpolation = interpolation;
     Ok(())
 }

@@ -7,12 +7,54 @@ mod byte_offset;
 mod header;
 mod read;
 
+use tracing::info_span;
+
+use super::encoding::Number;
+use super::format::{Format, GeometryRoom, RecordRoom};
+use super::header::Header;
+use super::image_file::ImageFile;
 use super::image_header::ImageHeader;
+use super::raster::PixelsView;
+use crate::profile::FILES;
 
 pub use read::{CbfImage, parse};
 
+/// CBF, 32-bit counts compressed by byte offset.
+pub const FORMAT: &Format = &Format {
+    name: "CBF",
+    extensions: &["cbf"],
+    numbers: &[Number::I32],
+    geometry: GeometryRoom::UprightPanel,
+    counts_photons: true,
+    // A packed file takes up to 15 bytes a pixel.
+    beside_image: [4 + 15; 2],
+    span: || info_span!(target: FILES, "CBF"),
+    recognises: |start| start.starts_with(MAGIC),
+    decode: |bytes, _| {
+        let file = parse(&bytes)?;
+        let header = Header {
+            entries: file.entries,
+            entries_of: Some(FORMAT),
+            geometry: file.header,
+            ..Header::default()
+        };
+        Ok((ImageFile::Sized(FORMAT, file.raster), header))
+    },
+    encode: |raster, header| match raster.pixels {
+        PixelsView::I32(counts) => Ok(encode(counts, raster.width, &header.geometry)),
+        _ => Err(raster.unfit("CBF")),
+    },
+    record: Some(RecordRoom {
+        add: with_record,
+        find: find_record,
+    }),
+    ..Format::PICTURE
+};
+
 /// What a file starts with.
 pub const MAGIC: &[u8] = b"###CBF";
+/// What a line of the record of an experiment starts with.
+const RECORD_LINE: &str = "## ";
 /// A pixel without a value: a gap between modules, or one that was not rendered.
 pub const NO_VALUE: i32 = -1;
 /// What the binary section starts and ends with.
@@ -21,6 +63,30 @@ const BOUNDARY: &str = "--CIF-BINARY-FORMAT-SECTION--";
 const BINARY_START: [u8; 4] = [0x0c, 0x1a, 0x04, 0xd5];
 /// Zeros behind the numbers: readers may look ahead.
 const PADDING: usize = 4095;
+
+/// `file` with the lines of `record` as comments behind its first line.
+fn with_record(mut file: Vec<u8>, record: &str) -> Vec<u8> {
+    let end = file.iter().position(|&byte| byte == b'\n');
+    let start = end.map_or(file.len(), |end| end + 1);
+    let lines = record
+        .lines()
+        .map(|line| format!("{RECORD_LINE}{line}\r\n"));
+    file.splice(start..start, lines.collect::<String>().into_bytes());
+    file
+}
+
+/// The comments behind the first line of `file`.
+fn find_record(file: &[u8]) -> Option<String> {
+    let lines = file.split(|&byte| byte == b'\n').skip(1);
+    let lines = lines.map_while(|line| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        // An empty line may have lost its blank.
+        let text = line.strip_prefix(RECORD_LINE.trim_end().as_bytes())?;
+        let text = text.strip_prefix(b" ").unwrap_or(text);
+        Some(String::from_utf8_lossy(text).into_owned() + "\n")
+    });
+    Some(lines.collect())
+}
 
 /// `counts` of an image of `width` as a CBF file whose header says what `header` does.
 ///

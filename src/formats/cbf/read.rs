@@ -9,11 +9,11 @@ use super::{BINARY_START, BOUNDARY, MAGIC, byte_offset, header};
 /// A CBF file: what its header says, and its pixels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CbfImage {
-    /// Its pixels, of the type that the file says they are of.
+    /// The pixels, of the type that the file gives.
     pub raster: Raster,
     /// Lines of the miniCBF header: keys and values.
     pub entries: Vec<(String, String)>,
-    /// What they say.
+    /// The geometry that the lines give.
     pub header: ImageHeader,
 }
 

@@ -8,7 +8,7 @@ mod sites;
 
 use std::path::Path;
 
-use super::error::{most_bytes, read_with};
+use super::error::read_with;
 use super::text::unmarked;
 use super::{FormatError, Problem, gzip, mmcif};
 use crate::geometry::NamedGroup;
@@ -34,8 +34,8 @@ pub struct CoordinateFile {
 ///
 /// # Errors
 /// [`FormatError`], with the line to blame where there is one.
-pub fn read(path: &Path) -> Result<CoordinateFile, FormatError> {
-    read_with(path, |bytes| parse(bytes, most_bytes()))
+pub fn read(path: &Path, most: Bytes) -> Result<CoordinateFile, FormatError> {
+    read_with(path, most, |bytes| parse(bytes, most))
 }
 
 /// The atoms in `bytes`, a file that is unpacked to no more than `most`.

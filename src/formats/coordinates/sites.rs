@@ -81,9 +81,9 @@ impl Frame {
 /// A site as a file has it.
 #[derive(Debug, Clone)]
 pub struct Site<'a> {
-    /// Its line.
+    /// The line of the file that describes the atom.
     pub(in crate::formats) line: usize,
-    /// Its name, as messages have it.
+    /// The atom's name, as messages have it.
     pub(in crate::formats) label: String,
     /// Symbol of the element.
     pub(in crate::formats) element: &'a str,

@@ -9,6 +9,7 @@ use super::super::Problem;
 use super::super::geometry::{Hole, LONGEST_NAME, MOST_PANELS, check_pixels, mask, skewed};
 use super::node::{Node, Object};
 use crate::experiment::{Panel, Sensor};
+use crate::memory::Bytes;
 
 /// Groups within groups that are followed.
 const MOST_LEVELS: usize = 64;
@@ -63,7 +64,7 @@ fn place<const N: usize>(object: &Object<N>) -> Result<Place, Problem> {
 
 /// The panels of a detector, and whether some are thick but of a material that is not known to
 /// absorb.
-pub fn panels(detector: Node) -> Result<(Vec<Panel>, bool), Problem> {
+pub fn panels(detector: Node, most: Bytes) -> Result<(Vec<Panel>, bool), Problem> {
     let model = detector.model.clone();
     // Old files list the panels and nothing else.
     let (list, hierarchy) = if detector.is_list() {
@@ -97,7 +98,7 @@ pub fn panels(detector: Node) -> Result<(Vec<Panel>, bool), Problem> {
         panels.push(panel);
         holes.push(rectangles);
     }
-    check_pixels(panels.iter().map(|panel| panel.shape))?;
+    check_pixels(panels.iter().map(|panel| panel.shape), most)?;
     for (panel, holes) in panels.iter_mut().zip(holes) {
         panel.mask = mask(panel.shape, holes);
     }

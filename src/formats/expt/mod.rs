@@ -21,6 +21,7 @@ use super::error::read_with;
 use super::geometry::Geometry;
 use super::text::unmarked;
 use super::{FormatError, Problem};
+use crate::memory::Bytes;
 use node::{Node, Object};
 
 /// What the file should be.
@@ -40,8 +41,8 @@ const MODELS: [&str; 6] = [
 ///
 /// # Errors
 /// [`FormatError`], naming the line, the model and the key.
-pub fn read(path: &Path, index: usize) -> Result<Geometry, FormatError> {
-    read_with(path, |bytes| parse(bytes, index))
+pub fn read(path: &Path, index: usize, most: Bytes) -> Result<Geometry, FormatError> {
+    read_with(path, most, |bytes| parse(bytes, index, most))
 }
 
 /// Experiment `index`, from 0, of those that `bytes` hold.
@@ -49,7 +50,7 @@ pub fn read(path: &Path, index: usize) -> Result<Geometry, FormatError> {
 /// # Errors
 /// A [`Problem`] when they are no JSON or another document, when there is no such experiment, or a
 /// key of its models is missing or holds something else than it should.
-pub fn parse(bytes: &[u8], index: usize) -> Result<Geometry, Problem> {
+pub fn parse(bytes: &[u8], index: usize, most: Bytes) -> Result<Geometry, Problem> {
     let text = std::str::from_utf8(unmarked(bytes))
         .map_err(|_| Problem::with_file(format!("not text; expected {EXPECTED}")))?;
     let root = Node::root(text, "the file", EXPECTED)?;
@@ -60,7 +61,7 @@ pub fn parse(bytes: &[u8], index: usize) -> Result<Geometry, Problem> {
     }
     let file = root.object(MODELS)?;
     let models = Models::of(&file, index)?;
-    models.geometry()
+    models.geometry(most)
 }
 
 /// The models of one experiment.
@@ -126,7 +127,7 @@ impl<'a> Models<'a> {
         })
     }
 
-    fn geometry(self) -> Result<Geometry, Problem> {
+    fn geometry(self, most: Bytes) -> Result<Geometry, Problem> {
         let needed = |model: Option<Node<'a>>, key: &str| {
             model.ok_or_else(|| {
                 let what = format!("{}: key {key} is missing; expected {EXPECTED}", self.name);
@@ -134,7 +135,7 @@ impl<'a> Models<'a> {
             })
         };
         let beam = models::beam(needed(self.beam, "beam")?)?;
-        let (panels, transparent) = detector::panels(needed(self.detector, "detector")?)?;
+        let (panels, transparent) = detector::panels(needed(self.detector, "detector")?, most)?;
         let goniometer = self.goniometer.map(models::goniometer).transpose()?;
         let oscillation_rad = match self.scan {
             Some(scan) => models::oscillation(scan)?,

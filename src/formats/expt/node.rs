@@ -24,7 +24,7 @@ pub struct Node<'a> {
     text: &'a str,
     /// The model it belongs to, as messages name it.
     pub model: Rc<str>,
-    /// Its key there.
+    /// The value's key in its object.
     key: &'static str,
 }
 
@@ -48,7 +48,7 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// The same value, as that of another model.
+    /// The value, named in messages as a value of another model.
     pub fn named(self, model: impl Into<Rc<str>>) -> Node<'a> {
         let (model, key) = (model.into(), "");
         Node { model, key, ..self }
@@ -102,17 +102,17 @@ impl<'a> Node<'a> {
         Ok(values.into_iter().map(node).collect())
     }
 
-    /// Its number.
+    /// The number that the value is.
     pub fn number(&self, expected: &str) -> Result<f64, Problem> {
         serde_json::from_str(self.text).map_err(|_| self.unexpected(expected))
     }
 
-    /// Its whole number, zero or above.
+    /// The whole number, zero or above, that the value is.
     pub fn index(&self, expected: &str) -> Result<usize, Problem> {
         serde_json::from_str(self.text).map_err(|_| self.unexpected(expected))
     }
 
-    /// Its text, of at most so many bytes.
+    /// The text that the value is, of at most so many bytes.
     pub fn string(&self, longest: usize) -> Result<String, Problem> {
         let text: Result<String, _> = serde_json::from_str(self.text);
         let short = text.ok().filter(|text| text.len() <= longest);
@@ -124,13 +124,13 @@ impl<'a> Node<'a> {
         serde_json::from_str(self.text).map_err(|_| self.unexpected(expected))
     }
 
-    /// Its `N` numbers.
+    /// The `N` numbers of a list.
     pub fn array<const N: usize>(&self, expected: &str) -> Result<[f64; N], Problem> {
         let numbers = self.numbers(expected)?;
         numbers.try_into().map_err(|_| self.unexpected(expected))
     }
 
-    /// Its three numbers, in whatever `expected` says.
+    /// The three numbers of a list; `expected` says what they should be.
     pub fn vector(&self, expected: &str) -> Result<DVec3, Problem> {
         Ok(DVec3::from_array(self.array(expected)?))
     }
@@ -142,7 +142,7 @@ impl<'a> Node<'a> {
         crate::geometry::unit(vector).ok_or_else(|| self.unexpected(expected))
     }
 
-    /// Its nine numbers, row by row, which must be those of a rotation.
+    /// The rotation whose nine numbers a list gives row by row.
     pub fn rotation(&self) -> Result<DMat3, Problem> {
         /// A rotation that was written with four digits is off by less.
         const ROUNDING: f64 = 1e-3;

@@ -3,9 +3,14 @@ use glam::{DMat3, DVec3};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::parse;
 use crate::experiment::Sensor;
+use crate::formats::Problem;
 use crate::formats::geometry::Geometry;
+use crate::memory::Bytes;
+
+fn parse(bytes: &[u8], index: usize) -> Result<Geometry, Problem> {
+    super::parse(bytes, index, Bytes(1 << 24))
+}
 
 fn panel(name: &str, origin: [f64; 3]) -> Value {
     json!({

@@ -23,6 +23,7 @@ use super::geometry::{Geometry, LONGEST_NAME, MOST_PANELS, check_pixels, mask};
 use super::text::{quoted, unmarked};
 use super::{FormatError, Problem};
 use crate::experiment::photon_energy_to_wavelength;
+use crate::memory::Bytes;
 use bad::BadRegion;
 use panel::{Draft, LENGTHS};
 use value::Quantity;
@@ -52,8 +53,8 @@ const LISTED: usize = 5;
 ///
 /// # Errors
 /// [`FormatError`], naming the line, the panel and the key.
-pub fn read(path: &Path, clen_m: Option<f64>) -> Result<Geometry, FormatError> {
-    read_with(path, |bytes| parse(bytes, clen_m))
+pub fn read(path: &Path, clen_m: Option<f64>, most: Bytes) -> Result<Geometry, FormatError> {
+    read_with(path, most, |bytes| parse(bytes, clen_m, most))
 }
 
 /// The geometry that `bytes` spell, with panels at `clen_m` where that is given.
@@ -61,7 +62,7 @@ pub fn read(path: &Path, clen_m: Option<f64>) -> Result<Geometry, FormatError> {
 /// # Errors
 /// A [`Problem`] when they are no text of `key = value` lines, when a value is none of its key, or a
 /// key of a panel is missing.
-pub fn parse(bytes: &[u8], clen_m: Option<f64>) -> Result<Geometry, Problem> {
+pub fn parse(bytes: &[u8], clen_m: Option<f64>, most: Bytes) -> Result<Geometry, Problem> {
     let expected = "a CrystFEL geometry file, lines of key = value";
     let text = std::str::from_utf8(unmarked(bytes))
         .map_err(|_| Problem::with_file(format!("not text; expected {expected}")))?;
@@ -82,7 +83,7 @@ pub fn parse(bytes: &[u8], clen_m: Option<f64>) -> Result<Geometry, Problem> {
         };
         file.set(index + 1, key.trim(), value.trim())?;
     }
-    file.geometry(clen_m)
+    file.geometry(clen_m, most)
 }
 
 /// What was read so far.
@@ -210,7 +211,7 @@ impl File {
         }
     }
 
-    fn geometry(mut self, clen_m: Option<f64>) -> Result<Geometry, Problem> {
+    fn geometry(mut self, clen_m: Option<f64>, most: Bytes) -> Result<Geometry, Problem> {
         if self.panels.things.is_empty() {
             let what = "no panels; expected lines of panel/key = value";
             return Err(Problem::with_file(what));
@@ -219,7 +220,7 @@ impl File {
         for region in &self.regions.things {
             region.check(|name| self.panels.places.contains_key(name))?;
         }
-        check_pixels(self.panels.things.iter().map(Draft::shape))?;
+        check_pixels(self.panels.things.iter().map(Draft::shape), most)?;
         let mut shift_m = [0.0; 2];
         for (shift, metres) in self.shift.into_iter().zip(&mut shift_m) {
             match shift {

@@ -2,8 +2,13 @@ use approx::assert_relative_eq;
 use glam::DVec3;
 use proptest::prelude::*;
 
-use super::parse;
+use crate::formats::Problem;
 use crate::formats::geometry::Geometry;
+use crate::memory::Bytes;
+
+fn parse(bytes: &[u8], clen_m: Option<f64>) -> Result<Geometry, Problem> {
+    super::parse(bytes, clen_m, Bytes(1 << 24))
+}
 
 const FILE: &str = "\
 ; A detector of two panels

@@ -10,7 +10,7 @@ use super::super::text::{number, quoted};
 pub enum Quantity {
     /// The number, in SI units.
     Number(f64),
-    /// It stands elsewhere; this line says where.
+    /// The value is in another file, which this line names.
     Elsewhere(usize),
 }
 

@@ -3,39 +3,70 @@
 //!
 //! A frame is a chunk, compressed by itself and written when it comes, so that a series of any
 //! length needs the memory of one frame. The file is built under a temporary name and appears whole
-//! or not at all.
+//! or not at all. `writer` writes frames and `write_metadata` what is known of them; `reader` and
+//! `read_metadata` are their counterparts. `groups`, `lookup` and `transformations` deal with HDF5 and
+//! NeXus as such.
 //!
 //! Source: the NeXus manual, NXmx, NXdetector_module and NXtransformations; H. J. Bernstein *et al.*,
 //! *IUCrJ* 7 (2020) 784. HDF5 itself is the crate `rust-hdf5`'s, and so are its checks of damaged
 //! files.
 
-mod chain;
-mod describe;
-mod facts;
-mod frame;
-mod panels;
+mod groups;
+mod lookup;
+mod read_metadata;
 mod reader;
-mod said;
-mod setting;
-mod tree;
+mod transformations;
+mod write_metadata;
 mod writer;
 
-use super::Problem;
+use tracing::info_span;
 
-pub use frame::to_mcstas;
-pub use panels::PanelPlace;
+use super::Problem;
+use super::encoding::Number;
+use super::format::{Format, FramesRoom, GeometryRoom, RecordRoom};
+use super::metadata::ANGSTROM;
+use crate::profile::FILES;
+
 pub use reader::NxmxReader;
-pub use setting::{FrameSetting, Setting};
-pub use writer::{Compression, NxmxWriter, write};
+pub use writer::NxmxWriter;
+
+/// NXmx in HDF5.
+pub const FORMAT: &Format = &Format {
+    name: "NXmx",
+    extensions: &["h5", "hdf5", "nxs"],
+    numbers: &[Number::F32, Number::U16, Number::U32, Number::I32],
+    geometry: GeometryRoom::Panels,
+    counts_photons: true,
+    // The bytes of a frame, sorted, and compressed.
+    beside_image: [4 + 4 + 5, 4 + 4 + 4 + 5],
+    span: || info_span!(target: FILES, "NXmx"),
+    recognises: |start| start.starts_with(MAGIC),
+    decode: |_, _| {
+        let what = "HDF5 that is no file; it is read out of order, from a file only";
+        Err(Problem::with_file(what))
+    },
+    encode: |_, _| {
+        let what = "HDF5 is written out of order, into a file only";
+        Err(Problem::with_file(what))
+    },
+    // The record is a dataset among the metadata.
+    record: Some(RecordRoom {
+        add: |file, _| file,
+        find: |_| None,
+    }),
+    frames: Some(FramesRoom {
+        open: |path, most| Ok(Box::new(NxmxReader::open(path, most)?)),
+        create: |path, encoding, size, frames, header| {
+            let (metadata, _) = header.metadata(size);
+            let writer = NxmxWriter::create(path, encoding, size, frames, metadata)?;
+            Ok(Box::new(writer))
+        },
+    }),
+    ..Format::PICTURE
+};
 
 /// How an HDF5 file starts.
 pub const MAGIC: &[u8] = b"\x89HDF\r\n\x1a\n";
-
-/// Bit of the pixel mask for pixels that a user left out: outside `-roi`, under a mask.
-pub const USER_MASKED: u32 = 1 << 8;
-
-/// Metres in an ångström.
-const ANGSTROM: f64 = 1e-10;
 
 /// What HDF5 found wrong, as a [`Problem`] of the file.
 fn problem(error: rust_hdf5::Hdf5Error) -> Problem {

@@ -1,16 +1,17 @@
-//! Reading: frames one at a time, whoever wrote the file.
+//! Reading frames one at a time, from files of any program.
 //!
-//! Headers are not trusted: what a frame, or a chunk that holds it, would take is held against the
-//! memory there is before anything is unpacked.
+//! Headers are not trusted: the size of a frame, and of a chunk that holds it, is compared with the
+//! caller's limit before anything is unpacked.
 
 use std::path::{Path, PathBuf};
 
 use rust_hdf5::{DatatypeMessage, H5Dataset, H5File};
 
-use super::facts::Facts;
+use super::lookup::NexusFile;
 use super::problem;
-use super::setting::{FrameSetting, Setting};
-use crate::formats::error::most_bytes;
+use crate::formats::format::{Format, FrameReader};
+use crate::formats::header::Header;
+use crate::formats::metadata::{FrameMetadata, Metadata};
 use crate::formats::raster::{Pixels, Raster};
 use crate::formats::{FormatError, Problem};
 use crate::memory::Bytes;
@@ -18,91 +19,46 @@ use crate::memory::Bytes;
 /// A file of frames.
 pub struct NxmxReader {
     path: PathBuf,
-    facts: Facts,
-    /// Datasets of frames, each with the number of the first and of how many it holds.
-    parts: Vec<(H5Dataset, usize, usize)>,
+    nexus: NexusFile,
+    parts: Parts,
     /// Pixels along fast and slow.
     size: [usize; 2],
-    setting: Setting,
+    metadata: Metadata,
 }
 
 impl NxmxReader {
-    /// Opens the file at `path`.
+    /// Opens the file at `path`, of frames that take no more than `most` each.
     ///
     /// # Errors
     /// [`FormatError`] when it cannot be read, is no HDF5, or holds no frames where NXmx has them:
     /// `data`, or `data_000001` and so on, in the group `data` of the entry.
-    pub fn open(path: &Path) -> Result<NxmxReader, FormatError> {
+    pub fn open(path: &Path, most: Bytes) -> Result<NxmxReader, FormatError> {
         let open = || -> Result<_, Problem> {
             let file = H5File::options().no_locking().open(path).map_err(problem)?;
-            let facts = Facts::of(file)?;
-            let (parts, size) = frames(&facts)?;
-            let setting = facts.setting(size);
-            Ok((facts, parts, size, setting))
+            let nexus = NexusFile::of(file)?;
+            let (parts, size) = frames(&nexus, most)?;
+            let metadata = nexus.metadata(size);
+            Ok((nexus, parts, size, metadata))
         };
-        let (facts, parts, size, setting) = open().map_err(|problem| FormatError::Content {
-            path: path.to_path_buf(),
-            problem,
-        })?;
+        let (nexus, parts, size, metadata) =
+            open().map_err(|problem| FormatError::content(path, problem))?;
         Ok(NxmxReader {
             path: path.to_path_buf(),
-            facts,
+            nexus,
             parts,
             size,
-            setting,
+            metadata,
         })
     }
 
-    /// How many frames there are, at least one.
-    pub fn frames(&self) -> usize {
-        self.parts.iter().map(|(_, _, count)| count).sum()
-    }
-
-    /// Pixels of a frame along fast and slow.
-    pub fn size(&self) -> [usize; 2] {
-        self.size
-    }
-
     /// What the file says of all frames.
-    pub fn setting(&self) -> &Setting {
-        &self.setting
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
     /// What the file says of frame `index`, counted from 0.
-    pub fn frame_setting(&self, index: usize) -> FrameSetting {
-        self.facts.frame_setting(index, self.frames())
-    }
-
-    /// Frame `index`, counted from 0.
-    ///
-    /// # Errors
-    /// [`FormatError::Content`] when there is no such frame, when it is damaged, and when there is no
-    /// memory for it.
-    pub fn frame(&self, index: usize) -> Result<Raster, FormatError> {
-        let found = self.parts.iter().find_map(|(data, first, count)| {
-            let within = index.checked_sub(*first)?;
-            (within < *count).then_some((data, within))
-        });
-        let pixels = match found {
-            Some((data, within)) => self.pixels(data, within),
-            None => Err(Problem::with_file(format!(
-                "frame {}; expected one from 1 to {}",
-                index.saturating_add(1),
-                self.frames()
-            ))),
-        };
-        let [width, height] = self.size;
-        match pixels {
-            Ok(pixels) => Ok(Raster {
-                width,
-                height,
-                pixels,
-            }),
-            Err(problem) => Err(FormatError::Content {
-                path: self.path.clone(),
-                problem,
-            }),
-        }
+    pub fn frame_metadata(&self, index: usize) -> FrameMetadata {
+        self.nexus.frame_metadata(index, self.frames())
     }
 
     fn pixels(&self, data: &H5Dataset, index: usize) -> Result<Pixels, Problem> {
@@ -146,23 +102,78 @@ impl NxmxReader {
     }
 }
 
-/// Datasets of frames, in their order.
+impl FrameReader for NxmxReader {
+    fn format(&self) -> &'static Format {
+        super::FORMAT
+    }
+
+    fn frames(&self) -> usize {
+        self.parts.iter().map(|(_, _, count)| count).sum()
+    }
+
+    fn size(&self) -> [usize; 2] {
+        self.size
+    }
+
+    fn frame(&self, index: usize) -> Result<Raster, FormatError> {
+        let found = self.parts.iter().find_map(|(data, first, count)| {
+            let within = index.checked_sub(*first)?;
+            (within < *count).then_some((data, within))
+        });
+        let pixels = match found {
+            Some((data, within)) => self.pixels(data, within),
+            None => Err(Problem::with_file(format!(
+                "frame {}; expected one from 1 to {}",
+                index.saturating_add(1),
+                self.frames()
+            ))),
+        };
+        let [width, height] = self.size;
+        let pixels = pixels.map_err(|problem| FormatError::content(&self.path, problem))?;
+        Ok(Raster {
+            width,
+            height,
+            pixels,
+        })
+    }
+
+    fn header(&self, index: usize) -> Header {
+        let frame = self.frame_metadata(index);
+        Header {
+            // The record of a file of many frames is of all of them.
+            record: self
+                .metadata
+                .configuration
+                .clone()
+                .filter(|_| self.frames() == 1),
+            geometry: self.metadata.header(&frame),
+            metadata: Some((self.metadata.clone(), frame)),
+            ..Header::default()
+        }
+    }
+
+    fn record(&self) -> Option<&str> {
+        self.metadata.configuration.as_deref()
+    }
+}
+
+/// Datasets of frames in their order, each with the number of its first and how many it holds.
 type Parts = Vec<(H5Dataset, usize, usize)>;
 
 /// Where the frames are, and pixels of one along fast and slow.
-fn frames(facts: &Facts) -> Result<(Parts, [usize; 2]), Problem> {
+fn frames(nexus: &NexusFile, most: Bytes) -> Result<(Parts, [usize; 2]), Problem> {
     let mut parts = Vec::new();
     let mut size = None;
     let mut first = 0usize;
-    for name in facts.frame_datasets() {
-        let data = facts.dataset(&name).map_err(problem)?;
+    for name in nexus.frame_datasets() {
+        let data = nexus.dataset(&name).map_err(problem)?;
         let shape = data.shape();
         let (count, own) = frame_shape(&name, &shape)?;
         if *size.get_or_insert(own) != own {
             let what = format!("{name}: frames of another size than those before");
             return Err(Problem::with_file(what));
         }
-        check_memory(&name, &data, own)?;
+        check_memory(&name, &data, own, most)?;
         parts.push((data, first, count));
         first = first
             .checked_add(count)
@@ -197,15 +208,20 @@ fn frame_shape(name: &str, shape: &[usize]) -> Result<(usize, [usize; 2]), Probl
     })
 }
 
-/// Makes sure that there is memory for a frame of `data`, and for the chunks that hold it.
-fn check_memory(name: &str, data: &H5Dataset, [fast, slow]: [usize; 2]) -> Result<(), Problem> {
+/// Refuses a frame of `data` that takes more than `most`, or whose chunks do.
+fn check_memory(
+    name: &str,
+    data: &H5Dataset,
+    [fast, slow]: [usize; 2],
+    most: Bytes,
+) -> Result<(), Problem> {
     let each = data.element_size() as u64;
     let frame = (fast as u64 * slow as u64).saturating_mul(each);
     let chunk = data.chunk_dims().map_or(0, |chunk| {
         let product = chunk.iter().map(|&count| count as u64);
         product.fold(each, u64::saturating_mul)
     });
-    let (needed, most) = (Bytes(frame.max(chunk)), most_bytes());
+    let needed = Bytes(frame.max(chunk));
     if needed > most {
         let what = format!("{name}: a frame takes {needed}, and this machine has room for {most}");
         return Err(Problem::with_file(what));

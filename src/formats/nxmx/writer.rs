@@ -1,30 +1,19 @@
-//! Writing: the frames as they come, then what is said of them.
+//! Writing frames as they come, then the metadata.
 
 use std::io;
 use std::path::Path;
 
 use rust_hdf5::{FilterPipeline, H5Dataset, H5File, H5Type, Hdf5Error, LibverBound};
 
-use super::setting::{FrameSetting, Setting};
-use super::tree::{Tree, attribute};
-use crate::formats::encoding::Number;
-use crate::formats::raster::{Pixels, Raster};
+use super::groups::{Group, attribute};
+use crate::formats::encoding::{Compression, Encoding, Number};
+use crate::formats::format::FrameWriter;
+use crate::formats::header::Header;
+use crate::formats::metadata::{FrameMetadata, Metadata};
+use crate::formats::raster::{PixelsView, RasterView};
 use crate::formats::{FormatError, PendingFile};
 
-/// How a frame is compressed. None loses a bit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Compression {
-    /// Bytes sorted by their place in a number, then deflated: every HDF5 library reads it.
-    #[default]
-    Gzip,
-    /// Bits sorted by their place, then LZ4, as DECTRIS' detectors write: three times as fast, and
-    /// readers need the filter 32008, which `hdf5plugin` and DIALS bring.
-    BitshuffleLz4,
-    /// Not at all.
-    None,
-}
-
-/// An NXmx file in the making.
+/// An NXmx file that is being written.
 pub struct NxmxWriter {
     pending: PendingFile,
     pub(super) file: H5File,
@@ -32,25 +21,30 @@ pub struct NxmxWriter {
     pub(super) number: Number,
     /// Pixels along fast and slow.
     pub(super) size: [usize; 2],
-    pub(super) frames: Vec<FrameSetting>,
+    pub(super) frames: Vec<FrameMetadata>,
     frame_count: usize,
-    pub(super) setting: Setting,
+    pub(super) metadata: Metadata,
 }
 
 impl NxmxWriter {
-    /// Starts a file beside `path` for `frame_count` frames of this size.
+    /// Starts a file beside `path` for `frame_count` frames of this size, of which all have this
+    /// `metadata`.
     ///
     /// # Errors
     /// [`FormatError::Write`] when it cannot be written there, or a frame is larger than HDF5's
     /// 4 GiB.
     pub fn create(
         path: &Path,
+        encoding: Encoding,
         [width, height]: [usize; 2],
         frame_count: usize,
-        number: Number,
-        compression: Compression,
-        setting: Setting,
+        metadata: Metadata,
     ) -> Result<NxmxWriter, FormatError> {
+        let Encoding {
+            number,
+            compression,
+            ..
+        } = encoding;
         let pending = PendingFile::reserve(path)?;
         let started = || -> Result<(H5File, H5Dataset), Hdf5Error> {
             let bytes = (width as u64)
@@ -68,12 +62,12 @@ impl NxmxWriter {
             file.set_attr_string("NX_class", "NXroot")?;
             file.set_attr_string("default", "entry")?;
             file.set_attr_string("creator", "nanobragg")?;
-            let root = Tree(file.root_group());
+            let root = Group(file.root_group());
             let entry = root.group("entry", "NXentry")?;
             let group = entry.group("data", "NXdata")?;
             group.0.set_attr_string("signal", "data")?;
             let shape = [frame_count, height, width];
-            let pipeline = compression.pipeline(number.bytes() as u32);
+            let pipeline = pipeline(compression, number.bytes() as u32);
             let data = match number {
                 Number::F32 => dataset::<f32>(&group, &shape, pipeline),
                 Number::U16 => dataset::<u16>(&group, &shape, pipeline),
@@ -91,46 +85,43 @@ impl NxmxWriter {
             size: [width, height],
             frames: Vec::with_capacity(frame_count),
             frame_count,
-            setting,
+            metadata,
         })
     }
+}
 
-    /// Writes the next frame.
-    ///
-    /// # Errors
-    /// [`FormatError::Write`], for a full disk say.
-    ///
+impl FrameWriter for NxmxWriter {
     /// # Panics
-    /// When the frame is of another size or kind of numbers than the file, or one too many.
-    pub fn push(&mut self, frame: &Raster, setting: FrameSetting) -> Result<(), FormatError> {
-        assert_eq!([frame.width, frame.height], self.size);
+    /// When the frame is of another size than the file's, or one too many.
+    fn push(&mut self, raster: RasterView, header: &Header) -> Result<(), FormatError> {
+        assert_eq!([raster.width, raster.height], self.size);
         assert!(self.frames.len() < self.frame_count, "one frame too many");
-        let bytes: Vec<u8> = match (self.number, &frame.pixels) {
-            (Number::F32, Pixels::F32(all)) => all.iter().flat_map(|n| n.to_le_bytes()).collect(),
-            (Number::U16, Pixels::U16(all)) => all.iter().flat_map(|n| n.to_le_bytes()).collect(),
-            (Number::U32, Pixels::U32(all)) => all.iter().flat_map(|n| n.to_le_bytes()).collect(),
-            (Number::I32, Pixels::I32(all)) => all.iter().flat_map(|n| n.to_le_bytes()).collect(),
-            (number, pixels) => panic!("{} in a file of {number:?}", pixels.kind()),
+        let number = match raster.pixels {
+            PixelsView::F32(_) => Some(Number::F32),
+            PixelsView::U16(_) => Some(Number::U16),
+            PixelsView::U32(_) => Some(Number::U32),
+            PixelsView::I32(_) => Some(Number::I32),
+            PixelsView::U8(_) | PixelsView::F64(_) => None,
         };
+        if number != Some(self.number) {
+            let problem = raster.unfit("frames of this file");
+            return Err(FormatError::content(self.pending.path(), problem));
+        }
         self.data
-            .write_chunk(self.frames.len(), &bytes)
+            .write_chunk(self.frames.len(), &raster.pixels.le_bytes())
             .map_err(|error| write_error(self.pending.path(), error))?;
-        self.frames.push(setting);
+        self.frames.push(header.frame_metadata());
         Ok(())
     }
 
-    /// The complete file, not yet in its place.
-    ///
-    /// # Errors
-    /// [`FormatError::Write`].
-    ///
     /// # Panics
     /// When there are frames missing.
-    pub fn finish(self) -> Result<PendingFile, FormatError> {
+    fn finish(self: Box<Self>) -> Result<PendingFile, FormatError> {
         assert_eq!(self.frames.len(), self.frame_count, "every frame is there");
-        let said = self.describe();
-        let NxmxWriter { pending, file, .. } = self;
-        said.and_then(|()| file.close_no_sync())
+        let described = self.describe();
+        let NxmxWriter { pending, file, .. } = *self;
+        described
+            .and_then(|()| file.close_no_sync())
             .map_err(|error| write_error(pending.path(), error))?;
         Ok(pending)
     }
@@ -138,7 +129,7 @@ impl NxmxWriter {
 
 /// The dataset of the frames, one a chunk.
 fn dataset<T: H5Type>(
-    group: &Tree,
+    group: &Group,
     shape: &[usize; 3],
     pipeline: FilterPipeline,
 ) -> Result<H5Dataset, Hdf5Error> {
@@ -149,37 +140,15 @@ fn dataset<T: H5Type>(
     Ok(data)
 }
 
-impl Compression {
-    fn pipeline(self, number_bytes: u32) -> FilterPipeline {
-        /// Of deflate's levels; the next ones take three times as long for a hundredth less.
-        const FAST: u32 = 1;
-        match self {
-            Compression::Gzip => FilterPipeline::shuffle_deflate(number_bytes, FAST),
-            Compression::BitshuffleLz4 => FilterPipeline::bshuf_lz4(number_bytes),
-            Compression::None => FilterPipeline::none(),
-        }
+/// The filters of HDF5 that compress numbers of so many bytes.
+fn pipeline(compression: Compression, number_bytes: u32) -> FilterPipeline {
+    /// Level of deflate; the next ones take three times as long for a hundredth less.
+    const FAST: u32 = 1;
+    match compression {
+        Compression::Gzip => FilterPipeline::shuffle_deflate(number_bytes, FAST),
+        Compression::BitshuffleLz4 => FilterPipeline::bshuf_lz4(number_bytes),
+        Compression::None => FilterPipeline::none(),
     }
-}
-
-/// Writes one frame into a file of its own beside `path`.
-///
-/// # Errors
-/// As [`NxmxWriter::create`].
-///
-/// # Panics
-/// When the frame is of another kind of numbers.
-pub fn write(
-    path: &Path,
-    frame: &Raster,
-    number: Number,
-    compression: Compression,
-    setting: Setting,
-    of_frame: FrameSetting,
-) -> Result<PendingFile, FormatError> {
-    let size = [frame.width, frame.height];
-    let mut writer = NxmxWriter::create(path, size, 1, number, compression, setting)?;
-    writer.push(frame, of_frame)?;
-    writer.finish()
 }
 
 fn write_error(path: &Path, error: Hdf5Error) -> FormatError {
@@ -187,8 +156,5 @@ fn write_error(path: &Path, error: Hdf5Error) -> FormatError {
         Hdf5Error::Io(reason) => reason,
         other => io::Error::other(other.to_string()),
     };
-    FormatError::Write {
-        path: path.to_path_buf(),
-        reason,
-    }
+    FormatError::write(path, reason)
 }

@@ -7,61 +7,83 @@ mod read;
 use std::io::{self, Write};
 
 use rayon::prelude::*;
+use tracing::info_span;
 
-use super::raster::Clipped;
-use crate::image::{Image, Statistics};
+use super::PendingFile;
+use super::encoding::{Counts, Number, RUN};
+use super::format::{Format, GeometryRoom};
+use super::header::Header;
+use super::image_file::ImageFile;
+use super::raster::{Clipped, Pixels, PixelsView, Raster, le_bytes};
+use crate::image::Image;
+use crate::profile::FILES;
 
 pub use geometry::{geometry, geometry_entries, nearest_point};
 pub use header::{carry_over, describe, entries, fits_beside};
 pub use read::{SmvImage, header_entries, number, parse, read};
 
-/// Bytes of a pixel.
-const BYTES: usize = size_of::<u16>();
-/// Pixels that a thread encodes in one go.
-const RUN: usize = 1 << 14;
-/// Pixels that are encoded before they are written.
-const BLOCK: usize = 64 * RUN;
-/// Largest pixel value.
-const MAX: f64 = u16::MAX as f64;
-
-/// How photons become counts.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Counts {
-    /// Counts per photon.
-    pub scale: f64,
-    /// Counts of a pixel without photons.
-    pub adc_offset: f64,
-}
-
-impl Counts {
-    /// Of an image that holds counts.
-    pub const AS_THEY_ARE: Counts = Counts {
-        scale: 1.0,
-        adc_offset: 0.0,
-    };
-
-    /// Counts that put the brightest pixel at 55,000.
-    pub fn automatic(statistics: &Statistics, adc_offset: f64) -> Counts {
-        let max = statistics.max;
-        Counts {
-            scale: if max > 0.0 { 55000.0 / max } else { 1.0 },
-            adc_offset,
+/// SMV: 16-bit counts under a text header.
+pub const FORMAT: &Format = &Format {
+    name: "SMV",
+    extensions: &["img", "smv"],
+    numbers: &[Number::U16],
+    geometry: GeometryRoom::Panel,
+    // As the C program has it.
+    scaled_to_brightest: true,
+    span: || info_span!(target: FILES, "SMV"),
+    recognises: |start| {
+        /// An SMV header starts with its own length.
+        const START: usize = 64;
+        let key = b"HEADER_BYTES";
+        let start = &start[..start.len().min(START)];
+        start.first() == Some(&b'{') && start.windows(key.len()).any(|part| part == key)
+    },
+    decode: |bytes, _| {
+        let file = parse(&bytes)?;
+        let header = Header {
+            entries: file.entries().to_vec(),
+            entries_of: Some(FORMAT),
+            ..Header::default()
+        };
+        let raster = Raster {
+            width: file.width,
+            height: file.height,
+            pixels: Pixels::U16(file.pixels),
+        };
+        Ok((ImageFile::Sized(FORMAT, raster), header))
+    },
+    read_geometry: |header, [_, height]| {
+        header.geometry = geometry(&header.entries, height)?;
+        Ok(())
+    },
+    encode: |raster, header| match raster.pixels {
+        PixelsView::U16(counts) => {
+            let header = header_of(header, [raster.width, raster.height]);
+            Ok([header.as_bytes(), &le_bytes(counts)].concat())
         }
-    }
+        _ => Err(raster.unfit("SMV")),
+    },
+    stream: Some(|path, image, counts, header| {
+        let header = header_of(header, [image.width(), image.height()]);
+        let mut clipped = Clipped::default();
+        let file = PendingFile::write_with(path, |file| {
+            clipped = write(image, counts, &header, file)?;
+            Ok(())
+        });
+        Ok((file?, clipped))
+    }),
+    ..Format::PICTURE
+};
 
-    /// floor(value·scale + adc + ½), clipped to 16 bits, which is added to `clipped`.
-    fn of(&self, value: f32, clipped: &mut Clipped) -> u16 {
-        let counts = self.unrounded(value.into());
-        clipped.above += usize::from(counts >= MAX + 1.0);
-        clipped.below += usize::from(counts < 0.0);
-        clipped.no_number += usize::from(counts.is_nan());
-        // A float that is cast loses its fraction and saturates, and NaN becomes 0.
-        counts as u16
-    }
+/// Pixels that are counted before they are written.
+const BLOCK: usize = 64 * RUN;
 
-    /// Counts of a pixel of this value, of which the fraction is to be cut off.
-    pub(super) fn unrounded(&self, value: f64) -> f64 {
-        value * self.scale + self.adc_offset + 0.5
+/// The text of a header that says what `header` does of an image of `size`: the entries of another SMV
+/// file, or those of its geometry.
+fn header_of(header: &Header, size: [usize; 2]) -> String {
+    match header.entries_of {
+        Some(format) if format == FORMAT => carry_over(&header.entries, size),
+        _ => carry_over(&geometry_entries(&header.geometry, size[1]), size),
     }
 }
 
@@ -78,55 +100,17 @@ pub fn write(
 ) -> io::Result<Clipped> {
     file.write_all(header.as_bytes())?;
     let size = image.values().len();
-    let mut block = vec![0; BYTES * BLOCK.min(size)];
+    let mut block = vec![0_u16; BLOCK.min(size)];
     let mut all = Clipped::default();
     for start in (0..size).step_by(BLOCK) {
-        let block = &mut block[..BYTES * BLOCK.min(size - start)];
+        let block = &mut block[..BLOCK.min(size - start)];
         let clipped = block
-            .par_chunks_mut(BYTES * RUN)
+            .par_chunks_mut(RUN)
             .zip(image.runs(RUN).skip(start / RUN))
-            .map(|(pixels, run)| {
-                let mut clipped = Clipped::default();
-                pixels.fill(0);
-                for (place, value) in run.rendered() {
-                    let count = counts.of(value, &mut clipped);
-                    pixels[BYTES * place..][..BYTES].copy_from_slice(&count.to_le_bytes());
-                }
-                clipped
-            })
+            .map(|(pixels, run)| counts.of_run(run, pixels))
             .reduce(Clipped::default, Clipped::and);
-        file.write_all(block)?;
+        file.write_all(&le_bytes(block))?;
         all = all.and(clipped);
     }
     Ok(all)
-}
-
-/// `counts` as an SMV file under `header` (see [`carry_over`]), little-endian.
-pub fn encode_counts(counts: &[u16], header: &str) -> Vec<u8> {
-    let pixels = counts.iter().flat_map(|count| count.to_le_bytes());
-    header.bytes().chain(pixels).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_are_rounded_and_clipped() {
-        let counts = Counts {
-            scale: 2.0,
-            adc_offset: 40.0,
-        };
-        let mut clipped = Clipped::default();
-        let values = [0.0, 0.3, -20.2, -100.0, 1e9, f32::NAN];
-        let found = values.map(|value| counts.of(value, &mut clipped));
-        // 0.6 + 40 rounds up, and -0.4 to 0.
-        assert_eq!(found, [40, 41, 0, 0, 65535, 0]);
-        let one_of_each = Clipped {
-            above: 1,
-            below: 1,
-            no_number: 1,
-        };
-        assert_eq!(clipped, one_of_each);
-    }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::super::error::read_with;
 use super::super::text::quoted;
 use super::super::{FormatError, Problem};
+use crate::memory::Bytes;
 
 /// An SMV file: its header's entries and its pixels.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,8 +23,8 @@ pub struct SmvImage {
 ///
 /// # Errors
 /// [`FormatError`] when the file cannot be read or is not what its header says.
-pub fn read(path: &Path) -> Result<SmvImage, FormatError> {
-    read_with(path, parse)
+pub fn read(path: &Path, most: Bytes) -> Result<SmvImage, FormatError> {
+    read_with(path, most, parse)
 }
 
 impl SmvImage {

@@ -158,7 +158,7 @@ impl Stage {
 /// in it; light does not spread from one to another.
 ///
 /// # Errors
-/// [`NoiseError`] for impossible noise and panels of another height.
+/// [`NoiseError`] for impossible noise, and panels of another height.
 pub fn expose(image: &Image, noise: &Noise, panels: &[usize]) -> Result<Image, NoiseError> {
     expose_by(image, noise, panels, |stage, exposure, values| {
         stage.act(exposure, values);

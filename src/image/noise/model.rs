@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::image::Image;
+use crate::memory::Bytes;
 
 /// The seed of the calibration where none is given: one detector, run after run.
 pub const CALIBRATION_SEED: u64 = 123_456_789;
@@ -95,6 +96,21 @@ pub enum NoiseError {
     /// More pixels than are numbered.
     #[error("an image of {0} pixels; noise is for up to 4294967295")]
     TooManyPixels(usize),
+    /// The point spread does not fit in memory.
+    #[error(
+        "the point spread of a panel of {width} x {height} pixels needs {needed} of memory, and \
+         this machine has {available}; leave it out, or take smaller panels"
+    )]
+    PointSpreadTooLarge {
+        /// Pixels along the fast axis.
+        width: usize,
+        /// Pixels along the slow axis.
+        height: usize,
+        /// Memory needed.
+        needed: Bytes,
+        /// Memory there is.
+        available: Bytes,
+    },
 }
 
 impl Noise {

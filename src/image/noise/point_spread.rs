@@ -2,9 +2,9 @@
 //!
 //! A convolution, of any reach: light that leaves the frame is lost.
 
-use super::PointSpread;
 use super::convolution::{self, Convolution};
 use super::kernel::PixelKernel;
+use super::{NoiseError, PointSpread};
 use crate::memory::Bytes;
 
 /// The part of a photon's light that falls on the pixel `fast` and `slow` pixels away from that
@@ -14,7 +14,7 @@ pub fn part(spread: &PointSpread, fast: usize, slow: usize) -> f64 {
 }
 
 /// Spreads `values`, rows of `width` pixels of panels with these heights, one after the other. An
-/// infinite value stays where it is. [`memory`] tells what this takes.
+/// infinite value stays where it is. The transforms of a panel take [`memory`].
 pub fn spread(values: &mut [f32], width: usize, panels: &[usize], spread: &PointSpread) {
     let kernel = PixelKernel::of(spread);
     let mut rest = values;
@@ -33,6 +33,31 @@ pub fn spread(values: &mut [f32], width: usize, panels: &[usize], spread: &Point
             .iter()
             .for_each(|&index| panel[index] = f32::INFINITY);
     }
+}
+
+/// Refuses a point spread that takes more than `available` for one of the panels, of this width and
+/// these heights, that are stacked in an image.
+///
+/// # Errors
+/// [`NoiseError::PointSpreadTooLarge`] with what is needed.
+pub fn check(
+    spread: &PointSpread,
+    width: usize,
+    panels: &[usize],
+    available: Bytes,
+) -> Result<(), NoiseError> {
+    for &height in panels {
+        let needed = memory(spread, [width, height]);
+        if needed > available {
+            return Err(NoiseError::PointSpreadTooLarge {
+                width,
+                height,
+                needed,
+                available,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Memory that spreading over a panel of `width` × `height` pixels takes.

@@ -389,7 +389,7 @@ fn first_factors() {
             &cases(54),
             |case, input, found: [f64; 2]| {
                 let along = DVec2::new(2.0, -3.0) * case.place.panel.pixel_size_m;
-                let seen = view(case.place.from_centre(along, 0.0));
+                let seen = view(case.place.position_at(along, 0.0));
                 let case = Case {
                     place: case.place.clone(),
                     seen,

@@ -1,5 +1,7 @@
 //! Where a sub-pixel is, and how the sample sees it: positions, views, and the tiles they are in.
 
+use std::f32::consts::{FRAC_PI_2, PI, TAU};
+
 use glam::{DMat3, DVec2, DVec3, Vec3};
 use nanobragg::experiment::Panel;
 use nanobragg::physics::position::position;
@@ -22,7 +24,7 @@ const SINE_AND_VERSINE: f64 = 6e-7;
 /// Error over the vector's length times the angle, which is a few radians at most.
 const TURN: f64 = 8e-7;
 /// Error over the distance from the tile's centre.
-const OFFSET: f64 = 8e-7;
+const OFFSET: f64 = 1.2e-6;
 /// Distances of their own size, directions of 1, and differences of directions of their own size.
 const VIEW: f64 = 6e-7;
 
@@ -106,13 +108,13 @@ impl Place {
             first,
             centre: DVec3::ZERO,
         };
-        place.centre = place.from_centre(DVec2::ZERO, 0.0);
+        place.centre = place.position_at(DVec2::ZERO, 0.0);
         place
     }
 
     /// The position `along` m from the tile's centre on the flat panel, `depth` m in the sensor, in m
     /// from the sample.
-    pub fn from_centre(&self, along: DVec2, depth: f64) -> DVec3 {
+    pub fn position_at(&self, along: DVec2, depth: f64) -> DVec3 {
         // The formula gives the middle of a pixel.
         let shift = along - 0.5 * self.panel.pixel_size_m;
         let shifted = Panel {
@@ -260,9 +262,7 @@ fn tiles_of_a_slice() {
 
 #[test]
 fn sine_and_versine() {
-    let edges = [
-        0.0, 1e-30, -1e-6, 1.5707964, 3.1415927, -3.1415927, 6.2831855,
-    ];
+    let edges = [0.0, 1e-30, -1e-6, FRAC_PI_2, PI, -PI, TAU];
     let inputs = inputs(43, edges.map(|x| [x]).to_vec(), |rng| {
         [match rng.random_range(0..2) {
             0 => rng.random_range(-3.0..3.0),
@@ -335,7 +335,7 @@ fn offset() {
         |place, input, found: [f64; 3]| {
             let [x, y, depth] = [24, 25, 26].map(|word| input[word]);
             let along = DVec2::new(x, y);
-            let expected = place.from_centre(along, depth) - place.centre;
+            let expected = place.position_at(along, depth) - place.centre;
             let error = (DVec3::from_array(found) - expected).length();
             error_over(error, 0.0, along.length() + depth)
         },

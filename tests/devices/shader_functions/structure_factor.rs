@@ -44,7 +44,8 @@ pub fn structure_factors() -> StructureFactors {
             }
         }
     }
-    StructureFactors::from_reflections(&list, DEFAULT_F.into()).unwrap()
+    StructureFactors::from_reflections(&list, DEFAULT_F.into(), nanobragg::memory::Bytes(1 << 30))
+        .unwrap()
 }
 
 /// Sets the members of a model that say where the structure factors are.

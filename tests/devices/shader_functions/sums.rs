@@ -16,7 +16,7 @@ const BACKGROUND: f64 = 2e-7;
 /// Error over the brightest term, by an index that is rounded.
 const TERMS: f64 = 1.2e-6;
 /// Error over a pixel's edge, over the length of q − q_c, over Ω, and over 1 for P.
-const SIGHT: f64 = 1.5e-6;
+const SIGHT: f64 = 2.5e-6;
 
 #[test]
 fn places() {
@@ -203,8 +203,8 @@ fn pixels_and_sights() {
                 polarisation::polarisation(incident, electric, magnetic, diffracted, KAHN.into())
             };
             // The first of two sub-pixels is a quarter of a pixel from the corner.
-            let first_seen = view(place.from_centre(corner + 0.25 * size, 0.0));
-            let seen = view(place.from_centre(corner + DVec2::new(0.75, 0.25) * size, 0.0));
+            let first_seen = view(place.position_at(corner + 0.25 * size, 0.0));
+            let seen = view(place.position_at(corner + DVec2::new(0.75, 0.25) * size, 0.0));
             // In 1/Å, with the wavelength in Å.
             let q = |seen: DVec3| scattering_vector(seen, fields[0], 1.0 / input[33]);
             let turned = q(seen.diffracted) - q(view(place.centre).diffracted);

@@ -94,7 +94,8 @@ fn term_of_every_kind() {
                 if between || on_edge {
                     return 0.0;
                 }
-                let brightest = LARGEST * LARGEST;
+                let strongest = if listed { LARGEST } else { DEFAULT_F.into() };
+                let brightest = strongest * strongest;
                 let expected = expected.intensity() / lattice.total.powi(2);
                 (found - expected).abs() / (brightest * CELLS[2])
             });

@@ -40,7 +40,7 @@ pub fn refused(here: &Path, line: &str) -> (i32, String) {
 }
 
 pub fn pixels(path: &Path) -> Pixels {
-    match image_file::read(path).unwrap() {
+    match image_file::read(path, super::MOST).unwrap() {
         ImageFile::Sized(_, raster) => raster.pixels,
         ImageFile::Bare(bytes) => {
             let numbers = bytes.as_chunks().0.iter();
@@ -55,7 +55,7 @@ pub fn write_npy(path: &Path, values: &[f32]) {
         height: 1,
         pixels: Pixels::F32(values.to_vec()),
     };
-    fs::write(path, npy::encode(&raster)).unwrap();
+    fs::write(path, npy::encode(raster.view())).unwrap();
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn numbers_and_geometry_survive_a_chain_of_conversions() {
         }
     }
     let adopted = |name: &str| {
-        let file = smv::read(&here.join(name)).unwrap();
+        let file = smv::read(&here.join(name), super::MOST).unwrap();
         [
             "BEAM_CENTER_X",
             "BEAM_CENTER_Y",
@@ -232,7 +232,7 @@ fn what_does_not_fit_is_counted_and_told() {
         height: 1,
         pixels: Pixels::I32(vec![(1 << 24) + 1]),
     };
-    fs::write(here.join("odd.npy"), npy::encode(&odd)).unwrap();
+    fs::write(here.join("odd.npy"), npy::encode(odd.view())).unwrap();
     let told = json(here, "convert odd.npy odd.tif --type f32 --json");
     assert_eq!(told["rounded"], 1);
     output(here, "convert odd.npy odd.cbf --quiet");

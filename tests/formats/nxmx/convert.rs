@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use nanobragg::formats::format::FrameReader;
 use nanobragg::formats::nxmx::NxmxReader;
 
 use super::{json, names, output, python, refused, say_the_same};
@@ -23,10 +24,10 @@ fn numbers_and_geometry_survive_a_chain_through_every_format() {
         let compared = json(here, &format!("compare a.nxs {} --json", step[1]));
         assert_eq!(compared["nrmse"], 0.0, "{}: {compared}", step[1]);
     }
-    let whole = NxmxReader::open(&here.join("n.h5")).unwrap();
-    let single = NxmxReader::open(&here.join("a.nxs")).unwrap();
+    let whole = NxmxReader::open(&here.join("n.h5"), super::MOST).unwrap();
+    let single = NxmxReader::open(&here.join("a.nxs"), super::MOST).unwrap();
     assert_eq!(single.frame(0).unwrap(), whole.frame(1).unwrap());
-    assert_eq!(single.frame_setting(0), whole.frame_setting(1));
+    assert_eq!(single.frame_metadata(0), whole.frame_metadata(1));
     say_the_same(&single, &whole);
     let info = |name: &str| json(here, &format!("info {name} --json"));
     let expected = info("a.nxs")["geometry"].clone();
@@ -66,13 +67,13 @@ fn all_frames_go_where_there_is_room_for_all() {
         "convert s.h5 counts.h5 --type u16 -scale 0.5 -adc 3 --json",
     );
     assert_eq!(counts["output"]["numbers"], "uint16");
-    let [from, all, counts] =
-        ["s.h5", "all.nxs", "counts.h5"].map(|name| NxmxReader::open(&here.join(name)).unwrap());
+    let [from, all, counts] = ["s.h5", "all.nxs", "counts.h5"]
+        .map(|name| NxmxReader::open(&here.join(name), super::MOST).unwrap());
     say_the_same(&from, &all);
     for index in 0..3 {
         let frame = from.frame(index).unwrap();
         assert_eq!(frame, all.frame(index).unwrap());
-        assert_eq!(from.frame_setting(index), all.frame_setting(index));
+        assert_eq!(from.frame_metadata(index), all.frame_metadata(index));
         let counts = counts.frame(index).unwrap();
         let exact = frame
             .pixels
@@ -131,7 +132,7 @@ fn noise_reads_and_writes_nxmx() {
         "noise one.nxs again.nxs -seed 3 --image-number 3 --saturation 70 --quiet",
     );
     let [noisy, again] =
-        ["n.h5", "again.nxs"].map(|name| NxmxReader::open(&here.join(name)).unwrap());
+        ["n.h5", "again.nxs"].map(|name| NxmxReader::open(&here.join(name), super::MOST).unwrap());
     let expected = noisy.frame(2).unwrap();
     let found = again.frame(0).unwrap();
     let differ = expected.pixels.values().zip(found.pixels.values());
@@ -142,8 +143,8 @@ fn noise_reads_and_writes_nxmx() {
         expected.pixels.values().any(|count| count > 70.0),
         "some saturate"
     );
-    assert_eq!(again.setting().saturation, Some(70.0));
-    assert_eq!(again.setting().panels, noisy.setting().panels);
+    assert_eq!(again.metadata().saturation, Some(70.0));
+    assert_eq!(again.metadata().panels, noisy.metadata().panels);
 }
 
 #[test]
@@ -157,8 +158,8 @@ fn headers_without_room_say_what_is_lost() {
     output(here, &format!("{line} -twotheta 10 --out arm.img"));
     let (_, said) = output(here, "convert arm.img arm.h5");
     assert!(said.contains("its place is left behind"), "{said}");
-    let file = NxmxReader::open(&here.join("arm.h5")).unwrap();
-    assert!(file.setting().panels.is_empty() && file.setting().wavelength_m.is_some());
+    let file = NxmxReader::open(&here.join("arm.h5"), super::MOST).unwrap();
+    assert!(file.metadata().panels.is_empty() && file.metadata().wavelength_m.is_some());
     let (_, said) = output(here, &format!("{line} -curved_det --out bent.h5"));
     assert!(said.contains("described as flat"), "{said}");
     let (_, said) = output(here, "convert tilted.h5 a.npy --compression gzip");

@@ -3,9 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use nanobragg::formats::encoding::Compression;
 use nanobragg::formats::encoding::Number;
+use nanobragg::formats::format::FrameReader;
 use nanobragg::formats::image_file;
-use nanobragg::formats::nxmx::{self, Compression, FrameSetting, NxmxReader, Setting};
+use nanobragg::formats::metadata::{FrameMetadata, Metadata};
+use nanobragg::formats::nxmx::{self, NxmxReader};
 use nanobragg::formats::raster::{Pixels, Raster};
 use nanobragg::memory;
 use rust_hdf5::{FilterPipeline, H5File, LibverBound};
@@ -14,7 +17,7 @@ use crate::support::experiment;
 
 /// Looks at everything in a file.
 fn look(path: &Path) -> bool {
-    let Ok(file) = NxmxReader::open(path) else {
+    let Ok(file) = NxmxReader::open(path, super::MOST) else {
         return false;
     };
     let last = file.frames() - 1;
@@ -23,7 +26,7 @@ fn look(path: &Path) -> bool {
         sound &= file
             .frame(index)
             .is_ok_and(|frame| frame.pixels.len() == frame.width * frame.height);
-        file.setting().header(&file.frame_setting(index));
+        file.metadata().header(&file.frame_metadata(index));
     }
     sound
 }
@@ -49,13 +52,13 @@ fn sound(path: &Path, compression: Compression) {
         height: 16,
         pixels: Pixels::I32((0..320).map(|index| index * 37 % 11 - 1).collect()),
     };
-    let setting = Setting {
+    let setting = Metadata {
         configuration: Some("N = 5".into()),
-        ..Setting::of(&experiment, up, Some(900.0))
+        ..Metadata::of(&experiment, up, Some(900.0))
     };
-    let of_frame = FrameSetting::of(&experiment, up);
-    let file = nxmx::write(path, &frame, Number::I32, compression, setting, of_frame).unwrap();
-    file.commit().unwrap();
+    let of_frame = FrameMetadata::of(&experiment, up);
+    let encoding = super::encoding(Number::I32, compression);
+    super::write_frame(path, &frame, encoding, (setting, of_frame));
 }
 
 #[test]
@@ -63,8 +66,8 @@ fn the_configuration_of_a_file_is_found_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.h5");
     sound(&path, Compression::Gzip);
-    let file = NxmxReader::open(&path).unwrap();
-    assert_eq!(file.setting().configuration.as_deref(), Some("N = 5"));
+    let file = NxmxReader::open(&path, super::MOST).unwrap();
+    assert_eq!(file.metadata().configuration.as_deref(), Some("N = 5"));
 }
 
 #[test]
@@ -140,7 +143,7 @@ fn lying(path: &Path, shape: [usize; 3], chunk: [usize; 3], stored: Option<&[u8]
 
 /// What is wrong with the file.
 fn complaint(path: &Path) -> String {
-    match NxmxReader::open(path).and_then(|file| file.frame(0)) {
+    match NxmxReader::open(path, super::MOST).and_then(|file| file.frame(0)) {
         Ok(_) => panic!("it was read"),
         Err(error) => error.to_string(),
     }
@@ -168,7 +171,7 @@ fn headers_that_promise_too_much_are_refused_before_memory_is_taken() {
     );
     // Frames without number.
     lying(&path, [usize::MAX / 1000, 10, 10], [1, 10, 10], None);
-    let _ = NxmxReader::open(&path).map(|file| file.frame(usize::MAX).is_err());
+    let _ = NxmxReader::open(&path, super::MOST).map(|file| file.frame(usize::MAX).is_err());
     // 64 MB of zeros, deflated, for a chunk of 400 bytes.
     let mut bomb = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
     std::io::Write::write_all(&mut bomb, &vec![0; 64 << 20]).unwrap();
@@ -198,17 +201,21 @@ fn what_is_no_hdf5_or_has_no_frames_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.h5");
     fs::write(&path, nxmx::MAGIC).unwrap();
-    let said = image_file::read(&path).unwrap_err().to_string();
+    let said = image_file::read(&path, super::MOST)
+        .unwrap_err()
+        .to_string();
     assert!(said.contains("a.h5: HDF5: "), "{said}");
     let file = H5File::create(&path).unwrap();
     file.create_group("entry").unwrap();
     file.close().unwrap();
-    let said = image_file::read(&path).unwrap_err().to_string();
+    let said = image_file::read(&path, super::MOST)
+        .unwrap_err()
+        .to_string();
     assert!(
         said.contains("HDF5 without frames; expected those of NXmx"),
         "{said}"
     );
-    let said = image_file::parse(nxmx::MAGIC.to_vec())
+    let said = image_file::parse(nxmx::MAGIC.to_vec(), super::MOST)
         .unwrap_err()
         .to_string();
     assert!(said.contains("from a file only"), "{said}");

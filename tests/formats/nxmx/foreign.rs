@@ -4,6 +4,7 @@ use std::fs;
 
 use approx::assert_relative_eq;
 use glam::DVec3;
+use nanobragg::formats::format::FrameReader;
 use nanobragg::formats::nxmx::NxmxReader;
 
 use super::{output, python};
@@ -24,7 +25,7 @@ fn frames_of_other_programs_are_read_to_the_last_bit() {
         ("double.h5", 2, [7, 9]),
         ("half.h5", 2, [7, 9]),
     ] {
-        let file = NxmxReader::open(&here.join(name)).unwrap();
+        let file = NxmxReader::open(&here.join(name), super::MOST).unwrap();
         assert_eq!((file.frames(), file.size()), (frames, size), "{name}");
         let expected = fs::read(here.join(format!("{name}.expected"))).unwrap();
         let expected = expected.as_chunks().0.iter();
@@ -44,8 +45,8 @@ fn frames_of_other_programs_are_read_to_the_last_bit() {
     println!("{read} files of other layouts");
 
     // What little an older detector says makes an upright panel.
-    let file = NxmxReader::open(&here.join("dectris_master.h5")).unwrap();
-    let header = file.setting().header(&file.frame_setting(0));
+    let file = NxmxReader::open(&here.join("dectris_master.h5"), super::MOST).unwrap();
+    let header = file.metadata().header(&file.frame_metadata(0));
     assert_relative_eq!(header.distance_m.unwrap(), 0.25, max_relative = 1e-7);
     assert_relative_eq!(header.pixel_size_m.unwrap(), 75e-6, max_relative = 1e-7);
     assert_relative_eq!(
@@ -58,8 +59,8 @@ fn frames_of_other_programs_are_read_to_the_last_bit() {
     assert_relative_eq!(slow, 12.25, max_relative = 1e-6);
 
     // A chain of rotations and offsets: 150 mm along z, then 20 degrees about -x, which lifts it.
-    let file = NxmxReader::open(&here.join("arm.nxs")).unwrap();
-    let panel = &file.setting().panels[0];
+    let file = NxmxReader::open(&here.join("arm.nxs"), super::MOST).unwrap();
+    let panel = &file.metadata().panels[0];
     let turn = glam::DMat3::from_rotation_x(-20f64.to_radians());
     let expected = turn * DVec3::new(1.5e-3, 0.9e-3, 0.15);
     assert!(
@@ -69,14 +70,14 @@ fn frames_of_other_programs_are_read_to_the_last_bit() {
     );
     assert!(panel.fast.distance(-DVec3::X) < 1e-15);
     assert!(panel.slow.distance(turn * -DVec3::Y) < 1e-15);
-    assert!(panel.origin_m.y > 0.0 && !file.setting().fits_header());
+    assert!(panel.origin_m.y > 0.0 && !file.metadata().fits_header());
     assert_relative_eq!(
-        file.setting().wavelength_m.unwrap(),
+        file.metadata().wavelength_m.unwrap(),
         1e-10,
         max_relative = 1e-12
     );
-    assert_eq!(file.setting().spindle, Some(DVec3::X));
-    let frame = file.frame_setting(1);
+    assert_eq!(file.metadata().spindle, Some(DVec3::X));
+    let frame = file.frame_metadata(1);
     assert_relative_eq!(
         frame.start_rad.unwrap(),
         1.5f64.to_radians(),

@@ -5,8 +5,11 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 
+use nanobragg::formats::encoding::Compression;
 use nanobragg::formats::encoding::Number;
-use nanobragg::formats::nxmx::{Compression, FrameSetting, NxmxReader, NxmxWriter, Setting};
+use nanobragg::formats::format::FrameReader;
+use nanobragg::formats::header::Header;
+use nanobragg::formats::nxmx::{self, NxmxReader};
 use nanobragg::formats::raster::{Pixels, Raster};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -90,18 +93,19 @@ fn bare(pixels: &Pixels) -> (Vec<u8>, &'static str) {
 
 fn write(path: &Path, frames: &[Raster], number: Number, compression: Compression) {
     let size = [frames[0].width, frames[0].height];
-    let setting = Setting::default();
-    let count = frames.len();
-    let mut writer = NxmxWriter::create(path, size, count, number, compression, setting).unwrap();
+    let header = Header::default();
+    let encoding = super::encoding(number, compression);
+    let room = nxmx::FORMAT.frames.as_ref().unwrap();
+    let mut writer = (room.create)(path, encoding, size, frames.len(), &header).unwrap();
     for frame in frames {
-        writer.push(frame, FrameSetting::default()).unwrap();
+        writer.push(frame.view(), &header).unwrap();
     }
     writer.finish().unwrap().commit().unwrap();
 }
 
 /// Whether our reader finds these frames.
 fn reads_back(path: &Path, frames: &[Raster]) -> bool {
-    let file = NxmxReader::open(path).unwrap();
+    let file = NxmxReader::open(path, super::MOST).unwrap();
     let same = |(index, frame): (usize, &Raster)| {
         let found = file.frame(index).unwrap();
         [found.width, found.height] == [frame.width, frame.height]

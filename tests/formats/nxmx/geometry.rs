@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use approx::assert_relative_eq;
 use glam::{DMat3, DVec3};
 use nanobragg::experiment::{Detector, Experiment, Panel};
+use nanobragg::formats::encoding::Compression;
 use nanobragg::formats::encoding::Number;
-use nanobragg::formats::nxmx::{self, Compression, FrameSetting, NxmxReader, Setting, to_mcstas};
+use nanobragg::formats::metadata::{FrameMetadata, Metadata, to_mcstas};
+use nanobragg::formats::nxmx::NxmxReader;
 use nanobragg::formats::raster::{Pixels, Raster};
 use nanobragg::random::uniform_rotation;
 use serde_json::Value;
@@ -26,22 +28,21 @@ fn write(path: &Path, experiment: &Experiment, up: DVec3) {
         height: panels.iter().map(|panel| panel.shape[1]).sum(),
         pixels: Pixels::U16(vec![7; panels.iter().map(Panel::pixels).sum()]),
     };
-    let setting = Setting::of(experiment, up, None);
-    let of_frame = FrameSetting::of(experiment, up);
-    let compression = Compression::default();
-    let file = nxmx::write(path, &frame, Number::U16, compression, setting, of_frame).unwrap();
-    file.commit().unwrap();
+    let setting = Metadata::of(experiment, up, None);
+    let of_frame = FrameMetadata::of(experiment, up);
+    let encoding = super::encoding(Number::U16, Compression::default());
+    super::write_frame(path, &frame, encoding, (setting, of_frame));
 }
 
 /// Makes sure that the file at `path` has every corner of `panels` where `turn` puts it, by our reader
 /// and by what `others` read there.
 fn holds_panels(path: &Path, others: &Value, panels: &[Panel], turn: DMat3) {
-    let file = NxmxReader::open(path).unwrap();
-    assert_eq!(file.setting().panels.len(), panels.len());
+    let file = NxmxReader::open(path, super::MOST).unwrap();
+    assert_eq!(file.metadata().panels.len(), panels.len());
     assert_eq!(others["panels"].as_array().unwrap().len(), panels.len());
     let mut first_row = 0;
     for (index, panel) in panels.iter().enumerate() {
-        let place = &file.setting().panels[index];
+        let place = &file.metadata().panels[index];
         assert_eq!((place.shape, place.first_row), (panel.shape, first_row));
         let other = &others["panels"][index];
         let [width, height] = panel.shape;
@@ -92,10 +93,10 @@ fn every_convention_and_any_tilt_is_told_in_mcstas_frame() {
         assert!((turn * beam.normalize()).distance(DVec3::Z) < 1e-15);
         holds_panels(path, &others, &experiment.detector().panels, turn);
         // The frame can be turned back.
-        let file = NxmxReader::open(path).unwrap();
-        let laboratory = file.setting().laboratory.unwrap();
+        let file = NxmxReader::open(path, super::MOST).unwrap();
+        let laboratory = file.metadata().laboratory.unwrap();
         assert!(laboratory.abs_diff_eq(turn, 1e-15));
-        let spindle = file.setting().spindle.unwrap();
+        let spindle = file.metadata().spindle.unwrap();
         let expected = turn * experiment.scan().spindle.normalize();
         assert!(spindle.distance(expected) < 1e-14);
         let axis: [f64; 3] = serde_json::from_value(others["axis"].clone()).unwrap();
@@ -141,9 +142,9 @@ fn many_tilted_panels_have_their_places() {
         &experiment.detector().panels,
         to_mcstas(beam, DVec3::Y),
     );
-    let names: Vec<String> = NxmxReader::open(&path)
+    let names: Vec<String> = NxmxReader::open(&path, super::MOST)
         .unwrap()
-        .setting()
+        .metadata()
         .panels
         .iter()
         .map(|panel| panel.name.clone())
@@ -221,17 +222,17 @@ fn others_read_what_a_series_says_of_itself() {
         let found = geometry[key].as_f64().unwrap();
         assert_relative_eq!(found, expected, max_relative = 1e-12);
     }
-    let setting = NxmxReader::open(&here.join("s.h5")).unwrap();
-    let cell = setting.setting().cell.unwrap();
+    let setting = NxmxReader::open(&here.join("s.h5"), super::MOST).unwrap();
+    let cell = setting.metadata().cell.unwrap();
     for (found, expected) in cell.into_iter().zip([70.0, 80.0, 90.0, 80.0, 95.0, 100.0]) {
         assert_relative_eq!(found, expected, max_relative = 1e-12);
     }
     // The electric field lies along x, the spindle.
-    let [one, q, u, v] = setting.setting().stokes.unwrap();
+    let [one, q, u, v] = setting.metadata().stokes.unwrap();
     assert_relative_eq!(q, 0.9, max_relative = 1e-12);
     assert!(one == 1.0 && u.abs() < 1e-12 && v == 0.0);
     // a*, b*, c* make the cell again.
-    let frame = setting.frame_setting(2);
+    let frame = setting.frame_metadata(2);
     let real = frame.reciprocal.unwrap().transpose().inverse();
     assert_relative_eq!(real.x_axis.length(), 70e-10, max_relative = 1e-12);
     assert_relative_eq!(real.z_axis.length(), 90e-10, max_relative = 1e-12);

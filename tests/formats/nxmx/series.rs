@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::Stdio;
 
+use nanobragg::formats::format::FrameReader;
 use nanobragg::formats::image_file::{self, ImageFile};
 use nanobragg::formats::nxmx::NxmxReader;
 use nanobragg::formats::raster::{Pixels, Raster};
@@ -18,7 +19,7 @@ const SMALL: &str = "-default_F 100 -cell 70 80 90 -N 5 -lambda 1.25 -distance 1
                      -detpixels_s 44";
 
 fn pixels(path: &Path) -> Pixels {
-    match image_file::read(path).unwrap() {
+    match image_file::read(path, super::MOST).unwrap() {
         ImageFile::Sized(_, raster) => raster.pixels,
         ImageFile::Bare(bytes) => {
             let numbers = bytes.as_chunks().0.iter();
@@ -28,7 +29,7 @@ fn pixels(path: &Path) -> Pixels {
 }
 
 fn frames(path: &Path) -> Vec<Raster> {
-    let file = NxmxReader::open(path).unwrap();
+    let file = NxmxReader::open(path, super::MOST).unwrap();
     (0..file.frames())
         .map(|index| file.frame(index).unwrap())
         .collect()
@@ -53,7 +54,7 @@ fn all_180_frames_of_a_megapixel_each_are_the_render() {
         .spawn()
         .unwrap();
     let mut h5py = child.stdout.take().unwrap();
-    let file = NxmxReader::open(&here.join("scan.h5")).unwrap();
+    let file = NxmxReader::open(&here.join("scan.h5"), super::MOST).unwrap();
     assert_eq!((file.frames(), file.size()), (FRAMES, [1024, 1024]));
     let renderer = Renderer::cpu().unwrap();
     let mut bytes = vec![0; 4 << 20];
@@ -181,9 +182,9 @@ fn random_orientations_are_those_of_misset() {
     assert_eq!(summary["notices"], serde_json::json!([]));
     let all = frames(&here.join("r.nxs"));
     let axes: Vec<_> = {
-        let file = NxmxReader::open(&here.join("r.nxs")).unwrap();
+        let file = NxmxReader::open(&here.join("r.nxs"), super::MOST).unwrap();
         (0..6)
-            .map(|index| file.frame_setting(index).reciprocal.unwrap())
+            .map(|index| file.frame_metadata(index).reciprocal.unwrap())
             .collect()
     };
     for (index, frame) in all.iter().enumerate() {
@@ -201,9 +202,9 @@ fn random_orientations_are_those_of_misset() {
             here,
             &format!("{SMALL} -misset {} --out one.nxs --quiet", angles.join(" ")),
         );
-        let single = NxmxReader::open(&here.join("one.nxs"))
+        let single = NxmxReader::open(&here.join("one.nxs"), super::MOST)
             .unwrap()
-            .frame_setting(0);
+            .frame_metadata(0);
         let near = 1e-14 * axes[index].x_axis.length();
         assert!(single.reciprocal.unwrap().abs_diff_eq(axes[index], near));
     }

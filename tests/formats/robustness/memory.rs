@@ -99,7 +99,7 @@ fn lies() -> Vec<(&'static str, Vec<u8>)> {
         (
             "lie.npy",
             changed(
-                &npy::encode(&nine),
+                &npy::encode(nine.view()),
                 b"(3, 3), }          ",
                 shape.as_bytes(),
             ),

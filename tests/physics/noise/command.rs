@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
+use nanobragg::formats::raster::RasterView;
 use nanobragg::formats::{raw, smv, tiff};
 use nanobragg::image::noise::{Noise, PointSpread, SpreadShape, expose};
 use serde_json::Value;
@@ -72,7 +73,12 @@ fn flags_say_what_the_library_does() {
         .success();
     let line = format!("noise f.bin out.bin --size 30 20 --panels 2 -seed 5 {NOISY} --json");
     let summary = json(here, &line);
-    let image = raw::read(&here.join("f.bin"), [30, 20]).unwrap();
+    let image = raw::read(
+        &here.join("f.bin"),
+        [30, 20],
+        nanobragg::memory::Bytes(1 << 30),
+    )
+    .unwrap();
     let noise = Noise {
         seed: 5,
         image: 4,
@@ -90,7 +96,12 @@ fn flags_say_what_the_library_does() {
     };
     let expected = expose(&image, &noise, &[10, 10]).unwrap();
     assert_eq!(
-        raw::read(&here.join("out.bin"), [30, 20]).unwrap(),
+        raw::read(
+            &here.join("out.bin"),
+            [30, 20],
+            nanobragg::memory::Bytes(1 << 30)
+        )
+        .unwrap(),
         expected
     );
     assert_eq!(summary["noise"], serde_json::to_value(noise).unwrap());
@@ -103,14 +114,22 @@ fn flags_say_what_the_library_does() {
     assert!(overloads > 0);
     assert_eq!(summary["overloads"], overloads);
     // The same image from another format, into another.
-    fs::write(here.join("f.tif"), tiff::encode(&image).unwrap()).unwrap();
+    fs::write(
+        here.join("f.tif"),
+        tiff::encode(RasterView::of(&image, None)).unwrap(),
+    )
+    .unwrap();
     nanobragg(
         here,
         &format!("noise f.tif out.tiff --panels 2 --seed=5 {NOISY}"),
     )
     .assert()
     .success();
-    let written = tiff::decode(&fs::read(here.join("out.tiff")).unwrap()).unwrap();
+    let written = tiff::decode(
+        &fs::read(here.join("out.tiff")).unwrap(),
+        nanobragg::memory::Bytes(1 << 30),
+    )
+    .unwrap();
     assert_eq!(written.into_image(), expected);
 }
 
@@ -129,7 +148,8 @@ fn the_geometry_of_a_header_goes_on() {
         text.contains("i.img: its whole numbers are taken as photons"),
         "{text}"
     );
-    let [before, after] = ["i.img", "o.img"].map(|name| smv::read(&here.join(name)).unwrap());
+    let [before, after] = ["i.img", "o.img"]
+        .map(|name| smv::read(&here.join(name), nanobragg::memory::Bytes(1 << 30)).unwrap());
     assert_eq!(before.entries(), after.entries());
     assert_ne!(before.pixels, after.pixels);
     // Big-endian files, and headers that are longer or shorter.
@@ -140,7 +160,7 @@ fn the_geometry_of_a_header_goes_on() {
     nanobragg(here, "noise big.img o.img -adc 258")
         .assert()
         .success();
-    let after = smv::read(&here.join("o.img")).unwrap();
+    let after = smv::read(&here.join("o.img"), nanobragg::memory::Bytes(1 << 30)).unwrap();
     assert_eq!(after.pixels, [258, 258]);
     assert_eq!(after.entry("NOTE"), Some("kept"));
     assert_eq!(after.entry("BYTE_ORDER"), Some("little_endian"));
@@ -268,7 +288,12 @@ fn pixels_that_hold_no_photons_are_counted() {
     let summary = json(here, "noise f.bin o.bin --size 3 2 -adc 7 --json");
     let told = "f.bin: 3 pixel(s) are negative or no number; they are taken as no photons";
     assert_eq!(summary["notices"], serde_json::json!([told]));
-    let counts = raw::read(&here.join("o.bin"), [3, 2]).unwrap();
+    let counts = raw::read(
+        &here.join("o.bin"),
+        [3, 2],
+        nanobragg::memory::Bytes(1 << 30),
+    )
+    .unwrap();
     assert_eq!(counts.values()[..5], [7.0; 5]);
 }
 

@@ -505,7 +505,7 @@ fn one_panel_seen_along_the_beam_is_its_bare_image() {
         let [png, overview] =
             ["a.png", "b.png"].map(|name| std::fs::read(folder.path().join(name)).unwrap());
         let [png, overview] = [png, overview].map(|bytes| {
-            nanobragg::formats::png::decode(&bytes)
+            nanobragg::formats::png::decode(&bytes, nanobragg::memory::Bytes(1 << 30))
                 .unwrap()
                 .into_image()
         });

@@ -4,9 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::super::super::CliError;
+use crate::cli::limit::file_limit;
 use crate::experiment::{Mask, Placement};
 use crate::formats::geometry::Geometry;
-use crate::formats::image_file::{self, Header, ImageFile, ImageFormat};
+use crate::formats::header::Header;
+use crate::formats::image_file::{self, ImageFile};
 use crate::formats::image_header::ImageHeader;
 use crate::formats::{FormatError, Problem, smv};
 use crate::geometry::UnitCell;
@@ -97,7 +99,7 @@ impl Adopted {
             adopted = Adopted::from_image(path)?;
         }
         if let Some(path) = mask {
-            let file = smv::read(path)?;
+            let file = smv::read(path, file_limit())?;
             let shape = [file.width, file.height];
             let header =
                 Adopted::from_smv(file.entries(), shape).map_err(|what| bad(path, what))?;
@@ -152,19 +154,17 @@ impl Adopted {
             Header {
                 entries,
                 geometry,
-                nexus,
+                metadata,
                 ..
             },
-        ) = image_file::read_with_header(path)?;
+        ) = image_file::read_with_header(path, file_limit())?;
         let adopted = match file {
-            ImageFile::Sized(ImageFormat::Smv, raster) => {
+            ImageFile::Sized(format, raster) if format == smv::FORMAT => {
                 Adopted::from_smv(&entries, [raster.width, raster.height])
             }
-            ImageFile::Sized(..) if nexus.is_some_and(|(setting, _)| !setting.fits_header()) => {
-                Err(Problem::with_file(
-                    "panels that lean, or several; expected one upright panel",
-                ))
-            }
+            ImageFile::Sized(..) if metadata.is_some_and(|(known, _)| !known.fits_header()) => Err(
+                Problem::with_file("panels that lean, or several; expected one upright panel"),
+            ),
             ImageFile::Sized(_, raster) if !geometry.is_silent() => {
                 Adopted::from_header(&geometry, [raster.width, raster.height])
             }

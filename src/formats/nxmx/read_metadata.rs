@@ -1,15 +1,14 @@
-//! What a file says of the experiment.
+//! Reading what a NeXus file says of the experiment.
 
 use glam::{DMat3, DVec3};
 
 use super::ANGSTROM;
-use super::facts::Facts;
-use super::panels::PanelPlace;
-use super::setting::{FrameSetting, Setting};
+use super::lookup::NexusFile;
+use crate::formats::metadata::{FrameMetadata, Metadata, PanelPlace};
 
-impl Facts {
-    /// What is said of all frames of this size.
-    pub fn setting(&self, size: [usize; 2]) -> Setting {
+impl NexusFile {
+    /// The metadata of all frames, which are of this size.
+    pub fn metadata(&self, size: [usize; 2]) -> Metadata {
         let beam = format!("{}/instrument/beam", self.entry);
         let at = |name: &str| format!("{}/{name}", self.detector);
         let own = format!("{}/nanobragg", self.entry);
@@ -22,7 +21,7 @@ impl Facts {
         let configuration = self
             .dataset(&format!("{own}/configuration"))
             .and_then(|dataset| dataset.read_strings());
-        Setting {
+        Metadata {
             wavelength_m: wavelength_m.filter(|&metres| metres > 0.0),
             stokes: stokes.and_then(|stokes| stokes.try_into().ok()),
             panels,
@@ -46,8 +45,8 @@ impl Facts {
         }
     }
 
-    /// What is said of frame `index` of `count`, from 0.
-    pub fn frame_setting(&self, index: usize, count: usize) -> FrameSetting {
+    /// The metadata of frame `index` of `count`, counted from 0.
+    pub fn frame_metadata(&self, index: usize, count: usize) -> FrameMetadata {
         let of_frame = |path: &str| -> Option<f64> {
             let all = self.numbers(path)?;
             let degrees = match all.len() {
@@ -68,14 +67,15 @@ impl Facts {
             let nine = all.get(index.checked_mul(9)?..)?.first_chunk::<9>()?;
             Some(DMat3::from_cols_array(nine) * ANGSTROM.recip())
         });
-        FrameSetting {
+        FrameMetadata {
             start_rad,
             range_rad,
             reciprocal,
         }
     }
 
-    /// The panels: of modules, or else one upright panel where the file says enough.
+    /// The panels that the file's modules describe, or else one upright panel where the file says
+    /// enough.
     fn panels(&self, size: [usize; 2]) -> Vec<PanelPlace> {
         let group = |path: &str| {
             let mut group = self.file.root_group();

@@ -12,7 +12,7 @@ pub struct Numbered {
 }
 
 impl Numbered {
-    /// What `path` is, if its file's name has a place for a number.
+    /// The numbered name that `path` is, if its file's name has a place for a number.
     pub fn of(path: &Path) -> Option<Numbered> {
         let name = path.file_name()?.to_str()?;
         let end = name.rfind('#')? + 1;

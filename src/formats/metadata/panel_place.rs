@@ -8,10 +8,10 @@ use glam::DVec3;
 
 use crate::experiment::Panel;
 
-/// A panel's place in McStas' frame.
+/// A panel's place in McStas' laboratory.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PanelPlace {
-    /// Its name; may be empty.
+    /// The panel's name; may be empty.
     pub name: String,
     /// The outer corner of the first pixel, m from the sample.
     pub origin_m: DVec3,
@@ -23,7 +23,7 @@ pub struct PanelPlace {
     pub pixel_size_m: [f64; 2],
     /// Pixels along fast and slow.
     pub shape: [usize; 2],
-    /// Row of the frame that is its first: panels are stacked.
+    /// The row of the frame that is the panel's first: panels are stacked.
     pub first_row: usize,
 }
 
@@ -41,7 +41,7 @@ impl PanelPlace {
     }
 
     /// The places of `panels`, stacked, as `turn` has them.
-    pub(super) fn of(panels: &[Panel], turn: &glam::DMat3) -> Vec<PanelPlace> {
+    pub fn of(panels: &[Panel], turn: &glam::DMat3) -> Vec<PanelPlace> {
         let mut first_row = 0;
         let place = |panel: &Panel| {
             let place = PanelPlace {
@@ -61,7 +61,7 @@ impl PanelPlace {
 
     /// An upright panel that the beam meets this many pixels from the first corner, at this
     /// distance: its fast axis to the right of one who looks along the beam, its slow axis down.
-    pub(super) fn upright(
+    pub(in super::super) fn upright(
         [centre_fast, centre_slow]: [f64; 2],
         distance_m: f64,
         pixel_size_m: f64,
@@ -84,7 +84,7 @@ impl PanelPlace {
 
     /// Distance along the beam, and where the beam meets the panel, pixels along fast and slow;
     /// `None` where it stands along the beam.
-    pub(super) fn beam_spot(&self) -> Option<(f64, [f64; 2])> {
+    pub(in super::super) fn beam_spot(&self) -> Option<(f64, [f64; 2])> {
         /// Sine of the least angle between panel and beam.
         const LEAST: f64 = 1e-9;
         let normal = self.fast.cross(self.slow);

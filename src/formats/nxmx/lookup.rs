@@ -1,6 +1,6 @@
-//! What a file has at which path: numbers with their units, texts, vectors.
+//! Looking up values by their path in a NeXus file: numbers with their units, texts, vectors.
 //!
-//! What is missing or makes no sense is none: frames are worth reading without it.
+//! A value that is missing or makes no sense is `None`: frames are worth reading without it.
 
 use glam::DVec3;
 use rust_hdf5::{H5Dataset, H5File, Hdf5Error};
@@ -12,7 +12,7 @@ use crate::formats::Problem;
 const MOST_NUMBERS: usize = 1 << 24;
 
 /// An open file.
-pub struct Facts {
+pub struct NexusFile {
     pub file: H5File,
     /// The path of its entry.
     pub entry: String,
@@ -22,9 +22,9 @@ pub struct Facts {
     pub spindle: Option<String>,
 }
 
-impl Facts {
-    /// Looks around in `file`.
-    pub fn of(file: H5File) -> Result<Facts, Problem> {
+impl NexusFile {
+    /// Finds the entry, the detector and the spindle of `file`.
+    pub fn of(file: H5File) -> Result<NexusFile, Problem> {
         let root = file.root_group();
         let entries = root.group_names().map_err(problem)?;
         let is_entry = |name: &&String| {
@@ -35,14 +35,14 @@ impl Facts {
         };
         let entry = entries.iter().find(is_entry);
         let entry = entry.map_or("entry", String::as_str).to_string();
-        let mut facts = Facts {
+        let mut nexus = NexusFile {
             detector: format!("{entry}/instrument/detector"),
             file,
             entry,
             spindle: None,
         };
-        facts.spindle = facts.spindle_path();
-        Ok(facts)
+        nexus.spindle = nexus.spindle_path();
+        Ok(nexus)
     }
 
     /// The dataset at `path`.

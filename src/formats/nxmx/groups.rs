@@ -22,7 +22,7 @@ impl H5Type for Text {
 }
 
 /// A group of a NeXus class.
-pub struct Tree(pub H5Group);
+pub struct Group(pub H5Group);
 
 /// A step of a chain of transformations.
 pub struct Axis<'a> {
@@ -38,12 +38,12 @@ pub struct Axis<'a> {
 
 type Done = Result<(), Hdf5Error>;
 
-impl Tree {
+impl Group {
     /// The group `name` of NeXus class `class`.
-    pub fn group(&self, name: &str, class: &str) -> Result<Tree, Hdf5Error> {
+    pub fn group(&self, name: &str, class: &str) -> Result<Group, Hdf5Error> {
         let group = self.0.create_group(name)?;
         group.set_attr_string("NX_class", class)?;
-        Ok(Tree(group))
+        Ok(Group(group))
     }
 
     /// A short text; what does not fit is cut off.

@@ -1,16 +1,28 @@
-//! What an NXmx file says of the experiment beside its frames.
+//! What is known of an experiment beside the pixels, for files with room for more than one upright
+//! panel.
+//!
+//! All vectors are in the laboratory of McStas, which NeXus uses.
+
+mod mcstas;
+mod panel_place;
 
 use glam::{DMat3, DVec3};
 
-use super::frame::to_mcstas;
-use super::panels::PanelPlace;
-use super::{ANGSTROM, USER_MASKED};
+use super::image_header::ImageHeader;
 use crate::experiment::{Experiment, Panel};
-use crate::formats::image_header::ImageHeader;
 
-/// What is the same for all frames; `None` where the file is silent. All vectors are in McStas' frame.
+pub use mcstas::to_mcstas;
+pub use panel_place::PanelPlace;
+
+/// Bit of the pixel mask for pixels that a user left out: outside a region of interest, under a mask.
+pub const USER_MASKED: u32 = 1 << 8;
+
+/// Metres in an ångström.
+pub(super) const ANGSTROM: f64 = 1e-10;
+
+/// What all frames have in common; `None` where it is not known.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Setting {
+pub struct Metadata {
     /// Wavelength, m.
     pub wavelength_m: Option<f64>,
     /// Stokes parameters of the beam, the first of which is 1: Q is positive for an electric field
@@ -34,9 +46,9 @@ pub struct Setting {
     pub configuration: Option<String>,
 }
 
-/// What is each frame's own.
+/// What each frame has of its own; `None` where it is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct FrameSetting {
+pub struct FrameMetadata {
     /// Spindle angle at which the frame starts, radians.
     pub start_rad: Option<f64>,
     /// Rotation during the frame, radians.
@@ -45,10 +57,10 @@ pub struct FrameSetting {
     pub reciprocal: Option<DMat3>,
 }
 
-impl Setting {
+impl Metadata {
     /// What can be said of `experiment`, in whose laboratory `up` is up, with counts of up to
     /// `saturation`.
-    pub fn of(experiment: &Experiment, up: DVec3, saturation: Option<f64>) -> Setting {
+    pub fn of(experiment: &Experiment, up: DVec3, saturation: Option<f64>) -> Metadata {
         let beam = experiment.beam();
         let panels = &experiment.detector().panels;
         let turn = to_mcstas(beam.direction, up);
@@ -58,7 +70,7 @@ impl Setting {
             let twice = 2.0 * field.y.atan2(field.x);
             [1.0, kahn * twice.cos(), kahn * twice.sin(), 0.0]
         });
-        Setting {
+        Metadata {
             wavelength_m: Some(beam.wavelength_m),
             stokes,
             panels: PanelPlace::of(panels, &turn),
@@ -78,7 +90,7 @@ impl Setting {
 
     /// What `header` says of an upright panel of this `shape`; a panel on a two-theta arm has no
     /// place, for headers differ in what they mean by distance and centre there.
-    pub fn of_header(header: &ImageHeader, shape: [usize; 2]) -> Setting {
+    pub fn of_header(header: &ImageHeader, shape: [usize; 2]) -> Metadata {
         /// Radians that a header's digits do not show.
         const UPRIGHT: f64 = 1e-6;
         let on_arm = header
@@ -94,7 +106,7 @@ impl Setting {
             }
             _ => None,
         };
-        Setting {
+        Metadata {
             wavelength_m: header.wavelength_m,
             panels: place.into_iter().collect(),
             sensor_thickness_m: header.sensor_thickness_m,
@@ -102,12 +114,12 @@ impl Setting {
             // Headers of these formats do not say where the spindle is; readers take it to lie along
             // the fast axis.
             spindle: header.start_rad.map(|_| -DVec3::X),
-            ..Setting::default()
+            ..Metadata::default()
         }
     }
 
     /// What a header with room for one upright panel can say: of the first.
-    pub fn header(&self, frame: &FrameSetting) -> ImageHeader {
+    pub fn header(&self, frame: &FrameMetadata) -> ImageHeader {
         let first = self.panels.first();
         let spot = first.and_then(PanelPlace::beam_spot);
         ImageHeader {
@@ -129,12 +141,12 @@ impl Setting {
     }
 }
 
-impl FrameSetting {
+impl FrameMetadata {
     /// What can be said of the frame that `experiment` is.
-    pub fn of(experiment: &Experiment, up: DVec3) -> FrameSetting {
+    pub fn of(experiment: &Experiment, up: DVec3) -> FrameMetadata {
         let scan = experiment.scan();
         let turn = to_mcstas(experiment.beam().direction, up);
-        FrameSetting {
+        FrameMetadata {
             start_rad: Some(scan.start_rad),
             range_rad: Some(scan.range_rad),
             reciprocal: scatters(experiment)
@@ -142,9 +154,9 @@ impl FrameSetting {
         }
     }
 
-    /// What `header` says.
-    pub fn of_header(header: &ImageHeader) -> FrameSetting {
-        FrameSetting {
+    /// What the header of one upright panel says of a frame.
+    pub fn of_header(header: &ImageHeader) -> FrameMetadata {
+        FrameMetadata {
             start_rad: header.start_rad,
             range_rad: header.range_rad,
             reciprocal: None,

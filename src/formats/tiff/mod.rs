@@ -1,4 +1,6 @@
-//! TIFF: written with one number a pixel, bare; read with one number of any kind.
+//! TIFF: written with one number a pixel, not compressed; read with one number of any kind.
+
+mod record;
 
 use std::io::Cursor;
 
@@ -9,32 +11,55 @@ use tiff::encoder::colortype::{
 };
 use tiff::encoder::{TiffEncoder, TiffValue};
 
-use super::Problem;
-use super::error::most_bytes;
-use super::raster::{MOST_GAIN, Pixels, Raster, check_gain};
-use crate::image::Image;
+use tracing::info_span;
 
-/// `image` as a TIFF file.
-///
-/// # Errors
-/// A [`Problem`] when the image is larger than the format takes (4 GiB).
-pub fn encode(image: &Image) -> Result<Vec<u8>, Problem> {
-    of_kind::<Gray32Float>([image.width(), image.height()], image.values())
-}
+use super::Problem;
+use super::encoding::Number;
+use super::format::{Format, RecordRoom};
+use super::header::Header;
+use super::image_file::ImageFile;
+use super::raster::{MOST_GAIN, Pixels, PixelsView, Raster, RasterView, check_gain};
+use crate::memory::Bytes;
+use crate::profile::FILES;
+
+/// TIFF with one number a pixel.
+pub const FORMAT: &Format = &Format {
+    name: "TIFF",
+    extensions: &["tif", "tiff"],
+    numbers: &[Number::F32, Number::U16, Number::U32, Number::I32],
+    beside_image: [4, 4 + 4],
+    span: || info_span!(target: FILES, "TIFF"),
+    recognises: |start| {
+        let magic: [&[u8]; 4] = [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
+        magic.iter().any(|magic| start.starts_with(magic))
+    },
+    decode: |bytes, most| {
+        Ok((
+            ImageFile::Sized(FORMAT, decode(&bytes, most)?),
+            Header::default(),
+        ))
+    },
+    encode: |raster, _| encode(raster),
+    record: Some(RecordRoom {
+        add: record::add,
+        find: record::find,
+    }),
+    ..Format::PICTURE
+};
 
 /// An image as a TIFF file, with its own kind of numbers.
 ///
 /// # Errors
-/// As [`encode`].
-pub fn encode_raster(raster: &Raster) -> Result<Vec<u8>, Problem> {
+/// A [`Problem`] when the image is larger than the format takes (4 GiB).
+pub fn encode(raster: RasterView) -> Result<Vec<u8>, Problem> {
     let size = [raster.width, raster.height];
-    match &raster.pixels {
-        Pixels::U8(values) => of_kind::<Gray8>(size, values),
-        Pixels::U16(values) => of_kind::<Gray16>(size, values),
-        Pixels::I32(values) => of_kind::<GrayI32>(size, values),
-        Pixels::U32(values) => of_kind::<Gray32>(size, values),
-        Pixels::F32(values) => of_kind::<Gray32Float>(size, values),
-        Pixels::F64(values) => of_kind::<Gray64Float>(size, values),
+    match raster.pixels {
+        PixelsView::U8(values) => of_kind::<Gray8>(size, values),
+        PixelsView::U16(values) => of_kind::<Gray16>(size, values),
+        PixelsView::I32(values) => of_kind::<GrayI32>(size, values),
+        PixelsView::U32(values) => of_kind::<Gray32>(size, values),
+        PixelsView::F32(values) => of_kind::<Gray32Float>(size, values),
+        PixelsView::F64(values) => of_kind::<Gray64Float>(size, values),
     }
 }
 
@@ -61,10 +86,10 @@ where
 ///
 /// # Errors
 /// A [`Problem`] when the file is damaged, holds colours or several pages, or would be unpacked to
-/// more than there is memory for.
-pub fn decode(bytes: &[u8]) -> Result<Raster, Problem> {
+/// more than `most`.
+pub fn decode(bytes: &[u8], most: Bytes) -> Result<Raster, Problem> {
     let problem = |error: tiff::TiffError| Problem::with_file(format!("not read as TIFF: {error}"));
-    let most = usize::try_from(most_bytes().0).unwrap_or(usize::MAX);
+    let most = usize::try_from(most.0).unwrap_or(usize::MAX);
     let mut limits = Limits::default();
     limits.decoding_buffer_size = most;
     limits.intermediate_buffer_size = most;
@@ -115,14 +140,19 @@ pub fn decode(bytes: &[u8]) -> Result<Raster, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::Image;
     use tiff::encoder::colortype;
     use tiff::encoder::{Compression, DeflateLevel};
+
+    fn decode(bytes: &[u8]) -> Result<Raster, Problem> {
+        super::decode(bytes, Bytes(1 << 20))
+    }
 
     #[test]
     fn values_come_back_to_the_last_bit() {
         let values = vec![0.0, -1.5, f32::MIN_POSITIVE, f32::MAX, 0.1, 3e7];
         let image = Image::new(3, 2, values, None);
-        let bytes = encode(&image).unwrap();
+        let bytes = encode(RasterView::of(&image, None)).unwrap();
         assert_eq!(decode(&bytes).unwrap().into_image(), image);
     }
 

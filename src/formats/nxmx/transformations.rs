@@ -1,13 +1,13 @@
-//! Chains of transformations: each step stands on the next, the last one in the laboratory.
+//! Chains of NeXus transformations: each step depends on the next, the last one on the laboratory.
 
 use glam::{DAffine3, DQuat};
 
-use super::facts::{Facts, seen_from, unit_in_si};
+use super::lookup::{NexusFile, seen_from, unit_in_si};
 
 /// No instrument has chains this long; a chain that bites its tail has.
 const LONGEST_CHAIN: usize = 64;
 
-impl Facts {
+impl NexusFile {
     /// The first rotation that the sample stands on whose angle changes, or else the first.
     pub fn spindle_path(&self) -> Option<String> {
         let sample = format!("{}/sample", self.entry);

@@ -1,9 +1,8 @@
 //! What each frame of a series is of.
 //!
-//! Angles are sums in degrees, and decimals stay decimals: frame 3 of `-osc 0.1` starts at 0.3, not
-//! at 0.30000000000000004, so that `nanobragg -phi 0.3` gives the same bits.
+//! Angles are sums in degrees, and decimals stay decimals: frame 3 of a series of 0.1° each starts at
+//! 0.3°, not at 0.30000000000000004°, so that a render of this start alone gives the same bits.
 
-use crate::cli::flags::Resolved;
 use crate::experiment::{Experiment, ExperimentError};
 use crate::geometry::{angles_of, decimal, rotation_xyz};
 use crate::random::uniform_rotation;
@@ -11,64 +10,38 @@ use crate::random::uniform_rotation;
 /// How the frames differ.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Motion {
-    /// Each goes on where the one before ended.
+    /// Each frame goes on where the one before ended.
     Scan,
-    /// Each has an orientation of its own, drawn with this seed.
+    /// Each frame has an orientation of its own, drawn with this seed.
     RandomOrientations(u64),
 }
 
-/// A series.
+/// What a series is of.
 pub struct Plan {
     /// The first frame's experiment, or with random orientations the one that is turned.
     pub base: Experiment,
     /// How many frames there are.
     pub frames: u32,
-    /// The number of the first.
+    /// The number of the first frame.
     pub first_number: u32,
-    /// Spindle angle at which the first starts, degrees.
+    /// Spindle angle at which the first frame starts, degrees.
     pub start_deg: f64,
-    /// Rotation during each, degrees.
+    /// Rotation during each frame, degrees.
     pub range_deg: f64,
-    /// How they differ.
+    /// How the frames differ.
     pub motion: Motion,
 }
 
-/// A frame.
+/// One image of a series, before it is rendered.
 pub struct Frame {
-    /// Its number, of its files and its noise.
+    /// The frame's number, which its files and its noise have.
     pub number: u32,
     /// Spindle angle at which it starts, degrees.
     pub phi_deg: f64,
-    /// The `-misset` that it has, degrees.
+    /// Rotations about x, y and z that turned the crystal into its random orientation, degrees.
     pub misset_deg: Option<[f64; 3]>,
     /// What is rendered.
     pub experiment: Experiment,
-}
-
-impl Frame {
-    /// What the flags of the frame alone come to, where those of the whole series come to `settings`.
-    pub fn settings(&self, settings: &[Resolved]) -> Vec<Resolved> {
-        let own = |id: &str, words: Vec<String>| Resolved {
-            id: id.into(),
-            words,
-            exact: true,
-        };
-        let misset = self
-            .misset_deg
-            .map(|angles| own("misset", angles.map(|angle| format!("{angle:?}")).to_vec()));
-        let changed: Vec<Resolved> = [
-            Some(own("phi", vec![format!("{:?}", self.phi_deg)])),
-            Some(own("image_number", vec![self.number.to_string()])),
-            misset,
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        let same = settings
-            .iter()
-            .filter(|setting| changed.iter().all(|own| own.id != setting.id));
-        same.cloned().chain(changed.iter().cloned()).collect()
-    }
 }
 
 impl Plan {

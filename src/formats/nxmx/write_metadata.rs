@@ -1,21 +1,21 @@
-//! Writing what the frames are of, once they are there.
+//! Writing what is known of the frames, once all of them are written.
 
 use glam::DVec3;
 use rust_hdf5::Hdf5Error;
 
-use super::setting::FrameSetting;
-use super::tree::{Axis, Tree};
+use super::ANGSTROM;
+use super::groups::{Axis, Group};
 use super::writer::NxmxWriter;
-use super::{ANGSTROM, PanelPlace};
+use crate::formats::metadata::{FrameMetadata, PanelPlace};
 use crate::geometry::{decimal, degrees};
 
 /// The date of a simulation, which has no clock: the same flags give the same bytes.
 const NO_TIME: &str = "2000-01-01T00:00:00Z";
 
 impl NxmxWriter {
-    /// Says what the frames are of.
+    /// Writes the metadata of the frames.
     pub(super) fn describe(&self) -> Result<(), Hdf5Error> {
-        let entry = Tree(self.file.root_group().group("entry")?);
+        let entry = Group(self.file.root_group().group("entry")?);
         entry.0.set_attr_string("default", "data")?;
         entry.text("definition", "NXmx")?;
         entry.text("start_time", NO_TIME)?;
@@ -31,36 +31,36 @@ impl NxmxWriter {
         self.describe_program(&entry.group("nanobragg", "NXcollection")?)
     }
 
-    fn describe_beam(&self, beam: &Tree) -> Result<(), Hdf5Error> {
-        if let Some(wavelength_m) = self.setting.wavelength_m {
+    fn describe_beam(&self, beam: &Group) -> Result<(), Hdf5Error> {
+        if let Some(wavelength_m) = self.metadata.wavelength_m {
             let angstrom = wavelength_m / ANGSTROM;
             beam.quantity("incident_wavelength", angstrom, "angstrom")?;
         }
-        if let Some(stokes) = self.setting.stokes {
+        if let Some(stokes) = self.metadata.stokes {
             beam.array("incident_polarization_stokes", &[4], &stokes)?;
         }
         Ok(())
     }
 
-    fn describe_detector(&self, detector: &Tree) -> Result<(), Hdf5Error> {
-        let setting = &self.setting;
+    fn describe_detector(&self, detector: &Group) -> Result<(), Hdf5Error> {
+        let metadata = &self.metadata;
         detector.text("description", "simulated detector")?;
         detector.number("bit_depth_image", 8 * self.number.bytes() as u32)?;
         // A simulation knows how deep photons get, and no material; readers want one.
-        let thickness_m = setting.sensor_thickness_m.unwrap_or(0.0);
+        let thickness_m = metadata.sensor_thickness_m.unwrap_or(0.0);
         detector.text("sensor_material", "Si")?;
         detector.quantity("sensor_thickness", thickness_m, "m")?;
-        if let Some(largest) = setting.saturation.or(self.number.ceiling()) {
+        if let Some(largest) = metadata.saturation.or(self.number.ceiling()) {
             detector.number("saturation_value", largest)?;
             detector.number("underload_value", 0.0)?;
         }
         let [width, height] = self.size;
-        if let Some(mask) = &setting.mask {
+        if let Some(mask) = &metadata.mask {
             detector.array("pixel_mask", &[height, width], mask)?;
             // Masked pixels hold 0, or -1 where there is a sign.
             detector.number("pixel_mask_applied", 1u8)?;
         }
-        let Some(first) = setting.panels.first() else {
+        let Some(first) = metadata.panels.first() else {
             return Ok(());
         };
         let distance_m = match first.beam_spot() {
@@ -85,8 +85,8 @@ impl NxmxWriter {
             depends_on: ".",
         };
         chain.axis("det_z", &[distance_m], &along_beam)?;
-        for (index, panel) in setting.panels.iter().enumerate() {
-            let name = match setting.panels.len() {
+        for (index, panel) in metadata.panels.iter().enumerate() {
+            let name = match metadata.panels.len() {
                 1 => "module".to_string(),
                 _ => format!("module_{index:04}"),
             };
@@ -96,17 +96,17 @@ impl NxmxWriter {
         Ok(())
     }
 
-    fn describe_sample(&self, sample: &Tree) -> Result<(), Hdf5Error> {
+    fn describe_sample(&self, sample: &Group) -> Result<(), Hdf5Error> {
         sample.text("name", "simulated crystal")?;
-        if let Some(cell) = self.setting.cell {
+        if let Some(cell) = self.metadata.cell {
             sample.array("unit_cell", &[6], &cell)?;
         }
-        let all = |part: fn(&FrameSetting) -> Option<f64>| -> Option<Vec<f64>> {
+        let all = |part: fn(&FrameMetadata) -> Option<f64>| -> Option<Vec<f64>> {
             let radians: Option<Vec<f64>> = self.frames.iter().map(part).collect();
             Some(radians?.into_iter().map(degrees).collect())
         };
         let starts = all(|frame| frame.start_rad);
-        let (Some(starts), Some(spindle)) = (starts, self.setting.spindle) else {
+        let (Some(starts), Some(spindle)) = (starts, self.metadata.spindle) else {
             return sample.text("depends_on", ".");
         };
         sample.text("depends_on", "/entry/sample/transformations/omega")?;
@@ -129,14 +129,14 @@ impl NxmxWriter {
         Ok(())
     }
 
-    /// What NeXus has no place for.
-    fn describe_program(&self, own: &Tree) -> Result<(), Hdf5Error> {
+    /// Writes what NeXus has no place for.
+    fn describe_program(&self, own: &Group) -> Result<(), Hdf5Error> {
         own.text("version", crate::version::NUMBER)?;
-        if let Some(configuration) = &self.setting.configuration {
+        if let Some(configuration) = &self.metadata.configuration {
             own.0
                 .write_vlen_strings("configuration", &[configuration])?;
         }
-        if let Some(turn) = self.setting.laboratory {
+        if let Some(turn) = self.metadata.laboratory {
             own.array("laboratory", &[3, 3], &turn.transpose().to_cols_array())?;
         }
         let reciprocal: Option<Vec<_>> = self.frames.iter().map(|frame| frame.reciprocal).collect();
@@ -153,9 +153,9 @@ impl NxmxWriter {
     }
 }
 
-/// Says where the panel called `name` is, which stands on the detector's `distance`.
+/// Writes the place of the panel called `name`, whose chain ends in the detector's `distance`.
 fn describe_module(
-    module: &Tree,
+    module: &Group,
     name: &str,
     panel: &PanelPlace,
     distance_m: f64,

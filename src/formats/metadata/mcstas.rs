@@ -1,4 +1,4 @@
-//! NeXus' laboratory: that of McStas.
+//! The laboratory axes of NeXus, which are those of McStas.
 
 use glam::{DMat3, DVec3};
 

@@ -1,0 +1,285 @@
+//! What files hold of a rendered frame.
+
+use std::path::PathBuf;
+
+use glam::DVec3;
+use tracing::info_span;
+
+use super::{FrameSink, SeriesError, Target};
+use crate::experiment::Experiment;
+use crate::formats::encoding::{Counts, Encoding};
+use crate::formats::format::Format;
+use crate::formats::header::Header;
+use crate::formats::{FormatError, Problem, pgm, png, raw, record};
+use crate::image::noise::Noise;
+use crate::image::{Image, LARGEST_OVERVIEW, Statistics};
+use crate::profile::FILES;
+use crate::render::{Renderer, frame_size, panel_heights};
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum OutputKind {
+    /// The image without noise; whole numbers are counts.
+    Plain {
+        /// How it is written.
+        encoding: Encoding,
+        /// Counts per photon, where that was said.
+        scale: Option<f64>,
+        /// Counts of a pixel without photons, where that was said.
+        adc: Option<f64>,
+    },
+    /// Counts with noise.
+    Noise {
+        /// How they are written.
+        encoding: Encoding,
+        /// The noise.
+        noise: Noise,
+    },
+    /// PGM; the scale is automatic unless given.
+    Pgm {
+        /// Shades per photon.
+        scale: Option<f64>,
+    },
+    /// PNG.
+    Png,
+    /// PNG of the panels at their places.
+    Overview,
+}
+
+/// A file to write of a frame, or files of many frames.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// What it holds.
+    pub kind: OutputKind,
+    /// Where it goes.
+    pub path: PathBuf,
+}
+
+impl OutputKind {
+    /// How numbers are written; `None` of a picture.
+    pub fn encoding(&self) -> Option<Encoding> {
+        match *self {
+            OutputKind::Plain { encoding, .. } | OutputKind::Noise { encoding, .. } => {
+                Some(encoding)
+            }
+            OutputKind::Pgm { .. } | OutputKind::Png | OutputKind::Overview => None,
+        }
+    }
+
+    /// The format of the file.
+    pub fn format(&self) -> &'static Format {
+        match self {
+            OutputKind::Plain { encoding, .. } | OutputKind::Noise { encoding, .. } => {
+                encoding.format
+            }
+            OutputKind::Pgm { .. } => pgm::FORMAT,
+            OutputKind::Png | OutputKind::Overview => png::FORMAT,
+        }
+    }
+
+    /// Whether photons are scaled to the brightest pixel of each frame.
+    pub fn scales_to_brightest(&self) -> bool {
+        matches!(self, OutputKind::Plain { scale: None, .. }) && self.format().scaled_to_brightest
+    }
+
+    /// Memory that writing takes beside an image of so many pixels, bytes.
+    pub fn memory(&self, pixels: u64) -> u64 {
+        let beside = |bytes: u64| pixels.saturating_mul(bytes);
+        match self {
+            OutputKind::Plain { encoding, .. } => beside(encoding.beside_image()),
+            // A copy with noise comes on top, and on a GPU its way there and back.
+            OutputKind::Noise { encoding, .. } => beside(encoding.beside_image() + 8),
+            OutputKind::Pgm { .. } | OutputKind::Png => beside(self.format().beside_image[0]),
+            // An overview has a size of its own.
+            OutputKind::Overview => {
+                let each = self.format().beside_image[0];
+                beside(each).saturating_add(LARGEST_OVERVIEW * each)
+            }
+        }
+    }
+}
+
+/// A frame that was rendered, and what is known of it.
+#[derive(Clone, Copy)]
+pub struct RenderedFrame<'a> {
+    /// The frame's number, of its files and its noise.
+    pub number: u32,
+    /// What was rendered.
+    pub experiment: &'a Experiment,
+    /// The direction of the laboratory that is up.
+    pub up: DVec3,
+    /// Photons.
+    pub image: &'a Image,
+    /// Statistics of the photons.
+    pub statistics: &'a Statistics,
+    /// The record of the experiment in the file of an output; see [`record`].
+    pub record: &'a (dyn Fn(&Output) -> Option<String> + Sync),
+    /// Draws a PNG.
+    pub draw: &'a Draw<'a>,
+}
+
+/// Draws the PNG of this kind of a frame.
+pub type Draw<'a> = dyn Fn(&OutputKind, &RenderedFrame) -> Result<Vec<u8>, Problem> + Sync + 'a;
+
+/// What became of photons in the files of an output.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Written {
+    /// How many frames were written.
+    pub frames: usize,
+    /// What photons of the latest were multiplied by, where the file does not hold photons.
+    pub scale: Option<f64>,
+    /// Pixels at the largest count that there is.
+    pub overloads: usize,
+    /// Pixels below 0, the least count that there is, which they have become.
+    pub clipped_below: usize,
+}
+
+/// The files of an output.
+pub struct OutputSink {
+    output: Output,
+    sink: FrameSink,
+    target: Target,
+    /// What became of photons so far.
+    pub written: Written,
+    /// What the user should know of how the files were made.
+    pub notices: Vec<String>,
+}
+
+impl OutputSink {
+    /// The file of `output`, of one frame.
+    pub fn of_frame(output: Output) -> OutputSink {
+        let target = Target::One(output.path.clone(), 1);
+        OutputSink::new(output, target)
+    }
+
+    /// The files of `output` of a series of `frames`: numbered ones, or one.
+    pub fn of_series(output: Output, frames: u32) -> OutputSink {
+        let target = Target::of_series(&output.path, frames as usize);
+        OutputSink::new(output, target)
+    }
+
+    fn new(output: Output, target: Target) -> OutputSink {
+        OutputSink {
+            output,
+            sink: FrameSink::new(target.clone()),
+            target,
+            written: Written::default(),
+            notices: Vec::new(),
+        }
+    }
+
+    /// The files of any frames.
+    pub fn files(&mut self) -> &mut FrameSink {
+        &mut self.sink
+    }
+
+    /// Whether files appear as they are done.
+    pub fn is_numbered(&self) -> bool {
+        self.sink.is_numbered()
+    }
+
+    /// Writes `frame`, with noise by `renderer` where the output has it.
+    ///
+    /// # Errors
+    /// [`SeriesError`] with the file to blame, or why noise could not be put on the image.
+    pub fn write(&mut self, frame: &RenderedFrame, renderer: &Renderer) -> Result<(), SeriesError> {
+        let kind = self.output.kind;
+        let number = frame.number;
+        let _span = match kind {
+            OutputKind::Noise { .. } => info_span!(target: FILES, "file with noise"),
+            OutputKind::Overview => info_span!(target: FILES, "overview"),
+            _ => (kind.format().span)(),
+        }
+        .entered();
+        let written = &mut self.written;
+        written.frames += 1;
+        match kind {
+            OutputKind::Png | OutputKind::Overview => {
+                let drawn = (frame.draw)(&kind, frame);
+                let path = self.target.path(number);
+                let mut file = drawn.map_err(|problem| FormatError::content(&path, problem))?;
+                if let Some(text) = (frame.record)(&self.output) {
+                    file = record::add(png::FORMAT, file, &text);
+                }
+                self.sink.write_file(number, &file)?;
+            }
+            OutputKind::Pgm { scale } => {
+                let scale = scale.unwrap_or_else(|| pgm::automatic_scale(frame.statistics));
+                written.scale = Some(scale);
+                self.sink
+                    .write_file(number, &pgm::encode(frame.image, scale))?;
+            }
+            OutputKind::Plain {
+                encoding,
+                scale,
+                adc,
+            } => {
+                let usual = encoding.usual_counts(frame.statistics);
+                let counts = Counts {
+                    scale: scale.unwrap_or(usual.scale),
+                    adc_offset: adc.unwrap_or(usual.adc_offset),
+                };
+                written.scale = Some(counts.scale).filter(|_| encoding.counts());
+                let header = self.header(frame, encoding, None);
+                let sink = &mut self.sink;
+                let clipped = sink.write_image(number, encoding, frame.image, counts, &header)?;
+                self.written.overloads += clipped.above;
+                self.written.clipped_below += clipped.below;
+            }
+            OutputKind::Noise { encoding, noise } => {
+                let noise = Noise {
+                    image: number,
+                    ..noise
+                };
+                written.scale = Some(noise.gain).filter(|&gain| gain != 1.0);
+                let panels = panel_heights(frame.experiment);
+                let exposed = renderer.expose(frame.image, &noise, &panels)?;
+                let noisy = exposed.image;
+                self.notices.extend(exposed.notices);
+                let header = self.header(frame, encoding, noise.saturation);
+                let counts = Counts::AS_THEY_ARE;
+                let sink = &mut self.sink;
+                let clipped = sink.write_image(number, encoding, &noisy, counts, &header)?;
+                self.written.overloads += clipped.above.max(noise.saturated(&noisy));
+                self.written.clipped_below += clipped.below;
+            }
+        }
+        Ok(())
+    }
+
+    /// The header of `frame`; later frames of a file say only what is their own.
+    fn header(&self, frame: &RenderedFrame, encoding: Encoding, saturation: Option<f64>) -> Header {
+        let RenderedFrame { experiment, up, .. } = *frame;
+        match self.sink.is_begun() {
+            true => Header::of_later_frame(experiment, up),
+            false => Header::of(
+                experiment,
+                (frame_size(experiment), up),
+                encoding.format,
+                saturation,
+                (frame.record)(&self.output),
+            ),
+        }
+    }
+}
+
+/// Writes `frame` into the files of every output.
+///
+/// # Errors
+/// As [`OutputSink::write`].
+pub fn write_frame(
+    sinks: &mut [OutputSink],
+    frame: &RenderedFrame,
+    renderer: &Renderer,
+) -> Result<(), SeriesError> {
+    // A bare file needs least memory beside the image's, and mostly waits for the disk: it is written
+    // beside the others, which come one after the other.
+    let is_bare = |sink: &&mut OutputSink| sink.output.kind.format() == raw::FORMAT;
+    let (bare, others): (Vec<_>, Vec<_>) = sinks.iter_mut().partition(is_bare);
+    let all = |sinks: Vec<&mut OutputSink>| {
+        let mut sinks = sinks.into_iter();
+        sinks.try_for_each(|sink| sink.write(frame, renderer))
+    };
+    let (bare, others) = rayon::join(|| all(bare), || all(others));
+    bare.and(others)
+}

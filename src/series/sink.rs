@@ -1,0 +1,167 @@
+//! The files that frames go to: one with all of them, or one each.
+
+use std::path::{Path, PathBuf};
+
+use super::Numbered;
+use crate::formats::encoding::{Counts, Encoding};
+use crate::formats::format::FrameWriter;
+use crate::formats::header::Header;
+use crate::formats::raster::{Clipped, RasterView};
+use crate::formats::{FormatError, PendingFile, Problem};
+use crate::image::Image;
+
+/// Where frames go.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Target {
+    /// All of this many into one file; several need a format with room for them.
+    One(PathBuf, usize),
+    /// Each into a file with its number in the name.
+    Each(Numbered),
+}
+
+impl Target {
+    /// Where `frames` frames of a series go that `path` names.
+    pub fn of_series(path: &Path, frames: usize) -> Target {
+        match Numbered::of(path) {
+            Some(numbered) => Target::Each(numbered),
+            None => Target::One(path.to_path_buf(), frames),
+        }
+    }
+
+    /// The file of frame `number`.
+    pub fn path(&self, number: u32) -> PathBuf {
+        match self {
+            Target::One(path, _) => path.clone(),
+            Target::Each(numbered) => numbered.path(number.into()),
+        }
+    }
+}
+
+/// The files of frames as they come. A file of one frame is put in its place when it is written, if the
+/// target is numbered; the file of all frames only by [`commit`].
+pub struct FrameSink {
+    target: Target,
+    /// The file of all frames, in the making.
+    writer: Option<Box<dyn FrameWriter>>,
+    /// The file of all frames, complete.
+    complete: Option<PendingFile>,
+}
+
+impl FrameSink {
+    /// The files at `target`.
+    pub fn new(target: Target) -> FrameSink {
+        FrameSink {
+            target,
+            writer: None,
+            complete: None,
+        }
+    }
+
+    /// Whether files appear as they are done.
+    pub fn is_numbered(&self) -> bool {
+        matches!(self.target, Target::Each(_))
+    }
+
+    /// Writes `image` as frame `number`, and tells which pixels had no room; see
+    /// [`Encoding::write_image`].
+    ///
+    /// # Errors
+    /// [`FormatError`] with the file to blame.
+    pub fn write_image(
+        &mut self,
+        number: u32,
+        encoding: Encoding,
+        image: &Image,
+        counts: Counts,
+        header: &Header,
+    ) -> Result<Clipped, FormatError> {
+        if self.holds_many() {
+            let (pixels, clipped) = encoding.number.counted(image, counts);
+            let raster = RasterView::of(image, pixels.as_ref());
+            self.write(number, encoding, raster, header)?;
+            return Ok(clipped);
+        }
+        let path = self.target.path(number);
+        let (file, clipped) = encoding.write_image(&path, image, counts, header)?;
+        self.put(file)?;
+        Ok(clipped)
+    }
+
+    /// Writes numbers of the kind of `encoding` as frame `number`.
+    ///
+    /// # Errors
+    /// As [`FrameSink::write_image`].
+    pub fn write(
+        &mut self,
+        number: u32,
+        encoding: Encoding,
+        raster: RasterView,
+        header: &Header,
+    ) -> Result<(), FormatError> {
+        let path = self.target.path(number);
+        let frames = match self.target {
+            Target::One(_, frames) if frames != 1 => frames,
+            _ => return self.put(encoding.write(&path, raster, header)?),
+        };
+        let size = [raster.width, raster.height];
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            none => {
+                let room = encoding.format.frames.as_ref().ok_or_else(|| {
+                    let what = format!("{} has room for one frame", encoding.format);
+                    FormatError::content(&path, Problem::with_file(what))
+                })?;
+                none.insert((room.create)(&path, encoding, size, frames, header)?)
+            }
+        };
+        writer.push(raster, header)
+    }
+
+    /// Writes a whole file, of a picture say, as frame `number`.
+    ///
+    /// # Errors
+    /// As [`FrameSink::write_image`].
+    pub fn write_file(&mut self, number: u32, file: &[u8]) -> Result<(), FormatError> {
+        let file = PendingFile::write(&self.target.path(number), file)?;
+        self.put(file)
+    }
+
+    /// The file of all frames once all have come, not yet in its place.
+    ///
+    /// # Errors
+    /// [`FormatError::Write`] when it cannot be written.
+    pub fn finish(&mut self) -> Result<Option<PendingFile>, FormatError> {
+        match self.writer.take() {
+            Some(writer) => writer.finish().map(Some),
+            None => Ok(self.complete.take()),
+        }
+    }
+
+    /// Whether the file of all frames has its first ones.
+    pub fn is_begun(&self) -> bool {
+        self.writer.is_some()
+    }
+
+    /// Whether several frames go to one file.
+    fn holds_many(&self) -> bool {
+        matches!(self.target, Target::One(_, frames) if frames != 1)
+    }
+
+    fn put(&mut self, file: PendingFile) -> Result<(), FormatError> {
+        if self.is_numbered() {
+            return file.commit();
+        }
+        self.complete = Some(file);
+        Ok(())
+    }
+}
+
+/// Puts the files of all frames of `sinks` in their places, once all of them are complete.
+///
+/// # Errors
+/// [`FormatError::Write`]; no file appears unless all are complete.
+pub fn commit<'a>(sinks: impl Iterator<Item = &'a mut FrameSink>) -> Result<(), FormatError> {
+    let complete: Result<Vec<_>, FormatError> = sinks.map(FrameSink::finish).collect();
+    let complete = complete?.into_iter().flatten();
+    complete.into_iter().try_for_each(PendingFile::commit)
+}
