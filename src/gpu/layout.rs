@@ -1,5 +1,5 @@
-//! Doppelgangers of the WGSL structs in `shaders/kernel.wgsl` and the files of the entry points, byte
-//! for byte.
+//! The WGSL structs of `shaders/kernel.wgsl` and of the files of the entry points, as Rust lays them
+//! out: byte for byte.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -10,7 +10,7 @@ pub const GROUP: usize = 8;
 /// Orientations of a batch, which a workgroup works on together: one for each of its threads.
 pub const BATCH: u32 = 64;
 
-/// Doppelganger of the WGSL struct `Model`.
+/// The WGSL struct `Model`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct ModelUniform {
@@ -32,7 +32,7 @@ pub struct ModelUniform {
     pub padding_shape: u32,
 }
 
-/// Doppelganger of the WGSL struct `Scene`.
+/// The WGSL struct `Scene`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct SceneUniform {
@@ -49,7 +49,7 @@ pub struct SceneUniform {
     pub padding: u32,
 }
 
-/// Doppelganger of the WGSL struct `Panel`.
+/// The WGSL struct `Panel`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct PanelEntry {
@@ -65,7 +65,7 @@ pub struct PanelEntry {
     pub padding: u32,
 }
 
-/// Doppelganger of the WGSL struct `Tile`.
+/// The WGSL struct `Tile`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct TileEntry {
@@ -79,7 +79,7 @@ pub struct TileEntry {
     pub more_padding: [u32; 2],
 }
 
-/// Doppelganger of the WGSL struct `Source`.
+/// The WGSL struct `Source`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct SourceEntry {
@@ -93,7 +93,7 @@ pub struct SourceEntry {
     pub digits: [[u32; 4]; 4],
 }
 
-/// Doppelganger of the WGSL struct `Orientation`.
+/// The WGSL struct `Orientation`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct OrientationEntry {
@@ -101,7 +101,7 @@ pub struct OrientationEntry {
     pub digits: [[u32; 2]; 10],
 }
 
-/// Doppelganger of the WGSL struct `Slice`.
+/// The WGSL struct `Slice`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 pub struct SliceUniform {
@@ -122,7 +122,7 @@ pub struct SliceUniform {
     pub first: u32,
 }
 
-/// Doppelganger of the WGSL struct `ProfilePiece`.
+/// The WGSL struct `ProfilePiece`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct PieceEntry {
@@ -131,7 +131,7 @@ pub struct PieceEntry {
     pub padding: [u32; 3],
 }
 
-/// Doppelganger of the WGSL struct `Amorphous`.
+/// The WGSL struct `Amorphous`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct AmorphousEntry {
@@ -140,7 +140,7 @@ pub struct AmorphousEntry {
     pub weight: f32,
 }
 
-/// Doppelganger of the WGSL struct `Selected`.
+/// The WGSL struct `Selected`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 pub struct SelectedUniform {
@@ -150,7 +150,7 @@ pub struct SelectedUniform {
     pub padding: u32,
 }
 
-/// Doppelganger of the WGSL struct `Traced`, where the members are described.
+/// The WGSL struct `Traced`, where the members are described.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct TracedEntry {
@@ -184,7 +184,7 @@ pub struct TracedEntry {
     pub more_padding: u32,
 }
 
-/// Doppelganger of the WGSL struct `Exposure`.
+/// The WGSL struct `Exposure`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct ExposureUniform {
@@ -205,7 +205,7 @@ pub struct ExposureUniform {
 }
 
 impl ExposureUniform {
-    /// Of `exposure`, for the pixels from `first` to before `end` of a band before which the image
+    /// The parameters of `exposure`, for the pixels from `first` to before `end` of a band before which the image
     /// has `band` pixels.
     pub fn of(exposure: &Exposure, band: u32, [first, end]: [u32; 2]) -> ExposureUniform {
         ExposureUniform {
@@ -262,13 +262,13 @@ mod tests {
         assert_eq!(*span as usize, size, "{name}");
     }
 
-    /// The members of a doppelganger, but for its padding.
+    /// The members of a struct, but for its padding.
     macro_rules! members {
         ($type:ty: $($member:ident),*) => { &[$((stringify!($member), offset_of!($type, $member))),*] };
     }
 
     #[test]
-    fn every_struct_is_its_wgsl_doppelganger() {
+    fn every_struct_is_laid_out_as_in_wgsl() {
         assert_layout(
             "Model",
             size_of::<ModelUniform>(),
