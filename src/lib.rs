@@ -33,12 +33,13 @@
 //!
 //! The same from the flags of the C program: [`cli::experiment`].
 //!
-//! Modules import only from those further down this list: [`cli`]; [`report`]; [`render`];
+//! Modules import only from those further down this list: [`cli`]; [`report`]; [`document`]; [`render`];
 //! [`gpu`]; [`cpu`]; [`scene`]; [`formats`]; [`image`]; [`structure`]; [`experiment`]; [`geometry`], [`random`],
 //! [`memory`], [`profile`], [`trace`], [`version`].
 
 pub mod cli;
 pub mod cpu;
+pub mod document;
 pub mod experiment;
 pub mod formats;
 pub mod geometry;

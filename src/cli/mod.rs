@@ -21,7 +21,6 @@ mod interrupt;
 mod man;
 mod noise;
 mod numbered;
-mod order;
 mod output;
 mod process;
 mod profile;

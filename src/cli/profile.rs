@@ -10,15 +10,6 @@ use crate::report::{HotSpots, WrittenFile, chrome_trace};
 /// The table of a profile lies under this name in the trace's folder.
 pub const HOT_SPOTS: &str = "hot_spots.csv";
 
-/// Starts recording if `words` ask for a profile: before they are made sense of, which is a part
-/// of what takes time.
-pub fn start_if_asked(words: &[String]) {
-    let asked = |word: &String| word == "--profile" || word.starts_with("--profile=");
-    if words.iter().any(asked) {
-        profile::start();
-    }
-}
-
 /// The table beside the trace `trace`; none where that is a device or a pipe.
 pub fn table(trace: &Path) -> Option<PathBuf> {
     let is_file = trace.metadata().map_or(true, |found| found.is_file());

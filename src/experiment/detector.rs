@@ -2,6 +2,7 @@
 
 use glam::DVec3;
 
+use super::quantity::Quantity;
 use super::error::{direction, require, require_length};
 use super::overlap::overlapping;
 use super::{ExperimentError, Panel};
@@ -98,10 +99,10 @@ impl Detector {
                 panels: pair.map(|index| self.panels[index].label(index)),
             });
         }
-        require_length("the detector distance in m", self.distance_m.abs())?;
+        require_length(Quantity::DetectorDistance, self.distance_m.abs())?;
         let layers = f64::from(self.layers);
         require(
-            "the number of sensor layers",
+            Quantity::SensorLayers,
             layers,
             "at least 1",
             layers >= 1.0,

@@ -16,6 +16,7 @@ mod mosaicity;
 mod overlap;
 mod panel;
 mod placement;
+mod quantity;
 mod reflection_grid;
 mod sampling;
 mod scan;
@@ -31,6 +32,7 @@ pub use error::ExperimentError;
 pub use expansion::{Expansion, LARGEST_INDEX, Reflections, expand};
 pub use mosaicity::{DEFAULT_MOSAIC_SEED, MosaicModel, Mosaicity};
 pub use panel::{Mask, Panel, Sensor, panel_of_pixel};
+pub use quantity::Quantity;
 pub use placement::{Distance, Pivot, Placement};
 pub use reflection_grid::{Reflection, ReflectionGrid};
 pub use sampling::{Region, Sampling};
@@ -88,7 +90,7 @@ impl Experiment {
         let wavelengths = longest / parts.beam.wavelength_m;
         // Beyond this a Miller index would lose the digits of its fraction.
         error::require(
-            "the longest cell edge, in wavelengths,",
+            Quantity::CellEdge,
             wavelengths,
             "at most 1e8",
             wavelengths <= 1e8,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use glam::{DMat3, DVec3};
 use rand_distr::{Distribution, StandardNormal, UnitSphere};
 
+use super::quantity::Quantity;
 use super::ExperimentError;
 use super::error::require;
 use crate::geometry::{UnitCell, is_rotation, rotation_about};
@@ -142,7 +143,7 @@ impl Mosaicity {
         }
         let domains = f64::from(self.domain_count());
         require(
-            "the number of mosaic domains",
+            Quantity::MosaicDomains,
             domains,
             "at least 1",
             domains >= 1.0,
@@ -152,7 +153,7 @@ impl Mosaicity {
 
 fn require_spread(spread_rad: f64) -> Result<(), ExperimentError> {
     require(
-        "the mosaic spread in radians",
+        Quantity::MosaicSpread,
         spread_rad,
         "from 0 to 2π",
         (0.0..=TAU).contains(&spread_rad),

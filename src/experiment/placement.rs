@@ -2,6 +2,7 @@
 
 use glam::{DMat3, DVec3};
 
+use super::quantity::Quantity;
 use super::error::{direction, require_length};
 use super::{Convention, Detector, ExperimentError, Frame, HeaderGeometry, Panel};
 use crate::geometry::{rotation_about, rotation_xyz};
@@ -108,7 +109,7 @@ impl Placement {
         let normal = direction("the detector's normal vector", frame.normal)?;
         let two_theta_axis = direction("the two-theta axis", frame.two_theta_axis)?;
         let pixel = self.pixel_size_m;
-        require_length("the pixel size in m", pixel)?;
+        require_length(Quantity::PixelSize, pixel)?;
 
         let tilt = rotation_xyz(self.rotations_rad);
         let arm = rotation_about(two_theta_axis, self.two_theta_rad);
@@ -168,8 +169,8 @@ impl Placement {
     /// Distances to the plane and along the beam, m.
     fn distances(&self, ratio: f64) -> Result<(f64, f64), ExperimentError> {
         let (name, given) = match self.distance {
-            Distance::AlongBeam(distance) => ("the detector distance in m", distance),
-            Distance::Closest(distance) => ("the close distance in m", distance),
+            Distance::AlongBeam(distance) => (Quantity::DetectorDistance, distance),
+            Distance::Closest(distance) => (Quantity::CloseDistance, distance),
         };
         require_length(name, given)?;
         if ratio.abs() < 1e-9 {

@@ -1,5 +1,6 @@
 //! A list of reflections, and the box of Miller indices that it fills.
 
+use super::quantity::Quantity;
 use super::ExperimentError;
 use super::error::require;
 use crate::geometry::SpaceGroup;
@@ -62,7 +63,7 @@ impl ReflectionGrid {
             amplitudes: vec![f64::NAN; cells as usize],
         };
         for &Reflection { index, amplitude } in reflections {
-            require_amplitude("a structure factor", amplitude)?;
+            require_amplitude(Quantity::StructureFactor, amplitude)?;
             let place = grid
                 .offset_of(index)
                 .expect("the box was made to hold every index");
@@ -134,7 +135,7 @@ impl ReflectionGrid {
 
 /// Refuses an F whose powers and sums would not fit in float64.
 pub(super) fn require_amplitude(
-    quantity: &'static str,
+    quantity: Quantity,
     amplitude: f64,
 ) -> Result<(), ExperimentError> {
     let accepted = amplitude.abs() <= 1e20;

@@ -1,5 +1,6 @@
 //! How finely the image is computed, and which part of it.
 
+use super::quantity::Quantity;
 use super::error::require;
 use super::{Beam, Crystal, Detector, ExperimentError};
 
@@ -45,14 +46,14 @@ impl Sampling {
     pub(super) fn check(&self, detector: &Detector) -> Result<(), ExperimentError> {
         let limit = self.resolution_limit_m;
         require(
-            "the resolution limit in m",
+            Quantity::ResolutionLimit,
             limit,
             "zero or more",
             limit >= 0.0,
         )?;
         if let Some(tolerance) = self.tolerance {
             let accepted = tolerance > 0.0 && tolerance < 1.0;
-            require("the tolerance", tolerance, "between 0 and 1", accepted)?;
+            require(Quantity::Tolerance, tolerance, "between 0 and 1", accepted)?;
         }
         if let Some(Region { fast, slow }) = self.region {
             for (index, panel) in detector.panels.iter().enumerate() {
@@ -82,7 +83,7 @@ impl Sampling {
         if let Some(count) = self.oversample {
             let accepted = (1..=MOST_SUBPIXELS).contains(&count);
             require(
-                "the number of sub-pixels per pixel edge",
+                Quantity::Oversample,
                 count.into(),
                 expected,
                 accepted,

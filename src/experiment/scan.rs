@@ -2,6 +2,7 @@
 
 use glam::DVec3;
 
+use super::quantity::Quantity;
 use super::error::{direction, require};
 use super::{ExperimentError, Frame};
 
@@ -47,16 +48,16 @@ impl Scan {
         direction("the spindle axis", self.spindle)?;
         let last = self.start_rad + self.step_rad * f64::from(self.steps);
         for (quantity, angle) in [
-            ("phi in radians at the start", self.start_rad),
-            ("the step of phi in radians", self.step_rad),
-            ("phi in radians at the end", last),
+            (Quantity::ScanStart, self.start_rad),
+            (Quantity::ScanStep, self.step_rad),
+            (Quantity::ScanEnd, last),
         ] {
             // Beyond this an angle has lost the digits that matter.
             require(quantity, angle, "from -1e9 to 1e9", angle.abs() <= 1e9)?;
         }
         let steps = f64::from(self.steps);
         require(
-            "the number of phi steps",
+            Quantity::ScanSteps,
             steps,
             "at least 1",
             self.steps > 0,

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use super::quantity::Quantity;
 use super::error::require_length;
 use super::reflection_grid::require_amplitude;
 use super::{Crystal, ExperimentError, Reflection, ReflectionGrid, Reflections};
@@ -124,7 +125,7 @@ impl StructureFactors {
             return Err(ExperimentError::NoChannels);
         }
         for channel in &channels {
-            require_length("a channel's wavelength in m", channel.wavelength_m)?;
+            require_length(Quantity::ChannelWavelength, channel.wavelength_m)?;
         }
         Ok(StructureFactors {
             lists: Lists::Channels(channels),
@@ -186,7 +187,7 @@ impl StructureFactors {
     }
 
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
-        require_amplitude("the default structure factor", self.default_f)
+        require_amplitude(Quantity::DefaultStructureFactor, self.default_f)
     }
 
     pub(super) fn resolve_interpolation(&self, crystal: &Crystal) -> bool {

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use clap::{Parser, ValueEnum};
 
-use super::flags::DETECTOR_SIZE_FLAGS;
+use super::flags::DETECTOR_SIZE;
 use super::output::{print, say};
 use super::reference::Reference;
 use super::scenario::plain;
@@ -109,7 +109,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = SystemTime::now();
     let mut flags: BenchFlags = super::arguments::parse_own("nanobragg bench", words)?;
     // Of an experiment file: --sizes sets the size.
-    flags.flags = plain(&flags.flags, &DETECTOR_SIZE_FLAGS)?;
+    flags.flags = plain(&flags.flags, &DETECTOR_SIZE)?;
     interrupt::catch()?;
     if flags.reference.is_some() {
         Reference::check(&flags.scene_flags())?;

@@ -93,9 +93,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
 /// The frames of what `request` asks for, once it is known that they can be written.
 fn check(matches: &ArgMatches, request: &mut Request) -> Result<Plan, CliError> {
     let plan = flags::plan(matches, request)?;
-    request
-        .notices
-        .retain(|notice| !flags::is_moot(notice, &plan));
+    request.forget_idle(|key| flags::has_a_use(key, &plan));
     for output in &request.outputs {
         let scaled = matches!(
             output.kind,
@@ -215,10 +213,10 @@ fn write_all(
     sinks: &mut [Sink],
     images: &mut Vec<SeriesFrame>,
 ) -> Result<(), CliError> {
-    let settings = std::mem::take(&mut request.settings);
+    let document = request.document.clone();
     let mut inputs = None;
     for (frame, image, statistics) in receiver {
-        request.settings = frame.settings(&settings);
+        request.document = frame.document(&document);
         request.experiment = frame.experiment;
         let records = Records::of_inputs(request, &mut inputs);
         let place = (frame.number, plan.frames);

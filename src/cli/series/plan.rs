@@ -3,7 +3,7 @@
 //! Angles are sums in degrees, and decimals stay decimals: frame 3 of `-osc 0.1` starts at 0.3, not
 //! at 0.30000000000000004, so that `nanobragg -phi 0.3` gives the same bits.
 
-use crate::cli::flags::Resolved;
+use crate::document::{Document, Misset};
 use crate::experiment::{Experiment, ExperimentError};
 use crate::geometry::{angles_of, decimal, rotation_xyz};
 use crate::random::uniform_rotation;
@@ -46,28 +46,15 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// What the flags of the frame alone come to, where those of the whole series come to `settings`.
-    pub fn settings(&self, settings: &[Resolved]) -> Vec<Resolved> {
-        let own = |id: &str, words: Vec<String>| Resolved {
-            id: id.into(),
-            words,
-            exact: true,
-        };
-        let misset = self
-            .misset_deg
-            .map(|angles| own("misset", angles.map(|angle| format!("{angle:?}")).to_vec()));
-        let changed: Vec<Resolved> = [
-            Some(own("phi", vec![format!("{:?}", self.phi_deg)])),
-            Some(own("image_number", vec![self.number.to_string()])),
-            misset,
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        let same = settings
-            .iter()
-            .filter(|setting| changed.iter().all(|own| own.id != setting.id));
-        same.cloned().chain(changed.iter().cloned()).collect()
+    /// The document of the frame alone, where the whole series has `of_all`.
+    pub fn document(&self, of_all: &Document) -> Document {
+        let mut own = of_all.clone();
+        own.scan.start = Some(self.phi_deg);
+        own.noise.image_number = Some(self.number);
+        if let Some(angles) = self.misset_deg {
+            own.crystal.misset = Some(Misset::Angles(angles));
+        }
+        own
     }
 }
 

@@ -4,7 +4,7 @@ mod text;
 
 use serde::Serialize;
 
-use super::FactorOrigin;
+use crate::document::FactorOrigin;
 use super::sampling::SamplingSummary;
 use crate::experiment::{Experiment, Shape, Sources};
 use crate::image::Statistics;
