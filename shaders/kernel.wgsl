@@ -15,10 +15,6 @@ override POINT_PIXELS: bool = false;
 override SENSOR: bool = false;
 override RESOLUTION_LIMIT: bool = false;
 override CURVED: bool = false; // some panel is
-// Terms of square and round crystals too small to count: 0 all count, 1 they are left out one by
-// one, 2 first for all of a thread's pixels.
-override TOLERANT: u32 = 0u;
-
 override EDGE: u32 = 1u; // a thread renders EDGE x EDGE pixels of its tile
 
 const TAU: f32 = 6.2831855;
@@ -31,9 +27,7 @@ struct Model {
     metric_h: vec3<f32>, // g of Gaussian and top-hat spots is |delta . metric|^2
     default_f: f32, // F and F on the grid are over the largest of them
     metric_k: vec3<f32>,
-    negligible: f32, // a term below this is too small to count
     metric_l: vec3<f32>,
-    dimmest: f32, // spots this dim have no other terms
     edges: vec3<f32>, // of the cell, Å
     spot_reach: vec3<f32>, // how far from a reflection its spot is not zero, along each axis
     grid_min: vec3<i32>,
@@ -241,17 +235,6 @@ fn lattice_factor(delta: vec3<f32>) -> f32 {
     return select(0.0, 1.0, g < SPOT_WIDTH * SPOT_WIDTH);
 }
 
-// How far F_latt^2 is below its peak, at least.
-fn dimness(delta: vec3<f32>) -> f32 {
-    if SHAPE == 0u {
-        return square_dimness(model.cells, delta);
-    }
-    if SHAPE == 1u {
-        return round_dimness(model.cells, model.fudge, delta);
-    }
-    return 1.0;
-}
-
 // The Miller index of one orientation, less the whole numbers of the tile's centre, `turned` 1/Å
 // from there.
 fn index_rest(prepared: Prepared, turned: vec3<f32>) -> vec3<f32> {
@@ -308,14 +291,8 @@ fn window(reach: vec3<f32>) -> Window {
     return Window(below, select(2u * below, vec3<u32>(0xffffffffu), whole));
 }
 
-// Whether a spot may show `from_below` the lower end of `window`, which is all within `reach`.
-fn may_scatter(from_below: vec3<u32>, window: Window, reach: vec3<f32>) -> bool {
-    if TOLERANT != 0u {
-        let offset = bitcast<vec3<i32>>(from_below - window.below);
-        let away = abs(vec3<f32>(offset)) * 0x1p-32;
-        // Rounding, that of F as f16 included, never makes up for a hundredth.
-        return dimness(max(away - reach, vec3<f32>(0.0))) <= 1.01 * model.dimmest;
-    }
+// Whether a spot may show `from_below` the lower end of `window`.
+fn may_scatter(from_below: vec3<u32>, window: Window) -> bool {
     return all(from_below <= window.width);
 }
 
@@ -329,11 +306,7 @@ fn term(prepared: Prepared, turned: vec3<f32>) -> f32 {
         return 0.0;
     }
     let delta = rest - nearest;
-    var scattered = f * lattice_factor(delta);
-    // No branch: neighbours seldom agree.
-    if TOLERANT != 0u {
-        scattered = select(scattered, 0.0, f * f < model.negligible * dimness(delta));
-    }
+    let scattered = f * lattice_factor(delta);
     return scattered * scattered;
 }
 

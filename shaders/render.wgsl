@@ -15,7 +15,7 @@ var<workgroup> row_b: array<vec4<f32>, LANES>;
 var<workgroup> row_c: array<vec4<f32>, LANES>;
 
 // Spots of Gaussian and top-hat crystals end; elsewhere their terms are zero and need no work.
-override CULLS: bool = (SHAPE >= 2u) | (TOLERANT == 2u);
+override CULLS: bool = SHAPE >= 2u;
 // The pixels of the threads at the tile's corners, and how far any thread's are from the plane through
 // the first three, 1/Å; the latter as bits.
 var<workgroup> corners: array<vec3<f32>, 4>;
@@ -58,25 +58,25 @@ fn without_lowest(bits: vec2<u32>) -> vec2<u32> {
 
 // A bit for each thread of a row that a spot may reach, if the first one's pixels are at `first`: named
 // by constants, as a loop costs more than what is in it.
-fn reached_in_row(first: vec3<u32>, step: vec3<u32>, window: Window, reach: vec3<f32>) -> u32 {
-    return u32(may_scatter(first, window, reach))
-        | u32(may_scatter(first + step, window, reach)) << 1u
-        | u32(may_scatter(first + 2u * step, window, reach)) << 2u
-        | u32(may_scatter(first + 3u * step, window, reach)) << 3u
-        | u32(may_scatter(first + 4u * step, window, reach)) << 4u
-        | u32(may_scatter(first + 5u * step, window, reach)) << 5u
-        | u32(may_scatter(first + 6u * step, window, reach)) << 6u
-        | u32(may_scatter(first + 7u * step, window, reach)) << 7u;
+fn reached_in_row(first: vec3<u32>, step: vec3<u32>, window: Window) -> u32 {
+    return u32(may_scatter(first, window))
+        | u32(may_scatter(first + step, window)) << 1u
+        | u32(may_scatter(first + 2u * step, window)) << 2u
+        | u32(may_scatter(first + 3u * step, window)) << 3u
+        | u32(may_scatter(first + 4u * step, window)) << 4u
+        | u32(may_scatter(first + 5u * step, window)) << 5u
+        | u32(may_scatter(first + 6u * step, window)) << 6u
+        | u32(may_scatter(first + 7u * step, window)) << 7u;
 }
 
 // The same for four rows.
 fn reached_in_rows(
-    first: vec3<u32>, step: vec3<u32>, row_step: vec3<u32>, window: Window, reach: vec3<f32>,
+    first: vec3<u32>, step: vec3<u32>, row_step: vec3<u32>, window: Window,
 ) -> u32 {
-    return reached_in_row(first, step, window, reach)
-        | reached_in_row(first + row_step, step, window, reach) << 8u
-        | reached_in_row(first + 2u * row_step, step, window, reach) << 16u
-        | reached_in_row(first + 3u * row_step, step, window, reach) << 24u;
+    return reached_in_row(first, step, window)
+        | reached_in_row(first + row_step, step, window) << 8u
+        | reached_in_row(first + 2u * row_step, step, window) << 16u
+        | reached_in_row(first + 3u * row_step, step, window) << 24u;
 }
 
 // Finds, for every thread, the orientations of the batch whose spots may reach one of its pixels.
@@ -113,15 +113,14 @@ fn find_candidates(lane: u32, batch: u32, sights: array<Sight, MOST_PIXELS>) {
         // From the middle of a thread's pixels to the outermost.
         let own = f32(EDGE - 1u) / f32(2u * EDGE)
             * (abs(index_step_along_row) + abs(index_step_along_column));
-        let reach = index_reach(bitcast<f32>(atomicLoad(&farthest)), own);
-        let window = window(reach);
+        let window = window(index_reach(bitcast<f32>(atomicLoad(&farthest)), own));
         let step = fixed_fraction(index_step_along_row);
         let row_step = fixed_fraction(index_step_along_column);
         let start = fixed_fraction(index_rest(prepared, corners[0])) + window.below;
         // First a bit for each thread that is reached, then the few threads are told.
         var reached = vec2<u32>(
-            reached_in_rows(start, step, row_step, window, reach),
-            reached_in_rows(start + 4u * row_step, step, row_step, window, reach),
+            reached_in_rows(start, step, row_step, window),
+            reached_in_rows(start + 4u * row_step, step, row_step, window),
         );
         while any(reached != vec2<u32>(0u)) {
             let other = lowest(reached);

@@ -33,9 +33,20 @@
 //!
 //! The same from the flags of the C program: [`cli::experiment`].
 //!
-//! Modules import only from those further down this list: [`cli`]; [`report`]; [`document`]; [`render`];
-//! [`gpu`]; [`cpu`]; [`scene`]; [`formats`]; [`image`]; [`structure`]; [`experiment`]; [`geometry`], [`random`],
-//! [`memory`], [`profile`], [`trace`], [`version`].
+//! Modules import only from those further down this list (`tests/program/house.rs` guards it):
+//!
+//! - [`cli`]: flags and subcommands, messages, exit codes.
+//! - [`report`]: tables, pages and pictures of results.
+//! - [`document`]: the experiment as people write it, and the files that it names.
+//! - [`render`]: the [`Renderer`](render::Renderer), which picks a device and drives it.
+//! - [`gpu`]: the backend on a GPU, in float32 and integers.
+//! - [`cpu`]: the backend on the processor, in float64.
+//! - [`scene`]: the sum over terms as flat arrays, which both backends read.
+//! - [`formats`]: readers and writers of files.
+//! - [`image`]: images, statistics, comparison and noise.
+//! - [`structure`]: structure factors from atoms.
+//! - [`experiment`]: what the user describes, in SI units, validated once.
+//! - [`geometry`], [`random`], [`memory`], [`profile`], [`trace`], [`version`]: what all may use.
 
 pub mod cli;
 pub mod cpu;

@@ -61,20 +61,6 @@ fn sinc3(v: f32) -> f32 {
     return 3.0 * sign * (rest * sine_ratio(rest) / v - cosine(rest)) / x2;
 }
 
-// How far F_latt^2 of a square crystal is below its peak, at least: 8 d^2 - 16 d^4 <= sin^2(pi d).
-fn square_dimness(cells: vec3<f32>, delta: vec3<f32>) -> f32 {
-    let twice = 2.0 * delta * delta;
-    let axes = max(cells * cells * (4.0 * twice * (1.0 - twice)), vec3<f32>(1.0));
-    return axes.x * axes.y * axes.z;
-}
-
-// The same of a round crystal: sinc3^2 <= 9/(X(X - 1)) with X = pi^2 fudge sum (N delta)^2.
-fn round_dimness(cells: vec3<f32>, fudge: f32, delta: vec3<f32>) -> f32 {
-    let scaled = delta * cells;
-    let x2 = PI * PI * (fudge * dot(scaled, scaled));
-    return max(x2 * (x2 - 1.0) / 9.0, 1.0) / (ROUND_SCALE * ROUND_SCALE);
-}
-
 fn gauss(g: f32) -> f32 {
     return exp(-g / SPOT_WIDTH);
 }

@@ -6,6 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command, Parser};
 
 use super::{CliError, version};
+use crate::document::{REMOVED, Removed};
 
 /// How alike two spellings must be for one to be suggested for the other, 0 to 1.
 const ALIKE: f64 = 0.7;
@@ -23,6 +24,8 @@ pub struct Spellings {
     pub double: Vec<String>,
     /// Those of flags that take several values.
     several: Vec<String>,
+    /// Those that earlier versions had.
+    removed: &'static [Removed],
 }
 
 /// The spellings of those flags of `command` that take several values.
@@ -47,6 +50,7 @@ impl Spellings {
             either,
             double,
             several: of_several(command),
+            removed: REMOVED,
         }
     }
 
@@ -59,6 +63,7 @@ impl Spellings {
             either: either.iter().map(ToString::to_string).collect(),
             double,
             several: of_several(command),
+            removed: &[],
         }
     }
 
@@ -108,6 +113,12 @@ impl Spellings {
         }
         if ["version", "help"].contains(&bare) && dashes == 2 {
             return Ok(word.to_string());
+        }
+        if let Some(removed) = self.removed.iter().find(|removed| removed.flag == bare) {
+            let instead = removed.instead;
+            return Err(CliError::usage(format!(
+                "{word}: no longer a flag; {instead}"
+            )));
         }
         let advice = match self.nearest(bare) {
             Some(nearest) => format!("did you mean {nearest}?"),

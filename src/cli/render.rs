@@ -79,7 +79,6 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
                 OutputKind::Noise { noise, .. } => Some(noise),
                 _ => None,
             }),
-            floor: renderer.floor(),
             files: written,
             notices,
             seconds,

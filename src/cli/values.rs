@@ -28,13 +28,6 @@ pub fn kahn_factor(word: &str) -> Result<f64, String> {
     accept(word, "a number from -1 to 1", |value| value.abs() <= 1.0)
 }
 
-/// A part of something, neither none nor all of it.
-pub fn fraction(word: &str) -> Result<f64, String> {
-    accept(word, "a number above 0 and below 1", |value| {
-        value > 0.0 && value < 1.0
-    })
-}
-
 /// A correlation.
 pub fn correlation(word: &str) -> Result<f64, String> {
     accept(word, "a correlation, from -1 to 1", |value| {

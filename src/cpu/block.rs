@@ -188,12 +188,12 @@ mod tests {
     use crate::cpu::pixel;
     use crate::experiment::{
         Beam, CentredSteps, Crystal, Description, Divergence, Experiment, MosaicModel, Mosaicity,
-        Placement, Reflection, Sampling, Sensor, Shape, Sources, StructureFactors,
+        Placement, Reflection, Sensor, Shape, Sources, StructureFactors,
     };
     use crate::geometry::UnitCell;
     use crate::scene::{Amorphous, ProfilePiece};
 
-    /// A crystal of each shape, and those with tails within a tolerance too: three wavelengths, four domains, two sub-pixels per edge and two
+    /// A crystal of each shape: three wavelengths, four domains, two sub-pixels per edge and two
     /// layers, with and without a list of reflections; flat and curved.
     fn scenes() -> Vec<Scene> {
         let cell = UnitCell::from_parameters([7e-9, 8e-9, 9e-9], [1.5, 1.6, 1.7]).unwrap();
@@ -205,15 +205,7 @@ mod tests {
             })
             .collect();
         let mut scenes = Vec::new();
-        let shapes = [
-            (Shape::Square, None),
-            (Shape::Round, None),
-            (Shape::Gauss, None),
-            (Shape::TopHat, None),
-            (Shape::Square, Some(0.3)),
-            (Shape::Round, Some(0.3)),
-        ];
-        for (shape, tolerance) in shapes {
+        for shape in [Shape::Square, Shape::Round, Shape::Gauss, Shape::TopHat] {
             for factors in [
                 StructureFactors::constant(100.0),
                 StructureFactors::from_reflections(&list, 10.0).unwrap(),
@@ -252,10 +244,7 @@ mod tests {
                     .unwrap(),
                     structure_factors: factors,
                     scan: Default::default(),
-                    sampling: Sampling {
-                        tolerance,
-                        ..Sampling::default()
-                    },
+                    sampling: Default::default(),
                     background: Default::default(),
                 })
                 .unwrap();

@@ -72,38 +72,6 @@ pub fn round_offset(lattice: &Lattice, delta: DVec3) -> f64 {
     (lattice.fudge * scaled.length_squared()).sqrt()
 }
 
-/// How far F_latt² is below its peak N² at the offset `delta`, at least: N²/F_latt² is nowhere
-/// less. Spots that end have no tails to bound, and 1 is given.
-#[inline(always)]
-pub fn dimness(lattice: &Lattice, delta: DVec3) -> f64 {
-    match lattice.shape {
-        Shape::Square => square_dimness(lattice.cells, delta),
-        Shape::Round => round_dimness(DVec3::from_array(lattice.cells), lattice.fudge, delta),
-        Shape::Gauss | Shape::TopHat => 1.0,
-    }
-}
-
-/// Π max(1, N²·s(δ)), s(δ) = 8δ² − 16δ⁴ ≤ sin²(πδ): for sin(πδ/2) ≥ √2·δ, so cos πδ ≤ 1 − 4δ².
-#[inline(always)]
-pub fn square_dimness(cells: [f64; 3], delta: DVec3) -> f64 {
-    let axis = |n: f64, delta: f64| {
-        let twice = 2.0 * (delta * delta);
-        let dimness = n * n * (4.0 * twice * (1.0 - twice));
-        if dimness > 1.0 { dimness } else { 1.0 }
-    };
-    axis(cells[0], delta.x) * axis(cells[1], delta.y) * axis(cells[2], delta.z)
-}
-
-/// max(1, X(X − 1)/9)/0.7236² with X = x² = π²·fudge·Σ(Nδ)²: for |sin x/x − cos x| ≤ √(1 + 1/X),
-/// so sinc3² ≤ 9(1 + X)/X³ ≤ 9/(X(X − 1)).
-#[inline(always)]
-pub fn round_dimness(cells: DVec3, fudge: f64, delta: DVec3) -> f64 {
-    let x2 = PI * PI * (fudge * (delta * cells).length_squared());
-    let dimness = x2 * (x2 - 1.0) / 9.0;
-    let dimness = if dimness > 1.0 { dimness } else { 1.0 };
-    dimness * (1.0 / (ROUND_SCALE * ROUND_SCALE))
-}
-
 /// fudge·g, g = |δ_h a* + δ_k b* + δ_l c*|²·N², with the reciprocal vectors in 1/Å, or Σ(N_i δ_i)²
 /// ([`SpotMetric`](crate::experiment::SpotMetric)).
 #[inline(always)]

@@ -9,7 +9,7 @@ use glam::{DMat3, DVec3};
 use super::amplitude::{Amplitudes, Constant, Nearest};
 use super::interpolated_amplitude::Tricubic;
 use super::lanes::{LANES, Lanes, PerLane, Vectors};
-use super::spot::{Cut, Gauss, Round, Spot, Square, TopHat};
+use super::spot::{Gauss, Round, Spot, Square, TopHat};
 use super::structure_factor::nearest_index;
 use crate::experiment::Shape;
 use crate::scene::{Orientation, Scene};
@@ -26,19 +26,6 @@ pub fn sum_over_orientations<const FUSED: bool>(
     interrupted: &dyn Fn() -> bool,
 ) -> Option<Lanes> {
     let lattice = &scene.lattice;
-    if let Some(tolerance) = &scene.tolerance {
-        match lattice.shape {
-            Shape::Square => {
-                let spot = Cut::new(Square::new(lattice), lattice, tolerance);
-                return of_shape::<FUSED>(scene, q, interrupted, &spot);
-            }
-            Shape::Round => {
-                let spot = Cut::new(Round::new(lattice), lattice, tolerance);
-                return of_shape::<FUSED>(scene, q, interrupted, &spot);
-            }
-            Shape::Gauss | Shape::TopHat => {}
-        }
-    }
     match lattice.shape {
         Shape::Square => of_shape::<FUSED>(scene, q, interrupted, &Square::new(lattice)),
         Shape::Round => of_shape::<FUSED>(scene, q, interrupted, &Round::new(lattice)),
@@ -186,7 +173,6 @@ fn add_terms<const FUSED: bool, S: Spot>(
     sums: &mut Lanes,
 ) {
     let mut offsets = S::Offsets::ZERO;
-    let mut least_squares = Lanes::splat(0.0);
     let mut dark = true;
     for lane in 0..LANES {
         let hkl = orientation.miller_index(q.get(lane));
@@ -195,27 +181,14 @@ fn add_terms<const FUSED: bool, S: Spot>(
         dark &= spot.is_dark(delta);
         amplitudes.place(lane, hkl, nearest_hkl);
         offsets.set(lane, spot.offset(delta));
-        if S::DROPS {
-            least_squares.0[lane] = spot.least_square(delta);
-        }
     }
-    // Terms that are zero, or too small to count, cost no more than to find that out.
+    // Terms that are zero cost no more than to find that out.
     if dark {
         return;
     }
-    let Some(mut cell_factors_squared) = amplitudes.squares::<FUSED>() else {
+    let Some(cell_factors_squared) = amplitudes.squares::<FUSED>() else {
         return;
     };
-    if S::DROPS {
-        for lane in 0..LANES {
-            let square = cell_factors_squared.0[lane];
-            let drops = square < least_squares.0[lane];
-            cell_factors_squared.0[lane] = if drops { 0.0 } else { square };
-        }
-        if cell_factors_squared.all_zero() {
-            return;
-        }
-    }
     for lane in 0..LANES {
         let lattice_factor_squared = spot.squared::<FUSED>(offsets.get(lane));
         sums.0[lane] += cell_factors_squared.0[lane] * lattice_factor_squared;

@@ -9,10 +9,9 @@ use std::f64::consts::PI;
 use glam::DVec3;
 
 use super::lanes::{Lanes, PerLane, Vectors};
-use super::lattice_factor::{ROUND_SCALE, SPOT_WIDTH, round_dimness, spread, square_dimness};
+use super::lattice_factor::{ROUND_SCALE, SPOT_WIDTH, spread};
 use super::polynomial::{EXP_VANISHES, cos_pi, exp_negative, mul_add, sin_pi, sinc3_pi_near_zero};
-use super::term::least_cell_factor_squared;
-use crate::scene::{Lattice, Tolerance};
+use crate::scene::Lattice;
 
 /// The squared lattice factor of one shape, at offsets δ from a reflection.
 pub trait Spot {
@@ -22,19 +21,10 @@ pub trait Spot {
     /// That of the offset `delta`. It is worked out while a block is looked at, and kept.
     fn offset(&self, delta: DVec3) -> <Self::Offsets as PerLane>::One;
 
-    /// Whether [`squared`](Spot::squared) is zero or too small to count, if that is quick to tell.
+    /// Whether [`squared`](Spot::squared) is zero, if that is quick to tell.
     #[inline(always)]
     fn is_dark(&self, _delta: DVec3) -> bool {
         false
-    }
-
-    /// Whether terms with an F_cell² below [`least_square`](Spot::least_square) are dropped.
-    const DROPS: bool = false;
-
-    /// F_cell² below which a term is too small to count.
-    #[inline(always)]
-    fn least_square(&self, _delta: DVec3) -> f64 {
-        0.0
     }
 
     /// Whether [`is_dark`](Spot::is_dark) is known to hold wherever no component of δ is nearer to zero
@@ -148,78 +138,6 @@ impl Spot for Round {
         let near = sinc3_pi_near_zero::<FUSED>(v);
         let sinc3 = if v < 0.5 { near } else { far };
         self.peak * (sinc3 * sinc3)
-    }
-}
-
-/// A spot with tails that have no end but a bound.
-pub trait Tailed: Spot {
-    /// [`dimness`](super::lattice_factor::dimness) of the shape.
-    fn dimness(&self, delta: DVec3) -> f64;
-}
-
-impl Tailed for Square {
-    #[inline(always)]
-    fn dimness(&self, delta: DVec3) -> f64 {
-        square_dimness(self.cells, delta)
-    }
-}
-
-impl Tailed for Round {
-    #[inline(always)]
-    fn dimness(&self, delta: DVec3) -> f64 {
-        round_dimness(self.cells, self.fudge, delta)
-    }
-}
-
-/// A spot whose terms are dropped where they are too small to count.
-pub struct Cut<S> {
-    spot: S,
-    /// F_cell² below which even the peak is too small.
-    least_square: f64,
-    /// No F_cell² is above this.
-    largest_square: f64,
-}
-
-impl<S: Tailed> Cut<S> {
-    /// `spot`, of a crystal of `lattice`, within `tolerance`.
-    pub fn new(spot: S, lattice: &Lattice, tolerance: &Tolerance) -> Cut<S> {
-        Cut {
-            spot,
-            least_square: least_cell_factor_squared(lattice, tolerance),
-            largest_square: tolerance.largest_square,
-        }
-    }
-}
-
-impl<S: Tailed> Spot for Cut<S> {
-    type Offsets = S::Offsets;
-
-    const DROPS: bool = true;
-
-    #[inline(always)]
-    fn offset(&self, delta: DVec3) -> <Self::Offsets as PerLane>::One {
-        self.spot.offset(delta)
-    }
-
-    /// Here that it is too small whatever its F.
-    #[inline(always)]
-    fn is_dark(&self, delta: DVec3) -> bool {
-        self.largest_square < self.least_square(delta)
-    }
-
-    #[inline(always)]
-    fn is_dark_from(&self, least: DVec3) -> bool {
-        self.largest_square < (1.0 - MARGIN) * self.least_square(least)
-    }
-
-    #[inline(always)]
-    fn least_square(&self, delta: DVec3) -> f64 {
-        self.least_square * self.spot.dimness(delta)
-    }
-
-    #[inline(always)]
-    fn squared<const FUSED: bool>(&self, offset: <Self::Offsets as PerLane>::One) -> f64 {
-        self.spot.squared::<FUSED>(offset)
     }
 }
 

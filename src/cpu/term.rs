@@ -5,10 +5,10 @@
 
 use glam::DVec3;
 
-use super::lattice_factor::{dimness, lattice_factor};
+use super::lattice_factor::lattice_factor;
 use super::structure_factor::{nearest, nearest_index, tricubic};
 use crate::experiment::ReflectionGrid;
-use crate::scene::{Lattice, Orientation, Scene, Tolerance};
+use crate::scene::{Orientation, Scene};
 
 /// What one orientation contributes, and how it came about.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,16 +21,11 @@ pub struct Term {
     pub cell_factor: f64,
     /// Lattice factor F_latt.
     pub lattice_factor: f64,
-    /// Whether it is left out for being too small to count.
-    pub negligible: bool,
 }
 
 impl Term {
-    /// F_cell²·F_latt², 0 where it is left out.
+    /// F_cell²·F_latt².
     pub fn intensity(&self) -> f64 {
-        if self.negligible {
-            return 0.0;
-        }
         let amplitude = self.cell_factor * self.lattice_factor;
         amplitude * amplitude
     }
@@ -62,23 +57,10 @@ pub fn term(
     };
     let delta = hkl - nearest_hkl;
     let lattice_factor = lattice_factor(&scene.lattice, delta);
-    let negligible = scene.tolerance.is_some_and(|tolerance| {
-        let least = least_cell_factor_squared(&scene.lattice, &tolerance);
-        cell_factor * cell_factor < least * dimness(&scene.lattice, delta)
-    });
     Term {
         hkl,
         nearest: nearest_hkl,
         cell_factor,
         lattice_factor,
-        negligible,
     }
-}
-
-/// F_cell² below which even the term at a spot's peak is too small to count; elsewhere, below this
-/// times the spot's dimness.
-// Not inlined: see `Sensor::layer_depth_m`, here for scenes without a tolerance.
-#[inline(never)]
-pub fn least_cell_factor_squared(lattice: &Lattice, tolerance: &Tolerance) -> f64 {
-    tolerance.negligible_term() / (lattice.total * lattice.total)
 }

@@ -31,6 +31,7 @@ mod message;
 mod overlay;
 mod paths;
 mod read;
+mod removed;
 mod suggest;
 mod toml_text;
 mod value;
@@ -53,6 +54,7 @@ pub use message::{Message, Named, Part};
 pub(crate) use message::message;
 pub use overlay::{FILES, GRID};
 pub use paths::{is_same, seen_from};
+pub use removed::{REMOVED, Removed};
 pub use read::{DEFAULT_OFFSET, Idle, Resolved, extension};
 pub use toml_text::{Advice, Extent, Read};
 pub use value::{

@@ -8,6 +8,7 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::inputs::{Fingerprint, Recorded};
 use super::keys::{KEYS, Key, Refused, SECTIONS};
+use super::removed::REMOVED;
 use super::value::{Kind, Value};
 use super::{Document, suggest};
 use crate::formats::Problem;
@@ -22,6 +23,8 @@ pub struct Read {
     pub document: Document,
     /// The keys that it gives, and their lines, from 1.
     pub lines: Vec<(&'static Key, usize)>,
+    /// What the user should know of keys that are no longer used.
+    pub notices: Vec<Problem>,
 }
 
 /// What is meant by a name that is no key, of a section where it stands in one.
@@ -68,6 +71,11 @@ pub fn read(text: &str, advice: Advice) -> Result<Read, Problem> {
         }
         for (own, value) in content {
             let own_name = own.get_ref().as_ref();
+            if let Some(removed) = REMOVED.iter().find(|gone| gone.key == [name, own_name]) {
+                let given = text.get(value.span()).unwrap_or_default();
+                read.notices.push(removed.notice(given, line(own))?);
+                continue;
+            }
             let Some(key) = Document::key(name, own_name) else {
                 let advice = nearest(Some(name), own_name);
                 let what = format!("{name}.{own_name}: no such key; {advice}");

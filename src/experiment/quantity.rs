@@ -120,7 +120,4 @@ pub enum Quantity {
     /// The beam's size in m.
     #[error("the beam's size in m")]
     BeamSize,
-    /// The part that may be left out of an image.
-    #[error("the tolerance")]
-    Tolerance,
 }

@@ -20,9 +20,6 @@ pub struct Sampling {
     pub region: Option<Region>,
     /// Spacing in m below which nothing is computed; 0 for no limit.
     pub resolution_limit_m: f64,
-    /// Leave out terms of square and round crystals that are too small to count: the image's total,
-    /// and every pixel above its floor, change by less than this part. `None` to leave out none.
-    pub tolerance: Option<f64>,
 }
 
 /// A rectangle of pixels, first and last included.
@@ -51,10 +48,6 @@ impl Sampling {
             "zero or more",
             limit >= 0.0,
         )?;
-        if let Some(tolerance) = self.tolerance {
-            let accepted = tolerance > 0.0 && tolerance < 1.0;
-            require(Quantity::Tolerance, tolerance, "between 0 and 1", accepted)?;
-        }
         if let Some(Region { fast, slow }) = self.region {
             for (index, panel) in detector.panels.iter().enumerate() {
                 let fits = fast[0] <= fast[1]

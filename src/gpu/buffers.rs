@@ -94,26 +94,15 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
     let grid = scene.grid.as_ref();
     let first = scene.first_source;
     let limit = scene.scattering_vector_limit / ANGSTROM;
-    let (negligible, dimmest) = scene.tolerance.map_or((0.0, f64::INFINITY), |tolerance| {
-        let negligible = tolerance.negligible_term() / scaling.intensity;
-        let largest = tolerance.largest_square * scaling.amplitude.powi(2);
-        (negligible, largest / negligible)
-    });
     let model = ModelUniform {
         cells: lattice.cells.map(|cells| cells as f32),
         fudge: lattice.fudge as f32,
         metric_h: lattice.metric.x_axis.as_vec3().to_array(),
         default_f: (scene.default_f * scaling.amplitude) as f32,
         metric_k: lattice.metric.y_axis.as_vec3().to_array(),
-        negligible: negligible as f32,
         metric_l: lattice.metric.z_axis.as_vec3().to_array(),
-        dimmest: dimmest as f32,
         edges: cell_edges(scene).map(|edge| edge as f32),
-        spot_reach: match scene.tolerance {
-            // How far a spot reaches is for its dimness to tell.
-            Some(_) => [0.0; 3],
-            None => spot_reach(lattice),
-        },
+        spot_reach: spot_reach(lattice),
         grid_min: grid.map_or([0; 3], |grid| grid.min()),
         grid_shape: grid.map_or([0; 3], |grid| grid.shape().map(|extent| extent as i32)),
         ..ModelUniform::zeroed()

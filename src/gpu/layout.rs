@@ -19,17 +19,17 @@ pub struct ModelUniform {
     pub metric_h: [f32; 3],
     pub default_f: f32,
     pub metric_k: [f32; 3],
-    pub negligible: f32,
+    pub padding_k: u32,
     pub metric_l: [f32; 3],
-    pub dimmest: f32,
+    pub padding_l: u32,
     pub edges: [f32; 3],
-    pub padding: u32,
+    pub padding_edges: u32,
     pub spot_reach: [f32; 3],
-    pub more_padding: u32,
+    pub padding_reach: u32,
     pub grid_min: [i32; 3],
-    pub still_more_padding: u32,
+    pub padding_min: u32,
     pub grid_shape: [i32; 3],
-    pub last_padding: u32,
+    pub padding_shape: u32,
 }
 
 /// Doppelganger of the WGSL struct `Scene`.
@@ -273,7 +273,7 @@ mod tests {
             "Model",
             size_of::<ModelUniform>(),
             members!(ModelUniform:
-            cells, fudge, metric_h, default_f, metric_k, negligible, metric_l, dimmest, edges,
+            cells, fudge, metric_h, default_f, metric_k, metric_l, edges,
             spot_reach, grid_min, grid_shape),
         );
         assert_layout(

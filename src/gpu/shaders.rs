@@ -1,11 +1,8 @@
 //! The WGSL sources and the permutations they are built in.
 
-use glam::DVec3;
-
 use super::tiles::TileSize;
-use crate::cpu::lattice_factor::dimness;
 use crate::experiment::Shape;
-use crate::scene::{Lattice, Scene, Tolerance};
+use crate::scene::Scene;
 
 /// Functions that `shaders/kernel.wgsl` builds on, by file: each mirrors one of the CPU path.
 pub const SHARED: [(&str, &str); 12] = [
@@ -98,24 +95,6 @@ fn shared(of_noise: bool) -> impl Iterator<Item = &'static str> {
         .map(|(_, source)| *source)
 }
 
-/// Where less than this part of the terms is too small to count whatever its F, looking at all of a
-/// thread's pixels at once spares nothing: on lavapipe, about the part that breaks even.
-const MOSTLY_DARK: f64 = 0.6;
-
-/// The part of all offsets δ where a term is too small to count whatever its F, within a hundredth.
-fn dark_part(lattice: &Lattice, tolerance: &Tolerance) -> f64 {
-    const SAMPLES: u32 = 4096;
-    // Three irrational steps visit everything evenly.
-    let steps = DVec3::new(0.754877666, 0.569840291, 0.430159709);
-    let peak = lattice.total * lattice.total * tolerance.largest_square;
-    let dimmest = peak / tolerance.negligible_term();
-    let dark = (0..SAMPLES).filter(|&sample| {
-        let turns = steps * f64::from(sample);
-        dimness(lattice, turns - turns.round()) > dimmest
-    });
-    dark.count() as f64 / f64::from(SAMPLES)
-}
-
 /// What the kernel is built for: its `override` constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Permutation {
@@ -130,7 +109,6 @@ pub struct Permutation {
     sensor: bool,
     resolution_limit: bool,
     curved: bool,
-    tolerant: u8,
 }
 
 impl Permutation {
@@ -158,11 +136,6 @@ impl Permutation {
             sensor: scene.panels.iter().any(|panel| panel.sensor.is_some()),
             resolution_limit: scene.scattering_vector_limit.is_finite(),
             curved: scene.panels.iter().any(|panel| panel.curved_m.is_some()),
-            tolerant: match &scene.tolerance {
-                None => 0,
-                Some(tolerance) if dark_part(&scene.lattice, tolerance) < MOSTLY_DARK => 1,
-                Some(_) => 2,
-            },
         }
     }
 
@@ -179,7 +152,7 @@ impl Permutation {
     }
 
     /// The values of the `override` constants by name.
-    pub fn constants(&self) -> [(&'static str, f64); 12] {
+    pub fn constants(&self) -> [(&'static str, f64); 11] {
         let flag = |set: bool| f64::from(u8::from(set));
         [
             ("EDGE", self.edge.into()),
@@ -193,7 +166,6 @@ impl Permutation {
             ("SENSOR", flag(self.sensor)),
             ("RESOLUTION_LIMIT", flag(self.resolution_limit)),
             ("CURVED", flag(self.curved)),
-            ("TOLERANT", self.tolerant.into()),
         ]
     }
 }
@@ -202,7 +174,7 @@ impl Permutation {
 pub fn permutations() -> impl Iterator<Item = Permutation> {
     (0..4).flat_map(|shape| {
         (0..3).flat_map(move |factors| {
-            (0..1536u16).map(move |switches| Permutation {
+            (0..512u16).map(move |switches| Permutation {
                 edge: 1 + (switches >> 8 & 1) as u8,
                 shape,
                 factors,
@@ -214,7 +186,6 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
                 sensor: switches & 32 != 0,
                 resolution_limit: switches & 64 != 0,
                 curved: switches & 128 != 0,
-                tolerant: (switches >> 9) as u8,
             })
         })
     })

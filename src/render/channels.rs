@@ -9,7 +9,7 @@ use std::thread;
 use tracing::info_span;
 
 use super::monitor::PartOf;
-use super::{Floor, Monitor, RenderError, Renderer, rendered_pixels};
+use super::{Monitor, RenderError, Renderer, rendered_pixels};
 use crate::experiment::Experiment;
 use crate::profile::SETUP;
 use crate::scene::{Scene, read_grid};
@@ -18,8 +18,6 @@ use crate::scene::{Scene, read_grid};
 pub(super) struct Rendered {
     /// Photons of every pixel.
     pub values: Vec<f32>,
-    /// From where on they are within the tolerance.
-    pub floor: Option<Floor>,
     /// Which pixels are rendered, where not all are.
     pub pixels: Option<Vec<bool>>,
 }
@@ -33,7 +31,7 @@ impl Renderer {
         monitor: &dyn Monitor,
     ) -> Result<Rendered, RenderError> {
         let mut sum = Vec::new();
-        let (mut floor, mut pixels) = (None, None);
+        let mut pixels = None;
         let mut grid = read_grid(experiment, channels[0])?;
         for (place, &channel) in channels.iter().enumerate() {
             let setup = info_span!(target: SETUP, "scene").entered();
@@ -43,18 +41,13 @@ impl Renderer {
             let (rendered, next_grid) = thread::scope(|scope| {
                 let next = channels.get(place + 1);
                 let reading = next.map(|&next| scope.spawn(move || read_grid(experiment, next)));
-                let rendered = self.values_within_tolerance(&scene, &part);
+                let rendered = self.values(&scene, &part);
                 (rendered, reading.map(|reading| reading.join()))
             });
-            let (values, own_floor) = rendered?;
-            floor = Floor::sum(floor, own_floor);
+            let values = rendered?;
             pixels = rendered_pixels(&scene);
             if channels.len() == 1 {
-                return Ok(Rendered {
-                    values,
-                    floor,
-                    pixels,
-                });
+                return Ok(Rendered { values, pixels });
             }
             // In float64, so that a hundred channels keep the digits of one.
             sum.resize(values.len(), 0f64);
@@ -68,7 +61,6 @@ impl Renderer {
         }
         Ok(Rendered {
             values: sum.into_iter().map(|value| value as f32).collect(),
-            floor,
             pixels,
         })
     }

@@ -76,18 +76,14 @@ impl Renderer {
         }
     }
 
-    /// What `sample` holds, and how long it takes: with a tolerance the floor is rendered too.
+    /// What `sample` holds, and how long it takes.
     fn timed(
         &self,
         sample: &Sample,
         monitor: &dyn Monitor,
     ) -> Result<(Vec<f32>, Duration), RenderError> {
-        let silent = monitor::OnlyStops(monitor);
         let started = Instant::now();
-        let values = self.values(&sample.scene, &silent)?;
-        if let Some(floor) = sample.scene.floor() {
-            self.values(&floor, &silent)?;
-        }
+        let values = self.values(&sample.scene, &monitor::OnlyStops(monitor))?;
         Ok((values, started.elapsed()))
     }
 }

@@ -3,7 +3,6 @@
 mod channels;
 mod device;
 mod estimate;
-mod floor;
 mod memory;
 mod monitor;
 
@@ -24,7 +23,6 @@ use crate::trace::Trace;
 
 pub use device::Device;
 pub use estimate::Estimate;
-pub use floor::Floor;
 pub use monitor::Monitor;
 
 /// Why an image was not rendered.
@@ -101,8 +99,6 @@ pub struct Renderer {
     /// The GPU failed, and the CPU has taken over for good.
     gave_up: AtomicBool,
     notices: Mutex<Vec<String>>,
-    /// Of the image rendered last.
-    floor: Mutex<Option<Floor>>,
 }
 
 impl Renderer {
@@ -128,7 +124,6 @@ impl Renderer {
             falls_back: false,
             gave_up: AtomicBool::new(false),
             notices: Mutex::default(),
-            floor: Mutex::default(),
         };
         match &options.device {
             Device::Cpu => Ok(renderer),
@@ -238,55 +233,7 @@ impl Renderer {
         memory::check(experiment, channels.len())?;
         drop(setup);
         let rendered = self.channels_summed(experiment, &channels, monitor)?;
-        *self.floor.lock().unwrap_or_else(PoisonError::into_inner) = rendered.floor;
         Ok(Image::new(width, height, rendered.values, rendered.pixels))
-    }
-
-    /// From where on the pixels of the image rendered last are within its tolerance; `None` when
-    /// no term was left out for one.
-    pub fn floor(&self) -> Option<Floor> {
-        *self.floor.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The image of `scene`, whose total is within the scene's tolerance, and the floor of its
-    /// pixels. What was left out is less than the tolerance of the floors' sum, so a total above
-    /// that is right. A total below it is no more than the true one, though: a second render
-    /// that is measured by it is right whatever comes out.
-    fn values_within_tolerance(
-        &self,
-        scene: &Scene,
-        monitor: &dyn Monitor,
-    ) -> Result<(Vec<f32>, Option<Floor>), RenderError> {
-        let values = self.values(scene, monitor)?;
-        let (Some(tolerance), Some(floor_scene)) = (scene.tolerance, scene.floor()) else {
-            return Ok((values, None));
-        };
-        let floors = self.values(&floor_scene, &monitor::OnlyStops(monitor))?;
-        let pixels = rendered_pixels(scene);
-        let floor = Floor::of(tolerance.relative, &floors, pixels.as_deref());
-        let sum = |values: &[f32]| values.iter().copied().map(f64::from).sum::<f64>();
-        let (total, floors) = (sum(&values), sum(&floors));
-        if total >= floors {
-            return Ok((values, Some(floor)));
-        }
-        let lowered = tolerance.lowered(total, floors);
-        let how = match lowered {
-            Some(_) => "with a smaller floor",
-            None => "with every term",
-        };
-        self.notice(format!(
-            "--tolerance {}: the image's total of {total:.3e} photons is below that of its floor, \
-             {floors:.3e}; rendered again {how}",
-            tolerance.relative
-        ));
-        let again = Scene {
-            tolerance: lowered,
-            ..scene.clone()
-        };
-        let values = self.values(&again, monitor)?;
-        let floor =
-            lowered.map(|lowered| floor.scaled(lowered.typical_term / tolerance.typical_term));
-        Ok((values, floor))
     }
 
     /// How the term at `place` of `scene` comes about on this renderer's device. A GPU that fails is

@@ -14,7 +14,6 @@ mod orientation;
 mod sample;
 mod source;
 mod term_place;
-mod tolerance;
 
 use std::sync::Arc;
 
@@ -30,7 +29,6 @@ pub use orientation::Orientation;
 pub use sample::Sample;
 pub use source::SceneSource;
 pub use term_place::{TermIndex, TermIndexError, TermPlace};
-pub use tolerance::Tolerance;
 
 /// Square of the classical electron radius, m².
 pub const ELECTRON_RADIUS_SQUARED: f64 = 7.94079248018965e-30;
@@ -82,8 +80,6 @@ pub struct Scene {
     pub steps: f64,
     /// r_e²·fluence/steps, the factor in front of the sum.
     pub scale: f64,
-    /// Which terms are too small to count; `None` where all are summed.
-    pub tolerance: Option<Tolerance>,
 }
 
 /// Why a scene cannot be laid out.
@@ -170,15 +166,7 @@ impl Scene {
         let intensity = ELECTRON_RADIUS_SQUARED * beam.fluence;
         let oversample = f64::from(experiment.oversample());
         let steps = all_sources as f64 * orientations.len() as f64 * oversample * oversample;
-        let lattice = Lattice::new(crystal);
         Ok(Scene {
-            tolerance: tolerance::tolerance(
-                sampling.tolerance,
-                &lattice,
-                grid.as_deref(),
-                factors.default_f(),
-                experiment.interpolates(),
-            ),
             panels: detector.panels.clone(),
             layers: detector.layers,
             point_pixels: detector.point_pixels,
@@ -203,7 +191,7 @@ impl Scene {
             steps,
             scale: intensity / steps,
             phi_steps: experiment.scan().steps,
-            lattice,
+            lattice: Lattice::new(crystal),
             sources,
             orientations,
         })

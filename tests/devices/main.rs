@@ -5,4 +5,3 @@ mod support;
 
 mod gpu_path;
 mod shader_functions;
-mod tolerance;

@@ -80,7 +80,6 @@ const NUMBERS: &[&str] = &[
     "-detector_thicksteps",
     "-oversample",
     "-dmin",
-    "--tolerance",
     "-scale",
     "-adc",
     "-pgmscale",

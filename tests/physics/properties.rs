@@ -2,7 +2,6 @@
 
 use crate::support;
 use glam::{DMat3, DVec3};
-use nanobragg::cpu::lattice_factor::{dimness, lattice_factor};
 use nanobragg::experiment::{
     CentredSteps, Convention, Crystal, Description, Divergence, Experiment, Placement, Reflection,
     Region, Sampling, Scan, Shape, Source, Sources, StructureFactors,
@@ -10,7 +9,6 @@ use nanobragg::experiment::{
 use nanobragg::geometry::{UnitCell, rotation_xyz};
 use nanobragg::image::{Comparison, Image};
 use nanobragg::render::{Device, RenderOptions, Renderer};
-use nanobragg::scene::Lattice;
 use proptest::prelude::*;
 
 /// Float64 rounding, seen through float32 pixels.
@@ -258,31 +256,4 @@ fn layers_and_domains_that_change_nothing_change_nothing() {
     // A sensor that is thin and stops all: only its parallax is gone.
     let stopped = with("-detector_thick 0.01 -detector_abs 0.0001 -detector_thicksteps 3");
     assert!(nrmse(&stopped, &plain) < 1e-6);
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
-
-    #[test]
-    fn a_spot_is_at_least_as_dim_as_its_bound(
-        round in prop::bool::ANY,
-        cells in prop::array::uniform3(1u32..5000),
-        fudge in 0.1..10.0f64,
-        delta in prop::array::uniform3(-0.5..=0.5f64),
-        nearer in prop::array::uniform3(0..6i32),
-    ) {
-        let cells = cells.map(f64::from);
-        let lattice = Lattice {
-            shape: if round { Shape::Round } else { Shape::Square },
-            cells,
-            total: cells.iter().product(),
-            fudge,
-            metric: DMat3::IDENTITY,
-        };
-        let nearer = DVec3::from_array(nearer.map(|power| 0.1f64.powi(power)));
-        let delta = DVec3::from_array(delta) * nearer;
-        let factor = lattice_factor(&lattice, delta) / lattice.total;
-        let bounded = factor * factor * dimness(&lattice, delta);
-        prop_assert!(bounded <= 1.0 + 1e-9, "{lattice:?} {delta}: {bounded}");
-    }
 }

@@ -55,7 +55,7 @@ fn it_counts_what_a_render_counts_and_writes_nothing() {
         format!(
             "{CUBE} -detpixels 20 -oversample 3 -dispersion 1 -dispsteps 4 -detector_thick 300"
         ),
-        format!("{CUBE} -detpixels 20 --tolerance 0.1 -N 40"),
+        format!("{CUBE} -detpixels 20 -N 40"),
         "--background water.stol,thickness=0.1,density=1,mw=18 -detpixels 20".to_string(),
     ] {
         fs::write(folder.join("water.stol"), "0 2.57\n0.5 2\n1 1\n2 1\n3 1\n").unwrap();

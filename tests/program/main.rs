@@ -13,5 +13,6 @@ mod evidence;
 mod figure;
 mod flags;
 mod guide;
+mod house;
 mod shell;
 mod trace;

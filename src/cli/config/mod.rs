@@ -12,7 +12,7 @@ use clap::ArgMatches;
 use super::CliError;
 use super::flags::{Given, Request, advice, is_of_the_run};
 use crate::document::{
-    Document, Extent, FILES, Fingerprint, KEYS, Key, Recorded, is_same, key, seen_from,
+    Document, Extent, FILES, Fingerprint, KEYS, Key, Read, Recorded, is_same, key, seen_from,
 };
 use crate::formats::PendingFile;
 
@@ -34,6 +34,8 @@ pub struct Line {
 struct ExperimentFile {
     path: PathBuf,
     document: Document,
+    /// What the user should know of its keys.
+    notices: Vec<String>,
 }
 
 impl Line {
@@ -43,8 +45,16 @@ impl Line {
     /// [`CliError::Failed`] for a file that is missing or bad.
     pub fn of(words: &[String]) -> Result<Line, CliError> {
         let file = named(words).map(|path| {
-            let document = Document::read(&path, &advice)?.document;
-            Ok::<_, CliError>(ExperimentFile { path, document })
+            let Read {
+                document, notices, ..
+            } = Document::read(&path, &advice)?;
+            let told = notices.iter();
+            let notices = told.map(|notice| format!("{}{notice}", path.display()));
+            Ok::<_, CliError>(ExperimentFile {
+                notices: notices.collect(),
+                path,
+                document,
+            })
         });
         Ok(Line {
             words: words.to_vec(),
@@ -109,6 +119,7 @@ impl Line {
                 of_files && spelling.is_of_file(key)
             });
         }
+        request.notices.extend_from_slice(&file.notices);
         for input in &request.inputs {
             let mut recorded = file.document.inputs.iter();
             let Some(recorded) = recorded.find(|recorded| is_same(&recorded.path, input)) else {

@@ -9,7 +9,7 @@ use super::sampling::SamplingSummary;
 use crate::experiment::{Experiment, Shape, Sources};
 use crate::image::Statistics;
 use crate::image::noise::Noise;
-use crate::render::{Floor, frame_size};
+use crate::render::frame_size;
 
 /// What was rendered, how, and what came out. Lengths are in the units the fields are named for.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -46,9 +46,6 @@ pub struct Run {
     /// Where the reflections come from, if they come from one file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reflections: Option<FactorOrigin>,
-    /// From where on pixels are within the tolerance, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub floor: Option<Floor>,
     /// What the user was told.
     pub notices: Vec<String>,
     /// Wall time of the whole run, s.

@@ -6,7 +6,6 @@ use super::super::noise::{at_the_ends, noise_in_words};
 use super::super::six_digits;
 use super::{CrystalSummary, Run, Summary};
 use crate::image::Statistics;
-use crate::render::Floor;
 
 impl fmt::Display for CrystalSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -113,18 +112,6 @@ impl fmt::Display for Summary {
             f,
             "mean       {mean:.6e}, rms {rms:.6e}, rms deviation {rms_deviation:.6e}"
         )?;
-        if let Some(floor) = run.floor {
-            let Floor {
-                tolerance,
-                mean,
-                max,
-            } = floor;
-            writeln!(
-                f,
-                "tolerance  {tolerance} of the total, and of pixels above their floor: {mean:.6e} \
-                 on average, at most {max:.6e}"
-            )?;
-        }
         for file in &run.files {
             write!(f, "wrote      {}", file.path)?;
             if let Some(scale) = file.scale {

@@ -21,8 +21,6 @@ const SINC3: f64 = 8e-7;
 const GAUSS: f64 = 5e-7;
 /// Of the value, which never falls below 2/π.
 const SINE_RATIO: f64 = 2.5e-7;
-/// Of the value: no terms of it cancel, but for X - 1, which is near zero only where 1 is greater.
-const DIMNESS: f64 = 2e-6;
 /// Of 1: the cosine is zero at the ends.
 const COSINE: f64 = 3e-7;
 
@@ -112,42 +110,6 @@ fn sinc3() {
     check(kernel, SINC3, &inputs, |[v], [found]| {
         let x = PI * v;
         error_over(found, lattice_factor::sinc3(x), (3.0 / (x * x)).min(1.0))
-    });
-}
-
-/// Counts of cells, a fudge factor and offsets.
-fn crystals(stream: u32) -> Vec<[f32; 7]> {
-    let edges = EDGE_CELLS
-        .into_iter()
-        .flat_map(|n| EDGE_OFFSETS.map(|delta| [n, 2000.0, 1.0, 1.0, delta, -delta, 0.5]));
-    inputs(stream, edges.collect(), |rng| {
-        let n = [cells(rng), cells(rng), cells(rng)];
-        let [h, k, l] = n.map(|n| offset(rng, n));
-        [n[0], n[1], n[2], rng.random_range(0.1..10.0), h, k, l]
-    })
-}
-
-#[test]
-fn square_dimness() {
-    let body = "put(0u, square_dimness(
-        vec3<f32>(real(0u), real(1u), real(2u)), vec3<f32>(real(4u), real(5u), real(6u))));";
-    let kernel = ("lattice_factor", "square_dimness", body);
-    check(kernel, DIMNESS, &crystals(6), |input, [found]| {
-        let [a, b, c, _, h, k, l] = input;
-        let expected = lattice_factor::square_dimness([a, b, c], DVec3::new(h, k, l));
-        relative(found, expected)
-    });
-}
-
-#[test]
-fn round_dimness() {
-    let body = "put(0u, round_dimness(vec3<f32>(real(0u), real(1u), real(2u)), real(3u),
-        vec3<f32>(real(4u), real(5u), real(6u))));";
-    let kernel = ("lattice_factor", "round_dimness", body);
-    check(kernel, DIMNESS, &crystals(7), |input, [found]| {
-        let [a, b, c, fudge, h, k, l] = input;
-        let (cells, delta) = (DVec3::new(a, b, c), DVec3::new(h, k, l));
-        relative(found, lattice_factor::round_dimness(cells, fudge, delta))
     });
 }
 

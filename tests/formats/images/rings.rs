@@ -94,7 +94,7 @@ fn a_header_has_the_rings_of_its_experiment() {
         let here = folder.path();
         let (expected, _) = inked(here, &format!("{tilt} --out {name}"));
         let convert = format!("convert {name} b.png --png-rings 2.5 1.8");
-        let output = crate::command::nanobragg(here, &convert).output().unwrap();
+        let output = super::command::nanobragg(here, &convert).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(
             output.status.success() && !said.contains("left behind"),

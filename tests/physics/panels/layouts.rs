@@ -238,7 +238,7 @@ fn in_groups(panels: &[Panel], list: &mut Value) {
     list["detector"][0]["hierarchy"] = root;
     for (number, panel) in panels.iter().enumerate() {
         // Its place as told in the frame of its quadrant.
-        let back = turn(number / 16).transpose() * super::written::TO_DIALS;
+        let back = turn(number / 16).transpose() * crate::support::panel_files::TO_DIALS;
         let mut local = listed(panel, &back);
         let offset = turn(number / 16).transpose() * origin;
         let place = back * panel.origin_m * 1e3 - offset;
@@ -276,7 +276,7 @@ fn a_cspad_is_the_same_in_every_file_and_on_both_paths() {
     parts.detector = Detector::of_panels(
         panels
             .into_iter()
-            .map(|panel| about_beam(panel, &super::written::TO_DIALS))
+            .map(|panel| about_beam(panel, &crate::support::panel_files::TO_DIALS))
             .collect(),
         parts.beam.direction,
     )

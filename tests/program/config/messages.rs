@@ -200,6 +200,22 @@ const WRONG: &[(&str, &str, i32, &[&str])] = &[
         2,
         &["-roi: ", "(-roi is sampling.region_pixels of e.toml)"],
     ),
+    // Keys of earlier versions.
+    (
+        "[sampling]\ntolerance = 0.01",
+        "",
+        1,
+        &[
+            "e.toml, line 5: sampling.tolerance = 0.01: no longer a key; take the line out",
+            "-mosaic_domains",
+        ],
+    ),
+    (
+        "[sampling]\ntolerance = \"0\"",
+        "",
+        1,
+        &["e.toml, line 5: sampling.tolerance = \"0\": no longer a key; take the line out"],
+    ),
     // What is no experiment file.
     ("cells", "", 1, &["e.toml, line 4: not read as TOML: "]),
     (
@@ -270,6 +286,28 @@ fn notices_name_the_key_of_a_flag_that_a_file_gave() {
         said.contains("-exposure has no effect: it is for -flux\n"),
         "{said}"
     );
+}
+
+#[test]
+fn a_key_of_earlier_versions_that_changes_nothing_is_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let toml = format!("{SOUND}[detector]\npixels = 16\n");
+    fs::write(here.join("new.toml"), &toml).unwrap();
+    let said = rendered(here, "--config new.toml -floatfile new.bin");
+    assert!(!said.contains("tolerance"), "{said}");
+    for value in ["0", "0.0"] {
+        fs::write(
+            here.join("old.toml"),
+            format!("{toml}[sampling]\ntolerance = {value}\n"),
+        )
+        .unwrap();
+        let said = rendered(here, "--config old.toml -floatfile old.bin");
+        let line = format!("old.toml, line 7: sampling.tolerance = {value} is no longer used");
+        assert!(said.contains(&line), "{said}");
+        let [old, new] = ["old.bin", "new.bin"].map(|name| fs::read(here.join(name)).unwrap());
+        assert_eq!(old, new);
+    }
 }
 
 #[test]

@@ -127,9 +127,9 @@ fn what_a_file_and_flags_exclude_of_each_other_is_the_flags() {
     let here = folder.path();
     let experiment = support::experiment(BASE);
     let panels = &experiment.detector().panels;
-    let list = super::written::experiment_list(&experiment, panels).to_string();
+    let list = crate::support::panel_files::experiment_list(&experiment, panels).to_string();
     fs::write(here.join("list.expt"), list).unwrap();
-    let geometry = super::written::geometry_file(panels, 1e-10);
+    let geometry = crate::support::panel_files::geometry_file(panels, 1e-10);
     fs::write(here.join("panels.geom"), geometry).unwrap();
     fs::write(here.join("turns.txt"), "0.1 0.2 -0.3\n").unwrap();
     fs::write(here.join("sources.txt"), "1 0 0 1 1.2e-10\n").unwrap();
