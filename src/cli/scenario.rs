@@ -3,8 +3,8 @@
 use super::commands::Described;
 use super::config::Line;
 use super::flags::{Request, words_of};
-use crate::document::Key;
 use super::{CliError, render};
+use crate::document::Key;
 
 /// What the flags `words`, given to `command` behind `--`, describe.
 ///

@@ -136,9 +136,15 @@ pub const SLAB: [(&str, Kind); 5] = [
 /// What is wrong with them.
 pub fn checked_slab(entries: &[(String, Value)]) -> Result<Value, String> {
     let find = |name: &str| entries.iter().find(|(own, _)| own == name);
-    if let Some((unknown, _)) = entries.iter().find(|(own, _)| !SLAB.iter().any(|(n, _)| n == own)) {
+    if let Some((unknown, _)) = entries
+        .iter()
+        .find(|(own, _)| !SLAB.iter().any(|(n, _)| n == own))
+    {
         let known: Vec<&str> = SLAB.iter().map(|(name, _)| *name).collect();
-        return Err(format!("{unknown}: no such key; there are {}", known.join(", ")));
+        return Err(format!(
+            "{unknown}: no such key; there are {}",
+            known.join(", ")
+        ));
     }
     let mut checked = Vec::new();
     for (name, kind) in &SLAB {
@@ -147,7 +153,11 @@ pub fn checked_slab(entries: &[(String, Value)]) -> Result<Value, String> {
             None => return Err(format!("{name} is missing")),
             Some((_, value)) => {
                 let value = kind.of_value(value).ok_or_else(|| {
-                    format!("{name} = {}: expected {}", super::toml_text::value(value), kind.expected())
+                    format!(
+                        "{name} = {}: expected {}",
+                        super::toml_text::value(value),
+                        kind.expected()
+                    )
                 })?;
                 checked.push(((*name).to_string(), value));
             }

@@ -25,9 +25,10 @@ impl Serialize for Document {
             }
         }
         if !self.inputs.is_empty() {
-            let files = self.inputs.iter().map(|Recorded { path, content }| {
-                (path.display().to_string(), content.to_value())
-            });
+            let files = self
+                .inputs
+                .iter()
+                .map(|Recorded { path, content }| (path.display().to_string(), content.to_value()));
             sections.serialize_entry(INPUTS, &Value::Table(files.collect()))?;
         }
         sections.end()
@@ -49,7 +50,9 @@ pub fn read(text: &str) -> Result<Document, Problem> {
             let value = of_json(&raw).map_err(wrong)?;
             if section == INPUTS {
                 let content = value.and_then(Fingerprint::of_value).ok_or_else(|| {
-                    Problem::with_file(format!("{INPUTS}.\"{name}\" = {shown}: expected bytes and sha256"))
+                    Problem::with_file(format!(
+                        "{INPUTS}.\"{name}\" = {shown}: expected bytes and sha256"
+                    ))
                 })?;
                 let path = PathBuf::from(name);
                 document.inputs.push(Recorded { path, content });
@@ -87,9 +90,14 @@ fn of_json(raw: &RawValue) -> Result<Option<Value>, serde_json::Error> {
         }
         Some(b'{') => {
             let entries: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text)?;
-            let entries = entries.into_iter().map(|(name, raw)| Ok((name, of_json(&raw)?)));
-            let entries: Vec<(String, Option<Value>)> = entries.collect::<Result<_, serde_json::Error>>()?;
-            let entries = entries.into_iter().map(|(name, value)| Some((name, value?)));
+            let entries = entries
+                .into_iter()
+                .map(|(name, raw)| Ok((name, of_json(&raw)?)));
+            let entries: Vec<(String, Option<Value>)> =
+                entries.collect::<Result<_, serde_json::Error>>()?;
+            let entries = entries
+                .into_iter()
+                .map(|(name, value)| Some((name, value?)));
             entries.collect::<Option<_>>().map(Value::Table)
         }
         _ => match text.parse() {

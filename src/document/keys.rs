@@ -3,13 +3,13 @@
 
 use std::path::PathBuf;
 
+use super::Recorded;
 use super::choices::{Choice, DivergenceShape, Misset, MosaicDistribution, SlabKeys, checked_slab};
 use super::value::{
     ANGLES, Axes, CELL_AXES, COORDINATE, COUNT, DEPTH, DETECTOR_AXES, Field, Form, INDEX,
     KAHN_FACTOR, Kind, MISORIENTATION, NOT_NEGATIVE, NUMBER, PERCENT, POSITIVE, SEED, THREADS,
     Value,
 };
-use super::Recorded;
 use crate::experiment::{Convention, Pivot, Shape, SpotMetric};
 use crate::formats::encoding::Number;
 use crate::formats::nxmx::Compression;

@@ -50,12 +50,12 @@ pub use keys::{
     FrameSection, KEYS, Key, MosaicitySection, NoiseSection, OutputSection, PictureSection,
     Refused, RunSection, SECTIONS, SamplingSection, ScanSection, key,
 };
-pub use message::{Message, Named, Part};
 pub(crate) use message::message;
+pub use message::{Message, Named, Part};
 pub use overlay::{FILES, GRID};
 pub use paths::{is_same, seen_from};
-pub use removed::{REMOVED, Removed};
 pub use read::{DEFAULT_OFFSET, Idle, Resolved, extension};
+pub use removed::{REMOVED, Removed};
 pub use toml_text::{Advice, Extent, Read};
 pub use value::{
     Axes, COORDINATE, COUNT, Field, Form, INDEX, Kind, NOT_NEGATIVE, NUMBER, PERCENT, POSITIVE,
@@ -106,10 +106,7 @@ impl Document {
     ///
     /// # Errors
     /// [`FormatError`] for a file that is missing or bad.
-    pub fn read(
-        path: &Path,
-        advice: Advice,
-    ) -> Result<Read, FormatError> {
+    pub fn read(path: &Path, advice: Advice) -> Result<Read, FormatError> {
         let text = String::from_utf8(read_bytes(path)?)
             .map_err(|_| Problem::with_file("not text; expected an experiment file in TOML"));
         let read = text.and_then(|text| toml_text::read(&text, advice));

@@ -18,10 +18,15 @@ pub fn contradict(document: &Document, one: &Key, other: &Key) -> bool {
     if *other == beam::polarised {
         return document.beam.polarised == Some(false);
     }
-    match (*one == crystal::cells, document.crystal.cells, document.crystal.size) {
-        (true, Some(Axes(cells)), Some(Axes(size))) => {
-            cells.iter().zip(size).any(|(cells, size)| cells.is_some() && size.is_some())
-        }
+    match (
+        *one == crystal::cells,
+        document.crystal.cells,
+        document.crystal.size,
+    ) {
+        (true, Some(Axes(cells)), Some(Axes(size))) => cells
+            .iter()
+            .zip(size)
+            .any(|(cells, size)| cells.is_some() && size.is_some()),
         _ => true,
     }
 }
@@ -84,10 +89,16 @@ static REPLACES: &[(&Key, &[&Key])] = &[
     (&beam::energy, &[&beam::wavelength]),
     (&beam::kahn_factor, &[&beam::polarised]),
     (&beam::polarised, &[&beam::kahn_factor]),
-    (&beam::divergence, &[&beam::divergence_horizontal, &beam::divergence_vertical]),
+    (
+        &beam::divergence,
+        &[&beam::divergence_horizontal, &beam::divergence_vertical],
+    ),
     (
         &beam::divergence_steps,
-        &[&beam::divergence_steps_horizontal, &beam::divergence_steps_vertical],
+        &[
+            &beam::divergence_steps_horizontal,
+            &beam::divergence_steps_vertical,
+        ],
     ),
 ];
 
@@ -106,11 +117,22 @@ pub static POINTS: [&Key; 7] = [
 static DISPLACES: &[(&[&Key], &[&Key])] = &[
     // Sources of structure factors.
     (
-        &[&crystal::structure_factors, &crystal::structure_factors_by_energy, &crystal::atoms],
-        &[&crystal::structure_factors, &crystal::structure_factors_by_energy, &crystal::f_column],
+        &[
+            &crystal::structure_factors,
+            &crystal::structure_factors_by_energy,
+            &crystal::atoms,
+        ],
+        &[
+            &crystal::structure_factors,
+            &crystal::structure_factors_by_energy,
+            &crystal::f_column,
+        ],
     ),
     (
-        &[&crystal::structure_factors, &crystal::structure_factors_by_energy],
+        &[
+            &crystal::structure_factors,
+            &crystal::structure_factors_by_energy,
+        ],
         &[
             &crystal::atoms,
             &crystal::atoms_dmin,
@@ -119,8 +141,14 @@ static DISPLACES: &[(&[&Key], &[&Key])] = &[
             &crystal::solvent,
         ],
     ),
-    (&[&crystal::solvent], &[&crystal::solvent_density, &crystal::solvent_b]),
-    (&[&crystal::solvent_density, &crystal::solvent_b], &[&crystal::solvent]),
+    (
+        &[&crystal::solvent],
+        &[&crystal::solvent_density, &crystal::solvent_b],
+    ),
+    (
+        &[&crystal::solvent_density, &crystal::solvent_b],
+        &[&crystal::solvent],
+    ),
     // The crystal.
     (&[&crystal::misset], &[&crystal::misset_seed]),
     (
@@ -134,11 +162,19 @@ static DISPLACES: &[(&[&Key], &[&Key])] = &[
         ],
     ),
     (
-        &[&mosaicity::spread, &mosaicity::domains, &mosaicity::model, &mosaicity::sigmas],
+        &[
+            &mosaicity::spread,
+            &mosaicity::domains,
+            &mosaicity::model,
+            &mosaicity::sigmas,
+        ],
         &[&mosaicity::rotations],
     ),
     (&[&mosaicity::spread], &[&mosaicity::sigmas]),
-    (&[&mosaicity::sigmas], &[&mosaicity::spread, &mosaicity::model]),
+    (
+        &[&mosaicity::sigmas],
+        &[&mosaicity::spread, &mosaicity::model],
+    ),
     (&[&scan::step], &[&scan::steps]),
     (&[&scan::steps], &[&scan::step]),
     // The beam.
@@ -155,8 +191,14 @@ static DISPLACES: &[(&[&Key], &[&Key])] = &[
         &[&beam::sources],
     ),
     // A step and a count exclude each other where there is a range.
-    (&[&beam::divergence_step_horizontal], &[&beam::divergence_steps_horizontal]),
-    (&[&beam::divergence_step_vertical], &[&beam::divergence_steps_vertical]),
+    (
+        &[&beam::divergence_step_horizontal],
+        &[&beam::divergence_steps_horizontal],
+    ),
+    (
+        &[&beam::divergence_step_vertical],
+        &[&beam::divergence_steps_vertical],
+    ),
     (
         &[&beam::divergence_steps_horizontal, &beam::divergence_steps],
         &[&beam::divergence_step_horizontal],
@@ -262,8 +304,12 @@ impl Document {
         let any = |keys: &[&Key]| keys.iter().any(|key| key.is_in(over));
         let file = any(&[&detector::dials_experiment, &detector::crystfel_geometry]);
         for own in KEYS {
-            let replaced = REPLACES.iter().any(|(by, others)| others.contains(own) && by.is_in(over));
-            let displaced = DISPLACES.iter().any(|(by, others)| others.contains(own) && any(by));
+            let replaced = REPLACES
+                .iter()
+                .any(|(by, others)| others.contains(own) && by.is_in(over));
+            let displaced = DISPLACES
+                .iter()
+                .any(|(by, others)| others.contains(own) && any(by));
             if replaced || displaced || (file && own.places_detector()) {
                 own.clear(&mut self);
             }

@@ -31,7 +31,9 @@ impl Removed {
         if given.parse() == Ok(0.0) {
             return Ok(Problem::on_line(
                 line,
-                format!("{key} = {given} is no longer used, and changes nothing; take the line out"),
+                format!(
+                    "{key} = {given} is no longer used, and changes nothing; take the line out"
+                ),
             ));
         }
         Err(Problem::on_line(

@@ -109,7 +109,11 @@ fn refusal(key: &Key, shown: &str, refused: &Refused) -> String {
         Refused::Within(what) => format!("{key}: {what}"),
         Refused::Expected(accepted) => {
             let first = shown.lines().next().unwrap_or_default();
-            let more = if first.len() < shown.len() { " …" } else { "" };
+            let more = if first.len() < shown.len() {
+                " …"
+            } else {
+                ""
+            };
             format!("{key} = {first}{more}: expected {accepted}")
         }
     }
@@ -122,7 +126,8 @@ fn check_alternatives(read: &Read) -> Result<(), Problem> {
         if let (Some(_), Some((_, place))) = (line(one), line(other))
             && super::overlay::contradict(&read.document, one, other)
         {
-            let what = format!("{one} and {other} say one thing in two ways; leave one of them out");
+            let what =
+                format!("{one} and {other} say one thing in two ways; leave one of them out");
             return Err(Problem::on_line(*place, what));
         }
     }
@@ -143,9 +148,9 @@ fn of_toml(value: &DeValue) -> Option<Value> {
             Value::List(values.collect::<Option<_>>()?)
         }
         DeValue::Table(entries) => {
-            let entries = entries.iter().map(|(name, value)| {
-                Some((name.get_ref().to_string(), of_toml(value.get_ref())?))
-            });
+            let entries = entries
+                .iter()
+                .map(|(name, value)| Some((name.get_ref().to_string(), of_toml(value.get_ref())?)));
             Value::Table(entries.collect::<Option<_>>()?)
         }
         DeValue::Datetime(_) => return None,
@@ -219,7 +224,10 @@ pub fn write(document: &Document, notes: Option<&Document>, extent: Extent) -> S
 fn written(key: &Key, value_of_key: &Value) -> String {
     match (&key.kind, value_of_key) {
         (Kind::Slab, Value::List(slabs)) => {
-            let lines: String = slabs.iter().map(|slab| format!("  {},\n", value(slab))).collect();
+            let lines: String = slabs
+                .iter()
+                .map(|slab| format!("  {},\n", value(slab)))
+                .collect();
             format!("[\n{lines}]")
         }
         _ => value(value_of_key),
@@ -237,7 +245,9 @@ pub fn value(of: &Value) -> String {
         Value::Text(text) => quoted(text),
         Value::List(values) => format!("[{}]", joined(values.iter().map(value).collect())),
         Value::Table(entries) => {
-            let entries = entries.iter().map(|(name, own)| format!("{name} = {}", value(own)));
+            let entries = entries
+                .iter()
+                .map(|(name, own)| format!("{name} = {}", value(own)));
             format!("{{ {} }}", joined(entries.collect()))
         }
     }

@@ -70,11 +70,13 @@ pub const MISORIENTATION: Kind = Kind::Number("a number of degrees from 0 to 360
     (0.0..=360.0).contains(&value)
 });
 /// A Kahn polarisation factor.
-pub const KAHN_FACTOR: Kind =
-    Kind::Number("a number from -1 to 1", |value| (-1.0..=1.0).contains(&value));
+pub const KAHN_FACTOR: Kind = Kind::Number("a number from -1 to 1", |value| {
+    (-1.0..=1.0).contains(&value)
+});
 /// A percentage.
-pub const PERCENT: Kind =
-    Kind::Number("a percentage from 0 to 100", |value| (0.0..=100.0).contains(&value));
+pub const PERCENT: Kind = Kind::Number("a percentage from 0 to 100", |value| {
+    (0.0..=100.0).contains(&value)
+});
 /// An attenuation depth; `inf` switches absorption off.
 pub const DEPTH: Kind = Kind::WordOrNumber("inf", "a number, zero or above, or inf");
 /// Angles of a misorientation, or a random one.
@@ -136,7 +138,9 @@ impl Kind {
             (Kind::Text, Value::Whole(whole)) => Some(Value::Text(whole.to_string())),
             (Kind::Text, Value::Number(number)) => Some(Value::Text(format!("{number:?}"))),
             (Kind::Path, Value::Text(path)) => (!path.is_empty()).then(|| value.clone()),
-            (Kind::Choice(_), Value::Whole(whole)) => self.of_value(&Value::Text(whole.to_string())),
+            (Kind::Choice(_), Value::Whole(whole)) => {
+                self.of_value(&Value::Text(whole.to_string()))
+            }
             (Kind::Choice(words), Value::Text(word)) => {
                 words.contains(&word.as_str()).then(|| value.clone())
             }
@@ -408,7 +412,11 @@ impl<T: Field + Copy + PartialEq, const N: usize> Field for Axes<T, N> {
             _ => {
                 let named = axis_names(N).iter().zip(self.0);
                 let named = named.filter_map(|(name, value)| Some((*name, value?)));
-                Value::Table(named.map(|(n, value)| (n.to_string(), value.to_value())).collect())
+                Value::Table(
+                    named
+                        .map(|(n, value)| (n.to_string(), value.to_value()))
+                        .collect(),
+                )
             }
         }
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::quantity::Quantity;
 use super::ExperimentError;
 use super::error::require;
+use super::quantity::Quantity;
 
 /// Scatterers beside the crystal.
 #[derive(Debug, Clone, PartialEq)]

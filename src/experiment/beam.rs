@@ -4,8 +4,8 @@ use std::f64::consts::TAU;
 
 use glam::DVec3;
 
-use super::quantity::Quantity;
 use super::error::{direction, is_wavelength, require};
+use super::quantity::Quantity;
 use super::{CentredSteps, ExperimentError, Frame};
 use crate::geometry::rotation_about;
 

@@ -1,7 +1,7 @@
 //! The crystal: cell and orientation, size, spot shape, mosaicity (PHYSICS §8, §11).
 
-use super::quantity::Quantity;
 use super::error::require;
+use super::quantity::Quantity;
 use super::{ExperimentError, Mosaicity};
 use crate::geometry::UnitCell;
 
@@ -80,12 +80,7 @@ impl Crystal {
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
         for cells in self.cells {
             let cells = f64::from(cells);
-            require(
-                Quantity::Cells,
-                cells,
-                "at least 1",
-                cells >= 1.0,
-            )?;
+            require(Quantity::Cells, cells, "at least 1", cells >= 1.0)?;
         }
         require(
             Quantity::Fudge,

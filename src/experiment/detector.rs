@@ -2,9 +2,9 @@
 
 use glam::DVec3;
 
-use super::quantity::Quantity;
 use super::error::{direction, require, require_length};
 use super::overlap::overlapping;
+use super::quantity::Quantity;
 use super::{ExperimentError, Panel};
 
 /// A detector: one or more panels, all of one width, whose images are stacked.
@@ -101,12 +101,7 @@ impl Detector {
         }
         require_length(Quantity::DetectorDistance, self.distance_m.abs())?;
         let layers = f64::from(self.layers);
-        require(
-            Quantity::SensorLayers,
-            layers,
-            "at least 1",
-            layers >= 1.0,
-        )
+        require(Quantity::SensorLayers, layers, "at least 1", layers >= 1.0)
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use glam::{DMat3, DVec3};
 use rand_distr::{Distribution, StandardNormal, UnitSphere};
 
-use super::quantity::Quantity;
 use super::ExperimentError;
 use super::error::require;
+use super::quantity::Quantity;
 use crate::geometry::{UnitCell, is_rotation, rotation_about};
 use crate::random::{ParkMiller, PhiloxStream, random_rotation};
 

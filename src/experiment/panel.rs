@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use glam::DVec3;
 
-use super::quantity::Quantity;
 use super::ExperimentError;
 use super::error::{require, require_length};
+use super::quantity::Quantity;
 
 /// A rectangle of pixels.
 #[derive(Debug, Clone, PartialEq)]

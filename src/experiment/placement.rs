@@ -2,8 +2,8 @@
 
 use glam::{DMat3, DVec3};
 
-use super::quantity::Quantity;
 use super::error::{direction, require_length};
+use super::quantity::Quantity;
 use super::{Convention, Detector, ExperimentError, Frame, HeaderGeometry, Panel};
 use crate::geometry::{rotation_about, rotation_xyz};
 

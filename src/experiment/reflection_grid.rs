@@ -1,8 +1,8 @@
 //! A list of reflections, and the box of Miller indices that it fills.
 
-use super::quantity::Quantity;
 use super::ExperimentError;
 use super::error::require;
+use super::quantity::Quantity;
 use crate::geometry::SpaceGroup;
 use crate::memory::Bytes;
 
@@ -134,10 +134,7 @@ impl ReflectionGrid {
 }
 
 /// Refuses an F whose powers and sums would not fit in float64.
-pub(super) fn require_amplitude(
-    quantity: Quantity,
-    amplitude: f64,
-) -> Result<(), ExperimentError> {
+pub(super) fn require_amplitude(quantity: Quantity, amplitude: f64) -> Result<(), ExperimentError> {
     let accepted = amplitude.abs() <= 1e20;
     require(quantity, amplitude, "from -1e20 to 1e20", accepted)
 }

@@ -1,7 +1,7 @@
 //! How finely the image is computed, and which part of it.
 
-use super::quantity::Quantity;
 use super::error::require;
+use super::quantity::Quantity;
 use super::{Beam, Crystal, Detector, ExperimentError};
 
 /// Largest number of sub-pixels per pixel edge.
@@ -75,12 +75,7 @@ impl Sampling {
         let expected = "from 1 to 65535";
         if let Some(count) = self.oversample {
             let accepted = (1..=MOST_SUBPIXELS).contains(&count);
-            require(
-                Quantity::Oversample,
-                count.into(),
-                expected,
-                accepted,
-            )?;
+            require(Quantity::Oversample, count.into(), expected, accepted)?;
             return Ok(count);
         }
         let edge = crystal.longest_edge_m();

@@ -2,8 +2,8 @@
 
 use glam::DVec3;
 
-use super::quantity::Quantity;
 use super::error::{direction, require};
+use super::quantity::Quantity;
 use super::{ExperimentError, Frame};
 
 /// Rotation of the crystal about the spindle, φ_j = start + step·j.
@@ -56,11 +56,6 @@ impl Scan {
             require(quantity, angle, "from -1e9 to 1e9", angle.abs() <= 1e9)?;
         }
         let steps = f64::from(self.steps);
-        require(
-            Quantity::ScanSteps,
-            steps,
-            "at least 1",
-            self.steps > 0,
-        )
+        require(Quantity::ScanSteps, steps, "at least 1", self.steps > 0)
     }
 }

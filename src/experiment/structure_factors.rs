@@ -4,8 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use super::quantity::Quantity;
 use super::error::require_length;
+use super::quantity::Quantity;
 use super::reflection_grid::require_amplitude;
 use super::{Crystal, ExperimentError, Reflection, ReflectionGrid, Reflections};
 use crate::geometry::SpaceGroup;

@@ -204,7 +204,8 @@ impl Flags {
             *name == id && (command.is_empty() || *command == self.command)
         });
         let known = known.map(|(_, _, words)| *words);
-        let known = known.or_else(|| Some(flags::find(id)?.known_words()).filter(|w| !w.is_empty()));
+        let known =
+            known.or_else(|| Some(flags::find(id)?.known_words()).filter(|w| !w.is_empty()));
         let listed = flag.get_possible_values();
         let words: Vec<(String, String)> = match known {
             Some(words) => {

@@ -111,7 +111,12 @@ impl Line {
         let Some(file) = &self.file else {
             return Ok(());
         };
-        if given.flags.iter().filter_map(|flag| flag.key()).any(|key| FILES.contains(&key)) {
+        if given
+            .flags
+            .iter()
+            .filter_map(|flag| flag.key())
+            .any(|key| FILES.contains(&key))
+        {
             // The command line names the files in place of the file's.
             let spelling = &given.spelling;
             request.forget_idle(|key| {
@@ -195,7 +200,10 @@ fn recorded(request: &Request) -> Result<Vec<Recorded>, CliError> {
 fn recordable(document: &Document, inputs: &[Recorded]) -> Document {
     let mut document = document.clone();
     let kept: [&Key; 2] = [&key::run::device, &key::run::threads];
-    for key in KEYS.iter().filter(|key| key.section == "run" && !kept.contains(key)) {
+    for key in KEYS
+        .iter()
+        .filter(|key| key.section == "run" && !kept.contains(key))
+    {
         key.clear(&mut document);
     }
     document.inputs = inputs.to_vec();

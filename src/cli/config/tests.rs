@@ -1,7 +1,7 @@
 //! Every flag has a key, and the documentation knows it.
 
-use crate::cli::flags::{self, Effect, row_of_key};
-use crate::document::{Form, KEYS, Kind, SECTIONS};
+use crate::cli::flags::{self, Constant, Effect, Flag};
+use crate::document::{Form, KEYS, Key, Kind, SECTIONS};
 
 #[test]
 fn every_key_has_a_flag_and_is_named_once() {
@@ -35,6 +35,44 @@ fn the_values_of_a_flag_are_those_of_its_key() {
         };
         assert!(fits, "{}", flag.shown());
     }
+}
+
+/// The row of a key in the table of `docs/config.md`: its name, the flags, and what is read.
+fn row_of_key(key: &Key) -> String {
+    let own = flags::all().filter(|flag| flag.key().is_some_and(|own| *own == *key));
+    let own: Vec<&Flag> = own
+        .filter(|flag| !matches!(flag.effect, Effect::Swapped(_)))
+        .collect();
+    let flags: Vec<String> = own
+        .iter()
+        .map(|flag| format!("`{}`", flag.shown()))
+        .collect();
+    let value = match (&key.kind, key.form) {
+        (Kind::Truth, _) => match own[..] {
+            [
+                Flag {
+                    effect: Effect::Is(_, Constant::No),
+                    ..
+                },
+            ] => "true or false; false gives the flag".to_string(),
+            _ => "true or false".to_string(),
+        },
+        (Kind::Slab, _) => "an array of tables".into(),
+        (Kind::Choice(words), Form::One) if own.len() == words.len() => {
+            let words: Vec<String> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
+            words.join(", ")
+        }
+        (_, Form::One) => "one value".into(),
+        (_, Form::Repeated | Form::Array(_, usize::MAX)) => "an array".into(),
+        (_, Form::Array(least, most)) if least == most => format!("an array of {most}"),
+        (_, Form::Array(least, most)) => format!("an array of {least} to {most}"),
+        (_, Form::Axes(axes)) => format!(
+            "one value, an array of {}, or a table of some of {}",
+            axes.len(),
+            axes.join(", ")
+        ),
+    };
+    format!("| `{}` | {} | {value} |", key.name, flags.join(" "))
 }
 
 #[test]

@@ -82,10 +82,13 @@ impl Given {
     /// Takes in a flag with its values, which are `words`.
     fn take(&mut self, flag: &'static Flag, words: &[String]) -> Result<(), CliError> {
         let of_words = |key: &Key, words: &[String]| -> Result<Vec<Value>, CliError> {
-            let wrong = |word: &str, error| CliError::Usage(format!("{} {word}: {error}", flag.shown()));
+            let wrong =
+                |word: &str, error| CliError::Usage(format!("{} {word}: {error}", flag.shown()));
             let values = words.iter().map(|word| match key.kind {
                 Kind::Slab => slab::value(word).map_err(|error| wrong(word, error)),
-                kind => kind.of_word(word).map_err(|error| wrong(&words.join(" "), error)),
+                kind => kind
+                    .of_word(word)
+                    .map_err(|error| wrong(&words.join(" "), error)),
             });
             values.collect()
         };
@@ -93,7 +96,10 @@ impl Given {
             Effect::Value(key) => {
                 let mut values = of_words(key, words)?;
                 let alone = !matches!(key.form, Form::Array(..) | Form::Repeated)
-                    || matches!((&key.kind, &values[..]), (Kind::WordOrNumber(..), [Value::Text(_)]));
+                    || matches!(
+                        (&key.kind, &values[..]),
+                        (Kind::WordOrNumber(..), [Value::Text(_)])
+                    );
                 let value = match alone.then(|| values.pop()).flatten() {
                     Some(value) => value,
                     None => Value::List(values),
@@ -155,7 +161,12 @@ fn position(matches: &ArgMatches, flag: &Flag) -> Option<usize> {
         return None;
     }
     // A flag without values has no index.
-    Some(matches.indices_of(flag.name).and_then(Iterator::max).unwrap_or(0))
+    Some(
+        matches
+            .indices_of(flag.name)
+            .and_then(Iterator::max)
+            .unwrap_or(0),
+    )
 }
 
 /// The values that `flag` was given, as words.
@@ -164,7 +175,9 @@ fn words(matches: &ArgMatches, flag: &Flag) -> Vec<String> {
         return Vec::new();
     }
     let words = matches.get_raw(flag.name).into_iter().flatten();
-    words.map(|word| word.to_string_lossy().into_owned()).collect()
+    words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect()
 }
 
 impl Spelling {
@@ -209,7 +222,11 @@ impl Spelling {
     fn spell(&self, named: Named) -> String {
         let given = self.flags_of(named);
         if !given.is_empty() {
-            return given.iter().map(|flag| flag.shown()).collect::<Vec<_>>().join(", ");
+            return given
+                .iter()
+                .map(|flag| flag.shown())
+                .collect::<Vec<_>>()
+                .join(", ");
         }
         let mut own = all().filter(|flag| flag.key().is_some_and(|key| *key == *named.key));
         let said = named.key.get(&self.of_file);
@@ -237,7 +254,11 @@ impl Spelling {
         });
         match explained.is_empty() {
             true => text,
-            false => format!("{text} ({} of {})", explained.join(", "), self.file.display()),
+            false => format!(
+                "{text} ({} of {})",
+                explained.join(", "),
+                self.file.display()
+            ),
         }
     }
 
@@ -276,8 +297,11 @@ pub fn words_of(document: &Document) -> Vec<String> {
                     push(flag, values.get(axis));
                 }
                 (Effect::Axis(_, axis), Value::Table(entries), Form::Axes(axes)) => {
-                    let own = entries.iter().find(|(name, _)| axes.get(axis) == Some(&name.as_str()));
-                    own.into_iter().for_each(|(_, value)| push(flag, Some(value)));
+                    let own = entries
+                        .iter()
+                        .find(|(name, _)| axes.get(axis) == Some(&name.as_str()));
+                    own.into_iter()
+                        .for_each(|(_, value)| push(flag, Some(value)));
                 }
                 (Effect::Value(_), Value::List(_) | Value::Table(_), Form::Axes(_)) => {}
                 (Effect::Value(_), said, _) => push(flag, Some(said)),
@@ -295,6 +319,7 @@ pub(super) fn section<T>(
     part: impl FnOnce(Document) -> T,
 ) -> Result<T, clap::Error> {
     let given = Given::of_flags(matches, flags.iter());
-    let given = given.map_err(|error| clap::Error::raw(clap::error::ErrorKind::ValueValidation, error));
+    let given =
+        given.map_err(|error| clap::Error::raw(clap::error::ErrorKind::ValueValidation, error));
     Ok(part(given?.document))
 }

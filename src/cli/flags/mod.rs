@@ -111,13 +111,6 @@ pub fn find(name: &str) -> Option<&'static Flag> {
     all().find(|flag| flag.spellings().any(|own| own == name))
 }
 
-/// The flag that `word`, of a command line, starts with.
-pub fn of_word(word: &str) -> Option<&'static Flag> {
-    let name = word.strip_prefix('-')?;
-    let name = name.strip_prefix('-').unwrap_or(name);
-    find(name.split_once('=').map_or(name, |(name, _)| name))
-}
-
 /// The first flag that gives `key` a value.
 pub fn of_key(key: &Key) -> Option<&'static Flag> {
     all().find(|flag| flag.key().is_some_and(|own| *own == *key))
@@ -223,10 +216,14 @@ impl Flag {
         match &key.kind {
             Kind::Choice(words) => arg.value_parser(PossibleValuesParser::new(words.iter())),
             Kind::Path => arg.value_parser(clap::value_parser!(std::path::PathBuf)),
-            Kind::Slab => arg.value_parser(|word: &str| slab::value(word).map(|_| word.to_string())),
+            Kind::Slab => {
+                arg.value_parser(|word: &str| slab::value(word).map(|_| word.to_string()))
+            }
             // What is wrong with one angle is wrong with all three.
             Kind::WordOrNumber(..) if most > 1 => arg,
-            kind => arg.value_parser(move |word: &str| kind.of_word(word).map(|_| word.to_string())),
+            kind => {
+                arg.value_parser(move |word: &str| kind.of_word(word).map(|_| word.to_string()))
+            }
         }
     }
 }
@@ -314,36 +311,6 @@ pub fn advice(_section: Option<&str>, name: &str) -> Option<String> {
         Effect::Refused(_) => format!("{} is not supported", flag.shown()),
         _ => format!("did you mean {}?", flag.key()?),
     })
-}
-
-/// The row of a key in the table of `docs/config.md`: its name, the flags, and what is read.
-pub fn row_of_key(key: &Key) -> String {
-    let own = all().filter(|flag| flag.key().is_some_and(|own| *own == *key));
-    let own: Vec<&Flag> = own.filter(|flag| !matches!(flag.effect, Effect::Swapped(_))).collect();
-    let flags: Vec<String> = own.iter().map(|flag| format!("`{}`", flag.shown())).collect();
-    let value = match (&key.kind, key.form) {
-        (Kind::Truth, _) => match own[..] {
-            [Flag { effect: Effect::Is(_, Constant::No), .. }] => {
-                "true or false; false gives the flag".to_string()
-            }
-            _ => "true or false".to_string(),
-        },
-        (Kind::Slab, _) => "an array of tables".into(),
-        (Kind::Choice(words), Form::One) if own.len() == words.len() => {
-            let words: Vec<String> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
-            words.join(", ")
-        }
-        (_, Form::One) => "one value".into(),
-        (_, Form::Repeated | Form::Array(_, usize::MAX)) => "an array".into(),
-        (_, Form::Array(least, most)) if least == most => format!("an array of {most}"),
-        (_, Form::Array(least, most)) => format!("an array of {least} to {most}"),
-        (_, Form::Axes(axes)) => format!(
-            "one value, an array of {}, or a table of some of {}",
-            axes.len(),
-            axes.join(", ")
-        ),
-    };
-    format!("| `{}` | {} | {value} |", key.name, flags.join(" "))
 }
 
 #[cfg(test)]

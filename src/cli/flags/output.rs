@@ -108,13 +108,20 @@ impl Output {
             Some(Output { kind, flag, path })
         });
         let mut outputs: Vec<Output> = named.collect();
-        if let Some(path) = keys.overview.as_ref().filter(|path| extension(path) != "png") {
+        if let Some(path) = keys
+            .overview
+            .as_ref()
+            .filter(|path| extension(path) != "png")
+        {
             return Err(CliError::Usage(format!(
                 "--overview {}: expected a name that ends on .png",
                 path.display()
             )));
         }
-        for (key, files) in [(&of::files, &keys.files), (&of::noise_files, &keys.noise_files)] {
+        for (key, files) in [
+            (&of::files, &keys.files),
+            (&of::noise_files, &keys.noise_files),
+        ] {
             let flag = of_key(key).map_or(key.name, Flag::shown);
             let with_noise = *key == of::noise_files;
             for path in files.iter().flatten() {
@@ -254,12 +261,7 @@ pub fn default_offset(encoding: Encoding) -> f64 {
 ///
 /// # Errors
 /// [`CliError::Usage`] for a name that stands for none.
-fn encoding(
-    flag: &str,
-    path: &Path,
-    number: Number,
-    others: &str,
-) -> Result<Encoding, CliError> {
+fn encoding(flag: &str, path: &Path, number: Number, others: &str) -> Result<Encoding, CliError> {
     Encoding::of_name(path, number).ok_or_else(|| {
         CliError::Usage(format!(
             "{flag} {}: expected a name that ends on .bin .raw .img .smv .cbf .tif .tiff .npy .h5 \

@@ -72,7 +72,9 @@ impl Request {
             reflections,
             geometry,
         } = resolved.map_err(|error| spelling.error(error))?;
-        let idle = idle.iter().map(|idle| (idle.key, spelling.of(&idle.notice())));
+        let idle = idle
+            .iter()
+            .map(|idle| (idle.key, spelling.of(&idle.notice())));
         let told = notices.iter().map(|notice| spelling.of(notice));
         let program = ProgramFlags::of(&said, matches);
         let printout = Printout::of(&said, &experiment)?;

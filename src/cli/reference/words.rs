@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn words_become_those_of_the_c_program() {
-        let words = "--hkl P1.hkl -mat=/A.mat --mosaic-model cap -misset 1 -2 3 --N=5 -mask dir/m.img";
+        let words =
+            "--hkl P1.hkl -mat=/A.mat --mosaic-model cap -misset 1 -2 3 --N=5 -mask dir/m.img";
         let words = words.split(' ');
         let words: Vec<String> = words.map(str::to_string).collect();
         let here = |name| std::path::absolute(name).unwrap().display().to_string();

@@ -41,7 +41,8 @@ impl Reading<'_> {
     pub fn apparatus(&mut self) -> Result<Apparatus, DocumentError> {
         let keys = &self.document.detector;
         let Some(file) = self.geometry_file()? else {
-            self.inputs.extend(keys.image.iter().chain(&keys.mask).cloned());
+            self.inputs
+                .extend(keys.image.iter().chain(&keys.mask).cloned());
             let adopted = Adopted::read(keys.image.as_deref(), keys.mask.as_deref())?;
             let (placement, detector) = self.placed(&adopted)?;
             return Ok(Apparatus {
@@ -72,7 +73,8 @@ impl Reading<'_> {
     /// Reads the file that describes the detector, if a key names one.
     fn geometry_file(&mut self) -> Result<Option<GeometryFile>, DocumentError> {
         let keys = &self.document.detector;
-        let (key, path): (&'static Key, _) = match (&keys.dials_experiment, &keys.crystfel_geometry) {
+        let (key, path): (&'static Key, _) = match (&keys.dials_experiment, &keys.crystfel_geometry)
+        {
             (None, None) => return Ok(None),
             (Some(_), Some(_)) => {
                 return Err(DocumentError::Contradiction(message![

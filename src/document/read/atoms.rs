@@ -44,8 +44,12 @@ impl Reading<'_> {
         use key::crystal as of;
         let keys = &self.document.crystal;
         let Some(path) = &keys.atoms else {
-            let of_atoms: [&'static Key; 4] =
-                [&of::atoms_dmin, &of::solvent_density, &of::solvent_b, &of::solvent];
+            let of_atoms: [&'static Key; 4] = [
+                &of::atoms_dmin,
+                &of::solvent_density,
+                &of::solvent_b,
+                &of::solvent,
+            ];
             let idle = |key: &&&'static Key| match ***key == of::solvent {
                 true => keys.solvent == Some(false),
                 false => key.is_in(self.document),
@@ -61,7 +65,10 @@ impl Reading<'_> {
         };
         let bare = keys.solvent == Some(false);
         let of_solvent: [&'static Key; 2] = [&of::solvent_density, &of::solvent_b];
-        if let Some(given) = of_solvent.iter().find(|key| bare && key.is_in(self.document)) {
+        if let Some(given) = of_solvent
+            .iter()
+            .find(|key| bare && key.is_in(self.document))
+        {
             return Err(DocumentError::Contradiction(message![
                 &of::solvent,
                 " and ",
@@ -81,7 +88,9 @@ impl Reading<'_> {
         };
         let usual = Solvent::default();
         let solvent = (!bare).then_some(Solvent {
-            density_per_m3: keys.solvent_density.map_or(usual.density_per_m3, |k| k * 1e30),
+            density_per_m3: keys
+                .solvent_density
+                .map_or(usual.density_per_m3, |k| k * 1e30),
             b_m2: keys.solvent_b.map_or(usual.b_m2, |b| b * 1e-20),
         });
         let factors = structure_factors(&structure, d_min_m, solvent.as_ref())

@@ -16,7 +16,8 @@ impl Reading<'_> {
     pub fn background(&mut self, beam_size_m: f64) -> Result<Background, DocumentError> {
         let keys = &self.document.background;
         let listed = keys.slabs.as_deref().unwrap_or_default();
-        self.inputs.extend(listed.iter().map(|slab| slab.file.clone()));
+        self.inputs
+            .extend(listed.iter().map(|slab| slab.file.clone()));
         self.notices.extend(listed.iter().filter_map(nothing_of));
         let mut slabs = Vec::new();
         for keys in listed {

@@ -96,10 +96,11 @@ impl Reading<'_> {
             step: None,
             count: keys.dispersion_steps,
         };
-        let steps = |request: StepRequest, what, unstated: f64| -> Result<CentredSteps, DocumentError> {
-            let steps = request.centred(what, unstated);
-            steps.map_err(|error| DocumentError::of_keys(&[], error))
-        };
+        let steps =
+            |request: StepRequest, what, unstated: f64| -> Result<CentredSteps, DocumentError> {
+                let steps = request.centred(what, unstated);
+                steps.map_err(|error| DocumentError::of_keys(&[], error))
+            };
         let divergence = Divergence {
             horizontal: steps(horizontal, "the horizontal divergence", 1.0)?,
             vertical: steps(vertical, "the vertical divergence", 1.0)?,

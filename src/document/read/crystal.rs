@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use super::Reading;
 use super::adopted::Adopted;
 use super::file_cells::FileCells;
-use super::Reading;
 use crate::document::choices::{Misset, MosaicDistribution};
 use crate::document::error::DocumentError;
 use crate::document::keys::{Key, key};
@@ -220,9 +220,12 @@ impl Reading<'_> {
                 let what = " gaussian, not of cap; leave one out";
                 refuse(&sigmas, " are those of ", &model, what)
             }
-            (Some(_), _) if keys.spread.is_some() => {
-                refuse(&spread, " and ", &sigmas, " both give the spread; leave one out")
-            }
+            (Some(_), _) if keys.spread.is_some() => refuse(
+                &spread,
+                " and ",
+                &sigmas,
+                " both give the spread; leave one out",
+            ),
             (Some(degrees), _) => gaussian(degrees.map(f64::to_radians)),
             (None, Some(MosaicDistribution::Gaussian)) => gaussian([spread_rad; 3]),
             (None, _) => Ok(MosaicModel::Cap { spread_rad }),

@@ -27,7 +27,15 @@ impl FrameSection {
             self.two_theta_axis,
         ]
         .map(|values| values.map(DVec3::from_array));
-        let [beam, fast, slow, normal, polarisation, spindle, two_theta_axis] = given;
+        let [
+            beam,
+            fast,
+            slow,
+            normal,
+            polarisation,
+            spindle,
+            two_theta_axis,
+        ] = given;
         given.iter().any(Option::is_some).then(|| {
             let turned = fast.or(slow).is_some();
             let (fast, slow) = (
@@ -71,7 +79,10 @@ impl Reading<'_> {
                 &key::frame::normal,
             ]);
         }
-        if let Some(thickness) = adopted.sensor_um.filter(|_| keys.sensor_thickness.is_none()) {
+        if let Some(thickness) = adopted
+            .sensor_um
+            .filter(|_| keys.sensor_thickness.is_none())
+        {
             self.notices.push(message![
                 format!("the header's sensor of {thickness} µm is not adopted: give "),
                 &of::sensor_thickness,
@@ -83,7 +94,9 @@ impl Reading<'_> {
             && adopted_two_theta != keys.two_theta.unwrap_or(0.0)
         {
             self.notices.push(message![
-                format!("the header's TWOTHETA of {adopted_two_theta} degrees is not adopted: give "),
+                format!(
+                    "the header's TWOTHETA of {adopted_two_theta} degrees is not adopted: give "
+                ),
                 &of::two_theta,
                 ", ",
                 &of::distance,
@@ -204,10 +217,12 @@ impl Reading<'_> {
         let keys = &self.document.detector;
         let thickness = keys.sensor_thickness.map(|um| um * 1e-6);
         // A depth without end is one of no attenuation, as 0 is.
-        let depth = keys.sensor_attenuation_depth.map(|um| match um.is_finite() {
-            true => um * 1e-6,
-            false => 0.0,
-        });
+        let depth = keys
+            .sensor_attenuation_depth
+            .map(|um| match um.is_finite() {
+                true => um * 1e-6,
+                false => 0.0,
+            });
         for panel in &mut detector.panels {
             let own = panel.sensor;
             let thickness_m = thickness
@@ -297,11 +312,7 @@ impl Reading<'_> {
     }
 
     /// Those of `keys` that the document gives, else all of them, before what is wrong with them.
-    pub fn blame(
-        &self,
-        keys: &[&'static Key],
-        what: impl std::fmt::Display,
-    ) -> DocumentError {
+    pub fn blame(&self, keys: &[&'static Key], what: impl std::fmt::Display) -> DocumentError {
         let given = keys.iter().filter(|key| key.is_in(self.document));
         let given: Vec<&'static Key> = given.copied().collect();
         DocumentError::of_keys(if given.is_empty() { keys } else { &given }, what)

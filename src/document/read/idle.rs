@@ -11,7 +11,9 @@ use crate::document::message::{Message, Named, Part, message};
 use crate::document::overlay::{FILES, GRID};
 use crate::document::value::Axes;
 use crate::experiment::{Convention, Pivot, Placement, Shape, Sources};
-use key::{background, beam, counts, crystal, detector, mosaicity, noise, output, picture, run, sampling};
+use key::{
+    background, beam, counts, crystal, detector, mosaicity, noise, output, picture, run, sampling,
+};
 
 /// What names of NXmx files end on.
 const NXMX: [&str; 3] = ["h5", "hdf5", "nxs"];
@@ -92,7 +94,8 @@ impl Facts<'_> {
             out(&["img", "smv", "cbf"]) || (typed && (out(&["tif", "tiff", "npy"]) || out(&NXMX)));
         let nxmx = out(&NXMX) || ends_on(&document.output.noise_files, &NXMX);
         let noisy = document.writes_noise();
-        let pgm = given(&output::pgm) || out(&["pgm"]) || (default_files && !given(&output::default_pgm));
+        let pgm =
+            given(&output::pgm) || out(&["pgm"]) || (default_files && !given(&output::default_pgm));
         let png = default_files || given(&output::png) || out(&["png"]);
         let pictured = png || given(&output::overview);
         let random_misset = document.crystal.misset == Some(Misset::Random);
@@ -126,7 +129,12 @@ impl Facts<'_> {
             message![&mosaicity::rotations, " gives the rotations"],
         );
         rule(
-            &[&mosaicity::spread, &mosaicity::sigmas, &mosaicity::seed, &mosaicity::model],
+            &[
+                &mosaicity::spread,
+                &mosaicity::sigmas,
+                &mosaicity::seed,
+                &mosaicity::model,
+            ],
             spread && !rotations && mosaicity.domains == 1,
             message![
                 "there is one domain, and it is not turned; give ",
@@ -134,7 +142,11 @@ impl Facts<'_> {
                 " more",
             ],
         );
-        rule(&[&mosaicity::sigmas], !spread, message!["all three are zero"]);
+        rule(
+            &[&mosaicity::sigmas],
+            !spread,
+            message!["all three are zero"],
+        );
         rule(
             &[&crystal::gauss_metric],
             matches!(shape, Shape::Square | Shape::Round),
@@ -162,7 +174,11 @@ impl Facts<'_> {
             ],
         );
         let flux = given(&beam::flux);
-        rule(&[&beam::exposure], !flux, message!["it is for ", &beam::flux]);
+        rule(
+            &[&beam::exposure],
+            !flux,
+            message!["it is for ", &beam::flux],
+        );
         rule(
             &[&beam::size],
             !flux && !sized && !given(&background::slabs),
@@ -175,8 +191,16 @@ impl Facts<'_> {
                 &background::slabs,
             ],
         );
-        rule(&[&beam::fluence], flux, message![&beam::flux, " gives the fluence"]);
-        rule(&GRID, listed, message![&beam::sources, " gives the sources"]);
+        rule(
+            &[&beam::fluence],
+            flux,
+            message![&beam::flux, " gives the fluence"],
+        );
+        rule(
+            &GRID,
+            listed,
+            message![&beam::sources, " gives the sources"],
+        );
         rule(
             &[&beam::dispersion_steps],
             !listed && !given(&beam::dispersion),
@@ -191,7 +215,9 @@ impl Facts<'_> {
         let Axes(pixels) = document.detector.pixels.unwrap_or(Axes([None; 2]));
         let idle = [0, 1].map(|axis| edges[axis].is_some() && pixels[axis].is_some());
         let counted_pixels = || message!["the pixels are counted"];
-        let all = [0, 1].iter().all(|&axis| edges[axis].is_none() || idle[axis]);
+        let all = [0, 1]
+            .iter()
+            .all(|&axis| edges[axis].is_none() || idle[axis]);
         rule(
             &[&detector::size],
             all && idle.contains(&true),
@@ -305,11 +331,26 @@ impl Facts<'_> {
             message!["only the files asked for are written"],
         );
         rule(
-            &[&picture::scale, &picture::percentile, &picture::bits, &picture::colormap],
+            &[
+                &picture::scale,
+                &picture::percentile,
+                &picture::bits,
+                &picture::colormap,
+            ],
             !pictured,
-            message!["no ", &output::png, " or ", &output::overview, " is written"],
+            message![
+                "no ",
+                &output::png,
+                " or ",
+                &output::overview,
+                " is written"
+            ],
         );
-        rule(&[&picture::rings], !png, message!["no ", &output::png, " is written"]);
+        rule(
+            &[&picture::rings],
+            !png,
+            message!["no ", &output::png, " is written"],
+        );
         rule(
             &[&detector::dials_experiment_index],
             !given(&detector::dials_experiment),

@@ -20,7 +20,9 @@ use super::error::{DocumentError, keys_of};
 use super::keys::{Key, key};
 use super::message::{Message, message};
 use super::{Document, FactorOrigin};
-use crate::experiment::{Crystal, Description, Experiment, ExperimentError, Placement, Sampling, Region};
+use crate::experiment::{
+    Crystal, Description, Experiment, ExperimentError, Placement, Region, Sampling,
+};
 use crate::image::noise::Noise;
 use adopted::Adopted;
 use apparatus::{Apparatus, GeometryFile};

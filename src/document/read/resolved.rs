@@ -4,7 +4,7 @@ use super::{Facts, Idle};
 use crate::document::choices::{Misset, MosaicDistribution};
 use crate::document::keys::{Key, key};
 use crate::document::value::{Axes, Field};
-use crate::document::{Document, DivergenceShape};
+use crate::document::{DivergenceShape, Document};
 use crate::experiment::{
     DEFAULT_FLUENCE, DEFAULT_MOSAIC_SEED, MosaicModel, Pivot, Sources, SpotMetric,
 };
@@ -87,7 +87,9 @@ impl Choices<'_> {
         let facts = self.facts;
         let (experiment, keys) = (facts.experiment, &facts.document.crystal);
         let own = experiment.crystal();
-        let sizes = keys.size.filter(|Axes(size)| size.iter().all(Option::is_some));
+        let sizes = keys
+            .size
+            .filter(|Axes(size)| size.iter().all(Option::is_some));
         self.document.crystal.size = sizes;
         self.document.crystal.cells = match sizes {
             Some(_) => None,
@@ -250,7 +252,9 @@ impl Choices<'_> {
         }
         let shape = facts.experiment.detector().panels[0].shape;
         let pixels = Some(Axes(shape.map(Some)));
-        let sized = keys.size.is_some_and(|Axes(size)| size.iter().all(Option::is_some));
+        let sized = keys
+            .size
+            .is_some_and(|Axes(size)| size.iter().all(Option::is_some));
         if keys.pixels.is_none() && sized {
             self.notes.detector.pixels = pixels;
             return;
@@ -326,7 +330,10 @@ impl Choices<'_> {
         if facts.document.writes_default_files() {
             self.document.output = facts.document.default_files();
         }
-        (self.document.output.default_pgm, self.document.output.default_noise) = (None, None);
+        (
+            self.document.output.default_pgm,
+            self.document.output.default_noise,
+        ) = (None, None);
         if !self.idle.iter().any(|idle| *idle.key == noise::seed) {
             self.chose(&noise::seed, facts.seed as i64);
         }
@@ -343,7 +350,11 @@ impl Choices<'_> {
         self.chose(&noise::calibration_seed, CALIBRATION_SEED as i64);
         self.chose(&noise::point_spread, SpreadShape::Gauss);
         self.chose(&noise::gain, 1.0);
-        if !self.idle.iter().any(|idle| *idle.key == counts::compression) {
+        if !self
+            .idle
+            .iter()
+            .any(|idle| *idle.key == counts::compression)
+        {
             self.chose(&counts::compression, Compression::Gzip);
         }
         self.chose(&picture::scale, ToneScale::Linear);

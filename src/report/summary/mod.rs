@@ -4,8 +4,8 @@ mod text;
 
 use serde::Serialize;
 
-use crate::document::FactorOrigin;
 use super::sampling::SamplingSummary;
+use crate::document::FactorOrigin;
 use crate::experiment::{Experiment, Shape, Sources};
 use crate::image::Statistics;
 use crate::image::noise::Noise;
