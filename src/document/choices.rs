@@ -34,7 +34,10 @@ macro_rules! choices {
 
         impl Field for $name {
             fn of_value(value: Value) -> Option<Self> {
-                let word = String::of_value(value)?;
+                let word = match value {
+                    Value::Whole(whole) => whole.to_string(),
+                    other => String::of_value(other)?,
+                };
                 let place = Self::WORDS.iter().position(|own| *own == word)?;
                 Self::VALUES.get(place).copied()
             }

@@ -27,7 +27,28 @@ pub enum Part {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Message(pub Vec<Part>);
 
+impl From<String> for Message {
+    fn from(text: String) -> Message {
+        Message(vec![Part::Text(text)])
+    }
+}
+
 impl Message {
+    /// `text`, in which each `{}` stands for the next of `parts`.
+    pub fn of(text: &str, parts: impl IntoIterator<Item = Part>) -> Message {
+        let mut parts = parts.into_iter();
+        let mut message = Message::default();
+        for (place, piece) in text.split("{}").enumerate() {
+            if place > 0 {
+                message.0.extend(parts.next());
+            }
+            if !piece.is_empty() {
+                message = message.and(piece);
+            }
+        }
+        message
+    }
+
     /// The message with its keys as `spell` spells them.
     pub fn spelled(&self, mut spell: impl FnMut(Named) -> String) -> String {
         let parts = self.0.iter().map(|part| match part {
@@ -79,6 +100,24 @@ impl From<String> for Part {
     }
 }
 
+impl From<f64> for Part {
+    fn from(number: f64) -> Part {
+        Part::Text(number.to_string())
+    }
+}
+
+impl From<std::path::Display<'_>> for Part {
+    fn from(path: std::path::Display) -> Part {
+        Part::Text(path.to_string())
+    }
+}
+
+impl From<Named> for Part {
+    fn from(named: Named) -> Part {
+        Part::Key(named)
+    }
+}
+
 impl From<&str> for Part {
     fn from(text: &str) -> Part {
         Part::Text(text.into())
@@ -98,10 +137,18 @@ impl From<(&'static Key, usize)> for Part {
     }
 }
 
-/// A [`Message`] of texts and keys.
+/// A [`Message`]: a text in which each `{}` stands for the next part, a key or words.
 macro_rules! message {
-    ($($part:expr),* $(,)?) => {
-        $crate::document::Message(vec![$($crate::document::Part::from($part)),*])
+    ($text:literal $(, $part:expr)* $(,)?) => {
+        $crate::document::Message::of($text, [$($crate::document::Part::from($part)),*])
     };
 }
 pub(crate) use message;
+
+/// The error that keys contradict each other: a [`Message`], as of `message!`.
+macro_rules! contradiction {
+    ($($part:tt)*) => {
+        $crate::document::DocumentError::Contradiction($crate::document::message!($($part)*))
+    };
+}
+pub(crate) use contradiction;

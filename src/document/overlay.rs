@@ -5,6 +5,23 @@ use super::keys::{KEYS, Key, Refused, key};
 use super::value::{Axes, Form, Value};
 use key::{background, beam, crystal, detector, frame, mosaicity, output, run, scan};
 
+/// Keys, as a table of them.
+macro_rules! keys {
+    ($($section:ident.$field:ident)*) => {
+        &[$(&$section::$field),*]
+    };
+}
+
+/// Rows of keys, and those that they take the place of.
+macro_rules! rows {
+    ($($($section:ident.$field:ident)* => $($other:ident.$name:ident)*;)*) => {
+        &[$((keys! { $($section.$field)* }, keys! { $($other.$name)* })),*]
+    };
+}
+
+/// Keys, and others.
+type Rows = &'static [(&'static [&'static Key], &'static [&'static Key])];
+
 /// Keys that say one thing in two ways.
 pub static ALTERNATIVES: [(&Key, &Key); 4] = [
     (&crystal::matrix, &crystal::cell),
@@ -13,17 +30,97 @@ pub static ALTERNATIVES: [(&Key, &Key); 4] = [
     (&crystal::cells, &crystal::size),
 ];
 
+/// Keys of a grid of sources.
+pub static GRID: &[&Key] = keys! {
+    beam.dispersion beam.dispersion_steps beam.divergence beam.divergence_horizontal
+    beam.divergence_vertical beam.divergence_step_horizontal beam.divergence_step_vertical
+    beam.divergence_steps_horizontal beam.divergence_steps_vertical beam.divergence_steps
+    beam.divergence_shape
+};
+
+/// Keys of files that are written.
+pub static FILES: &[&Key] = keys! {
+    output.float output.smv output.pgm output.smv_noise output.png output.overview output.tiff
+    output.files output.noise_files
+};
+
+/// Keys of a detector that a file describes, or that go with one: they do not place the detector.
+static BESIDE_A_FILE: &[&Key] = keys! {
+    detector.dials_experiment detector.dials_experiment_index detector.crystfel_geometry
+    detector.crystfel_clen detector.mask detector.point_pixel detector.sensor_thickness
+    detector.sensor_attenuation_depth detector.sensor_layers frame.polarisation frame.spindle
+};
+
+/// Points that only matter where no key gives the first pixel.
+pub static POINTS: &[&Key] = keys! {
+    detector.beam_x detector.beam_y detector.close_x detector.close_y detector.origin_x
+    detector.origin_y detector.pivot
+};
+
+/// Keys, and those that they take the place of when they are given later.
+static REPLACES: Rows = rows! {
+    crystal.matrix => crystal.cell;
+    crystal.cell => crystal.matrix;
+    beam.wavelength => beam.energy;
+    beam.energy => beam.wavelength;
+    beam.kahn_factor => beam.polarised;
+    beam.polarised => beam.kahn_factor;
+    beam.divergence => beam.divergence_horizontal beam.divergence_vertical;
+    beam.divergence_steps => beam.divergence_steps_horizontal beam.divergence_steps_vertical;
+};
+
+/// Keys, and those of a document below that they exclude, or would be ignored beside. A step and a
+/// count exclude each other where there is a range.
+static DISPLACES: Rows = rows! {
+    crystal.structure_factors crystal.structure_factors_by_energy crystal.atoms
+        => crystal.structure_factors crystal.structure_factors_by_energy crystal.f_column;
+    crystal.structure_factors crystal.structure_factors_by_energy
+        => crystal.atoms crystal.atoms_dmin crystal.solvent_density crystal.solvent_b
+           crystal.solvent;
+    crystal.solvent => crystal.solvent_density crystal.solvent_b;
+    crystal.solvent_density crystal.solvent_b => crystal.solvent;
+    crystal.misset => crystal.misset_seed;
+    mosaicity.rotations => mosaicity.spread mosaicity.domains mosaicity.model mosaicity.sigmas
+        mosaicity.seed;
+    mosaicity.spread mosaicity.domains mosaicity.model mosaicity.sigmas => mosaicity.rotations;
+    mosaicity.spread => mosaicity.sigmas;
+    mosaicity.sigmas => mosaicity.spread mosaicity.model;
+    scan.step => scan.steps;
+    scan.steps => scan.step;
+    beam.fluence => beam.flux beam.exposure;
+    beam.flux => beam.fluence;
+    beam.dispersion beam.divergence beam.divergence_horizontal beam.divergence_vertical
+        => beam.sources;
+    beam.divergence_step_horizontal => beam.divergence_steps_horizontal;
+    beam.divergence_step_vertical => beam.divergence_steps_vertical;
+    beam.divergence_steps_horizontal beam.divergence_steps => beam.divergence_step_horizontal;
+    beam.divergence_steps_vertical beam.divergence_steps => beam.divergence_step_vertical;
+    detector.dials_experiment detector.crystfel_geometry
+        => detector.dials_experiment detector.dials_experiment_index detector.crystfel_geometry
+           detector.crystfel_clen;
+    detector.distance => detector.close_distance;
+    detector.close_distance => detector.distance;
+    detector.convention => detector.pivot;
+    output.default_pgm => output.pgm;
+    output.default_noise => output.smv_noise;
+    run.printout_pixel => run.printout;
+    background.slabs => background.slabs;
+};
+
+/// The same for groups of keys; of files, only what is asked for is written.
+static GROUPS: [(&[&Key], &[&Key]); 4] = [
+    (keys! { beam.sources }, GRID),
+    (keys! { frame.first_pixel }, POINTS),
+    (POINTS, keys! { frame.first_pixel }),
+    (FILES, FILES),
+];
+
 /// Whether `document` says one thing by both of two alternatives.
 pub fn contradict(document: &Document, one: &Key, other: &Key) -> bool {
-    if *other == beam::polarised {
-        return document.beam.polarised == Some(false);
-    }
-    match (
-        *one == crystal::cells,
-        document.crystal.cells,
-        document.crystal.size,
-    ) {
-        (true, Some(Axes(cells)), Some(Axes(size))) => cells
+    let (cells, size) = (document.crystal.cells, document.crystal.size);
+    match (cells, size) {
+        _ if *other == beam::polarised => document.beam.polarised == Some(false),
+        (Some(Axes(cells)), Some(Axes(size))) if *one == crystal::cells => cells
             .iter()
             .zip(size)
             .any(|(cells, size)| cells.is_some() && size.is_some()),
@@ -31,204 +128,12 @@ pub fn contradict(document: &Document, one: &Key, other: &Key) -> bool {
     }
 }
 
-/// Keys of a grid of sources.
-pub static GRID: [&Key; 11] = [
-    &beam::dispersion,
-    &beam::dispersion_steps,
-    &beam::divergence,
-    &beam::divergence_horizontal,
-    &beam::divergence_vertical,
-    &beam::divergence_step_horizontal,
-    &beam::divergence_step_vertical,
-    &beam::divergence_steps_horizontal,
-    &beam::divergence_steps_vertical,
-    &beam::divergence_steps,
-    &beam::divergence_shape,
-];
-
-/// Keys of files that are written.
-pub static FILES: [&Key; 9] = [
-    &output::float,
-    &output::smv,
-    &output::pgm,
-    &output::smv_noise,
-    &output::png,
-    &output::overview,
-    &output::tiff,
-    &output::files,
-    &output::noise_files,
-];
-
-/// Keys of a detector that a file describes, or that go with one: they do not place the detector.
-static BESIDE_A_FILE: [&Key; 11] = [
-    &detector::dials_experiment,
-    &detector::dials_experiment_index,
-    &detector::crystfel_geometry,
-    &detector::crystfel_clen,
-    &detector::mask,
-    &detector::point_pixel,
-    &detector::sensor_thickness,
-    &detector::sensor_attenuation_depth,
-    &detector::sensor_layers,
-    &frame::polarisation,
-    &frame::spindle,
-];
-
 impl Key {
     /// Whether the key places the detector, as a file of its geometry does.
     pub fn places_detector(&self) -> bool {
         ["detector", "frame"].contains(&self.section) && !BESIDE_A_FILE.contains(&self)
     }
 }
-
-/// Keys, and those that they take the place of when they are given later.
-static REPLACES: &[(&Key, &[&Key])] = &[
-    (&crystal::matrix, &[&crystal::cell]),
-    (&crystal::cell, &[&crystal::matrix]),
-    (&beam::wavelength, &[&beam::energy]),
-    (&beam::energy, &[&beam::wavelength]),
-    (&beam::kahn_factor, &[&beam::polarised]),
-    (&beam::polarised, &[&beam::kahn_factor]),
-    (
-        &beam::divergence,
-        &[&beam::divergence_horizontal, &beam::divergence_vertical],
-    ),
-    (
-        &beam::divergence_steps,
-        &[
-            &beam::divergence_steps_horizontal,
-            &beam::divergence_steps_vertical,
-        ],
-    ),
-];
-
-/// Points that only matter where no key gives the first pixel.
-pub static POINTS: [&Key; 7] = [
-    &detector::beam_x,
-    &detector::beam_y,
-    &detector::close_x,
-    &detector::close_y,
-    &detector::origin_x,
-    &detector::origin_y,
-    &detector::pivot,
-];
-
-/// Keys, and those of a document below that they exclude, or would be ignored beside.
-static DISPLACES: &[(&[&Key], &[&Key])] = &[
-    // Sources of structure factors.
-    (
-        &[
-            &crystal::structure_factors,
-            &crystal::structure_factors_by_energy,
-            &crystal::atoms,
-        ],
-        &[
-            &crystal::structure_factors,
-            &crystal::structure_factors_by_energy,
-            &crystal::f_column,
-        ],
-    ),
-    (
-        &[
-            &crystal::structure_factors,
-            &crystal::structure_factors_by_energy,
-        ],
-        &[
-            &crystal::atoms,
-            &crystal::atoms_dmin,
-            &crystal::solvent_density,
-            &crystal::solvent_b,
-            &crystal::solvent,
-        ],
-    ),
-    (
-        &[&crystal::solvent],
-        &[&crystal::solvent_density, &crystal::solvent_b],
-    ),
-    (
-        &[&crystal::solvent_density, &crystal::solvent_b],
-        &[&crystal::solvent],
-    ),
-    // The crystal.
-    (&[&crystal::misset], &[&crystal::misset_seed]),
-    (
-        &[&mosaicity::rotations],
-        &[
-            &mosaicity::spread,
-            &mosaicity::domains,
-            &mosaicity::model,
-            &mosaicity::sigmas,
-            &mosaicity::seed,
-        ],
-    ),
-    (
-        &[
-            &mosaicity::spread,
-            &mosaicity::domains,
-            &mosaicity::model,
-            &mosaicity::sigmas,
-        ],
-        &[&mosaicity::rotations],
-    ),
-    (&[&mosaicity::spread], &[&mosaicity::sigmas]),
-    (
-        &[&mosaicity::sigmas],
-        &[&mosaicity::spread, &mosaicity::model],
-    ),
-    (&[&scan::step], &[&scan::steps]),
-    (&[&scan::steps], &[&scan::step]),
-    // The beam.
-    (&[&beam::fluence], &[&beam::flux, &beam::exposure]),
-    (&[&beam::flux], &[&beam::fluence]),
-    (&[&beam::sources], &GRID),
-    (
-        &[
-            &beam::dispersion,
-            &beam::divergence,
-            &beam::divergence_horizontal,
-            &beam::divergence_vertical,
-        ],
-        &[&beam::sources],
-    ),
-    // A step and a count exclude each other where there is a range.
-    (
-        &[&beam::divergence_step_horizontal],
-        &[&beam::divergence_steps_horizontal],
-    ),
-    (
-        &[&beam::divergence_step_vertical],
-        &[&beam::divergence_steps_vertical],
-    ),
-    (
-        &[&beam::divergence_steps_horizontal, &beam::divergence_steps],
-        &[&beam::divergence_step_horizontal],
-    ),
-    (
-        &[&beam::divergence_steps_vertical, &beam::divergence_steps],
-        &[&beam::divergence_step_vertical],
-    ),
-    // The detector.
-    (
-        &[&detector::dials_experiment, &detector::crystfel_geometry],
-        &[
-            &detector::dials_experiment,
-            &detector::dials_experiment_index,
-            &detector::crystfel_geometry,
-            &detector::crystfel_clen,
-        ],
-    ),
-    (&[&detector::distance], &[&detector::close_distance]),
-    (&[&detector::close_distance], &[&detector::distance]),
-    (&[&detector::convention], &[&detector::pivot]),
-    (&[&frame::first_pixel], &POINTS),
-    (&POINTS, &[&frame::first_pixel]),
-    // Files and printouts. Only what is asked for is written.
-    (&FILES, &FILES),
-    (&[&output::default_pgm], &[&output::pgm]),
-    (&[&output::default_noise], &[&output::smv_noise]),
-    (&[&run::printout_pixel], &[&run::printout]),
-    (&[&background::slabs], &[&background::slabs]),
-];
 
 /// The axes of `one` that `other` leaves open; none where that is nothing.
 fn without<T: Copy, U: Copy, const N: usize>(
@@ -276,7 +181,7 @@ impl Document {
             }
             _ => own.set(&mut alone, value)?,
         }
-        let replaced = REPLACES.iter().filter(|(by, _)| *by == own);
+        let replaced = REPLACES.iter().filter(|(by, _)| by.contains(&own));
         for other in replaced.flat_map(|(_, others)| others.iter()) {
             other.clear(self);
         }
@@ -304,13 +209,9 @@ impl Document {
         let any = |keys: &[&Key]| keys.iter().any(|key| key.is_in(over));
         let file = any(&[&detector::dials_experiment, &detector::crystfel_geometry]);
         for own in KEYS {
-            let replaced = REPLACES
-                .iter()
-                .any(|(by, others)| others.contains(own) && by.is_in(over));
-            let displaced = DISPLACES
-                .iter()
-                .any(|(by, others)| others.contains(own) && any(by));
-            if replaced || displaced || (file && own.places_detector()) {
+            let mut rows = REPLACES.iter().chain(DISPLACES).chain(&GROUPS);
+            let displaced = rows.any(|(by, others)| others.contains(own) && any(by));
+            if displaced || (file && own.places_detector()) {
                 own.clear(&mut self);
             }
         }

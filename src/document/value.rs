@@ -266,31 +266,23 @@ pub trait Field: Sized {
     fn to_value(&self) -> Value;
 }
 
-impl Field for bool {
-    fn of_value(value: Value) -> Option<bool> {
-        match value {
-            Value::Truth(truth) => Some(truth),
-            _ => None,
+macro_rules! plain_fields {
+    ($($type:ty = $variant:ident;)*) => {$(
+        impl Field for $type {
+            fn of_value(value: Value) -> Option<$type> {
+                match value {
+                    Value::$variant(own) => Some(own),
+                    _ => None,
+                }
+            }
+
+            fn to_value(&self) -> Value {
+                Value::$variant(self.clone())
+            }
         }
-    }
-
-    fn to_value(&self) -> Value {
-        Value::Truth(*self)
-    }
+    )*};
 }
-
-impl Field for f64 {
-    fn of_value(value: Value) -> Option<f64> {
-        match value {
-            Value::Number(number) => Some(number),
-            _ => None,
-        }
-    }
-
-    fn to_value(&self) -> Value {
-        Value::Number(*self)
-    }
-}
+plain_fields! { bool = Truth; f64 = Number; String = Text; }
 
 macro_rules! whole_fields {
     ($($whole:ty)*) => {$(
@@ -310,19 +302,6 @@ macro_rules! whole_fields {
     )*};
 }
 whole_fields!(i64 u32 usize);
-
-impl Field for String {
-    fn of_value(value: Value) -> Option<String> {
-        match value {
-            Value::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    fn to_value(&self) -> Value {
-        Value::Text(self.clone())
-    }
-}
 
 impl Field for PathBuf {
     fn of_value(value: Value) -> Option<PathBuf> {

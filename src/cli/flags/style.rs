@@ -6,16 +6,54 @@ use super::super::CliError;
 use super::given::{Spelling, section};
 use super::table::{NOISE, PICTURES};
 use super::{Flag, augmented};
-use crate::document::{Choice, NoiseSection, PictureSection, key};
+use crate::document::{Choice, NoiseSection, PictureSection};
 use crate::formats::encoding::Number;
 use crate::formats::nxmx::Compression;
 use crate::formats::png::{Colormap, Depth};
 use crate::image::ToneScale;
 use crate::image::noise::Noise;
 
-/// Flags of a detector's noise.
-#[derive(Debug, Clone, Default)]
-pub struct NoiseFlags(pub NoiseSection);
+/// Flags that are a section of a document, for clap's derived commands.
+macro_rules! sections {
+    ($($(#[$about:meta])* $name:ident($section:ident) = $topic:ident.$field:ident, $augmented:expr;)*) => {$(
+        $(#[$about])*
+        #[derive(Debug, Clone, Default)]
+        pub struct $name(pub $section);
+
+        impl Args for $name {
+            fn augment_args(command: Command) -> Command {
+                $augmented(command)
+            }
+
+            fn augment_args_for_update(command: Command) -> Command {
+                $name::augment_args(command)
+            }
+        }
+
+        impl FromArgMatches for $name {
+            fn from_arg_matches(matches: &ArgMatches) -> Result<$name, clap::Error> {
+                section(matches, $topic, |document| $name(document.$field))
+            }
+
+            fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+                *self = $name::from_arg_matches(matches)?;
+                Ok(())
+            }
+        }
+    )*};
+}
+
+sections! {
+    /// Flags of a detector's noise.
+    NoiseFlags(NoiseSection) = NOISE.noise, |command| augmented(command, &[NOISE]);
+    /// Flags of how pictures look.
+    StyleFlags(PictureSection) = PICTURES.picture, |command: Command| {
+        let of_style = PICTURES.iter().filter(|flag| {
+            flag.key().is_some_and(|key| key.section == "picture")
+        });
+        command.args(of_style.map(Flag::arg))
+    };
+}
 
 impl NoiseFlags {
     /// The noise, of this seed, around `offset` counts.
@@ -34,10 +72,6 @@ impl NoiseFlags {
         idle.iter().map(|message| spelling.of(message)).collect()
     }
 }
-
-/// Flags of how pictures look.
-#[derive(Debug, Clone, Default)]
-pub struct StyleFlags(pub PictureSection);
 
 /// How a PNG is to look.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -85,56 +119,6 @@ impl StyleFlags {
             colormap: self.0.colormap.unwrap_or_default(),
             depth: self.0.bits.unwrap_or_default(),
         }
-    }
-}
-
-/// The flags of how PNGs look.
-fn of_style() -> impl Iterator<Item = &'static Flag> {
-    PICTURES.iter().filter(|flag| {
-        let key = flag.key();
-        key.is_some_and(|key| key.section == key::picture::scale.section)
-    })
-}
-
-impl Args for NoiseFlags {
-    fn augment_args(command: Command) -> Command {
-        augmented(command, &[NOISE])
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        NoiseFlags::augment_args(command)
-    }
-}
-
-impl FromArgMatches for NoiseFlags {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<NoiseFlags, clap::Error> {
-        section(matches, NOISE, |document| NoiseFlags(document.noise))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = NoiseFlags::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
-impl Args for StyleFlags {
-    fn augment_args(command: Command) -> Command {
-        command.args(of_style().map(Flag::arg))
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        StyleFlags::augment_args(command)
-    }
-}
-
-impl FromArgMatches for StyleFlags {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<StyleFlags, clap::Error> {
-        section(matches, PICTURES, |document| StyleFlags(document.picture))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = StyleFlags::from_arg_matches(matches)?;
-        Ok(())
     }
 }
 

@@ -76,7 +76,7 @@ fn check(parsed: &Parsed) -> Result<(), CliError> {
     let refused = files.chain(&of_one_image).find(|key| document.says(key));
     let given = |name: &str| parsed.given.flags.iter().any(|flag| flag.name == name);
     let refused = match refused {
-        Some(key) => Some(parsed.given.spelling.of(&message![*key])),
+        Some(key) => Some(parsed.given.spelling.of(&message!("{}", *key))),
         None => given("write-config").then(|| "--write-config".into()),
     };
     if let Some(flag) = refused {

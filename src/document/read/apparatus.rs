@@ -6,7 +6,7 @@ use super::Reading;
 use super::adopted::Adopted;
 use crate::document::error::DocumentError;
 use crate::document::keys::{KEYS, Key, key};
-use crate::document::message::{Message, message};
+use crate::document::message::{Message, contradiction, message};
 use crate::experiment::{Detector, ExperimentError, Frame, Placement, Quantity};
 use crate::formats::geometry::Geometry;
 use crate::formats::{expt, geom};
@@ -56,7 +56,7 @@ impl Reading<'_> {
         let (path, geometry) = (file.path.display(), &file.geometry);
         let said = geometry.notices.iter();
         self.notices
-            .extend(said.map(|notice| message![format!("{path}: {notice}")]));
+            .extend(said.map(|notice| Message::from(format!("{path}: {notice}"))));
         let axes = geometry.frame();
         self.inputs.extend(keys.mask.clone());
         // The header of a mask then says nothing.
@@ -77,12 +77,11 @@ impl Reading<'_> {
         {
             (None, None) => return Ok(None),
             (Some(_), Some(_)) => {
-                return Err(DocumentError::Contradiction(message![
+                return Err(contradiction!(
+                    "{} and {} both place the detector; leave one of them out",
                     &dials_experiment,
-                    " and ",
-                    &crystfel_geometry,
-                    " both place the detector; leave one of them out",
-                ]));
+                    &crystfel_geometry
+                ));
             }
             (Some(path), None) => (&dials_experiment, path),
             (None, Some(path)) => (&crystfel_geometry, path),
@@ -90,12 +89,12 @@ impl Reading<'_> {
         let shown = path.display();
         let mut placing = KEYS.iter().filter(|key| key.places_detector());
         if let Some(placing) = placing.find(|key| key.is_in(self.document)) {
-            return Err(DocumentError::Contradiction(message![
+            return Err(contradiction!(
+                "{} and {} {} both place the detector; leave one of them out",
                 *placing,
-                " and ",
                 key,
-                format!(" {shown} both place the detector; leave one of them out"),
-            ]));
+                shown
+            ));
         }
         self.inputs.push(path.clone());
         let geometry = if *key == dials_experiment {
@@ -105,13 +104,13 @@ impl Reading<'_> {
         };
         let beam = &self.document.beam;
         if geometry.wavelength_m.is_none() && beam.wavelength.or(beam.energy).is_none() {
-            return Err(DocumentError::Contradiction(message![
+            return Err(contradiction!(
+                "{} {}: it holds no number for the photon energy; give {} or {}",
                 key,
-                format!(" {shown}: it holds no number for the photon energy; give "),
+                shown,
                 &key::beam::energy,
-                " or ",
-                &key::beam::wavelength,
-            ]));
+                &key::beam::wavelength
+            ));
         }
         let path = path.clone();
         Ok(Some(GeometryFile {
@@ -125,7 +124,7 @@ impl Reading<'_> {
 impl GeometryFile {
     /// The file as it is called in messages, if it says nothing of a crystal.
     pub fn without_crystal(&self) -> Option<Message> {
-        let named = || message![self.key, format!(" {}", self.path.display())];
+        let named = || message!("{} {}", self.key, self.path.display());
         self.geometry.cell.is_none().then(named)
     }
 

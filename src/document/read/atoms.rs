@@ -9,7 +9,7 @@ use crate::cpu;
 use crate::document::AtomOrigin;
 use crate::document::error::DocumentError;
 use crate::document::keys::{Key, key};
-use crate::document::message::message;
+use crate::document::message::{contradiction, message};
 use crate::experiment::{Beam, Detector, Reflection, Reflections, Source};
 use crate::formats::coordinates::{self, CoordinateFile};
 use crate::geometry::UnitCell;
@@ -56,11 +56,11 @@ impl Reading<'_> {
             };
             return match of_atoms.iter().find(idle) {
                 None => Ok(None),
-                Some(key) => Err(DocumentError::Contradiction(message![
+                Some(key) => Err(contradiction!(
+                    "{}: it is for structure factors from atoms; name their file with {}",
                     *key,
-                    ": it is for structure factors from atoms; name their file with ",
-                    &of::atoms,
-                ])),
+                    &of::atoms
+                )),
             };
         };
         let bare = keys.solvent == Some(false);
@@ -69,12 +69,11 @@ impl Reading<'_> {
             .iter()
             .find(|key| bare && key.is_in(self.document))
         {
-            return Err(DocumentError::Contradiction(message![
+            return Err(contradiction!(
+                "{} and {} do not go together; leave one of them out",
                 &of::solvent,
-                " and ",
-                *given,
-                " do not go together; leave one of them out",
-            ]));
+                *given
+            ));
         }
         let CoordinateFile {
             format,
@@ -164,12 +163,13 @@ fn blame(path: &Path, error: &StructureError) -> DocumentError {
         StructureError::Resolution { .. } | StructureError::NoReflections { .. } => {
             DocumentError::of_keys(&[&key::crystal::atoms_dmin], format!("{shown}: {error}"))
         }
-        StructureError::Memory { .. } => DocumentError::File(message![
-            format!("{shown}: {error}; give a larger "),
+        StructureError::Memory { .. } => DocumentError::File(message!(
+            "{}: {}; give a larger {}, or {}",
+            shown,
+            error.to_string(),
             &key::crystal::atoms_dmin,
-            ", or ",
-            &key::crystal::solvent,
-        ]),
+            &key::crystal::solvent
+        )),
         StructureError::Symmetry { .. } => DocumentError::of_file(shown, error),
     }
 }

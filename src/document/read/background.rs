@@ -50,21 +50,23 @@ fn nothing_of(keys: &SlabKeys) -> Option<Message> {
     ];
     let (what, _) = none.into_iter().find(|(_, value)| *value == 0.0)?;
     let file = keys.file.display();
-    Some(message![
+    Some(message!(
+        "{} {} has no effect: its {} is 0",
         &key::background::slabs,
-        format!(" {file} has no effect: its {what} is 0"),
-    ])
+        file,
+        what
+    ))
 }
 
 /// A line where the table is too uneven for cubics.
 fn uneven(keys: &SlabKeys, slab: &Slab) -> Option<Message> {
     let (stol, f) = overshoot(&slab.profile)?;
-    Some(message![
+    Some(message!(
+        "{} {}: between its entries the table's F reaches {} at sin θ/λ = {} 1/Å, far beyond them; \
+cubics need evenly spaced entries",
         &key::background::slabs,
-        format!(
-            " {}: between its entries the table's F reaches {f:.4} at sin θ/λ = {stol:.4} 1/Å, far \
-             beyond them; cubics need evenly spaced entries",
-            keys.file.display()
-        ),
-    ])
+        keys.file.display(),
+        format!("{f:.4}"),
+        format!("{stol:.4}")
+    ))
 }

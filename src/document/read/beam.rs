@@ -5,7 +5,7 @@ use super::adopted::Adopted;
 use crate::document::choices::DivergenceShape;
 use crate::document::error::DocumentError;
 use crate::document::keys::key;
-use crate::document::message::message;
+use crate::document::message::{contradiction, message};
 use crate::experiment::{
     Beam, CentredSteps, DEFAULT_FLUENCE, Divergence, Frame, Sources, StepRequest,
     photon_energy_to_wavelength,
@@ -31,7 +31,7 @@ impl Reading<'_> {
             Some(path) => {
                 self.inputs.push(path.clone());
                 let beam = unit(axes.beam).ok_or_else(|| {
-                    DocumentError::File(message![&key::frame::beam, " has no length"])
+                    DocumentError::File(message!("{} has no length", &key::frame::beam))
                 })?;
                 Sources::List(source_list::read(path, Defaults { beam, wavelength_m })?)
             }
@@ -63,14 +63,15 @@ impl Reading<'_> {
         if fluence.is_finite() {
             return Ok(fluence);
         }
-        Err(DocumentError::Contradiction(message![
+        Err(contradiction!(
+            "{} {} {} {} {} {}: the fluence is not finite",
             &key::beam::flux,
-            format!(" {flux} "),
+            flux,
             &key::beam::exposure,
-            format!(" {exposure} "),
+            exposure,
             &key::beam::size,
-            format!(" {}: the fluence is not finite", size * 1e3),
-        ]))
+            size * 1e3
+        ))
     }
 
     fn grid(&self) -> Result<Sources, DocumentError> {

@@ -8,7 +8,7 @@ use super::file_cells::FileCells;
 use crate::document::choices::{Misset, MosaicDistribution};
 use crate::document::error::DocumentError;
 use crate::document::keys::{Key, key};
-use crate::document::message::{Message, message};
+use crate::document::message::{Message, contradiction, message};
 use crate::document::value::Axes;
 use crate::experiment::{
     Crystal, DEFAULT_MOSAIC_SEED, Frame, MosaicModel, Mosaicity, Scan, SpotMetric, StepRequest,
@@ -75,11 +75,11 @@ impl Reading<'_> {
             let cell = UnitCell::from_reciprocal(matrix * wavelength_m.recip())
                 .map_err(|error| DocumentError::of_file(path.display(), error))?;
             check_edges(path, &cell)?;
-            let source = message![&key::crystal::matrix, format!(" {}", path.display())];
+            let source = message!("{} {}", &key::crystal::matrix, path.display());
             return Ok(Some((source, cell)));
         }
         let Some(numbers) = &keys.cell else {
-            let source = || message![&key::detector::dials_experiment];
+            let source = || message!("{}", &key::detector::dials_experiment);
             return Ok(adopted.cell.map(|cell| (source(), cell)));
         };
         let first = numbers.first().copied().unwrap_or_default();
@@ -87,7 +87,7 @@ impl Reading<'_> {
         let angle = |axis: usize| numbers.get(axis).unwrap_or(&90.0).to_radians();
         let lengths = [length(0), length(1), length(2)];
         UnitCell::from_parameters(lengths, [angle(3), angle(4), angle(5)])
-            .map(|cell| Some((message![&key::crystal::cell], cell)))
+            .map(|cell| Some((message!("{}", &key::crystal::cell), cell)))
             .map_err(|error| DocumentError::of_keys(&[&key::crystal::cell], error))
     }
 
@@ -116,26 +116,23 @@ impl Reading<'_> {
                 (None, Some(mut metres)) => {
                     // The beam travels along x; what it does not bathe does not scatter.
                     if axis > 0 && metres > beam_size_m {
-                        self.notices.push(message![
+                        self.notices.push(message!(
+                            "{}: the crystal's {} mm are cut to the beam's {} mm ({})",
                             (&key::crystal::size, axis),
-                            format!(
-                                ": the crystal's {} mm are cut to the beam's {} mm (",
-                                metres * 1e3,
-                                beam_size_m * 1e3
-                            ),
-                            &key::beam::size,
-                            ")",
-                        ]);
+                            metres * 1e3,
+                            beam_size_m * 1e3,
+                            &key::beam::size
+                        ));
                         metres = beam_size_m;
                     }
                     let needed = (metres / lengths[axis]).ceil().max(1.0);
                     if needed > f64::from(u32::MAX) {
-                        return Err(DocumentError::Contradiction(message![
+                        return Err(contradiction!(
+                            "{}: {} cells; give {}, below 2^32",
                             (&key::crystal::size, axis),
-                            format!(": {needed:.3e} cells; give "),
-                            (&key::crystal::cells, axis),
-                            ", below 2^32",
-                        ]));
+                            format!("{needed:.3e}"),
+                            (&key::crystal::cells, axis)
+                        ));
                     }
                     needed as u32
                 }
@@ -157,15 +154,13 @@ impl Reading<'_> {
         if let (Some(range_rad), Some(step_rad)) = (request.range, request.step)
             && (range_rad * step_rad < 0.0 || step_rad == 0.0)
         {
-            return Err(DocumentError::Contradiction(message![
+            return Err(contradiction!(
+                "{} {} {} {}: the step must lead through the range, not away from it",
                 &range,
-                format!(" {} ", range_rad.to_degrees()),
+                range_rad.to_degrees(),
                 &step,
-                format!(
-                    " {}: the step must lead through the range, not away from it",
-                    step_rad.to_degrees()
-                ),
-            ]));
+                step_rad.to_degrees()
+            ));
         }
         let (range_rad, step_rad, steps) = request
             .scan("the phi scan", 1f64.to_radians())
@@ -200,7 +195,7 @@ impl Reading<'_> {
         use key::mosaicity::{domains, model, rotations, sigmas, spread};
         let keys = &self.document.mosaicity;
         let refuse = |first: &'static Key, words: &str, second: &'static Key, more: &str| {
-            let message = message![first, words, second, more];
+            let message = message!("{}{}{}{}", first, words, second, more);
             Err(DocumentError::Contradiction(message))
         };
         if let Some(path) = &keys.rotations {

@@ -8,7 +8,7 @@ use super::Reading;
 use super::adopted::Adopted;
 use crate::document::error::{DocumentError, keys_of_placement};
 use crate::document::keys::{FrameSection, Key, key};
-use crate::document::message::{Message, message};
+use crate::document::message::{Message, Named, contradiction, message};
 use crate::document::value::Axes;
 use crate::experiment::{
     Detector, Distance, ExperimentError, Frame, Mask, Pivot, Placement, Quantity, Sensor,
@@ -70,38 +70,30 @@ impl Reading<'_> {
             .place()
             .map_err(|error| self.blame(&keys_of_placement(&error), &error))?;
         if detector.header.distance_m < 0.0 {
-            self.notices.push(message![
-                format!(
-                    "the detector stands upstream of the sample, {} mm along the beam; check its \
-                     rotations and ",
-                    detector.header.distance_m * 1e3
-                ),
-                &key::frame::normal,
-            ]);
+            self.notices.push(message!(
+                "the detector stands upstream of the sample, {} mm along the beam; check its rotations and {}", detector.header.distance_m * 1e3, &key::frame::normal
+            ));
         }
         if let Some(thickness) = adopted
             .sensor_um
             .filter(|_| keys.sensor_thickness.is_none())
         {
-            self.notices.push(message![
-                format!("the header's sensor of {thickness} µm is not adopted: give "),
+            self.notices.push(message!(
+                "the header's sensor of {} µm is not adopted: give {} and {}",
+                thickness,
                 &of::sensor_thickness,
-                " and ",
-                &of::sensor_attenuation_depth,
-            ]);
+                &of::sensor_attenuation_depth
+            ));
         }
         if let Some(adopted_two_theta) = adopted.two_theta_deg
             && adopted_two_theta != keys.two_theta.unwrap_or(0.0)
         {
-            self.notices.push(message![
-                format!(
-                    "the header's TWOTHETA of {adopted_two_theta} degrees is not adopted: give "
-                ),
+            self.notices.push(message!(
+                "the header's TWOTHETA of {} degrees is not adopted: give {}, {} and the rotations that it was \
+written with", adopted_two_theta,
                 &of::two_theta,
-                ", ",
-                &of::distance,
-                " and the rotations that it was written with",
-            ]);
+                &of::distance
+            ));
         }
         Ok((placement, detector))
     }
@@ -158,18 +150,24 @@ impl Reading<'_> {
         if let Some(pixels) = pixels.or(if size_mm.is_none() { adopted } else { None }) {
             return Ok(pixels);
         }
+        let named = Named {
+            key: &key::detector::size,
+            axis: size_mm.map(|_| axis),
+        };
         let size_mm = size_mm.unwrap_or(DEFAULT_MM);
         // Adding zero takes the sign off a zero.
         let pixels = (size_mm / pixel_mm - 0.5).ceil() + 0.0;
         if (1.0..=f64::from(u32::MAX)).contains(&pixels) {
             return Ok(pixels as usize);
         }
-        Err(DocumentError::Contradiction(message![
-            (&key::detector::size, axis),
-            format!(" {size_mm} mm holds {pixels:.0} pixels of "),
+        Err(contradiction!(
+            "{} {} mm holds {} pixels of {} {} mm; it must hold from 1 to 2^32 - 1",
+            named,
+            size_mm,
+            format!("{pixels:.0}"),
             &key::detector::pixel,
-            format!(" {pixel_mm} mm; it must hold from 1 to 2^32 - 1"),
-        ]))
+            pixel_mm
+        ))
     }
 
     /// The distance given, else that of the header, whose own close distance is the more exact.
@@ -243,20 +241,18 @@ impl Reading<'_> {
         }
         let thick = thickness.is_some_and(|thickness| thickness > 0.0);
         if !thick && (keys.sensor_layers.is_some() || depth.is_some_and(|depth| depth > 0.0)) {
-            self.notices.push(message![
+            self.notices.push(message!(
+                "{} and {} do nothing without {}",
                 &sensor_attenuation_depth,
-                " and ",
                 &sensor_layers,
-                " do nothing without ",
-                &sensor_thickness,
-            ]);
+                &sensor_thickness
+            ));
         } else if thick {
-            self.notices.push(message![
+            self.notices.push(message!(
+                "{} does nothing with {} inf",
                 &sensor_thickness,
-                " does nothing with ",
-                &sensor_attenuation_depth,
-                " inf",
-            ]);
+                &sensor_attenuation_depth
+            ));
         }
     }
 
@@ -336,7 +332,7 @@ pub fn masked_panels(detector: &Detector) -> Option<Message> {
         more => format!(" and {more} more"),
     };
     let named = masked[..masked.len().min(NAMED)].join(", ");
-    Some(message![format!(
+    Some(Message::from(format!(
         "all pixels of {named}{more} are masked, and none is rendered there"
-    )])
+    )))
 }

@@ -44,7 +44,7 @@ impl Reading<'_> {
         if let [first, others @ ..] = &given[..]
             && !others.is_empty()
         {
-            let mut message = message![*first];
+            let mut message = message!("{}", *first);
             for other in others {
                 message = message.and(" and ").and(*other);
             }
@@ -79,15 +79,14 @@ impl Reading<'_> {
                 self.notices.extend(
                     notices
                         .iter()
-                        .map(|n| message![format!("{}: {n}", path.display())]),
+                        .map(|n| Message::from(format!("{}: {n}", path.display()))),
                 );
                 if f_column.is_some() {
-                    self.notices.push(message![
+                    self.notices.push(message!(
+                        "{} has no effect on F from atoms ({})",
                         &of::f_column,
-                        " has no effect on F from atoms (",
-                        &of::atoms,
-                        ")",
-                    ]);
+                        &of::atoms
+                    ));
                 }
                 origin = Some(FactorOrigin::Calculated(atoms));
                 let factors = StructureFactors::from_symmetric(&reflections, default_f)
@@ -138,7 +137,7 @@ impl Reading<'_> {
 /// The notices of a file, with its name.
 fn told(path: &Path, file: &ReflectionFile) -> impl Iterator<Item = Message> {
     let notices = file.notices.iter();
-    notices.map(move |notice| message![format!("{}: {notice}", path.display())])
+    notices.map(move |notice| Message::from(format!("{}: {notice}", path.display())))
 }
 
 /// A line where a source's energy is far from that of the channel it takes its F from.
@@ -161,12 +160,13 @@ pub fn channel_notice(experiment: &Experiment) -> Option<Message> {
     let (own, channel, _) = pairs
         .filter(|(_, _, off)| *off > NEAR)
         .max_by(|one, other| one.2.total_cmp(&other.2))?;
-    Some(message![
+    Some(message!(
+        "{}{}",
         &key::crystal::structure_factors_by_energy,
         format!(
             ": X-rays of {:.4} Å take the structure factors of {:.4} Å, the nearest listed",
             own * 1e10,
             channel * 1e10
-        ),
-    ])
+        )
+    ))
 }

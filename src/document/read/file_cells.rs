@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::document::keys::key;
-use crate::document::{DocumentError, Message, message};
+use crate::document::{DocumentError, Message};
 use crate::geometry::UnitCell;
 
 /// How far edges may differ, as a part of their length: a cell refined at another temperature or
@@ -26,7 +26,7 @@ impl FileCells {
     pub fn note(&mut self, path: &Path, cell: Option<UnitCell>) {
         match cell {
             Some(cell) => self.cells.push((path.to_path_buf(), cell)),
-            None => self.without.push(message![path.display().to_string()]),
+            None => self.without.push(Message::from(path.display().to_string())),
         }
     }
 
@@ -57,7 +57,7 @@ impl FileCells {
                     .and(" FILE"),
             ));
         };
-        self.agree_with(&message![path.display().to_string()], cell)?;
+        self.agree_with(&Message::from(path.display().to_string()), cell)?;
         Ok(*cell)
     }
 
@@ -66,11 +66,11 @@ impl FileCells {
         let Some((path, own)) = self.cells.iter().find(|(_, own)| !are_alike(own, cell)) else {
             return Ok(());
         };
-        let mut message = message![format!(
+        let mut message = Message::from(format!(
             "{}: the cell {} contradicts ",
             path.display(),
             shown(own)
-        )];
+        ));
         message.0.extend(source.0.iter().cloned());
         Err(DocumentError::Contradiction(
             message

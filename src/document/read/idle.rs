@@ -8,7 +8,7 @@ use crate::document::Document;
 use crate::document::Misset;
 use crate::document::keys::{Key, OutputSection, key};
 use crate::document::message::{Message, Named, Part, message};
-use crate::document::overlay::{FILES, GRID};
+use crate::document::overlay::{FILES, GRID, POINTS};
 use crate::document::value::Axes;
 use crate::experiment::{Convention, Pivot, Placement, Shape, Sources};
 use key::{
@@ -17,6 +17,15 @@ use key::{
 
 /// What names of NXmx files end on.
 const NXMX: [&str; 3] = ["h5", "hdf5", "nxs"];
+
+/// Rows of keys, when they have nothing to act on, and why.
+macro_rules! rules {
+    ($list:ident
+     $($($section:ident.$field:ident)+: $idle:expr => $why:literal $(, $other:ident.$name:ident)*;)*
+    ) => {$(
+        $list.add(&[$(&$section::$field),+], $idle, &message!($why $(, &$other::$name)*));
+    )*};
+}
 
 /// A key that has nothing to act on.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,271 +115,99 @@ impl Facts<'_> {
         let default_centre =
             matches!(placement.convention, Convention::Xds | Convention::Dials) || custom;
         let counted = default_files || given(&output::smv) || whole_out;
-        let sized = given(&crystal::size);
+        let Axes(size) = document.crystal.size.unwrap_or(Axes([None; 3]));
+        // The beam travels along a, and cuts the crystal along b and c.
+        let sized = size[1].or(size[2]).is_some();
+        let flux = given(&beam::flux);
         let constant_f = !experiment.structure_factors().is_listed();
         let unpolarised = experiment.beam().kahn_factor.is_none();
         let shape = experiment.crystal().shape;
 
-        let mut list = List(Vec::new());
-        let mut rule = |keys: &[&'static Key], idle: bool, why: Message| list.add(keys, idle, why);
-        rule(
-            &[&crystal::misset_seed],
-            !random_misset,
-            message!["it is for ", &crystal::misset, " random"],
-        );
-        rule(
-            &[&mosaicity::seed, &mosaicity::model],
-            !spread,
-            message!["there is no ", &mosaicity::spread, " spread"],
-        );
-        rule(
-            &[&mosaicity::seed],
-            rotations,
-            message![&mosaicity::rotations, " gives the rotations"],
-        );
-        rule(
-            &[
-                &mosaicity::spread,
-                &mosaicity::sigmas,
-                &mosaicity::seed,
-                &mosaicity::model,
-            ],
-            spread && !rotations && mosaicity.domains == 1,
-            message![
-                "there is one domain, and it is not turned; give ",
-                &mosaicity::domains,
-                " more",
-            ],
-        );
-        rule(
-            &[&mosaicity::sigmas],
-            !spread,
-            message!["all three are zero"],
-        );
-        rule(
-            &[&crystal::gauss_metric],
-            matches!(shape, Shape::Square | Shape::Round),
-            message!["it is for Gaussian and top-hat spots"],
-        );
-        rule(
-            &[&crystal::fudge],
-            shape == Shape::Square,
-            message!["a square crystal has none"],
-        );
-        rule(
-            &[&crystal::interpolate],
-            constant_f,
-            message!["every reflection has the same F"],
-        );
-        rule(
-            &[&crystal::f_column],
-            constant_f,
-            message![
-                "no ",
-                &crystal::structure_factors,
-                " or ",
-                &crystal::structure_factors_by_energy,
-                " is given",
-            ],
-        );
-        let flux = given(&beam::flux);
-        rule(
-            &[&beam::exposure],
-            !flux,
-            message!["it is for ", &beam::flux],
-        );
-        rule(
-            &[&beam::size],
-            !flux && !sized && !given(&background::slabs),
-            message![
-                "it is for ",
-                &beam::flux,
-                ", ",
-                &crystal::size,
-                " and ",
-                &background::slabs,
-            ],
-        );
-        rule(
-            &[&beam::fluence],
-            flux,
-            message![&beam::flux, " gives the fluence"],
-        );
-        rule(
-            &GRID,
-            listed,
-            message![&beam::sources, " gives the sources"],
-        );
-        rule(
-            &[&beam::dispersion_steps],
-            !listed && !given(&beam::dispersion),
-            message!["there is no ", &beam::dispersion],
-        );
-        rule(
-            &[&sampling::polarisation_per_subpixel],
-            unpolarised,
-            message!["polarisation is switched off"],
-        );
         let Axes(edges) = document.detector.size.unwrap_or(Axes([None; 2]));
         let Axes(pixels) = document.detector.pixels.unwrap_or(Axes([None; 2]));
-        let idle = [0, 1].map(|axis| edges[axis].is_some() && pixels[axis].is_some());
-        let counted_pixels = || message!["the pixels are counted"];
-        let all = [0, 1]
-            .iter()
-            .all(|&axis| edges[axis].is_none() || idle[axis]);
-        rule(
-            &[&detector::size],
-            all && idle.contains(&true),
-            counted_pixels(),
+        let counted_axes = [0, 1].map(|axis| edges[axis].is_some() && pixels[axis].is_some());
+        let all = (0..2).all(|axis| edges[axis].is_none() || counted_axes[axis]);
+
+        let mut list = List(Vec::new());
+        rules! { list
+            crystal.misset_seed: !random_misset => "it is for {} random", crystal.misset;
+            mosaicity.seed mosaicity.model: !spread => "there is no {} spread", mosaicity.spread;
+            mosaicity.seed: rotations => "{} gives the rotations", mosaicity.rotations;
+            mosaicity.spread mosaicity.sigmas mosaicity.seed mosaicity.model:
+                spread && !rotations && mosaicity.domains == 1
+                => "there is one domain, and it is not turned; give {} more", mosaicity.domains;
+            mosaicity.sigmas: !spread => "all three are zero";
+            crystal.gauss_metric: matches!(shape, Shape::Square | Shape::Round)
+                => "it is for Gaussian and top-hat spots";
+            crystal.fudge: shape == Shape::Square => "a square crystal has none";
+            crystal.interpolate: constant_f => "every reflection has the same F";
+            crystal.f_column: constant_f
+                => "no {} or {} is given", crystal.structure_factors,
+                    crystal.structure_factors_by_energy;
+            beam.exposure: !flux => "it is for {}", beam.flux;
+            beam.size: !flux && !sized && !given(&background::slabs)
+                => "it is for {}, {} and {}", beam.flux, crystal.size, background.slabs;
+            beam.fluence: flux => "{} gives the fluence", beam.flux;
+            beam.dispersion_steps: !listed && !given(&beam::dispersion)
+                => "there is no {}", beam.dispersion;
+            sampling.polarisation_per_subpixel: unpolarised => "polarisation is switched off";
+            detector.size: all && counted_axes.contains(&true) => "the pixels are counted";
+            detector.beam_x detector.beam_y: !placed && about_sample && !custom
+                => "the detector turns about the sample ({}) and is placed by {} and {}; only \
+                    headers show it", detector.pivot, detector.origin_x, detector.origin_y;
+            detector.close_x detector.close_y:
+                !placed && (!default_centre || (about_sample && !custom))
+                => "it only stands in for the {} and {} of XDS, DIALS and custom frames that turn \
+                    about the beam", detector.beam_x, detector.beam_y;
+            detector.origin_x detector.origin_y: !placed && !about_sample && !default_centre
+                => "the detector turns about the beam ({}) and is placed by {} and {}",
+                    detector.pivot, detector.beam_x, detector.beam_y;
+            detector.distance: given(&detector::close_distance)
+                => "{} gives the distance", detector.close_distance;
+            noise.seed: !noisy && !seeds_misset => "no noise image is written";
+            noise.flicker noise.calibration noise.calibration_seed noise.readout noise.gain
+                noise.saturation noise.point_spread noise.point_spread_fwhm noise.image_number:
+                !noisy
+                => "no noise image is written";
+            noise.calibration_seed: noisy && self.noise.calibration == 0.0
+                => "there is no {} above 0", noise.calibration;
+            noise.point_spread: noisy && self.noise.spread().is_none()
+                => "there is no {} above 0", noise.point_spread_fwhm;
+            counts.scale: !counted
+                => "no {} is written, and no other file of whole numbers without noise", output.smv;
+            counts.offset: !counted && !noisy
+                => "no SMV file is written, and no other one of counts";
+            counts.number:
+                document.output.files.is_none() && document.output.noise_files.is_none()
+                => "it is for {} and {}", output.files, output.noise_files;
+            counts.compression: !nxmx => "no .h5 or .nxs file is written";
+            picture.pgm_scale: !pgm => "no {} is written", output.pgm;
+            output.default_pgm output.default_noise: !default_files
+                => "only the files asked for are written";
+            picture.scale picture.percentile picture.bits picture.colormap: !pictured
+                => "no {} or {} is written", output.png, output.overview;
+            picture.rings: !png => "no {} is written", output.png;
+            detector.dials_experiment_index: !given(&detector::dials_experiment)
+                => "it is for {}", detector.dials_experiment;
+            detector.crystfel_clen: !given(&detector::crystfel_geometry)
+                => "it is for {}", detector.crystfel_geometry;
+            run.printout: given(&run::printout_pixel) => "one pixel is named";
+        }
+        list.add(
+            GRID,
+            listed,
+            &message!("{} gives the sources", &beam::sources),
         );
-        rule(
-            &[&detector::beam_x, &detector::beam_y],
-            !placed && about_sample && !custom,
-            message![
-                "the detector turns about the sample (",
-                &detector::pivot,
-                ") and is placed by ",
-                &detector::origin_x,
-                " and ",
-                &detector::origin_y,
-                "; only headers show it",
-            ],
-        );
-        rule(
-            &[&detector::close_x, &detector::close_y],
-            !placed && (!default_centre || (about_sample && !custom)),
-            message![
-                "it only stands in for the ",
-                &detector::beam_x,
-                " and ",
-                &detector::beam_y,
-                " of XDS, DIALS and custom frames that turn about the beam",
-            ],
-        );
-        rule(
-            &[&detector::origin_x, &detector::origin_y],
-            !placed && !about_sample && !default_centre,
-            message![
-                "the detector turns about the beam (",
-                &detector::pivot,
-                ") and is placed by ",
-                &detector::beam_x,
-                " and ",
-                &detector::beam_y,
-            ],
-        );
-        rule(
-            &crate::document::overlay::POINTS,
-            placed,
-            message![&key::frame::first_pixel, " places the detector"],
-        );
-        rule(
-            &[&detector::distance],
-            given(&detector::close_distance),
-            message![&detector::close_distance, " gives the distance"],
-        );
-        let no_noise = || message!["no noise image is written"];
-        rule(&[&noise::seed], !noisy && !seeds_misset, no_noise());
-        rule(
-            &[
-                &noise::flicker,
-                &noise::calibration,
-                &noise::calibration_seed,
-                &noise::readout,
-                &noise::gain,
-                &noise::saturation,
-                &noise::point_spread,
-                &noise::point_spread_fwhm,
-                &noise::image_number,
-            ],
-            !noisy,
-            no_noise(),
-        );
-        rule(
-            &[&noise::calibration_seed],
-            noisy && self.noise.calibration == 0.0,
-            message!["there is no ", &noise::calibration, " above 0"],
-        );
-        rule(
-            &[&noise::point_spread],
-            noisy && self.noise.spread().is_none(),
-            message!["there is no ", &noise::point_spread_fwhm, " above 0"],
-        );
-        rule(
-            &[&counts::scale],
-            !counted,
-            message![
-                "no ",
-                &output::smv,
-                " is written, and no other file of whole numbers without noise",
-            ],
-        );
-        rule(
-            &[&counts::offset],
-            !counted && !noisy,
-            message!["no SMV file is written, and no other one of counts"],
-        );
-        rule(
-            &[&counts::number],
-            document.output.files.is_none() && document.output.noise_files.is_none(),
-            message!["it is for ", &output::files, " and ", &output::noise_files],
-        );
-        rule(
-            &[&counts::compression],
-            !nxmx,
-            message!["no .h5 or .nxs file is written"],
-        );
-        rule(
-            &[&picture::pgm_scale],
-            !pgm,
-            message!["no ", &output::pgm, " is written"],
-        );
-        rule(
-            &[&output::default_pgm, &output::default_noise],
-            !default_files,
-            message!["only the files asked for are written"],
-        );
-        rule(
-            &[
-                &picture::scale,
-                &picture::percentile,
-                &picture::bits,
-                &picture::colormap,
-            ],
-            !pictured,
-            message![
-                "no ",
-                &output::png,
-                " or ",
-                &output::overview,
-                " is written"
-            ],
-        );
-        rule(
-            &[&picture::rings],
-            !png,
-            message!["no ", &output::png, " is written"],
-        );
-        rule(
-            &[&detector::dials_experiment_index],
-            !given(&detector::dials_experiment),
-            message!["it is for ", &detector::dials_experiment],
-        );
-        rule(
-            &[&detector::crystfel_clen],
-            !given(&detector::crystfel_geometry),
-            message!["it is for ", &detector::crystfel_geometry],
-        );
-        rule(
-            &[&run::printout],
-            given(&run::printout_pixel),
-            message!["one pixel is named"],
-        );
-        for axis in [0, 1].into_iter().filter(|&axis| !all && idle[axis]) {
+        let origin = &key::frame::first_pixel;
+        list.add(POINTS, placed, &message!("{} places the detector", origin));
+        for axis in [0, 1]
+            .into_iter()
+            .filter(|&axis| !all && counted_axes[axis])
+        {
             list.0.push(Idle {
                 key: &detector::size,
                 axis: Some(axis),
-                why: counted_pixels(),
+                why: message!("the pixels are counted"),
             });
         }
         list.0
@@ -380,7 +217,8 @@ impl Facts<'_> {
 struct List(Vec<Idle>);
 
 impl List {
-    fn add(&mut self, keys: &[&'static Key], idle: bool, why: Message) {
+    /// Adds `keys` where they are `idle`, for the reason `why`.
+    fn add(&mut self, keys: &[&'static Key], idle: bool, why: &Message) {
         let idle = keys.iter().filter(|_| idle);
         self.0.extend(idle.map(|key| Idle {
             key,

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use super::error::{DocumentError, keys_of};
 use super::keys::{Key, key};
-use super::message::{Message, message};
+use super::message::{Message, contradiction, message};
 use super::{Document, FactorOrigin};
 use crate::experiment::{
     Crystal, Description, Experiment, ExperimentError, Placement, Region, Sampling,
@@ -154,16 +154,13 @@ impl Reading<'_> {
             self.crystal(&cell, beam_size_m)?
         };
         if !crystal_scatters && !background.scatters() {
-            return Err(DocumentError::Contradiction(message![
-                "nothing scatters: give structure factors with ",
+            return Err(contradiction!(
+                "nothing scatters: give structure factors with {} FILE, {} FILE, {}, or {}",
                 &key::crystal::structure_factors,
-                " FILE, ",
                 &key::crystal::atoms,
-                " FILE, ",
                 &key::crystal::default_f,
-                ", or ",
-                &key::background::slabs,
-            ]));
+                &key::background::slabs
+            ));
         }
         self.apply_mask(&mut detector, &adopted)?;
         self.notices.extend(detector::masked_panels(&detector));
@@ -216,10 +213,10 @@ impl Reading<'_> {
     fn sampling(&mut self) -> Sampling {
         let keys = &self.document.sampling;
         if keys.absorption_per_subpixel == Some(true) {
-            self.notices.push(message![
-                &key::sampling::absorption_per_subpixel,
-                " changes nothing: absorption is always each sub-pixel's own",
-            ]);
+            self.notices.push(message!(
+                "{} changes nothing: absorption is always each sub-pixel's own",
+                &key::sampling::absorption_per_subpixel
+            ));
         }
         Sampling {
             oversample: keys.oversample,

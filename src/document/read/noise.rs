@@ -58,7 +58,7 @@ impl NoiseSection {
 }
 
 fn idle(own: &'static Key, needed: &'static Key) -> Message {
-    message![own, " has no effect: there is no ", needed, " above 0"]
+    message!("{} has no effect: there is no {} above 0", own, needed)
 }
 
 impl Document {

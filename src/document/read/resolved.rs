@@ -87,14 +87,11 @@ impl Choices<'_> {
         let facts = self.facts;
         let (experiment, keys) = (facts.experiment, &facts.document.crystal);
         let own = experiment.crystal();
-        let sizes = keys
-            .size
-            .filter(|Axes(size)| size.iter().all(Option::is_some));
-        self.document.crystal.size = sizes;
-        self.document.crystal.cells = match sizes {
-            Some(_) => None,
-            None => Some(Axes(own.cells.map(Some))),
-        };
+        // Cells along the axes that are not measured in millimetres.
+        let Axes(size) = keys.size.unwrap_or(Axes([None; 3]));
+        let counted = [0, 1, 2].map(|axis| size[axis].is_none().then_some(own.cells[axis]));
+        let any = counted.iter().any(Option::is_some);
+        self.document.crystal.cells = any.then_some(Axes(counted));
         self.chose(&crystal::default_f, 0.0);
         if let Some(column) = facts.f_column {
             self.chose(&crystal::f_column, column.to_string());
