@@ -203,24 +203,32 @@ impl Document {
         (self.detector.pixels, self.detector.size) = (pixels, edges);
     }
 
-    /// This document under `over`, whose values take the place of its own and of all that they
-    /// exclude: a file's under a command line's.
-    pub fn under(mut self, over: &Document) -> Document {
+    /// What is left of this document under `over`, which takes the place of all that it gives, and of
+    /// all that excludes: a file's under a command line's.
+    pub fn yielding(mut self, over: &Document) -> Document {
         let any = |keys: &[&Key]| keys.iter().any(|key| key.is_in(over));
-        let file = any(&[&detector::dials_experiment, &detector::crystfel_geometry]);
+        let file = any(keys! { detector.dials_experiment detector.crystfel_geometry });
         for own in KEYS {
             let mut rows = REPLACES.iter().chain(DISPLACES).chain(&GROUPS);
             let displaced = rows.any(|(by, others)| others.contains(own) && any(by));
-            if displaced || (file && own.places_detector()) {
+            let whole = !matches!(own.form, Form::Axes(_)) && own.is_in(over);
+            if displaced || whole || (file && own.places_detector()) {
                 own.clear(&mut self);
             }
         }
-        let (crystal, detector) = (&mut self.crystal, &mut self.detector);
-        crystal.cells = without(crystal.cells, over.crystal.size);
-        crystal.size = without(crystal.size, over.crystal.cells);
-        detector.pixels = without(detector.pixels, over.detector.size);
-        detector.size = without(detector.size, over.detector.pixels);
-        self.put_all(over);
+        let (crystal, above) = (&mut self.crystal, &over.crystal);
+        crystal.cells = without(without(crystal.cells, above.size), above.cells);
+        crystal.size = without(without(crystal.size, above.cells), above.size);
+        let (detector, above) = (&mut self.detector, &over.detector);
+        detector.pixels = without(without(detector.pixels, above.size), above.pixels);
+        detector.size = without(without(detector.size, above.pixels), above.size);
         self
+    }
+
+    /// This document under `over`: what is left of it, and all that `over` says.
+    pub fn under(self, over: &Document) -> Document {
+        let mut all = self.yielding(over);
+        all.put_all(over);
+        all
     }
 }

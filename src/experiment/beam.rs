@@ -6,7 +6,7 @@ use glam::DVec3;
 
 use super::error::{direction, is_wavelength, require};
 use super::quantity::Quantity;
-use super::{CentredSteps, ExperimentError, Frame};
+use super::{CentredSteps, ExperimentError, LabAxes};
 use crate::geometry::rotation_about;
 
 /// Fluence in photons/m² at which one electron scatters one photon per steradian: r_e²·fluence = 1.
@@ -87,7 +87,7 @@ pub struct Source {
 
 impl Default for Beam {
     fn default() -> Beam {
-        let frame = Frame::default();
+        let frame = LabAxes::default();
         Beam {
             direction: frame.beam,
             polarisation_axis: frame.polarisation,

@@ -25,7 +25,7 @@ mod structure_factors;
 
 pub use background::{Background, CLOSEST_PER_M, LARGEST_F, ProfileEntry, ScatteringProfile, Slab};
 pub use beam::{Beam, DEFAULT_FLUENCE, Divergence, Source, Sources, photon_energy_to_wavelength};
-pub use convention::{Convention, Frame};
+pub use convention::{Convention, LabAxes};
 pub use crystal::{Crystal, Shape, SpotMetric};
 pub use detector::{Detector, HeaderGeometry};
 pub use error::ExperimentError;

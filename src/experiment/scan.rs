@@ -4,7 +4,7 @@ use glam::DVec3;
 
 use super::error::{direction, require};
 use super::quantity::Quantity;
-use super::{ExperimentError, Frame};
+use super::{ExperimentError, LabAxes};
 
 /// Rotation of the crystal about the spindle, φ_j = start + step·j.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,7 +24,7 @@ pub struct Scan {
 impl Default for Scan {
     fn default() -> Scan {
         Scan {
-            spindle: Frame::default().spindle,
+            spindle: LabAxes::default().spindle,
             start_rad: 0.0,
             step_rad: 0.0,
             steps: 1,

@@ -97,10 +97,11 @@ impl Line {
     /// As [`Given::of`].
     pub fn given(&self, matches: &ArgMatches) -> Result<Given, CliError> {
         let given = Given::of(matches)?;
-        Ok(match &self.file {
+        let given = match &self.file {
             Some(file) => given.over(file.path.clone(), file.document.clone()),
             None => given,
-        })
+        };
+        Ok(given.settled())
     }
 
     /// Adds to `request`, which `given` describes, what only the file tells of.

@@ -11,6 +11,7 @@ use super::{Effect, Flag, all, of_key, slab};
 use crate::document::{
     Document, DocumentError, Form, KEYS, Key, Kind, Message, Named, Refused, Value,
 };
+use crate::experiment::Pivot;
 
 /// A command line made sense of, and the experiment file below it.
 #[derive(Default)]
@@ -141,15 +142,37 @@ impl Given {
 
     /// The flags over what an experiment file says.
     pub fn over(mut self, file: PathBuf, said: Document) -> Given {
-        let mut below = said.clone().under(&self.document);
-        for key in KEYS.iter().filter(|key| key.is_in(&self.document)) {
-            if !matches!(key.form, Form::Axes(_)) {
-                key.clear(&mut below);
-            }
-        }
-        self.document = said.under(&self.document);
-        self.spelling.of_file = below;
+        let left = said.yielding(&self.document);
+        self.document = left.clone().under(&self.document);
+        self.spelling.of_file = left;
         self.spelling.file = file;
+        self
+    }
+
+    /// Settles what the order of flags says and a document has no room for: with custom axes, the
+    /// detector turns about the point that the last flag of its place is about.
+    pub fn settled(mut self) -> Given {
+        use crate::document::key::detector as of;
+        let about_beam: [&Key; 3] = [&of::distance, &of::beam_x, &of::beam_y];
+        let about_sample: [&Key; 6] = [
+            &of::close_distance,
+            &of::close_x,
+            &of::close_y,
+            &of::origin_x,
+            &of::origin_y,
+            &of::two_theta,
+        ];
+        let mut keys = self.flags.iter().rev().filter_map(|flag| flag.key());
+        let last = keys.find_map(|key| match key {
+            _ if about_beam.contains(&key) => Some(Pivot::Beam),
+            _ if about_sample.contains(&key) => Some(Pivot::Sample),
+            _ => None,
+        });
+        let frame = &self.document.frame;
+        let custom = frame.has_directions() && frame.first_pixel.is_none();
+        if custom && self.document.detector.pivot.is_none() {
+            self.document.detector.pivot = last;
+        }
         self
     }
 }

@@ -7,7 +7,7 @@ use super::adopted::Adopted;
 use crate::document::error::DocumentError;
 use crate::document::keys::{KEYS, Key, key};
 use crate::document::message::{Message, contradiction, message};
-use crate::experiment::{Detector, ExperimentError, Frame, Placement, Quantity};
+use crate::experiment::{Detector, ExperimentError, LabAxes, Placement, Quantity};
 use crate::formats::geometry::Geometry;
 use crate::formats::{expt, geom};
 use key::detector::{crystfel_geometry, dials_experiment};
@@ -33,7 +33,7 @@ pub struct Apparatus {
     /// The detector, a bare one.
     pub detector: Detector,
     /// The laboratory's axes.
-    pub axes: Frame,
+    pub axes: LabAxes,
 }
 
 impl Reading<'_> {
@@ -48,7 +48,7 @@ impl Reading<'_> {
             return Ok(Apparatus {
                 file: None,
                 adopted,
-                axes: placement.frame(),
+                axes: placement.axes(),
                 placement: Some(placement),
                 detector,
             });
@@ -57,7 +57,7 @@ impl Reading<'_> {
         let said = geometry.notices.iter();
         self.notices
             .extend(said.map(|notice| Message::from(format!("{path}: {notice}"))));
-        let axes = geometry.frame();
+        let axes = geometry.axes();
         self.inputs.extend(keys.mask.clone());
         // The header of a mask then says nothing.
         let mask = Adopted::read(None, keys.mask.as_deref())?.mask;
@@ -88,7 +88,7 @@ impl Reading<'_> {
         };
         let shown = path.display();
         let mut placing = KEYS.iter().filter(|key| key.places_detector());
-        if let Some(placing) = placing.find(|key| key.is_in(self.document)) {
+        if let Some(placing) = placing.find(|key| self.document.says(key)) {
             return Err(contradiction!(
                 "{} and {} {} both place the detector; leave one of them out",
                 *placing,

@@ -7,7 +7,7 @@ use crate::document::error::DocumentError;
 use crate::document::keys::key;
 use crate::document::message::{contradiction, message};
 use crate::experiment::{
-    Beam, CentredSteps, DEFAULT_FLUENCE, Divergence, Frame, Sources, StepRequest,
+    Beam, CentredSteps, DEFAULT_FLUENCE, Divergence, LabAxes, Sources, StepRequest,
     photon_energy_to_wavelength,
 };
 use crate::formats::source_list::{self, Defaults};
@@ -15,7 +15,7 @@ use crate::geometry::unit;
 
 impl Reading<'_> {
     /// The beam along the laboratory's `axes`.
-    pub fn beam(&mut self, axes: &Frame, adopted: &Adopted) -> Result<Beam, DocumentError> {
+    pub fn beam(&mut self, axes: &LabAxes, adopted: &Adopted) -> Result<Beam, DocumentError> {
         let keys = &self.document.beam;
         let wavelength_m = keys
             .wavelength

@@ -11,7 +11,7 @@ use crate::document::keys::{Key, key};
 use crate::document::message::{Message, contradiction, message};
 use crate::document::value::Axes;
 use crate::experiment::{
-    Crystal, DEFAULT_MOSAIC_SEED, Frame, MosaicModel, Mosaicity, Scan, SpotMetric, StepRequest,
+    Crystal, DEFAULT_MOSAIC_SEED, LabAxes, MosaicModel, Mosaicity, Scan, SpotMetric, StepRequest,
 };
 use crate::formats;
 use crate::geometry::{UnitCell, angles_of, rotation_xyz};
@@ -142,7 +142,7 @@ impl Reading<'_> {
     }
 
     /// The scan about the spindle.
-    pub fn scan(&self, axes: &Frame, adopted: &Adopted) -> Result<Scan, DocumentError> {
+    pub fn scan(&self, axes: &LabAxes, adopted: &Adopted) -> Result<Scan, DocumentError> {
         use key::scan::{range, step};
         let keys = &self.document.scan;
         let phi = keys.start.or(adopted.phi_deg).unwrap_or(0.0);

@@ -11,12 +11,13 @@ use crate::document::keys::{FrameSection, Key, key};
 use crate::document::message::{Message, Named, contradiction, message};
 use crate::document::value::Axes;
 use crate::experiment::{
-    Detector, Distance, ExperimentError, Frame, Mask, Pivot, Placement, Quantity, Sensor,
+    Detector, Distance, ExperimentError, LabAxes, Mask, Pivot, Placement, Quantity, Sensor,
 };
 
 impl FrameSection {
-    /// `conventional` with the given directions in place; none if no direction is given.
-    pub(super) fn axes(&self, conventional: Frame) -> Option<Frame> {
+    /// The directions: of the beam, the detector's fast and slow axes and normal, the polarisation,
+    /// the spindle and the two-theta axis.
+    fn directions(&self) -> [Option<DVec3>; 7] {
         let given = [
             self.beam,
             self.fast,
@@ -25,8 +26,17 @@ impl FrameSection {
             self.polarisation,
             self.spindle,
             self.two_theta_axis,
-        ]
-        .map(|values| values.map(DVec3::from_array));
+        ];
+        given.map(|values| values.map(DVec3::from_array))
+    }
+
+    /// Whether any direction is given.
+    pub fn has_directions(&self) -> bool {
+        self.directions().iter().any(Option::is_some)
+    }
+
+    /// `conventional` with the given directions in place; none if no direction is given.
+    pub(super) fn axes(&self, conventional: LabAxes) -> Option<LabAxes> {
         let [
             beam,
             fast,
@@ -35,8 +45,8 @@ impl FrameSection {
             polarisation,
             spindle,
             two_theta_axis,
-        ] = given;
-        given.iter().any(Option::is_some).then(|| {
+        ] = self.directions();
+        self.has_directions().then(|| {
             let turned = fast.or(slow).is_some();
             let (fast, slow) = (
                 fast.unwrap_or(conventional.fast),
@@ -47,7 +57,7 @@ impl FrameSection {
             } else {
                 conventional.normal
             };
-            Frame {
+            LabAxes {
                 beam: beam.unwrap_or(conventional.beam),
                 fast,
                 slow,
@@ -106,13 +116,13 @@ written with", adopted_two_theta,
             self.pixels_along(1, adopted, pixel_mm)?,
         ];
         let convention = keys.convention.unwrap_or_default();
-        let custom_frame = self.document.frame.axes(convention.frame());
+        let custom_axes = self.document.frame.axes(convention.axes());
         let metres = |mm: Option<f64>| mm.map(|mm| mm * 1e-3);
         // ORGX counts pixels from the middle of the first.
         let near = |org: Option<f64>| metres(org.map(|org| (org - 0.5) * pixel_mm));
         let mut placement = Placement {
             convention,
-            custom_frame,
+            custom_axes,
             pixels,
             pixel_size_m: pixel_mm * 1e-3,
             distance: self.distance(adopted),
@@ -125,7 +135,7 @@ written with", adopted_two_theta,
             rotations_rad: [keys.rotation_x, keys.rotation_y, keys.rotation_z]
                 .map(|angle| angle.unwrap_or(0.0).to_radians()),
             two_theta_rad: keys.two_theta.unwrap_or(0.0).to_radians(),
-            turns_about: self.pivot(custom_frame.is_some()),
+            turns_about: self.pivot(custom_axes.is_some()),
             origin_m: self.document.frame.first_pixel.map(DVec3::from_array),
             curved: keys.curved == Some(true),
         };

@@ -91,7 +91,7 @@ impl Facts<'_> {
         let listed = matches!(experiment.beam().sources, Sources::List(_));
         let placed = placement.origin_m.is_some();
         let about_sample = placement.pivot() == Pivot::Sample;
-        let custom = placement.custom_frame.is_some();
+        let custom = placement.custom_axes.is_some();
         let default_files = document.writes_default_files();
         let ends_on = |files: &Option<Vec<PathBuf>>, extensions: &[&str]| {
             let mut files = files.iter().flatten();
