@@ -115,7 +115,7 @@ fn time_baseline(experiment: &Experiment, folder: &Path) -> (f64, f64) {
 /// Seconds that `renderer`, which has its pipeline, takes for `experiment` and its two files.
 fn time_warm(renderer: &Renderer, experiment: &Experiment, folder: &Path) -> f64 {
     let started = Instant::now();
-    let image = renderer.render(experiment).expect("it renders");
+    let image = renderer.render(experiment).expect("it renders").image;
     renderer.install(|| write(experiment, &image, &folder.join("warm")));
     started.elapsed().as_secs_f64()
 }

@@ -47,7 +47,7 @@ fn render(criterion: &mut Criterion) {
             [&ours, &theirs].map(|experiment| Scene::new(experiment).expect("the scene is small"));
 
         let baseline = renderer.install(|| baseline::render(&theirs, &their_scene));
-        let image = renderer.render(&theirs).expect("it renders");
+        let image = renderer.render(&theirs).expect("it renders").image;
         let compared = Comparison::of(image.values(), &baseline).expect("the same pixels");
         assert!(
             compared.nrmse < 1e-6,
@@ -67,7 +67,7 @@ fn render(criterion: &mut Criterion) {
         if let Ok(gpu) = &gpu {
             group.throughput(Throughput::Elements(terms(&on_gpu) as u64));
             group.bench_function(gpu.device_name(), |bencher| {
-                bencher.iter(|| gpu.render(&on_gpu).expect("it renders"))
+                bencher.iter(|| gpu.render(&on_gpu).expect("it renders").image)
             });
         }
         group.throughput(Throughput::Elements(terms(&theirs) as u64));

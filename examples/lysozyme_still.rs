@@ -42,7 +42,7 @@ fn main() -> anyhow::Result<()> {
     })?;
 
     // The renderer is worth keeping: it renders any number of experiments.
-    let image = Renderer::cpu()?.render(&experiment)?;
+    let image = Renderer::cpu()?.render(&experiment)?.image;
 
     let Statistics { max, max_at, .. } = Statistics::of(&image);
     println!("the brightest pixel, {max_at:?}, holds {max:.0} photons");

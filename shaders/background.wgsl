@@ -1,24 +1,24 @@
-// What scatters beside the crystal: every pixel x layer x sub-pixel x source, once for all
-// orientations (PHYSICS §10). It comes before the terms, which are added to what it leaves.
+// Scattering by amorphous materials: the sum over layers, sub-pixels and sources in every pixel, once
+// for all orientations (PHYSICS §10). This pass runs before the terms, which are added to its sums.
 
-// F of a material from one entry of its table to the next.
+// Form factor of a material's molecule from one entry of its table to the next.
 struct ProfilePiece {
-    coefficients: vec4<f32>, // of the powers of the distance from the start
+    coefficients: vec4<f32>, // of the powers of the distance from the start, constant first
     start: f32, // sin(theta)/lambda, 1/Å
 }
 
-// A material's pieces, in rising order, and what its sign(F) F^2 is multiplied by.
+// An amorphous material.
 struct Amorphous {
-    first: u32,
-    count: u32,
-    weight: f32,
+    first: u32, // of its pieces, which are in rising order
+    count: u32, // of its pieces
+    weight: f32, // its sign(F) F^2 is multiplied by this
 }
 
 @group(0) @binding(5) var<storage, read> pieces: array<ProfilePiece>;
 @group(0) @binding(6) var<storage, read> materials: array<Amorphous>;
 
-// F of a molecule at sin(theta)/lambda = `stol`, 1/Å.
-fn profile_amplitude(material: Amorphous, stol: f32) -> f32 {
+// Form factor F of a molecule at sin(theta)/lambda = `stol`, 1/Å.
+fn molecular_form_factor(material: Amorphous, stol: f32) -> f32 {
     // The last piece that begins at or before it; the first begins at zero.
     var low = 0u;
     var high = material.count;
@@ -39,7 +39,7 @@ fn amorphous(stol: f32) -> f32 {
     var sum = 0.0;
     for (var m = 0u; m < arrayLength(&materials); m++) {
         let material = materials[m];
-        sum += material.weight * signed_square(profile_amplitude(material, stol));
+        sum += material.weight * signed_square(molecular_form_factor(material, stol));
     }
     return sum;
 }
@@ -61,10 +61,10 @@ fn background(
         let thread = tile_index * GROUP * GROUP + lane;
         let sum = sum_place(thread, k);
         let group = group_place(thread, k);
-        let run = run_place(thread, k);
+        let chunk = chunk_place(thread, k);
         var total = photons[sum / 4u][sum % 4u];
         if slice.first != 0u {
-            let first = first_factors(tile, panel, start + 0.5 * sub);
+            let first = first_factors(scene, tile, panel, start + 0.5 * sub);
             total = scene.background * first.x * first.y;
         }
         // A source's views are summed before they are added; a dispatch may take a part of them.
@@ -80,7 +80,7 @@ fn background(
                 let seen = view(tile, offset(tile, panel, start + part.along, depth));
                 let q = (seen.diffracted - source.incident) * source.inverse_wavelength;
                 let geometry = own_solid_angle(panel, seen) * absorbed(panel, seen, part.layer);
-                let factor = source.weight * geometry * own_polarisation(source, seen);
+                let factor = source.weight * geometry * own_polarisation(scene.kahn_factor, source, seen);
                 of_source += factor * amorphous(0.5 * length(q));
             }
             if slice.view_start + slice.view_count == slice.views {
@@ -89,8 +89,8 @@ fn background(
             }
         }
         photons[sum / 4u][sum % 4u] = total;
-        // What terms wait for comes after it.
+        // The terms start with this group and an empty chunk.
         pending[group / 4u][group % 4u] = of_source;
-        pending[run / 4u][run % 4u] = 0.0;
+        pending[chunk / 4u][chunk % 4u] = 0.0;
     }
 }

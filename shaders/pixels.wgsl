@@ -1,64 +1,64 @@
-// The pixels of a thread of render.wgsl: EDGE x EDGE of them, side by side. What a thread keeps of
-// each is a component of a vector or an element that is named by a constant, never by a loop's
-// counter: so every compiler keeps it in registers.
+// The pixels of a thread of render.wgsl: EDGE x EDGE of them, side by side. The values of a pixel are
+// components of vectors, or elements that are named by a constant and never by a loop's counter, so
+// that every compiler keeps them in registers.
 
 const MOST_PIXELS: u32 = 4u;
 
-// A pixel of a thread: its corner, m along fast and slow from the tile's centre, and its first
-// factors.
+// A pixel of a thread.
 struct Pixel {
-    corner: vec2<f32>,
-    first: vec2<f32>,
+    corner: vec2<f32>, // m along fast and slow from the tile's centre
+    first: vec2<f32>, // its first_factors
 }
 
-// What a pixel of a thread sees in one view: q - q_c in 1/Å, and what its terms are multiplied by.
+// One view of a pixel, for one source.
 struct Sight {
-    turned: vec3<f32>,
-    factor: f32,
+    turned: vec3<f32>, // q - q_c, 1/Å
+    factor: f32, // view_factor, which its terms are multiplied by
 }
 
-// Of each pixel of a thread: what is summed, and what is not yet added to that.
+// Sums of each pixel of a thread: the total, the group that is not yet added to it, and the chunk that
+// is not yet added to the group.
 struct Sums {
     total: vec4<f32>,
     group: vec4<f32>,
-    run: vec4<f32>,
+    chunk: vec4<f32>,
 }
 
-// The background of the pixels of a thread.
-fn background(pixels: array<Pixel, MOST_PIXELS>) -> vec4<f32> {
+// What the flat background adds to the pixels of a thread.
+fn background(background: f32, pixels: array<Pixel, MOST_PIXELS>) -> vec4<f32> {
     let x = vec4<f32>(pixels[0].first.x, pixels[1].first.x, pixels[2].first.x, pixels[3].first.x);
     let y = vec4<f32>(pixels[0].first.y, pixels[1].first.y, pixels[2].first.y, pixels[3].first.y);
-    return scene.background * x * y;
+    return background * x * y;
 }
 
-// What an earlier dispatch left of the pixels of `thread`.
-fn sums_so_far(thread: u32) -> Sums {
+// The sums of the pixels of `thread` that an earlier dispatch stored.
+fn load_sums(thread: u32) -> Sums {
     if EDGE == 2u {
         return Sums(photons[thread], pending[2u * thread], pending[2u * thread + 1u]);
     }
     let sum = sum_place(thread, 0u);
     let group = group_place(thread, 0u);
-    let run = run_place(thread, 0u);
+    let chunk = chunk_place(thread, 0u);
     var sums: Sums;
     sums.total.x = photons[sum / 4u][sum % 4u];
     sums.group.x = pending[group / 4u][group % 4u];
-    sums.run.x = pending[run / 4u][run % 4u];
+    sums.chunk.x = pending[chunk / 4u][chunk % 4u];
     return sums;
 }
 
-// Leaves `sums` there for the next one.
-fn leave(thread: u32, sums: Sums) {
+// Stores `sums` for the next dispatch.
+fn store_sums(thread: u32, sums: Sums) {
     if EDGE == 2u {
         photons[thread] = sums.total;
         pending[2u * thread] = sums.group;
-        pending[2u * thread + 1u] = sums.run;
+        pending[2u * thread + 1u] = sums.chunk;
     } else {
         let sum = sum_place(thread, 0u);
         let group = group_place(thread, 0u);
-        let run = run_place(thread, 0u);
+        let chunk = chunk_place(thread, 0u);
         photons[sum / 4u][sum % 4u] = sums.total.x;
         pending[group / 4u][group % 4u] = sums.group.x;
-        pending[run / 4u][run % 4u] = sums.run.x;
+        pending[chunk / 4u][chunk % 4u] = sums.chunk.x;
     }
 }
 
@@ -66,10 +66,10 @@ fn leave(thread: u32, sums: Sums) {
 fn pixel_of(tile: Tile, panel: Panel, lane: u32, k: u32) -> Pixel {
     let corner = pixel_corner(panel, pixel_in_tile(lane, k));
     let sub = panel.pixel_size_m / f32(scene.oversample);
-    return Pixel(corner, first_factors(tile, panel, corner + 0.5 * sub));
+    return Pixel(corner, first_factors(scene, tile, panel, corner + 0.5 * sub));
 }
 
-// `pixel` at `along` m from its corner, in one layer.
+// The view of `pixel` at `along` m from its corner in one layer, for one source.
 fn sight(
     tile: Tile, panel: Panel, source: Source, centre: vec3<f32>,
     pixel: Pixel, along: vec2<f32>, layer: u32,
@@ -77,22 +77,22 @@ fn sight(
     let depth = f32(layer) * panel.layer_depth_m;
     let seen = view(tile, offset(tile, panel, pixel.corner + along, depth));
     let turned = seen.turned * source.inverse_wavelength;
-    let factor = view_factor(panel, source, seen, centre + turned, pixel.first, layer);
+    let factor = view_factor(scene, panel, source, seen, centre + turned, pixel.first, layer);
     return Sight(turned, factor);
 }
 
-// The terms of one orientation at the pixels of a thread.
-fn terms_of(prepared: Prepared, sights: array<Sight, MOST_PIXELS>) -> vec4<f32> {
+// The terms of one orientation in the pixels of a thread.
+fn terms_of(model: Model, prepared: Prepared, sights: array<Sight, MOST_PIXELS>) -> vec4<f32> {
     if EDGE == 1u {
-        return vec4<f32>(term(prepared, sights[0].turned), 0.0, 0.0, 0.0);
+        return vec4<f32>(term(model, prepared, sights[0].turned), 0.0, 0.0, 0.0);
     }
     return vec4<f32>(
-        term(prepared, sights[0].turned), term(prepared, sights[1].turned),
-        term(prepared, sights[2].turned), term(prepared, sights[3].turned),
+        term(model, prepared, sights[0].turned), term(model, prepared, sights[1].turned),
+        term(model, prepared, sights[2].turned), term(model, prepared, sights[3].turned),
     );
 }
 
-// What the terms at the pixels of a thread are multiplied by.
+// The factors that the terms in the pixels of a thread are multiplied by.
 fn factors_of(sights: array<Sight, MOST_PIXELS>) -> vec4<f32> {
     if EDGE == 1u {
         return vec4<f32>(sights[0].factor, 0.0, 0.0, 0.0);
@@ -108,8 +108,8 @@ fn middle_of(sights: array<Sight, MOST_PIXELS>) -> vec3<f32> {
     return (sights[0].turned + sights[1].turned + sights[2].turned + sights[3].turned) / 4.0;
 }
 
-// How far any pixel of a thread is from where it would be, 1/Å, if the threads' pixels lay `step` apart
-// along rows, `row_step` along columns, and this thread's about `place`.
+// The largest distance, 1/Å, of a pixel of a thread from its place in the tile's plane: there, threads
+// are `step` apart along rows and `row_step` along columns, and this one is at `place`.
 fn farthest_from(
     place: vec3<f32>, step: vec3<f32>, row_step: vec3<f32>, sights: array<Sight, MOST_PIXELS>,
 ) -> f32 {

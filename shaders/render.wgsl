@@ -1,31 +1,32 @@
-// Every pixel x layer x sub-pixel x source x orientation (PHYSICS §1), in float32 that can be
-// trusted. docs/kernel.md explains how; kernel.wgsl holds the functions, slice.wgsl the sums.
+// The sum over layers, sub-pixels, sources and orientations in every pixel (PHYSICS §1), in float32
+// whose error is bounded. docs/kernel.md explains how; pixels.wgsl holds what concerns the pixels of
+// a thread, slice.wgsl the part of the work of one dispatch.
 //
 // A workgroup owns a tile of 8 x 8 pixels, or of 16 x 16 where float32 allows. Once per tile, source
-// and orientation, one thread forms the Miller index of the tile's centre and leaves its fraction in
-// workgroup memory; then every thread adds its own pixel's small offset.
+// and orientation, one thread computes the Miller index of the tile's centre and stores its fraction
+// in workgroup memory; then every thread adds the small offsets of its own pixels.
 
-const LANES: u32 = 64u;
+const BATCH: u32 = 64u; // orientations that a workgroup prepares at a time, one a thread
 
-// Whole part of the Miller index at the tile's centre, where F hangs on it.
-var<workgroup> whole: array<vec3<i32>, LANES>;
-// Rows, and beside each the fraction of its index.
-var<workgroup> row_a: array<vec4<f32>, LANES>;
-var<workgroup> row_b: array<vec4<f32>, LANES>;
-var<workgroup> row_c: array<vec4<f32>, LANES>;
+// Whole part of the Miller index at the tile's centre; used where F depends on the index.
+var<workgroup> whole: array<vec3<i32>, BATCH>;
+// Rows a', b', c', and beside each the fraction of its index.
+var<workgroup> row_a: array<vec4<f32>, BATCH>;
+var<workgroup> row_b: array<vec4<f32>, BATCH>;
+var<workgroup> row_c: array<vec4<f32>, BATCH>;
 
-// Spots of Gaussian and top-hat crystals end; elsewhere their terms are zero and need no work.
+// Spots of Gaussian and top-hat crystals end. Where no spot reaches, terms are zero and are left out.
 override CULLS: bool = SHAPE >= 2u;
-// The pixels of the threads at the tile's corners, and how far any thread's are from the plane through
-// the first three, 1/Å; the latter as bits.
+// q - q_c at the pixels of the threads in the tile's corners, 1/Å.
 var<workgroup> corners: array<vec3<f32>, 4>;
+// How far the pixels of any thread are from the plane through the first three corners, 1/Å, as bits.
 var<workgroup> farthest: atomic<u32>;
-// Of each thread: a bit for each orientation that may scatter to its pixels.
-var<workgroup> candidates: array<atomic<u32>, 2u * LANES>;
+// For each thread, a bit for each orientation that may scatter to its pixels.
+var<workgroup> candidates: array<atomic<u32>, 2u * BATCH>;
 
 // Puts a prepared orientation into place `place` of workgroup memory.
 fn keep(prepared: Prepared, place: u32) {
-    if FACTORS != 0u {
+    if STRUCTURE_FACTORS != 0u {
         whole[place] = prepared.whole;
     }
     row_a[place] = vec4<f32>(prepared.row_a, prepared.fraction.x);
@@ -39,25 +40,25 @@ fn kept(place: u32) -> Prepared {
     let b = row_b[place];
     let c = row_c[place];
     var index = vec3<i32>(0);
-    if FACTORS != 0u {
+    if STRUCTURE_FACTORS != 0u {
         index = whole[place];
     }
     return Prepared(index, vec3<f32>(a.w, b.w, c.w), a.xyz, b.xyz, c.xyz);
 }
 
-// Place of the lowest bit that is set in two words, of which one is not zero.
+// The number of the lowest bit that is set in two words, one of which is not zero.
 fn lowest(bits: vec2<u32>) -> u32 {
     return select(32u + firstTrailingBit(bits.y), firstTrailingBit(bits.x), bits.x != 0u);
 }
 
-// The same without that bit.
+// Two words without the lowest bit that is set in them.
 fn without_lowest(bits: vec2<u32>) -> vec2<u32> {
     let fewer = bits & (bits - 1u);
     return select(vec2<u32>(0u, fewer.y), vec2<u32>(fewer.x, bits.y), bits.x != 0u);
 }
 
-// A bit for each thread of a row that a spot may reach, if the first one's pixels are at `first`: named
-// by constants, as a loop costs more than what is in it.
+// A bit for each thread of a row whose pixels a spot may reach. The first thread's pixels are at
+// `first`, the next one's a step further. No loop, as a loop costs more than what is in it.
 fn reached_in_row(first: vec3<u32>, step: vec3<u32>, window: Window) -> u32 {
     return u32(may_scatter(first, window))
         | u32(may_scatter(first + step, window)) << 1u
@@ -69,7 +70,7 @@ fn reached_in_row(first: vec3<u32>, step: vec3<u32>, window: Window) -> u32 {
         | u32(may_scatter(first + 7u * step, window)) << 7u;
 }
 
-// The same for four rows.
+// A bit for each thread of four rows whose pixels a spot may reach.
 fn reached_in_rows(
     first: vec3<u32>, step: vec3<u32>, row_step: vec3<u32>, window: Window,
 ) -> u32 {
@@ -80,13 +81,15 @@ fn reached_in_rows(
 }
 
 // Finds, for every thread, the orientations of the batch whose spots may reach one of its pixels.
-// A thread looks at all threads' pixels for the orientation that it has prepared, which it need
-// not fetch; bits are set in any order, and read in one.
+// A thread tests all threads' pixels for the one orientation that it has prepared. Bits are set in
+// any order, and read in one order.
 //
 // Over a tile the scattering vector is nearly linear. So the threads' pixels are taken to lie on a
-// plane through three corners of the tile, and how far any of them is from its place there is added
-// to the spots' reach.
-fn find_candidates(lane: u32, batch: u32, sights: array<Sight, MOST_PIXELS>) {
+// plane through three corners of the tile, and the largest distance of any pixel from its place in
+// that plane is added to the reach of the spots.
+fn find_candidates(
+    model: Model, lane: u32, batch: u32, sights: array<Sight, MOST_PIXELS>,
+) {
     let middle = middle_of(sights);
     let column = lane % GROUP;
     let row = lane / GROUP;
@@ -103,21 +106,21 @@ fn find_candidates(lane: u32, batch: u32, sights: array<Sight, MOST_PIXELS>) {
     let along_row = (corners[1] - corners[0]) * part;
     let along_column = (corners[2] - corners[0]) * part;
     let place = corners[0] + f32(column) * along_row + f32(row) * along_column;
-    // Floats that are not negative are in the order of their bits.
+    // Floats that are not negative have the order of their bits.
     atomicMax(&farthest, bitcast<u32>(farthest_from(place, along_row, along_column, sights)));
     workgroupBarrier();
     if lane < batch {
         let prepared = kept(lane);
         let index_step_along_row = index_step(prepared, along_row);
         let index_step_along_column = index_step(prepared, along_column);
-        // From the middle of a thread's pixels to the outermost.
+        // Change of the index from the middle of a thread's pixels to the outermost.
         let own = f32(EDGE - 1u) / f32(2u * EDGE)
             * (abs(index_step_along_row) + abs(index_step_along_column));
-        let window = window(index_reach(bitcast<f32>(atomicLoad(&farthest)), own));
+        let window = window(index_reach(model, bitcast<f32>(atomicLoad(&farthest)), own));
         let step = fixed_fraction(index_step_along_row);
         let row_step = fixed_fraction(index_step_along_column);
         let start = fixed_fraction(index_rest(prepared, corners[0])) + window.below;
-        // First a bit for each thread that is reached, then the few threads are told.
+        // All bits first, then one atomic operation for each of the few threads that are reached.
         var reached = vec2<u32>(
             reached_in_rows(start, step, row_step, window),
             reached_in_rows(start + 4u * row_step, step, row_step, window),
@@ -140,7 +143,9 @@ fn render(
     if is_beyond(tile_index) {
         return;
     }
-    model = scene.model;
+    // Copied before the loops: inside them a software device reads a uniform for each lane of a
+    // vector by itself.
+    let model = scene.model;
     let tile = tiles[tile_index];
     let panel = panels[tile.panel];
     let sub = panel.pixel_size_m / f32(scene.oversample);
@@ -152,10 +157,10 @@ fn render(
         pixels[2] = pixel_of(tile, panel, lane, 2u);
         pixels[3] = pixel_of(tile, panel, lane, 3u);
     }
-    let thread = tile_index * LANES + lane;
-    var sums = Sums(background(pixels), vec4<f32>(0.0), vec4<f32>(0.0));
+    let thread = tile_index * BATCH + lane;
+    var sums = Sums(background(scene.background, pixels), vec4<f32>(0.0), vec4<f32>(0.0));
     if slice.first == 0u {
-        sums = sums_so_far(thread);
+        sums = load_sums(thread);
     }
 
     let last_source = slice.source_start + slice.source_count;
@@ -166,13 +171,13 @@ fn render(
         let qx = centre_component(tile, source, 0u);
         let qy = centre_component(tile, source, 1u);
         let qz = centre_component(tile, source, 2u);
-        let centre = centre_vector(qx, qy, qz);
+        let centre = centre_vector(scene.index_scale, qx, qy, qz);
 
-        for (var o = slice.orientation_start; o < last_orientation; o += LANES) {
-            let batch = min(LANES, last_orientation - o);
-            let batch_number = slice.batch_base + s * slice.batches + o / LANES;
+        for (var o = slice.orientation_start; o < last_orientation; o += BATCH) {
+            let batch = min(BATCH, last_orientation - o);
+            let batch_number = slice.batch_base + s * slice.batches + o / BATCH;
             if lane < batch {
-                keep(prepared_at(o + lane, qx, qy, qz), lane);
+                keep(prepare(orientations[o + lane], scene.index_scale, qx, qy, qz), lane);
             }
             workgroupBarrier();
             for (var v = slice.view_start; v < last_view; v++) {
@@ -186,28 +191,28 @@ fn render(
                 }
                 var terms = vec4<f32>(0.0);
                 if CULLS {
-                    find_candidates(lane, batch, sights);
+                    find_candidates(model, lane, batch, sights);
                     var bits = vec2<u32>(
                         atomicLoad(&candidates[2u * lane]), atomicLoad(&candidates[2u * lane + 1u]),
                     );
                     while any(bits != vec2<u32>(0u)) {
-                        terms += terms_of(kept(lowest(bits)), sights);
+                        terms += terms_of(model, kept(lowest(bits)), sights);
                         bits = without_lowest(bits);
                     }
                 } else {
                     for (var next = 0u; next < batch; next++) {
-                        terms += terms_of(kept(next), sights);
+                        terms += terms_of(model, kept(next), sights);
                     }
                 }
-                sums.run += factors_of(sights) * terms;
-                // Counted over all sources, orientations and views, those dispatched before included.
+                sums.chunk += factors_of(sights) * terms;
+                // Counted over all sources, orientations and views, also those of earlier dispatches.
                 let count = batch_number * slice.views + v + 1u;
                 let is_last = batch_number == slice.last_batch && v == slice.views - 1u;
-                if count % slice.run == 0u || is_last {
-                    sums.group += sums.run;
-                    sums.run = vec4<f32>(0.0);
+                if count % slice.chunk == 0u || is_last {
+                    sums.group += sums.chunk;
+                    sums.chunk = vec4<f32>(0.0);
                 }
-                if count % (slice.run * slice.run) == 0u || is_last {
+                if count % (slice.chunk * slice.chunk) == 0u || is_last {
                     sums.total += sums.group;
                     sums.group = vec4<f32>(0.0);
                 }
@@ -216,5 +221,5 @@ fn render(
         }
     }
 
-    leave(thread, sums);
+    store_sums(thread, sums);
 }

@@ -1,5 +1,5 @@
-// How one term of one pixel comes about, in the very functions that render it (kernel.wgsl): the
-// buffers hold the pixel's tile, one source and one orientation.
+// The trace of one term of one pixel, by the functions that render it. The buffers hold the pixel's
+// tile, one source and one orientation.
 
 // The term to trace.
 struct Selected {
@@ -8,7 +8,7 @@ struct Selected {
     layer: u32,
 }
 
-// What the term is made of, in the units of the device.
+// The quantities that the term is made of, in the units of the device.
 struct Traced {
     fast: vec3<f32>,
     distance: f32, // m
@@ -25,7 +25,7 @@ struct Traced {
     scattering_vector: vec3<f32>, // 1/Å
     absorbed: f32,
     cell_a: vec3<f32>, // Å
-    cell_factor: f32, // times the scale of F
+    structure_factor: f32, // times the scale of F
     cell_b: vec3<f32>,
     lattice_factor: f32, // over the number of cells
     cell_c: vec3<f32>,
@@ -43,28 +43,28 @@ struct Traced {
 
 @compute @workgroup_size(1)
 fn trace() {
-    model = scene.model;
+    let model = scene.model;
     let tile = tiles[0];
     let panel = panels[tile.panel];
     let source = sources[0];
     let sub = panel.pixel_size_m / f32(scene.oversample);
     let start = pixel_corner(panel, selected.pixel);
-    let first = first_factors(tile, panel, start + 0.5 * sub);
+    let first = first_factors(scene, tile, panel, start + 0.5 * sub);
 
     let qx = centre_component(tile, source, 0u);
     let qy = centre_component(tile, source, 1u);
     let qz = centre_component(tile, source, 2u);
-    let prepared = prepared_at(0u, qx, qy, qz);
+    let prepared = prepare(orientations[0], scene.index_scale, qx, qy, qz);
 
     let along = start + (vec2<f32>(selected.sub_pixel) + 0.5) * sub;
     let p = offset(tile, panel, along, f32(selected.layer) * panel.layer_depth_m);
     let seen = view(tile, p);
     let turned = seen.turned * source.inverse_wavelength;
-    let q = centre_vector(qx, qy, qz) + turned;
-    let applied = applied_factors(panel, source, seen, first);
+    let q = centre_vector(scene.index_scale, qx, qy, qz) + turned;
+    let applied = applied_factors(scene.kahn_factor, panel, source, seen, first);
 
     let rest = index_rest(prepared, turned);
-    let nearest = nearest_rest(rest);
+    let nearest = nearest_index(rest);
     let delta = rest - nearest;
 
     traced.fast = panel.fast;
@@ -89,10 +89,10 @@ fn trace() {
     traced.axes = vec3<f32>(
         sincg(model.cells.x, delta.x), sincg(model.cells.y, delta.y), sincg(model.cells.z, delta.z),
     );
-    traced.round_offset = round_offset(delta);
-    traced.spread = spread(delta);
-    traced.lattice_factor = lattice_factor(delta);
-    traced.cell_factor = cell_factor(prepared.whole, rest, nearest);
-    traced.term = select(term(prepared, turned), 0.0, is_dropped(q));
+    traced.round_offset = round_offset(model, delta);
+    traced.spread = spot_offset_squared(model, delta);
+    traced.lattice_factor = lattice_factor(model, delta);
+    traced.structure_factor = structure_factor(model, prepared.whole, rest, nearest);
+    traced.term = select(term(model, prepared, turned), 0.0, is_dropped(scene.scattering_limit_squared, q));
     traced.absorbed = absorbed(panel, seen, selected.layer);
 }

@@ -23,7 +23,7 @@
 //!     sampling: Default::default(),
 //!     background: Default::default(),
 //! })?;
-//! let image = Renderer::cpu()?.render(&experiment)?;
+//! let image = Renderer::cpu()?.render(&experiment)?.image;
 //! assert!(image.get(31, 31).is_some_and(|photons| photons > 0.0));
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("image.bin");
@@ -45,8 +45,9 @@
 //! - [`formats`]: readers and writers of files.
 //! - [`image`]: images, statistics, comparison and noise.
 //! - [`structure`]: structure factors from atoms.
+//! - [`physics`]: the model's formulas in scalar float64, the reference for both backends.
 //! - [`experiment`]: what the user describes, in SI units, validated once.
-//! - [`geometry`], [`random`], [`memory`], [`profile`], [`trace`], [`version`]: what all may use.
+//! - [`geometry`], [`random`], [`units`], [`memory`], [`profile`], [`trace`], [`version`]: what all may use.
 
 pub mod cli;
 pub mod cpu;
@@ -57,6 +58,7 @@ pub mod geometry;
 pub mod gpu;
 pub mod image;
 pub mod memory;
+pub mod physics;
 pub mod profile;
 pub mod random;
 pub mod render;
@@ -64,4 +66,5 @@ pub mod report;
 pub mod scene;
 pub mod structure;
 pub mod trace;
+pub mod units;
 pub mod version;

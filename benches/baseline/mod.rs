@@ -9,8 +9,8 @@
 use std::f64::consts::PI;
 
 use glam::{DMat3, DVec3};
-use nanobragg::cpu::lattice_factor::lattice_factor;
 use nanobragg::experiment::{Experiment, ReflectionGrid, Shape};
+use nanobragg::physics::lattice_factor::lattice_factor;
 use nanobragg::scene::Scene;
 use rayon::prelude::*;
 
@@ -61,7 +61,7 @@ impl Loops<'_> {
             * panel.close_distance_m()
             / distance;
         let mut sum = 0.0;
-        for source in &scene.sources {
+        for source in scene.sources.iter() {
             let q = (diffracted - source.incident) / source.wavelength_m;
             let grid = scene.grid.as_deref();
             for &phi in &self.phis {

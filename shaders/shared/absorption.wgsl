@@ -1,4 +1,4 @@
-// The part of the photons that a sensor layer stops (PHYSICS §6). Mirrors src/cpu/absorption.rs.
+// The part of the photons that a sensor layer stops (PHYSICS §6). Mirrors src/physics/absorption.rs.
 
 // 1 - exp(-x) for x >= 0, without the cancellation of a thin layer.
 fn one_minus_exp(x: f32) -> f32 {

@@ -1,4 +1,4 @@
-// Scattering by amorphous materials (PHYSICS §10). Mirrors src/cpu/amorphous.rs.
+// Scattering by amorphous materials (PHYSICS §10). Mirrors src/physics/amorphous.rs.
 
 // The polynomial of `coefficients`, constant first, at `t`.
 fn cubic(coefficients: vec4<f32>, t: f32) -> f32 {

@@ -35,6 +35,7 @@ fn carry(column: i32) -> i32 {
     return (column + 2048) >> 12u;
 }
 
+// The product of a Factor and a Wide number; columns below 2^-48 are left out.
 fn product(a: vec4<i32>, q: Wide) -> Columns {
     let h = q.head;
     return Columns(
@@ -85,6 +86,16 @@ fn fixed_dot(
     );
     let fraction = f32(digits.x) * 0x1p-12 + (f32(digits.y) * 0x1p-24 + f32(digits.z) * 0x1p-36);
     return Split(head.x + carry(first), fraction);
+}
+
+// The Factor whose four digits two words hold.
+fn factor(words: vec2<u32>) -> vec4<i32> {
+    return vec4<i32>(halves(words.x), halves(words.y));
+}
+
+// The Wide number whose five digits three words hold.
+fn wide(words: vec3<u32>) -> Wide {
+    return Wide(factor(words.xy), halves(words.z).x);
 }
 
 // A Factor as the nearest float32.

@@ -1,11 +1,12 @@
 // The lattice factor over the number of cells (PHYSICS §8), so that it is at most 1 whatever the
-// crystal. Mirrors src/cpu/lattice_factor.rs.
+// crystal. Mirrors src/physics/lattice_factor.rs.
 
 const PI: f32 = 3.1415927;
 const ROUND_SCALE: f32 = 0.72360125;
 const SPOT_WIDTH: f32 = 0.63;
 
-// Offsets below this are a reflection's very centre, for any crystal whose cells can be counted.
+// Offsets below this count as the reflection's centre, for any crystal of less than 1e9 cells an
+// axis.
 const CENTRE: f32 = 1e-9;
 
 // sin(pi x) over pi x, for x from -1/2 to 1/2. The hardware's sine has no relative accuracy near
@@ -25,7 +26,7 @@ fn cosine(x: f32) -> f32 {
 
 // The numerator and denominator of sincg(n, delta)/n.
 fn sincg_parts(n: f32, delta: f32) -> vec2<f32> {
-    // Even, but for the sign. At the very centre both parts are the same small number.
+    // Even, up to the sign. At the centre both parts are one small number.
     let away = max(abs(delta), CENTRE);
     let turns = n * away;
     let u = turns - round(turns);
@@ -61,6 +62,39 @@ fn sinc3(v: f32) -> f32 {
     return 3.0 * sign * (rest * sine_ratio(rest) / v - cosine(rest)) / x2;
 }
 
+// exp(-g/0.63) of a Gaussian spot.
 fn gauss(g: f32) -> f32 {
     return exp(-g / SPOT_WIDTH);
+}
+
+// sqrt(fudge sum (N delta)^2), of a round crystal.
+fn round_offset(model: Model, delta: vec3<f32>) -> f32 {
+    let scaled = delta * model.cells;
+    return sqrt(model.fudge * dot(scaled, scaled));
+}
+
+// fudge g, of Gaussian and top-hat spots.
+fn spot_offset_squared(model: Model, delta: vec3<f32>) -> f32 {
+    let away = delta.x * model.metric_h + delta.y * model.metric_k + delta.z * model.metric_l;
+    return model.fudge * dot(away, away);
+}
+
+// Whether an offset is inside a top-hat spot, by its spot_offset_squared.
+fn is_inside_top_hat(offset_squared: f32) -> bool {
+    return offset_squared < SPOT_WIDTH * SPOT_WIDTH;
+}
+
+// F_latt over the number of cells.
+fn lattice_factor(model: Model, delta: vec3<f32>) -> f32 {
+    if SHAPE == 0u {
+        return square(model.cells, delta);
+    }
+    if SHAPE == 1u {
+        return ROUND_SCALE * sinc3(round_offset(model, delta));
+    }
+    let offset_squared = spot_offset_squared(model, delta);
+    if SHAPE == 2u {
+        return gauss(offset_squared);
+    }
+    return select(0.0, 1.0, is_inside_top_hat(offset_squared));
 }

@@ -1,4 +1,4 @@
-// The polarisation factor (PHYSICS §5). Mirrors src/cpu/polarisation.rs.
+// The polarisation factor (PHYSICS §5). Mirrors src/physics/polarisation.rs.
 
 fn polarisation(
     incident: vec3<f32>,

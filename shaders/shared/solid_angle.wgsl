@@ -1,4 +1,4 @@
-// The solid angle of a pixel (PHYSICS §4). Mirrors src/cpu/solid_angle.rs.
+// The solid angle of a pixel (PHYSICS §4). Mirrors src/physics/solid_angle.rs.
 
 fn solid_angle(
     pixel_size_m: f32,

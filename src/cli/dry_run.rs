@@ -13,7 +13,7 @@ use crate::image::{Image, Statistics};
 use crate::memory::Bytes;
 use crate::render::{Monitor, Renderer, frame_size};
 use crate::report::{DryRun, MemoryNeeds, PlannedFile, TimeNeeds};
-use crate::scene::{self, Scene};
+use crate::scene::{self, Layout, Scene};
 
 /// Pixels of the files that are made to tell how long files take.
 const FILE_PIXELS: usize = 1 << 20;
@@ -49,13 +49,15 @@ pub fn run(mut request: Request, renderer: &Renderer, started: Instant) -> Resul
         available_bytes: Bytes::available().0,
         device_bytes: renderer.device_memory(&experiment)?.map(|bytes| bytes.0),
     };
-    let (file_set_up, file_seconds) = file_times(&mut request, renderer, &estimate.values)?;
+    let (file_set_up, file_seconds, file_notices) =
+        file_times(&mut request, renderer, &estimate.values)?;
     let idle = [
         ("-printout", request.printout != Printout::Nothing),
         ("-progress", request.progress == Some(true)),
     ];
     let idle = idle.into_iter().filter(|(_, given)| *given);
-    let mut told = renderer.take_notices();
+    let mut told: Vec<String> = renderer.notice().map(Into::into).into_iter().collect();
+    told.extend(estimate.notices.iter().chain(&file_notices).cloned());
     told.extend(idle.map(|(flag, _)| format!("{flag} has no effect: --dry-run renders no image")));
     // Every sample may have caused the same one.
     told.dedup();
@@ -85,7 +87,8 @@ pub fn run(mut request: Request, renderer: &Renderer, started: Instant) -> Resul
 /// with the file that needs most, sources and orientations, and F.
 fn host_memory(request: &Request) -> Result<Bytes, CliError> {
     let experiment = &request.experiment;
-    let grid = scene::read_grid(experiment, scene::channels(experiment)?[0])?;
+    let layout = Layout::new(experiment)?;
+    let grid = layout.read_grid(layout.channels()[0])?;
     let indices = grid.map_or(0, |grid| grid.amplitudes().len() as u64);
     let parts = [
         files::memory(request),
@@ -105,16 +108,16 @@ fn file_times(
     request: &mut Request,
     renderer: &Renderer,
     values: &[f32],
-) -> Result<(f64, f64), CliError> {
+) -> Result<(f64, f64, Vec<String>), CliError> {
     let [width, height] = frame_size(&request.experiment);
     request.experiment = strip(&request.experiment)?;
     let [_, rows] = frame_size(&request.experiment);
     let values = values.iter().copied().chain([0.0]).cycle();
     let image = Image::new(width, rows, values.take(width * rows).collect(), None);
-    let mut seconds = [0.0; 2];
+    let (mut seconds, mut notices) = ([0.0; 2], Vec::new());
     for seconds in &mut seconds {
         let started = Instant::now();
-        renderer.install(|| {
+        notices = renderer.install(|| {
             let statistics = Statistics::of(&image);
             files::rehearse(request, renderer, &image, &statistics)
         })?;
@@ -122,7 +125,7 @@ fn file_times(
     }
     let [first, again] = seconds;
     let set_up = (first - again).max(0.0);
-    Ok((set_up, again * height as f64 / rows as f64))
+    Ok((set_up, again * height as f64 / rows as f64, notices))
 }
 
 /// `experiment` on the first rows of its first panel.

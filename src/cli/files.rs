@@ -149,7 +149,29 @@ pub fn same_file(one: &Path, other: &Path) -> bool {
     matches!((real(one), real(other)), (Some(one), Some(other)) if one == other)
 }
 
-/// Writes every file of `request`: all under temporary names first, then each into its place.
+/// A file under a temporary name.
+pub struct Made {
+    /// The file.
+    pub file: PendingFile,
+    /// What is told of it.
+    pub told: WrittenFile,
+    /// What the user should know of how it was made.
+    pub notices: Vec<String>,
+}
+
+/// What the user should know of `made`, each notice once.
+fn notices(made: &[Made]) -> Vec<String> {
+    let mut notices: Vec<String> = Vec::new();
+    for notice in made.iter().flat_map(|made| &made.notices) {
+        if !notices.contains(notice) {
+            notices.push(notice.clone());
+        }
+    }
+    notices
+}
+
+/// Writes every file of `request`: all under temporary names first, then each into its place. With
+/// what is told of the files comes what the user should know.
 ///
 /// # Errors
 /// [`CliError::Failed`] with the file to blame; as long as the first part fails, no target is
@@ -159,19 +181,22 @@ pub fn write(
     renderer: &Renderer,
     image: &Image,
     statistics: &Statistics,
-) -> Result<Vec<WrittenFile>, CliError> {
+) -> Result<(Vec<WrittenFile>, Vec<String>), CliError> {
     let made = make_all(request, renderer, image, statistics)?;
-    let (pending, written): (Vec<_>, Vec<_>) = made.into_iter().unzip();
+    let notices = notices(&made);
+    let made = made.into_iter();
+    let (pending, written): (Vec<_>, Vec<_>) = made.map(|made| (made.file, made.told)).unzip();
     if interrupt::interrupted() {
         // The pending files go with the list.
         return Err(RenderError::Interrupted.into());
     }
     let _span = info_span!(target: FILES, "put in place").entered();
     pending.into_iter().try_for_each(PendingFile::commit)?;
-    Ok(written)
+    Ok((written, notices))
 }
 
-/// Makes every file of `request` and takes all of them away again: no target is touched.
+/// Makes every file of `request` and takes all of them away again: no target is touched. What the user
+/// should know of them is returned.
 ///
 /// # Errors
 /// As [`write`].
@@ -180,8 +205,9 @@ pub fn rehearse(
     renderer: &Renderer,
     image: &Image,
     statistics: &Statistics,
-) -> Result<(), CliError> {
-    make_all(request, renderer, image, statistics).map(drop)
+) -> Result<Vec<String>, CliError> {
+    let made = make_all(request, renderer, image, statistics)?;
+    Ok(notices(&made))
 }
 
 /// Every file of `request`, under temporary names.
@@ -190,7 +216,7 @@ fn make_all(
     renderer: &Renderer,
     image: &Image,
     statistics: &Statistics,
-) -> Result<Vec<(PendingFile, WrittenFile)>, CliError> {
+) -> Result<Vec<Made>, CliError> {
     let records = Records::of(request);
     let make = |output: &Output| make(request, renderer, image, statistics, &records, output);
     // A bare file needs least memory beside the image's, and mostly waits for the disk: it is made
@@ -216,7 +242,7 @@ pub fn make(
     statistics: &Statistics,
     records: &Records,
     output: &Output,
-) -> Result<(PendingFile, WrittenFile), CliError> {
+) -> Result<Made, CliError> {
     let Output { kind, flag, path } = output;
     let unfit = |problem| FormatError::Content {
         path: path.clone(),
@@ -224,6 +250,7 @@ pub fn make(
     };
     let _span = span_of(kind).entered();
     let (mut scaled, mut overloads, mut clipped_below) = (None, 0, 0);
+    let mut notices = Vec::new();
     let record = records.for_file(kind);
     let pictured = |file| match record {
         Some(text) => record::with_record(file, text),
@@ -276,7 +303,9 @@ pub fn make(
         }
         OutputKind::Noise { encoding, noise } => {
             scaled = Some(noise.gain).filter(|&gain| gain != 1.0);
-            let noisy = renderer.expose(image, &noise, &panel_heights(&request.experiment))?;
+            let exposed = renderer.expose(image, &noise, &panel_heights(&request.experiment))?;
+            let noisy = exposed.image;
+            notices = exposed.notices;
             let header = header(request, encoding, noise.saturation, record);
             let counts = Counts::AS_THEY_ARE;
             let (file, clipped) =
@@ -286,14 +315,18 @@ pub fn make(
             file
         }
     };
-    let written = WrittenFile {
+    let told = WrittenFile {
         flag,
         path: path.display().to_string(),
         scale: scaled,
         overloads,
         clipped_below,
     };
-    Ok((file, written))
+    Ok(Made {
+        file,
+        told,
+        notices,
+    })
 }
 
 /// The span in which a file of `kind` is made and written.

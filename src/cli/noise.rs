@@ -117,8 +117,14 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         say(format_args!("nanobragg: note: {notice}"));
     }
     let renderer = Renderer::new(&command.render_options())?;
-    let counts = renderer.expose(&input.image, &noise, &panels)?;
-    for notice in renderer.take_notices() {
+    let exposed = renderer.expose(&input.image, &noise, &panels)?;
+    let counts = exposed.image;
+    for notice in renderer
+        .notice()
+        .map(Into::into)
+        .into_iter()
+        .chain(exposed.notices)
+    {
         say(format_args!("nanobragg: note: {notice}"));
         notices.push(notice);
     }
@@ -141,7 +147,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         noise,
         overloads: clipped.above.max(noise.saturated(&counts)),
         clipped_below: clipped.below,
-        device: renderer.device_name(),
+        device: exposed.device,
         threads: renderer.threads(),
         notices,
         seconds: started.elapsed().as_secs_f64(),

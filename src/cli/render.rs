@@ -15,7 +15,7 @@ use super::{CliError, dry_run, files, interrupt, profile};
 use crate::cpu;
 use crate::image::{Image, Statistics};
 use crate::profile::{FILES, INPUT, RUN, SETUP};
-use crate::render::Renderer;
+use crate::render::{Rendered, Renderer};
 use crate::report::{Run, Summary, trace_lines};
 use crate::scene::{Scene, TermPlace};
 
@@ -36,7 +36,11 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     if request.program.dry_run {
         return dry_run::run(request, &renderer, started);
     }
-    let image = renderer.render_watched(&request.experiment, &Progress::of(&request)?)?;
+    let Rendered {
+        image,
+        device,
+        notices: own_notices,
+    } = renderer.render_watched(&request.experiment, &Progress::of(&request)?)?;
     let mut notices = request.notices.clone();
     let mut tell = |told: Vec<String>| {
         for notice in told {
@@ -44,22 +48,19 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
             notices.push(notice);
         }
     };
-    tell(renderer.take_notices());
+    tell(renderer.notice().map(Into::into).into_iter().collect());
+    tell(own_notices);
     tell(device_notices(&request, &renderer));
     let statistics = info_span!(target: FILES, "statistics")
         .in_scope(|| renderer.install(|| Statistics::of(&image)));
     tell(image_notices(&image, &statistics));
-    let mut written = info_span!(target: FILES, "files")
+    let (mut written, file_notices) = info_span!(target: FILES, "files")
         .in_scope(|| renderer.install(|| files::write(&request, &renderer, &image, &statistics)))?;
-    tell(renderer.take_notices());
+    tell(file_notices);
     drop(run);
     let seconds = started.elapsed().as_secs_f64();
     let hot_spots = match &request.program.profile {
-        Some(trace) => Some(profile::write(
-            trace,
-            &renderer.device_name(),
-            &mut written,
-        )?),
+        Some(trace) => Some(profile::write(trace, &device, &mut written)?),
         None => None,
     };
 
@@ -67,7 +68,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         &request.experiment,
         statistics,
         Run {
-            device: renderer.device_name(),
+            device,
             threads: renderer.threads(),
             seed: request.seed,
             reflections: request.reflections.clone(),
@@ -269,7 +270,7 @@ fn print_pixels(request: &Request) -> Result<(), CliError> {
         Printout::Pixel(pixel) => pixels.push(pixel),
         Printout::All => {
             let mut first_row = 0;
-            for panel in &scene.panels {
+            for panel in scene.panels.iter() {
                 let [width, height] = panel.shape;
                 let all = (0..height).flat_map(|slow| (0..width).map(move |fast| [fast, slow]));
                 let rendered = all.filter(|&[fast, slow]| scene.renders(panel, fast, slow));

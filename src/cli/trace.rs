@@ -9,11 +9,11 @@ use super::output::{print, say};
 use super::scenario::scenario;
 use super::{CliError, values};
 use crate::formats::trace_log;
-use crate::render::{Device, RenderOptions, Renderer};
+use crate::render::{Device, RenderOptions, Renderer, admit};
 use crate::report::{
     DEFAULT_TOLERANCE, TraceComparison, TraceDocument, compare_traces, trace_lines,
 };
-use crate::scene::{Scene, SceneError, TermIndex, TermPlace};
+use crate::scene::{Layout, Scene, TermIndex, TermPlace};
 use crate::trace::Trace;
 
 const COMMAND: &str = "nanobragg trace";
@@ -88,11 +88,12 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     for notice in &request.notices {
         say(format_args!("nanobragg: note: {notice}"));
     }
-    let (scene, source) =
-        Scene::of_source(&request.experiment, index.source).map_err(|error| match error {
-            SceneError::Source { .. } => CliError::usage(format!("{COMMAND}: --{error}")),
-            other => other.into(),
-        })?;
+    admit(&request.experiment)?;
+    let layout = Layout::new(&request.experiment)?;
+    let (channel, source) = layout
+        .channel_of_source(index.source)
+        .map_err(|error| CliError::usage(format!("{COMMAND}: --{error}")))?;
+    let scene = layout.own_scene(channel)?;
     if scene.sources.len() < request.experiment.beam().sources().len() {
         say(format_args!(
             "nanobragg: note: the photons are those of the source's energy channel; the image sums \

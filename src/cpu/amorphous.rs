@@ -1,40 +1,63 @@
-//! Scattering by amorphous materials (PHYSICS §10).
+//! Scattering by amorphous materials into a block of pixels, once for all orientations: the
+//! formulas of [`physics::amorphous`](crate::physics::amorphous).
 
-use crate::scene::{Amorphous, ProfilePiece};
+use super::block::Views;
+use super::lanes::{LANES, Lanes};
+use super::pixel::{absorbed, own_polarisation, own_solid_angle};
+use crate::experiment::Panel;
+use crate::physics::amorphous::{ProfilePiece, piece_at, piece_form_factor, signed_square};
+use crate::physics::scattering_vector::stol;
+use crate::scene::Scene;
 
-/// Photons per steradian that the materials scatter at sin θ/λ = `stol` (1/Å), over those of one
-/// electron: Σ molecules·sign(F)·F².
+/// Adds to `sums` what the materials of `scene` scatter into one view of the block, from all
+/// sources.
 #[inline(always)]
-pub fn amorphous(materials: &[Amorphous], stol: f64) -> f64 {
-    let mut sum = 0.0;
-    for material in materials {
-        sum += material.weight * signed_square(profile_amplitude(&material.pieces, stol));
+pub fn add_amorphous(scene: &Scene, panel: &Panel, views: &Views, layer: u32, sums: &mut Lanes) {
+    if scene.amorphous.is_empty() {
+        return;
     }
-    sum
+    let geometry = Lanes::from_fn(|lane| {
+        let view = views.get(lane);
+        own_solid_angle(scene, panel, &view) * absorbed(scene, panel, &view, layer)
+    });
+    for source in scene.sources.iter() {
+        let mut factors = Lanes::splat(0.0);
+        let mut stols = Lanes::splat(0.0);
+        for lane in 0..LANES {
+            let view = views.get(lane);
+            let polarisation = own_polarisation(scene, source, &view);
+            factors.0[lane] = source.weight * geometry.0[lane] * polarisation;
+            stols.0[lane] = stol(source.scattering_vector(view.diffracted));
+        }
+        let scattered = amorphous(scene, &stols);
+        for lane in 0..LANES {
+            sums.0[lane] += factors.0[lane] * scattered.0[lane];
+        }
+    }
 }
 
-/// F of a molecule at sin θ/λ = `stol` (1/Å).
+/// [`amorphous`](crate::physics::amorphous::amorphous) at the sin θ/λ of every lane. Neighbours
+/// mostly lie in one piece of a table, so the search starts from the last lane's piece.
 #[inline(always)]
-pub fn profile_amplitude(pieces: &[ProfilePiece], stol: f64) -> f64 {
-    piece_amplitude(&pieces[piece_at(pieces, stol)], stol)
+fn amorphous(scene: &Scene, stols: &Lanes) -> Lanes {
+    let mut sums = Lanes::splat(0.0);
+    for material in scene.amorphous.iter() {
+        let mut place = piece_at(&material.pieces, stols.0[0]);
+        let mut values = Lanes::splat(0.0);
+        for lane in 0..LANES {
+            place = piece_near(&material.pieces, place, stols.0[lane]);
+            values.0[lane] = piece_form_factor(&material.pieces[place], stols.0[lane]);
+        }
+        for lane in 0..LANES {
+            sums.0[lane] += material.weight * signed_square(values.0[lane]);
+        }
+    }
+    sums
 }
 
-/// F of a molecule at sin θ/λ = `stol` (1/Å), which lies in `piece`.
+/// The piece that [`piece_at`] finds, which is probably `guess`.
 #[inline(always)]
-pub(super) fn piece_amplitude(piece: &ProfilePiece, stol: f64) -> f64 {
-    cubic(piece.coefficients, stol - piece.start)
-}
-
-/// The last piece that begins at or before `stol` (1/Å); the first begins at zero.
-#[inline(always)]
-pub(super) fn piece_at(pieces: &[ProfilePiece], stol: f64) -> usize {
-    let after = pieces.partition_point(|piece| piece.start <= stol);
-    after.saturating_sub(1)
-}
-
-/// [`piece_at`], which is probably `guess`.
-#[inline(always)]
-pub(super) fn piece_near(pieces: &[ProfilePiece], guess: usize, stol: f64) -> usize {
+fn piece_near(pieces: &[ProfilePiece], guess: usize, stol: f64) -> usize {
     let begins = pieces[guess].start <= stol;
     let ends = pieces.get(guess + 1).is_some_and(|next| next.start <= stol);
     if begins && !ends {
@@ -42,17 +65,4 @@ pub(super) fn piece_near(pieces: &[ProfilePiece], guess: usize, stol: f64) -> us
     } else {
         piece_at(pieces, stol)
     }
-}
-
-/// The polynomial of `coefficients`, constant first, at `t`.
-#[inline(always)]
-pub fn cubic(coefficients: [f64; 4], t: f64) -> f64 {
-    let [constant, linear, quadratic, cubic] = coefficients;
-    constant + t * (linear + t * (quadratic + t * cubic))
-}
-
-/// sign(F)·F².
-#[inline(always)]
-pub fn signed_square(f: f64) -> f64 {
-    f * f.abs()
 }

@@ -1,24 +1,26 @@
 //! A block of pixels along a row: the sum over layers, sub-pixels and sources (PHYSICS §1).
 //!
-//! The loops of [`pixel`](super::pixel), each over all lanes; the geometry is that file's very
-//! functions, inlined into loops that become vector instructions.
+//! These are the loops of the scalar reference, [`pixel`](super::pixel), each over all lanes. The
+//! geometry is computed by the scalar functions themselves, inlined into loops that compile to
+//! vector instructions.
 
 use multiversion::multiversion;
 
-use super::background_sum::add_amorphous;
+use super::amorphous::add_amorphous;
 use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::orientation_sum::sum_over_orientations;
-use super::pixel::{View, layer_depth};
-use super::position::{flat_position, position};
+use super::pixel::{absorbed, layer_depth, own_polarisation, own_solid_angle};
 use crate::experiment::Panel;
+use crate::physics::position::{flat_position, position};
+use crate::physics::view::{View, view};
 use crate::scene::Scene;
 
 /// Photons in [`LANES`] pixels of `panel` from `first` (fast, slow) along the fast axis, whether
 /// they are on it or not; `None` when `interrupted`.
 ///
-/// Compiled once for each set of instructions that it pays for, of which the first that the
-/// processor has is taken. An image's bytes depend on whether that fuses products with sums, and
-/// on nothing else of it.
+/// Compiled once for each of these instruction sets; the first that the processor has is taken at
+/// run time. An image's bytes depend on whether that set fuses products with sums, and on nothing
+/// else of it.
 #[multiversion(targets(
     "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma+bmi1+bmi2",
     "x86_64+avx2+fma+bmi1+bmi2",
@@ -34,8 +36,7 @@ pub(super) fn photons(
     photons_with::<FUSED>(scene, panel, first, interrupted)
 }
 
-/// The instructions that blocks of pixels are rendered with here: the best of those that they are
-/// compiled for that the processor has.
+/// Name of the instruction set that blocks of pixels are rendered with on this processor.
 #[multiversion(targets(
     "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma+bmi1+bmi2",
     "x86_64+avx2+fma+bmi1+bmi2",
@@ -51,7 +52,7 @@ pub fn instructions() -> &'static str {
     }
 }
 
-/// [`photons`], with products fused with sums or not, in the instructions of its caller.
+/// [`photons`] in the instruction set of its caller, with products fused with sums or not.
 #[inline(always)]
 fn photons_with<const FUSED: bool>(
     scene: &Scene,
@@ -60,12 +61,10 @@ fn photons_with<const FUSED: bool>(
     interrupted: &dyn Fn() -> bool,
 ) -> Option<Lanes> {
     let first_views = Views::new(scene, panel, first, [0, 0], 0);
-    let first_solid_angles = Lanes::from_fn(|lane| first_views.get(lane).solid_angle(scene, panel));
-    let first_polarisations = Lanes::from_fn(|lane| {
-        first_views
-            .get(lane)
-            .polarisation(scene, &scene.first_source)
-    });
+    let first_solid_angles =
+        Lanes::from_fn(|lane| own_solid_angle(scene, panel, &first_views.get(lane)));
+    let first_polarisations =
+        Lanes::from_fn(|lane| own_polarisation(scene, &scene.first_source, &first_views.get(lane)));
     let mut sums = Lanes::from_fn(|lane| {
         scene.background * first_solid_angles.0[lane] * first_polarisations.0[lane]
     });
@@ -85,19 +84,19 @@ fn photons_with<const FUSED: bool>(
                     continue;
                 }
                 let solid_angles = if scene.solid_angle_per_subpixel {
-                    Lanes::from_fn(|lane| views.get(lane).solid_angle(scene, panel))
+                    Lanes::from_fn(|lane| own_solid_angle(scene, panel, &views.get(lane)))
                 } else {
                     first_solid_angles
                 };
                 let geometry = match panel.sensor {
                     None if layer == 0 => solid_angles,
                     _ => Lanes::from_fn(|lane| {
-                        solid_angles.0[lane] * views.get(lane).absorbed(scene, panel, layer)
+                        solid_angles.0[lane] * absorbed(scene, panel, &views.get(lane), layer)
                     }),
                 };
-                for source in &scene.sources {
+                for source in scene.sources.iter() {
                     let polarisations = if scene.polarisation_per_subpixel {
-                        Lanes::from_fn(|lane| views.get(lane).polarisation(scene, source))
+                        Lanes::from_fn(|lane| own_polarisation(scene, source, &views.get(lane)))
                     } else {
                         first_polarisations
                     };
@@ -105,7 +104,7 @@ fn photons_with<const FUSED: bool>(
                     let mut factors = Lanes::splat(0.0);
                     for lane in 0..LANES {
                         factors.0[lane] = source.weight * geometry.0[lane] * polarisations.0[lane];
-                        q.set(lane, views.get(lane).scattering_vector(source));
+                        q.set(lane, source.scattering_vector(views.get(lane).diffracted));
                     }
                     if scene.scattering_vector_limit.is_finite() {
                         for lane in 0..LANES {
@@ -127,7 +126,7 @@ fn photons_with<const FUSED: bool>(
     Some(Lanes::from_fn(|lane| scene.scale * sums.0[lane]))
 }
 
-/// The same sub-pixel of one layer in every pixel, seen from the sample.
+/// The views of one sub-pixel of one layer in every pixel of a block.
 pub(super) struct Views {
     positions: Vectors,
     distances: Lanes,
@@ -149,7 +148,7 @@ impl Views {
             diffracted: Vectors::ZERO,
         };
         let depth = layer_depth(scene, panel, layer);
-        // Two loops, for the turns of a curved panel are no vector instructions.
+        // Two loops: rotations of a curved panel do not compile to vector instructions.
         if panel.curved_m.is_some() {
             for lane in 0..LANES {
                 let pixel = [fast + lane, slow];
@@ -164,7 +163,7 @@ impl Views {
             }
         }
         for lane in 0..LANES {
-            let view = View::of(views.positions.get(lane));
+            let view = view(views.positions.get(lane));
             views.distances.0[lane] = view.distance;
             views.diffracted.set(lane, view.diffracted);
         }
@@ -184,6 +183,8 @@ impl Views {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::cpu::pixel;
     use crate::experiment::{
@@ -191,7 +192,7 @@ mod tests {
         Placement, Reflection, Sensor, Shape, Sources, StructureFactors,
     };
     use crate::geometry::UnitCell;
-    use crate::scene::{Amorphous, ProfilePiece};
+    use crate::physics::amorphous::{Amorphous, ProfilePiece};
 
     /// A crystal of each shape: three wavelengths, four domains, two sub-pixels per edge and two
     /// layers, with and without a list of reflections; flat and curved.
@@ -206,7 +207,7 @@ mod tests {
             .collect();
         let mut scenes = Vec::new();
         for shape in [Shape::Square, Shape::Round, Shape::Gauss, Shape::TopHat] {
-            for factors in [
+            for structure_factors in [
                 StructureFactors::constant(100.0),
                 StructureFactors::from_reflections(&list, 10.0).unwrap(),
             ] {
@@ -242,7 +243,7 @@ mod tests {
                     }
                     .place()
                     .unwrap(),
-                    structure_factors: factors,
+                    structure_factors,
                     scan: Default::default(),
                     sampling: Default::default(),
                     background: Default::default(),
@@ -250,21 +251,21 @@ mod tests {
                 .unwrap();
                 let mut scene = Scene::new(&experiment).unwrap();
                 (scene.oversample, scene.layers) = (2, 2);
-                scene.panels[0].sensor = Some(Sensor {
+                Arc::make_mut(&mut scene.panels)[0].sensor = Some(Sensor {
                     attenuation_depth_m: 3e-4,
                     thickness_m: 5e-4,
                 });
                 scene.background = 1e-3;
-                scene.amorphous = vec![material(3.0), material(-1.0)];
+                scene.amorphous = [material(3.0), material(-1.0)].into();
                 let mut other = scene.clone();
-                let along = other.panels[0].normal * other.panels[0].close_distance_m();
-                other.panels[0].curved_m = Some(along);
+                let panel = &mut Arc::make_mut(&mut other.panels)[0];
+                panel.curved_m = Some(panel.normal * panel.close_distance_m());
+                // A detector whose other panels have sensors has layers, but not on this panel.
+                panel.sensor = None;
                 other.solid_angle_per_subpixel = true;
                 other.polarisation_per_subpixel = true;
                 other.scattering_vector_limit = 1.4e9;
                 other.interpolate = true;
-                // Of a detector whose other panels have sensors: layers, but none here.
-                other.panels[0].sensor = None;
                 scenes.extend([scene, other]);
             }
         }
@@ -296,7 +297,7 @@ mod tests {
                 let fused = photons_with::<true>(scene, panel, [16, slow], &go_on).unwrap();
                 let split = photons_with::<false>(scene, panel, [16, slow], &go_on).unwrap();
                 let expected: Vec<f64> = (16..16 + LANES)
-                    .map(|fast| pixel::photons(scene, panel, fast, slow))
+                    .map(|fast| pixel::photons(scene, panel, [fast, slow]))
                     .collect();
                 let scale = expected.iter().copied().fold(0.0, f64::max);
                 for (lane, expected) in expected.into_iter().enumerate() {
@@ -318,7 +319,6 @@ mod tests {
             let here = photons(&scene, panel, [8, 20], &go_on).unwrap().0;
             let beside = photons(&scene, panel, [11, 20], &go_on).unwrap().0;
             assert_eq!(here[3..], beside[..LANES - 3]);
-            // Those of the widest registers, and those that every processor has.
             let fused = photons_with::<true>(&scene, panel, [8, 20], &go_on)
                 .unwrap()
                 .0;

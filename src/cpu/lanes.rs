@@ -1,9 +1,9 @@
 //! Blocks of neighbouring pixels, one number a pixel.
 //!
-//! Theory: a processor does the same arithmetic on 2, 4 or 8 float64 at once, if it is given them
-//! side by side. Practice: every quantity of [`LANES`] pixels in a row is one array, and a formula
-//! is a loop over it that the compiler turns into such instructions. A lane never looks at its
-//! neighbours, so a pixel has the same value in whatever block it falls.
+//! A processor does arithmetic on 2, 4 or 8 float64 at once (SIMD) if they are side by side. So every
+//! quantity of [`LANES`] pixels in a row is one array, and a formula is a loop over it that compiles to
+//! such instructions. A lane never reads its neighbours, so a pixel has the same value in whatever
+//! block it falls.
 
 use glam::DVec3;
 
@@ -17,13 +17,13 @@ pub const LANES: usize = 32;
 pub struct Lanes(pub [f64; LANES]);
 
 impl Lanes {
-    /// The same number for every pixel.
+    /// `value` for every pixel.
     #[inline(always)]
     pub fn splat(value: f64) -> Lanes {
         Lanes([value; LANES])
     }
 
-    /// What `formula` gives for each lane.
+    /// The value of `formula` for each lane.
     #[inline(always)]
     pub fn from_fn(formula: impl Fn(usize) -> f64) -> Lanes {
         let mut lanes = Lanes::splat(0.0);
@@ -52,16 +52,16 @@ pub struct Vectors {
 
 /// A quantity for every pixel of a block, whatever its kind.
 pub trait PerLane {
-    /// What one pixel has.
+    /// The quantity of one pixel.
     type One: Copy;
 
     /// Zero everywhere.
     const ZERO: Self;
 
-    /// That of one pixel.
+    /// The quantity of the pixel of `lane`.
     fn get(&self, lane: usize) -> Self::One;
 
-    /// Replaces that of one pixel.
+    /// Replaces the quantity of the pixel of `lane`.
     fn set(&mut self, lane: usize, one: Self::One);
 }
 

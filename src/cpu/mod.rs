@@ -1,29 +1,22 @@
-//! The float64 reference path: every row in parallel, every term as PHYSICS writes it.
+//! The CPU path: images in float64, blocks of pixels in vector instructions, on all cores.
 //!
-//! One file per formula; the GPU's shaders mirror them under the same names with the same
-//! order of arguments. Those formulas trace a pixel; an image is rendered by blocks of pixels
-//! (`block.rs`), in the same formulas or in twins that turn into vector instructions, each tested
-//! against the formula it stands for. `docs/cpu.md` tells how. Sums run in a fixed order within a
-//! pixel, so an image does not depend on the number of threads.
+//! A block of neighbouring pixels (`block.rs`) takes its formulas from [`physics`](crate::physics).
+//! Where a formula does not compile to vector instructions as it stands, the file of the same name
+//! here has another form of it, tested against the scalar one. `pixel.rs` has the whole sum of a
+//! pixel in scalar form: the reference for blocks, and what traces are made of. `docs/cpu.md` explains
+//! the scheme and what it costs.
+//!
+//! Sums run in a fixed order within a pixel, so an image does not depend on the number of threads.
 
-pub mod absorption;
-pub mod amorphous;
-pub mod lattice_factor;
-pub mod polarisation;
-pub mod solid_angle;
-pub mod structure_factor;
-
-mod amplitude;
-mod background_sum;
+mod amorphous;
 mod block;
-mod interpolated_amplitude;
-mod lanes;
+pub mod interpolation;
+pub mod lanes;
+pub mod lattice_factor;
 mod orientation_sum;
-mod pixel;
+pub mod pixel;
 mod polynomial;
-mod position;
-mod spot;
-mod term;
+pub mod structure_factor;
 mod trace;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,9 +30,7 @@ use crate::scene::Scene;
 use lanes::LANES;
 
 pub use block::instructions;
-pub use position::position;
 pub use trace::{index_sensitivity, trace, trace_at};
-pub(crate) use trace::{put_photons, solid_angle_unit_name};
 
 /// Renders `scene`: photons per pixel, panels stacked, fast axis innermost; 0 where a pixel is
 /// outside the region or masked. Runs on the current rayon pool. `row_done` is called after each
@@ -52,9 +43,10 @@ pub fn render(
     let pixels = scene.panels.iter().map(|panel| panel.pixels()).sum();
     let mut photons = vec![0f32; pixels];
     let mut rest = photons.as_mut_slice();
-    // Of all panels: one after the other, small ones would leave threads idle.
+    // The rows of all panels together: with one panel after the other, small panels would leave
+    // threads idle.
     let mut rows = Vec::new();
-    for panel in &scene.panels {
+    for panel in scene.panels.iter() {
         let (own, behind) = rest.split_at_mut(panel.pixels());
         rest = behind;
         let own = own.chunks_mut(panel.shape[0]).enumerate();
@@ -62,7 +54,7 @@ pub fn render(
     }
     let stopped = AtomicBool::new(false);
     rows.into_par_iter().for_each(|(panel, slow, row)| {
-        // No part of any other span: rows are rendered side by side.
+        // A span without a parent, because rows are rendered side by side.
         let _span = info_span!(target: SIMULATION, parent: None, "row").entered();
         row.par_chunks_mut(LANES)
             .enumerate()

@@ -1,21 +1,21 @@
 //! The term loop of a block: one scattering vector a pixel, all orientations.
 //!
-//! Nearly all of a render's time is spent here. Its readable twin is
-//! [`sum_over_orientations`](super::term::sum_over_orientations); both add the terms in the
+//! Nearly all of a render's time is spent here. The scalar reference is
+//! [`pixel::sum_over_orientations`](super::pixel::sum_over_orientations); both add the terms in the
 //! scene's order.
 
 use glam::{DMat3, DVec3};
 
-use super::amplitude::{Amplitudes, Constant, Nearest};
-use super::interpolated_amplitude::Tricubic;
+use super::interpolation::Tricubic;
 use super::lanes::{LANES, Lanes, PerLane, Vectors};
-use super::spot::{Gauss, Round, Spot, Square, TopHat};
-use super::structure_factor::nearest_index;
+use super::lattice_factor::{Gauss, Round, Spot, Square, TopHat};
+use super::structure_factor::{BlockStructureFactors, Constant, Nearest};
 use crate::experiment::Shape;
+use crate::physics::miller_index::nearest_index;
 use crate::scene::{Orientation, Scene};
 
-/// Orientations between two looks at whether to go on: milliseconds at most.
-const PATIENCE: usize = 512;
+/// Orientations between two questions whether the render is interrupted: milliseconds at most.
+const INTERRUPT_INTERVAL: usize = 512;
 
 /// Σ F_cell²·F_latt² over the scene's orientations, at the scattering vectors `q` (1/m); `None`
 /// when `interrupted`.
@@ -65,28 +65,29 @@ fn sum<const FUSED: bool, S: Spot>(
     q: &Vectors,
     interrupted: &dyn Fn() -> bool,
     spot: &S,
-    mut amplitudes: impl Amplitudes,
+    mut structure_factors: impl BlockStructureFactors,
 ) -> Option<Lanes> {
     let mut sums = Lanes::splat(0.0);
-    let bounds = Bounds::of(q);
-    // Where the first orientation could not be spared at its best, hardly any other can.
-    let spares = orientations
+    let block = ScatteringBox::of(q);
+    // If not even the most favourable box of this size could be left out for the first orientation,
+    // hardly any other can.
+    let culls = orientations
         .first()
-        .is_some_and(|first| spot.is_dark_from(bounds.largest_offset(first)));
-    for some in orientations.chunks(PATIENCE) {
+        .is_some_and(|first| spot.vanishes_from(block.largest_offset(first)));
+    for some in orientations.chunks(INTERRUPT_INTERVAL) {
         if interrupted() {
             return None;
         }
-        for few in some.chunks(FEW) {
-            // A look at the whole block, where it may spare one at every pixel.
-            let dark = if spares {
-                bounds.dark(few, spot)
+        for few in some.chunks(CULLED_TOGETHER) {
+            // One question for the whole block can take the place of one for every pixel.
+            let vanish = if culls {
+                block.vanish(few, spot)
             } else {
-                [false; FEW]
+                [false; CULLED_TOGETHER]
             };
-            for (orientation, dark) in few.iter().zip(dark) {
-                if !dark {
-                    add_terms::<FUSED, _>(orientation, q, spot, &mut amplitudes, &mut sums);
+            for (orientation, vanishes) in few.iter().zip(vanish) {
+                if !vanishes {
+                    add_terms::<FUSED, _>(orientation, q, spot, &mut structure_factors, &mut sums);
                 }
             }
         }
@@ -94,20 +95,20 @@ fn sum<const FUSED: bool, S: Spot>(
     Some(sums)
 }
 
-/// Orientations that a block is looked at for in one go.
-const FEW: usize = 8;
+/// Orientations for which a block is tested at a time, in vector instructions.
+const CULLED_TOGETHER: usize = 8;
 
 /// A box around a block's scattering vectors.
-struct Bounds {
+struct ScatteringBox {
     centre: DVec3,
-    /// From there to the faces, and what rounding can add.
+    /// Distances from the centre to the faces, and what rounding can add.
     reach: DVec3,
 }
 
-impl Bounds {
+impl ScatteringBox {
     #[inline(always)]
-    fn of(q: &Vectors) -> Bounds {
-        /// Of a vector's length, far more than the rounding of the Miller indices is.
+    fn of(q: &Vectors) -> ScatteringBox {
+        /// Margin over a vector's length, far more than the rounding of the Miller indices.
         const ROUNDING: f64 = 1e-14;
         let (mut low, mut high) = (q.get(0), q.get(0));
         for lane in 1..LANES {
@@ -116,30 +117,30 @@ impl Bounds {
         }
         let centre = (low + high) / 2.0;
         let reach = (high - low) / 2.0 + ROUNDING * centre.length();
-        Bounds { centre, reach }
+        ScatteringBox { centre, reach }
     }
 
-    /// For which of up to [`FEW`] orientations the whole box is dark.
+    /// For which of up to [`CULLED_TOGETHER`] orientations every spot vanishes in the whole box.
     #[inline(always)]
-    fn dark(&self, orientations: &[Orientation], spot: &impl Spot) -> [bool; FEW] {
-        // Number by number, so that the next loop becomes vector instructions.
-        let mut numbers = [[0.0; FEW]; 9];
-        for (place, orientation) in orientations.iter().enumerate().take(FEW) {
+    fn vanish(&self, orientations: &[Orientation], spot: &impl Spot) -> [bool; CULLED_TOGETHER] {
+        // Component by component, so that the next loop becomes vector instructions.
+        let mut numbers = [[0.0; CULLED_TOGETHER]; 9];
+        for (place, orientation) in orientations.iter().enumerate().take(CULLED_TOGETHER) {
             let own = orientation.index_of.to_cols_array();
             for (numbers, own) in numbers.iter_mut().zip(own) {
                 numbers[place] = own;
             }
         }
-        let mut dark = [false; FEW];
-        for place in 0..FEW {
+        let mut vanish = [false; CULLED_TOGETHER];
+        for place in 0..CULLED_TOGETHER {
             let own = std::array::from_fn(|number: usize| numbers[number][place]);
             let index_of = DMat3::from_cols_array(&own);
-            dark[place] = spot.is_dark_from(self.least_offset(&Orientation { index_of }));
+            vanish[place] = spot.vanishes_from(self.least_offset(&Orientation { index_of }));
         }
-        dark
+        vanish
     }
 
-    /// Along each axis, no Miller index in the box is nearer to a whole number than this.
+    /// The distance from whole numbers, along each axis, that no Miller index in the box is below.
     #[inline(always)]
     fn least_offset(&self, orientation: &Orientation) -> DVec3 {
         let hkl = orientation.miller_index(self.centre);
@@ -147,13 +148,13 @@ impl Bounds {
         (offset - self.index_reach(orientation)).max(DVec3::ZERO)
     }
 
-    /// The largest [`least_offset`](Bounds::least_offset) of any box of this size.
+    /// The largest [`least_offset`](ScatteringBox::least_offset) of any box of this size.
     #[inline(always)]
     fn largest_offset(&self, orientation: &Orientation) -> DVec3 {
         (0.5 - self.index_reach(orientation)).max(DVec3::ZERO)
     }
 
-    /// From the Miller index of the centre to those of the faces, along each axis.
+    /// How far the Miller indices of the box are from its centre's, along each axis, at most.
     #[inline(always)]
     fn index_reach(&self, orientation: &Orientation) -> DVec3 {
         let rows = &orientation.index_of;
@@ -169,28 +170,28 @@ fn add_terms<const FUSED: bool, S: Spot>(
     orientation: &Orientation,
     q: &Vectors,
     spot: &S,
-    amplitudes: &mut impl Amplitudes,
+    structure_factors: &mut impl BlockStructureFactors,
     sums: &mut Lanes,
 ) {
     let mut offsets = S::Offsets::ZERO;
-    let mut dark = true;
+    let mut vanish = true;
     for lane in 0..LANES {
         let hkl = orientation.miller_index(q.get(lane));
         let nearest_hkl = nearest_index(hkl);
         let delta = hkl - nearest_hkl;
-        dark &= spot.is_dark(delta);
-        amplitudes.place(lane, hkl, nearest_hkl);
+        vanish &= spot.vanishes(delta);
+        structure_factors.place(lane, hkl, nearest_hkl);
         offsets.set(lane, spot.offset(delta));
     }
-    // Terms that are zero cost no more than to find that out.
-    if dark {
+    // Terms that are zero are not computed any further.
+    if vanish {
         return;
     }
-    let Some(cell_factors_squared) = amplitudes.squares::<FUSED>() else {
+    let Some(structure_factors_squared) = structure_factors.squares::<FUSED>() else {
         return;
     };
     for lane in 0..LANES {
         let lattice_factor_squared = spot.squared::<FUSED>(offsets.get(lane));
-        sums.0[lane] += cell_factors_squared.0[lane] * lattice_factor_squared;
+        sums.0[lane] += structure_factors_squared.0[lane] * lattice_factor_squared;
     }
 }

@@ -1,140 +1,132 @@
-//! One pixel: the sum over layers, sub-pixels and sources (PHYSICS §1).
+//! One pixel, term by term: the sum over layers, sub-pixels and sources (PHYSICS §1) as the formulas
+//! of [`physics`](crate::physics) have it.
+//!
+//! [`photons`] is the scalar reference for [`block`](super::block), which renders images. A trace is
+//! made of the functions here, and the blocks inline most of them into their loops.
 
 use glam::DVec3;
 
-use super::absorption::absorbed_fraction;
-use super::amorphous::amorphous;
-use super::polarisation::polarisation;
-use super::position::position;
-use super::solid_angle::solid_angle;
 use crate::experiment::Panel;
+use crate::physics::absorption::absorbed_fraction;
+use crate::physics::amorphous::amorphous;
+use crate::physics::polarisation::polarisation;
+use crate::physics::position::position;
+use crate::physics::scattering_vector::stol;
+use crate::physics::solid_angle::solid_angle;
+use crate::physics::term::term;
+use crate::physics::view::{View, view};
 use crate::scene::{Scene, SceneSource};
 
-/// A sub-pixel of one layer, seen from the sample.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct View {
-    /// Position, m.
-    pub position: DVec3,
-    /// Distance from the sample, m.
-    pub distance: f64,
-    /// Direction from the sample, a unit vector.
-    pub diffracted: DVec3,
+/// The view of a sub-pixel in one layer.
+pub(super) fn sub_pixel_view(
+    scene: &Scene,
+    panel: &Panel,
+    pixel: [usize; 2],
+    sub_pixel: [u32; 2],
+    layer: u32,
+) -> View {
+    let depth = layer_depth(scene, panel, layer);
+    view(position(panel, scene.oversample, pixel, sub_pixel, depth))
 }
 
-impl View {
-    pub fn new(
-        scene: &Scene,
-        panel: &Panel,
-        pixel: [usize; 2],
-        sub_pixel: [u32; 2],
-        layer: u32,
-    ) -> View {
-        let depth = layer_depth(scene, panel, layer);
-        View::of(position(panel, scene.oversample, pixel, sub_pixel, depth))
-    }
-
-    /// The view of what is at `position` (m).
-    #[inline(always)]
-    pub fn of(position: DVec3) -> View {
-        let distance = position.length();
-        View {
-            position,
-            distance,
-            // One division for three components.
-            diffracted: position * (1.0 / distance),
-        }
-    }
-
-    /// Ω of the pixel seen here.
-    #[inline(always)]
-    pub fn solid_angle(&self, scene: &Scene, panel: &Panel) -> f64 {
-        let close = panel.close_distance_m();
-        solid_angle(panel.pixel_size_m, close, self.distance, scene.point_pixels)
-    }
-
-    /// P for X-rays of `source`; 1 where polarisation is switched off.
-    #[inline(always)]
-    pub fn polarisation(&self, scene: &Scene, source: &SceneSource) -> f64 {
-        scene
-            .kahn_factor
-            .map_or(1.0, |kahn| polarisation(source, self.diffracted, kahn))
-    }
-
-    /// A of `layer`; the front layer of a panel without a sensor stops every photon.
-    #[inline(always)]
-    pub fn absorbed(&self, scene: &Scene, panel: &Panel, layer: u32) -> f64 {
-        let Some(sensor) = panel.sensor else {
-            return if layer == 0 { 1.0 } else { 0.0 };
-        };
-        let cos_normal = self.diffracted.dot(panel.normal);
-        absorbed_fraction(sensor.optical_depth(scene.layers), layer, cos_normal)
-    }
-
-    /// What amorphous materials scatter here, by its own Ω, P and A, and by the weight of `source`: in
-    /// the open what a block is held against.
-    pub fn amorphous(&self, scene: &Scene, panel: &Panel, layer: u32, source: &SceneSource) -> f64 {
-        let geometry = self.solid_angle(scene, panel) * self.absorbed(scene, panel, layer);
-        let factor = source.weight * geometry * self.polarisation(scene, source);
-        factor * amorphous(&scene.amorphous, self.stol(source))
-    }
-
-    /// sin θ/λ = |q|/2, 1/Å.
-    #[inline(always)]
-    pub fn stol(&self, source: &SceneSource) -> f64 {
-        self.scattering_vector(source).length() * 0.5e-10
-    }
-
-    /// Scattering vector q = (d − i)/λ, 1/m.
-    #[inline(always)]
-    pub fn scattering_vector(&self, source: &SceneSource) -> DVec3 {
-        (self.diffracted - source.incident) * (1.0 / source.wavelength_m)
-    }
-}
-
-/// How deep in the sensor of `panel` `layer` begins, m.
+/// Depth in the sensor of `panel` at which `layer` begins, m.
 pub(super) fn layer_depth(scene: &Scene, panel: &Panel, layer: u32) -> f64 {
     panel.sensor.map_or(0.0, |sensor| {
         f64::from(layer) * sensor.layer_depth_m(scene.layers)
     })
 }
 
-/// Ω and P of the pixel's first sub-pixel, front layer and first source.
-pub(super) fn first_factors(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> (f64, f64) {
-    let view = View::new(scene, panel, pixel, [0, 0], 0);
-    let polarisation = view.polarisation(scene, &scene.first_source);
-    (view.solid_angle(scene, panel), polarisation)
+/// Ω of a pixel of `panel` at the distance of `seen`.
+#[inline(always)]
+pub(super) fn own_solid_angle(scene: &Scene, panel: &Panel, seen: &View) -> f64 {
+    let close = panel.close_distance_m();
+    solid_angle(panel.pixel_size_m, close, seen.distance, scene.point_pixels)
 }
 
-/// Photons in pixel (`fast`, `slow`) of `panel`: in the open what a block is held against.
-#[cfg(test)]
-pub(super) fn photons(scene: &Scene, panel: &Panel, fast: usize, slow: usize) -> f64 {
-    let pixel = [fast, slow];
+/// P for X-rays of `source`; 1 where polarisation is switched off.
+#[inline(always)]
+pub(super) fn own_polarisation(scene: &Scene, source: &SceneSource, seen: &View) -> f64 {
+    scene.kahn_factor.map_or(1.0, |kahn| {
+        polarisation(
+            source.incident,
+            source.electric,
+            source.magnetic,
+            seen.diffracted,
+            kahn,
+        )
+    })
+}
+
+/// A of `layer`; the front layer of a panel without a sensor stops every photon.
+#[inline(always)]
+pub(super) fn absorbed(scene: &Scene, panel: &Panel, seen: &View, layer: u32) -> f64 {
+    let Some(sensor) = panel.sensor else {
+        return if layer == 0 { 1.0 } else { 0.0 };
+    };
+    let cos_normal = seen.diffracted.dot(panel.normal);
+    absorbed_fraction(sensor.optical_depth(scene.layers), layer, cos_normal)
+}
+
+/// Ω and P of the pixel's first sub-pixel, front layer and first source.
+pub(super) fn first_factors(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> (f64, f64) {
+    let first = sub_pixel_view(scene, panel, pixel, [0, 0], 0);
+    let polarisation = own_polarisation(scene, &scene.first_source, &first);
+    (own_solid_angle(scene, panel, &first), polarisation)
+}
+
+/// What amorphous materials scatter into a view, with its own Ω, P and A and the weight of `source`.
+pub(super) fn amorphous_part(
+    scene: &Scene,
+    panel: &Panel,
+    seen: &View,
+    layer: u32,
+    source: &SceneSource,
+) -> f64 {
+    let geometry = own_solid_angle(scene, panel, seen) * absorbed(scene, panel, seen, layer);
+    let factor = source.weight * geometry * own_polarisation(scene, source, seen);
+    let q = source.scattering_vector(seen.diffracted);
+    factor * amorphous(&scene.amorphous, stol(q))
+}
+
+/// Σ F_cell²·F_latt² over the scene's orientations at the scattering vector `q` (1/m).
+pub(super) fn sum_over_orientations(scene: &Scene, q: DVec3) -> f64 {
+    let model = scene.model();
+    scene
+        .orientations
+        .iter()
+        .map(|orientation| term(&model, &orientation.index_of, q).intensity())
+        .sum()
+}
+
+/// Photons in the pixel (fast, slow) of `panel`, term by term: the scalar reference for
+/// [`render`](super::render), hundreds of times slower.
+pub fn photons(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> f64 {
     let (first_solid_angle, first_polarisation) = first_factors(scene, panel, pixel);
     let mut sum = scene.background * first_solid_angle * first_polarisation;
     for layer in 0..scene.layers {
         for sub_slow in 0..scene.oversample {
             for sub_fast in 0..scene.oversample {
-                let view = View::new(scene, panel, pixel, [sub_fast, sub_slow], layer);
+                let seen = sub_pixel_view(scene, panel, pixel, [sub_fast, sub_slow], layer);
                 let solid_angle = if scene.solid_angle_per_subpixel {
-                    view.solid_angle(scene, panel)
+                    own_solid_angle(scene, panel, &seen)
                 } else {
                     first_solid_angle
                 };
-                let geometry = solid_angle * view.absorbed(scene, panel, layer);
-                for source in &scene.sources {
-                    sum += view.amorphous(scene, panel, layer, source);
+                let geometry = solid_angle * absorbed(scene, panel, &seen, layer);
+                for source in scene.sources.iter() {
+                    sum += amorphous_part(scene, panel, &seen, layer, source);
                 }
-                for source in &scene.sources {
-                    let q = view.scattering_vector(source);
+                for source in scene.sources.iter() {
+                    let q = source.scattering_vector(seen.diffracted);
                     if q.length() > scene.scattering_vector_limit {
                         continue;
                     }
                     let polarisation = if scene.polarisation_per_subpixel {
-                        view.polarisation(scene, source)
+                        own_polarisation(scene, source, &seen)
                     } else {
                         first_polarisation
                     };
-                    let scattered = super::term::sum_over_orientations(scene, q);
+                    let scattered = sum_over_orientations(scene, q);
                     sum += source.weight * geometry * polarisation * scattered;
                 }
             }

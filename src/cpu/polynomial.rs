@@ -1,11 +1,11 @@
 //! Sine, cosine and exponential from additions and multiplications alone, so that a loop that
-//! calls them becomes vector instructions. A call of the C library's would be one lane at a time.
+//! calls them compiles to vector instructions. The C library's functions take one lane at a time.
 //!
 //! The coefficients are those of the polynomials with the smallest greatest error (Remez's
 //! exchange in 50 digits) on the interval that each function names.
 
-/// a·b + c. `FUSED` where the processor rounds once for both, which is exact for the product and
-/// one instruction; elsewhere the same would be a slow call.
+/// a·b + c. With `FUSED` the processor rounds once for both, in one instruction; where it has no such
+/// instruction, that would be a slow call.
 #[inline(always)]
 pub fn mul_add<const FUSED: bool>(a: f64, b: f64, c: f64) -> f64 {
     if FUSED { a.mul_add(b, c) } else { a * b + c }
@@ -106,7 +106,7 @@ pub fn exp_negative<const FUSED: bool>(x: f64) -> f64 {
 }
 
 /// `x`, a whole number from 0 to 2⁵² − 1, as an integer; anything else gives some integer or
-/// other. A cast would saturate, for which there is no instruction.
+/// other. A cast would saturate, and processors have no instruction for that.
 #[inline(always)]
 pub fn small_integer(x: f64) -> u64 {
     /// From here to twice this a float64's last binary digit stands for 1.

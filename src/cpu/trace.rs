@@ -1,19 +1,23 @@
-//! How one term of one pixel comes about, from the functions that render it.
+//! The trace of one term of one pixel: every quantity behind it, from the functions that render it.
 
 use glam::{DMat3, DVec3};
 use rayon::prelude::*;
 
 use super::block;
 use super::lanes::LANES;
-use super::lattice_factor::{round_offset, sincg, spread};
-use super::pixel::{View, first_factors};
-use super::term::{sum_over_orientations, term};
+use super::pixel::{
+    absorbed, amorphous_part, first_factors, own_polarisation, own_solid_angle, sub_pixel_view,
+    sum_over_orientations,
+};
 use crate::experiment::{Panel, Shape};
-use crate::scene::{ELECTRON_RADIUS_SQUARED, Scene, SceneSource, TermPlace};
+use crate::physics::lattice_factor::{round_offset, sincg, spot_offset_squared};
+use crate::physics::term::term;
+use crate::physics::view::View;
+use crate::scene::{
+    ELECTRON_RADIUS_SQUARED, Scene, SceneSource, TermPlace, put_photons, solid_angle_unit_name,
+};
 use crate::trace::{Name, Trace};
-
-/// Ångström per metre.
-const ANGSTROM: f64 = 1e10;
+use crate::units::ANGSTROM_PER_METRE;
 
 /// Every quantity behind the term at `place`, and behind its pixel.
 pub fn trace(scene: &Scene, place: &TermPlace) -> Trace {
@@ -33,25 +37,25 @@ pub fn trace(scene: &Scene, place: &TermPlace) -> Trace {
     trace.put_one(Name::Wavelength, source.wavelength_m);
     let (first_solid_angle, first_polarisation) = first_factors(scene, panel, place.pixel());
     let solid_angle = if scene.solid_angle_per_subpixel {
-        view.solid_angle(scene, panel)
+        own_solid_angle(scene, panel, &view)
     } else {
         first_solid_angle
     };
     let unit = solid_angle_unit_name(scene);
     trace.put_in(Name::SolidAngle, unit, [solid_angle]);
     let polarisation = if scene.polarisation_per_subpixel {
-        view.polarisation(scene, source)
+        own_polarisation(scene, source, &view)
     } else {
         first_polarisation
     };
     trace.put_one(Name::Polarisation, polarisation);
 
-    let q = view.scattering_vector(source);
+    let q = source.scattering_vector(view.diffracted);
     vector(&mut trace, Name::ScatteringVector, q);
     trace.put_one(Name::Stol, q.length() / 2.0);
     let rows = scene.orientations[place.orientation()].index_of;
-    let cell = rows.transpose() * ANGSTROM;
-    let star = dual(&rows) * (1.0 / ANGSTROM);
+    let cell = rows.transpose() * ANGSTROM_PER_METRE;
+    let star = dual(&rows) * (1.0 / ANGSTROM_PER_METRE);
     vector(&mut trace, Name::CellA, cell.x_axis);
     vector(&mut trace, Name::CellB, cell.y_axis);
     vector(&mut trace, Name::CellC, cell.z_axis);
@@ -60,7 +64,7 @@ pub fn trace(scene: &Scene, place: &TermPlace) -> Trace {
     vector(&mut trace, Name::CStar, star.z_axis);
 
     put_term(scene, place, q, &mut trace);
-    let absorbed = view.absorbed(scene, panel, place.index().layer);
+    let absorbed = absorbed(scene, panel, &view, place.index().layer);
     trace.put_one(Name::Absorbed, absorbed);
     trace.put_one(Name::Weight, source.weight);
     trace.put_one(Name::Fluence, scene.fluence);
@@ -80,36 +84,18 @@ pub fn trace(scene: &Scene, place: &TermPlace) -> Trace {
     trace
 }
 
-/// Photons in a pixel, from the block that an image has them from.
+/// Photons in a pixel, from the block of pixels that gives an image its value.
 fn rendered_photons(scene: &Scene, panel: &Panel, [fast, slow]: [usize; 2]) -> f64 {
     let first = [fast / LANES * LANES, slow];
-    // Nobody interrupts it, so it gives photons.
+    // Never interrupted, so never `None`.
     block::photons(scene, panel, first, &|| false).map_or(0.0, |block| block.0[fast % LANES])
-}
-
-/// The pixel's value, and the sum it is the multiple of.
-pub(crate) fn put_photons(scene: &Scene, photons: f64, trace: &mut Trace) {
-    // Without a beam the sum cannot be told from the pixel.
-    if scene.scale > 0.0 {
-        trace.put_one(Name::Sum, photons / scene.scale);
-    }
-    trace.put_one(Name::Photons, photons);
-}
-
-/// The unit of the scene's solid angles.
-pub(crate) fn solid_angle_unit_name(scene: &Scene) -> &'static str {
-    if scene.point_pixels {
-        "1/m^2"
-    } else {
-        Name::SolidAngle.unit()
-    }
 }
 
 /// The quantities that follow from the Miller index, from there to the term, as they would be if
 /// the index of the term at `place` were `hkl`.
 pub fn trace_at(scene: &Scene, place: &TermPlace, hkl: DVec3) -> Trace {
     let view = view_of(scene, place);
-    let q = view.scattering_vector(&scene.sources[place.index().source]);
+    let q = scene.sources[place.index().source].scattering_vector(view.diffracted);
     let orientation = &scene.orientations[place.orientation()];
     let moved = q + dual(&orientation.index_of) * (hkl - orientation.miller_index(q));
     let mut trace = Trace::default();
@@ -117,19 +103,19 @@ pub fn trace_at(scene: &Scene, place: &TermPlace, hkl: DVec3) -> Trace {
     trace
 }
 
-/// How much of the sum of the pixel at `place` hangs on the Miller indices: the sum over its terms of
-/// what each changes by when its index moves by `reach` along an axis, the axes added, over the sum
+/// How sensitive the sum of the pixel at `place` is to the Miller indices: the sum over its terms of
+/// the change of each when its index moves by `reach` along an axis, added over the axes, over the sum
 /// of the terms. 0 where nothing scatters.
 pub fn index_sensitivity(scene: &Scene, place: &TermPlace, reach: f64) -> f64 {
     let (mut sum, mut changes) = (0.0, 0.0);
     for (view, source) in views_and_sources(scene, place) {
-        let q = view.scattering_vector(source);
-        let grid = scene.grid.as_deref();
+        let q = source.scattering_vector(view.diffracted);
+        let model = scene.model();
         let added: Vec<(f64, f64)> = scene
             .orientations
             .par_iter()
             .map(|orientation| {
-                let intensity = |q| term(scene, grid, orientation, q).intensity();
+                let intensity = |q| term(&model, &orientation.index_of, q).intensity();
                 let (here, star) = (intensity(q), dual(&orientation.index_of));
                 let change = [star.x_axis, star.y_axis, star.z_axis].map(|axis| {
                     let either = [-reach, reach].map(|step| intensity(q + step * axis) - here);
@@ -138,7 +124,7 @@ pub fn index_sensitivity(scene: &Scene, place: &TermPlace, reach: f64) -> f64 {
                 (here, change.into_iter().sum())
             })
             .collect();
-        // Added in order, whatever the number of threads.
+        // Added in order: the sum does not depend on the number of threads.
         for (here, change) in added {
             sum += here;
             changes += change;
@@ -149,9 +135,8 @@ pub fn index_sensitivity(scene: &Scene, place: &TermPlace, reach: f64) -> f64 {
 
 /// The quantities from the Miller index at the scattering vector `q` (1/m) to the term.
 fn put_term(scene: &Scene, place: &TermPlace, q: DVec3, trace: &mut Trace) {
-    let grid = scene.grid.as_deref();
     let orientation = &scene.orientations[place.orientation()];
-    let term = term(scene, grid, orientation, q);
+    let term = term(&scene.model(), &orientation.index_of, q);
     trace.put(Name::Hkl, term.hkl.to_array());
     trace.put(Name::Nearest, term.nearest.to_array());
     let (lattice, delta) = (&scene.lattice, term.hkl - term.nearest);
@@ -163,10 +148,12 @@ fn put_term(scene: &Scene, place: &TermPlace, q: DVec3, trace: &mut Trace) {
             }
         }
         Shape::Round => trace.put_one(Name::RoundOffset, round_offset(lattice, delta)),
-        Shape::Gauss | Shape::TopHat => trace.put_one(Name::Spread, spread(lattice, delta)),
+        Shape::Gauss | Shape::TopHat => {
+            trace.put_one(Name::Spread, spot_offset_squared(lattice, delta))
+        }
     }
     trace.put_one(Name::FLatt, term.lattice_factor);
-    trace.put_one(Name::FCell, term.cell_factor);
+    trace.put_one(Name::FCell, term.structure_factor);
     let dropped = q.length() > scene.scattering_vector_limit;
     let counted = if dropped { 0.0 } else { term.intensity() };
     trace.put_one(Name::Term, counted);
@@ -178,7 +165,8 @@ fn amorphous_sum(scene: &Scene, place: &TermPlace) -> f64 {
     views(scene, place)
         .map(|(view, layer)| {
             let sources = scene.sources.iter();
-            let scattered = sources.map(|source| view.amorphous(scene, panel, layer, source));
+            let scattered =
+                sources.map(|source| amorphous_part(scene, panel, &view, layer, source));
             scattered.sum::<f64>()
         })
         .sum()
@@ -188,7 +176,7 @@ fn amorphous_sum(scene: &Scene, place: &TermPlace) -> f64 {
 fn intensity_sum(scene: &Scene, place: &TermPlace) -> f64 {
     views_and_sources(scene, place)
         .map(|(view, source)| {
-            let q = view.scattering_vector(source);
+            let q = source.scattering_vector(view.diffracted);
             sum_over_orientations(scene, q)
         })
         .sum()
@@ -200,7 +188,8 @@ fn views<'s>(scene: &'s Scene, place: &TermPlace) -> impl Iterator<Item = (View,
     (0..scene.layers).flat_map(move |layer| {
         let edge = scene.oversample;
         let sub_pixels = (0..edge).flat_map(move |slow| (0..edge).map(move |fast| [fast, slow]));
-        sub_pixels.map(move |sub_pixel| (View::new(scene, panel, pixel, sub_pixel, layer), layer))
+        sub_pixels
+            .map(move |sub_pixel| (sub_pixel_view(scene, panel, pixel, sub_pixel, layer), layer))
     })
 }
 
@@ -212,14 +201,14 @@ fn views_and_sources<'s>(
     let pairs = views(scene, place)
         .flat_map(|(view, _)| scene.sources.iter().map(move |source| (view, source)));
     pairs.filter(|(view, source)| {
-        view.scattering_vector(source).length() <= scene.scattering_vector_limit
+        source.scattering_vector(view.diffracted).length() <= scene.scattering_vector_limit
     })
 }
 
 fn view_of(scene: &Scene, place: &TermPlace) -> View {
     let panel: &Panel = &scene.panels[place.panel()];
     let index = place.index();
-    View::new(scene, panel, place.pixel(), index.sub_pixel, index.layer)
+    sub_pixel_view(scene, panel, place.pixel(), index.sub_pixel, index.layer)
 }
 
 /// The columns a*, b*, c* dual to the rows a′, b′, c′.

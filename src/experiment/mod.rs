@@ -23,6 +23,10 @@ mod scan;
 mod steps;
 mod structure_factors;
 
+use std::sync::Arc;
+
+use crate::geometry::UnitCell;
+
 pub use background::{Background, CLOSEST_PER_M, LARGEST_F, ProfileEntry, ScatteringProfile, Slab};
 pub use beam::{Beam, DEFAULT_FLUENCE, Divergence, Source, Sources, photon_energy_to_wavelength};
 pub use convention::{Convention, LabAxes};
@@ -30,7 +34,7 @@ pub use crystal::{Crystal, Shape, SpotMetric};
 pub use detector::{Detector, HeaderGeometry};
 pub use error::ExperimentError;
 pub use expansion::{Expansion, LARGEST_INDEX, Reflections, expand};
-pub use mosaicity::{DEFAULT_MOSAIC_SEED, MosaicModel, Mosaicity};
+pub use mosaicity::{DEFAULT_MOSAIC_SEED, MosaicDraw, MosaicModel, Mosaicity};
 pub use panel::{Mask, Panel, Sensor, panel_of_pixel};
 pub use placement::{Distance, Pivot, Placement};
 pub use quantity::Quantity;
@@ -63,6 +67,7 @@ pub struct Description {
 #[derive(Debug, Clone)]
 pub struct Experiment {
     parts: Description,
+    panels: Arc<[Panel]>,
     oversample: u32,
     interpolate: bool,
 }
@@ -81,6 +86,25 @@ impl Experiment {
         parts.background.check()?;
         parts.structure_factors.check()?;
         parts.sampling.check(&parts.detector)?;
+        let panels = parts.detector.panels.as_slice().into();
+        Experiment::resolved(parts, panels)
+    }
+
+    /// This experiment with the crystal turned to where `cell` is its cell, and a scan that starts at
+    /// `start_rad`: another frame of a series. What did not move is not checked again.
+    ///
+    /// # Errors
+    /// [`ExperimentError`] for an angle or a cell edge beyond what an experiment takes.
+    pub fn moved(&self, cell: UnitCell, start_rad: f64) -> Result<Experiment, ExperimentError> {
+        let mut parts = self.parts.clone();
+        parts.crystal.cell = cell;
+        parts.scan.start_rad = start_rad;
+        parts.scan.check()?;
+        Experiment::resolved(parts, self.panels.clone())
+    }
+
+    /// Resolves what `parts`, which are checked, leave to the program.
+    fn resolved(parts: Description, panels: Arc<[Panel]>) -> Result<Experiment, ExperimentError> {
         let longest = parts
             .crystal
             .cell
@@ -104,6 +128,7 @@ impl Experiment {
             .resolve_interpolation(&parts.crystal);
         Ok(Experiment {
             parts,
+            panels,
             oversample,
             interpolate,
         })
@@ -122,6 +147,12 @@ impl Experiment {
     /// The panels.
     pub fn detector(&self) -> &Detector {
         &self.parts.detector
+    }
+
+    /// The detector's panels, which clones and [moved](Experiment::moved) experiments share: a device
+    /// can tell by their identity that it has them already.
+    pub fn panels(&self) -> &Arc<[Panel]> {
+        &self.panels
     }
 
     /// The spindle's movement.

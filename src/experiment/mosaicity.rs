@@ -1,5 +1,6 @@
 //! Mosaicity: how the domains of the crystal are turned against each other (PHYSICS §8, §11).
 
+use std::borrow::Cow;
 use std::f64::consts::TAU;
 use std::sync::Arc;
 
@@ -84,11 +85,20 @@ impl Mosaicity {
 
     /// The rotation of every domain of a crystal of `cell`, U_m.
     pub fn rotations(&self, cell: &UnitCell) -> Vec<DMat3> {
+        self.draw().rotations(cell).into_owned()
+    }
+
+    /// Draws the domains: what their rotations in a crystal of any orientation follow from.
+    pub fn draw(&self) -> MosaicDraw {
         match &self.model {
-            MosaicModel::Cap { spread_rad } => self.cap(*spread_rad),
-            MosaicModel::Listed(rotations) => rotations.to_vec(),
+            MosaicModel::Cap { spread_rad } => MosaicDraw::Rotations(self.cap(*spread_rad).into()),
+            MosaicModel::Listed(rotations) => MosaicDraw::Rotations(rotations.clone()),
             MosaicModel::Gaussian { sigmas_rad } => {
-                self.gaussian(DVec3::from_array(*sigmas_rad), &crystal_frame(cell))
+                let sigmas = DVec3::from_array(*sigmas_rad);
+                MosaicDraw::InCrystal {
+                    unturned: self.domains % 2 == 1,
+                    pairs: self.gaussian(sigmas).collect(),
+                }
             }
         }
     }
@@ -111,22 +121,15 @@ impl Mosaicity {
         rotations
     }
 
-    fn gaussian(&self, sigmas: DVec3, frame: &DMat3) -> Vec<DMat3> {
+    /// Rotation vectors, axis times angle, in the crystal's frame: one for each pair of domains.
+    fn gaussian(&self, sigmas: DVec3) -> impl Iterator<Item = DVec3> {
         let seed = self.seed.cast_unsigned();
-        let unturned = (self.domains % 2 == 1).then_some(DMat3::IDENTITY);
-        let pairs = (0..self.domains / 2).flat_map(|pair| {
+        (0..self.domains / 2).map(move |pair| {
             let mut stream = PhiloxStream::new(seed, 0, pair, DOMAIN_PURPOSE);
             let axis = DVec3::from_array(UnitSphere.sample(&mut stream));
             let deviate: f64 = StandardNormal.sample(&mut stream);
-            let turn = *frame * (deviate * axis * sigmas);
-            let angle = turn.length();
-            let to = match turn.try_normalize() {
-                Some(axis) => rotation_about(axis, angle),
-                None => DMat3::IDENTITY,
-            };
-            [to, to.transpose()]
-        });
-        unturned.into_iter().chain(pairs).collect()
+            deviate * axis * sigmas
+        })
     }
 
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
@@ -148,6 +151,42 @@ impl Mosaicity {
             "at least 1",
             domains >= 1.0,
         )
+    }
+}
+
+/// The domains of a mosaicity as they were drawn. A clone shares them.
+#[derive(Debug, Clone)]
+pub enum MosaicDraw {
+    /// Rotations in the laboratory.
+    Rotations(Arc<[DMat3]>),
+    /// Rotations in the crystal's frame, in pairs that are turned to and fro.
+    InCrystal {
+        /// Whether a domain before the pairs is unturned.
+        unturned: bool,
+        /// The first rotation of each pair as a vector: axis times angle, radians.
+        pairs: Arc<[DVec3]>,
+    },
+}
+
+impl MosaicDraw {
+    /// The rotation of every domain of a crystal of `cell` in the laboratory, U_m.
+    pub fn rotations(&self, cell: &UnitCell) -> Cow<'_, [DMat3]> {
+        let (unturned, pairs) = match self {
+            MosaicDraw::Rotations(rotations) => return Cow::Borrowed(rotations),
+            MosaicDraw::InCrystal { unturned, pairs } => (unturned, pairs),
+        };
+        let frame = crystal_frame(cell);
+        let unturned = unturned.then_some(DMat3::IDENTITY);
+        let pairs = pairs.iter().flat_map(|vector| {
+            let turn = frame * *vector;
+            let angle = turn.length();
+            let to = match turn.try_normalize() {
+                Some(axis) => rotation_about(axis, angle),
+                None => DMat3::IDENTITY,
+            };
+            [to, to.transpose()]
+        });
+        Cow::Owned(unturned.into_iter().chain(pairs).collect())
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::GpuError;
-use super::layout::LANES;
+use super::layout::BATCH;
 use crate::memory::Bytes;
 
 /// What kind of device an adapter is.
@@ -93,16 +93,18 @@ fn adapters_of(backends: wgpu::Backends) -> Vec<Adapter> {
         .collect()
 }
 
+/// Workgroup memory of the render kernel: prepared orientations, candidates, corners of the tile.
+const WORKGROUP_BYTES: u32 = 4 * BATCH * 16 + 2 * BATCH * 4 + 4 * 16 + 4;
+
 /// Whether an adapter has what the render kernel needs.
 fn runs_the_kernel(adapter: &wgpu::Adapter) -> bool {
-    /// Storage buffers that the kernel binds, and bytes of its workgroup memory.
+    /// Storage buffers that the kernel binds.
     const BUFFERS: u32 = 7;
-    const WORKGROUP_BYTES: u32 = 5 * 64 * 16 + 2 * 64 * 4 + 4 * 16;
     let flags = adapter.get_downlevel_capabilities().flags;
     let limits = adapter.limits();
     flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS | wgpu::DownlevelFlags::SHADER_F16_IN_F32)
         && limits.max_storage_buffers_per_shader_stage >= BUFFERS
-        && limits.max_compute_invocations_per_workgroup >= LANES
+        && limits.max_compute_invocations_per_workgroup >= BATCH
         && limits.max_compute_workgroup_storage_size >= WORKGROUP_BYTES
 }
 
@@ -226,5 +228,23 @@ impl fmt::Display for AdapterDescription {
         writeln!(f, "    bindings    up to {}", Bytes(self.max_binding_bytes))?;
         writeln!(f, "    workgroups  up to {} in a row", self.max_workgroups)?;
         write!(f, "    timestamps  {timestamps}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gpu::shaders::render_source;
+    use wgpu::naga::{AddressSpace, front::wgsl, proc::Layouter};
+
+    #[test]
+    fn the_workgroup_memory_is_that_of_the_shader() {
+        let module = wgsl::parse_str(&render_source()).unwrap();
+        let mut sizes = Layouter::default();
+        sizes.update(module.to_ctx()).unwrap();
+        let variables = module.global_variables.iter();
+        let shared = variables.filter(|(_, variable)| variable.space == AddressSpace::WorkGroup);
+        let bytes: u32 = shared.map(|(_, variable)| sizes[variable.ty].size).sum();
+        assert_eq!(bytes, WORKGROUP_BYTES);
     }
 }

@@ -1,12 +1,15 @@
-//! A kernel on a device: one shader, a pipeline for each permutation that was needed.
+//! A kernel on a device: one shader, and a pipeline for each permutation of it that was needed.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use super::GpuError;
-use super::context::{Context, Layout};
+use super::device::{BindingLayout, GpuDevice};
 use super::shaders::{Permutation, background_source, render_source, trace_source};
+use super::slices::Budget;
 use super::specialised::Shader;
 
 /// Buffers that the render kernel binds.
@@ -25,11 +28,20 @@ pub enum Entry {
 
 impl Entry {
     /// Its name in the shader.
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Entry::Render => "render",
             Entry::Background => "background",
             Entry::Trace => "trace",
+        }
+    }
+
+    /// The name of its work in profiles.
+    pub fn span(self) -> &'static str {
+        match self {
+            Entry::Render => "render kernel",
+            Entry::Background => "background kernel",
+            Entry::Trace => "trace kernel",
         }
     }
 
@@ -66,19 +78,52 @@ impl Entry {
 pub struct Kernel {
     entry: Entry,
     shader: &'static Shader,
-    layout: Layout,
-    pipelines: Mutex<HashMap<Permutation, wgpu::ComputePipeline>>,
+    layout: BindingLayout,
+    pipelines: Mutex<HashMap<Permutation, Arc<Pipeline>>>,
+}
+
+/// A compiled permutation of a kernel, and what was learnt of its speed.
+#[derive(Debug)]
+pub struct Pipeline {
+    pub compute: wgpu::ComputePipeline,
+    /// Number of the pipeline among all of this process.
+    pub number: usize,
+    /// Terms of its next dispatch. Another pipeline may take a hundred times as long for a term.
+    budget: Mutex<Budget>,
+}
+
+impl Pipeline {
+    fn new(compute: wgpu::ComputePipeline) -> Pipeline {
+        static PIPELINES: AtomicUsize = AtomicUsize::new(0);
+        Pipeline {
+            compute,
+            number: PIPELINES.fetch_add(1, Ordering::Relaxed),
+            budget: Mutex::new(Budget::new()),
+        }
+    }
+
+    /// What a dispatch may come to.
+    pub fn budget(&self) -> Budget {
+        *self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Learns from a dispatch of `terms` terms that took `elapsed`.
+    pub fn learn(&self, terms: f64, elapsed: Duration) {
+        let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        budget.learn(terms, elapsed);
+    }
 }
 
 impl Kernel {
-    /// Makes the shader of `entry` ready for the device of `context`.
+    /// Makes the shader of `entry` ready for `device`.
     ///
     /// # Errors
     /// [`GpuError::Refused`] with what the compiler or the driver said.
-    pub fn new(context: &Context, entry: Entry) -> Result<Kernel, GpuError> {
+    pub fn new(device: &GpuDevice, entry: Entry) -> Result<Kernel, GpuError> {
         let shader = entry.shader();
-        let shader = shader.map_err(|reason| refused(context, entry, reason))?;
-        let layout = context.layout(entry.name(), (0..entry.bindings()).map(binding_type))?;
+        let shader = shader.map_err(|reason| refused(device, entry, reason))?;
+        let types = (0..entry.bindings()).map(binding_type);
+        let layout = device.binding_layout(entry.name(), types)?;
         Ok(Kernel {
             entry,
             shader,
@@ -93,9 +138,9 @@ impl Kernel {
     /// [`GpuError::Refused`] with what the driver said.
     pub fn pipeline(
         &self,
-        context: &Context,
+        device: &GpuDevice,
         permutation: Permutation,
-    ) -> Result<wgpu::ComputePipeline, GpuError> {
+    ) -> Result<Arc<Pipeline>, GpuError> {
         let mut pipelines = self
             .pipelines
             .lock()
@@ -105,13 +150,13 @@ impl Kernel {
         }
         let name = self.entry.name();
         let shader = self.shader.specialised(permutation);
-        let shader = shader.map_err(|reason| refused(context, self.entry, reason))?;
+        let shader = shader.map_err(|reason| refused(device, self.entry, reason))?;
         let source = wgpu::ShaderModuleDescriptor {
             label: Some(name),
             source: wgpu::ShaderSource::Naga(Cow::Owned(shader)),
         };
-        let module = context.checked(&format!("the {name} shader"), || {
-            context.device.create_shader_module(source)
+        let module = device.checked(&format!("the {name} shader"), || {
+            device.device.create_shader_module(source)
         })?;
         let descriptor = wgpu::ComputePipelineDescriptor {
             label: Some(name),
@@ -120,14 +165,15 @@ impl Kernel {
             entry_point: Some(name),
             compilation_options: wgpu::PipelineCompilationOptions {
                 constants: &[],
-                // Every lane that is read is written first.
+                // Every place that is read is written first.
                 zero_initialize_workgroup_memory: false,
             },
             cache: None,
         };
-        let pipeline = context.checked(&format!("the {name} pipeline"), || {
-            context.device.create_compute_pipeline(&descriptor)
+        let pipeline = device.checked(&format!("the {name} pipeline"), || {
+            device.device.create_compute_pipeline(&descriptor)
         })?;
+        let pipeline = Arc::new(Pipeline::new(pipeline));
         pipelines.insert(permutation, pipeline.clone());
         Ok(pipeline)
     }
@@ -138,20 +184,16 @@ impl Kernel {
     /// [`GpuError::Refused`] with what the driver said.
     pub fn bind(
         &self,
-        context: &Context,
+        device: &GpuDevice,
         buffers: &[&wgpu::Buffer],
     ) -> Result<wgpu::BindGroup, GpuError> {
-        context.bind(self.entry.name(), &self.layout, buffers)
+        device.bind(self.entry.name(), &self.layout, buffers)
     }
 }
 
 /// That the compiler refuses the shader of `entry`.
-fn refused(context: &Context, entry: Entry, reason: String) -> GpuError {
-    GpuError::Refused {
-        what: format!("the {} shader", entry.name()),
-        adapter: context.name().to_string(),
-        reason,
-    }
+fn refused(device: &GpuDevice, entry: Entry, reason: String) -> GpuError {
+    device.refused(&format!("the {} shader", entry.name()), reason)
 }
 
 /// The type of a binding of a kernel: two uniforms, storage to read, storage to write.

@@ -7,8 +7,8 @@ use crate::image::noise::Exposure;
 
 /// Edge of a workgroup, threads.
 pub const GROUP: usize = 8;
-/// Threads of a workgroup, orientations of a batch.
-pub const LANES: u32 = 64;
+/// Orientations of a batch, which a workgroup works on together: one for each of its threads.
+pub const BATCH: u32 = 64;
 
 /// Doppelganger of the WGSL struct `Model`.
 #[repr(C)]
@@ -118,7 +118,7 @@ pub struct SliceUniform {
     pub batch_base: u32,
     pub batches: u32,
     pub last_batch: u32,
-    pub run: u32,
+    pub chunk: u32,
     pub first: u32,
 }
 
@@ -169,7 +169,7 @@ pub struct TracedEntry {
     pub scattering_vector: [f32; 3],
     pub absorbed: f32,
     pub cell_a: [f32; 3],
-    pub cell_factor: f32,
+    pub structure_factor: f32,
     pub cell_b: [f32; 3],
     pub lattice_factor: f32,
     pub cell_c: [f32; 3],
@@ -312,7 +312,7 @@ mod tests {
             size_of::<SliceUniform>(),
             members!(SliceUniform:
             tile_start, tile_count, tiles_per_row, source_start, source_count, orientation_start,
-            orientation_count, view_start, view_count, views, batch_base, batches, last_batch, run, first),
+            orientation_count, view_start, view_count, views, batch_base, batches, last_batch, chunk, first),
         );
         assert_layout(
             "ProfilePiece",
@@ -341,7 +341,7 @@ mod tests {
             size_of::<TracedEntry>(),
             members!(TracedEntry:
             fast, distance, slow, solid_angle, normal, polarisation, position, inverse_wavelength,
-            diffracted, stol, incident, weight, scattering_vector, absorbed, cell_a, cell_factor,
+            diffracted, stol, incident, weight, scattering_vector, absorbed, cell_a, structure_factor,
             cell_b, lattice_factor, cell_c, term, whole, round_offset, rest, spread, nearest, axes),
         );
     }

@@ -4,103 +4,64 @@ use super::tiles::TileSize;
 use crate::experiment::Shape;
 use crate::scene::Scene;
 
-/// Functions that `shaders/kernel.wgsl` builds on, by file: each mirrors one of the CPU path.
-pub const SHARED: [(&str, &str); 12] = [
-    (
-        "amorphous",
-        include_str!("../../shaders/shared/amorphous.wgsl"),
-    ),
-    (
-        "fixed_point",
-        include_str!("../../shaders/shared/fixed_point.wgsl"),
-    ),
-    (
-        "polarisation",
-        include_str!("../../shaders/shared/polarisation.wgsl"),
-    ),
-    (
-        "solid_angle",
-        include_str!("../../shaders/shared/solid_angle.wgsl"),
-    ),
-    (
-        "absorption",
-        include_str!("../../shaders/shared/absorption.wgsl"),
-    ),
-    (
-        "lattice_factor",
-        include_str!("../../shaders/shared/lattice_factor.wgsl"),
-    ),
-    (
-        "structure_factor",
-        include_str!("../../shaders/shared/structure_factor.wgsl"),
-    ),
-    ("philox", include_str!("../../shaders/shared/philox.wgsl")),
-    ("strict", include_str!("../../shaders/shared/strict.wgsl")),
-    (
-        "elementary",
-        include_str!("../../shaders/shared/elementary.wgsl"),
-    ),
-    (
-        "deviates",
-        include_str!("../../shaders/shared/deviates.wgsl"),
-    ),
-    ("poisson", include_str!("../../shaders/shared/poisson.wgsl")),
+/// The source of a file of `shaders/`.
+macro_rules! wgsl {
+    ($file:literal) => {
+        include_str!(concat!("../../shaders/", $file, ".wgsl"))
+    };
+}
+
+/// The scene on the device, and the functions that a term is made of.
+const KERNEL: [&str; 13] = [
+    wgsl!("kernel"),
+    wgsl!("shared/absorption"),
+    wgsl!("shared/fixed_point"),
+    wgsl!("shared/interpolation"),
+    wgsl!("shared/lattice_factor"),
+    wgsl!("shared/miller_index"),
+    wgsl!("shared/polarisation"),
+    wgsl!("shared/position"),
+    wgsl!("shared/solid_angle"),
+    wgsl!("shared/spot_reach"),
+    wgsl!("shared/structure_factor"),
+    wgsl!("shared/term"),
+    wgsl!("shared/view"),
 ];
 
-/// Those that `shaders/noise.wgsl` builds on; the kernel builds on the others.
-pub const OF_NOISE: [&str; 5] = ["philox", "strict", "elementary", "deviates", "poisson"];
-
-/// The whole source of the shader that renders.
-pub(super) fn render_source() -> String {
-    with_kernel(&[
-        SLICE,
-        include_str!("../../shaders/pixels.wgsl"),
-        include_str!("../../shaders/render.wgsl"),
-    ])
+/// The source of the shader that renders.
+pub fn render_source() -> String {
+    KERNEL.concat() + wgsl!("slice") + wgsl!("pixels") + wgsl!("render")
 }
 
-/// The whole source of the shader of what scatters beside the crystal.
-pub(super) fn background_source() -> String {
-    with_kernel(&[SLICE, include_str!("../../shaders/background.wgsl")])
+/// The source of the shader of what scatters beside the crystal.
+pub fn background_source() -> String {
+    KERNEL.concat() + wgsl!("slice") + wgsl!("shared/amorphous") + wgsl!("background")
 }
 
-/// The whole source of the shader that writes down how one term comes about.
-pub(super) fn trace_source() -> String {
-    with_kernel(&[include_str!("../../shaders/trace.wgsl")])
+/// The source of the shader that writes down how one term comes about.
+pub fn trace_source() -> String {
+    KERNEL.concat() + wgsl!("trace")
 }
 
-/// The whole source of the shader that adds noise.
-pub(super) fn noise_source() -> String {
-    shared(true)
-        .chain([include_str!("../../shaders/noise.wgsl")])
-        .collect()
+/// The source of the shader that adds noise.
+pub fn noise_source() -> String {
+    [
+        wgsl!("shared/philox"),
+        wgsl!("shared/strict"),
+        wgsl!("shared/elementary"),
+        wgsl!("shared/deviates"),
+        wgsl!("shared/poisson"),
+        wgsl!("noise"),
+    ]
+    .concat()
 }
 
-/// What the entry points of a render share.
-const SLICE: &str = include_str!("../../shaders/slice.wgsl");
-
-/// The entry point in `entry`, behind all it builds on.
-fn with_kernel(entry: &[&'static str]) -> String {
-    shared(false)
-        .chain([include_str!("../../shaders/kernel.wgsl")])
-        .chain(entry.iter().copied())
-        .collect()
-}
-
-/// What noise builds on, or what the kernel does.
-fn shared(of_noise: bool) -> impl Iterator<Item = &'static str> {
-    SHARED
-        .iter()
-        .filter(move |(name, _)| OF_NOISE.contains(name) == of_noise)
-        .map(|(_, source)| *source)
-}
-
-/// What the kernel is built for: its `override` constants.
+/// A permutation of the kernel: the values of its `override` constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Permutation {
     edge: u8,
     shape: u8,
-    factors: u8,
+    structure_factors: u8,
     half_grid: bool,
     polarised: bool,
     own_polarisation: bool,
@@ -112,7 +73,7 @@ pub struct Permutation {
 }
 
 impl Permutation {
-    /// What `scene` needs in tiles of `size`, with its grid as f16 where `half_grid`.
+    /// The permutation for `scene` in tiles of `size`, with its grid as f16 where `half_grid`.
     pub fn of(scene: &Scene, size: TileSize, half_grid: bool) -> Permutation {
         let listed = scene.grid.is_some();
         Permutation {
@@ -123,7 +84,7 @@ impl Permutation {
                 Shape::Gauss => 2,
                 Shape::TopHat => 3,
             },
-            factors: match (listed, scene.interpolate) {
+            structure_factors: match (listed, scene.interpolate) {
                 (false, _) => 0,
                 (true, false) => 1,
                 (true, true) => 2,
@@ -139,7 +100,8 @@ impl Permutation {
         }
     }
 
-    /// What of it bears on what scatters beside the crystal: other scenes share its pipeline.
+    /// The constants that the background shader depends on; the others as by default, so that scenes
+    /// share its pipeline.
     pub fn of_background(self) -> Permutation {
         Permutation {
             edge: self.edge,
@@ -157,7 +119,7 @@ impl Permutation {
         [
             ("EDGE", self.edge.into()),
             ("SHAPE", self.shape.into()),
-            ("FACTORS", self.factors.into()),
+            ("STRUCTURE_FACTORS", self.structure_factors.into()),
             ("HALF_GRID", flag(self.half_grid)),
             ("POLARISED", flag(self.polarised)),
             ("OWN_POLARISATION", flag(self.own_polarisation)),
@@ -173,11 +135,11 @@ impl Permutation {
 /// Every permutation there is.
 pub fn permutations() -> impl Iterator<Item = Permutation> {
     (0..4).flat_map(|shape| {
-        (0..3).flat_map(move |factors| {
+        (0..3).flat_map(move |structure_factors| {
             (0..512u16).map(move |switches| Permutation {
                 edge: 1 + (switches >> 8 & 1) as u8,
                 shape,
-                factors,
+                structure_factors,
                 half_grid: switches & 1 != 0,
                 polarised: switches & 2 != 0,
                 own_polarisation: switches & 4 != 0,

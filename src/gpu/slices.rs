@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::AdapterKind;
-use super::layout::{LANES, SliceUniform};
+use super::layout::{BATCH, SliceUniform};
 
 /// A dispatch should take about this long: desktop systems kill a device that is busy for two
 /// seconds, and Ctrl-C and the progress bar wait for the dispatch in flight.
@@ -35,21 +34,12 @@ pub struct Work {
     /// Most workgroups in one direction.
     pub max_workgroups: u32,
     /// Number, of all batches of orientations of all sources, of the first one on the device.
-    /// Numbers wrap around; a run of batches divides 2³².
+    /// Numbers wrap around; a chunk of batches divides 2³².
     pub batch_base: u32,
     /// Number of the last batch of all.
     pub last_batch: u32,
-    /// Sums of a batch in a run, and runs in a group; a power of two.
-    pub run: u32,
-}
-
-/// Tiles that keep a device of `kind` busy. A processor that plays GPU has a few for each core to
-/// share; what it does once a tile and dispatch costs it more than a batch of orientations.
-pub fn enough_tiles(kind: AdapterKind) -> u32 {
-    match kind {
-        AdapterKind::Software => 64,
-        _ => 1024,
-    }
+    /// Sums of batches in a chunk, and chunks in a group; a power of two.
+    pub chunk: u32,
 }
 
 /// Terms per dispatch, tuned by what the last one took.
@@ -109,11 +99,11 @@ impl Work {
         if cursor.tile >= self.tiles {
             return None;
         }
-        let batch = LANES.min(self.orientations);
+        let batch = BATCH.min(self.orientations);
         // Views of batches of sources that a thread may see in one dispatch.
         let most = u64::from((MOST_ITERATIONS / self.iterations).max(1));
         let per_batch = u64::from(self.views);
-        let per_source = per_batch * u64::from(self.orientations.div_ceil(LANES));
+        let per_source = per_batch * u64::from(self.orientations.div_ceil(BATCH));
         let thread_fits = |size: u64| u32::try_from(most / size).unwrap_or(u32::MAX);
         let started = (cursor.source, cursor.orientation, cursor.view) != (0, 0, 0);
         if !started {
@@ -158,9 +148,9 @@ impl Work {
             view_count: views,
             views: self.views,
             batch_base: self.batch_base,
-            batches: self.orientations.div_ceil(LANES),
+            batches: self.orientations.div_ceil(BATCH),
             last_batch: self.last_batch,
-            run: self.run,
+            chunk: self.chunk,
             first: u32::from(!started),
         };
         cursor.view += views;
@@ -208,16 +198,16 @@ mod tests {
                 max_workgroups: 10,
                 batch_base: 0,
                 last_batch: 0,
-                run: 1,
+                chunk: 1,
             };
-            let batches = orientations.div_ceil(LANES);
+            let batches = orientations.div_ceil(BATCH);
             let mut seen = vec![0u8; (tiles * sources * batches * views) as usize];
             let (mut cursor, mut budget) = (Cursor::default(), Budget::new());
             let (mut terms, mut started) = (0.0, 0);
             while let Some((slice, added)) = work.next(&mut cursor, &budget) {
-                prop_assert_eq!(slice.orientation_start % LANES, 0, "batches are never cut");
-                let first_batch = slice.orientation_start / LANES;
-                let batch_count = slice.orientation_count.div_ceil(LANES);
+                prop_assert_eq!(slice.orientation_start % BATCH, 0, "batches are never cut");
+                let first_batch = slice.orientation_start / BATCH;
+                let batch_count = slice.orientation_count.div_ceil(BATCH);
                 let looped = slice.source_count * batch_count * slice.view_count * iterations;
                 prop_assert!(looped <= MOST_ITERATIONS.max(iterations));
                 prop_assert!(slice.tile_count.div_ceil(slice.tiles_per_row) <= 10);

@@ -6,6 +6,7 @@ use super::digits::{factor_digits, packed};
 use super::layout::{GROUP, PanelEntry, TileEntry};
 use crate::experiment::Panel;
 use crate::geometry::rotation_about;
+use crate::physics::solid_angle::solid_angle;
 use crate::scene::Scene;
 
 /// Tiles reach this many turns of phase from their centre, at most, if their threads render
@@ -172,7 +173,7 @@ fn tile_entry(panel: &Panel, place: &TilePlace, size: TileSize) -> TileEntry {
 /// The solid angle that those of a panel are given over on the device, so that they are near 1.
 pub fn solid_angle_unit(panel: &Panel, point_pixels: bool) -> f64 {
     let close = panel.close_distance_m();
-    crate::cpu::solid_angle::solid_angle(panel.pixel_size_m, close, close, point_pixels)
+    solid_angle(panel.pixel_size_m, close, close, point_pixels)
 }
 
 /// The panels as the kernel reads them.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::GpuError;
-use super::context::Context;
+use super::device::GpuDevice;
 use crate::profile;
 
 /// A timestamp is a u64.
@@ -14,23 +14,23 @@ const BYTES: u64 = 2 * size_of::<u64>() as u64;
 pub struct Timestamps {
     queries: wgpu::QuerySet,
     resolved: wgpu::Buffer,
-    home: wgpu::Buffer,
+    readback: wgpu::Buffer,
     /// Length of a tick.
     tick_ns: f64,
 }
 
 impl Timestamps {
-    /// Timestamps on the device of `context`, if anyone records and the adapter has them. Where it
-    /// lacks them, the record says so.
+    /// Timestamps on `device`, if anyone records and the adapter has them. Where it lacks them, the
+    /// record says so.
     ///
     /// # Errors
     /// [`GpuError`] when the driver refuses the buffers.
-    pub fn new(context: &Context) -> Result<Option<Timestamps>, GpuError> {
+    pub fn new(device: &GpuDevice) -> Result<Option<Timestamps>, GpuError> {
         if !profile::recording() {
             return Ok(None);
         }
-        if !context.device.features().contains(FEATURE) {
-            let name = context.name();
+        if !device.device.features().contains(FEATURE) {
+            let name = device.name();
             profile::note(&format!(
                 "{name} has no timestamps: what it spent on each dispatch is not known"
             ));
@@ -42,18 +42,17 @@ impl Timestamps {
             ty: wgpu::QueryType::Timestamp,
             count: 2,
         };
-        let queries = context.checked("timestamps", || {
-            context.device.create_query_set(&descriptor)
-        })?;
+        let queries =
+            device.checked("timestamps", || device.device.create_query_set(&descriptor))?;
         let usage = Usage::QUERY_RESOLVE | Usage::COPY_SRC;
-        let resolved = context.buffer("timestamps", BYTES, usage)?;
+        let resolved = device.buffer("timestamps", BYTES, usage)?;
         let usage = Usage::MAP_READ | Usage::COPY_DST;
-        let home = context.buffer("timestamps on their way home", BYTES, usage)?;
+        let readback = device.buffer("the readback buffer of timestamps", BYTES, usage)?;
         Ok(Some(Timestamps {
             queries,
             resolved,
-            home,
-            tick_ns: f64::from(context.queue.get_timestamp_period()),
+            readback,
+            tick_ns: f64::from(device.queue.get_timestamp_period()),
         }))
     }
 
@@ -66,28 +65,28 @@ impl Timestamps {
         }
     }
 
-    /// Sends what the pass wrote home with the commands of `encoder`.
-    pub fn send(&self, encoder: &mut wgpu::CommandEncoder) {
+    /// Copies what the pass wrote to the readback buffer, after the commands of `encoder`.
+    pub fn resolve(&self, encoder: &mut wgpu::CommandEncoder) {
         encoder.resolve_query_set(&self.queries, 0..2, &self.resolved, 0);
-        encoder.copy_buffer_to_buffer(&self.resolved, 0, &self.home, 0, BYTES);
+        encoder.copy_buffer_to_buffer(&self.resolved, 0, &self.readback, 0, BYTES);
     }
 
-    /// Asks for what was sent; to be called before the wait for it.
-    pub fn ask(&self) {
-        self.home.map_async(wgpu::MapMode::Read, .., |_| ());
+    /// Has the readback buffer mapped once those commands are done.
+    pub fn map(&self) {
+        self.readback.map_async(wgpu::MapMode::Read, .., |_| ());
     }
 
-    /// Records what was asked for as work `name` that ended just now. The two clocks have no
+    /// Records what the pass wrote as work `name` that ended just now. The two clocks have no
     /// common origin: the work is placed to end when the host saw it end, after it was submitted.
     pub fn record(&self, name: &'static str, submitted: Instant) {
         let ended = Instant::now();
-        let Ok(view) = self.home.get_mapped_range(..) else {
+        let Ok(view) = self.readback.get_mapped_range(..) else {
             profile::note("some of the GPU's timestamps could not be read");
             return;
         };
         let ticks: Vec<u64> = bytemuck::pod_collect_to_vec(&view);
         drop(view);
-        self.home.unmap();
+        self.readback.unmap();
         let elapsed = ticks[1].saturating_sub(ticks[0]) as f64 * self.tick_ns;
         let elapsed = Duration::from_nanos(elapsed as u64).min(ended - submitted);
         profile::device_span(name, ended - elapsed, elapsed);

@@ -1,18 +1,16 @@
 //! How one term of one pixel comes about on the device, from the functions that render it there.
 
-use std::sync::PoisonError;
-
-use super::buffers::{ANGSTROM, Scaling, orientation_entries, source_entries};
-use super::kernel::{Entry, Kernel};
+use super::entries::{orientation_entries, source_entries};
+use super::kernel::Entry;
 use super::layout::{SelectedUniform, TracedEntry};
-use super::renderer::Detector;
+use super::scaling::Scaling;
 use super::shaders::Permutation;
 use super::tiles::{TilePlace, TileSize, solid_angle_unit, tile_entries};
 use super::{GpuError, GpuRenderer};
-use crate::cpu;
 use crate::experiment::{Region, Shape};
-use crate::scene::{Scene, TermPlace};
+use crate::scene::{Scene, TermPlace, put_photons, solid_angle_unit_name};
 use crate::trace::{Name, Trace};
+use crate::units::ANGSTROM_PER_METRE;
 
 impl GpuRenderer {
     /// The quantities behind the term at `place`, and behind its pixel, as the device computes
@@ -25,7 +23,7 @@ impl GpuRenderer {
         let (traced, scaling) = self.traced_term(scene, place)?;
         let mut trace = in_units(scene, place, &traced, &scaling);
         let photons = self.pixel(scene, place)?;
-        cpu::put_photons(scene, photons, &mut trace);
+        put_photons(scene, photons, &mut trace);
         Ok(trace)
     }
 
@@ -35,13 +33,10 @@ impl GpuRenderer {
         scene: &Scene,
         place: &TermPlace,
     ) -> Result<(TracedEntry, Scaling), GpuError> {
-        let context = &self.context;
+        let (device, mut workspace) = (&self.device, self.workspaces.lend(Some(scene)));
         let size = TileSize::of(scene);
-        let detector: Detector = (scene.panels.clone(), scene.region, size);
-        let frame = {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            self.frame(&mut state, scene, &detector)?
-        };
+        let scaling = workspace.buffers.scaling(scene);
+        let common = self.common_buffers(&mut workspace, scene, &scaling)?;
         let pixel = place.pixel();
         let tile = TilePlace {
             panel: place.panel(),
@@ -57,49 +52,47 @@ impl GpuRenderer {
         let source = &scene.sources[index.source..=index.source];
         let orientation = &scene.orientations[place.orientation()..=place.orientation()];
         let tiles = tile_entries(&scene.panels, &[tile], size);
-        let sources = source_entries(source, &frame.scaling)?;
-        let orientations = orientation_entries(orientation, &frame.scaling);
-
-        let buffer = |what, bytes: &[u8], usage| context.uploaded(what, bytes, usage);
+        let sources = source_entries(source, &scaling)?;
+        let orientations = orientation_entries(orientation, &scaling);
         let (uniform, storage) = (wgpu::BufferUsages::UNIFORM, wgpu::BufferUsages::STORAGE);
-        let selected = buffer("the selection", bytemuck::bytes_of(&selected), uniform)?;
-        let tiles = buffer("the tile", bytemuck::cast_slice(&tiles), storage)?;
-        let sources = buffer("the source", bytemuck::cast_slice(&sources), storage)?;
-        let orientations = buffer(
-            "the orientation",
-            bytemuck::cast_slice(&orientations),
-            storage,
-        )?;
+        let selected = device.uploaded("the selection", &[selected], uniform)?;
+        let tiles = device.uploaded("the tile", &tiles, storage)?;
+        let sources = device.uploaded("the source", &sources, storage)?;
+        let orientations = device.uploaded("the orientation", &orientations, storage)?;
         let empty: TracedEntry = bytemuck::Zeroable::zeroed();
         let written = storage | wgpu::BufferUsages::COPY_SRC;
-        let traced = buffer("the trace", bytemuck::bytes_of(&empty), written)?;
+        let traced = device.uploaded("the trace", &[empty], written)?;
 
-        // Compiled when it is asked for: a render has no use for it.
-        let kernel = Kernel::new(context, Entry::Trace)?;
+        let kernel = self.kernels.kernel(device, Entry::Trace)?;
         let half = self.options.half_structure_factors;
-        let pipeline = kernel.pipeline(context, Permutation::of(scene, size, half))?;
+        let pipeline = kernel.pipeline(device, Permutation::of(scene, size, half))?;
         let buffers = [
-            &frame.uniform,
+            &common.uniform,
             &selected,
-            &frame.panels,
+            &common.panels,
             &tiles,
             &sources,
             &orientations,
-            &frame.grid,
+            &common.grid,
             &traced,
         ];
-        let group = kernel.bind(context, &buffers)?;
-        let mut encoder = context.device.create_command_encoder(&Default::default());
-        let mut pass = encoder.begin_compute_pass(&Default::default());
-        pass.set_pipeline(&pipeline);
-        pass.set_bind_group(0, &group, &[]);
-        pass.dispatch_workgroups(1, 1, 1);
-        drop(pass);
-        context.queue.submit([encoder.finish()]);
-        let entry = self.read(&traced, size_of::<TracedEntry>() as u64, |words| {
+        let bindings = kernel.bind(device, &buffers)?;
+        let turn = device.turn();
+        device.submitted("trace", || {
+            let mut encoder = device.device.create_command_encoder(&Default::default());
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            pass.set_pipeline(&pipeline.compute);
+            pass.set_bind_group(0, &bindings, &[]);
+            pass.dispatch_workgroups(1, 1, 1);
+            drop(pass);
+            device.queue.submit([encoder.finish()]);
+        })?;
+        drop(turn);
+        let (readback, size) = (&mut workspace.target.readback, size_of::<TracedEntry>());
+        let entry = readback.read(device, &traced, size as u64, |words| {
             bytemuck::pod_read_unaligned(bytemuck::cast_slice(words))
         })?;
-        Ok((entry, frame.scaling))
+        Ok((entry, scaling))
     }
 
     /// Photons in the pixel of `place`, from the kernel that renders images.
@@ -132,15 +125,15 @@ fn in_units(scene: &Scene, place: &TermPlace, traced: &TracedEntry, scaling: &Sc
     trace.put(Name::Position, scaled(traced.position, 1.0));
     trace.put_one(Name::Distance, traced.distance.into());
     let solid_angle = f64::from(traced.solid_angle) * solid_angle_unit(panel, scene.point_pixels);
-    let unit = cpu::solid_angle_unit_name(scene);
+    let unit = solid_angle_unit_name(scene);
     trace.put_in(Name::SolidAngle, unit, [solid_angle]);
     trace.put(Name::Diffracted, scaled(traced.diffracted, 1.0));
     trace.put(Name::Incident, scaled(traced.incident, 1.0));
-    let wavelength = 1.0 / (f64::from(traced.inverse_wavelength) * ANGSTROM);
+    let wavelength = 1.0 / (f64::from(traced.inverse_wavelength) * ANGSTROM_PER_METRE);
     trace.put_one(Name::Wavelength, wavelength);
-    let q = scaled(traced.scattering_vector, ANGSTROM);
+    let q = scaled(traced.scattering_vector, ANGSTROM_PER_METRE);
     trace.put(Name::ScatteringVector, q);
-    trace.put_one(Name::Stol, f64::from(traced.stol) * ANGSTROM);
+    trace.put_one(Name::Stol, f64::from(traced.stol) * ANGSTROM_PER_METRE);
     trace.put_one(Name::Polarisation, traced.polarisation.into());
     trace.put(Name::CellA, scaled(traced.cell_a, 1.0));
     trace.put(Name::CellB, scaled(traced.cell_b, 1.0));
@@ -166,8 +159,8 @@ fn in_units(scene: &Scene, place: &TermPlace, traced: &TracedEntry, scaling: &Sc
     }
     let lattice_factor = f64::from(traced.lattice_factor) * lattice.total;
     trace.put_one(Name::FLatt, lattice_factor);
-    let cell_factor = f64::from(traced.cell_factor) / scaling.amplitude;
-    trace.put_one(Name::FCell, cell_factor);
+    let structure_factor = f64::from(traced.structure_factor) / scaling.amplitude;
+    trace.put_one(Name::FCell, structure_factor);
     trace.put_one(Name::Term, f64::from(traced.term) * scaling.intensity);
     trace.put_one(Name::Absorbed, traced.absorbed.into());
     trace.put_one(Name::Weight, traced.weight.into());

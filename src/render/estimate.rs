@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{Monitor, RenderError, Renderer, memory, monitor};
+use super::{Monitor, Outcome, RenderError, Renderer, monitor};
 use crate::experiment::Experiment;
-use crate::scene::{self, Sample, Scene};
+use crate::scene::Scene;
 
 /// Terms of the first sample: few enough for any device, and it gets the device ready.
 const FIRST_TERMS: f64 = 1e6;
@@ -27,6 +27,9 @@ pub struct Estimate {
     pub set_up_seconds: f64,
     /// What the terms of the image will take, s.
     pub seconds: f64,
+    /// What the user should know of the samples.
+    #[serde(skip)]
+    pub notices: Vec<String>,
     /// Photons of pixels of the last sample, up to a factor: values as an image has them.
     #[serde(skip)]
     pub values: Vec<f32>,
@@ -44,9 +47,8 @@ impl Renderer {
         experiment: &Experiment,
         monitor: &dyn Monitor,
     ) -> Result<Estimate, RenderError> {
-        let channels = scene::channels(experiment)?;
-        memory::check(experiment, channels.len())?;
-        let scene = Scene::of_channel(experiment, channels[0])?;
+        self.lay_out(experiment)?;
+        let scene = Scene::new(experiment)?;
         let pixels = scene.rendered_pixels() as f64;
         let own_terms = scene.terms_per_pixel() * pixels;
         // Of the sources of all channels.
@@ -54,10 +56,21 @@ impl Renderer {
         let mut budget = FIRST_TERMS;
         // Terms and seconds of the first sample, in which the device gets ready.
         let mut first: Option<(f64, f64)> = None;
+        let mut notices: Vec<String> = Vec::new();
         loop {
             let sample = scene.sample(budget);
-            let (values, elapsed) = self.timed(&sample, monitor)?;
+            let started = Instant::now();
+            let silent = monitor::OnlyStops(monitor);
+            let Outcome {
+                value,
+                notices: told,
+                ..
+            } = self.backend.render(&sample.scene, &silent)?;
+            let elapsed = started.elapsed();
             let seconds = elapsed.as_secs_f64();
+            let new = told.into_iter().filter(|notice| !notices.contains(notice));
+            let new: Vec<String> = new.collect();
+            notices.extend(new);
             if sample.terms >= own_terms || (first.is_some() && elapsed >= ENOUGH) {
                 let per_term = seconds / sample.terms.max(1.0);
                 let set_up = first.map_or(0.0, |(terms, seconds)| seconds - terms * per_term);
@@ -67,23 +80,13 @@ impl Renderer {
                     sampled_seconds: seconds,
                     set_up_seconds: set_up.max(0.0),
                     seconds: terms * per_term,
-                    values,
+                    notices,
+                    values: value,
                 });
             }
             first = first.or(Some((sample.terms, seconds)));
             let growth = 1.5 * ENOUGH.as_secs_f64() / seconds.max(1e-6);
             budget = sample.terms.max(budget) * growth.clamp(1.0, 10.0);
         }
-    }
-
-    /// What `sample` holds, and how long it takes.
-    fn timed(
-        &self,
-        sample: &Sample,
-        monitor: &dyn Monitor,
-    ) -> Result<(Vec<f32>, Duration), RenderError> {
-        let started = Instant::now();
-        let values = self.values(&sample.scene, &monitor::OnlyStops(monitor))?;
-        Ok((values, started.elapsed()))
     }
 }

@@ -1,12 +1,32 @@
-//! What a render takes of memory.
+//! Whether there is memory for a render. This is the one place of the library that asks the system:
+//! readers and constructors only work out what they take.
 
 use super::{RenderError, Renderer, frame_size};
 use crate::experiment::Experiment;
 use crate::memory::Bytes;
-use crate::scene::Scene;
+use crate::scene::{self, Scene};
+
+/// Makes sure that there is memory for the sources and orientations of `experiment`.
+///
+/// # Errors
+/// [`RenderError::TooManyTerms`].
+pub fn admit(experiment: &Experiment) -> Result<(), RenderError> {
+    let needed = scene::memory(experiment);
+    needed
+        .check()
+        .map_err(|available| RenderError::TooManyTerms {
+            sources: experiment.beam().source_count_bound(),
+            orientations: scene::orientation_count(experiment),
+            needed,
+            available,
+        })
+}
 
 /// Makes sure that there is memory for the image of `experiment`, of so many energy channels.
-pub(super) fn check(experiment: &Experiment, channels: usize) -> Result<(), RenderError> {
+///
+/// # Errors
+/// [`RenderError::ImageTooLarge`].
+pub(super) fn admit_image(experiment: &Experiment, channels: usize) -> Result<(), RenderError> {
     let [width, height] = frame_size(experiment);
     // One flag a pixel may come on top of its value, and a sum over the energy channels.
     let per_pixel = if channels > 1 { 13 } else { 5 };
@@ -28,9 +48,9 @@ impl Renderer {
     /// # Errors
     /// [`RenderError::Scene`] when the experiment cannot be laid out.
     pub fn device_memory(&self, experiment: &Experiment) -> Result<Option<Bytes>, RenderError> {
-        let Some(gpu) = self.gpu_in_use() else {
+        if !self.on_gpu() {
             return Ok(None);
-        };
-        Ok(Some(gpu.memory(&Scene::new(experiment)?)))
+        }
+        Ok(self.backend.device_memory(&Scene::new(experiment)?))
     }
 }

@@ -1,9 +1,14 @@
 //! Watching a render, and stopping it.
 
+use crate::gpu::Dispatch;
+
 /// Is told how far a render has come, from any thread, and may stop it.
 pub trait Monitor: Sync {
     /// The part that is done, 0 to 1.
     fn advanced(&self, _part: f64) {}
+
+    /// Is told of each dispatch of a GPU once it is done.
+    fn dispatched(&self, _dispatch: &Dispatch) {}
 
     /// Whether the render is to stop; asked every few milliseconds on the CPU, after each dispatch
     /// on a GPU.
@@ -46,6 +51,10 @@ impl Monitor for PartOf<'_> {
     fn advanced(&self, part: f64) {
         self.whole
             .advanced((self.place as f64 + part) / self.parts as f64);
+    }
+
+    fn dispatched(&self, dispatch: &Dispatch) {
+        self.whole.dispatched(dispatch);
     }
 
     fn interrupted(&self) -> bool {

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use glam::{DVec2, DVec3};
 
-use crate::cpu;
 use crate::experiment::{Experiment, Panel};
 use crate::formats::image_file::Header;
 use crate::formats::image_header::{ImageHeader, NearestPoint};
 use crate::formats::nxmx::{PanelPlace, Setting};
 use crate::formats::{Problem, smv};
+use crate::physics::position::position;
 
 /// How the sample sees the detector.
 #[derive(Debug, Clone)]
@@ -148,7 +148,7 @@ impl Sight<'static> {
 impl Sight<'_> {
     /// 1/d at a pixel, 1/m: 2 sin θ/λ.
     pub(super) fn inverse_resolution(&self, panel: &Panel, pixel: [usize; 2]) -> f64 {
-        let place = cpu::position(panel, 1, pixel, [0, 0], 0.0);
+        let place = position(panel, 1, pixel, [0, 0], 0.0);
         let half_angle = place.angle_between(self.beam) / 2.0;
         2.0 * half_angle.sin() / self.wavelength_m
     }

@@ -4,13 +4,18 @@
 //! evaluate one term: sources with their constants, orientations, the lattice, the grid of F and
 //! the factors in front of the sum. Both are in float64; a device with less makes its own copy.
 //!
+//! A scene has two parts with two lifetimes. Its [`Layout`] is made once for all frames of a series:
+//! panels, sources, mosaic domains, amorphous materials. Its [`Pose`] is where the crystal stands in
+//! one frame. A scene shares the arrays of both, so a clone of it is cheap, and a device
+//! can tell by an array's identity that it has the array already.
+//!
 //! Where F depends on the energy, the image is the sum of one scene an energy channel: each has the
-//! sources that take their F from there, and devices need to know of one grid only.
+//! sources that take their F from that channel, and devices need to know of one grid only.
 
 mod amorphous;
-mod channel;
-mod lattice;
+mod layout;
 mod orientation;
+mod pixel_trace;
 mod sample;
 mod source;
 mod term_place;
@@ -19,13 +24,15 @@ use std::sync::Arc;
 
 use glam::DMat3;
 
-use crate::experiment::{Experiment, Panel, ReflectionGrid, Region, Source};
+use crate::experiment::{Experiment, Panel, ReflectionGrid, Region};
 use crate::memory::Bytes;
+use crate::physics::amorphous::Amorphous;
+use crate::physics::lattice_factor::Lattice;
+use crate::physics::term::Model;
 
-pub use amorphous::{Amorphous, ProfilePiece, overshoot};
-pub use channel::{channels, read_grid};
-pub use lattice::Lattice;
+pub use layout::{Layout, Pose};
 pub use orientation::Orientation;
+pub(crate) use pixel_trace::{put_photons, solid_angle_unit_name};
 pub use sample::Sample;
 pub use source::SceneSource;
 pub use term_place::{TermIndex, TermIndexError, TermPlace};
@@ -37,7 +44,7 @@ pub const ELECTRON_RADIUS_SQUARED: f64 = 7.94079248018965e-30;
 #[derive(Debug, Clone)]
 pub struct Scene {
     /// The panels, stacked in this order in the image.
-    pub panels: Vec<Panel>,
+    pub panels: Arc<[Panel]>,
     /// Layers of every sensor, at least one.
     pub layers: u32,
     /// Leave the pixels' size and tilt out of the solid angle.
@@ -55,11 +62,11 @@ pub struct Scene {
     /// Terms with |q| above this (1/m) are dropped; infinite for no limit.
     pub scattering_vector_limit: f64,
     /// Directions and wavelengths, at least one: those of one energy channel.
-    pub sources: Vec<SceneSource>,
+    pub sources: Arc<[SceneSource]>,
     /// The first source of all channels, whose polarisation a pixel takes.
     pub first_source: SceneSource,
     /// Crystal orientations, φ outermost, mosaic domains within; at least one.
-    pub orientations: Vec<Orientation>,
+    pub orientations: Arc<[Orientation]>,
     /// Steps of φ, at least one; each has as many orientations.
     pub phi_steps: u32,
     /// Size and shape of the crystal.
@@ -73,7 +80,7 @@ pub struct Scene {
     /// I_bg, the flat background of the water.
     pub background: f64,
     /// Amorphous materials in the beam.
-    pub amorphous: Vec<Amorphous>,
+    pub amorphous: Arc<[Amorphous]>,
     /// Photons per m² of beam.
     pub fluence: f64,
     /// Sources of all channels times orientations times sub-pixels, which the sum is the mean of.
@@ -85,22 +92,6 @@ pub struct Scene {
 /// Why a scene cannot be laid out.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum SceneError {
-    /// Sources and orientations do not fit in memory.
-    #[error(
-        "{sources} sources and {orientations} orientations (phi steps times mosaic domains) need \
-         {needed}, and this machine has {available}; take fewer steps (-hdivsteps, -vdivsteps, \
-         -dispsteps, -phisteps) or domains (-mosaic_domains)"
-    )]
-    TooManyTerms {
-        /// Number of sources.
-        sources: u64,
-        /// Number of orientations.
-        orientations: u64,
-        /// Memory they need.
-        needed: Bytes,
-        /// Memory there is.
-        available: Bytes,
-    },
     /// The ellipse of a round divergence leaves no direction over.
     #[error(
         "no point of the divergence grid lies inside its ellipse; take more steps, or keep the corners"
@@ -136,65 +127,21 @@ impl Scene {
     /// Lays the experiment out; of several energy channels, the first in use.
     ///
     /// # Errors
-    /// As [`Scene::of_channel`].
+    /// [`SceneError`] when no source is left, when one's electric field has no direction, and when
+    /// the channel's reflections cannot be read.
     pub fn new(experiment: &Experiment) -> Result<Scene, SceneError> {
-        let channels = channels(experiment)?;
-        Scene::of_channel(experiment, channels[0])
+        let layout = Layout::new(experiment)?;
+        layout.own_scene(layout.channels()[0])
     }
 
-    /// [`Scene::of_channel`], whose grid is read already.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn with_grid(
-        experiment: &Experiment,
-        channel: usize,
-        grid: Option<Arc<ReflectionGrid>>,
-    ) -> Result<Scene, SceneError> {
-        let beam = experiment.beam();
-        let crystal = experiment.crystal();
-        let detector = experiment.detector();
-        let sampling = experiment.sampling();
-
-        let factors = experiment.structure_factors();
-        let mut sources = laid_out_sources(experiment)?;
-        let all_sources = sources.len();
-        let first_source = *sources.first().ok_or(SceneError::NoSource)?;
-        let first_channel = factors.channel_at(first_source.wavelength_m);
-        sources.retain(|source| factors.channel_at(source.wavelength_m) == channel);
-        let orientations = orientation::orientations(crystal, experiment.scan());
-        let intensity = ELECTRON_RADIUS_SQUARED * beam.fluence;
-        let oversample = f64::from(experiment.oversample());
-        let steps = all_sources as f64 * orientations.len() as f64 * oversample * oversample;
-        Ok(Scene {
-            panels: detector.panels.clone(),
-            layers: detector.layers,
-            point_pixels: detector.point_pixels,
-            region: sampling.region,
-            oversample: experiment.oversample(),
-            solid_angle_per_subpixel: sampling.solid_angle_per_subpixel,
-            polarisation_per_subpixel: sampling.polarisation_per_subpixel,
-            kahn_factor: beam.kahn_factor,
-            scattering_vector_limit: 1.0 / sampling.resolution_limit_m,
-            grid,
-            first_source,
-            default_f: factors.default_f(),
-            interpolate: experiment.interpolates(),
-            // Not a source's, and once in the image.
-            background: if channel == first_channel {
-                water_background(experiment.background().water_m, intensity)
-            } else {
-                0.0
-            },
-            amorphous: amorphous::amorphous(experiment.background(), orientations.len()),
-            fluence: beam.fluence,
-            steps,
-            scale: intensity / steps,
-            phi_steps: experiment.scan().steps,
-            lattice: Lattice::new(crystal),
-            sources,
-            orientations,
-        })
+    /// What all terms have in common.
+    pub fn model(&self) -> Model<'_> {
+        Model {
+            lattice: &self.lattice,
+            grid: self.grid.as_deref(),
+            default_f: self.default_f,
+            interpolate: self.interpolate,
+        }
     }
 
     /// Whether the crystal scatters: some F is not zero.
@@ -214,33 +161,26 @@ impl Scene {
 
     /// Whether a pixel of `panel` is rendered: inside the region and not masked.
     pub fn renders(&self, panel: &Panel, fast: usize, slow: usize) -> bool {
-        self.region.is_none_or(|region| region.contains(fast, slow)) && panel.renders(fast, slow)
+        Scene::rendered(self.region, panel, fast, slow)
+    }
+
+    /// Whether a pixel of `panel` is rendered where only this `region` is.
+    pub(crate) fn rendered(
+        region: Option<Region>,
+        panel: &Panel,
+        fast: usize,
+        slow: usize,
+    ) -> bool {
+        region.is_none_or(|region| region.contains(fast, slow)) && panel.renders(fast, slow)
     }
 }
 
-/// The sources of `experiment`, of all energy channels, once it is known that there is memory for
-/// them and for the orientations.
-///
-/// # Errors
-/// [`SceneError`], as [`Scene::of_channel`].
-fn laid_out_sources(experiment: &Experiment) -> Result<Vec<SceneSource>, SceneError> {
-    let needed = memory(experiment);
-    needed
-        .check()
-        .map_err(|available| SceneError::TooManyTerms {
-            sources: experiment.beam().source_count_bound(),
-            orientations: orientation_count(experiment),
-            needed,
-            available,
-        })?;
-    source::sources(experiment.beam())
-}
-
-/// What the sources and orientations of `experiment` take, with what they are made from, which is
-/// there at the same time.
+/// The memory that the sources and orientations of `experiment` take, with what they are made from,
+/// which is there at the same time.
 pub fn memory(experiment: &Experiment) -> Bytes {
     let needed = [
-        Bytes::of::<(Source, SceneSource)>(experiment.beam().source_count_bound()),
+        // As they are shared between channels, they are there twice for a moment.
+        Bytes::of::<(SceneSource, SceneSource)>(experiment.beam().source_count_bound()),
         Bytes::of::<Orientation>(orientation_count(experiment)),
         Bytes::of::<DMat3>(experiment.crystal().mosaicity.domain_count().into()),
     ];
@@ -248,18 +188,8 @@ pub fn memory(experiment: &Experiment) -> Bytes {
     Bytes(all.fold(0, |sum, bytes| sum.saturating_add(bytes.0)))
 }
 
-fn orientation_count(experiment: &Experiment) -> u64 {
+/// Orientations of the crystal in `experiment`: steps of the scan times mosaic domains.
+pub fn orientation_count(experiment: &Experiment) -> u64 {
     let domains = experiment.crystal().mosaicity.domain_count();
     u64::from(experiment.scan().steps) * u64::from(domains)
-}
-
-/// I_bg of `water_m` of water (PHYSICS §10), kept as the C program has it although its units do
-/// not describe a volume.
-fn water_background(water_m: f64, intensity: f64) -> f64 {
-    /// Forward-scattering F of a water molecule, electrons.
-    const WATER_F: f64 = 2.57;
-    const AVOGADRO: f64 = 6.02214179e23;
-    const WATER_G_PER_MOL: f64 = 18.0;
-    const WATER_G_PER_M3: f64 = 1e6;
-    WATER_F * WATER_F * intensity * water_m.powi(3) * WATER_G_PER_M3 * AVOGADRO / WATER_G_PER_MOL
 }

@@ -67,7 +67,7 @@ impl Scene {
         let wanted = pixels.min(PATCHES * EDGE * WIDTH) as f64;
         let mut scene = self.thinned(self.terms_per_pixel() * wanted / terms);
         let per_pixel = scene.terms_per_pixel();
-        scene.panels = self.patches(terms / per_pixel);
+        scene.panels = self.patches(terms / per_pixel).into();
         scene.region = None;
         let rendered = scene.rendered_pixels();
         Sample {
@@ -85,10 +85,11 @@ impl Scene {
         scene.oversample = fewer(f64::from(self.oversample), left(&scene).sqrt()) as u32;
         scene.layers = fewer(f64::from(self.layers), left(&scene)) as u32;
         let sources = fewer(self.sources.len() as f64, left(&scene)) as usize;
-        scene.sources = spread(&self.sources, sources);
+        scene.sources = evenly_chosen(&self.sources, sources);
         let all = self.orientations.len();
         let orientations = fewer(all as f64, left(&scene)) as usize;
-        scene.orientations = spread(&self.orientations, orientations.max(all.min(ORIENTATIONS)));
+        scene.orientations =
+            evenly_chosen(&self.orientations, orientations.max(all.min(ORIENTATIONS)));
         scene.phi_steps = 1;
         scene
     }
@@ -152,7 +153,7 @@ impl Scene {
 }
 
 /// `count` of `items`, from all over.
-fn spread<T: Copy>(items: &[T], count: usize) -> Vec<T> {
+fn evenly_chosen<T: Copy>(items: &[T], count: usize) -> Arc<[T]> {
     (0..count)
         .map(|place| items[place * items.len() / count])
         .collect()

@@ -4,6 +4,7 @@ use glam::DVec3;
 
 use super::SceneError;
 use crate::experiment::Beam;
+use crate::physics::scattering_vector::scattering_vector;
 
 /// One direction and wavelength of the beam, ready to scatter.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,6 +19,14 @@ pub struct SceneSource {
     pub electric: DVec3,
     /// Direction of the magnetic field, B of PHYSICS §5.
     pub magnetic: DVec3,
+}
+
+impl SceneSource {
+    /// Scattering vector q (1/m) of X-rays that leave in the direction `diffracted`.
+    #[inline(always)]
+    pub fn scattering_vector(&self, diffracted: DVec3) -> DVec3 {
+        scattering_vector(diffracted, self.incident, self.wavelength_m)
+    }
 }
 
 /// The sources of `beam`, in its order.

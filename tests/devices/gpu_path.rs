@@ -53,8 +53,8 @@ fn errors_grow_with_the_crystal_and_not_with_the_index() {
             );
             let experiment = experiment(&line);
             let error = nrmse(
-                &gpu.render(&experiment).unwrap(),
-                &cpu.render(&experiment).unwrap(),
+                &gpu.render(&experiment).unwrap().image,
+                &cpu.render(&experiment).unwrap().image,
             );
             let row = format!(
                 "N {cells:5}, |h| {index:4}: nrmse {error:.1e}, envelope {:.1e}",
@@ -87,8 +87,8 @@ fn threads_with_much_to_do_do_all_of_it() {
     for line in lines {
         let experiment = experiment(&format!("-default_F 100 -cell 70 80 90 {line}"));
         let error = nrmse(
-            &gpu.render(&experiment).unwrap(),
-            &cpu.render(&experiment).unwrap(),
+            &gpu.render(&experiment).unwrap().image,
+            &cpu.render(&experiment).unwrap().image,
         );
         println!("{line}: nrmse {error:.1e}");
         assert!(error < 5e-6, "{line}: {error}");
@@ -113,7 +113,10 @@ fn no_spot_with_an_end_is_overlooked() {
     for line in lines {
         let flags = format!("-default_F 100 -cell 70 80 90 75 85 95 -misset 10 20 30 {line}");
         let gauss = experiment(&format!("{flags} -gauss_xtal"));
-        let (image, reference) = (gpu.render(&gauss).unwrap(), cpu.render(&gauss).unwrap());
+        let (image, reference) = (
+            gpu.render(&gauss).unwrap().image,
+            cpu.render(&gauss).unwrap().image,
+        );
         let error = nrmse(&image, &reference);
         let lit = reference
             .values()
@@ -125,7 +128,10 @@ fn no_spot_with_an_end_is_overlooked() {
         assert!(error < 2e-5, "{line}: {error}");
         // A top hat's edge may fall either way.
         let tophat = experiment(&format!("{flags} -tophat_spots"));
-        let (image, reference) = (gpu.render(&tophat).unwrap(), cpu.render(&tophat).unwrap());
+        let (image, reference) = (
+            gpu.render(&tophat).unwrap().image,
+            cpu.render(&tophat).unwrap().image,
+        );
         let compared = Comparison::of(image.values(), reference.values()).unwrap();
         assert!(compared.differing < 2e-3, "{line}: {}", compared.differing);
     }
@@ -143,8 +149,8 @@ fn curved_detectors_may_bend_within_a_tile() {
         );
         let experiment = experiment(&line);
         let error = nrmse(
-            &gpu.render(&experiment).unwrap(),
-            &cpu.render(&experiment).unwrap(),
+            &gpu.render(&experiment).unwrap().image,
+            &cpu.render(&experiment).unwrap().image,
         );
         println!(
             "pixel over radius {:.2}: nrmse {error:.1e}",
@@ -177,8 +183,8 @@ fn bands_and_batches_leave_every_bit() {
     for (pixels, domains) in [(75, 3), (21, 5000)] {
         let experiment = divided(pixels, domains);
         let (one, many) = (
-            whole.render(&experiment).unwrap(),
-            limited.render(&experiment).unwrap(),
+            whole.render(&experiment).unwrap().image,
+            limited.render(&experiment).unwrap().image,
         );
         assert!(one.values().iter().any(|&photons| photons > 0.0));
         assert_eq!(
@@ -198,7 +204,7 @@ fn two_renders_give_the_same_bits_and_the_second_pays_no_set_up() {
     );
     let timed = || {
         let started = Instant::now();
-        let image = gpu.render(&experiment).unwrap();
+        let image = gpu.render(&experiment).unwrap().image;
         (image, started.elapsed())
     };
     let ((first, setting_up), (second, again)) = (timed(), timed());
@@ -233,8 +239,8 @@ fn a_kept_renderer_takes_one_experiment_after_another() {
     for change in changes {
         let experiment = experiment(&format!("{base} {change}"));
         let error = nrmse(
-            &gpu.render(&experiment).unwrap(),
-            &cpu.render(&experiment).unwrap(),
+            &gpu.render(&experiment).unwrap().image,
+            &cpu.render(&experiment).unwrap().image,
         );
         assert!(error < 1e-5, "{change}: {error}");
     }
@@ -243,12 +249,15 @@ fn a_kept_renderer_takes_one_experiment_after_another() {
 #[test]
 fn structure_factors_in_f16_cost_three_digits() {
     let experiment = divided(100, 2);
-    let full = on_gpu(GpuOptions::default()).render(&experiment).unwrap();
+    let full = on_gpu(GpuOptions::default())
+        .render(&experiment)
+        .unwrap()
+        .image;
     let half = GpuOptions {
         half_structure_factors: true,
         ..GpuOptions::default()
     };
-    let error = nrmse(&on_gpu(half).render(&experiment).unwrap(), &full);
+    let error = nrmse(&on_gpu(half).render(&experiment).unwrap().image, &full);
     println!("f16 structure factors: nrmse {error:.1e}");
     // Half a unit in the last place of f16, 2⁻¹¹, on F; twice that on F².
     assert!(error > 1e-6 && error < 1e-3, "{error}");
@@ -290,14 +299,21 @@ fn auto_goes_on_on_the_cpu_and_says_so() {
     };
     let auto = Renderer::new(&options).unwrap();
     assert_ne!(auto.device_name(), "cpu");
-    let image = auto.render(&experiment).unwrap();
-    assert_eq!(image, Renderer::cpu().unwrap().render(&experiment).unwrap());
-    let notices = auto.take_notices();
+    let rendered = auto.render(&experiment).unwrap();
+    let on_cpu = Renderer::cpu().unwrap().render(&experiment).unwrap();
+    assert_eq!(rendered.image, on_cpu.image);
+    assert_eq!(rendered.device, "cpu");
+    let notices = rendered.notices;
     assert_eq!(notices.len(), 1, "{notices:?}");
     assert!(
         notices[0].contains("structure factors") && notices[0].contains("rendering on the CPU")
     );
     assert_eq!(auto.device_name(), "cpu", "for good");
+    assert_eq!(
+        auto.render(&experiment).unwrap(),
+        on_cpu,
+        "and says so once"
+    );
     // Asked for by name, the device does not give way to another.
     let named = RenderOptions {
         device: Device::Gpu("gpu".into()),

@@ -4,4 +4,5 @@
 mod support;
 
 mod gpu_path;
+mod jobs;
 mod shader_functions;

@@ -1,16 +1,27 @@
-//! Each function of `shaders/shared/` against its twin in `nanobragg::cpu`, on the GPU there is.
+//! Each function of the shaders against its twin in `nanobragg::physics`, on the GPU there is.
 //!
 //! The twin is given the very float32 numbers that the GPU sees, so that what is measured is the
-//! function's own error. Tolerances are two to four times what Mesa's software driver was
-//! measured to make; `-- --nocapture` prints what yours makes.
+//! function's own error; where the CPU path has a vector form of the formula, it is given them, too.
+//! Tolerances are two to four times what Mesa's software driver was measured to make;
+//! `-- --nocapture` prints what yours makes.
 
+mod amorphous;
+mod coverage;
+mod culling;
 mod factors;
 mod fixed_point;
 mod lattice_factor;
+mod miller_index;
 mod noise;
+mod position;
+mod structure_factor;
+mod sums;
+mod term;
 
-use crate::support::shader::run_kernel;
-use nanobragg::random::{PhiloxStream, philox4x32};
+use crate::support::shader::Kernel;
+use glam::Vec3;
+use nanobragg::gpu::{background_source, render_source};
+use nanobragg::random::PhiloxStream;
 use rand::RngExt;
 
 /// Random inputs to each function, beside its edges.
@@ -53,39 +64,84 @@ fn assert_within(name: &str, tolerance: f64, errors: impl Iterator<Item = (Strin
     assert!(worst <= tolerance, "{name}: {worst:.2e} at {input}");
 }
 
-/// Runs `body` on floats; `error` says how far off what it wrote is.
+/// An entry point around `body` in the shader that renders.
+fn in_render(body: &str) -> Kernel<'_> {
+    Kernel::new(render_source(), body)
+}
+
+/// An entry point around `body` in the shader of what amorphous materials scatter.
+fn in_background(body: &str) -> Kernel<'_> {
+    Kernel::new(background_source(), body)
+}
+
+/// Runs `kernel` on floats; `error` says how far off its output is.
 fn check<const IN: usize, const OUT: usize>(
-    (file, name, body): (&str, &str, &str),
+    name: &str,
+    kernel: Kernel,
     tolerance: f64,
     inputs: &[[f32; IN]],
     error: impl Fn([f64; IN], [f64; OUT]) -> f64,
 ) {
-    let words: Vec<u32> = inputs.iter().flatten().map(|x| x.to_bits()).collect();
-    let outputs = run_kernel(file, body, &words, IN, OUT);
+    let cases: Vec<_> = inputs.iter().map(|input| ((), *input)).collect();
+    check_cases(name, kernel, tolerance, &cases, |(), input, found| {
+        error(input, found)
+    });
+}
+
+/// Runs `kernel` on the floats of `cases`; `error` says, knowing the case, how far off its output is.
+fn check_cases<T, const IN: usize, const OUT: usize>(
+    name: &str,
+    kernel: Kernel,
+    tolerance: f64,
+    cases: &[(T, [f32; IN])],
+    error: impl Fn(&T, [f64; IN], [f64; OUT]) -> f64,
+) {
+    let words = cases.iter().flat_map(|(_, input)| input);
+    let words: Vec<u32> = words.map(|x| x.to_bits()).collect();
+    let outputs = kernel.run(&words, IN, OUT);
     let (outputs, _) = outputs.as_chunks::<OUT>();
-    let errors = inputs.iter().zip(outputs).map(|(input, output)| {
+    assert_eq!(outputs.len(), cases.len());
+    let errors = cases.iter().zip(outputs).map(|((case, input), output)| {
         let found = output.map(|word| f64::from(f32::from_bits(word)));
-        (format!("{input:?}"), error(input.map(f64::from), found))
+        (
+            format!("{input:?}"),
+            error(case, input.map(f64::from), found),
+        )
     });
     assert_within(name, tolerance, errors);
 }
 
-#[test]
-fn philox() {
-    let edges = [0, 1, u32::MAX, 1 << 31].map(|word| [word; 6]);
-    let inputs = inputs(11, edges.to_vec(), |rng| {
-        std::array::from_fn(|_| rng.random_range(0..=u32::MAX))
-    });
-    let body = "let block = philox4x32(
-            vec4<u32>(word(0u), word(1u), word(2u), word(3u)), vec2<u32>(word(4u), word(5u)));
-        for (var k = 0u; k < 4u; k++) { put_word(k, block[k]); }";
-    let outputs = run_kernel("philox", body, inputs.as_flattened(), 6, 4);
-    for (&[a, b, c, d, e, f], found) in inputs.iter().zip(outputs.chunks(4)) {
-        assert_eq!(
-            found,
-            philox4x32([a, b, c, d], [e, f]),
-            "{a} {b} {c} {d} {e} {f}"
-        );
+/// Asserts that `kernel` writes the words of `expected` for each of the inputs.
+fn check_words<const IN: usize, const OUT: usize>(
+    name: &str,
+    kernel: Kernel,
+    inputs: &[[u32; IN]],
+    expected: impl Fn([u32; IN]) -> [u32; OUT],
+) {
+    let outputs = kernel.run(inputs.as_flattened(), IN, OUT);
+    let (outputs, _) = outputs.as_chunks::<OUT>();
+    assert_eq!(outputs.len(), inputs.len());
+    for (input, found) in inputs.iter().zip(outputs) {
+        assert_eq!(*found, expected(*input), "{name} of {input:x?}");
     }
-    println!("philox4x32         no error at all");
+    println!("{name:20} the same words for {} inputs", inputs.len());
+}
+
+/// Any words at all.
+fn any_words<const COUNT: usize>(rng: &mut PhiloxStream) -> [u32; COUNT] {
+    std::array::from_fn(|_| rng.random_range(0..=u32::MAX))
+}
+
+/// A vector in the cube from −1 to 1.
+fn vector(rng: &mut PhiloxStream) -> Vec3 {
+    Vec3::from_array(std::array::from_fn(|_| rng.random_range(-1.0f32..1.0)))
+}
+
+fn unit_vector(rng: &mut PhiloxStream) -> Vec3 {
+    vector(rng).normalize()
+}
+
+/// The `COUNT` floats of `parts`, one after the other.
+fn joined<const COUNT: usize>(parts: &[&[f32]]) -> [f32; COUNT] {
+    parts.concat().try_into().unwrap()
 }

@@ -249,7 +249,7 @@ fn rendered(experiment: &Experiment) -> Option<Image> {
     if scene.terms_per_pixel() * width as f64 * height as f64 > MOST_TERMS {
         return None;
     }
-    Some(renderer().render(experiment).unwrap())
+    Some(renderer().render(experiment).unwrap().image)
 }
 
 /// Holds an accepted experiment's image against what every image must be.

@@ -24,7 +24,7 @@ fn gpu() -> Renderer {
 }
 
 fn render(renderer: &Renderer, line: &str) -> Image {
-    renderer.render(&experiment(line)).unwrap()
+    renderer.render(&experiment(line)).unwrap().image
 }
 
 fn nrmse(image: &[f32], reference: &[f32]) -> f64 {
@@ -212,7 +212,7 @@ fn listed_rotations_are_the_domains() {
         "-default_F 100 {CRYSTAL} -N 20 -osc 2 -phisteps 2 --mosaic-file {}",
         listed.display()
     );
-    assert_eq!(render(&cpu(), &line), cpu().render(&drawn).unwrap());
+    assert_eq!(render(&cpu(), &line), cpu().render(&drawn).unwrap().image);
 }
 
 #[test]
@@ -248,8 +248,8 @@ fn gaussian_domains_turn_with_the_crystal() {
     parts.crystal.cell = parts.crystal.cell.rotated(&spindle);
     let mounted = Experiment::new(parts).unwrap();
     let (one, other) = (
-        cpu().render(&turned).unwrap(),
-        cpu().render(&mounted).unwrap(),
+        cpu().render(&turned).unwrap().image,
+        cpu().render(&mounted).unwrap().image,
     );
     assert!(nrmse(one.values(), other.values()) < 1e-7);
 }

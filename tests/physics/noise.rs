@@ -363,7 +363,7 @@ fn every_device_band_and_thread_draws_the_same_bits() {
     ] {
         let expected = bits(&expose(&image, &noise, &panels).unwrap());
         for renderer in &renderers {
-            let found = bits(&renderer.expose(&image, &noise, &panels).unwrap());
+            let found = bits(&renderer.expose(&image, &noise, &panels).unwrap().image);
             let different = found.iter().zip(&expected).filter(|(one, two)| one != two);
             let name = renderer.device_name();
             assert_eq!(different.count(), 0, "{noise:?} on {name}");
@@ -384,7 +384,7 @@ fn images_of_several_dispatches_are_exposed_whole() {
     };
     let expected = expose(&image, &noise, &[1100]).unwrap();
     let gpu = on_gpu(GpuOptions::default());
-    let found = gpu.expose(&image, &noise, &[1100]).unwrap();
+    let found = gpu.expose(&image, &noise, &[1100]).unwrap().image;
     assert!(bits(&found) == bits(&expected));
 }
 

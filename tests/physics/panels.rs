@@ -33,6 +33,7 @@ fn rendered(renderer: &Renderer, parts: &Description) -> Image {
     renderer
         .render(&Experiment::new(parts.clone()).unwrap())
         .unwrap()
+        .image
 }
 
 fn nrmse(image: &[f32], reference: &[f32]) -> f64 {

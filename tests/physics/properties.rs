@@ -31,6 +31,7 @@ fn render(description: Description) -> Image {
         .unwrap()
         .render(&experiment)
         .unwrap()
+        .image
 }
 
 fn nrmse(image: &Image, reference: &Image) -> f64 {
@@ -217,7 +218,7 @@ proptest! {
     #[test]
     fn an_image_does_not_depend_on_the_number_of_threads(description in descriptions()) {
         let experiment = Experiment::new(description).unwrap();
-        let image = |threads| Renderer::new(&on_threads(threads)).unwrap().render(&experiment).unwrap();
+        let image = |threads| Renderer::new(&on_threads(threads)).unwrap().render(&experiment).unwrap().image;
         let (one, many) = (image(1), image(5));
         prop_assert_eq!(one.values(), many.values());
     }

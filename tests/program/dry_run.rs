@@ -216,7 +216,7 @@ fn a_sample_holds_the_images_own_terms() {
         let mut values = render(&sample.scene).into_iter();
         let panel = &scene.panels[0];
         let mut rendered = 0;
-        for patch in &sample.scene.panels {
+        for patch in sample.scene.panels.iter() {
             let offset = (patch.origin_m - panel.origin_m) / panel.pixel_size_m;
             let first = [panel.fast, panel.slow].map(|axis| offset.dot(axis).round() as usize);
             for [fast, slow] in pixels(patch) {

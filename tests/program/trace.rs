@@ -168,8 +168,8 @@ fn every_index(scene: &Scene, pixel: [usize; 2]) -> Vec<TermIndex> {
 fn the_terms_that_are_traced_add_up_to_the_pixel() {
     let scene = scene(EVERY_INDEX);
     let pixel = [20, 9];
-    let image = Renderer::cpu().unwrap().render(&experiment(EVERY_INDEX));
-    let photons = f64::from(image.unwrap().get(20, 9).unwrap());
+    let rendered = Renderer::cpu().unwrap().render(&experiment(EVERY_INDEX));
+    let photons = f64::from(rendered.unwrap().image.get(20, 9).unwrap());
     let (mut sum, mut intensity, mut last) = (0.0, 0.0, Trace::default());
     let indices = every_index(&scene, pixel);
     assert_eq!(indices.len(), 2 * 2 * 3 * 3 * 2 * 3);
@@ -228,7 +228,7 @@ fn the_gpu_s_column_is_the_gpu_s() {
     let trace = gpu.trace(&scene, &place).unwrap();
     assert_eq!(trace.get(Name::Origin), None);
     // The pixel is that of an image.
-    let image = gpu.render(&experiment(EVERY_INDEX)).unwrap();
+    let image = gpu.render(&experiment(EVERY_INDEX)).unwrap().image;
     let pixel = f64::from(image.get(20, 9).unwrap());
     assert_eq!(trace.value(Name::Photons), Some(pixel));
 }

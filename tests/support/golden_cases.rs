@@ -25,7 +25,7 @@ pub fn assert_cases(renderer: &Renderer, gate: impl Fn(&Case) -> f64) {
     let mut missed = Vec::new();
     let mut rendered = 0;
     for case in &cases() {
-        let image = renderer.render(&experiment(&line(case))).unwrap();
+        let image = renderer.render(&experiment(&line(case))).unwrap().image;
         assert_eq!(
             [image.width(), image.height()],
             [case.fast, case.slow],

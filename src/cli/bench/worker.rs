@@ -14,10 +14,9 @@ use super::super::scenario::scenario;
 use super::super::{CliError, interrupt};
 use crate::experiment::Experiment;
 use crate::formats::{raw, write_whole};
-use crate::image::Image;
 use crate::memory::peak;
 use crate::profile::{self, FILES, INPUT, Profile, RUN};
-use crate::render::{Device, RenderOptions, Renderer};
+use crate::render::{Device, RenderOptions, Rendered, Renderer};
 use crate::report::{Measurement, Times};
 use crate::scene::Scene;
 
@@ -74,10 +73,12 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         threads: flags.threads,
         ..RenderOptions::default()
     })?;
-    let image = render(&renderer, &request.experiment, &flags.image)?;
+    let rendered = render(&renderer, &request.experiment, &flags.image)?;
     drop(cold);
-    let pixels = image.rendered().count();
-    drop(image);
+    let pixels = rendered.image.rendered().count();
+    let own_notices = renderer.notice().map(Into::into).into_iter();
+    let own_notices: Vec<String> = own_notices.chain(rendered.notices).collect();
+    drop(rendered.image);
     let mut all = profile::take();
     let cold = Times::of(&all);
     let mut warm = Vec::new();
@@ -97,11 +98,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         cold,
         warm,
         peak_memory_bytes: peak().map(|bytes| bytes.0),
-        notices: request
-            .notices
-            .into_iter()
-            .chain(renderer.take_notices())
-            .collect(),
+        notices: request.notices.into_iter().chain(own_notices).collect(),
     };
     let report = Report {
         measurement,
@@ -120,9 +117,9 @@ fn stop_with_parent() {
 }
 
 /// Renders into `file`.
-fn render(renderer: &Renderer, experiment: &Experiment, file: &Path) -> Result<Image, CliError> {
-    let image = renderer.render_watched(experiment, &interrupt::CtrlC)?;
+fn render(renderer: &Renderer, experiment: &Experiment, file: &Path) -> Result<Rendered, CliError> {
+    let rendered = renderer.render_watched(experiment, &interrupt::CtrlC)?;
     let _span = info_span!(target: FILES, "float").entered();
-    write_whole(file, &raw::encode(&image))?;
-    Ok(image)
+    write_whole(file, &raw::encode(&rendered.image))?;
+    Ok(rendered)
 }

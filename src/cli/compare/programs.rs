@@ -55,9 +55,13 @@ pub fn render(
     };
 
     let started = Instant::now();
-    let image = renderer.render_watched(&request.experiment, &CtrlC)?;
+    let rendered = renderer.render_watched(&request.experiment, &CtrlC)?;
     let render_seconds = started.elapsed().as_secs_f64();
-    for notice in renderer.take_notices() {
+    for notice in renderer
+        .notice()
+        .into_iter()
+        .chain(rendered.notices.iter().map(String::as_str))
+    {
         say(format_args!("nanobragg: note: {notice}"));
     }
     if folder.is_some() {
@@ -69,7 +73,7 @@ pub fn render(
         ));
         files.push((
             format!("nanobragg/{IMAGE}"),
-            raw::encode(&image).into_owned(),
+            raw::encode(&rendered.image).into_owned(),
         ));
         files.push(("nanobragg/command.txt".into(), own.into_bytes()));
     }
@@ -77,9 +81,8 @@ pub fn render(
         name,
         format: "rendered",
     };
-    let device = renderer.device_name();
     Ok(Pair {
-        image,
+        image: rendered.image,
         reference: run.image,
         sources: [
             source(format!("nanobragg {}", crate::version::NUMBER)),
@@ -89,7 +92,7 @@ pub fn render(
             reference_seconds: run.seconds,
             set_up_seconds,
             render_seconds,
-            device,
+            device: rendered.device,
         }),
         files,
     })

@@ -145,7 +145,8 @@ impl Work {
                 scope.spawn(|| write_all(receiver, plan, request, renderer, sinks, images));
             let rendered = render_all(sender, plan, renderer, progress, notices);
             let written = writing.join();
-            written.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            let written = written.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            tell(notices, written);
             rendered
         })
     }
@@ -188,11 +189,17 @@ fn render_all(
     progress: &Progress,
     notices: &mut Vec<String>,
 ) -> Result<(), CliError> {
+    tell(
+        notices,
+        renderer.notice().map(Into::into).into_iter().collect(),
+    );
+    let laid_out = renderer.lay_out(&plan.base)?;
     for index in 0..plan.frames {
         let frame = plan.frame(index)?;
         let share = progress.frame(index as usize, plan.frames as usize);
-        let image = renderer.render_watched(&frame.experiment, &share)?;
-        tell(notices, renderer.take_notices());
+        let rendered = renderer.render_frame(&laid_out, &frame.experiment, &share)?;
+        let image = rendered.image;
+        tell(notices, rendered.notices);
         let statistics = renderer.install(|| Statistics::of(&image));
         tell(notices, render::image_notices(&image, &statistics));
         if sender.send((frame, image, statistics)).is_err() {
@@ -204,7 +211,7 @@ fn render_all(
 }
 
 /// Writes the frames that come until there are no more, and then, if all of them came, the files that
-/// hold all.
+/// hold all. What the user should know is returned.
 fn write_all(
     receiver: Receiver<Shot>,
     plan: &Plan,
@@ -212,7 +219,8 @@ fn write_all(
     renderer: &Renderer,
     sinks: &mut [Sink],
     images: &mut Vec<SeriesFrame>,
-) -> Result<(), CliError> {
+) -> Result<Vec<String>, CliError> {
+    let mut notices = Vec::new();
     let document = request.document.clone();
     let mut inputs = None;
     for (frame, image, statistics) in receiver {
@@ -221,7 +229,8 @@ fn write_all(
         let records = Records::of_inputs(request, &mut inputs);
         let place = (frame.number, plan.frames);
         for sink in sinks.iter_mut() {
-            sink.write(request, &records, renderer, place, &image, &statistics)?;
+            let told = sink.write(request, &records, renderer, place, &image, &statistics)?;
+            notices.extend(told);
         }
         images.push(SeriesFrame {
             number: frame.number,
@@ -231,9 +240,10 @@ fn write_all(
         });
     }
     if images.len() < plan.frames as usize {
-        return Ok(());
+        return Ok(notices);
     }
     let complete: Result<Vec<_>, CliError> = sinks.iter_mut().map(Sink::finish).collect();
     let complete = complete?.into_iter().flatten();
-    Ok(complete.into_iter().try_for_each(PendingFile::commit)?)
+    complete.into_iter().try_for_each(PendingFile::commit)?;
+    Ok(notices)
 }

@@ -65,7 +65,7 @@ impl Plan {
     /// [`ExperimentError`] for angles beyond what an experiment takes.
     pub fn frame(&self, index: u32) -> Result<Frame, ExperimentError> {
         let number = self.first_number + index;
-        let mut parts = self.base.clone().into_description();
+        let (mut cell, mut start_rad) = (self.base.crystal().cell, self.base.scan().start_rad);
         let (mut phi_deg, mut misset_deg) = (self.start_deg, None);
         match self.motion {
             // The first is what the flags say, to the last bit.
@@ -73,12 +73,12 @@ impl Plan {
             Motion::Scan => {
                 let turned = f64::from(index) * self.range_deg;
                 phi_deg = decimal(phi_deg + turned, phi_deg.abs() + turned.abs());
-                parts.scan.start_rad = phi_deg.to_radians();
+                start_rad = phi_deg.to_radians();
             }
             Motion::RandomOrientations(seed) => {
                 let angles = angles_of(&uniform_rotation(seed, number)).map(f64::to_degrees);
                 let turn = rotation_xyz(angles.map(f64::to_radians));
-                parts.crystal.cell = parts.crystal.cell.rotated(&turn);
+                cell = cell.rotated(&turn);
                 misset_deg = Some(angles);
             }
         }
@@ -86,7 +86,7 @@ impl Plan {
             number,
             phi_deg,
             misset_deg,
-            experiment: Experiment::new(parts)?,
+            experiment: self.base.moved(cell, start_rad)?,
         })
     }
 }

@@ -95,7 +95,8 @@ impl Sink {
         matches!(self.goes_to, GoesTo::Each(_))
     }
 
-    /// Writes the image of frame `number` of `count` in all, whose experiment is that of `request`.
+    /// Writes the image of frame `number` of `count` in all, whose experiment is that of `request`, and
+    /// tells what the user should know.
     ///
     /// # Errors
     /// [`CliError::Failed`] with the file to blame.
@@ -107,24 +108,25 @@ impl Sink {
         (number, count): (u32, u32),
         image: &Image,
         statistics: &Statistics,
-    ) -> Result<(), CliError> {
+    ) -> Result<Vec<String>, CliError> {
         let mut output = self.output.clone();
         if let OutputKind::Noise { noise, .. } = &mut output.kind {
             noise.image = number;
         }
         let told = &mut self.told;
-        match &mut self.goes_to {
+        let notices = match &mut self.goes_to {
             GoesTo::Each(numbered) => {
                 output.path = numbered.path(number.into());
-                let (file, written) =
-                    files::make(request, renderer, image, statistics, records, &output)?;
-                file.commit()?;
-                told.overloads += written.overloads;
-                told.clipped_below += written.clipped_below;
+                let made = files::make(request, renderer, image, statistics, records, &output)?;
+                made.file.commit()?;
+                told.overloads += made.told.overloads;
+                told.clipped_below += made.told.clipped_below;
+                made.notices
             }
             GoesTo::One(begun) => {
                 let experiment = &request.experiment;
-                let (raster, overloads, below) = numbers(request, renderer, image, &output)?;
+                let (raster, [overloads, below], notices) =
+                    numbers(request, renderer, image, &output)?;
                 let writer = match begun {
                     Some(writer) => writer,
                     None => {
@@ -139,10 +141,11 @@ impl Sink {
                 writer.push(&raster, FrameSetting::of(experiment, request.up()))?;
                 told.overloads += overloads;
                 told.clipped_below += below;
+                notices
             }
-        }
+        };
         told.frames += 1;
-        Ok(())
+        Ok(notices)
     }
 
     /// The file of all frames, not yet in its place.
@@ -200,17 +203,17 @@ fn saturation(output: &Output) -> Option<f64> {
     }
 }
 
-/// The numbers of `image` in the file of `output`, how many of them are at the largest one, and how
-/// many at the least.
+/// The numbers of `image` in the file of `output`, how many of them are at the largest one and how
+/// many at the least, and what the user should know.
 fn numbers(
     request: &Request,
     renderer: &Renderer,
     image: &Image,
     output: &Output,
-) -> Result<(Raster, usize, usize), CliError> {
+) -> Result<(Raster, [usize; 2], Vec<String>), CliError> {
     let values = |encoding: Encoding, image: &Image, counts: Counts| {
         let (raster, clipped) = renderer.install(|| encoding.raster(image, counts, LEAST_COUNT));
-        (raster, clipped.above, clipped.below)
+        (raster, [clipped.above, clipped.below])
     };
     match output.kind {
         OutputKind::Plain {
@@ -222,12 +225,15 @@ fn numbers(
                 scale: scale.unwrap_or(Counts::AS_THEY_ARE.scale),
                 adc_offset: adc.unwrap_or(Counts::AS_THEY_ARE.adc_offset),
             };
-            Ok(values(encoding, image, counts))
+            let (raster, clipped) = values(encoding, image, counts);
+            Ok((raster, clipped, Vec::new()))
         }
         OutputKind::Noise { encoding, noise } => {
-            let noisy = renderer.expose(image, &noise, &panel_heights(&request.experiment))?;
-            let (raster, above, below) = values(encoding, &noisy, Counts::AS_THEY_ARE);
-            Ok((raster, above.max(noise.saturated(&noisy)), below))
+            let exposed = renderer.expose(image, &noise, &panel_heights(&request.experiment))?;
+            let noisy = exposed.image;
+            let (raster, [above, below]) = values(encoding, &noisy, Counts::AS_THEY_ARE);
+            let above = above.max(noise.saturated(&noisy));
+            Ok((raster, [above, below], exposed.notices))
         }
         OutputKind::Pgm { .. } | OutputKind::Png | OutputKind::Overview => Err(CliError::Failed(
             anyhow::anyhow!("{}: a picture has one frame", output.path.display()),

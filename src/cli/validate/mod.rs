@@ -145,7 +145,8 @@ impl Check {
         let experiment = self.experiment()?;
         let timed = |renderer: &Renderer| -> Result<_, CliError> {
             let started = Instant::now();
-            let image = renderer.render_watched(&experiment, &interrupt::CtrlC)?;
+            let rendered = renderer.render_watched(&experiment, &interrupt::CtrlC)?;
+            let image = rendered.image;
             Ok((image, started.elapsed().as_secs_f64()))
         };
         let (image, device_seconds) = timed(device)?;

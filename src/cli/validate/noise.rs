@@ -72,7 +72,7 @@ impl NoiseCheck {
         let image = gradient();
         let timed = |renderer: &Renderer| -> Result<_, CliError> {
             let started = Instant::now();
-            let counts = renderer.expose(&image, &self.noise, &[SIDE])?;
+            let counts = renderer.expose(&image, &self.noise, &[SIDE])?.image;
             Ok((counts, started.elapsed().as_secs_f64()))
         };
         let (counts, device_seconds) = timed(device)?;

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use glam::DVec3;
 
 use super::Reading;
-use crate::cpu;
 use crate::document::AtomOrigin;
 use crate::document::error::DocumentError;
 use crate::document::keys::{Key, key};
@@ -14,6 +13,7 @@ use crate::experiment::{Beam, Detector, Reflection, Reflections, Source};
 use crate::formats::coordinates::{self, CoordinateFile};
 use crate::geometry::UnitCell;
 use crate::memory::Bytes;
+use crate::physics::position::position;
 use crate::structure::{FINEST_SPACING_M, Solvent, StructureError, structure_factors};
 
 /// Structure factors of a crystal whose atoms are known.
@@ -144,7 +144,7 @@ impl Reach<'_> {
         let corners = self.detector.panels.iter().flat_map(|panel| {
             let [fast, slow] = panel.shape.map(|count| count.saturating_sub(1));
             let pixels = [[0, 0], [fast, 0], [0, slow], [fast, slow]];
-            pixels.map(|pixel| cpu::position(panel, 1, pixel, [0, 0], 0.0).normalize_or_zero())
+            pixels.map(|pixel| position(panel, 1, pixel, [0, 0], 0.0).normalize_or_zero())
         });
         let longest = |corner: DVec3| {
             let lengths = sources

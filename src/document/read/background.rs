@@ -9,7 +9,7 @@ use crate::document::keys::key;
 use crate::document::message::{Message, message};
 use crate::experiment::{Background, Slab};
 use crate::formats::profile_table;
-use crate::scene::overshoot;
+use crate::physics::scattering_profile::overshoot;
 
 impl Reading<'_> {
     /// What scatters beside the crystal, in a beam of this size.

@@ -77,7 +77,7 @@ pub fn upper_normal(tail: f32) -> f32 {
 }
 
 /// The cubic in `x` with these coefficients, the highest power's first.
-fn polynomial(x: f32, coefficients: [f32; 4]) -> f32 {
+pub fn polynomial(x: f32, coefficients: [f32; 4]) -> f32 {
     let [cubic, square, linear, constant] = coefficients;
     ((cubic * x + square) * x + linear) * x + constant
 }

@@ -29,7 +29,7 @@ pub fn poisson(mean: f32, stream: &Stream) -> f32 {
 
 /// The count that more than a part `v` of all counts of this mean exceeds just not: the smallest k
 /// with P(X > k) ≤ v.
-fn few(mean: f32, v: f32) -> f32 {
+pub fn few(mean: f32, v: f32) -> f32 {
     /// The rest of the distribution beyond a probability like this is too small for any `v`.
     const NOTHING: f32 = 1.0 / (1u64 << 60) as f32;
     // P(X > 0) is less than the mean.
@@ -69,7 +69,7 @@ fn few(mean: f32, v: f32) -> f32 {
 /// form of Loader, *Fast and accurate computation of binomial probabilities* (2000). The count is
 /// worked out from the whole part of the mean, so that small differences of large numbers keep
 /// their digits.
-fn many(mean: f32, stream: &Stream) -> f32 {
+pub fn many(mean: f32, stream: &Stream) -> f32 {
     /// Every attempt succeeds with a probability above 0.7.
     const ATTEMPTS: u32 = 64;
     let whole = mean.floor();
@@ -107,7 +107,7 @@ fn many(mean: f32, stream: &Stream) -> f32 {
 }
 
 /// ln(`height`/P(X = `count`)) for a count that is `from_mean` above the mean.
-fn log_over_probability(height: f32, count: f32, from_mean: f32, mean: f32) -> f32 {
+pub fn log_over_probability(height: f32, count: f32, from_mean: f32, mean: f32) -> f32 {
     if count < 0.5 {
         return logarithm(height) + mean;
     }

@@ -13,7 +13,7 @@
 //! An interpolated F, which may cross zero, is measured against at least a thousandth of the largest
 //! F. What hangs on the Miller index is compared at the same index: `compare.rs`.
 
-use crate::cpu;
+use crate::physics::solid_angle::solid_angle;
 use crate::scene::{Scene, TermPlace};
 use crate::trace::{Name, Trace};
 
@@ -43,7 +43,7 @@ impl Scales {
         let cells = scene.lattice.total;
         let close = panel.close_distance_m();
         let size = panel.pixel_size_m;
-        let solid_angle = cpu::solid_angle::solid_angle(size, close, close, scene.point_pixels);
+        let solid_angle = solid_angle(size, close, close, scene.point_pixels);
         Scales {
             pixel_size_m: panel.pixel_size_m,
             wavenumber: 1.0 / scene.sources[place.index().source].wavelength_m,

@@ -4,8 +4,8 @@ use nanobragg::gpu::{factor_digits, wide_digits};
 use nanobragg::random::PhiloxStream;
 use rand::RngExt;
 
-use super::{assert_within, inputs, log_uniform};
-use crate::support::shader::run_kernel;
+use super::{any_words, assert_within, check_words, in_render, inputs, log_uniform};
+use crate::support::shader::Kernel;
 
 /// In turns of phase, 2⁻²⁵: half the last bit of a float32 beyond ±1/2; below, it is 2⁻²⁶.
 const FIXED_DOT: f64 = 1.0 / (1u32 << 25) as f64;
@@ -13,19 +13,14 @@ const FIXED_DOT: f64 = 1.0 / (1u32 << 25) as f64;
 const FRACTION: f64 = 0.5 + 1.0 / 8190.0;
 /// In units of q, whose last digit counts 2⁻³⁶: it is rounded, and smaller products are dropped.
 const CENTRE_COMPONENT: f64 = 4e-11;
-/// Of the value, but no better than float32 knows 1: two float32 roundings.
+/// Error over the value, but no better than float32 knows 1: two float32 roundings.
 const WIDE_VALUE: f64 = 2e-7;
-/// Of the value, but no better than float32 knows the first digit: two float32 roundings.
+/// Error over the value, but no better than float32 knows the first digit: two float32 roundings.
 const FACTOR_VALUE: f64 = 2e-7;
 
-/// Reads the digits that are packed two to a word, as the render kernel does.
-const FACTOR: &str = "vec4<i32>(halves(word(AT)), halves(word(AT + 1u)))";
-const WIDE: &str =
-    "Wide(vec4<i32>(halves(word(AT)), halves(word(AT + 1u))), halves(word(AT + 2u)).x)";
-
-/// An i32 as the word that holds it.
-const PUT_WIDE: &str = "for (var k = 0u; k < 4u; k++) { put_word(k, bitcast<u32>(q.head[k])); }
-    put_word(4u, bitcast<u32>(q.tail));";
+/// Reads a number's digits, packed two to a word, at word AT of the input.
+const FACTOR: &str = "factor(vec2<u32>(word(AT), word(AT + 1u)))";
+const WIDE: &str = "wide(word3(AT))";
 
 type Factor = [i16; 4];
 type Wide = [i16; 5];
@@ -36,7 +31,7 @@ fn read(kind: &str, at: usize) -> String {
 }
 
 /// Digits two to a word, the first in the lower half.
-fn packed(digits: &[i16]) -> impl Iterator<Item = u32> {
+pub fn packed(digits: &[i16]) -> impl Iterator<Item = u32> {
     digits.chunks(2).map(|pair| {
         let high = pair.get(1).copied().unwrap_or(0);
         u32::from(pair[0] as u16) | u32::from(high as u16) << 16
@@ -48,6 +43,11 @@ fn exact(digits: impl IntoIterator<Item = impl Into<i128>>) -> i128 {
     digits
         .into_iter()
         .fold(0, |sum, digit| sum * 4096 + digit.into())
+}
+
+/// The number, whose last digit counts 2 to the `power`, to float64.
+pub fn value(digits: &[i16], power: i32) -> f64 {
+    scaled(exact(digits.iter().copied()), power)
 }
 
 /// `count` times 2 to the `power`, rounded once.
@@ -110,7 +110,7 @@ fn fixed_dot() {
         put_word(0u, bitcast<u32>(split.whole));
         put(1u, split.fraction);"
     );
-    let outputs = run_kernel("fixed_point", &body, &words, 15, 2);
+    let outputs = in_render(&body).run(&words, 15, 2);
     let errors = inputs.iter().zip(outputs.chunks(2)).map(|((a, q), found)| {
         let fraction = f64::from(f32::from_bits(found[1]));
         let products = a.iter().zip(q).map(|(&a, &q)| exact(a) * exact(q));
@@ -137,9 +137,15 @@ fn centre_component() {
         .iter()
         .flat_map(|(a, kappa, offset)| packed(a).chain(packed(kappa)).chain(packed(offset)))
         .collect();
-    let (a, kappa, offset) = (read(FACTOR, 0), read(WIDE, 2), read(WIDE, 5));
-    let body = format!("let q = difference(product({a}, {kappa}), {offset}); {PUT_WIDE}");
-    let outputs = run_kernel("fixed_point", &body, &words, 8, 5);
+    let body = "var tile: Tile;
+        var source: Source;
+        tile.digits[1] = vec2<u32>(word(0u), word(1u));
+        source.digits[0] = word3(2u);
+        source.digits[2] = word3(5u);
+        let q = centre_component(tile, source, 1u);
+        for (var k = 0u; k < 4u; k++) { put_word(k, bitcast<u32>(q.head[k])); }
+        put_word(4u, bitcast<u32>(q.tail));";
+    let outputs = in_render(body).run(&words, 8, 5);
     let errors = inputs
         .iter()
         .zip(outputs.chunks(5))
@@ -156,18 +162,18 @@ fn centre_component() {
     assert_within("centre_component", CENTRE_COMPONENT, errors);
 }
 
-/// Checks a value's float32 against its digits, whose last counts 2 to the `power`.
+/// Checks a value's float32, which `kernel` writes, against its digits, whose last counts 2 to the
+/// `power`.
 fn check_value<const N: usize>(
-    (name, kind, tolerance): (&str, &str, f64),
+    (name, kernel, tolerance): (&str, Kernel, f64),
     power: i32,
     smallest: f64,
     inputs: &[[i16; N]],
 ) {
     let words: Vec<u32> = inputs.iter().flat_map(|digits| packed(digits)).collect();
-    let body = format!("put(0u, {name}({}));", read(kind, 0));
-    let outputs = run_kernel("fixed_point", &body, &words, N.div_ceil(2), 1);
-    let errors = inputs.iter().zip(outputs).map(|(&digits, found)| {
-        let expected = scaled(exact(digits), power);
+    let outputs = kernel.run(&words, N.div_ceil(2), 1);
+    let errors = inputs.iter().zip(outputs).map(|(digits, found)| {
+        let expected = value(digits, power);
         let error = (f64::from(f32::from_bits(found)) - expected).abs();
         (format!("{digits:?}"), error / expected.abs().max(smallest))
     });
@@ -178,7 +184,8 @@ fn check_value<const N: usize>(
 fn wide_value() {
     let edges = edges().into_iter().map(|(_, q)| q).collect();
     let inputs = inputs(14, edges, wide);
-    check_value(("wide_value", WIDE, WIDE_VALUE), -36, 1.0, &inputs);
+    let kernel = in_render("put(0u, wide_value(wide(word3(0u))));");
+    check_value(("wide_value", kernel, WIDE_VALUE), -36, 1.0, &inputs);
 }
 
 #[test]
@@ -186,10 +193,75 @@ fn factor_value() {
     let edges = edges().into_iter().map(|(a, _)| a).collect();
     let inputs = inputs(15, edges, factor);
     let first_digit = 1.0 / 4096.0;
+    let kernel = in_render("put(0u, factor_value(factor(vec2<u32>(word(0u), word(1u)))));");
     check_value(
-        ("factor_value", FACTOR, FACTOR_VALUE),
+        ("factor_value", kernel, FACTOR_VALUE),
         -48,
         first_digit,
         &inputs,
     );
+}
+
+#[test]
+fn halves_and_carry() {
+    let edges = vec![
+        [0, 2047],
+        [0x8000_7fff, 2048],
+        [u32::MAX, 0],
+        [0x7fff_8000, -2049i32 as u32],
+    ];
+    let inputs = inputs(16, edges, |rng| {
+        let [digits, column] = any_words(rng);
+        [digits, (column as i32 >> 2) as u32]
+    });
+    let body = "let pair = halves(word(0u));
+        put_word(0u, bitcast<u32>(pair.x)); put_word(1u, bitcast<u32>(pair.y));
+        put_word(2u, bitcast<u32>(carry(bitcast<i32>(word(1u)))));";
+    check_words("halves", in_render(body), &inputs, |[digits, column]| {
+        let pair = [digits as u16, (digits >> 16) as u16].map(|half| i32::from(half as i16) as u32);
+        // Rounded to the nearest, halves up.
+        let nearest = (f64::from(column as i32) / 4096.0 + 0.5).floor() as i32;
+        [pair[0], pair[1], nearest as u32]
+    });
+}
+
+/// A product keeps every column down to 2⁻⁴⁸; a difference carries them into digits without loss.
+#[test]
+fn product_and_difference() {
+    let edges = edges().into_iter().map(|(a, q)| (a, q, q)).collect();
+    let inputs = inputs(17, edges, |rng| (factor(rng), wide(rng), wide(rng)));
+    let words: Vec<u32> = inputs
+        .iter()
+        .flat_map(|(a, q, less)| packed(a).chain(packed(q)).chain(packed(less)))
+        .collect();
+    let body = format!(
+        "let columns = product({}, {});
+        let q = difference(columns, {});
+        for (var k = 0u; k < 4u; k++) {{ put_word(k, bitcast<u32>(columns.head[k])); }}
+        put_word(4u, bitcast<u32>(columns.tail));
+        for (var k = 0u; k < 4u; k++) {{ put_word(5u + k, bitcast<u32>(q.head[k])); }}
+        put_word(9u, bitcast<u32>(q.tail));",
+        read(FACTOR, 0),
+        read(WIDE, 2),
+        read(WIDE, 5),
+    );
+    let outputs = in_render(&body).run(&words, 8, 10);
+    for ((a, q, less), found) in inputs.iter().zip(outputs.chunks(10)) {
+        let found: Vec<i32> = found.iter().map(|&word| word as i32).collect();
+        let column = |weight: usize| -> i32 {
+            let pairs = (0..4).flat_map(|i| (0..5).map(move |j| (i, j)));
+            let pairs = pairs.filter(|(i, j)| i + j == weight);
+            pairs.map(|(i, j)| i32::from(a[i]) * i32::from(q[j])).sum()
+        };
+        let columns: Vec<i32> = (0..5).map(column).collect();
+        assert_eq!(found[..5], columns, "{a:?} {q:?}");
+        // The lowest column is rounded into the one before.
+        let rounded = (i128::from(columns[4]) + 2048).div_euclid(4096);
+        let kept = exact(columns[..4].iter().copied()) + rounded - exact(less.iter().copied());
+        assert_eq!(
+            exact(found[5..].iter().copied()),
+            kept,
+            "{a:?} {q:?} {less:?}"
+        );
+    }
 }

@@ -4,25 +4,37 @@
 
 use std::f64::consts::PI;
 
-use glam::DVec3;
-use nanobragg::cpu::lattice_factor;
+use glam::{DMat3, DVec3};
+use nanobragg::cpu::lattice_factor::{Gauss, Round, Spot, Square, TopHat};
+use nanobragg::experiment::Shape;
+use nanobragg::physics::lattice_factor::{self, Lattice, SPOT_WIDTH};
 use nanobragg::random::PhiloxStream;
 use rand::RngExt;
 
-use super::{check, error_over, inputs, log_uniform, relative};
+use super::{
+    check, check_cases, error_over, in_render, inputs, joined, log_uniform, relative, vector,
+};
 
-/// Of the envelope 1/(N sin πδ), a turn of phase: N·δ is rounded once.
+/// Error over the envelope 1/(N sin πδ) for each turn of phase: N·δ is rounded once.
 const SINCG: f64 = 4e-7;
-/// As `SINCG`, with the turns of the three axes and three roundings more.
+/// Error as `SINCG`, with the turns of the three axes and three roundings more.
 const SQUARE: f64 = 5e-7;
-/// Of the envelope 3/x²: v is reduced exactly, so that no turns count.
+/// Error over the envelope 3/x²: v is reduced exactly, so that no turns count.
 const SINC3: f64 = 8e-7;
-/// Of the value, times one more than the exponent, which is rounded before exp sees it.
+/// Error over the value, times one more than the exponent, which is rounded before exp sees it.
 const GAUSS: f64 = 5e-7;
-/// Of the value, which never falls below 2/π.
+/// Error over the value, which never falls below 2/π.
 const SINE_RATIO: f64 = 2.5e-7;
-/// Of 1: the cosine is zero at the ends.
+/// Error over 1: the cosine is zero at the ends.
 const COSINE: f64 = 3e-7;
+/// Error over the value: products, a sum of squares and a root.
+const ROUND_OFFSET: f64 = 4e-7;
+/// Error over what it would be if no terms cancelled.
+const SPOT_OFFSET_SQUARED: f64 = 8e-7;
+/// Error over the envelope, times one more than the turns of phase or the exponent.
+const LATTICE_FACTOR: f64 = 9e-7;
+/// Error over the peak, in the CPU path's vector form.
+const VECTOR_SQUARED: f64 = 1e-13;
 
 /// A count of cells, whole as a rule.
 fn cells(rng: &mut PhiloxStream) -> f32 {
@@ -61,12 +73,8 @@ fn sincg() {
         let n = cells(rng);
         [n, offset(rng, n)]
     });
-    let kernel = (
-        "lattice_factor",
-        "sincg",
-        "put(0u, sincg(real(0u), real(1u)));",
-    );
-    check(kernel, SINCG, &inputs, |[n, delta], [found]| {
+    let kernel = in_render("put(0u, sincg(real(0u), real(1u)));");
+    check("sincg", kernel, SINCG, &inputs, |[n, delta], [found]| {
         let expected = lattice_factor::sincg(n, delta).abs() / n;
         let (reach, turns) = envelope(n, delta);
         error_over(found.abs(), expected, reach * (1.0 + turns))
@@ -83,16 +91,22 @@ fn square() {
         let delta = n.map(|n| offset(rng, n));
         [n[0], n[1], n[2], delta[0], delta[1], delta[2]]
     });
-    let body = "put(0u, square(
-        vec3<f32>(real(0u), real(1u), real(2u)), vec3<f32>(real(3u), real(4u), real(5u))));";
-    let kernel = ("lattice_factor", "square", body);
-    check(kernel, SQUARE, &inputs, |[a, b, c, h, k, l], [found]| {
-        let expected = lattice_factor::square([a, b, c], DVec3::new(h, k, l)).abs() / (a * b * c);
-        let axes = [envelope(a, h), envelope(b, k), envelope(c, l)];
-        let reach: f64 = axes.iter().map(|(reach, _)| reach).product();
-        let turns: f64 = axes.iter().map(|(_, turns)| turns).sum();
-        error_over(found.abs(), expected, reach * (1.0 + turns))
-    });
+    let body = "put(0u, square(real3(0u), real3(3u)));";
+    let kernel = in_render(body);
+    check(
+        "square",
+        kernel,
+        SQUARE,
+        &inputs,
+        |[a, b, c, h, k, l], [found]| {
+            let expected =
+                lattice_factor::square([a, b, c], DVec3::new(h, k, l)).abs() / (a * b * c);
+            let axes = [envelope(a, h), envelope(b, k), envelope(c, l)];
+            let reach: f64 = axes.iter().map(|(reach, _)| reach).product();
+            let turns: f64 = axes.iter().map(|(_, turns)| turns).sum();
+            error_over(found.abs(), expected, reach * (1.0 + turns))
+        },
+    );
 }
 
 #[test]
@@ -106,8 +120,8 @@ fn sinc3() {
             _ => log_uniform(rng, 1e-12, 1e6),
         }]
     });
-    let kernel = ("lattice_factor", "sinc3", "put(0u, sinc3(real(0u)));");
-    check(kernel, SINC3, &inputs, |[v], [found]| {
+    let kernel = in_render("put(0u, sinc3(real(0u)));");
+    check("sinc3", kernel, SINC3, &inputs, |[v], [found]| {
         let x = PI * v;
         error_over(found, lattice_factor::sinc3(x), (3.0 / (x * x)).min(1.0))
     });
@@ -122,8 +136,8 @@ fn gauss() {
             _ => log_uniform(rng, 1e-12, 100.0),
         }]
     });
-    let kernel = ("lattice_factor", "gauss", "put(0u, gauss(real(0u)));");
-    check(kernel, GAUSS, &inputs, |[g], [found]| {
+    let kernel = in_render("put(0u, gauss(real(0u)));");
+    check("gauss", kernel, GAUSS, &inputs, |[g], [found]| {
         let expected = lattice_factor::gauss(g);
         error_over(found, expected, expected * (1.0 + g / 0.63))
     });
@@ -139,24 +153,227 @@ fn half_turns(stream: u32) -> Vec<[f32; 1]> {
 
 #[test]
 fn sine_ratio() {
-    let kernel = (
-        "lattice_factor",
+    let kernel = in_render("put(0u, sine_ratio(real(0u)));");
+    check(
         "sine_ratio",
-        "put(0u, sine_ratio(real(0u)));",
+        kernel,
+        SINE_RATIO,
+        &half_turns(4),
+        |[x], [found]| {
+            if x == 0.0 {
+                assert_eq!(found, 1.0);
+                return 0.0;
+            }
+            relative(found, (PI * x).sin() / (PI * x))
+        },
     );
-    check(kernel, SINE_RATIO, &half_turns(4), |[x], [found]| {
-        if x == 0.0 {
-            assert_eq!(found, 1.0);
-            return 0.0;
-        }
-        relative(found, (PI * x).sin() / (PI * x))
-    });
 }
 
 #[test]
 fn cosine() {
-    let kernel = ("lattice_factor", "cosine", "put(0u, cosine(real(0u)));");
-    check(kernel, COSINE, &half_turns(5), |[x], [found]| {
+    let kernel = in_render("put(0u, cosine(real(0u)));");
+    check("cosine", kernel, COSINE, &half_turns(5), |[x], [found]| {
         error_over(found, (PI * x).cos(), 1.0)
     });
+}
+
+/// The numerator and the denominator of sincg, each of its own size, times one more than the turns.
+#[test]
+fn sincg_parts() {
+    let edges = EDGE_CELLS.into_iter();
+    let edges = edges.flat_map(|n| EDGE_OFFSETS.map(|delta| [n, delta]));
+    let inputs = inputs(28, edges.collect(), |rng| {
+        let n = cells(rng);
+        [n, offset(rng, n)]
+    });
+    let kernel = in_render("put2(0u, sincg_parts(real(0u), real(1u)));");
+    check(
+        "sincg_parts",
+        kernel,
+        SINCG,
+        &inputs,
+        |[n, delta], [above, below]| {
+            // Offsets below 1e-9 count as that.
+            let delta = delta.abs().max(1e-9);
+            let (numerator, denominator) =
+                ((PI * n * delta).sin() / PI, n * (PI * delta).sin() / PI);
+            let above = error_over(
+                above.abs(),
+                numerator.abs(),
+                (n * delta).min(1.0 + n * delta),
+            );
+            above.max(relative(below, denominator))
+        },
+    );
+}
+
+/// Reads a crystal and an offset from the words that [`crystals`] makes.
+const CRYSTAL: &str = "
+fn model_at(k: u32) -> Model {
+    var model: Model;
+    model.cells = real3(k);
+    model.fudge = real(k + 3u);
+    model.metric_h = real3(k + 4u);
+    model.metric_k = real3(k + 7u);
+    model.metric_l = real3(k + 10u);
+    return model;
+}
+";
+
+/// Crystals of `shape` whose numbers float32 holds exactly, and an offset from a reflection.
+fn crystals(stream: u32, shape: Shape) -> Vec<((Lattice, DVec3), [f32; 16])> {
+    inputs(stream, Vec::new(), |rng| {
+        let cells = [cells(rng), cells(rng), cells(rng)];
+        let delta = cells.map(|n| offset(rng, n));
+        let fudge = rng.random_range(0.1..10.0f32);
+        let width = log_uniform(rng, 0.1, 100.0);
+        let metric = [(); 3].map(|()| vector(rng) * width);
+        let columns = metric.map(|column| column.to_array());
+        let words = joined(&[&cells, &[fudge], columns.as_flattened(), &delta]);
+        let [h, k, l] = metric.map(|column| column.as_dvec3());
+        let cells = cells.map(f64::from);
+        let lattice = Lattice {
+            shape,
+            cells,
+            total: cells.iter().product(),
+            fudge: fudge.into(),
+            metric: DMat3::from_cols(h, k, l),
+        };
+        ((lattice, DVec3::from_array(delta.map(f64::from))), words)
+    })
+}
+
+/// fudge·(Σ|δ|·|metric|)²: what fudge·g would be if no terms of it cancelled.
+fn uncancelled(lattice: &Lattice, delta: DVec3) -> f64 {
+    let DMat3 {
+        x_axis,
+        y_axis,
+        z_axis,
+    } = lattice.metric;
+    let [h, k, l] = delta.abs().to_array();
+    lattice.fudge * (h * x_axis.length() + k * y_axis.length() + l * z_axis.length()).powi(2)
+}
+
+#[test]
+fn round_offset() {
+    let kernel = in_render("put(0u, round_offset(model_at(0u), real3(13u)));").helpers(CRYSTAL);
+    let crystals = crystals(29, Shape::Round);
+    check_cases(
+        "round_offset",
+        kernel,
+        ROUND_OFFSET,
+        &crystals,
+        |(lattice, delta), _, [found]| {
+            relative(found, lattice_factor::round_offset(lattice, *delta))
+        },
+    );
+}
+
+#[test]
+fn spot_offset_squared() {
+    let body = "put(0u, spot_offset_squared(model_at(0u), real3(13u)));";
+    let kernel = in_render(body).helpers(CRYSTAL);
+    let crystals = crystals(30, Shape::Gauss);
+    let name = "spot_offset_squared";
+    check_cases(
+        name,
+        kernel,
+        SPOT_OFFSET_SQUARED,
+        &crystals,
+        |(lattice, delta), _, [found]| {
+            let expected = lattice_factor::spot_offset_squared(lattice, *delta);
+            error_over(found, expected, uncancelled(lattice, *delta))
+        },
+    );
+}
+
+#[test]
+fn is_inside_top_hat() {
+    let edges = [0.0, 0.396_899_9, 0.396_900_1, 1e30, f32::INFINITY].map(|g| [g]);
+    let inputs = inputs(31, edges.to_vec(), |rng| [log_uniform(rng, 1e-3, 10.0)]);
+    let kernel = in_render("put(0u, f32(is_inside_top_hat(real(0u))));");
+    check("is_inside_top_hat", kernel, 0.0, &inputs, |[g], [found]| {
+        let inside = lattice_factor::is_inside_top_hat(g);
+        // Within rounding of the edge either is right.
+        let near = (g / (SPOT_WIDTH * SPOT_WIDTH) - 1.0).abs() < 2e-7;
+        if near {
+            0.0
+        } else {
+            found - f64::from(u8::from(inside))
+        }
+        .abs()
+    });
+}
+
+/// F_latt² in the CPU path's vector form, with products fused with sums and not.
+fn squared(lattice: &Lattice, delta: DVec3) -> [f64; 2] {
+    fn both<S: Spot>(spot: &S, delta: DVec3) -> [f64; 2] {
+        let offset = || spot.offset(delta);
+        [
+            spot.squared::<true>(offset()),
+            spot.squared::<false>(offset()),
+        ]
+    }
+    match lattice.shape {
+        Shape::Square => both(&Square::new(lattice), delta),
+        Shape::Round => both(&Round::new(lattice), delta),
+        Shape::Gauss => both(&Gauss::new(lattice), delta),
+        Shape::TopHat => both(&TopHat::new(lattice), delta),
+    }
+}
+
+/// Every form of the lattice factor on the same inputs: scalar, vector, and on the device, which has it
+/// over the number of cells and without its sign.
+#[test]
+fn lattice_factor() {
+    let shapes = [Shape::Square, Shape::Round, Shape::Gauss, Shape::TopHat];
+    for (number, shape) in (0u32..).zip(shapes) {
+        let body = "put(0u, lattice_factor(model_at(0u), real3(13u)));";
+        let kernel = in_render(body).helpers(CRYSTAL).constant("SHAPE", number);
+        let name = format!("lattice_factor, {shape:?}");
+        let crystals = crystals(32 + number, shape);
+        check_cases(
+            &name,
+            kernel,
+            LATTICE_FACTOR,
+            &crystals,
+            |(lattice, delta), _, [found]| {
+                // The scalar formula takes an axis of a fraction of a cell for one without interference.
+                let scalar = lattice_factor::lattice_factor(lattice, *delta);
+                let peak = lattice.total * lattice.total;
+                for vector in squared(lattice, *delta) {
+                    let error = (vector - scalar * scalar).abs() / peak;
+                    assert!(
+                        error <= VECTOR_SQUARED,
+                        "{name} of {lattice:?} at {delta}: {error:e}"
+                    );
+                }
+                let expected = scalar.abs() / lattice.total;
+                let g = lattice_factor::spot_offset_squared(lattice, *delta);
+                match shape {
+                    Shape::Square => {
+                        let axes = lattice.cells.into_iter().zip(delta.to_array());
+                        let axes: Vec<_> = axes.map(|(n, delta)| envelope(n, delta)).collect();
+                        let reach: f64 = axes.iter().map(|(reach, _)| reach).product();
+                        let turns: f64 = axes.iter().map(|(_, turns)| turns).sum();
+                        error_over(found.abs(), expected, reach * (1.0 + turns))
+                    }
+                    Shape::Round => {
+                        let v = lattice_factor::round_offset(lattice, *delta);
+                        let reach = (3.0 / (PI * v).powi(2)).min(1.0);
+                        error_over(found.abs(), expected, reach * (1.0 + v))
+                    }
+                    Shape::Gauss => {
+                        let exponent = uncancelled(lattice, *delta) / SPOT_WIDTH;
+                        error_over(found, expected, expected * (1.0 + exponent))
+                    }
+                    Shape::TopHat => {
+                        let edge = SPOT_WIDTH * SPOT_WIDTH;
+                        let near = (g - edge).abs() < 1e-6 * uncancelled(lattice, *delta);
+                        if near { 0.0 } else { (found - expected).abs() }
+                    }
+                }
+            },
+        );
+    }
 }

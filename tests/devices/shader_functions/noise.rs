@@ -1,23 +1,37 @@
 //! What noise is made of: the same bits on the GPU as on the CPU.
 
-use nanobragg::image::noise::deviates::{Stream, fine_uniform, normal, uniform, upper_normal};
+use nanobragg::gpu::noise_source;
+use nanobragg::image::noise::Exposure;
+use nanobragg::image::noise::deviates::{
+    Stream, fine_uniform, normal, polynomial, uniform, upper_normal,
+};
 use nanobragg::image::noise::elementary::{
     falling_exponential, logarithm, reciprocal, square_root,
 };
-use nanobragg::image::noise::poisson::{deviance, poisson, stirling_error};
-use nanobragg::random::PhiloxStream;
+use nanobragg::image::noise::poisson::{
+    deviance, few, log_over_probability, many, poisson, stirling_error,
+};
+use nanobragg::random::philox4x32;
 use rand::RngExt;
 
-use super::{inputs, log_uniform};
-use crate::support::shader::run_kernel;
-
-/// The files that noise is in.
-const FILES: &str = "philox strict elementary deviates poisson";
+use super::{any_words, check_words, inputs, log_uniform};
+use crate::support::shader::Kernel;
 
 /// Asserts that `body`, from the words of each input, writes the bits of `expected`.
 fn same_bits<const IN: usize>(
     name: &str,
     body: &str,
+    inputs: &[[u32; IN]],
+    expected: impl Fn([u32; IN]) -> f32,
+) {
+    same_bits_with(name, body, Vec::new(), inputs, expected);
+}
+
+/// [`same_bits`], with `uniform` in the shader's uniform where `body` reads that.
+fn same_bits_with<const IN: usize>(
+    name: &str,
+    body: &str,
+    uniform: Vec<u32>,
     inputs: &[[u32; IN]],
     expected: impl Fn([u32; IN]) -> f32,
 ) {
@@ -27,7 +41,11 @@ fn same_bits<const IN: usize>(
         .flat_map(|input| input.iter().copied().chain([0]))
         .collect();
     let body = format!("no_bits = word({IN}u); put(0u, {body});");
-    let found = run_kernel(FILES, &body, &words, IN + 1, 1);
+    let mut kernel = Kernel::new(noise_source(), &body);
+    if !uniform.is_empty() {
+        kernel = kernel.uniform(0, uniform);
+    }
+    let found = kernel.run(&words, IN + 1, 1);
     assert_eq!(found.len(), inputs.len());
     for (input, bits) in inputs.iter().zip(found) {
         let expected = expected(*input);
@@ -129,10 +147,6 @@ fn deviates_have_the_same_bits() {
     );
 }
 
-fn any_words<const COUNT: usize>(rng: &mut PhiloxStream) -> [u32; COUNT] {
-    std::array::from_fn(|_| rng.random_range(0..=u32::MAX))
-}
-
 fn stream([pixel, image, purpose, low, high]: [u32; 5]) -> Stream {
     Stream {
         pixel,
@@ -203,5 +217,182 @@ fn parts_of_probabilities_have_the_same_bits() {
     same_bits("deviance", body, &triples, |words| {
         let [count, from_mean, mean] = words.map(f32::from_bits);
         deviance(count, from_mean, mean)
+    });
+}
+
+#[test]
+fn arithmetic_has_the_bits_of_ieee_754() {
+    let pairs = inputs(120, Vec::new(), |rng| {
+        [(); 2].map(|()| (rng.random_range(-1.0f32..1.0) * log_uniform(rng, 1e-9, 1e9)).to_bits())
+    });
+    let real = |words: [u32; 2]| words.map(f32::from_bits);
+    same_bits("strict", "strict(real(0u))", &pairs, |words| real(words)[0]);
+    same_bits("sum", "sum(real(0u), real(1u))", &pairs, |words| {
+        let [a, b] = real(words);
+        a + b
+    });
+    same_bits(
+        "difference",
+        "difference(real(0u), real(1u))",
+        &pairs,
+        |words| {
+            let [a, b] = real(words);
+            a - b
+        },
+    );
+    same_bits("product", "product(real(0u), real(1u))", &pairs, |words| {
+        let [a, b] = real(words);
+        a * b
+    });
+    let fives = inputs(121, Vec::new(), |rng| {
+        [(); 5].map(|()| rng.random_range(-3.0f32..3.0).to_bits())
+    });
+    let body = "polynomial(real(0u), vec4<f32>(real3(1u), real(4u)))";
+    same_bits("polynomial", body, &fives, |words| {
+        let [x, a, b, c, d] = words.map(f32::from_bits);
+        polynomial(x, [a, b, c, d])
+    });
+}
+
+#[test]
+fn philox() {
+    let edges = [0, 1, u32::MAX, 1 << 31].map(|word| [word; 6]);
+    let inputs = inputs(11, edges.to_vec(), any_words::<6>);
+    let block = "for (var k = 0u; k < 4u; k++) { put_word(k, block[k]); }";
+    let body = "let block = philox4x32(
+            vec4<u32>(word3(0u), word(3u)), vec2<u32>(word(4u), word(5u))); ";
+    let body = [body, block].concat();
+    let kernel = Kernel::new(noise_source(), &body);
+    check_words("philox4x32", kernel, &inputs, |[a, b, c, d, e, f]| {
+        philox4x32([a, b, c, d], [e, f])
+    });
+    let body = "let stream = Stream(word(0u), word(1u), word(2u), vec2<u32>(word(3u), word(4u)));
+        let block = stream_words(stream, word(5u)); ";
+    let body = [body, block].concat();
+    let kernel = Kernel::new(noise_source(), &body);
+    check_words("stream_words", kernel, &inputs, |[a, b, c, d, e, block]| {
+        stream([a, b, c, d, e]).words(block)
+    });
+    let body = "let wide = wide_product(word(0u), word(1u));
+        put_word(0u, wide.x); put_word(1u, wide.y);";
+    let kernel = Kernel::new(noise_source(), body);
+    check_words("wide_product", kernel, &inputs, |[a, b, ..]| {
+        let wide = u64::from(a) * u64::from(b);
+        [(wide >> 32) as u32, wide as u32]
+    });
+}
+
+#[test]
+fn parts_of_poisson_deviates_have_the_same_bits() {
+    let rare = inputs(122, vec![[0.2f32, 0.1], [11.9, 1e-18]].map_bits(), |rng| {
+        [log_uniform(rng, 1e-3, 12.0), log_uniform(rng, 1e-18, 1.0)].map(f32::to_bits)
+    });
+    same_bits("few", "few(real(0u), real(1u))", &rare, |words| {
+        let [mean, v] = words.map(f32::from_bits);
+        few(mean, v)
+    });
+    let often = inputs(123, Vec::new(), |rng| {
+        let [pixel, key] = any_words(rng);
+        [log_uniform(rng, 12.0, 1e12).to_bits(), pixel, key]
+    });
+    let body = "many(real(0u), Stream(word(1u), 5u, 6u, vec2<u32>(word(2u), 7u)))";
+    same_bits("many", body, &often, |[mean, pixel, key]| {
+        many(f32::from_bits(mean), &stream([pixel, 5, 6, key, 7]))
+    });
+    let ratios = inputs(124, vec![[0.3f32, 0.0, -12.0, 12.0]].map_bits(), |rng| {
+        let mean = log_uniform(rng, 12.0, 1e9);
+        let from_mean = (rng.random_range(-0.9f32..3.0) * mean).floor();
+        let height = log_uniform(rng, 1e-9, 1.0);
+        [height, mean + from_mean, from_mean, mean].map(f32::to_bits)
+    });
+    let body = "log_over_probability(real(0u), real(1u), real(2u), real(3u))";
+    same_bits("log_over_probability", body, &ratios, |words| {
+        let [height, count, from_mean, mean] = words.map(f32::from_bits);
+        log_over_probability(height, count, from_mean, mean)
+    });
+}
+
+/// The words of inputs that are given as floats.
+trait MapBits<const N: usize> {
+    fn map_bits(self) -> Vec<[u32; N]>;
+}
+
+impl<const N: usize> MapBits<N> for Vec<[f32; N]> {
+    fn map_bits(self) -> Vec<[u32; N]> {
+        self.into_iter()
+            .map(|floats| floats.map(f32::to_bits))
+            .collect()
+    }
+}
+
+#[test]
+fn a_pixel_s_noise_has_the_same_bits() {
+    let plain = Exposure {
+        key: [1, 2],
+        calibration_key: [3, 4],
+        image: 5,
+        brightness: 1.03,
+        calibration: 0.0,
+        gain: 1.5,
+        offset: 40.0,
+        readout: 0.0,
+        saturation: 65535.0,
+    };
+    let full = Exposure {
+        calibration: 0.02,
+        readout: 3.0,
+        ..plain
+    };
+    let pixels = inputs(125, vec![[0, 0], [1e9f32.to_bits(), 1]], |rng| {
+        let [pixel] = any_words(rng);
+        [log_uniform(rng, 1e-3, 1e6).to_bits(), pixel]
+    });
+    for exposure in [plain, full] {
+        let numbers = [
+            exposure.brightness,
+            exposure.calibration,
+            exposure.gain,
+            exposure.offset,
+            exposure.readout,
+            exposure.saturation,
+        ];
+        let keys = exposure.key.into_iter().chain(exposure.calibration_key);
+        let words = keys
+            .chain([exposure.image])
+            .chain(numbers.map(f32::to_bits));
+        let words: Vec<u32> = words.chain([0; 5]).collect();
+        let body = "counted(real(0u), word(1u))";
+        same_bits_with("counted", body, words.clone(), &pixels, |[mean, pixel]| {
+            exposure.counted(f32::from_bits(mean), pixel)
+        });
+        let body = "read_out(real(0u), word(1u))";
+        same_bits_with("read_out", body, words, &pixels, |[photons, pixel]| {
+            exposure.read_out(f32::from_bits(photons), pixel)
+        });
+    }
+    let halves = [
+        0.5f32,
+        1.5,
+        2.5,
+        0.499_999_97,
+        8_388_607.5,
+        8_388_609.0,
+        1e30,
+    ];
+    let counts = inputs(126, halves.map(|x| [x.to_bits()]).to_vec(), |rng| {
+        [(rng.random_range(-1.0f32..1.0) * log_uniform(rng, 1.0, 1e8)).to_bits()]
+    });
+    same_bits("rounded", "rounded(real(0u))", &counts, |[count]| {
+        let count = f32::from_bits(count);
+        // To the nearest, halves up.
+        if count.abs() >= 8_388_608.0 {
+            return count;
+        }
+        let below = count.floor();
+        if count - below >= 0.5 {
+            below + 1.0
+        } else {
+            below
+        }
     });
 }

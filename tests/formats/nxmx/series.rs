@@ -63,7 +63,8 @@ fn all_180_frames_of_a_megapixel_each_are_the_render() {
         let phi = format!("{}.{}", 5 + 3 * index / 10, 3 * index % 10);
         let single = renderer
             .render(&experiment(&format!("{flags} -phi {phi}")))
-            .unwrap();
+            .unwrap()
+            .image;
         h5py.read_exact(&mut bytes).unwrap();
         let theirs = bytes
             .as_chunks()

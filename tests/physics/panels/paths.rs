@@ -223,7 +223,7 @@ fn regions_and_masks_are_those_of_each_panel() {
     });
     let scene = Scene::new(&Experiment::new(parts.clone()).unwrap()).unwrap();
     let mut expected = Vec::new();
-    for panel in &scene.panels {
+    for panel in scene.panels.iter() {
         for slow in 0..panel.shape[1] {
             for fast in 0..panel.shape[0] {
                 let whole = everything.values()[expected.len()];

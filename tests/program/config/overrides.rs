@@ -90,7 +90,7 @@ const PAIRS: &[(&str, &str)] = &[
 /// What `words` render.
 fn pixels(renderer: &Renderer, words: &[String]) -> Vec<u32> {
     let experiment = cli::experiment(words).unwrap_or_else(|error| panic!("{words:?}: {error}"));
-    let image = renderer.render(&experiment).unwrap();
+    let image = renderer.render(&experiment).unwrap().image;
     image.values().iter().map(|value| value.to_bits()).collect()
 }
 

@@ -1,45 +1,46 @@
-//! An opened device, whose errors come back as values.
+//! The device: an opened adapter with its queue, whose errors belong to the job that made them.
+//!
+//! A job issues every command inside [`GpuDevice::checked`], in wgpu error scopes of its own thread:
+//! what the driver refuses comes back to that job as a value, and no other job hears of it. A lost
+//! device is lost for all jobs and stays lost. An error that no scope caught could belong to anyone;
+//! the device is given up for all then, too.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::{Adapter, AdapterKind, GpuError, timestamps};
 use crate::memory::Bytes;
 use crate::profile;
 
-/// Bytes that are sent to the device at once.
+/// Bytes that are uploaded at once.
 const UPLOAD: usize = 16 << 20;
 
-/// A device and its queue, and what went wrong on them.
+/// A device and its queue.
 #[derive(Debug)]
-pub struct Context {
+pub struct GpuDevice {
     pub device: wgpu::Device,
     pub queue: wgpu::Queue,
     pub limits: wgpu::Limits,
     name: String,
     kind: AdapterKind,
-    failure: Arc<Mutex<Option<Failure>>>,
+    /// Why the device is lost, once it is.
+    lost: Arc<OnceLock<String>>,
+    turn: Mutex<()>,
 }
 
 /// How the shaders of a kernel find their buffers.
 #[derive(Debug)]
-pub struct Layout {
+pub struct BindingLayout {
     bindings: wgpu::BindGroupLayout,
     /// What pipelines are built with.
     pub pipeline: wgpu::PipelineLayout,
 }
 
-#[derive(Debug, Clone)]
-enum Failure {
-    Lost(String),
-    Refused(String),
-}
-
-impl Context {
+impl GpuDevice {
     /// Opens `adapter`, with its own limits for buffers, and with timestamps if someone records.
     ///
     /// # Errors
     /// [`GpuError::Open`] with what the driver said.
-    pub fn open(adapter: &Adapter) -> Result<Context, GpuError> {
+    pub fn open(adapter: &Adapter) -> Result<GpuDevice, GpuError> {
         let name = adapter.name();
         let timestamps = if profile::recording() {
             adapter.wgpu().features() & timestamps::FEATURE
@@ -57,33 +58,28 @@ impl Context {
                 adapter: name.clone(),
                 reason: one_line(&error),
             })?;
-        let failure = Arc::new(Mutex::new(None));
-        // The first failure is the cause; those after it follow from it, unless the device is lost.
-        let note = |failure: &Arc<Mutex<Option<Failure>>>, what: Failure| {
-            let mut held = failure.lock().unwrap_or_else(PoisonError::into_inner);
-            if held.is_none() || matches!(what, Failure::Lost(_)) {
-                *held = Some(what);
-            }
-        };
-        let uncaptured = Arc::clone(&failure);
+        let lost = Arc::new(OnceLock::new());
+        // The first reason is the cause; later ones follow from it.
+        let uncaught = Arc::clone(&lost);
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-            note(&uncaptured, Failure::Refused(one_line(&error)));
+            uncaught.get_or_init(|| one_line(&error));
         }));
-        let lost = Arc::clone(&failure);
+        let gone = Arc::clone(&lost);
         device.set_device_lost_callback(move |reason, message| {
-            // Dropping the device at the end of a run is reported here, too.
+            // Dropping the device when the program ends is reported here, too.
             if reason != wgpu::DeviceLostReason::Destroyed {
-                note(&lost, Failure::Lost(format!("{reason:?} {message}")));
+                gone.get_or_init(|| format!("{reason:?} {message}"));
             }
         });
         let limits = device.limits();
-        Ok(Context {
+        Ok(GpuDevice {
             device,
             queue,
             limits,
             name,
             kind: adapter.kind(),
-            failure,
+            lost,
+            turn: Mutex::default(),
         })
     }
 
@@ -104,37 +100,27 @@ impl Context {
             .min(self.limits.max_buffer_size)
     }
 
-    /// Fails if anything went wrong since the device was opened.
-    pub fn check(&self) -> Result<(), GpuError> {
-        let mut held = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        // What was refused concerns the command that failed; a lost device stays lost.
-        let failure = held.take();
-        if matches!(failure, Some(Failure::Lost(_))) {
-            held.clone_from(&failure);
-        }
-        drop(held);
-        let adapter = self.name.clone();
-        match failure {
-            None => Ok(()),
-            Some(Failure::Lost(reason)) => Err(GpuError::Lost { adapter, reason }),
-            Some(Failure::Refused(reason)) => Err(GpuError::Refused {
-                what: "a command".into(),
-                adapter,
-                reason,
-            }),
-        }
+    /// A turn on the queue. Whoever submits work and waits for it holds one, so that no two jobs
+    /// are on the device at once: the time that a dispatch takes is its own. Nobody waits for
+    /// other threads, or has rayon do anything, while it holds a turn.
+    pub fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What `make` makes, unless the driver refuses it.
+    /// What `make` makes on this thread, unless the driver refuses a command in it.
+    ///
+    /// # Errors
+    /// [`GpuError::Refused`] with what the driver said of `what`, [`GpuError::Lost`].
     pub fn checked<T>(&self, what: &str, make: impl FnOnce() -> T) -> Result<T, GpuError> {
-        self.scoped(make)
-            .map_err(|error| self.refused(what, &error))
+        let made = self.scoped(make);
+        self.check_lost()?;
+        made.map_err(|error| self.refused(what, one_line(&error)))
     }
 
     /// A buffer of `size` bytes for `what`.
     ///
     /// # Errors
-    /// [`GpuError::OutOfMemory`] or [`GpuError::Refused`].
+    /// [`GpuError::OutOfMemory`], [`GpuError::Refused`] or [`GpuError::Lost`].
     pub fn buffer(
         &self,
         what: &'static str,
@@ -147,42 +133,65 @@ impl Context {
             usage,
             mapped_at_creation: false,
         };
-        self.scoped(|| self.device.create_buffer(&descriptor))
-            .map_err(|error| match error {
-                wgpu::Error::OutOfMemory { .. } => GpuError::OutOfMemory {
-                    what,
-                    size: Bytes(size),
-                    adapter: self.name.clone(),
-                },
-                other => self.refused(&format!("{what} of {}", Bytes(size)), &other),
-            })
+        let made = self.scoped(|| self.device.create_buffer(&descriptor));
+        self.check_lost()?;
+        made.map_err(|error| match error {
+            wgpu::Error::OutOfMemory { .. } => GpuError::OutOfMemory {
+                what,
+                size: Bytes(size),
+                adapter: self.name.clone(),
+            },
+            other => self.refused(&format!("{what} of {}", Bytes(size)), one_line(&other)),
+        })
     }
 
-    /// A buffer that holds `bytes` for `what`.
+    /// A buffer that holds `contents` for `what`.
     ///
     /// # Errors
-    /// As [`Context::buffer`].
-    pub fn uploaded(
+    /// As [`GpuDevice::buffer`].
+    pub fn uploaded<T: bytemuck::Pod>(
         &self,
         what: &'static str,
-        bytes: &[u8],
+        contents: &[T],
         usage: wgpu::BufferUsages,
     ) -> Result<wgpu::Buffer, GpuError> {
+        let bytes: &[u8] = bytemuck::cast_slice(contents);
         let usage = usage | wgpu::BufferUsages::COPY_DST;
         let buffer = self.buffer(what, bytes.len() as u64, usage)?;
-        self.queue.write_buffer(&buffer, 0, bytes);
+        self.upload(&buffer, bytes)?;
         Ok(buffer)
+    }
+
+    /// Writes `bytes` to the start of `buffer`.
+    ///
+    /// In pieces: staging buffers take as much memory again, and running out of it there loses the
+    /// device.
+    ///
+    /// # Errors
+    /// [`GpuError::Refused`] or [`GpuError::Lost`].
+    pub fn upload(&self, buffer: &wgpu::Buffer, bytes: &[u8]) -> Result<(), GpuError> {
+        for (index, piece) in bytes.chunks(UPLOAD).enumerate() {
+            if index > 0 {
+                let _turn = self.turn();
+                self.submitted("an upload", || self.queue.submit([]))?;
+            }
+            let place = (index * UPLOAD) as u64;
+            self.checked("an upload", || {
+                self.queue.write_buffer(buffer, place, piece);
+            })?;
+        }
+        Ok(())
     }
 
     /// How a compute shader finds buffers of these types, in the order of its bindings.
     ///
     /// # Errors
     /// [`GpuError::Refused`] with what the driver said.
-    pub fn layout(
+    pub fn binding_layout(
         &self,
         label: &str,
         types: impl IntoIterator<Item = wgpu::BufferBindingType>,
-    ) -> Result<Layout, GpuError> {
+    ) -> Result<BindingLayout, GpuError> {
         let entry = |(binding, ty)| wgpu::BindGroupLayoutEntry {
             binding,
             visibility: wgpu::ShaderStages::COMPUTE,
@@ -209,7 +218,7 @@ impl Context {
         let pipeline = self.checked("the pipeline's layout", || {
             self.device.create_pipeline_layout(&descriptor)
         })?;
-        Ok(Layout { bindings, pipeline })
+        Ok(BindingLayout { bindings, pipeline })
     }
 
     /// Binds `buffers`, in the order of the shader's bindings.
@@ -219,7 +228,7 @@ impl Context {
     pub fn bind(
         &self,
         label: &str,
-        layout: &Layout,
+        layout: &BindingLayout,
         buffers: &[&wgpu::Buffer],
     ) -> Result<wgpu::BindGroup, GpuError> {
         let numbered = (0..).zip(buffers);
@@ -239,30 +248,49 @@ impl Context {
         })
     }
 
-    /// Sends `bytes` to the start of `buffer`.
+    /// Has `submit` submit commands for `what`, and waits until the device is done with all work. To
+    /// be called by the holder of a [turn](GpuDevice::turn).
     ///
-    /// In pieces: the way there takes as much memory again, and running out of it on the way loses
-    /// the device.
-    pub fn upload(&self, buffer: &wgpu::Buffer, bytes: &[u8]) -> Result<(), GpuError> {
-        for (index, piece) in bytes.chunks(UPLOAD).enumerate() {
-            if index > 0 {
-                self.queue.submit([]);
-                self.wait()?;
-            }
-            let place = (index * UPLOAD) as u64;
-            self.queue.write_buffer(buffer, place, piece);
+    /// # Errors
+    /// [`GpuError::Refused`] with what the driver said, [`GpuError::Lost`].
+    pub fn submitted<T>(&self, what: &str, submit: impl FnOnce() -> T) -> Result<T, GpuError> {
+        let (made, waited) = self.checked(what, || {
+            let made = submit();
+            (made, self.device.poll(wgpu::PollType::wait_indefinitely()))
+        })?;
+        match waited {
+            Ok(_) => Ok(made),
+            Err(error) => Err(self.gone(&error.to_string())),
         }
-        self.check()
     }
 
-    /// Waits until all submitted work is done.
-    pub fn wait(&self) -> Result<(), GpuError> {
-        let waited = self.device.poll(wgpu::PollType::wait_indefinitely());
-        self.check()?;
-        waited.map(drop).map_err(|error| GpuError::Lost {
+    /// That the driver refused `what`, and why.
+    pub fn refused(&self, what: &str, reason: String) -> GpuError {
+        GpuError::Refused {
+            what: what.to_string(),
             adapter: self.name.clone(),
-            reason: error.to_string(),
-        })
+            reason,
+        }
+    }
+
+    /// Takes the device for lost, to test what becomes of it.
+    #[cfg(test)]
+    pub fn lose(&self, reason: &str) {
+        self.lost.get_or_init(|| reason.to_string());
+    }
+
+    fn gone(&self, reason: &str) -> GpuError {
+        GpuError::Lost {
+            adapter: self.name.clone(),
+            reason: reason.to_string(),
+        }
+    }
+
+    fn check_lost(&self) -> Result<(), GpuError> {
+        match self.lost.get() {
+            Some(reason) => Err(self.gone(reason)),
+            None => Ok(()),
+        }
     }
 
     fn scoped<T>(&self, make: impl FnOnce() -> T) -> Result<T, wgpu::Error> {
@@ -276,15 +304,6 @@ impl Context {
         match errors.into_iter().flatten().next() {
             Some(error) => Err(error),
             None => Ok(made),
-        }
-    }
-
-    fn refused(&self, what: &str, error: &wgpu::Error) -> GpuError {
-        let adapter = self.name.clone();
-        GpuError::Refused {
-            what: what.to_string(),
-            adapter,
-            reason: one_line(error),
         }
     }
 }

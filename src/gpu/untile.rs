@@ -2,12 +2,12 @@
 
 use rayon::prelude::*;
 
-use super::buffers::Scaling;
+use super::scaling::Scaling;
 use super::tiles::{TilePlace, TileSize};
 use crate::scene::Scene;
 
 /// Puts the pixels of a band's tiles in their places, as photons.
-pub fn scatter(
+pub fn untile(
     scene: &Scene,
     scaling: &Scaling,
     size: TileSize,
@@ -43,10 +43,10 @@ pub fn scatter(
                     return;
                 };
                 for (place, values) in rows[row] {
-                    for (lane, [fast, slow]) in place.pixels(panel, size) {
+                    for (index, [fast, slow]) in place.pixels(panel, size) {
                         if scene.renders(panel, fast, slow) {
                             strip[(slow - first_slow) * width + fast] =
-                                (f64::from(values[lane]) * factor) as f32;
+                                (f64::from(values[index]) * factor) as f32;
                         }
                     }
                 }

@@ -16,7 +16,7 @@ pub fn position(
     let flat = flat_position(panel, oversample, pixel, sub_pixel, depth_m);
     match panel.curved_m {
         None => flat,
-        Some(centre) => curved(panel, centre, flat),
+        Some(centre) => curved_position(panel, centre, flat),
     }
 }
 
@@ -39,9 +39,9 @@ pub fn flat_position(
         + depth_m * panel.normal
 }
 
-/// The panel bent onto the sphere around the sample that `centre` lies on: the flat position's
-/// y and z become angles.
-fn curved(panel: &Panel, centre: DVec3, flat: DVec3) -> DVec3 {
+/// Where the point `flat` (m) of a panel goes when the panel is bent onto the sphere around the
+/// sample that `centre` lies on: the flat position's y and z become angles.
+pub fn curved_position(panel: &Panel, centre: DVec3, flat: DVec3) -> DVec3 {
     let radius = centre.length();
     DMat3::from_axis_angle(panel.fast, flat.z / radius)
         * (DMat3::from_axis_angle(panel.slow, flat.y / radius) * centre)

@@ -1,27 +1,28 @@
-//! F² of a block, interpolated between reflections.
+//! The squared structure factors F² of a block of pixels, interpolated between reflections: the
+//! formula of [`physics::interpolation`](crate::physics::interpolation).
 //!
-//! Weights and places are worked out for all pixels at once. The sums over 64 neighbours cannot
-//! be: every pixel's lie elsewhere. They go pixel by pixel, four neighbours along l at a time,
-//! which stand side by side in the grid.
+//! Weights and places are computed for all pixels at once. The sums over 64 neighbours are computed
+//! pixel by pixel, because each pixel's neighbours are elsewhere in the grid: four neighbours along
+//! l at a time, which are side by side there.
 
 use glam::DVec3;
 
-use super::amplitude::{Amplitudes, Nearest, OUTSIDE};
 use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::polynomial::mul_add;
-use super::structure_factor::lagrange_weights;
+use super::structure_factor::{BlockStructureFactors, Nearest, OUTSIDE};
 use crate::experiment::ReflectionGrid;
+use crate::physics::interpolation::lagrange_weights;
 
 /// F interpolated between reflections.
 pub struct Tricubic<'a> {
     /// For where the grid does not hold all neighbours.
     nearest: Nearest<'a>,
-    /// Distances of the neighbours' rows and planes in the grid.
+    /// Distances between rows and between planes of the grid.
     row: usize,
     plane: usize,
-    /// Where the first neighbour stands.
+    /// Place of the first neighbour in the grid.
     starts: [u64; LANES],
-    /// How far beyond the whole index below.
+    /// The fractional parts of the indices.
     fractions: Vectors,
 }
 
@@ -48,7 +49,7 @@ impl<'a> Tricubic<'a> {
         weights_k: [f64; 4],
     ) -> [f64; 4] {
         let reach = 3 * (self.plane + self.row) + 4;
-        let neighbours = &self.nearest.amplitudes[start..start + reach];
+        let neighbours = &self.nearest.values[start..start + reach];
         let mut sums = [0.0; 4];
         for (i, weight_h) in weights_h.into_iter().enumerate() {
             let mut plane = [0.0; 4];
@@ -70,12 +71,12 @@ fn add_row<const FUSED: bool>(sums: &mut [f64; 4], weight: f64, row: &[f64]) {
     }
 }
 
-impl Amplitudes for Tricubic<'_> {
+impl BlockStructureFactors for Tricubic<'_> {
     #[inline(always)]
     fn place(&mut self, lane: usize, hkl: DVec3, nearest_hkl: DVec3) {
         self.nearest.place(lane, hkl, nearest_hkl);
         let below = hkl.floor();
-        self.starts[lane] = self.nearest.bounds.offset_of(below - 1.0, 3.0);
+        self.starts[lane] = self.nearest.grid_box.offset_of(below - 1.0, 3.0);
         self.fractions.set(lane, hkl - below);
     }
 
@@ -91,12 +92,12 @@ impl Amplitudes for Tricubic<'_> {
             }
         }
         let [weights_h, weights_k, weights_l] = &weights;
-        // Kept in memory between the two loops, or the compiler would mix their directions: this
-        // one goes along l, the next along the pixels.
+        // Two loops with an array between them: in one loop the compiler would vectorise along l
+        // and along the pixels at once. This loop goes along l, the next along the pixels.
         let mut along_l = [[0.0; 4]; LANES];
         for (lane, along_l) in along_l.iter_mut().enumerate() {
             *along_l = match self.starts[lane] {
-                OUTSIDE => [self.nearest.amplitude(lane); 4],
+                OUTSIDE => [self.nearest.structure_factor(lane); 4],
                 start => self.sums_along_l::<FUSED>(
                     start as usize,
                     weights_h.each_ref().map(|weights| weights.0[lane]),

@@ -1,0 +1,72 @@
+//! The kernels of a device, each compiled when it is first needed and kept as long as the device.
+
+use std::sync::OnceLock;
+
+use tracing::info_span;
+
+use super::GpuError;
+use super::device::GpuDevice;
+use super::kernel::{Entry, Kernel};
+use super::noise::NoiseKernel;
+use crate::profile::SETUP;
+
+/// Every kernel of one device.
+#[derive(Debug)]
+pub struct Kernels {
+    render: Kernel,
+    background: OnceLock<Kernel>,
+    trace: OnceLock<Kernel>,
+    noise: OnceLock<NoiseKernel>,
+}
+
+impl Kernels {
+    /// Makes the render kernel ready for `device`, which every image needs.
+    ///
+    /// # Errors
+    /// [`GpuError::Refused`] with what the compiler or the driver said.
+    pub fn new(device: &GpuDevice) -> Result<Kernels, GpuError> {
+        let span = info_span!(target: SETUP, "compile shader");
+        Ok(Kernels {
+            render: span.in_scope(|| Kernel::new(device, Entry::Render))?,
+            background: OnceLock::new(),
+            trace: OnceLock::new(),
+            noise: OnceLock::new(),
+        })
+    }
+
+    /// The kernel of `entry`.
+    ///
+    /// # Errors
+    /// As [`Kernels::new`].
+    pub fn kernel(&self, device: &GpuDevice, entry: Entry) -> Result<&Kernel, GpuError> {
+        let make = || Kernel::new(device, entry);
+        match entry {
+            Entry::Render => Ok(&self.render),
+            Entry::Background => made_once(&self.background, make),
+            Entry::Trace => made_once(&self.trace, make),
+        }
+    }
+
+    /// The kernel that adds noise.
+    ///
+    /// # Errors
+    /// As [`Kernels::new`].
+    pub fn noise(&self, device: &GpuDevice) -> Result<&NoiseKernel, GpuError> {
+        made_once(&self.noise, || {
+            let _span = info_span!(target: SETUP, "compile noise shader").entered();
+            NoiseKernel::new(device)
+        })
+    }
+}
+
+/// What `cell` holds, made by `make` if it is empty. Two threads may make it at once; one's is kept.
+fn made_once<T>(
+    cell: &OnceLock<T>,
+    make: impl FnOnce() -> Result<T, GpuError>,
+) -> Result<&T, GpuError> {
+    if let Some(held) = cell.get() {
+        return Ok(held);
+    }
+    let made = make()?;
+    Ok(cell.get_or_init(|| made))
+}

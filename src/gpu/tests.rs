@@ -1,0 +1,112 @@
+//! What a renderer holds, and whose an error is.
+
+use std::thread;
+
+use super::{Adapter, GpuError, GpuOptions, GpuRenderer, adapters};
+use crate::experiment::{
+    Beam, Crystal, Description, Experiment, MosaicModel, Mosaicity, Placement, Reflection,
+    StructureFactors,
+};
+use crate::geometry::UnitCell;
+use crate::memory::Bytes;
+use crate::scene::Scene;
+
+/// The scene of a small image with this F.
+fn scene(structure_factors: StructureFactors) -> Scene {
+    let cell = UnitCell::from_parameters([7e-9, 8e-9, 9e-9], [1.5, 1.6, 1.7]).unwrap();
+    let experiment = Experiment::new(Description {
+        beam: Beam::default(),
+        crystal: Crystal {
+            cells: [5; 3],
+            mosaicity: Mosaicity {
+                model: MosaicModel::Cap { spread_rad: 0.01 },
+                domains: 70,
+                seed: 1,
+            },
+            ..Crystal::new(cell)
+        },
+        detector: Placement {
+            pixels: [50, 35],
+            ..Placement::default()
+        }
+        .place()
+        .unwrap(),
+        scan: Default::default(),
+        sampling: Default::default(),
+        structure_factors,
+        background: Default::default(),
+    });
+    Scene::new(&experiment.unwrap()).unwrap()
+}
+
+fn renderer(options: GpuOptions) -> GpuRenderer {
+    let adapters = adapters();
+    let adapter = Adapter::choose(&adapters, "gpu").unwrap();
+    GpuRenderer::new(adapter, options).unwrap()
+}
+
+#[test]
+fn every_buffer_of_a_render_is_counted() {
+    let list = [[0, 0, 1], [3, 1, 2]].map(|index| Reflection {
+        index,
+        amplitude: 7.0,
+    });
+    let lists = [
+        StructureFactors::constant(100.0),
+        StructureFactors::from_reflections(&list, 1.0).unwrap(),
+    ];
+    for (structure_factors, half_structure_factors) in lists
+        .into_iter()
+        .flat_map(|list| [(list.clone(), false), (list, true)])
+    {
+        let scene = scene(structure_factors);
+        let gpu = renderer(GpuOptions {
+            half_structure_factors,
+            ..GpuOptions::default()
+        });
+        for _ in 0..2 {
+            gpu.render(&scene, &mut |_| true).unwrap();
+            let workspace = gpu.workspaces.lend(Some(&scene));
+            let held = workspace.buffers.size() + workspace.target.size();
+            assert_eq!(gpu.memory(&scene), Bytes(held));
+        }
+    }
+}
+
+#[test]
+fn an_error_belongs_to_the_job_that_made_it() {
+    let scene = scene(StructureFactors::constant(100.0));
+    let gpu = renderer(GpuOptions::default());
+    let expected = gpu.render(&scene, &mut |_| true).unwrap();
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    let mut job = gpu.job(&scene).unwrap();
+                    job.spoil();
+                    let error = job.step().unwrap_err();
+                    assert!(matches!(error, GpuError::Refused { .. }), "{error}");
+                    assert!(error.to_string().contains("refused render"), "{error}");
+                }
+            });
+        }
+        for _ in 0..20 {
+            let image = gpu.render(&scene, &mut |_| true);
+            assert_eq!(image.unwrap(), expected);
+        }
+    });
+    assert_eq!(gpu.render(&scene, &mut |_| true).unwrap(), expected);
+}
+
+#[test]
+fn a_lost_device_is_lost_for_all() {
+    let scene = scene(StructureFactors::constant(100.0));
+    let gpu = renderer(GpuOptions::default());
+    let mut job = gpu.job(&scene).unwrap();
+    gpu.device.lose("pulled out");
+    let lost = |error| matches!(error, GpuError::Lost { reason, .. } if reason == "pulled out");
+    for _ in 0..2 {
+        assert!(lost(job.step().unwrap_err()));
+        assert!(lost(gpu.job(&scene).unwrap_err()));
+    }
+}

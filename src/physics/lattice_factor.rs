@@ -1,0 +1,158 @@
+//! The lattice factor: how far the crystal's finite size spreads a reflection (PHYSICS §8).
+
+use std::f64::consts::PI;
+
+use glam::{DMat3, DVec3};
+
+use crate::experiment::{Crystal, Shape, SpotMetric};
+use crate::units::METRES_PER_ANGSTROM;
+
+/// Factor of a sphere with the volume of the crystal.
+pub const ROUND_SCALE: f64 = 0.723601254558268;
+/// Width of the Gaussian and top-hat spots.
+pub const SPOT_WIDTH: f64 = 0.63;
+
+/// Size and shape of the crystal, as the lattice factor needs them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lattice {
+    /// The shape.
+    pub shape: Shape,
+    /// Cells along a, b and c.
+    pub cells: [f64; 3],
+    /// Cells in all, N.
+    pub total: f64,
+    /// Factor on the width of the spots.
+    pub fudge: f64,
+    /// g of Gaussian and top-hat spots is |metric·δ|²: columns a*, b*, c* in 1/Å times N, unrotated,
+    /// for the length of δ does not depend on the orientation; or the cells along each axis
+    /// ([`SpotMetric`]).
+    pub metric: DMat3,
+}
+
+impl Lattice {
+    /// The lattice of `crystal`.
+    pub fn new(crystal: &Crystal) -> Lattice {
+        let cells = crystal.cells.map(f64::from);
+        let total = cells.iter().product();
+        Lattice {
+            shape: crystal.shape,
+            cells,
+            total,
+            fudge: crystal.fudge,
+            metric: match crystal.metric {
+                SpotMetric::Reciprocal => {
+                    *crystal.cell.reciprocal() * (METRES_PER_ANGSTROM * total)
+                }
+                SpotMetric::Index => DMat3::from_diagonal(cells.into()),
+            },
+        }
+    }
+
+    /// g of an offset `delta` from a reflection: |δ_h a* + δ_k b* + δ_l c*|²·N², with the reciprocal
+    /// vectors in 1/Å, or Σ(N_i δ_i)² ([`SpotMetric`]).
+    #[inline(always)]
+    pub fn offset_squared(&self, delta: DVec3) -> f64 {
+        (self.metric * delta).length_squared()
+    }
+}
+
+/// F_latt at the offset `delta` (in h, k, l, each −½ to ½) from the nearest reflection.
+pub fn lattice_factor(lattice: &Lattice, delta: DVec3) -> f64 {
+    let Lattice { cells, total, .. } = *lattice;
+    match lattice.shape {
+        Shape::Square => square(cells, delta),
+        Shape::Round => total * ROUND_SCALE * sinc3(PI * round_offset(lattice, delta)),
+        Shape::Gauss => total * gauss(spot_offset_squared(lattice, delta)),
+        Shape::TopHat => {
+            if is_inside_top_hat(spot_offset_squared(lattice, delta)) {
+                total
+            } else {
+                0.0
+            }
+        }
+    }
+}
+
+/// The product of the three axes' interference functions.
+pub fn square(cells: [f64; 3], delta: DVec3) -> f64 {
+    cells
+        .into_iter()
+        .zip(delta.to_array())
+        .map(|(n, delta)| sincg(n, delta))
+        .product()
+}
+
+/// sin(πNδ)/sin(πδ), N at δ = 0: the interference of `n` cells in a row. One cell has none.
+pub fn sincg(n: f64, delta: f64) -> f64 {
+    if n <= 1.0 {
+        1.0
+    } else if delta == 0.0 {
+        n
+    } else {
+        (PI * n * delta).sin() / (PI * delta).sin()
+    }
+}
+
+/// 3(sin x/x − cos x)/x², 1 at 0: the transform of a ball.
+pub fn sinc3(x: f64) -> f64 {
+    // Below this the difference of sine and cosine would have lost its digits; the first term
+    // left out of the series is 1e-14.
+    if x.abs() < 0.1 {
+        let x2 = x * x;
+        1.0 - x2 / 10.0 * (1.0 - x2 / 28.0 * (1.0 - x2 / 54.0))
+    } else {
+        3.0 * (x.sin() / x - x.cos()) / (x * x)
+    }
+}
+
+/// exp(−g/0.63) of a Gaussian spot.
+pub fn gauss(g: f64) -> f64 {
+    (-g / SPOT_WIDTH).exp()
+}
+
+/// Whether an offset is inside a top-hat spot, by its [`spot_offset_squared`].
+#[inline(always)]
+pub fn is_inside_top_hat(offset_squared: f64) -> bool {
+    offset_squared < SPOT_WIDTH * SPOT_WIDTH
+}
+
+/// √(fudge·Σ(N δ)²), of a round crystal.
+pub fn round_offset(lattice: &Lattice, delta: DVec3) -> f64 {
+    let scaled = delta * DVec3::from_array(lattice.cells);
+    (lattice.fudge * scaled.length_squared()).sqrt()
+}
+
+/// fudge·g of Gaussian and top-hat spots, with g of [`Lattice::offset_squared`].
+#[inline(always)]
+pub fn spot_offset_squared(lattice: &Lattice, delta: DVec3) -> f64 {
+    lattice.fudge * lattice.offset_squared(delta)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+
+    #[test]
+    fn sincg_is_the_sum_over_cells() {
+        for n in [2, 3, 10, 37] {
+            for delta in [1e-9, 1e-4, 0.013, 0.25, -0.31, 0.5] {
+                let phases = (0..n).map(|cell| std::f64::consts::TAU * f64::from(cell) * delta);
+                let (re, im) = phases.fold((0.0, 0.0), |(re, im), x| (re + x.cos(), im + x.sin()));
+                let summed = f64::hypot(re, im);
+                assert!((sincg(f64::from(n), delta).abs() - summed).abs() < 1e-12);
+            }
+        }
+        assert_eq!(sincg(12.0, 0.0), 12.0);
+        assert_eq!(sincg(1.0, 0.3), 1.0);
+    }
+
+    #[test]
+    fn sinc3_has_no_seam() {
+        assert_eq!(sinc3(0.0), 1.0);
+        let below = sinc3(0.1 - 1e-12);
+        assert_relative_eq!(below, sinc3(0.1), max_relative = 1e-11);
+        // Where tan x = x the two terms cancel.
+        assert!(sinc3(4.493409457909064).abs() < 1e-15);
+    }
+}

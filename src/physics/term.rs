@@ -1,0 +1,65 @@
+//! One term of the sum (PHYSICS §1): one scattering vector, one orientation of the crystal.
+
+use glam::{DMat3, DVec3};
+
+use super::interpolation::tricubic_structure_factor;
+use super::lattice_factor::{Lattice, lattice_factor};
+use super::miller_index::{miller_index, nearest_index};
+use super::structure_factor::nearest_structure_factor;
+use crate::experiment::ReflectionGrid;
+
+/// What all terms have in common: the spots' shape and where the structure factors are.
+#[derive(Debug, Clone, Copy)]
+pub struct Model<'a> {
+    /// Size and shape of the crystal.
+    pub lattice: &'a Lattice,
+    /// Structure factors on their grid; `None` when F is the same everywhere.
+    pub grid: Option<&'a ReflectionGrid>,
+    /// Structure factor of an index that is in no grid.
+    pub default_f: f64,
+    /// Whether structure factors are interpolated between reflections.
+    pub interpolate: bool,
+}
+
+/// What one orientation contributes, and how it came about.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Term {
+    /// Fractional Miller index h, k, l.
+    pub hkl: DVec3,
+    /// The nearest reflection.
+    pub nearest: DVec3,
+    /// Structure factor F_cell, electrons.
+    pub structure_factor: f64,
+    /// Lattice factor F_latt.
+    pub lattice_factor: f64,
+}
+
+impl Term {
+    /// F_cell²·F_latt².
+    pub fn intensity(&self) -> f64 {
+        let amplitude = self.structure_factor * self.lattice_factor;
+        amplitude * amplitude
+    }
+}
+
+/// The term of the orientation `index_of` ([`miller_index`]) at the scattering vector `q` (1/m).
+pub fn term(model: &Model, index_of: &DMat3, q: DVec3) -> Term {
+    let hkl = miller_index(index_of, q);
+    let nearest = nearest_index(hkl);
+    Term {
+        hkl,
+        nearest,
+        structure_factor: structure_factor(model, hkl, nearest),
+        lattice_factor: lattice_factor(model.lattice, hkl - nearest),
+    }
+}
+
+/// Structure factor F_cell at the fractional Miller index `hkl`, whose nearest reflection is
+/// `nearest`.
+pub fn structure_factor(model: &Model, hkl: DVec3, nearest: DVec3) -> f64 {
+    match model.grid {
+        None => model.default_f,
+        Some(grid) if model.interpolate => tricubic_structure_factor(grid, model.default_f, hkl),
+        Some(grid) => nearest_structure_factor(grid, model.default_f, nearest),
+    }
+}

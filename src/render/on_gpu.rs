@@ -1,0 +1,134 @@
+//! The GPU path as a backend. Nothing else of this module knows of GPUs, but for the choice of one.
+
+use tracing::info_span;
+
+use super::backend::{Backend, FallingBack, Outcome, on_the_cpu};
+use super::on_cpu::OnCpu;
+use super::threads::Threads;
+use super::{Device, Monitor, RenderError, RenderOptions};
+use crate::gpu::{self, Adapter, Dispatch, GpuError, GpuRenderer};
+use crate::image::Image;
+use crate::image::noise::{self, Noise};
+use crate::memory::Bytes;
+use crate::profile::SETUP;
+use crate::scene::{Scene, TermPlace};
+use crate::trace::Trace;
+
+impl From<GpuError> for RenderError {
+    fn from(error: GpuError) -> RenderError {
+        match error {
+            GpuError::Interrupted => RenderError::Interrupted,
+            other => RenderError::Gpu(other),
+        }
+    }
+}
+
+/// An opened GPU, and the threads that do what is left to the host.
+#[derive(Debug)]
+struct OnGpu {
+    gpu: GpuRenderer,
+    threads: Threads,
+}
+
+/// What `options` ask for, with a notice where `auto` finds a GPU that does not work.
+///
+/// # Errors
+/// [`RenderError::Gpu`] when a GPU that is asked for is not there or does not work.
+pub fn opened(
+    options: &RenderOptions,
+    threads: &Threads,
+) -> Result<(Box<dyn Backend>, Option<String>), RenderError> {
+    let on_cpu = || Box::new(OnCpu(threads.clone()));
+    let open = |adapter: &Adapter| {
+        let gpu = GpuRenderer::new(adapter, options.gpu)?;
+        let threads = threads.clone();
+        Ok::<_, GpuError>(Box::new(OnGpu { gpu, threads }))
+    };
+    match &options.device {
+        Device::Cpu => Ok((on_cpu(), None)),
+        Device::Gpu(name) => Ok((open(Adapter::choose(&adapters(threads), name)?)?, None)),
+        Device::Auto => {
+            let adapters = adapters(threads);
+            let chosen = if options.auto_takes_software {
+                adapters.first()
+            } else {
+                Adapter::best_real(&adapters)
+            };
+            match chosen.map(open).transpose() {
+                Ok(None) => Ok((on_cpu(), None)),
+                Ok(Some(gpu)) => Ok((Box::new(FallingBack::new(gpu, on_cpu())), None)),
+                Err(error) => Ok((on_cpu(), Some(on_the_cpu(&error)))),
+            }
+        }
+    }
+}
+
+/// The adapters of this machine. One of the `threads` gets ready for them meanwhile.
+fn adapters(threads: &Threads) -> Vec<Adapter> {
+    threads.spawn(GpuRenderer::prepare);
+    info_span!(target: SETUP, "look for adapters").in_scope(gpu::adapters)
+}
+
+impl Backend for OnGpu {
+    fn device(&self) -> &str {
+        self.gpu.name()
+    }
+
+    fn is_gpu(&self) -> bool {
+        true
+    }
+
+    fn render(
+        &self,
+        scene: &Scene,
+        monitor: &dyn Monitor,
+    ) -> Result<Outcome<Vec<f32>>, RenderError> {
+        let mut watch = |dispatch: &Dispatch| {
+            monitor.dispatched(dispatch);
+            monitor.advanced(dispatch.done);
+            !monitor.interrupted()
+        };
+        // What lies between the parts of it is getting ready, too: handing over to the pool, say.
+        let _span = info_span!(target: SETUP, "GPU path").entered();
+        let value = self
+            .threads
+            .install(|| self.gpu.render(scene, &mut watch))?;
+        let inexact = self.gpu.expected_error(scene).map(|error| {
+            format!(
+                "spots are much sharper than pixels: in float32 expect an nrmse of about {error:.0e}; \
+                 --device cpu renders them in float64"
+            )
+        });
+        Ok(Outcome {
+            value,
+            device: self.gpu.name().to_string(),
+            notices: inexact.into_iter().collect(),
+        })
+    }
+
+    fn expose(
+        &self,
+        image: &Image,
+        noise: &Noise,
+        panels: &[usize],
+    ) -> Result<Outcome<Image>, RenderError> {
+        let value = self.threads.install(|| {
+            noise::expose_by(image, noise, panels, |stage, exposure, values| {
+                Ok::<_, RenderError>(self.gpu.expose(values, exposure, stage)?)
+            })
+        })?;
+        Ok(Outcome {
+            value,
+            device: self.gpu.name().to_string(),
+            notices: Vec::new(),
+        })
+    }
+
+    fn trace(&self, scene: &Scene, place: &TermPlace) -> Result<Trace, RenderError> {
+        Ok(self.threads.install(|| self.gpu.trace(scene, place))?)
+    }
+
+    fn device_memory(&self, scene: &Scene) -> Option<Bytes> {
+        Some(self.gpu.memory(scene))
+    }
+}
