@@ -39,6 +39,7 @@
 //! - [`report`]: tables, pages and pictures of results.
 //! - [`validation`]: the suite that holds a GPU against the CPU path, and traces compared.
 //! - [`series`]: plans of many frames, and the sink that writes frames.
+//! - [`document`]: the experiment as people write it, and the files that it names.
 //! - [`render`]: the [`Renderer`](render::Renderer), which picks a device and drives it.
 //! - [`gpu`]: the backend on a GPU, in float32 and integers.
 //! - [`cpu`]: the backend on the processor, in float64.
@@ -52,6 +53,7 @@
 
 pub mod cli;
 pub mod cpu;
+pub mod document;
 pub mod experiment;
 pub mod formats;
 pub mod geometry;

@@ -5,8 +5,8 @@ use anstream::adapter::strip_str;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command, Parser};
 
-use super::removed::{REMOVED, Removed};
 use super::{CliError, version};
+use crate::document::{REMOVED, Removed};
 
 /// How alike two spellings must be for one to be suggested for the other, 0 to 1.
 const ALIKE: f64 = 0.7;

@@ -104,7 +104,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
 }
 
 /// The page of the program.
-fn page() -> io::Result<String> {
+pub(super) fn page() -> io::Result<String> {
     let Described { command, spellings } = Described::render();
     // The forms of the usage that are no commands: those have a section.
     let usage = command.get_overridden_usage().map(ToString::to_string);

@@ -26,15 +26,6 @@ pub fn start() {
     });
 }
 
-/// Starts recording if `words` ask for a profile. This comes before the flags are read, as reading
-/// them is a part of what takes time.
-pub fn start_if_asked(words: &[String]) {
-    let asked = |word: &String| word == "--profile" || word.starts_with("--profile=");
-    if words.iter().any(asked) {
-        start();
-    }
-}
-
 /// What has ended since recording started, or since this was last called.
 pub fn take() -> Timeline {
     RECORDER.get().map(Recorder::take).unwrap_or_default()

@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use clap::{ArgMatches, Command, FromArgMatches};
+use clap::{ArgMatches, Command};
 use tracing::info_span;
 
 use super::arguments::{Spellings, parse};
 use super::commands::Described;
 use super::config::{self, Line};
-use super::flags::{self, OutputKind, Printout, ProgramFlags, Request};
+use super::flags::{self, Given, OutputKind, Printout, ProgramFlags, Request};
 use super::output::{print, say};
 use super::progress::Progress;
 use super::{CliError, dry_run, files, interrupt, profile};
@@ -26,7 +26,10 @@ use crate::scene::{Scene, TermPlace};
 pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = Instant::now();
     let line = line(words)?;
-    profile::start_if_asked(&line.words);
+    // Before the words are made sense of, which is a part of what takes time.
+    if line.asks_for_profile() {
+        super::profile::start();
+    }
     let run = info_span!(target: RUN, "nanobragg").entered();
     interrupt::catch()?;
     let (request, renderer) = prepared(line)?;
@@ -141,10 +144,10 @@ fn prepared(line: Line) -> Result<(Request, Renderer), CliError> {
 /// # Errors
 /// [`CliError`] for flags that make no sense, bad files and a device that does not work.
 pub fn prepared_with<T>(
-    given: &Given,
+    given: &Parsed,
     check: impl FnOnce(&mut Request) -> Result<T, CliError>,
 ) -> Result<(Request, Renderer, T), CliError> {
-    let program = ProgramFlags::from_arg_matches(&given.matches).map_err(CliError::usage)?;
+    let program = ProgramFlags::of(&given.given.document, &given.matches);
     // Opening a device takes time; files are read meanwhile. Also where a file is bad, the thread
     // that opens the device is waited for: drivers may crash when the process ends during it.
     std::thread::scope(|scope| {
@@ -154,7 +157,7 @@ pub fn prepared_with<T>(
         let headers = flags::geometry_notices(&request.experiment, &request.outputs);
         let names = flags::name_notices(&request.outputs);
         request.notices.extend(headers.into_iter().chain(names));
-        let checked = check(&mut request).map_err(|error| given.line.explain(error))?;
+        let checked = check(&mut request)?;
         let opened = info_span!(target: SETUP, "wait for device").in_scope(|| opening.join());
         let renderer = opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         Ok((request, renderer, checked))
@@ -177,21 +180,22 @@ pub fn request(words: &[String]) -> Result<Request, CliError> {
 }
 
 /// Parsed flags, and the command line that they come from.
-pub struct Given {
+pub struct Parsed {
     /// The flags.
     pub matches: ArgMatches,
+    /// What they and an experiment file say.
+    pub given: Given,
     line: Line,
 }
 
-impl Given {
+impl Parsed {
     /// The request of the flags.
     ///
     /// # Errors
     /// Errors of [`Request::new`]; flags are named with the keys of the experiment file behind them.
     pub fn request(&self) -> Result<Request, CliError> {
-        let request = Request::new(&self.matches);
-        let mut request = request.map_err(|error| self.line.explain(error))?;
-        self.line.complete(&mut request)?;
+        let mut request = Request::new(&self.given, &self.matches)?;
+        self.line.complete(&self.given, &mut request)?;
         Ok(request)
     }
 }
@@ -228,7 +232,7 @@ pub fn help_if_asked(
 ///
 /// # Errors
 /// [`CliError`] for wrong flags.
-pub fn parsed(line: Line) -> Result<Given, CliError> {
+pub fn parsed(line: Line) -> Result<Parsed, CliError> {
     parsed_by(Described::render(), line)
 }
 
@@ -239,9 +243,14 @@ pub fn parsed(line: Line) -> Result<Given, CliError> {
 pub fn parsed_by(
     Described { command, spellings }: Described,
     line: Line,
-) -> Result<Given, CliError> {
-    let matches = parse(command, &spellings, &line.words).map_err(|error| line.blame(error))?;
-    Ok(Given { matches, line })
+) -> Result<Parsed, CliError> {
+    let matches = parse(command, &spellings, &line.words)?;
+    let given = line.given(&matches)?;
+    Ok(Parsed {
+        matches,
+        given,
+        line,
+    })
 }
 
 /// The flags by topic.

@@ -2,9 +2,9 @@
 
 use super::commands::Described;
 use super::config::Line;
-use super::flags::{self, Request};
-use super::order::Order;
+use super::flags::{Request, words_of};
 use super::{CliError, render};
+use crate::document::Key;
 
 /// What the flags `words`, given to `command` behind `--`, describe.
 ///
@@ -18,26 +18,32 @@ pub fn scenario(command: &str, words: &[String]) -> Result<Request, CliError> {
         )));
     }
     render::help_if_asked(words, Described::render)?;
-    let given = render::parsed(Line::of_experiment(words, &[])?)?;
-    let order = Order(&given.matches);
-    let of_the_run = flags::flags_of_the_run()
-        .into_iter()
-        .find(|(id, _)| order.position(id).is_some());
-    if let Some((_, flag)) = of_the_run {
+    let given = render::parsed(Line::of_experiment(words)?)?;
+    let of_the_run = given.given.flags.iter().find(|flag| flag.is_of_the_run());
+    if let Some(flag) = of_the_run {
         return Err(CliError::usage(format!(
-            "{flag}: {command} has no use for it behind --, where only flags of the experiment go"
+            "{}: {command} has no use for it behind --, where only flags of the experiment go",
+            flag.shown()
         )));
     }
     given.request()
 }
 
-/// The flags of `words` with those of their experiment file but for the ids `own`, for commands that
+/// The flags of `words` with those of their experiment file but for the keys `own`, for commands that
 /// add to them.
 ///
 /// # Errors
-/// [`CliError::Failed`] for a file that is missing or bad.
-pub fn plain(words: &[String], own: &[&str]) -> Result<Vec<String>, CliError> {
-    Ok(Line::of_experiment(words, own)?.words)
+/// [`CliError`] for a file that is missing or bad, and for wrong flags beside one.
+pub fn plain(words: &[String], own: &[&Key]) -> Result<Vec<String>, CliError> {
+    let line = Line::of_experiment(words)?;
+    if !line.has_file() {
+        return Ok(line.words);
+    }
+    let flags = line.words.clone();
+    let given = render::parsed(line)?.given;
+    let mut below = given.spelling.of_file().clone();
+    own.iter().for_each(|key| key.clear(&mut below));
+    Ok([words_of(&below), flags].concat())
 }
 
 /// `words` with `seed`, where a random orientation would otherwise be another one each time.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::ExperimentError;
 use super::error::require;
+use super::quantity::Quantity;
 
 /// Scatterers beside the crystal.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,13 +80,13 @@ impl ScatteringProfile {
         for entry in &entries {
             let stol = entry.stol_per_m;
             require(
-                "sin θ/λ of a scattering profile in 1/m",
+                Quantity::ProfileAbscissa,
                 stol,
                 "from 0 to 1e20",
                 (0.0..=1e20).contains(&stol),
             )?;
             require(
-                "F of a scattering profile",
+                Quantity::ProfileF,
                 entry.amplitude,
                 "from -1e9 to 1e9",
                 entry.amplitude.abs() <= LARGEST_F,
@@ -115,19 +116,19 @@ impl Slab {
         let (thickness, density, mass) =
             (self.thickness_m, self.density_kg_per_m3, self.molar_mass_kg);
         require(
-            "a slab's thickness in m",
+            Quantity::SlabThickness,
             thickness,
             "from 0 to 1000",
             (0.0..=1e3).contains(&thickness),
         )?;
         require(
-            "a slab's density in kg/m³",
+            Quantity::SlabDensity,
             density,
             "from 0 to 1e9",
             (0.0..=1e9).contains(&density),
         )?;
         require(
-            "a slab's molar mass in kg/mol",
+            Quantity::SlabMolarMass,
             mass,
             "above 0, at most 1e9",
             mass > 0.0 && mass <= 1e9,
@@ -143,7 +144,7 @@ impl Background {
 
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
         require(
-            "the water's thickness in m",
+            Quantity::WaterThickness,
             self.water_m,
             "from 0 to 1000",
             (0.0..=1e3).contains(&self.water_m),
@@ -154,7 +155,7 @@ impl Background {
         }
         let size = self.beam_size_m;
         require(
-            "the beam's size in m",
+            Quantity::BeamSize,
             size,
             "above 0, at most 1000",
             size > 0.0 && size <= 1e3,

@@ -5,7 +5,8 @@ use std::f64::consts::TAU;
 use glam::DVec3;
 
 use super::error::{direction, is_wavelength, require};
-use super::{CentredSteps, ExperimentError, Frame};
+use super::quantity::Quantity;
+use super::{CentredSteps, ExperimentError, LabAxes};
 use crate::geometry::rotation_about;
 
 /// Fluence in photons/m² at which one electron scatters one photon per steradian: r_e²·fluence = 1.
@@ -86,7 +87,7 @@ pub struct Source {
 
 impl Default for Beam {
     fn default() -> Beam {
-        let frame = Frame::default();
+        let frame = LabAxes::default();
         Beam {
             direction: frame.beam,
             polarisation_axis: frame.polarisation,
@@ -189,19 +190,19 @@ impl Beam {
         }
         let kahn = self.kahn_factor.unwrap_or(0.0);
         require(
-            "the Kahn factor",
+            Quantity::KahnFactor,
             kahn,
             "between -1 and 1",
             kahn.abs() <= 1.0,
         )?;
         require(
-            "the wavelength in m",
+            Quantity::Wavelength,
             self.wavelength_m,
             "from 1e-20 to 1",
             is_wavelength(self.wavelength_m),
         )?;
         require(
-            "the fluence in photons/m²",
+            Quantity::Fluence,
             self.fluence,
             "from 0 to 1e60",
             (0.0..=1e60).contains(&self.fluence),
@@ -215,7 +216,7 @@ impl Beam {
                 for steps in [divergence.horizontal, divergence.vertical] {
                     let widest = steps.range.max(steps.step * f64::from(steps.count - 1));
                     require(
-                        "the divergence in radians, its range or its steps together,",
+                        Quantity::Divergence,
                         widest,
                         "from 0 to 2π",
                         (0.0..=TAU).contains(&widest),
@@ -224,7 +225,7 @@ impl Beam {
                 let range = dispersion.range;
                 // The shortest wavelength is λ₀·(1 − range/2).
                 require(
-                    "the dispersion",
+                    Quantity::Dispersion,
                     range,
                     "from 0 up to 2 (200 %)",
                     (0.0..2.0).contains(&range),
@@ -247,7 +248,7 @@ fn check_list(list: &[Source], polarisation: DVec3) -> Result<(), ExperimentErro
             });
         }
         require(
-            "a source's weight",
+            Quantity::SourceWeight,
             source.weight,
             "zero or more",
             source.weight >= 0.0,

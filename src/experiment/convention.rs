@@ -20,7 +20,7 @@ pub enum Convention {
 
 /// The directions that a convention fixes, unit vectors in the laboratory frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Frame {
+pub struct LabAxes {
     /// Direction in which the photons travel.
     pub beam: DVec3,
     /// Detector fast axis before any rotation.
@@ -39,7 +39,7 @@ pub struct Frame {
 
 impl Convention {
     /// The directions of this convention.
-    pub fn frame(self) -> Frame {
+    pub fn axes(self) -> LabAxes {
         let (x, y, z) = (DVec3::X, DVec3::Y, DVec3::Z);
         // In the order of the struct: beam, fast, slow, normal, two-theta, polarisation, spindle.
         let [
@@ -56,7 +56,7 @@ impl Convention {
             Convention::Xds => [z, x, y, z, x, x, x],
             Convention::Dials => [z, x, y, z, y, y, y],
         };
-        Frame {
+        LabAxes {
             beam,
             fast,
             slow,
@@ -68,8 +68,8 @@ impl Convention {
     }
 }
 
-impl Default for Frame {
-    fn default() -> Frame {
-        Convention::default().frame()
+impl Default for LabAxes {
+    fn default() -> LabAxes {
+        Convention::default().axes()
     }
 }

@@ -4,6 +4,7 @@ use glam::DVec3;
 
 use super::error::{direction, require, require_length};
 use super::overlap::overlapping;
+use super::quantity::Quantity;
 use super::{ExperimentError, Panel};
 
 /// A detector: one or more panels, all of one width, whose images are stacked.
@@ -98,14 +99,9 @@ impl Detector {
                 panels: pair.map(|index| self.panels[index].label(index)),
             });
         }
-        require_length("the detector distance in m", self.distance_m.abs())?;
+        require_length(Quantity::DetectorDistance, self.distance_m.abs())?;
         let layers = f64::from(self.layers);
-        require(
-            "the number of sensor layers",
-            layers,
-            "at least 1",
-            layers >= 1.0,
-        )
+        require(Quantity::SensorLayers, layers, "at least 1", layers >= 1.0)
     }
 }
 

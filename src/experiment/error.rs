@@ -1,5 +1,6 @@
 //! Why a description is no experiment.
 
+use super::Quantity;
 use super::expansion::LARGEST_INDEX;
 use crate::geometry::unit;
 
@@ -9,8 +10,8 @@ pub enum ExperimentError {
     /// A number outside its range.
     #[error("{quantity} is {}; it must be {expected}", shown(*.value))]
     OutOfRange {
-        /// The quantity, with its unit.
-        quantity: &'static str,
+        /// The quantity.
+        quantity: Quantity,
         /// The value found.
         value: f64,
         /// The values accepted.
@@ -252,7 +253,7 @@ impl ExperimentError {
 
 /// Refuses a `value` that is not finite or not `accepted`.
 pub(super) fn require(
-    quantity: &'static str,
+    quantity: Quantity,
     value: f64,
     expected: &'static str,
     accepted: bool,
@@ -270,7 +271,7 @@ pub(super) fn require(
 
 /// Refuses a length that is no length of an experiment: such numbers are typing errors, and the
 /// powers of them that formulas take would not fit in float64.
-pub(super) fn require_length(quantity: &'static str, value_m: f64) -> Result<(), ExperimentError> {
+pub(super) fn require_length(quantity: Quantity, value_m: f64) -> Result<(), ExperimentError> {
     let accepted = (1e-12..=1e6).contains(&value_m);
     require(quantity, value_m, "from 1e-12 to 1e6", accepted)
 }

@@ -16,6 +16,7 @@ mod mosaicity;
 mod overlap;
 mod panel;
 mod placement;
+mod quantity;
 mod reflection_grid;
 mod sampling;
 mod scan;
@@ -28,7 +29,7 @@ use crate::geometry::UnitCell;
 
 pub use background::{Background, CLOSEST_PER_M, LARGEST_F, ProfileEntry, ScatteringProfile, Slab};
 pub use beam::{Beam, DEFAULT_FLUENCE, Divergence, Source, Sources, photon_energy_to_wavelength};
-pub use convention::{Convention, Frame};
+pub use convention::{Convention, LabAxes};
 pub use crystal::{Crystal, Shape, SpotMetric};
 pub use detector::{Detector, HeaderGeometry};
 pub use error::ExperimentError;
@@ -36,6 +37,7 @@ pub use expansion::{Expansion, LARGEST_INDEX, Reflections, expand};
 pub use mosaicity::{DEFAULT_MOSAIC_SEED, MosaicDraw, MosaicModel, Mosaicity};
 pub use panel::{Mask, Panel, Sensor, panel_of_pixel};
 pub use placement::{Distance, Pivot, Placement};
+pub use quantity::Quantity;
 pub use reflection_grid::{Reflection, ReflectionGrid};
 pub use sampling::{Region, Sampling};
 pub use scan::Scan;
@@ -112,7 +114,7 @@ impl Experiment {
         let wavelengths = longest / parts.beam.wavelength_m;
         // Beyond this a Miller index would lose the digits of its fraction.
         error::require(
-            "the longest cell edge, in wavelengths,",
+            Quantity::CellEdge,
             wavelengths,
             "at most 1e8",
             wavelengths <= 1e8,

@@ -9,6 +9,7 @@ use rand_distr::{Distribution, StandardNormal, UnitSphere};
 
 use super::ExperimentError;
 use super::error::require;
+use super::quantity::Quantity;
 use crate::geometry::{UnitCell, is_rotation, rotation_about};
 use crate::random::{ParkMiller, PhiloxStream, random_rotation};
 
@@ -145,7 +146,7 @@ impl Mosaicity {
         }
         let domains = f64::from(self.domain_count());
         require(
-            "the number of mosaic domains",
+            Quantity::MosaicDomains,
             domains,
             "at least 1",
             domains >= 1.0,
@@ -191,7 +192,7 @@ impl MosaicDraw {
 
 fn require_spread(spread_rad: f64) -> Result<(), ExperimentError> {
     require(
-        "the mosaic spread in radians",
+        Quantity::MosaicSpread,
         spread_rad,
         "from 0 to 2π",
         (0.0..=TAU).contains(&spread_rad),

@@ -6,6 +6,7 @@ use glam::DVec3;
 
 use super::ExperimentError;
 use super::error::{require, require_length};
+use super::quantity::Quantity;
 
 /// A rectangle of pixels.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,8 +87,8 @@ impl Sensor {
 
     fn check(&self) -> Result<(), ExperimentError> {
         let depth = self.attenuation_depth_m;
-        require_length("the sensor's attenuation depth in m", depth)?;
-        require_length("the sensor's thickness in m", self.thickness_m)
+        require_length(Quantity::AttenuationDepth, depth)?;
+        require_length(Quantity::SensorThickness, self.thickness_m)
     }
 }
 
@@ -175,19 +176,19 @@ impl Panel {
             return Err(ExperimentError::PixelCount { fast, slow });
         }
         let size = self.pixel_size_m;
-        require_length("the pixel size in m", size)?;
+        require_length(Quantity::PixelSize, size)?;
         for coordinate in self.origin_m.to_array() {
             require(
-                "a coordinate of the first pixel, its origin, in m",
+                Quantity::FirstPixel,
                 coordinate,
                 "from -1e9 to 1e9",
                 coordinate.abs() <= 1e9,
             )?;
         }
         for (quantity, axis) in [
-            ("the length of the fast axis", self.fast),
-            ("the length of the slow axis", self.slow),
-            ("the length of the detector normal", self.normal),
+            (Quantity::FastAxisLength, self.fast),
+            (Quantity::SlowAxisLength, self.slow),
+            (Quantity::NormalLength, self.normal),
         ] {
             let length = axis.length();
             require(
@@ -198,7 +199,7 @@ impl Panel {
             )?;
         }
         if let Some(middle) = self.curved_m {
-            require_length("the radius of the curved panel in m", middle.length())?;
+            require_length(Quantity::Curvature, middle.length())?;
         }
         if self.fast.cross(self.slow).length() < 1e-6 {
             return Err(ExperimentError::Parallel("the fast axis", "the slow axis"));
@@ -233,7 +234,7 @@ impl Panel {
                 return Err(ExperimentError::FacesAway { close_mm });
             }
         }
-        let quantity = "the panel's distance in m";
+        let quantity = Quantity::PanelDistance;
         require(quantity, close, "a finite distance", true)
     }
 }

@@ -3,7 +3,8 @@
 use glam::{DMat3, DVec3};
 
 use super::error::{direction, require_length};
-use super::{Convention, Detector, ExperimentError, Frame, HeaderGeometry, Panel};
+use super::quantity::Quantity;
+use super::{Convention, Detector, ExperimentError, HeaderGeometry, LabAxes, Panel};
 use crate::geometry::{rotation_about, rotation_xyz};
 
 /// How far away the detector is.
@@ -31,7 +32,7 @@ pub struct Placement {
     pub convention: Convention,
     /// Directions that replace the convention's. Beam centres then are fast and slow coordinates,
     /// whatever the convention.
-    pub custom_frame: Option<Frame>,
+    pub custom_axes: Option<LabAxes>,
     /// Pixels along fast and slow.
     pub pixels: [usize; 2],
     /// Edge of a pixel, m.
@@ -63,7 +64,7 @@ impl Default for Placement {
     fn default() -> Placement {
         Placement {
             convention: Convention::default(),
-            custom_frame: None,
+            custom_axes: None,
             pixels: [1024, 1024],
             pixel_size_m: 1e-4,
             distance: Distance::AlongBeam(0.1),
@@ -91,8 +92,8 @@ struct Centres {
 
 impl Placement {
     /// The directions in force.
-    pub fn frame(&self) -> Frame {
-        self.custom_frame.unwrap_or_else(|| self.convention.frame())
+    pub fn axes(&self) -> LabAxes {
+        self.custom_axes.unwrap_or_else(|| self.convention.axes())
     }
 
     /// The detector at its place, and stops every photon at its surface.
@@ -101,14 +102,14 @@ impl Placement {
     /// [`ExperimentError`] when a direction or a size is impossible, or the detector's plane
     /// passes through the sample.
     pub fn place(&self) -> Result<Detector, ExperimentError> {
-        let frame = self.frame();
+        let frame = self.axes();
         let beam = direction("the beam vector", frame.beam)?;
         let fast = direction("the detector's fast vector", frame.fast)?;
         let slow = direction("the detector's slow vector", frame.slow)?;
         let normal = direction("the detector's normal vector", frame.normal)?;
         let two_theta_axis = direction("the two-theta axis", frame.two_theta_axis)?;
         let pixel = self.pixel_size_m;
-        require_length("the pixel size in m", pixel)?;
+        require_length(Quantity::PixelSize, pixel)?;
 
         let tilt = rotation_xyz(self.rotations_rad);
         let arm = rotation_about(two_theta_axis, self.two_theta_rad);
@@ -168,8 +169,8 @@ impl Placement {
     /// Distances to the plane and along the beam, m.
     fn distances(&self, ratio: f64) -> Result<(f64, f64), ExperimentError> {
         let (name, given) = match self.distance {
-            Distance::AlongBeam(distance) => ("the detector distance in m", distance),
-            Distance::Closest(distance) => ("the close distance in m", distance),
+            Distance::AlongBeam(distance) => (Quantity::DetectorDistance, distance),
+            Distance::Closest(distance) => (Quantity::CloseDistance, distance),
         };
         require_length(name, given)?;
         if ratio.abs() < 1e-9 {
@@ -187,7 +188,7 @@ impl Placement {
     /// What the detector turns about.
     pub fn pivot(&self) -> Pivot {
         self.turns_about.unwrap_or(match self.convention {
-            _ if self.custom_frame.is_some() => Pivot::Beam,
+            _ if self.custom_axes.is_some() => Pivot::Beam,
             Convention::Mosflm | Convention::Denzo | Convention::Adxv => Pivot::Beam,
             Convention::Xds | Convention::Dials => Pivot::Sample,
         })
@@ -200,7 +201,7 @@ impl Placement {
         let pixel = self.pixel_size_m;
         let size_slow = self.pixels[1] as f64 * pixel;
         match self.convention {
-            _ if self.custom_frame.is_some() => spot_m,
+            _ if self.custom_axes.is_some() => spot_m,
             Convention::Adxv => [fast, size_slow - slow],
             Convention::Mosflm => [slow - pixel / 2.0, fast - pixel / 2.0],
             Convention::Denzo => [slow, fast],
@@ -216,7 +217,7 @@ impl Placement {
         let close_fast = self.close_point_m[0].unwrap_or(near_fast);
         let close_slow = self.close_point_m[1].unwrap_or(near_slow);
         let [default_x, default_y] = match self.convention {
-            _ if self.custom_frame.is_some() => [close_fast, close_slow],
+            _ if self.custom_axes.is_some() => [close_fast, close_slow],
             Convention::Adxv => [(size_fast + pixel) / 2.0, (size_slow - pixel) / 2.0],
             Convention::Mosflm | Convention::Denzo => {
                 [(size_slow + pixel) / 2.0, (size_fast + pixel) / 2.0]
@@ -226,7 +227,7 @@ impl Placement {
         let x = self.beam_centre_m[0].unwrap_or(default_x);
         let y = self.beam_centre_m[1].unwrap_or(default_y);
         let given_m = [x, y];
-        if self.custom_frame.is_some() {
+        if self.custom_axes.is_some() {
             return Centres {
                 given_m,
                 beam_m: given_m,
@@ -302,10 +303,10 @@ mod tests {
     fn a_beam_centre_is_where_the_beam_was_said_to_meet_the_detector() {
         use Convention::*;
         for convention in [Mosflm, Denzo, Adxv, Xds, Dials] {
-            for custom_frame in [None, Some(convention.frame())] {
+            for custom_axes in [None, Some(convention.axes())] {
                 let mut placement = Placement {
                     convention,
-                    custom_frame,
+                    custom_axes,
                     pixels: [30, 50],
                     turns_about: Some(Pivot::Beam),
                     ..Placement::default()

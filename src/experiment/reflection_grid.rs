@@ -2,6 +2,7 @@
 
 use super::ExperimentError;
 use super::error::require;
+use super::quantity::Quantity;
 use crate::geometry::SpaceGroup;
 use crate::memory::Bytes;
 
@@ -62,7 +63,7 @@ impl ReflectionGrid {
             amplitudes: vec![f64::NAN; cells as usize],
         };
         for &Reflection { index, amplitude } in reflections {
-            require_amplitude("a structure factor", amplitude)?;
+            require_amplitude(Quantity::StructureFactor, amplitude)?;
             let place = grid
                 .offset_of(index)
                 .expect("the box was made to hold every index");
@@ -133,10 +134,7 @@ impl ReflectionGrid {
 }
 
 /// Refuses an F whose powers and sums would not fit in float64.
-pub(super) fn require_amplitude(
-    quantity: &'static str,
-    amplitude: f64,
-) -> Result<(), ExperimentError> {
+pub(super) fn require_amplitude(quantity: Quantity, amplitude: f64) -> Result<(), ExperimentError> {
     let accepted = amplitude.abs() <= 1e20;
     require(quantity, amplitude, "from -1e20 to 1e20", accepted)
 }

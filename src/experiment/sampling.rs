@@ -1,6 +1,7 @@
 //! How finely the image is computed, and which part of it.
 
 use super::error::require;
+use super::quantity::Quantity;
 use super::{Beam, Crystal, Detector, ExperimentError};
 
 /// Largest number of sub-pixels per pixel edge.
@@ -42,7 +43,7 @@ impl Sampling {
     pub(super) fn check(&self, detector: &Detector) -> Result<(), ExperimentError> {
         let limit = self.resolution_limit_m;
         require(
-            "the resolution limit in m",
+            Quantity::ResolutionLimit,
             limit,
             "zero or more",
             limit >= 0.0,
@@ -74,12 +75,7 @@ impl Sampling {
         let expected = "from 1 to 65535";
         if let Some(count) = self.oversample {
             let accepted = (1..=MOST_SUBPIXELS).contains(&count);
-            require(
-                "the number of sub-pixels per pixel edge",
-                count.into(),
-                expected,
-                accepted,
-            )?;
+            require(Quantity::Oversample, count.into(), expected, accepted)?;
             return Ok(count);
         }
         let edge = crystal.longest_edge_m();

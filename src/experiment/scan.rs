@@ -3,7 +3,8 @@
 use glam::DVec3;
 
 use super::error::{direction, require};
-use super::{ExperimentError, Frame};
+use super::quantity::Quantity;
+use super::{ExperimentError, LabAxes};
 
 /// Rotation of the crystal about the spindle, φ_j = start + step·j.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,7 +24,7 @@ pub struct Scan {
 impl Default for Scan {
     fn default() -> Scan {
         Scan {
-            spindle: Frame::default().spindle,
+            spindle: LabAxes::default().spindle,
             start_rad: 0.0,
             step_rad: 0.0,
             steps: 1,
@@ -47,19 +48,14 @@ impl Scan {
         direction("the spindle axis", self.spindle)?;
         let last = self.start_rad + self.step_rad * f64::from(self.steps);
         for (quantity, angle) in [
-            ("phi in radians at the start", self.start_rad),
-            ("the step of phi in radians", self.step_rad),
-            ("phi in radians at the end", last),
+            (Quantity::ScanStart, self.start_rad),
+            (Quantity::ScanStep, self.step_rad),
+            (Quantity::ScanEnd, last),
         ] {
             // Beyond this an angle has lost the digits that matter.
             require(quantity, angle, "from -1e9 to 1e9", angle.abs() <= 1e9)?;
         }
         let steps = f64::from(self.steps);
-        require(
-            "the number of phi steps",
-            steps,
-            "at least 1",
-            self.steps > 0,
-        )
+        require(Quantity::ScanSteps, steps, "at least 1", self.steps > 0)
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::error::require_length;
+use super::quantity::Quantity;
 use super::reflection_grid::require_amplitude;
 use super::{Crystal, ExperimentError, Reflection, ReflectionGrid, Reflections};
 use crate::geometry::SpaceGroup;
@@ -129,7 +130,7 @@ impl StructureFactors {
             return Err(ExperimentError::NoChannels);
         }
         for channel in &channels {
-            require_length("a channel's wavelength in m", channel.wavelength_m)?;
+            require_length(Quantity::ChannelWavelength, channel.wavelength_m)?;
         }
         Ok(StructureFactors {
             lists: Lists::Channels(channels, memory),
@@ -194,7 +195,7 @@ impl StructureFactors {
     }
 
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
-        require_amplitude("the default structure factor", self.default_f)
+        require_amplitude(Quantity::DefaultStructureFactor, self.default_f)
     }
 
     pub(super) fn resolve_interpolation(&self, crystal: &Crystal) -> bool {

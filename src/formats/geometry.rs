@@ -20,7 +20,7 @@ use glam::DVec3;
 
 use super::Problem;
 use super::error::memory_for;
-use crate::experiment::{Detector, ExperimentError, Frame, Mask, Panel};
+use crate::experiment::{Detector, ExperimentError, LabAxes, Mask, Panel};
 use crate::geometry::UnitCell;
 use crate::memory::Bytes;
 
@@ -63,11 +63,11 @@ impl Geometry {
     }
 
     /// The laboratory frame; the detector's axes are those of the first panel.
-    pub fn frame(&self) -> Frame {
+    pub fn axes(&self) -> LabAxes {
         let (beam, polarisation, spindle) = (self.beam, self.polarisation, self.spindle);
-        let default = Frame::default();
+        let default = LabAxes::default();
         let first = self.panels.first();
-        Frame {
+        LabAxes {
             beam,
             polarisation,
             spindle,

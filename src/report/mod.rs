@@ -34,7 +34,6 @@ pub use conversion::{ConversionSummary, StoredImage};
 pub use difference::difference_picture;
 pub use dry_run::{DryRun, MemoryNeeds, PlannedFile, TimeNeeds};
 pub use environment::Environment;
-pub use factor_origin::{AtomOrigin, FactorOrigin};
 pub use figure::scaling_figure;
 pub use image_info::{DetectorInfo, ImageInfo};
 pub use noise::NoiseSummary;

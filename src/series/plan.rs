@@ -3,6 +3,7 @@
 //! Angles are sums in degrees, and decimals stay decimals: frame 3 of a series of 0.1° each starts at
 //! 0.3°, not at 0.30000000000000004°, so that a render of this start alone gives the same bits.
 
+use crate::document::{Document, Misset};
 use crate::experiment::{Experiment, ExperimentError};
 use crate::geometry::{angles_of, decimal, rotation_xyz};
 use crate::random::uniform_rotation;
@@ -42,6 +43,19 @@ pub struct Frame {
     pub misset_deg: Option<[f64; 3]>,
     /// What is rendered.
     pub experiment: Experiment,
+}
+
+impl Frame {
+    /// The document of the frame alone, where the whole series has `of_all`.
+    pub fn document(&self, of_all: &Document) -> Document {
+        let mut own = of_all.clone();
+        own.scan.start = Some(self.phi_deg);
+        own.noise.image_number = Some(self.number);
+        if let Some(angles) = self.misset_deg {
+            own.crystal.misset = Some(Misset::Angles(angles));
+        }
+        own
+    }
 }
 
 impl Plan {

@@ -88,7 +88,7 @@ pub fn experiment(prepare: Prepare) -> Result<Experiment, ValidationError> {
     let lengths_m = plan.edges_angstrom.map(|angstrom| angstrom * 1e-10);
     let angles_rad = plan.angles_deg.map(f64::to_radians);
     let cell = UnitCell::from_parameters(lengths_m, angles_rad)?;
-    let axes = plan.placement.frame();
+    let axes = plan.placement.axes();
     let mut detector = plan.placement.place()?;
     for panel in &mut detector.panels {
         panel.sensor = plan.sensor;

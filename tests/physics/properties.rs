@@ -87,7 +87,7 @@ prop_compose! {
             two_theta_rad,
             ..Placement::default()
         };
-        let frame = placement.frame();
+        let frame = placement.axes();
         let steps = CentredSteps { range: 2e-3, step: 2e-3, count: 2 };
         let divergence = Divergence { horizontal: steps, vertical: CentredSteps::POINT, round: true };
         let beam = nanobragg::experiment::Beam {

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use clap::{Parser, ValueEnum};
 
-use super::flags::DETECTOR_SIZE_FLAGS;
+use super::flags::DETECTOR_SIZE;
 use super::output::{print, say};
 use super::reference::Reference;
 use super::scenario::plain;
@@ -110,7 +110,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = SystemTime::now();
     let mut flags: BenchFlags = super::arguments::parse_own(COMMAND, words)?;
     // --sizes replaces the size that an experiment file gives.
-    flags.flags = plain(&flags.flags, &DETECTOR_SIZE_FLAGS)?;
+    flags.flags = plain(&flags.flags, &DETECTOR_SIZE)?;
     interrupt::catch()?;
     if flags.reference.is_some() {
         Reference::check(&flags.scene_flags())?;

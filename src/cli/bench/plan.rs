@@ -2,7 +2,6 @@
 
 use super::super::CliError;
 use super::super::flags::Request;
-use super::super::order::Order;
 use super::super::output::say;
 use super::super::render::{line, parsed};
 use super::super::scenario::{scenario, seeded};
@@ -129,14 +128,14 @@ impl BenchFlags {
     /// one, or say otherwise how the domains are turned.
     fn added_spread(&self, request: &Request) -> Result<Vec<String>, CliError> {
         let given = parsed(line(&self.scene_flags())?)?;
-        let order = Order(&given.matches);
-        if order.any(&["mosaic_file"]) && !self.domains.is_empty() {
+        let said = &given.given.document.mosaicity;
+        if said.rotations.is_some() && !self.domains.is_empty() {
             return Err(CliError::usage(
                 "--domains and --mosaic-file both say how many domains there are; leave one out",
             ));
         }
         let mosaicity = &request.experiment.crystal().mosaicity;
-        if mosaicity.spread_rad() > 0.0 || order.any(&["mosaic_file", "mosaic_sigmas"]) {
+        if mosaicity.spread_rad() > 0.0 || said.rotations.is_some() || said.sigmas.is_some() {
             return Ok(Vec::new());
         }
         Ok(["-mosaic", MOSAIC_SPREAD_DEG].map(str::to_string).to_vec())

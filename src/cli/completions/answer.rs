@@ -6,16 +6,14 @@ use std::path::PathBuf;
 use clap::Arg;
 
 use super::super::commands::{Described, named, subcommands};
-use super::super::flags::flags_of_the_run;
+use super::super::flags;
 
 /// Words that flags without a closed list of values take among others; by command (none for any)
 /// and flag.
-const KNOWN_WORDS: [(&str, &str, &[&str]); 5] = [
+const KNOWN_WORDS: [(&str, &str, &[&str]); 3] = [
     ("trace", "device", &["cpu", "gpu", "both"]),
     ("validate", "device", &["gpu"]),
     ("", "device", &["auto", "cpu", "gpu"]),
-    ("", "misset", &["random"]),
-    ("", "detector_abs", &["inf"]),
 ];
 
 /// What fits.
@@ -68,7 +66,7 @@ struct Flags {
     command: &'static str,
     described: Described,
     /// Ids of those that do not belong here.
-    without: Vec<String>,
+    without: Vec<&'static str>,
 }
 
 impl Flags {
@@ -84,9 +82,9 @@ impl Flags {
 
     /// Those that tell a command behind `--` what to render.
     fn of_a_scenario() -> Flags {
-        let run = flags_of_the_run().into_iter();
+        let run = flags::all().filter(|flag| flag.is_of_the_run());
         Flags {
-            without: run.map(|(id, _)| id).collect(),
+            without: run.map(|flag| flag.name).collect(),
             ..Flags::new("", Described::render())
         }
     }
@@ -170,7 +168,7 @@ impl Flags {
     fn flags(&self, current: &str) -> Answer {
         let flags = self.described.command.get_arguments().filter(|flag| {
             let id = flag.get_id().as_str();
-            !flag.is_positional() && !self.without.iter().any(|without| without == id)
+            !flag.is_positional() && !self.without.contains(&id)
         });
         let flags: Vec<&Arg> = flags.collect();
         let dashed = |name: &str| {
@@ -205,9 +203,12 @@ impl Flags {
         let known = KNOWN_WORDS.iter().find(|(command, name, _)| {
             *name == id && (command.is_empty() || *command == self.command)
         });
+        let known = known.map(|(_, _, words)| *words);
+        let known =
+            known.or_else(|| Some(flags::find(id)?.known_words()).filter(|w| !w.is_empty()));
         let listed = flag.get_possible_values();
         let words: Vec<(String, String)> = match known {
-            Some((_, _, words)) => {
+            Some(words) => {
                 let words = words.iter();
                 words
                     .map(|word| (word.to_string(), String::new()))

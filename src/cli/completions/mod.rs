@@ -14,7 +14,7 @@ use clap::{Parser, ValueEnum};
 use super::CliError;
 use super::output::print;
 
-use answer::{Answer, answer_to};
+pub(super) use answer::{Answer, answer_to};
 
 /// The command that shells ask. Its words are those behind the program's name, the last one being
 /// the one to complete, which may be empty.

@@ -1,174 +1,134 @@
-//! Experiment files: every flag under a readable name, in TOML.
+//! Experiment files: a document below the flags of a command line.
 //!
-//! `--config FILE` puts what a file says before the flags of the command line, which so override
-//! it; both go through the same parsers. `--write-config FILE` writes what any flags came to, and
-//! images hold the same text where their format has room for it.
+//! `--config FILE` puts what a file says below the flags, which so override it. `--write-config FILE`
+//! writes what any flags came to, and images hold the same text where their format has room for it.
 
-mod displaced;
-mod inputs;
-mod keys;
-mod origins;
-mod paths;
-mod read;
 mod records;
-mod suggest;
-mod value;
-mod write;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use clap::ArgMatches;
 
 use super::CliError;
-use super::flags::{Catalogue, FILE_FLAGS, Request, flags_of_the_run};
-use crate::formats::{FormatError, PendingFile, Problem, read_bytes};
-use displaced::gives_way;
-use inputs::Fingerprint;
-use origins::Origins;
-use paths::{folder_of, is_same};
-use read::{FileFlag, Said};
-use write::Extent;
+use super::flags::{Given, Request, advice, is_of_the_run};
+use crate::document::{
+    Document, Extent, FILES, Fingerprint, KEYS, Key, Read, Recorded, is_same, key, seen_from,
+};
+use crate::formats::PendingFile;
 
-pub use inputs::Recorded;
 pub use records::Records;
 
 /// The flag that names a file to read.
 const FLAG: &str = "--config";
 
-/// A command line, with what an experiment file says put before it.
+/// A command line, and the experiment file that it names.
 #[derive(Debug, Default)]
 pub struct Line {
-    /// The words, of the file and of the command line.
+    /// The words.
     pub words: Vec<String>,
-    /// The file.
-    path: Option<PathBuf>,
-    origins: Origins,
-    recorded: Vec<Recorded>,
-    /// What the user should know of the file's keys.
+    file: Option<ExperimentFile>,
+}
+
+/// An experiment file, read.
+#[derive(Debug)]
+struct ExperimentFile {
+    path: PathBuf,
+    document: Document,
+    /// What the user should know of its keys.
     notices: Vec<String>,
-    /// Whether the command line names the files to write, in place of the file's.
-    files_give_way: bool,
 }
 
 impl Line {
-    /// `words` with what the file of their `--config` says, if they have one.
+    /// `words`, with what the file of their `--config` says, if they have one.
     ///
     /// # Errors
     /// [`CliError::Failed`] for a file that is missing or bad.
     pub fn of(words: &[String]) -> Result<Line, CliError> {
-        let Some(path) = named(words) else {
-            return Ok(Line {
-                words: words.to_vec(),
-                ..Line::default()
-            });
-        };
-        Line::with(path, words, |_| true)
+        let file = named(words).map(|path| {
+            let Read {
+                document, notices, ..
+            } = Document::read(&path, crate::cli::limit::file_limit(), &advice)?;
+            let told = notices.iter();
+            let notices = told.map(|notice| format!("{}{notice}", path.display()));
+            Ok::<_, CliError>(ExperimentFile {
+                notices: notices.collect(),
+                path,
+                document,
+            })
+        });
+        Ok(Line {
+            words: words.to_vec(),
+            file: file.transpose()?,
+        })
     }
 
-    /// The flags among `words`, and those of the experiment in the file of their `--config`, which
-    /// itself is left out: what commands take behind `--`. The flags with the ids `own` are a command's
-    /// to give, and not a file's.
+    /// The flags among `words`, and what the file of their `--config` says of the experiment; the flag
+    /// itself is left out: what commands take behind `--`.
     ///
     /// # Errors
     /// As [`Line::of`].
-    pub fn of_experiment(words: &[String], own: &[&str]) -> Result<Line, CliError> {
-        let Some(path) = named(words) else {
-            return Line::of(words);
+    pub fn of_experiment(words: &[String]) -> Result<Line, CliError> {
+        let mut line = Line::of(words)?;
+        if let Some(file) = &mut line.file {
+            line.words = without_config(words);
+            for key in KEYS.iter().filter(|key| is_of_the_run(key)) {
+                key.clear(&mut file.document);
+            }
+        }
+        Ok(line)
+    }
+
+    /// Whether the words name a file.
+    pub fn has_file(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Whether the words or the file ask for a profile.
+    pub fn asks_for_profile(&self) -> bool {
+        let asked = |word: &String| word == "--profile" || word.starts_with("--profile=");
+        let file = self.file.as_ref();
+        self.words.iter().any(asked)
+            || file.is_some_and(|file| key::run::profile.is_in(&file.document))
+    }
+
+    /// What the words, parsed into `matches`, and the file say.
+    ///
+    /// # Errors
+    /// As [`Given::of`].
+    pub fn given(&self, matches: &ArgMatches) -> Result<Given, CliError> {
+        let given = Given::of(matches)?;
+        let given = match &self.file {
+            Some(file) => given.over(file.path.clone(), file.document.clone()),
+            None => given,
         };
-        let run = flags_of_the_run();
-        Line::with(path, &without_config(words), |flag| {
-            run.iter().all(|(id, _)| id != flag.id) && !own.contains(&flag.id)
-        })
+        Ok(given.settled())
     }
 
-    fn with(
-        path: PathBuf,
-        words: &[String],
-        wanted: impl Fn(&FileFlag) -> bool,
-    ) -> Result<Line, CliError> {
-        let catalogue = Catalogue::new();
-        let Said {
-            flags,
-            recorded,
-            notices,
-        } = read(&path, &catalogue)?;
-        let notices = notices.into_iter().map(|problem| in_file(&path, problem));
-        let notices = notices.map(|notice| notice.to_string()).collect();
-        let own = words.iter().take_while(|word| *word != "--");
-        let given: Vec<&str> = own.filter_map(|word| catalogue.id_of(word)).collect();
-        let mut before = Vec::new();
-        let mut places = Vec::new();
-        for flag in flags {
-            if !wanted(&flag) || gives_way(flag.id, &given) {
-                continue;
-            }
-            let long = format!("--{}", catalogue.long(flag.id));
-            places.push((catalogue.shown(flag.id), flag.line, flag.key));
-            match (&flag.values[..], catalogue.count(flag.id)) {
-                ([value], [_, 1]) => before.push(format!("{long}={value}")),
-                (values, _) => {
-                    before.push(long);
-                    before.extend_from_slice(values);
-                }
-            }
-        }
-        before.extend_from_slice(words);
-        Ok(Line {
-            words: before,
-            origins: Origins::new(&path, places),
-            recorded,
-            notices,
-            files_give_way: given.iter().any(|id| FILE_FLAGS.contains(id)),
-            path: Some(path),
-        })
-    }
-
-    /// `error` of parsing the words, as one about the file where it is the file's.
-    pub fn blame(&self, error: CliError) -> CliError {
-        let CliError::Usage(message) = &error else {
-            return error;
-        };
-        match self.origins.blame(message) {
-            Some(message) => CliError::Failed(anyhow::anyhow!(message)),
-            None => self.explain(error),
-        }
-    }
-
-    /// `error` with the keys of the flags that it names.
-    pub fn explain(&self, error: CliError) -> CliError {
-        match error {
-            CliError::Usage(message) => CliError::Usage(self.origins.explain(&message)),
-            CliError::Failed(error) => {
-                let message = format!("{error:#}");
-                match self.origins.explain(&message) {
-                    explained if explained == message => CliError::Failed(error),
-                    explained => CliError::Failed(anyhow::anyhow!(explained)),
-                }
-            }
-            text => text,
-        }
-    }
-
-    /// Adds to `request`, which the words describe, what only the file tells of.
+    /// Adds to `request`, which `given` describes, what only the file tells of.
     ///
     /// # Errors
     /// [`CliError::Failed`] for a file that is no longer what the experiment was written with.
-    pub fn complete(&self, request: &mut Request) -> Result<(), CliError> {
-        let Some(path) = &self.path else {
+    pub fn complete(&self, given: &Given, request: &mut Request) -> Result<(), CliError> {
+        let Some(file) = &self.file else {
             return Ok(());
         };
-        if self.files_give_way {
-            let notices = &mut request.notices;
-            notices.retain(|notice| !self.origins.is_idle_of_files(notice));
+        if given
+            .flags
+            .iter()
+            .filter_map(|flag| flag.key())
+            .any(|key| FILES.contains(&key))
+        {
+            // The command line names the files in place of the file's.
+            let spelling = &given.spelling;
+            request.forget_idle(|key| {
+                let of_files = ["noise", "counts", "picture"].contains(&key.section);
+                of_files && spelling.is_of_file(key)
+            });
         }
-        for notice in &mut request.notices {
-            *notice = self.origins.explain(notice);
-        }
-        request.notices.extend_from_slice(&self.notices);
+        request.notices.extend_from_slice(&file.notices);
         for input in &request.inputs {
-            let recorded = self
-                .recorded
-                .iter()
-                .find(|recorded| is_same(&recorded.path, input));
-            let Some(recorded) = recorded else {
+            let mut recorded = file.document.inputs.iter();
+            let Some(recorded) = recorded.find(|recorded| is_same(&recorded.path, input)) else {
                 continue;
             };
             if Fingerprint::of(input)?.is_some_and(|found| found != recorded.content) {
@@ -176,13 +136,13 @@ impl Line {
                     "{}: it is not the file that {} was written with, of {} bytes and sha256 {}…; \
                      restore it, or take its line out of [inputs]",
                     input.display(),
-                    path.display(),
+                    file.path.display(),
                     recorded.content.bytes,
                     recorded.content.sha256.get(..12).unwrap_or_default()
                 )));
             }
         }
-        request.inputs.push(path.clone());
+        request.inputs.push(file.path.clone());
         Ok(())
     }
 }
@@ -219,23 +179,6 @@ fn without_config(words: &[String]) -> Vec<String> {
     kept
 }
 
-/// What the experiment file at `path` says.
-fn read(path: &Path, catalogue: &Catalogue) -> Result<Said, CliError> {
-    let bytes = read_bytes(path, crate::cli::limit::file_limit())?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Problem::with_file("not text; expected an experiment file in TOML"));
-    let said = text.and_then(|text| read::parse(&text, &folder_of(path), catalogue));
-    Ok(said.map_err(|problem| in_file(path, problem))?)
-}
-
-/// `problem`, found in the file at `path`.
-fn in_file(path: &Path, problem: Problem) -> FormatError {
-    FormatError::Content {
-        path: path.to_path_buf(),
-        problem,
-    }
-}
-
 /// The program, as experiment files name it.
 fn program() -> String {
     format!("nanobragg {}", crate::version::full())
@@ -243,17 +186,24 @@ fn program() -> String {
 
 /// The input files of `request` as they are now, each once.
 fn recorded(request: &Request) -> Result<Vec<Recorded>, CliError> {
-    let mut found: Vec<Recorded> = Vec::new();
     let files = request.inputs.iter();
-    for path in files.filter(|path| Some(*path) != request.program.config.as_ref()) {
-        if found.iter().all(|other| other.path != *path)
-            && let Some(content) = Fingerprint::of(path)?
-        {
-            let path = path.clone();
-            found.push(Recorded { path, content });
-        }
+    let files = files.filter(|path| Some(*path) != request.program.config.as_ref());
+    Ok(Fingerprint::of_all(&files.cloned().collect::<Vec<_>>())?)
+}
+
+/// `document` without what tells how the program is run and nothing of the image, and with the files
+/// that it was read from.
+fn recordable(document: &Document, inputs: &[Recorded]) -> Document {
+    let mut document = document.clone();
+    let kept: [&Key; 2] = [&key::run::device, &key::run::threads];
+    for key in KEYS
+        .iter()
+        .filter(|key| key.section == "run" && !kept.contains(key))
+    {
+        key.clear(&mut document);
     }
-    Ok(found)
+    document.inputs = inputs.to_vec();
+    document
 }
 
 /// Writes the experiment of `request` into the file of its `--write-config`, if it has one.
@@ -264,23 +214,20 @@ pub fn write_if_asked(request: &Request) -> Result<(), CliError> {
     let Some(path) = &request.program.write_config else {
         return Ok(());
     };
-    let folder = folder_of(path);
+    let folder = path.parent().unwrap_or(std::path::Path::new(""));
     let extent = Extent {
-        folder: Some(&folder),
-        wanted: |_| true,
-        notes: true,
+        sections: |_| true,
+        named: &|path| seen_from(folder, path),
     };
     let text = format!(
         "# An experiment of {}.\n\
          # nanobragg --config FILE renders it; flags on the command line override keys, and paths start from\n\
          # this file's folder. What stands behind a # follows from other keys, or has nothing to act on.\n{}",
         program(),
-        write::text(
-            &request.settings,
-            &recorded(request)?,
-            &extent,
-            &Catalogue::new()
-        )
+        recordable(&request.document, &recorded(request)?).written(Some(&request.notes), extent)
     );
     Ok(PendingFile::write(path, text.as_bytes())?.commit()?)
 }
+
+#[cfg(test)]
+mod tests;

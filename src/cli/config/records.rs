@@ -1,9 +1,8 @@
 //! The experiment as text for the headers of the images that are rendered from it.
 
-use super::inputs::Recorded;
-use super::write::{self, Extent};
-use super::{program, recorded};
-use crate::cli::flags::{Catalogue, OutputKind, Request};
+use super::{program, recordable, recorded};
+use crate::cli::flags::{OutputKind, Request};
+use crate::document::{Extent, Recorded};
 
 /// The experiment of a render, for each kind of file. A file tells only of what makes its numbers, so
 /// that the same experiment gives the same bytes whatever else is written.
@@ -15,8 +14,8 @@ pub struct Records {
 }
 
 impl Records {
-    /// Of `request`, as far as its files have room. Input files that are gone by now go unmentioned:
-    /// the image is worth no less.
+    /// The records of `request`, as far as its files have room. Input files that are gone by now go
+    /// unmentioned: the image is worth no less.
     pub fn of(request: &Request) -> Records {
         Records::of_inputs(request, &mut None)
     }
@@ -29,15 +28,13 @@ impl Records {
             return Records::default();
         }
         let inputs = known.get_or_insert_with(|| recorded(request).unwrap_or_default());
-        let catalogue = Catalogue::new();
-        let text = |wanted: fn(&str) -> bool| {
+        let document = recordable(&request.document, inputs);
+        let text = |sections: fn(&str) -> bool| {
             let extent = Extent {
-                folder: None,
-                wanted,
-                notes: false,
+                sections,
+                named: &std::path::Path::to_path_buf,
             };
-            let text = write::text(&request.settings, inputs, &extent, &catalogue);
-            format!("# {}\n{text}", program())
+            format!("# {}\n{}", program(), document.written(None, extent))
         };
         Records {
             plain: any(|kind| matches!(kind, OutputKind::Plain { .. }))
@@ -50,7 +47,7 @@ impl Records {
         }
     }
 
-    /// That of a file of this kind.
+    /// The record for a file of this kind.
     pub fn for_file(&self, kind: &OutputKind) -> Option<&String> {
         let record = match kind {
             OutputKind::Plain { .. } => &self.plain,

@@ -14,7 +14,7 @@ use super::limit::file_limit;
 use super::output::{print, say};
 use super::sized::{check_size, read_sized};
 use super::{CliError, interrupt, values};
-use crate::formats::encoding::{Compression, Encoding, Number};
+use crate::formats::encoding::{Encoding, Number};
 use crate::formats::format::{self, Format, FrameReader};
 use crate::formats::header::Header;
 use crate::formats::raster::Raster;
@@ -239,8 +239,8 @@ impl ConvertCommand {
     /// How OUT is written, with numbers like those of IN where its format has several.
     fn encoding(&self, format: &'static Format, own: Number) -> Encoding {
         Encoding {
-            compression: self.compression.map(Compression::from).unwrap_or_default(),
-            ..Encoding::new(format, self.number.map_or(own, Number::from))
+            compression: self.compression.map(|named| named.0).unwrap_or_default(),
+            ..Encoding::new(format, self.number.map_or(own, |named| named.0))
         }
     }
 

@@ -1,75 +1,28 @@
-//! Flags of the files written.
+//! The files of a render: what they hold, and what their formats have no room for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use clap::Args;
-
 use super::super::CliError;
-use super::super::order::Order;
-use super::super::values;
-use super::output_kind::{Output, OutputKind, extension};
-use super::picture::PictureFlags;
-use crate::formats::encoding::{Counts, Encoding, Number};
-use crate::formats::{format, pgm, png, raw, smv, tiff};
+use super::{Flag, of_key};
+use crate::document::{Document, Key, key};
+use crate::experiment::Experiment;
+use crate::formats::encoding::{Encoding, Number};
+use crate::formats::format::{self, GeometryRoom, extension};
+use crate::formats::{pgm, png, raw, smv, tiff};
 use crate::image::noise::Noise;
+use crate::series::{self, OutputKind};
 
-#[derive(Args)]
-#[command(next_help_heading = "Output")]
-pub struct OutputFlags {
-    /// Photons, bare float32 [default: floatimage.bin]
-    #[arg(long, visible_alias = "floatimage", value_name = "FILE")]
-    floatfile: Option<PathBuf>,
-    /// SMV image without noise [default: intimage.img]
-    #[arg(long, visible_alias = "intimage", value_name = "FILE")]
-    intfile: Option<PathBuf>,
-    /// PGM picture [default: image.pgm]
-    #[arg(long, visible_alias = "pgmimage", value_name = "FILE")]
-    pgmfile: Option<PathBuf>,
-    /// SMV image with photon noise [default: noiseimage.img]
-    #[arg(long, visible_alias = "noiseimage", value_name = "FILE")]
-    noisefile: Option<PathBuf>,
-    /// Counts per photon of files without noise [default: 55000/max in SMV, 1 in others]
-    #[arg(long, value_name = "FACTOR", value_parser = values::positive)]
-    scale: Option<f64>,
-    /// Counts of a pixel without photons [default: 40 in SMV and with noise, 0 in CBF and others]
-    #[arg(long, visible_alias = "adcoffset", value_name = "COUNTS", value_parser = values::number)]
-    adc: Option<f64>,
-    /// Shades per photon of the PGM [default: 50/rms deviation]
-    #[arg(long, value_name = "FACTOR", value_parser = values::positive)]
-    pgmscale: Option<f64>,
-    /// Leave the default PGM out
-    #[arg(long)]
-    nopgm: bool,
-    /// Leave the default noise image out
-    #[arg(long)]
-    nonoise: bool,
-    /// Seed of the noise and of -misset random [default: from the clock, and printed]
-    #[arg(long, value_name = "INT", value_parser = values::seed)]
-    seed: Option<i64>,
-    /// Show a progress bar [default: on a terminal]
-    #[arg(long)]
-    progress: bool,
-    /// Show no progress bar
-    #[arg(long)]
-    noprogress: bool,
+/// A file to write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// What it holds.
+    pub kind: OutputKind,
+    /// The flag that names it.
+    pub flag: &'static str,
+    /// Where it goes.
+    pub path: PathBuf,
 }
-
-/// Ids of the flags that name a file to write.
-pub const FILE_FLAGS: [&str; 9] = [
-    "floatfile",
-    "intfile",
-    "pgmfile",
-    "noisefile",
-    "png",
-    "overview",
-    "tiff",
-    OUT[0],
-    OUT[1],
-];
-
-/// Ids of the flags that count every time they are given.
-pub const OUT: [&str; 2] = ["out", "out_noise"];
 
 /// A seed that nobody chose.
 pub fn seed_from_clock() -> u64 {
@@ -78,64 +31,53 @@ pub fn seed_from_clock() -> u64 {
         .map_or(0, |since| since.as_secs())
 }
 
-impl OutputFlags {
-    /// The files asked for, or the default ones when none is.
+impl Output {
+    /// What is written where, whatever flag names it.
+    pub fn plain(&self) -> series::Output {
+        series::Output {
+            kind: self.kind,
+            path: self.path.clone(),
+        }
+    }
+
+    /// The files that `document`, a resolved one, names; the files with noise get `noise`.
     ///
     /// # Errors
     /// [`CliError::Usage`] for a name that stands for no format.
-    pub fn outputs(
-        &self,
-        picture: &PictureFlags,
-        noise: Noise,
-        order: Order,
-    ) -> Result<Vec<Output>, CliError> {
-        let plain = |encoding| self.plain(encoding);
-        let file = |format| Encoding::new(format, Number::F32);
-        let shades = OutputKind::Pgm {
-            scale: self.pgmscale,
+    pub fn all(document: &Document, noise: Noise) -> Result<Vec<Output>, CliError> {
+        use key::output as of;
+        let (keys, counts) = (&document.output, &document.counts);
+        let plain = |encoding| OutputKind::Plain {
+            encoding,
+            scale: counts.scale,
+            adc: counts.offset,
         };
-        let by_default = !order.any(&FILE_FLAGS);
-        let name = |default: &str, wanted: bool| (by_default && wanted).then(|| default.into());
-        let all = [
-            (
-                plain(file(raw::FORMAT)),
-                "-floatfile",
-                &self.floatfile,
-                name("floatimage.bin", true),
-            ),
-            (
-                plain(file(smv::FORMAT)),
-                "-intfile",
-                &self.intfile,
-                name("intimage.img", true),
-            ),
-            (
-                shades,
-                "-pgmfile",
-                &self.pgmfile,
-                name("image.pgm", !self.nopgm),
-            ),
-            (
-                self.noisy(file(smv::FORMAT), noise),
-                "-noisefile",
-                &self.noisefile,
-                name("noiseimage.img", !self.nonoise),
-            ),
-            (
-                OutputKind::Png,
-                "--png",
-                &picture.png,
-                name("image.png", true),
-            ),
-            (OutputKind::Overview, "--overview", &picture.overview, None),
-            (plain(file(tiff::FORMAT)), "--tiff", &picture.tiff, None),
+        let noisy = |encoding: Encoding| OutputKind::Noise {
+            encoding,
+            noise: Noise {
+                offset: counts.offset.unwrap_or(encoding.usual_offset()),
+                ..noise
+            },
+        };
+        let pgm = OutputKind::Pgm {
+            scale: document.picture.pgm_scale,
+        };
+        let file = |format| Encoding::new(format, Number::F32);
+        let named: [(_, &Key, &Option<PathBuf>); 7] = [
+            (plain(file(raw::FORMAT)), &of::float, &keys.float),
+            (plain(file(smv::FORMAT)), &of::smv, &keys.smv),
+            (pgm, &of::pgm, &keys.pgm),
+            (noisy(file(smv::FORMAT)), &of::smv_noise, &keys.smv_noise),
+            (OutputKind::Png, &of::png, &keys.png),
+            (OutputKind::Overview, &of::overview, &keys.overview),
+            (plain(file(tiff::FORMAT)), &of::tiff, &keys.tiff),
         ];
-        let named = all.into_iter().filter_map(|(kind, flag, given, default)| {
-            let path: PathBuf = given.clone().or(default)?;
+        let named = named.into_iter().filter_map(|(kind, key, path)| {
+            let (path, flag) = (path.clone()?, of_key(key).map_or(key.name, Flag::shown));
             Some(Output { kind, flag, path })
         });
         let mut outputs: Vec<Output> = named.collect();
-        if let Some(path) = picture
+        if let Some(path) = keys
             .overview
             .as_ref()
             .filter(|path| extension(path) != "png")
@@ -145,62 +87,124 @@ impl OutputFlags {
                 path.display()
             )));
         }
-        for path in &picture.out {
-            let kind = match format::of_name(path) {
-                Some(format) if format == png::FORMAT => OutputKind::Png,
-                Some(format) if format == pgm::FORMAT => shades,
-                _ => plain(picture.encoding("--out", path, false)?),
-            };
-            outputs.push(Output {
-                kind,
-                flag: "--out",
-                path: path.clone(),
-            });
-        }
-        for path in &picture.out_noise {
-            let encoding = picture.encoding("--out-noise", path, true)?;
-            outputs.push(Output {
-                kind: self.noisy(encoding, noise),
-                flag: "--out-noise",
-                path: path.clone(),
-            });
+        for (key, files) in [
+            (&of::files, &keys.files),
+            (&of::noise_files, &keys.noise_files),
+        ] {
+            let flag = of_key(key).map_or(key.name, Flag::shown);
+            let with_noise = *key == of::noise_files;
+            for path in files.iter().flatten() {
+                let kind = match format::of_name(path) {
+                    Some(format) if format == png::FORMAT && !with_noise => OutputKind::Png,
+                    Some(format) if format == pgm::FORMAT && !with_noise => pgm,
+                    _ if with_noise => noisy(named_encoding(document, flag, path, true)?),
+                    _ => plain(named_encoding(document, flag, path, false)?),
+                };
+                let path = path.clone();
+                outputs.push(Output { kind, flag, path });
+            }
         }
         Ok(outputs)
     }
+}
 
-    fn plain(&self, encoding: Encoding) -> OutputKind {
-        OutputKind::Plain {
-            encoding,
-            scale: self.scale,
-            adc: self.adc,
+/// The encoding that the name `path` of `flag` stands for, of a file with noise or without, which may
+/// be a picture.
+///
+/// # Errors
+/// [`CliError::Usage`] for a name that stands for no format.
+fn named_encoding(
+    document: &Document,
+    flag: &str,
+    path: &Path,
+    noise: bool,
+) -> Result<Encoding, CliError> {
+    let counts = &document.counts;
+    let number = counts.number.unwrap_or_default();
+    let found = Encoding::of_name(path, number).ok_or_else(|| {
+        CliError::Usage(format!(
+            "{flag} {}: expected a name that ends on {}",
+            path.display(),
+            format::endings(|format| !noise || !format.is_picture())
+        ))
+    })?;
+    let found = match counts.number {
+        None if noise => found.with_noise(),
+        _ => found,
+    };
+    Ok(Encoding {
+        compression: counts.compression.unwrap_or_default(),
+        ..found
+    })
+}
+
+/// What the user should know of `outputs` whose headers have no room for the geometry.
+pub fn geometry_notices(experiment: &Experiment, outputs: &[Output]) -> Vec<String> {
+    let panels = &experiment.detector().panels;
+    let flags = |rooms: &[GeometryRoom]| {
+        let mut flags: Vec<&str> = Vec::new();
+        for Output { kind, flag, .. } in outputs {
+            let meant = kind.encoding().is_some() && rooms.contains(&kind.format().geometry);
+            if meant && !flags.contains(flag) {
+                flags.push(flag);
+            }
         }
+        flags.join(", ")
+    };
+    let mut notices = Vec::new();
+    let one_panel = flags(&[GeometryRoom::Panel, GeometryRoom::UprightPanel]);
+    if panels.len() > 1 && !one_panel.is_empty() {
+        let format = match flags(&[GeometryRoom::UprightPanel]).is_empty() {
+            true => "an SMV header",
+            false => "a header",
+        };
+        notices.push(format!(
+            "{one_panel}: {format} describes one panel; it is that of the first of {}, the image is \
+             of all, stacked",
+            panels.len()
+        ));
     }
+    /// Radians that a header's digits do not show.
+    const UPRIGHT: f64 = 1e-6;
+    let tilt = panels[0].normal.angle_between(experiment.beam().direction);
+    let upright = flags(&[GeometryRoom::UprightPanel]);
+    if tilt > UPRIGHT && !upright.is_empty() {
+        notices.push(format!(
+            "{upright}: a miniCBF header has no room for the {:.3} degrees that the panel leans from \
+             upright to the beam; programs that read it take it for upright",
+            tilt.to_degrees()
+        ));
+    }
+    let bent = panels.iter().any(|panel| panel.curved_m.is_some());
+    let written = outputs
+        .iter()
+        .find(|output| output.kind.format().geometry == GeometryRoom::Panels);
+    if let Some(Output { flag, kind, .. }) = written.filter(|_| bent) {
+        notices.push(format!(
+            "{flag}: {} has no room for a detector that is bent onto a sphere; its panels are \
+             described as flat",
+            kind.format()
+        ));
+    }
+    notices
+}
 
-    fn noisy(&self, encoding: Encoding, noise: Noise) -> OutputKind {
-        OutputKind::Noise {
-            encoding,
-            noise: Noise {
-                offset: self.adc.unwrap_or(encoding.usual_offset()),
-                ..noise
-            },
-        }
-    }
-
-    /// Counts of an SMV pixel without photons.
-    pub fn adc(&self) -> f64 {
-        self.adc.unwrap_or(Counts::DEFAULT_OFFSET)
-    }
-
-    /// The seed given, or one from the clock.
-    pub fn seed(&self) -> u64 {
-        self.seed.map_or_else(seed_from_clock, |seed| seed as u64)
-    }
-
-    /// Whether to show a progress bar, where that was said.
-    pub fn progress(&self, order: Order) -> Option<bool> {
-        order.latest([
-            ("progress", self.progress.then_some(true)),
-            ("noprogress", self.noprogress.then_some(false)),
-        ])
-    }
+/// What the user should know of `outputs` whose names promise another format than their flags stand
+/// for.
+pub fn name_notices(outputs: &[Output]) -> Vec<String> {
+    let notice = |Output { kind, flag, path }: &Output| {
+        let own = kind.format();
+        let by_name = match kind {
+            OutputKind::Noise { .. } => "--out-noise",
+            _ => "--out",
+        };
+        let other = format::of_name(path)? != own;
+        other.then(|| {
+            format!(
+                "{flag} {}: the file is {own}, whatever its name; {by_name} goes by the name",
+                path.display()
+            )
+        })
+    };
+    outputs.iter().filter_map(notice).collect()
 }

@@ -2,54 +2,56 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::ArgMatches;
 
-use super::super::values;
+use crate::document::Document;
 use crate::gpu::GpuOptions;
 use crate::render::{Device, RenderOptions};
 
+/// The variable that tells the device where no flag and no file does.
+const DEVICE: &str = "NANOBRAGG_DEVICE";
+
 /// Options that do not change the image.
-#[derive(Args, Debug, Clone)]
-#[command(next_help_heading = "Program")]
+#[derive(Debug, Clone)]
 pub struct ProgramFlags {
-    /// What renders: auto, cpu, gpu, or a GPU's index or part of its name as 'nanobragg devices'
-    /// lists them [default: auto, a real GPU if there is one, else the CPU]
-    #[arg(long, value_name = "DEVICE", env = "NANOBRAGG_DEVICE", hide_env = true)]
+    /// What renders, where that was said.
     pub device: Option<String>,
-    /// Store F as f16 on the GPU: half the memory, three digits
-    #[arg(long = "f16-structure-factors")]
+    /// Whether F is stored as f16 on the GPU.
     pub half_structure_factors: bool,
-    /// Threads of the CPU path [default: one per core]
-    #[arg(long, value_name = "COUNT", value_parser = values::threads)]
+    /// Threads of the CPU path, where that was said.
     pub threads: Option<u32>,
-    /// Take flags from an experiment file; those of the command line override it
-    #[arg(long, value_name = "FILE")]
+    /// The experiment file.
     pub config: Option<PathBuf>,
-    /// Write the experiment, all defaults and choices resolved, as a file for --config
-    #[arg(long = "write-config", value_name = "FILE")]
+    /// The experiment file to write.
     pub write_config: Option<PathBuf>,
-    /// Write where the time went as a Chrome trace (Perfetto opens it), hot_spots.csv beside it
-    #[arg(long, value_name = "FILE")]
+    /// The file of a profile.
     pub profile: Option<PathBuf>,
-    /// Check everything as a render does, and tell its terms, memory, files and, from a small part of
-    /// it, about how long it will take; nothing is written but the file of --write-config
-    #[arg(long = "dry-run")]
+    /// Whether nothing is rendered but a small part.
     pub dry_run: bool,
-    /// Print nothing but warnings and errors
-    #[arg(long)]
+    /// Whether nothing but warnings and errors is printed.
     pub quiet: bool,
-    /// Print the summary as one JSON document on standard output
-    #[arg(long)]
+    /// Whether the summary is printed as JSON.
     pub json: bool,
-    /// Print this help
-    #[arg(short = 'h', long)]
-    pub help: bool,
-    /// Print the version
-    #[arg(short = 'V', long, action = clap::ArgAction::Version)]
-    pub version: (),
 }
 
 impl ProgramFlags {
+    /// The options that `document` and the flags without a key say.
+    pub fn of(document: &Document, matches: &ArgMatches) -> ProgramFlags {
+        let run = &document.run;
+        let file = |id: &str| matches.get_one::<PathBuf>(id).cloned();
+        ProgramFlags {
+            device: run.device.clone().or_else(|| std::env::var(DEVICE).ok()),
+            half_structure_factors: document.sampling.f16_structure_factors == Some(true),
+            threads: run.threads,
+            config: file("config"),
+            write_config: file("write-config"),
+            profile: run.profile.clone(),
+            dry_run: matches.get_flag("dry-run"),
+            quiet: run.quiet == Some(true),
+            json: run.json == Some(true),
+        }
+    }
+
     /// The renderer that was asked for.
     pub fn render_options(&self) -> RenderOptions {
         RenderOptions {

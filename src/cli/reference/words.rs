@@ -1,6 +1,6 @@
 //! Command lines for a reference program.
 
-use super::super::flags;
+use super::super::flags::{self, Dashes};
 
 /// `words` as one line for a shell.
 pub fn command_line<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
@@ -12,12 +12,8 @@ pub fn command_line<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
 pub fn unknown_to_c(words: &[String]) -> Option<String> {
     /// Flags and values of the C program's own choice.
     const AS_IN_C: [(&str, &str); 2] = [("mosaic-model", "cap"), ("gauss-metric", "reciprocal")];
-    let of_the_run = flags::flags_of_the_run();
-    let mut new = flags::double_dash_only();
-    new.retain(|name| {
-        let flag = format!("--{name}");
-        of_the_run.iter().all(|(_, shown)| *shown != flag)
-    });
+    let new = flags::all().filter(|flag| flag.dashes == Dashes::Two && !flag.is_of_the_run());
+    let new: Vec<&str> = new.map(|flag| flag.name).collect();
     let next = words.iter().skip(1).map(Some).chain([None]);
     words.iter().zip(next).find_map(|(word, next)| {
         let bare = word.strip_prefix("--")?;
@@ -28,7 +24,7 @@ pub fn unknown_to_c(words: &[String]) -> Option<String> {
         let as_in_c = AS_IN_C
             .iter()
             .any(|(flag, usual)| *flag == name && Some(*usual) == value);
-        let unknown = new.iter().any(|new| new == name) && !as_in_c;
+        let unknown = new.contains(&name) && !as_in_c;
         unknown.then(|| format!("--{name}"))
     })
 }
@@ -36,9 +32,6 @@ pub fn unknown_to_c(words: &[String]) -> Option<String> {
 /// `words`, flags of this program, as the C program takes them: one dash, values apart, files
 /// named from the root, and none of the flags that are new here.
 pub fn c_words(words: &[String]) -> Vec<String> {
-    let known = flags::spellings(&flags::command());
-    let files = flags::input_file_flags();
-    let new = flags::double_dash_only();
     let from_root = |file: &str| {
         let path = std::path::absolute(file).map(|path| path.display().to_string());
         path.unwrap_or_else(|_| file.to_string())
@@ -57,18 +50,18 @@ pub fn c_words(words: &[String]) -> Vec<String> {
             Some(Some((name, value))) => (name, Some(value)),
             _ => (bare.unwrap_or_default(), None),
         };
-        if !known.iter().any(|known| known == name) {
+        let Some(flag) = flags::find(name) else {
             if !value_of_new_follows {
                 taken.push(word.clone());
             }
             continue;
-        }
-        value_of_new_follows = new.iter().any(|new| new == name);
+        };
+        value_of_new_follows = flag.dashes == Dashes::Two;
         if value_of_new_follows {
             continue;
         }
         taken.push(format!("-{name}"));
-        let is_file = files.iter().any(|file| file == name);
+        let is_file = flag.reads_a_file();
         match value {
             Some(value) if is_file => taken.push(from_root(value)),
             Some(value) => taken.push(value.to_string()),
@@ -84,7 +77,8 @@ mod tests {
 
     #[test]
     fn words_become_those_of_the_c_program() {
-        let words = "--hkl P1.hkl -mat=/A.mat --threads 2 -misset 1 -2 3 --N=5 -mask dir/m.img";
+        let words =
+            "--hkl P1.hkl -mat=/A.mat --mosaic-model cap -misset 1 -2 3 --N=5 -mask dir/m.img";
         let words = words.split(' ');
         let words: Vec<String> = words.map(str::to_string).collect();
         let here = |name| std::path::absolute(name).unwrap().display().to_string();

@@ -5,10 +5,10 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 use crate::cli::arguments::Spellings;
 use crate::cli::commands::Described;
 use crate::cli::config::Line;
-use crate::cli::flags::{self, Catalogue, FILE_FLAGS, OUT, RenderFlags, Request};
-use crate::cli::order::Order;
-use crate::cli::render::{self, Given};
+use crate::cli::flags::{self, Request};
+use crate::cli::render::{self, Parsed};
 use crate::cli::{CliError, values};
+use crate::document::{FILES, Key, key, message};
 use crate::geometry::degrees;
 use crate::series::{Motion, Numbered, Plan};
 
@@ -24,19 +24,10 @@ struct SeriesFlags {
     random_orientations: bool,
 }
 
-/// Flags that make sense for one image only.
-const OF_ONE_IMAGE: [&str; 5] = [
-    "printout",
-    "printout_pixel",
-    "trace_pixel",
-    "profile",
-    "write_config",
-];
-
 /// The command that understands the flags.
 fn command() -> Command {
     let series = SeriesFlags::augment_args(Command::new("nanobragg series"));
-    let all = RenderFlags::augment_args(series)
+    let all = series
         .about("Render many frames in one run, into one file or numbered ones")
         .override_usage(
             "nanobragg series --frames COUNT -osc DEG --out scan.h5 [flags of a render]\n       \
@@ -48,12 +39,8 @@ fn command() -> Command {
              --image-number, 1 by default; a frame's noise is that of 'nanobragg --image-number' with \
              its number. Numbered files appear as they are done, a file with all frames at the \
              end. Each frame is, bit for bit, what nanobragg renders alone with its -phi or -misset.",
-        )
-        .allow_negative_numbers(true)
-        .disable_help_flag(true)
-        .disable_version_flag(true)
-        .term_width(100);
-    flags::last_one_counts(all)
+        );
+    flags::of_a_render(all)
 }
 
 /// The command, and how its flags are spelled.
@@ -70,30 +57,38 @@ pub fn described() -> Described {
 ///
 /// # Errors
 /// [`CliError`], as a render's, and for flags that a series can't have.
-pub fn parsed(words: &[String]) -> Result<Given, CliError> {
+pub fn parsed(words: &[String]) -> Result<Parsed, CliError> {
     render::help_if_asked(words, described)?;
-    let given = render::parsed_by(described(), Line::of(words)?)?;
-    check(Order(&given.matches))?;
-    Ok(given)
+    let parsed = render::parsed_by(described(), Line::of(words)?)?;
+    check(&parsed)?;
+    Ok(parsed)
 }
 
 /// Refuses flags that a series can't have.
-fn check(order: Order) -> Result<(), CliError> {
-    let one_image = FILE_FLAGS.iter().filter(|id| !OUT.contains(id));
-    let given = |id: &&&str| order.position(id).is_some();
-    if let Some(id) = one_image.chain(&OF_ONE_IMAGE).find(given) {
+fn check(parsed: &Parsed) -> Result<(), CliError> {
+    use key::{output, run};
+    let document = &parsed.given.document;
+    let of_one_image: [&Key; 3] = [&run::printout, &run::printout_pixel, &run::profile];
+    let of_series: [&Key; 2] = [&output::files, &output::noise_files];
+    let files = FILES.iter().filter(|key| !of_series.contains(key));
+    let refused = files.chain(&of_one_image).find(|key| document.says(key));
+    let given = |name: &str| parsed.given.flags.iter().any(|flag| flag.name == name);
+    let refused = match refused {
+        Some(key) => Some(parsed.given.spelling.of(&message!("{}", *key))),
+        None => given("write-config").then(|| "--write-config".into()),
+    };
+    if let Some(flag) = refused {
         return Err(CliError::Usage(format!(
-            "{}: it is for one image; of a series, --out and --out-noise name the files",
-            Catalogue::new().shown(id)
+            "{flag}: it is for one image; of a series, --out and --out-noise name the files"
         )));
     }
-    if order.any(&["dry_run"]) {
+    if given("dry-run") {
         return Err(CliError::usage(
             "--dry-run: it is for one image; nanobragg --dry-run with the flags of a frame tells what \
              one takes",
         ));
     }
-    if !order.any(&OUT) {
+    if !of_series.iter().any(|key| key.is_in(document)) {
         return Err(CliError::usage(
             "no file is named; expected --out scan.h5, or --out frame_####.cbf, or --out-noise",
         ));
@@ -107,18 +102,16 @@ fn check(order: Order) -> Result<(), CliError> {
 /// [`CliError::Usage`] for flags that contradict each other.
 pub fn plan(matches: &ArgMatches, request: &Request) -> Result<Plan, CliError> {
     let own = SeriesFlags::from_arg_matches(matches).map_err(CliError::usage)?;
-    let order = Order(matches);
-    let scan = request.experiment.scan();
-    let given = |id| matches.get_one::<f64>(id).copied();
-    let range_deg = given("osc").unwrap_or(degrees(scan.range_rad));
+    let (said, scan) = (&request.said, request.experiment.scan());
+    let range_deg = said.scan.range.unwrap_or(degrees(scan.range_rad));
     let motion = if own.random_orientations {
-        if order.position("misset").is_some() {
+        if said.crystal.misset.is_some() {
             return Err(CliError::usage(
                 "--random-orientations and -misset both turn the crystal; leave one of them out",
             ));
         }
-        let seed = matches.get_one::<i64>("misset_seed");
-        Motion::RandomOrientations(seed.map_or(request.seed, |&seed| seed as u64))
+        let seed = said.crystal.misset_seed;
+        Motion::RandomOrientations(seed.map_or(request.seed, |seed| seed as u64))
     } else if range_deg == 0.0 && own.frames > 1 {
         return Err(CliError::usage(
             "every frame would be the same; expected -osc, the rotation during each, or \
@@ -127,11 +120,7 @@ pub fn plan(matches: &ArgMatches, request: &Request) -> Result<Plan, CliError> {
     } else {
         Motion::Scan
     };
-    let first_number = match order.position("image_number") {
-        Some(_) => matches.get_one::<u32>("image_number").copied(),
-        None => None,
-    };
-    let first_number = first_number.unwrap_or(1);
+    let first_number = said.noise.image_number.unwrap_or(1);
     if first_number.checked_add(own.frames).is_none() {
         return Err(CliError::Usage(format!(
             "--image-number {first_number}: with {} frames, numbers would exceed {}",
@@ -154,16 +143,15 @@ pub fn plan(matches: &ArgMatches, request: &Request) -> Result<Plan, CliError> {
         base: request.experiment.clone(),
         frames: own.frames,
         first_number,
-        start_deg: given("phi").unwrap_or(degrees(scan.start_rad)),
+        start_deg: said.scan.start.unwrap_or(degrees(scan.start_rad)),
         range_deg,
         motion,
     })
 }
 
-/// Whether a render's notice is none of a series, which has a use for the flag that it is about.
-pub fn is_moot(notice: &str, plan: &Plan) -> bool {
+/// Whether a series has a use for a key that a render has none for.
+pub fn has_a_use(key: &Key, plan: &Plan) -> bool {
     let seeded = matches!(plan.motion, Motion::RandomOrientations(_));
-    let about = |flags: &[&str]| flags.iter().any(|flag| notice.starts_with(flag));
-    about(&["--image-number has no effect"])
-        || (seeded && about(&["-seed has no effect", "-misset_seed has no effect"]))
+    *key == key::noise::image_number
+        || (seeded && [&key::noise::seed, &key::crystal::misset_seed].contains(&key))
 }

@@ -14,7 +14,7 @@ use clap::ArgMatches;
 
 use super::config::Records;
 use super::error::is_interruption;
-use super::flags::{OutputKind, Request, Resolved};
+use super::flags::{OutputKind, Request};
 use super::output::{print, say};
 use super::progress::Progress;
 use super::{CliError, files, interrupt, render};
@@ -23,7 +23,7 @@ use crate::image::Statistics;
 use crate::image::noise::Noise;
 use crate::render::{Monitor, RenderError, Rendered, Renderer, frame_size};
 use crate::report::{SeriesFile, SeriesFrame, SeriesSummary};
-use crate::series::{self, Frame, Numbered, OutputSink, Plan, RenderedFrame, Watcher};
+use crate::series::{self, Numbered, OutputSink, Plan, RenderedFrame, Watcher};
 
 /// Renders the frames that `words` describe.
 ///
@@ -99,9 +99,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
 /// The frames of what `request` asks for, once it is known that they can be written.
 fn check(matches: &ArgMatches, request: &mut Request) -> Result<Plan, CliError> {
     let plan = flags::plan(matches, request)?;
-    request
-        .notices
-        .retain(|notice| !flags::is_moot(notice, &plan));
+    request.forget_idle(|key| flags::has_a_use(key, &plan));
     for output in &request.outputs {
         if output.kind.scales_to_brightest() && plan.frames > 1 {
             request.notices.push(format!(
@@ -167,11 +165,11 @@ impl Work {
         renderer: &Renderer,
         follower: &mut Follower,
     ) -> Result<(), CliError> {
-        let settings = std::mem::take(&mut request.settings);
+        let document = request.document.clone();
         let (draw, up, count) = (files::drawing(request), request.up(), plan.frames);
         let mut inputs = None;
         series::render(plan, renderer, follower, |frame, image, statistics| {
-            request.settings = settings_of(&frame, &settings);
+            request.document = frame.document(&document);
             let records = Records::of_inputs(request, &mut inputs);
             let rendered = RenderedFrame {
                 number: frame.number,
@@ -250,29 +248,6 @@ impl Watcher for Follower {
         self.tell(frame.notices.clone());
         self.tell(render::image_notices(&frame.image, statistics));
     }
-}
-
-/// What the flags of `frame` alone come to, where those of the whole series come to `settings`.
-fn settings_of(frame: &Frame, settings: &[Resolved]) -> Vec<Resolved> {
-    let own = |id: &str, words: Vec<String>| Resolved {
-        id: id.into(),
-        words,
-        exact: true,
-    };
-    let mut changed = vec![
-        own("phi", vec![format!("{:?}", frame.phi_deg)]),
-        own("image_number", vec![frame.number.to_string()]),
-    ];
-    if let Some(angles) = frame.misset_deg {
-        changed.push(own(
-            "misset",
-            angles.map(|angle| format!("{angle:?}")).to_vec(),
-        ));
-    }
-    let same = settings
-        .iter()
-        .filter(|setting| changed.iter().all(|own| own.id != setting.id));
-    same.cloned().chain(changed.iter().cloned()).collect()
 }
 
 /// `record`, that of the first of `count` frames, as one of all.

@@ -30,7 +30,7 @@ mod tests {
     fn every_convention_looks_along_the_beam_with_slow_down() {
         use Convention::*;
         for convention in [Mosflm, Denzo, Adxv, Xds, Dials] {
-            let frame = convention.frame();
+            let frame = convention.axes();
             let turn = to_mcstas(frame.beam, -frame.slow);
             assert!((turn.determinant() - 1.0).abs() < 1e-15);
             assert_eq!(turn * frame.beam, DVec3::Z, "{convention:?}");

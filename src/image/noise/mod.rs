@@ -30,4 +30,4 @@ pub mod point_spread;
 pub mod poisson;
 
 pub use exposure::{Exposure, Stage, expose, expose_by, panels_of};
-pub use model::{CALIBRATION_SEED, Noise, NoiseError, PointSpread, SpreadShape};
+pub use model::{CALIBRATION_SEED, Noise, NoiseError, NoiseQuantity, PointSpread, SpreadShape};

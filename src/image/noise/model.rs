@@ -72,14 +72,40 @@ impl Default for Noise {
     }
 }
 
+/// A quantity of a detector's noise that has a range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoiseQuantity {
+    /// The beam's change from image to image.
+    #[error("the flicker")]
+    Flicker,
+    /// The error of the pixels' calibration.
+    #[error("the calibration error")]
+    Calibration,
+    /// The noise of the readout.
+    #[error("the readout noise")]
+    Readout,
+    /// Counts per photon.
+    #[error("the gain")]
+    Gain,
+    /// Counts of a pixel without photons.
+    #[error("the offset")]
+    Offset,
+    /// The largest count.
+    #[error("the saturation")]
+    Saturation,
+    /// The width of the point spread.
+    #[error("the width of the point spread")]
+    PointSpread,
+}
+
 /// Why noise cannot be applied.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum NoiseError {
     /// A number that makes no sense.
     #[error("{quantity} is {value:?}; expected {expected}")]
     OutOfRange {
-        /// What it is of.
-        quantity: &'static str,
+        /// The quantity.
+        quantity: NoiseQuantity,
         /// The number.
         value: f64,
         /// What is accepted.
@@ -124,38 +150,38 @@ impl Noise {
         const PART: &str = "a part of 1, from 0 to 1";
         let spread = self.point_spread.map_or(0.0, |spread| spread.fwhm_pixels);
         let checks = [
-            ("the flicker", self.flicker, 0.0, 1.0, PART),
-            ("the calibration error", self.calibration, 0.0, 1.0, PART),
+            (NoiseQuantity::Flicker, self.flicker, 0.0, 1.0, PART),
+            (NoiseQuantity::Calibration, self.calibration, 0.0, 1.0, PART),
             (
-                "the readout noise",
+                NoiseQuantity::Readout,
                 self.readout,
                 0.0,
                 MOST,
                 "0 to 1e12 counts",
             ),
             (
-                "the gain",
+                NoiseQuantity::Gain,
                 self.gain,
                 1e-12,
                 MOST,
                 "1e-12 to 1e12 counts a photon",
             ),
             (
-                "the offset",
+                NoiseQuantity::Offset,
                 self.offset,
                 -MOST,
                 MOST,
                 "-1e12 to 1e12 counts",
             ),
             (
-                "the saturation",
+                NoiseQuantity::Saturation,
                 self.saturation.unwrap_or(1.0),
                 0.0,
                 MOST,
                 "0 to 1e12 counts",
             ),
             (
-                "the width of the point spread",
+                NoiseQuantity::PointSpread,
                 spread,
                 0.0,
                 1e4,
@@ -175,7 +201,7 @@ impl Noise {
             // Counts are whole, and the largest is one.
             Some(value) if value.fract() != 0.0 => {
                 return Err(NoiseError::OutOfRange {
-                    quantity: "the saturation",
+                    quantity: NoiseQuantity::Saturation,
                     value,
                     expected: "a whole number of counts, 0 to 1e12",
                 });
@@ -186,7 +212,7 @@ impl Noise {
             // Thinner than this, it is no spread, and divisions by it overflow.
             Some(PointSpread { fwhm_pixels, .. }) if fwhm_pixels > 0.0 && fwhm_pixels < 1e-3 => {
                 Err(NoiseError::OutOfRange {
-                    quantity: "the width of the point spread",
+                    quantity: NoiseQuantity::PointSpread,
                     value: fwhm_pixels,
                     expected: "0, or 0.001 to 10000 pixels",
                 })

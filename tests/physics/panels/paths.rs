@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use glam::{DVec3, dvec3};
 use nanobragg::experiment::{
-    Crystal, Description, Detector, Experiment, ExperimentError, Frame, Mask, MosaicModel,
+    Crystal, Description, Detector, Experiment, ExperimentError, LabAxes, Mask, MosaicModel,
     Mosaicity, Panel, Region, Sampling, Sensor, StructureFactors,
 };
 use nanobragg::geometry::{UnitCell, rotation_xyz};
@@ -41,7 +41,7 @@ fn panel(name: &str, [fast, slow]: [f64; 2], shape: [usize; 2]) -> Panel {
 /// A crystal in front of `panels`: domains, two sub-pixels, three layers, polarised.
 fn description(panels: Vec<Panel>) -> Description {
     let cell = UnitCell::from_parameters([7e-9, 8e-9, 9e-9], [1.5, 1.6, 1.55]).unwrap();
-    let frame = Frame::default();
+    let frame = LabAxes::default();
     let mut detector = Detector::of_panels(panels, frame.beam).unwrap();
     detector.layers = 4;
     Description {

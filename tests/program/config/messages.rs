@@ -145,15 +145,15 @@ const WRONG: &[(&str, &str, i32, &[&str])] = &[
         "[mosaicity]\nmodel = \"flat\"",
         "",
         1,
-        &["mosaicity.model = flat: expected one of cap, gaussian"],
+        &["mosaicity.model = \"flat\": expected one of \"cap\", \"gaussian\""],
     ),
     (
         "[background]\nslabs = [{ file = \"a\", thickness_mm = -1 }]",
         "",
         1,
         &[
-            "background.slabs = ",
-            "thickness=-1: expected a number, zero or above",
+            "e.toml, line 5: background.slabs: ",
+            "thickness_mm = -1: expected a number, zero or above",
         ],
     ),
     // Two keys for one thing.
@@ -207,7 +207,7 @@ const WRONG: &[(&str, &str, i32, &[&str])] = &[
         1,
         &[
             "e.toml, line 5: sampling.tolerance = 0.01: no longer a key; take the line out",
-            "-mosaic_domains",
+            "mosaic domains",
         ],
     ),
     (

@@ -1,0 +1,284 @@
+//! What the headers of images, and files that describe a detector, say in place of keys that are not
+//! given (PHYSICS §13).
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::document::DocumentError;
+use crate::experiment::{Mask, Placement};
+use crate::formats::geometry::Geometry;
+use crate::formats::header::Header;
+use crate::formats::image_file::{self, ImageFile};
+use crate::formats::image_header::ImageHeader;
+use crate::formats::{FormatError, Problem, smv};
+use crate::geometry::UnitCell;
+use crate::memory::Bytes;
+
+/// Values of files, used where no key gives them.
+#[derive(Debug, Default)]
+pub struct Adopted {
+    pub shape: Option<[usize; 2]>,
+    pub pixel_mm: Option<f64>,
+    pub distance_mm: Option<f64>,
+    pub close_distance_mm: Option<f64>,
+    pub wavelength_m: Option<f64>,
+    /// ORGX and ORGY, pixels.
+    pub org: [Option<f64>; 2],
+    pub phi_deg: Option<f64>,
+    pub osc_deg: Option<f64>,
+    /// Named in a notice, but not used: it says too little of how the detector was turned.
+    pub two_theta_deg: Option<f64>,
+    /// Named in a notice, but not used: a depth of attenuation belongs to it.
+    pub sensor_um: Option<f64>,
+    /// Kahn's polarisation factor.
+    pub kahn_factor: Option<f64>,
+    /// The crystal's cell, oriented.
+    pub cell: Option<UnitCell>,
+    /// The pixels of the mask that are rendered.
+    pub mask: Option<Arc<Mask>>,
+    beam_centre: BeamCentre,
+}
+
+/// Where the beam meets the detector, as a header tells it.
+#[derive(Debug, Clone, Copy)]
+enum BeamCentre {
+    /// BEAM_CENTER_X and BEAM_CENTER_Y, mm: Xbeam and Ybeam in whatever convention the keys choose.
+    Given {
+        x: Option<f64>,
+        y: Option<f64>,
+        /// A mask's Y counts from the other end of the slow axis.
+        y_from_end: bool,
+    },
+    /// Along fast and slow, pixels from the outer corner of the first.
+    Pixels([f64; 2]),
+}
+
+impl Default for BeamCentre {
+    fn default() -> BeamCentre {
+        BeamCentre::of_smv(None, None)
+    }
+}
+
+impl BeamCentre {
+    fn of_smv(x: Option<f64>, y: Option<f64>) -> BeamCentre {
+        BeamCentre::Given {
+            x,
+            y,
+            y_from_end: false,
+        }
+    }
+
+    /// The same centre, as the header of a mask tells it.
+    fn of_mask(self) -> BeamCentre {
+        match self {
+            BeamCentre::Given { x, y, .. } => BeamCentre::Given {
+                x,
+                y,
+                y_from_end: true,
+            },
+            pixels => pixels,
+        }
+    }
+
+    fn is_silent(self) -> bool {
+        matches!(
+            self,
+            BeamCentre::Given {
+                x: None,
+                y: None,
+                ..
+            }
+        )
+    }
+}
+
+impl Adopted {
+    /// The headers of an image and of a mask, files of `most` bytes at most; where both speak, the
+    /// image does.
+    pub fn read(
+        image: Option<&Path>,
+        mask: Option<&Path>,
+        most: Bytes,
+    ) -> Result<Adopted, DocumentError> {
+        let mut adopted = Adopted::default();
+        if let Some(path) = image {
+            adopted = Adopted::from_image(path, most)?;
+        }
+        if let Some(path) = mask {
+            let file = smv::read(path, most)?;
+            let shape = [file.width, file.height];
+            let header =
+                Adopted::from_smv(file.entries(), shape).map_err(|what| bad(path, what))?;
+            adopted = adopted.or(Adopted {
+                beam_centre: header.beam_centre.of_mask(),
+                ..header
+            });
+            let rendered = file.pixels.iter().map(|&value| value != 0).collect();
+            adopted.mask = Mask::new([file.width, file.height], rendered).map(Arc::new);
+        }
+        Ok(adopted)
+    }
+
+    /// What `geometry` says beside the panels' places, with the pixels of a mask.
+    pub fn of_geometry(geometry: &Geometry, mask: Option<Arc<Mask>>) -> Adopted {
+        let degrees = geometry
+            .oscillation_rad
+            .map(|both| both.map(f64::to_degrees));
+        Adopted {
+            wavelength_m: geometry.wavelength_m,
+            phi_deg: degrees.map(|[start, _]| start),
+            osc_deg: degrees
+                .map(|[_, range]| range)
+                .filter(|&range| range != 0.0),
+            kahn_factor: geometry.kahn_factor,
+            cell: geometry.cell,
+            mask,
+            ..Adopted::default()
+        }
+    }
+
+    /// Xbeam and Ybeam, m, in the terms of `placement`.
+    pub fn beam_centre_m(&self, placement: &Placement) -> [Option<f64>; 2] {
+        let pixel = placement.pixel_size_m;
+        match self.beam_centre {
+            BeamCentre::Pixels(along) => {
+                let centre = placement.beam_centre_at(along.map(|pixels| pixels * pixel));
+                centre.map(Some)
+            }
+            BeamCentre::Given { x, y, y_from_end } => {
+                let size_slow = placement.pixels[1] as f64 * pixel;
+                let [x, y] = [x, y].map(|mm| mm.map(|mm| mm * 1e-3));
+                [x, y.map(|y| if y_from_end { size_slow - y } else { y })]
+            }
+        }
+    }
+
+    /// The header of the image at `path`.
+    fn from_image(path: &Path, most: Bytes) -> Result<Adopted, DocumentError> {
+        let (
+            file,
+            Header {
+                entries,
+                geometry,
+                metadata,
+                ..
+            },
+        ) = image_file::read_with_header(path, most)?;
+        let adopted = match file {
+            ImageFile::Sized(format, raster) if format == smv::FORMAT => {
+                Adopted::from_smv(&entries, [raster.width, raster.height])
+            }
+            ImageFile::Sized(..) if metadata.is_some_and(|(known, _)| !known.fits_header()) => Err(
+                Problem::with_file("panels that lean, or several; expected one upright panel"),
+            ),
+            ImageFile::Sized(_, raster) if !geometry.is_silent() => {
+                Adopted::from_header(&geometry, [raster.width, raster.height])
+            }
+            ImageFile::Sized(format, _) => Err(Problem::with_file(format!(
+                "{format}, which says nothing of the experiment; expected an image with a header, \
+                 SMV or CBF"
+            ))),
+            ImageFile::Bare(_) => Err(Problem::with_file(
+                "neither an SMV nor a CBF image; expected one of these, whose headers tell",
+            )),
+        };
+        Ok(adopted.map_err(|problem| bad(path, problem))?)
+    }
+
+    /// What the entries of an SMV header say to the C program.
+    fn from_smv(entries: &[(String, String)], shape: [usize; 2]) -> Result<Adopted, Problem> {
+        let number = |key: &str| smv::number(entries, key);
+        let positive = |key: &str| positive(&format!("header entry {key}"), number(key)?);
+        // The C program writes XDS_ORGX and reads ORGX.
+        let origin = |key: &str| {
+            number(key).and_then(|org| match org {
+                None => number(&format!("XDS_{key}")),
+                given => Ok(given),
+            })
+        };
+        Ok(Adopted {
+            shape: Some(shape),
+            pixel_mm: positive("PIXEL_SIZE")?,
+            distance_mm: positive("DISTANCE")?,
+            close_distance_mm: positive("CLOSE_DISTANCE")?,
+            wavelength_m: positive("WAVELENGTH")?.map(|angstrom| angstrom * 1e-10),
+            org: [origin("ORGX")?, origin("ORGY")?],
+            phi_deg: number("PHI")?,
+            // A still has no range to adopt: flags that step or count are not to be bound to zero.
+            osc_deg: number("OSC_RANGE")?.filter(|&range| range != 0.0),
+            two_theta_deg: number("TWOTHETA")?,
+            beam_centre: BeamCentre::of_smv(number("BEAM_CENTER_X")?, number("BEAM_CENTER_Y")?),
+            ..Adopted::default()
+        })
+    }
+
+    /// What another header says.
+    fn from_header(header: &ImageHeader, shape: [usize; 2]) -> Result<Adopted, Problem> {
+        let pixel_m = positive("the header's pixel size in m", header.pixel_size_m)?;
+        let distance_m = positive("the header's distance in m", header.distance_m)?;
+        let wavelength_m = positive("the header's wavelength in m", header.wavelength_m)?;
+        let centre = header.beam_centre_pixels;
+        // An upright detector is nearest where the beam meets it; ORGX counts from 1/2.
+        let org = centre.map(|along| along.map(|pixels| Some(pixels + 0.5)));
+        Ok(Adopted {
+            shape: Some(shape),
+            pixel_mm: pixel_m.map(|metres| metres * 1e3),
+            distance_mm: distance_m.map(|metres| metres * 1e3),
+            wavelength_m,
+            org: org.unwrap_or_default(),
+            phi_deg: header.start_rad.map(f64::to_degrees),
+            osc_deg: header
+                .range_rad
+                .map(f64::to_degrees)
+                .filter(|&range| range != 0.0),
+            two_theta_deg: header.two_theta_rad.map(f64::to_degrees),
+            sensor_um: header.sensor_thickness_m.map(|metres| metres * 1e6),
+            beam_centre: centre.map_or_else(BeamCentre::default, BeamCentre::Pixels),
+            ..Adopted::default()
+        })
+    }
+
+    /// This header's values, and those of `other` where this one is silent.
+    fn or(self, other: Adopted) -> Adopted {
+        let has_distance = self.distance_mm.is_some() || self.close_distance_mm.is_some();
+        let distances = if has_distance { &self } else { &other };
+        Adopted {
+            distance_mm: distances.distance_mm,
+            close_distance_mm: distances.close_distance_mm,
+            shape: self.shape.or(other.shape),
+            pixel_mm: self.pixel_mm.or(other.pixel_mm),
+            wavelength_m: self.wavelength_m.or(other.wavelength_m),
+            org: [self.org[0].or(other.org[0]), self.org[1].or(other.org[1])],
+            phi_deg: self.phi_deg.or(other.phi_deg),
+            osc_deg: self.osc_deg.or(other.osc_deg),
+            two_theta_deg: self.two_theta_deg.or(other.two_theta_deg),
+            kahn_factor: self.kahn_factor.or(other.kahn_factor),
+            cell: self.cell.or(other.cell),
+            mask: self.mask.or(other.mask),
+            sensor_um: self.sensor_um.or(other.sensor_um),
+            beam_centre: if self.beam_centre.is_silent() {
+                other.beam_centre
+            } else {
+                self.beam_centre
+            },
+        }
+    }
+}
+
+/// `value`, called `what`, if it is above zero.
+fn positive(what: &str, value: Option<f64>) -> Result<Option<f64>, Problem> {
+    match value {
+        Some(value) if value <= 0.0 => Err(Problem::with_file(format!(
+            "{what} is {value}; expected a positive number"
+        ))),
+        value => Ok(value),
+    }
+}
+
+/// What is wrong with the content of the file at `path`.
+fn bad(path: &Path, problem: Problem) -> FormatError {
+    FormatError::Content {
+        path: path.to_path_buf(),
+        problem,
+    }
+}

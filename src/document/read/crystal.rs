@@ -1,0 +1,247 @@
+//! The crystal: cell, orientation, size, shape, mosaicity, and the scan about the spindle.
+
+use std::path::Path;
+
+use super::Reading;
+use super::adopted::Adopted;
+use super::file_cells::FileCells;
+use crate::document::choices::{Misset, MosaicDistribution};
+use crate::document::error::DocumentError;
+use crate::document::keys::{Key, key};
+use crate::document::message::{Message, contradiction, message};
+use crate::document::value::Axes;
+use crate::experiment::{
+    Crystal, DEFAULT_MOSAIC_SEED, LabAxes, MosaicModel, Mosaicity, Scan, SpotMetric, StepRequest,
+};
+use crate::formats;
+use crate::geometry::{UnitCell, angles_of, rotation_xyz};
+use crate::random::{ParkMiller, random_rotation};
+
+/// Spread of a random misset, in radians: the C program's 90, which it takes for degrees.
+const RANDOM_MISSET_RAD: f64 = 90.0;
+
+/// Angles of a random misset with this seed, about x, y and z, radians.
+pub fn random_misset_rad(seed: i64) -> [f64; 3] {
+    angles_of(&random_rotation(
+        &mut ParkMiller::new(seed),
+        RANDOM_MISSET_RAD,
+    ))
+}
+
+impl Reading<'_> {
+    /// The crystal of `cell` before the misset.
+    pub fn crystal(&mut self, cell: &UnitCell, beam_size_m: f64) -> Result<Crystal, DocumentError> {
+        let keys = &self.document.crystal;
+        let cell = cell.rotated(&rotation_xyz(self.misset_rad()));
+        let (shape, fudge) = (keys.shape.unwrap_or_default(), keys.fudge.unwrap_or(1.0));
+        let metric = keys.gauss_metric.unwrap_or(SpotMetric::default());
+        let cells = self.cells(&cell, beam_size_m)?;
+        Ok(Crystal {
+            cells,
+            shape,
+            fudge,
+            metric,
+            mosaicity: self.mosaicity()?,
+            ..Crystal::new(cell)
+        })
+    }
+
+    /// The cell before the misset: that of a key or of a DIALS experiment, which structure factors
+    /// must not contradict, or theirs.
+    pub fn unit_cell(
+        &mut self,
+        file_cells: &FileCells,
+        wavelength_m: f64,
+        adopted: &Adopted,
+    ) -> Result<UnitCell, DocumentError> {
+        let Some((source, cell)) = self.given_cell(wavelength_m, adopted)? else {
+            return file_cells.only();
+        };
+        file_cells.agree_with(&source, &cell)?;
+        Ok(cell)
+    }
+
+    /// The cell that a key gives, and that key.
+    fn given_cell(
+        &mut self,
+        wavelength_m: f64,
+        adopted: &Adopted,
+    ) -> Result<Option<(Message, UnitCell)>, DocumentError> {
+        let keys = &self.document.crystal;
+        if let Some(path) = &keys.matrix {
+            self.inputs.push(path.clone());
+            // The file holds the matrix times the wavelength in Å, whatever its unit.
+            let matrix = formats::matrix::read(path, self.most())?;
+            let cell = UnitCell::from_reciprocal(matrix * wavelength_m.recip())
+                .map_err(|error| DocumentError::of_file(path.display(), error))?;
+            check_edges(path, &cell)?;
+            let source = message!("{} {}", &key::crystal::matrix, path.display());
+            return Ok(Some((source, cell)));
+        }
+        let Some(numbers) = &keys.cell else {
+            let source = || message!("{}", &key::detector::dials_experiment);
+            return Ok(adopted.cell.map(|cell| (source(), cell)));
+        };
+        let first = numbers.first().copied().unwrap_or_default();
+        let length = |axis: usize| numbers.get(axis).unwrap_or(&first) * 1e-10;
+        let angle = |axis: usize| numbers.get(axis).unwrap_or(&90.0).to_radians();
+        let lengths = [length(0), length(1), length(2)];
+        UnitCell::from_parameters(lengths, [angle(3), angle(4), angle(5)])
+            .map(|cell| Some((message!("{}", &key::crystal::cell), cell)))
+            .map_err(|error| DocumentError::of_keys(&[&key::crystal::cell], error))
+    }
+
+    /// Misorientation about x, y and z, radians.
+    fn misset_rad(&self) -> [f64; 3] {
+        let keys = &self.document.crystal;
+        match keys.misset {
+            None => [0.0; 3],
+            Some(Misset::Random) => random_misset_rad(keys.misset_seed.unwrap_or(self.seed as i64)),
+            Some(Misset::Angles(degrees)) => degrees.map(f64::to_radians),
+        }
+    }
+
+    /// Cells along each axis.
+    fn cells(&mut self, cell: &UnitCell, beam_size_m: f64) -> Result<[u32; 3], DocumentError> {
+        let keys = &self.document.crystal;
+        let Axes(counts) = keys.cells.unwrap_or(Axes([None; 3]));
+        let Axes(sizes) = keys.size.unwrap_or(Axes([None; 3]));
+        let lengths = cell.lengths_m();
+        let mut cells = [1; 3];
+        for axis in 0..3 {
+            let size = sizes[axis].map(|mm| mm * 1e-3);
+            cells[axis] = match (counts[axis], size) {
+                (Some(count), _) => count,
+                (None, None) => 1,
+                (None, Some(mut metres)) => {
+                    // The beam travels along x; what it does not bathe does not scatter.
+                    if axis > 0 && metres > beam_size_m {
+                        self.notices.push(message!(
+                            "{}: the crystal's {} mm are cut to the beam's {} mm ({})",
+                            (&key::crystal::size, axis),
+                            metres * 1e3,
+                            beam_size_m * 1e3,
+                            &key::beam::size
+                        ));
+                        metres = beam_size_m;
+                    }
+                    let needed = (metres / lengths[axis]).ceil().max(1.0);
+                    if needed > f64::from(u32::MAX) {
+                        return Err(contradiction!(
+                            "{}: {} cells; give {}, below 2^32",
+                            (&key::crystal::size, axis),
+                            format!("{needed:.3e}"),
+                            (&key::crystal::cells, axis)
+                        ));
+                    }
+                    needed as u32
+                }
+            };
+        }
+        Ok(cells)
+    }
+
+    /// The scan about the spindle.
+    pub fn scan(&self, axes: &LabAxes, adopted: &Adopted) -> Result<Scan, DocumentError> {
+        use key::scan::{range, step};
+        let keys = &self.document.scan;
+        let phi = keys.start.or(adopted.phi_deg).unwrap_or(0.0);
+        let request = StepRequest {
+            range: keys.range.or(adopted.osc_deg).map(f64::to_radians),
+            step: keys.step.map(f64::to_radians),
+            count: keys.steps,
+        };
+        if let (Some(range_rad), Some(step_rad)) = (request.range, request.step)
+            && (range_rad * step_rad < 0.0 || step_rad == 0.0)
+        {
+            return Err(contradiction!(
+                "{} {} {} {}: the step must lead through the range, not away from it",
+                &range,
+                range_rad.to_degrees(),
+                &step,
+                step_rad.to_degrees()
+            ));
+        }
+        let (range_rad, step_rad, steps) = request
+            .scan("the phi scan", 1f64.to_radians())
+            .map_err(|error| DocumentError::of_keys(&[&range, &step], error))?;
+        Ok(Scan {
+            spindle: axes.spindle,
+            start_rad: phi.to_radians(),
+            step_rad,
+            steps,
+            range_rad,
+        })
+    }
+
+    /// The mosaic domains.
+    fn mosaicity(&mut self) -> Result<Mosaicity, DocumentError> {
+        let model = self.mosaic_model()?;
+        let keys = &self.document.mosaicity;
+        let mosaicity = Mosaicity {
+            model,
+            domains: keys.domains.unwrap_or(1),
+            seed: keys.seed.unwrap_or(DEFAULT_MOSAIC_SEED),
+        };
+        let spread = mosaicity.spread_rad() > 0.0;
+        let domains = keys.domains.unwrap_or(if spread { 10 } else { 1 });
+        Ok(Mosaicity {
+            domains,
+            ..mosaicity
+        })
+    }
+
+    fn mosaic_model(&mut self) -> Result<MosaicModel, DocumentError> {
+        use key::mosaicity::{domains, model, rotations, sigmas, spread};
+        let keys = &self.document.mosaicity;
+        let refuse = |first: &'static Key, words: &str, second: &'static Key, more: &str| {
+            let message = message!("{}{}{}{}", first, words, second, more);
+            Err(DocumentError::Contradiction(message))
+        };
+        if let Some(path) = &keys.rotations {
+            let others: [&'static Key; 4] = [&spread, &domains, &model, &sigmas];
+            if let Some(given) = others.into_iter().find(|key| key.is_in(self.document)) {
+                let what = " both say how the domains are turned; leave one out";
+                return refuse(given, " and ", &rotations, what);
+            }
+            self.inputs.push(path.clone());
+            let listed = formats::rotations::read(path, self.most())?;
+            return Ok(MosaicModel::Listed(listed.into()));
+        }
+        let spread_rad = keys.spread.unwrap_or(0.0).to_radians();
+        let gaussian = |sigmas_rad| Ok(MosaicModel::Gaussian { sigmas_rad });
+        match (keys.sigmas, keys.model) {
+            (Some(_), Some(MosaicDistribution::Cap)) => {
+                let what = " gaussian, not of cap; leave one out";
+                refuse(&sigmas, " are those of ", &model, what)
+            }
+            (Some(_), _) if keys.spread.is_some() => refuse(
+                &spread,
+                " and ",
+                &sigmas,
+                " both give the spread; leave one out",
+            ),
+            (Some(degrees), _) => gaussian(degrees.map(f64::to_radians)),
+            (None, Some(MosaicDistribution::Gaussian)) => gaussian([spread_rad; 3]),
+            (None, _) => Ok(MosaicModel::Cap { spread_rad }),
+        }
+    }
+}
+
+/// Refuses a matrix whose cell is smaller than an atom: the file holds something else.
+fn check_edges(path: &Path, cell: &UnitCell) -> Result<(), DocumentError> {
+    /// Shortest edge, m; no crystal's is below 2 Å.
+    const SHORTEST_M: f64 = 1e-10;
+    let lengths = cell.lengths_m();
+    if lengths.iter().all(|&length| length >= SHORTEST_M) {
+        return Ok(());
+    }
+    let [a, b, c] = lengths.map(|length| length * 1e10);
+    Err(DocumentError::of_file(
+        path.display(),
+        format!(
+            "the matrix makes a cell of {a:.3} x {b:.3} x {c:.3} Å; expected a MOSFLM A matrix, the \
+             reciprocal cell in 1/Å times the wavelength in Å"
+        ),
+    ))
+}

@@ -1,0 +1,224 @@
+//! Keys that have nothing to act on: each that is given gets a line, so that none is ignored in
+//! silence.
+
+use std::path::PathBuf;
+
+use super::Facts;
+use crate::document::Document;
+use crate::document::Misset;
+use crate::document::keys::{Key, OutputSection, key};
+use crate::document::message::{Message, Named, Part, message};
+use crate::document::overlay::{FILES, GRID, POINTS};
+use crate::document::value::Axes;
+use crate::experiment::{Convention, Pivot, Placement, Shape, Sources};
+use crate::formats::format::extension;
+use key::{
+    background, beam, counts, crystal, detector, mosaicity, noise, output, picture, run, sampling,
+};
+
+/// What names of NXmx files end on.
+const NXMX: [&str; 3] = ["h5", "hdf5", "nxs"];
+
+/// Rows of keys, when they have nothing to act on, and why.
+macro_rules! rules {
+    ($list:ident
+     $($($section:ident.$field:ident)+: $idle:expr => $why:literal $(, $other:ident.$name:ident)*;)*
+    ) => {$(
+        $list.add(&[$(&$section::$field),+], $idle, &message!($why $(, &$other::$name)*));
+    )*};
+}
+
+/// A key that has nothing to act on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Idle {
+    /// The key.
+    pub key: &'static Key,
+    /// Which of its axes, where others have an effect.
+    axis: Option<usize>,
+    why: Message,
+}
+
+impl Idle {
+    /// The line for the user.
+    pub fn notice(&self) -> Message {
+        let Idle { key, axis, why } = self;
+        let effect = match axis {
+            None => " has no effect: ".to_string(),
+            Some(axis) => format!(" has no effect along {}: ", ["fast", "slow"][*axis]),
+        };
+        let named = Named { key, axis: *axis };
+        let mut message = Message(vec![Part::Key(named), effect.into()]);
+        message.0.extend(why.0.iter().cloned());
+        message
+    }
+}
+
+impl Document {
+    /// Whether the default files are written: no key names another.
+    pub fn writes_default_files(&self) -> bool {
+        !FILES.iter().any(|key| key.is_in(self))
+    }
+
+    /// The default files, but for those that the document leaves out.
+    pub fn default_files(&self) -> OutputSection {
+        let unless = |left_out: Option<bool>, name: &str| {
+            (left_out != Some(false)).then(|| PathBuf::from(name))
+        };
+        OutputSection {
+            float: Some("floatimage.bin".into()),
+            smv: Some("intimage.img".into()),
+            smv_noise: unless(self.output.default_noise, "noiseimage.img"),
+            pgm: unless(self.output.default_pgm, "image.pgm"),
+            png: Some("image.png".into()),
+            ..OutputSection::default()
+        }
+    }
+}
+
+impl Facts<'_> {
+    /// The keys, given or not, that have nothing to act on, and why.
+    pub fn idle(&self) -> Vec<Idle> {
+        let (document, experiment) = (self.document, self.experiment);
+        // Of a detector that a file describes, no key of the placement is given.
+        let placed_by_file = Placement::default();
+        let placement = self.placement.unwrap_or(&placed_by_file);
+        let given = |key: &Key| document.says(key);
+        let listed = matches!(experiment.beam().sources, Sources::List(_));
+        let placed = placement.origin_m.is_some();
+        let about_sample = placement.pivot() == Pivot::Sample;
+        let custom = placement.custom_axes.is_some();
+        let default_files = document.writes_default_files();
+        let ends_on = |files: &Option<Vec<PathBuf>>, extensions: &[&str]| {
+            let mut files = files.iter().flatten();
+            files.any(|path| extensions.contains(&extension(path).as_str()))
+        };
+        let out = |extensions: &[&str]| ends_on(&document.output.files, extensions);
+        let typed = given(&counts::number);
+        let whole_out =
+            out(&["img", "smv", "cbf"]) || (typed && (out(&["tif", "tiff", "npy"]) || out(&NXMX)));
+        let nxmx = out(&NXMX) || ends_on(&document.output.noise_files, &NXMX);
+        let noisy = document.writes_noise();
+        let pgm =
+            given(&output::pgm) || out(&["pgm"]) || (default_files && !given(&output::default_pgm));
+        let png = default_files || given(&output::png) || out(&["png"]);
+        let pictured = png || given(&output::overview);
+        let random_misset = document.crystal.misset == Some(Misset::Random);
+        let seeds_misset = random_misset && !given(&crystal::misset_seed);
+        let mosaicity = &experiment.crystal().mosaicity;
+        let spread = mosaicity.spread_rad() > 0.0;
+        let rotations = given(&mosaicity::rotations);
+        let default_centre =
+            matches!(placement.convention, Convention::Xds | Convention::Dials) || custom;
+        let counted = default_files || given(&output::smv) || whole_out;
+        let Axes(size) = document.crystal.size.unwrap_or(Axes([None; 3]));
+        // The beam travels along a, and cuts the crystal along b and c.
+        let sized = size[1].or(size[2]).is_some();
+        let flux = given(&beam::flux);
+        let constant_f = !experiment.structure_factors().is_listed();
+        let unpolarised = experiment.beam().kahn_factor.is_none();
+        let shape = experiment.crystal().shape;
+
+        let Axes(edges) = document.detector.size.unwrap_or(Axes([None; 2]));
+        let Axes(pixels) = document.detector.pixels.unwrap_or(Axes([None; 2]));
+        let counted_axes = [0, 1].map(|axis| edges[axis].is_some() && pixels[axis].is_some());
+        let all = (0..2).all(|axis| edges[axis].is_none() || counted_axes[axis]);
+
+        let mut list = List(Vec::new());
+        rules! { list
+            crystal.misset_seed: !random_misset => "it is for {} random", crystal.misset;
+            mosaicity.seed mosaicity.model: !spread => "there is no {} spread", mosaicity.spread;
+            mosaicity.seed: rotations => "{} gives the rotations", mosaicity.rotations;
+            mosaicity.spread mosaicity.sigmas mosaicity.seed mosaicity.model:
+                spread && !rotations && mosaicity.domains == 1
+                => "there is one domain, and it is not turned; give {} more", mosaicity.domains;
+            mosaicity.sigmas: !spread => "all three are zero";
+            crystal.gauss_metric: matches!(shape, Shape::Square | Shape::Round)
+                => "it is for Gaussian and top-hat spots";
+            crystal.fudge: shape == Shape::Square => "a square crystal has none";
+            crystal.interpolate: constant_f => "every reflection has the same F";
+            crystal.f_column: constant_f
+                => "no {} or {} is given", crystal.structure_factors,
+                    crystal.structure_factors_by_energy;
+            beam.exposure: !flux => "it is for {}", beam.flux;
+            beam.size: !flux && !sized && !given(&background::slabs)
+                => "it is for {}, {} and {}", beam.flux, crystal.size, background.slabs;
+            beam.fluence: flux => "{} gives the fluence", beam.flux;
+            beam.dispersion_steps: !listed && !given(&beam::dispersion)
+                => "there is no {}", beam.dispersion;
+            sampling.polarisation_per_subpixel: unpolarised => "polarisation is switched off";
+            detector.size: all && counted_axes.contains(&true) => "the pixels are counted";
+            detector.beam_x detector.beam_y: !placed && about_sample && !custom
+                => "the detector turns about the sample ({}) and is placed by {} and {}; only \
+                    headers show it", detector.pivot, detector.origin_x, detector.origin_y;
+            detector.close_x detector.close_y:
+                !placed && (!default_centre || (about_sample && !custom))
+                => "it only stands in for the {} and {} of XDS, DIALS and custom frames that turn \
+                    about the beam", detector.beam_x, detector.beam_y;
+            detector.origin_x detector.origin_y: !placed && !about_sample && !default_centre
+                => "the detector turns about the beam ({}) and is placed by {} and {}",
+                    detector.pivot, detector.beam_x, detector.beam_y;
+            detector.distance: given(&detector::close_distance)
+                => "{} gives the distance", detector.close_distance;
+            noise.seed: !noisy && !seeds_misset => "no noise image is written";
+            noise.flicker noise.calibration noise.calibration_seed noise.readout noise.gain
+                noise.saturation noise.point_spread noise.point_spread_fwhm noise.image_number:
+                !noisy
+                => "no noise image is written";
+            noise.calibration_seed: noisy && self.noise.calibration == 0.0
+                => "there is no {} above 0", noise.calibration;
+            noise.point_spread: noisy && self.noise.spread().is_none()
+                => "there is no {} above 0", noise.point_spread_fwhm;
+            counts.scale: !counted
+                => "no {} is written, and no other file of whole numbers without noise", output.smv;
+            counts.offset: !counted && !noisy
+                => "no SMV file is written, and no other one of counts";
+            counts.number:
+                document.output.files.is_none() && document.output.noise_files.is_none()
+                => "it is for {} and {}", output.files, output.noise_files;
+            counts.compression: !nxmx => "no .h5 or .nxs file is written";
+            picture.pgm_scale: !pgm => "no {} is written", output.pgm;
+            output.default_pgm output.default_noise: !default_files
+                => "only the files asked for are written";
+            picture.scale picture.percentile picture.bits picture.colormap: !pictured
+                => "no {} or {} is written", output.png, output.overview;
+            picture.rings: !png => "no {} is written", output.png;
+            detector.dials_experiment_index: !given(&detector::dials_experiment)
+                => "it is for {}", detector.dials_experiment;
+            detector.crystfel_clen: !given(&detector::crystfel_geometry)
+                => "it is for {}", detector.crystfel_geometry;
+            run.printout: given(&run::printout_pixel) => "one pixel is named";
+        }
+        list.add(
+            GRID,
+            listed,
+            &message!("{} gives the sources", &beam::sources),
+        );
+        let origin = &key::frame::first_pixel;
+        list.add(POINTS, placed, &message!("{} places the detector", origin));
+        for axis in [0, 1]
+            .into_iter()
+            .filter(|&axis| !all && counted_axes[axis])
+        {
+            list.0.push(Idle {
+                key: &detector::size,
+                axis: Some(axis),
+                why: message!("the pixels are counted"),
+            });
+        }
+        list.0
+    }
+}
+
+struct List(Vec<Idle>);
+
+impl List {
+    /// Adds `keys` where they are `idle`, for the reason `why`.
+    fn add(&mut self, keys: &[&'static Key], idle: bool, why: &Message) {
+        let idle = keys.iter().filter(|_| idle);
+        self.0.extend(idle.map(|key| Idle {
+            key,
+            axis: None,
+            why: why.clone(),
+        }));
+    }
+}

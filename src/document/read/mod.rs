@@ -1,0 +1,260 @@
+//! From a document to an experiment: the files that it names are read, what it leaves open is filled
+//! in, and everything is checked.
+
+mod adopted;
+mod apparatus;
+mod atoms;
+mod background;
+mod beam;
+mod crystal;
+mod detector;
+mod factors;
+mod file_cells;
+mod idle;
+mod noise;
+mod resolved;
+
+use std::path::PathBuf;
+
+use super::error::{DocumentError, keys_of};
+use super::keys::{Key, key};
+use super::message::{Message, contradiction, message};
+use super::{Document, FactorOrigin};
+use crate::experiment::{
+    Crystal, Description, Experiment, ExperimentError, Placement, Region, Sampling,
+};
+use crate::formats::encoding::Counts;
+use crate::formats::file_limit;
+use crate::image::noise::Noise;
+use crate::memory::Bytes;
+use adopted::Adopted;
+use apparatus::{Apparatus, GeometryFile};
+use atoms::Reach;
+use factors::Factors;
+
+pub use idle::Idle;
+
+/// A document made sense of.
+#[derive(Debug, Clone)]
+pub struct Reading<'d> {
+    document: &'d Document,
+    /// The seed of the noise, and of what else has none of its own.
+    seed: u64,
+    /// Memory that what is read may take, bytes.
+    memory: Bytes,
+    inputs: Vec<PathBuf>,
+    notices: Vec<Message>,
+}
+
+/// What a document came to.
+#[derive(Debug)]
+pub struct Resolved {
+    /// The experiment.
+    pub experiment: Experiment,
+    /// A detector's noise, around the offset of an SMV file.
+    pub noise: Noise,
+    /// The seed of the noise, and of what else has none of its own.
+    pub seed: u64,
+    /// The document with every default, choice and seed: read, it is this experiment with these
+    /// notices.
+    pub document: Document,
+    /// What follows from the document and would be rounded in it, or has nothing to act on.
+    pub notes: Document,
+    /// What the user should know although nothing is wrong.
+    pub notices: Vec<Message>,
+    /// The keys that are given and have nothing to act on.
+    pub idle: Vec<Idle>,
+    /// The files that were read.
+    pub inputs: Vec<PathBuf>,
+    /// Where the reflections come from, if they come from one file.
+    pub reflections: Option<FactorOrigin>,
+    /// The file that describes the detector, where keys do not.
+    pub geometry: Option<PathBuf>,
+}
+
+/// What is known once a document has been read.
+struct Facts<'f> {
+    document: &'f Document,
+    experiment: &'f Experiment,
+    /// How keys placed the detector, if they did.
+    placement: Option<&'f Placement>,
+    /// What stood in for keys.
+    adopted: &'f Adopted,
+    /// The column of F, where a file has several.
+    f_column: Option<&'f str>,
+    seed: u64,
+    noise: &'f Noise,
+}
+
+impl Document {
+    /// Reads the files that the document names, and checks everything. `fresh_seed` is the seed of the
+    /// noise and of a random misset where the document has none; `memory` is what the files that are
+    /// read may take.
+    ///
+    /// # Errors
+    /// [`DocumentError`] for keys that contradict each other or describe an impossible experiment,
+    /// and for files that are missing or bad.
+    pub fn resolve(&self, fresh_seed: u64, memory: Bytes) -> Result<Resolved, DocumentError> {
+        let mut reading = Reading {
+            document: self,
+            seed: self.noise.seed.map_or(fresh_seed, |seed| seed as u64),
+            memory,
+            inputs: Vec::new(),
+            notices: Vec::new(),
+        };
+        reading.resolve()
+    }
+
+    /// Whether a key says something: a switch that is as it is by default says nothing.
+    pub fn says(&self, own: &Key) -> bool {
+        use super::value::Value;
+        let off: [&Key; 4] = [
+            &key::crystal::solvent,
+            &key::beam::polarised,
+            &key::output::default_pgm,
+            &key::output::default_noise,
+        ];
+        let both: [&Key; 2] = [&key::crystal::interpolate, &key::run::progress];
+        match own.get(self) {
+            None => false,
+            Some(Value::Truth(truth)) if !both.contains(&own) => truth != off.contains(&own),
+            Some(_) => true,
+        }
+    }
+}
+
+impl Reading<'_> {
+    /// The most bytes that a file may have.
+    fn most(&self) -> Bytes {
+        file_limit(self.memory)
+    }
+
+    fn resolve(&mut self) -> Result<Resolved, DocumentError> {
+        let Apparatus {
+            file,
+            adopted,
+            placement,
+            mut detector,
+            axes,
+        } = self.apparatus()?;
+        self.finish(&mut detector);
+        let beam = self.beam(&axes, &adopted)?;
+        let reach = Reach {
+            beam: &beam,
+            detector: &detector,
+        };
+        let Factors {
+            structure_factors,
+            mut cells,
+            origin,
+        } = self.factors(&reach)?;
+        let bare = file.as_ref().and_then(GeometryFile::without_crystal);
+        bare.into_iter().for_each(|file| cells.note_without(file));
+        let beam_size_m = self.beam_size_m();
+        let background = self.background(beam_size_m)?;
+        let crystal_scatters =
+            structure_factors.is_listed() || structure_factors.default_f() != 0.0;
+        let scan = self.scan(&axes, &adopted)?;
+        let keys = &self.document.crystal;
+        let names_cell = keys.matrix.is_some() || keys.cell.is_some();
+        // A background needs no crystal.
+        let crystal = if !crystal_scatters && !names_cell && background.scatters() {
+            Crystal::absent()
+        } else {
+            let cell = self.unit_cell(&cells, beam.wavelength_m, &adopted)?;
+            self.crystal(&cell, beam_size_m)?
+        };
+        if !crystal_scatters && !background.scatters() {
+            return Err(contradiction!(
+                "nothing scatters: give structure factors with {} FILE, {} FILE, {}, or {}",
+                &key::crystal::structure_factors,
+                &key::crystal::atoms,
+                &key::crystal::default_f,
+                &key::background::slabs
+            ));
+        }
+        self.apply_mask(&mut detector, &adopted)?;
+        self.notices.extend(detector::masked_panels(&detector));
+        let description = Description {
+            beam,
+            crystal,
+            detector,
+            scan,
+            sampling: self.sampling(),
+            structure_factors,
+            background,
+        };
+        let experiment = Experiment::new(description).map_err(|error| match &file {
+            Some(file) if !self.gave_sensor(&error) && GeometryFile::is_to_blame(&error) => {
+                file.blame(&error)
+            }
+            _ => self.impossible(error),
+        })?;
+        let offset = self
+            .document
+            .counts
+            .offset
+            .unwrap_or(Counts::DEFAULT_OFFSET);
+        let noise = self.document.noise.noise(self.seed, offset)?;
+        let facts = Facts {
+            document: self.document,
+            experiment: &experiment,
+            placement: placement.as_ref(),
+            adopted: &adopted,
+            f_column: origin.as_ref().and_then(FactorOrigin::column),
+            seed: self.seed,
+            noise: &noise,
+        };
+        let mut idle = facts.idle();
+        let (document, notes) = facts.resolved(&idle);
+        idle.retain(|idle| self.document.says(idle.key));
+        self.notices.extend(idle.iter().map(Idle::notice));
+        self.notices.extend(factors::channel_notice(&experiment));
+        Ok(Resolved {
+            noise,
+            seed: self.seed,
+            document,
+            notes,
+            notices: std::mem::take(&mut self.notices),
+            idle,
+            inputs: std::mem::take(&mut self.inputs),
+            reflections: origin,
+            geometry: file.map(|file| file.path),
+            experiment,
+        })
+    }
+
+    /// How the image is sampled.
+    fn sampling(&mut self) -> Sampling {
+        let keys = &self.document.sampling;
+        if keys.absorption_per_subpixel == Some(true) {
+            self.notices.push(message!(
+                "{} changes nothing: absorption is always each sub-pixel's own",
+                &key::sampling::absorption_per_subpixel
+            ));
+        }
+        Sampling {
+            oversample: keys.oversample,
+            solid_angle_per_subpixel: keys.solid_angle_per_subpixel == Some(true),
+            polarisation_per_subpixel: keys.polarisation_per_subpixel == Some(true),
+            region: keys.region.map(|[first, last, top, bottom]| Region {
+                fast: [first, last],
+                slow: [top, bottom],
+            }),
+            resolution_limit_m: keys.dmin.unwrap_or(0.0) * 1e-10,
+        }
+    }
+
+    /// `error` of the whole experiment, behind the keys that it comes from.
+    fn impossible(&self, error: ExperimentError) -> DocumentError {
+        match error {
+            ExperimentError::SourceAlongPolarisation(_)
+            | ExperimentError::SourceWavelength { .. }
+            | ExperimentError::TotalWeight(_) => {
+                // Sources come from a file.
+                DocumentError::File(Message::about(&[&key::beam::sources], error))
+            }
+            error => self.blame(&keys_of(&error), error),
+        }
+    }
+}
