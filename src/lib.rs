@@ -51,12 +51,14 @@
 //! - [`experiment`]: what the user describes, in SI units, validated once.
 //! - [`geometry`], [`random`], [`units`], [`memory`], [`profile`], [`trace`], [`version`]: what all may use.
 
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod cpu;
 pub mod document;
 pub mod experiment;
 pub mod formats;
 pub mod geometry;
+#[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod image;
 pub mod memory;
@@ -64,6 +66,7 @@ pub mod physics;
 pub mod profile;
 pub mod random;
 pub mod render;
+#[cfg(feature = "cli")]
 pub mod report;
 pub mod scene;
 pub mod series;

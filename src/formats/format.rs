@@ -11,8 +11,10 @@ use tracing::Span;
 use super::encoding::{Counts, Encoding, Number};
 use super::header::Header;
 use super::image_file::ImageFile;
+#[cfg(feature = "hdf5")]
+use super::nxmx;
 use super::raster::{Clipped, Raster, RasterView};
-use super::{FormatError, PendingFile, Problem, cbf, npy, nxmx, pgm, png, raw, smv, tiff};
+use super::{FormatError, PendingFile, Problem, cbf, npy, pgm, png, raw, smv, tiff};
 use crate::image::Image;
 use crate::memory::Bytes;
 
@@ -23,6 +25,7 @@ pub const TABLE: &[&Format] = &[
     cbf::FORMAT,
     tiff::FORMAT,
     npy::FORMAT,
+    #[cfg(feature = "hdf5")]
     nxmx::FORMAT,
     png::FORMAT,
     pgm::FORMAT,
@@ -53,7 +56,7 @@ pub struct Format {
     pub recognises: fn(&[u8]) -> bool,
     /// The image in a whole file, with the entries of its header. Bytes are unpacked to no more than
     /// the limit.
-    pub decode: fn(Vec<u8>, Bytes) -> Result<(ImageFile, Header), Problem>,
+    pub decode: Decode,
     /// Makes sense of the geometry in the entries of the header of an image of a size, where
     /// [`Format::decode`] does not: those who only look at pixels do without.
     pub read_geometry: fn(&mut Header, [usize; 2]) -> Result<(), Problem>,
@@ -67,6 +70,10 @@ pub struct Format {
     /// How files of many frames are read and written, where the format has such.
     pub frames: Option<FramesRoom>,
 }
+
+/// Makes an image and the entries of its header of the bytes of a file, of no more than a limit once
+/// unpacked.
+pub type Decode = fn(Vec<u8>, Bytes) -> Result<(ImageFile, Header), Problem>;
 
 /// Writes counts of an image beside a path, and tells which pixels had no room.
 pub type Stream = fn(&Path, &Image, Counts, &Header) -> Result<(PendingFile, Clipped), FormatError>;
@@ -95,11 +102,14 @@ pub struct RecordRoom {
 /// How files of many frames are read and written.
 pub struct FramesRoom {
     /// Opens a file, of frames that take no more than the limit each.
-    pub open: fn(&Path, Bytes) -> Result<Box<dyn FrameReader>, FormatError>,
+    pub open: Open,
     /// Starts a file beside a path for a number of frames of a size; the header is the first
     /// frame's.
     pub create: Create,
 }
+
+/// Opens a file of many frames, of no more than a limit each.
+pub type Open = fn(&Path, Bytes) -> Result<Box<dyn FrameReader>, FormatError>;
 
 /// Starts a file of many frames.
 pub type Create =
@@ -195,7 +205,7 @@ pub fn extension(path: &Path) -> String {
 
 /// The endings that names of files of the `wanted` formats have, as a message lists them: `.img .smv`.
 pub fn endings(wanted: impl Fn(&Format) -> bool) -> String {
-    let formats = TABLE.iter().filter(|format| wanted(**format));
+    let formats = TABLE.iter().filter(|format| wanted(format));
     let endings = formats.flat_map(|format| format.extensions);
     let endings: Vec<String> = endings.map(|ending| format!(".{ending}")).collect();
     endings.join(" ")
@@ -204,7 +214,7 @@ pub fn endings(wanted: impl Fn(&Format) -> bool) -> String {
 /// The names of the `wanted` formats, as a message lists them: `SMV, CBF and npy`, with `and` or another
 /// `link` before the last.
 pub fn names(wanted: impl Fn(&Format) -> bool, link: &str) -> String {
-    let formats = TABLE.iter().filter(|format| wanted(**format));
+    let formats = TABLE.iter().filter(|format| wanted(format));
     let names: Vec<&str> = formats.map(|format| format.name).collect();
     match names.split_last() {
         Some((last, [])) => last.to_string(),

@@ -30,6 +30,7 @@ pub mod metadata;
 pub mod mmcif;
 pub mod mtz;
 pub mod npy;
+#[cfg(feature = "hdf5")]
 pub mod nxmx;
 pub mod pgm;
 pub mod png;

@@ -27,13 +27,16 @@ pub struct SceneBuffers {
     places: Kept<TilesKey, Arc<[TilePlace]>>,
     panels: Kept<(Identity<[Panel]>, bool, u32), wgpu::Buffer>,
     tiles: Kept<(TilesKey, Range<usize>), wgpu::Buffer>,
-    sources: Kept<(Identity<[SceneSource]>, Range<usize>, Scaling), wgpu::Buffer>,
-    orientations: Kept<(Identity<[Orientation]>, Range<usize>, Scaling), wgpu::Buffer>,
+    sources: Kept<PartKey<SceneSource>, wgpu::Buffer>,
+    orientations: Kept<PartKey<Orientation>, wgpu::Buffer>,
     grid: Kept<(Option<Identity<ReflectionGrid>>, f64, bool), wgpu::Buffer>,
     materials: Kept<(Identity<[Amorphous]>, Scaling), [wgpu::Buffer; 2]>,
     uniform: Kept<(), wgpu::Buffer>,
     slice: Kept<(), wgpu::Buffer>,
 }
+
+/// A part of an array, and the scaling of its numbers.
+type PartKey<T> = (Identity<[T]>, Range<usize>, Scaling);
 
 /// What the tiles depend on.
 type TilesKey = (Identity<[Panel]>, Option<Region>, TileSize);

@@ -13,20 +13,26 @@
 mod backend;
 mod device;
 mod estimate;
+#[cfg(feature = "gpu")]
+mod falling_back;
 mod laid_out;
 mod memory;
 mod monitor;
 mod on_cpu;
+#[cfg(feature = "gpu")]
 mod on_gpu;
 mod threads;
 
 use crate::experiment::Experiment;
+#[cfg(feature = "gpu")]
 use crate::gpu::{GpuError, GpuOptions};
 use crate::image::Image;
 use crate::image::noise::{Noise, NoiseError};
 use crate::memory::Bytes;
 use crate::scene::{Scene, SceneError, TermPlace};
 use crate::trace::Trace;
+#[cfg(feature = "gpu")]
+use on_gpu::opened;
 use threads::Threads;
 
 pub use backend::{Backend, Outcome};
@@ -82,8 +88,16 @@ pub enum RenderError {
         reason: String,
     },
     /// The GPU failed.
+    #[cfg(feature = "gpu")]
     #[error(transparent)]
     Gpu(GpuError),
+    /// A GPU is asked for, and the library was built without the feature `gpu`.
+    #[cfg(not(feature = "gpu"))]
+    #[error(
+        "device {0}: nanobragg was built without its feature gpu; ask for cpu or auto, or build it \
+         with the feature"
+    )]
+    NoGpuPath(Device),
     /// Noise that cannot be applied.
     #[error(transparent)]
     Noise(#[from] NoiseError),
@@ -100,8 +114,10 @@ pub struct RenderOptions {
     /// Threads of the CPU path; 0 for one per core.
     pub threads: usize,
     /// How the GPU path renders.
+    #[cfg(feature = "gpu")]
     pub gpu: GpuOptions,
     /// Let `auto` take a software GPU, to test how it falls back.
+    #[cfg(feature = "gpu")]
     #[doc(hidden)]
     pub auto_takes_software: bool,
 }
@@ -134,7 +150,7 @@ impl Renderer {
     /// when threads cannot be started.
     pub fn new(options: &RenderOptions) -> Result<Renderer, RenderError> {
         let threads = Threads::start(options.threads)?;
-        let (backend, notice) = on_gpu::opened(options, &threads)?;
+        let (backend, notice) = opened(options, &threads)?;
         Ok(Renderer {
             threads,
             backend,
@@ -234,6 +250,18 @@ impl Renderer {
             device,
             notices,
         })
+    }
+}
+
+/// The CPU path, where `options` do not name a GPU.
+#[cfg(not(feature = "gpu"))]
+fn opened(
+    options: &RenderOptions,
+    threads: &Threads,
+) -> Result<(Box<dyn Backend>, Option<String>), RenderError> {
+    match &options.device {
+        Device::Auto | Device::Cpu => Ok((Box::new(on_cpu::OnCpu(threads.clone())), None)),
+        gpu @ Device::Gpu(_) => Err(RenderError::NoGpuPath(gpu.clone())),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Watching a render, and stopping it.
 
+#[cfg(feature = "gpu")]
 use crate::gpu::Dispatch;
 
 /// Is told how far a render has come, from any thread, and may stop it.
@@ -8,6 +9,7 @@ pub trait Monitor: Sync {
     fn advanced(&self, _part: f64) {}
 
     /// Is told of each dispatch of a GPU once it is done.
+    #[cfg(feature = "gpu")]
     fn dispatched(&self, _dispatch: &Dispatch) {}
 
     /// Whether the render is to stop; asked every few milliseconds on the CPU, after each dispatch
@@ -53,6 +55,7 @@ impl Monitor for PartOf<'_> {
             .advanced((self.place as f64 + part) / self.parts as f64);
     }
 
+    #[cfg(feature = "gpu")]
     fn dispatched(&self, dispatch: &Dispatch) {
         self.whole.dispatched(dispatch);
     }

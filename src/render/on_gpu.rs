@@ -2,7 +2,8 @@
 
 use tracing::info_span;
 
-use super::backend::{Backend, FallingBack, Outcome, on_the_cpu};
+use super::backend::{Backend, Outcome};
+use super::falling_back::{FallingBack, on_the_cpu};
 use super::on_cpu::OnCpu;
 use super::threads::Threads;
 use super::{Device, Monitor, RenderError, RenderOptions};

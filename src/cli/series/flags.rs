@@ -129,7 +129,7 @@ pub fn plan(matches: &ArgMatches, request: &Request) -> Result<Plan, CliError> {
         )));
     }
     for output in &request.outputs {
-        if !output.kind.format().frames.is_some() && Numbered::of(&output.path).is_none() {
+        if output.kind.format().frames.is_none() && Numbered::of(&output.path).is_none() {
             return Err(CliError::Usage(format!(
                 "{} {}: it has room for one frame; expected a name with a place for the frame's number, \
                  as frame_####.{}, or one that ends on .h5 or .nxs",

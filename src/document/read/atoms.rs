@@ -36,6 +36,8 @@ pub struct Reach<'a> {
     pub beam: &'a Beam,
     /// The detector.
     pub detector: &'a Detector,
+    /// Memory that the list of sources may take.
+    pub memory: Bytes,
 }
 
 impl Reading<'_> {
@@ -137,9 +139,9 @@ impl Reach<'_> {
     fn s_max(&self) -> f64 {
         let count = self.beam.source_count_bound();
         // More than fit in memory are refused later.
-        let sources = match Bytes::of::<Source>(count).check() {
-            Ok(()) => self.beam.sources(),
-            Err(_) => Vec::new(),
+        let sources = match Bytes::of::<Source>(count) <= self.memory {
+            true => self.beam.sources(),
+            false => Vec::new(),
         };
         let corners = self.detector.panels.iter().flat_map(|panel| {
             let [fast, slow] = panel.shape.map(|count| count.saturating_sub(1));

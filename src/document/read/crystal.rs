@@ -34,7 +34,7 @@ impl Reading<'_> {
         let keys = &self.document.crystal;
         let cell = cell.rotated(&rotation_xyz(self.misset_rad()));
         let (shape, fudge) = (keys.shape.unwrap_or_default(), keys.fudge.unwrap_or(1.0));
-        let metric = keys.gauss_metric.unwrap_or(SpotMetric::default());
+        let metric = keys.gauss_metric.unwrap_or_default();
         let cells = self.cells(&cell, beam_size_m)?;
         Ok(Crystal {
             cells,

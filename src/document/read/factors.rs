@@ -143,14 +143,14 @@ fn told(path: &Path, file: &ReflectionFile) -> impl Iterator<Item = Message> {
 }
 
 /// A line where a source's energy is far from that of the channel it takes its F from.
-pub fn channel_notice(experiment: &Experiment) -> Option<Message> {
+pub fn channel_notice(experiment: &Experiment, memory: Bytes) -> Option<Message> {
     /// Part of the wavelength that nobody minds.
     const NEAR: f64 = 0.01;
     let factors = experiment.structure_factors();
     let channels = factors.channels();
     // More than fit in memory are refused later.
     let count = experiment.beam().source_count_bound();
-    if channels.is_empty() || Bytes::of::<Source>(count).check().is_err() {
+    if channels.is_empty() || Bytes::of::<Source>(count) > memory {
         return None;
     }
     let sources = experiment.beam().sources().into_iter();

@@ -142,6 +142,7 @@ impl Reading<'_> {
         let reach = Reach {
             beam: &beam,
             detector: &detector,
+            memory: self.memory,
         };
         let Factors {
             structure_factors,
@@ -209,7 +210,8 @@ impl Reading<'_> {
         let (document, notes) = facts.resolved(&idle);
         idle.retain(|idle| self.document.says(idle.key));
         self.notices.extend(idle.iter().map(Idle::notice));
-        self.notices.extend(factors::channel_notice(&experiment));
+        self.notices
+            .extend(factors::channel_notice(&experiment, self.memory));
         Ok(Resolved {
             noise,
             seed: self.seed,
