@@ -111,6 +111,7 @@ impl PendingFile {
     }
 
     /// Where the file is until it is put in its place.
+    #[cfg(feature = "hdf5")]
     pub(super) fn place(&self) -> &Path {
         match &self.state {
             Pending::Renamed { file, .. } => file,
@@ -119,6 +120,7 @@ impl PendingFile {
     }
 
     /// Where it belongs.
+    #[cfg(feature = "hdf5")]
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

@@ -40,6 +40,7 @@ impl Threads {
     }
 
     /// Has one of them do `work` some time.
+    #[cfg(feature = "gpu")]
     pub fn spawn(&self, work: impl FnOnce() + Send + 'static) {
         self.0.spawn(work);
     }
