@@ -82,3 +82,25 @@ pub fn program() -> assert_cmd::Command {
     command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
     command
 }
+
+/// Whether this is the process of one test, whose peak of memory is its own. Elsewhere, the test
+/// `name` of this binary is run in such a process, and has to pass there.
+pub fn in_a_process_of_its_own(name: &str) -> bool {
+    const MARK: &str = "NANOBRAGG_TEST_ALONE";
+    if std::env::var_os(MARK).is_some() {
+        return true;
+    }
+    let binary = std::env::current_exe().unwrap();
+    let done = std::process::Command::new(binary)
+        .args(["--exact", name, "--nocapture"])
+        .env(MARK, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    let complaints = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{said}{complaints}");
+    // A name that is no test's passes, too.
+    assert!(said.contains("1 passed"), "{name}: {said}");
+    print!("{said}");
+    false
+}

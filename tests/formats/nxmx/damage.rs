@@ -13,7 +13,7 @@ use nanobragg::formats::raster::{Pixels, Raster};
 use nanobragg::memory;
 use rust_hdf5::{FilterPipeline, H5File, LibverBound};
 
-use crate::support::experiment;
+use crate::support::{experiment, in_a_process_of_its_own};
 
 /// Looks at everything in a file.
 fn look(path: &Path) -> bool {
@@ -72,6 +72,10 @@ fn the_configuration_of_a_file_is_found_again() {
 
 #[test]
 fn damage_is_an_error_or_harmless_and_takes_no_memory() {
+    if !in_a_process_of_its_own("nxmx::damage::damage_is_an_error_or_harmless_and_takes_no_memory")
+    {
+        return;
+    }
     const CASES: usize = 4000;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("damaged.h5");
@@ -151,6 +155,11 @@ fn complaint(path: &Path) -> String {
 
 #[test]
 fn headers_that_promise_too_much_are_refused_before_memory_is_taken() {
+    if !in_a_process_of_its_own(
+        "nxmx::damage::headers_that_promise_too_much_are_refused_before_memory_is_taken",
+    ) {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bomb.h5");
     // 60 GB a frame.
