@@ -10,8 +10,8 @@ use super::error::read_with;
 use super::format::{self, Format};
 use super::header::Header;
 use super::image_file::ImageFile;
-use super::raster::{PixelsView, le_bytes};
-use super::{FormatError, Problem};
+use super::raster::{Clipped, PixelsView, le_bytes};
+use super::{FormatError, PendingFile, Problem};
 use crate::image::Image;
 use crate::memory::Bytes;
 use crate::profile::FILES;
@@ -38,6 +38,11 @@ pub const FORMAT: &Format = &Format {
         PixelsView::F32(values) => Ok(le_bytes(values).into_owned()),
         _ => Err(raster.unfit("float32")),
     },
+    // The photons of an image are the bytes of the file: nothing is copied.
+    stream: Some(|path, image, _, _| {
+        let file = PendingFile::write(path, &encode(image))?;
+        Ok((file, Clipped::default()))
+    }),
     ..Format::PICTURE
 };
 
