@@ -277,7 +277,7 @@ pub fn of_a_render(command: Command) -> Command {
 
 /// `command`, whose flags count as they were given last.
 pub fn last_one_counts(command: Command) -> Command {
-    // Of a flag with several values, clap would gather those of every time it is given.
+    // clap would gather the values of a flag with several from every time that it is given.
     let repeats = |id: &str| find(id).is_some_and(|flag| matches!(flag.effect, Effect::Each(_)));
     command
         .args_override_self(true)

@@ -33,7 +33,7 @@ pub struct Request {
     pub progress: Option<bool>,
     /// What the user should know although nothing is wrong.
     pub notices: Vec<String>,
-    /// Those of the notices that tell of a key without effect.
+    /// Notices that tell of a key without effect, with that key.
     idle: Vec<(&'static Key, String)>,
     /// Where the reflections come from, if they come from one file.
     pub reflections: Option<FactorOrigin>,
@@ -45,7 +45,7 @@ pub struct Request {
     pub program: ProgramFlags,
     /// What flags and an experiment file say.
     pub said: Document,
-    /// The same with every default, choice and seed.
+    /// What is said, with every default, choice and seed filled in.
     pub document: Document,
     /// What follows from the document.
     pub notes: Document,

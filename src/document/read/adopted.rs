@@ -68,7 +68,7 @@ impl BeamCentre {
         }
     }
 
-    /// The same centre, as the header of a mask tells it.
+    /// The beam centre, as the header of a mask tells it.
     fn of_mask(self) -> BeamCentre {
         match self {
             BeamCentre::Given { x, y, .. } => BeamCentre::Given {

@@ -79,7 +79,7 @@ impl Facts<'_> {
     /// The keys, given or not, that have nothing to act on, and why.
     pub fn idle(&self) -> Vec<Idle> {
         let (document, experiment) = (self.document, self.experiment);
-        // Of a detector that a file describes, no key of the placement is given.
+        // No key of the placement is given where a file describes the detector.
         let placed_by_file = Placement::default();
         let placement = self.placement.unwrap_or(&placed_by_file);
         let given = |key: &Key| document.says(key);
