@@ -27,25 +27,24 @@ pub struct Header {
 }
 
 impl Header {
-    /// What `format` has room for of an image of `experiment`, of `size`, in whose laboratory `up` is
-    /// up: counts of up to `saturation`, and the `record` of how it was rendered.
+    /// What `format` has room for of an image of `experiment`, in whose laboratory `up` is up: counts of up to `saturation`, and the `record` of how it was rendered.
     pub fn of(
         experiment: &Experiment,
-        (size, up): ([usize; 2], DVec3),
+        up: DVec3,
         format: &Format,
         saturation: Option<f64>,
         record: Option<String>,
     ) -> Header {
-        let metadata = (format.geometry == GeometryRoom::Panels).then(|| {
-            let metadata = Metadata {
-                configuration: record.clone(),
-                ..Metadata::of(experiment, up, saturation)
-            };
-            (metadata, FrameMetadata::of(experiment, up))
-        });
+        let metadata = Metadata {
+            configuration: record.clone(),
+            ..Metadata::of(experiment, up, saturation)
+        };
+        let frame = FrameMetadata::of(experiment, up);
         let mut entries = smv::entries(experiment);
-        let version = ("NANOBRAGG_VERSION".into(), crate::version::NUMBER.into());
-        entries.extend(smv::fits_beside(&entries, &version, size).then_some(version));
+        entries.push(("NANOBRAGG_VERSION".into(), crate::version::NUMBER.into()));
+        entries.extend(smv::dtrek_entries(&metadata, &frame));
+        let panels = format.geometry == GeometryRoom::Panels;
+        let metadata = panels.then_some((metadata, frame));
         Header {
             entries,
             entries_of: Some(smv::FORMAT),

@@ -254,7 +254,7 @@ impl OutputSink {
             true => Header::of_later_frame(experiment, up),
             false => Header::of(
                 experiment,
-                (frame_size(experiment), up),
+                up,
                 encoding.format,
                 saturation,
                 (frame.record)(&self.output),

@@ -68,6 +68,10 @@ fn smv_headers_say_what_the_c_program_s_say() {
                 .collect()
         };
         let expected = String::from_utf8(golden(&format!("smv_header_{name}.txt"))).unwrap();
-        assert_eq!(pairs(&header), pairs(&expected), "{name}");
+        // The last entry of the C program, BEAMLINE=fake, makes dxtbx take the beam centre for
+        // adxv's, whatever the convention.
+        let mut expected = pairs(&expected);
+        assert_eq!(expected.pop(), Some(("BEAMLINE".into(), "fake".into())));
+        assert_eq!(pairs(&header), expected, "{name}");
     }
 }

@@ -53,8 +53,12 @@ pub const FORMAT: &Format = &Format {
 
 /// What a file starts with.
 pub const MAGIC: &[u8] = b"###CBF";
-/// What a line of the record of an experiment starts with.
-const RECORD_LINE: &str = "## ";
+/// The data item that holds the record of an experiment, up to the start of its text.
+const RECORD_ITEM: &str = "\r\n_nanobragg.record\r\n;\r\n";
+/// What a line of the record starts with, so that no line ends the text.
+const RECORD_LINE: &str = "| ";
+/// What a line of the record starts with in files of version 0.1.0.
+const OLD_RECORD_LINE: &str = "## ";
 /// A pixel without a value: a gap between modules, or one that was not rendered.
 pub const NO_VALUE: i32 = -1;
 /// What the binary section starts and ends with.
@@ -64,28 +68,42 @@ const BINARY_START: [u8; 4] = [0x0c, 0x1a, 0x04, 0xd5];
 /// Zeros behind the numbers: readers may look ahead.
 const PADDING: usize = 4095;
 
-/// `file` with the lines of `record` as comments behind its first line.
+/// `file` with `record` as a text behind the image: readers of miniCBF headers make sense of every
+/// line before it.
 fn with_record(mut file: Vec<u8>, record: &str) -> Vec<u8> {
-    let end = file.iter().position(|&byte| byte == b'\n');
-    let start = end.map_or(file.len(), |end| end + 1);
-    let lines = record
-        .lines()
-        .map(|line| format!("{RECORD_LINE}{line}\r\n"));
-    file.splice(start..start, lines.collect::<String>().into_bytes());
+    file.extend(RECORD_ITEM.as_bytes());
+    for line in record.lines() {
+        file.extend(format!("{RECORD_LINE}{line}\r\n").as_bytes());
+    }
+    file.extend(b";\r\n");
     file
 }
 
-/// The comments behind the first line of `file`.
+/// The text behind the image of `file`; in files of version 0.1.0, the comments behind its first
+/// line.
 fn find_record(file: &[u8]) -> Option<String> {
-    let lines = file.split(|&byte| byte == b'\n').skip(1);
+    let item = RECORD_ITEM.as_bytes();
+    let found = file.windows(item.len()).rposition(|part| part == item);
+    match found {
+        Some(start) => Some(marked_lines(&file[start + item.len()..], RECORD_LINE)),
+        None => {
+            let end = file.iter().position(|&byte| byte == b'\n')?;
+            Some(marked_lines(&file[end + 1..], OLD_RECORD_LINE))
+        }
+    }
+}
+
+/// The lines at the start of `text` that begin with `mark`, without it.
+fn marked_lines(text: &[u8], mark: &str) -> String {
+    let lines = text.split(|&byte| byte == b'\n');
     let lines = lines.map_while(|line| {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         // An empty line may have lost its blank.
-        let text = line.strip_prefix(RECORD_LINE.trim_end().as_bytes())?;
+        let text = line.strip_prefix(mark.trim_end().as_bytes())?;
         let text = text.strip_prefix(b" ").unwrap_or(text);
         Some(String::from_utf8_lossy(text).into_owned() + "\n")
     });
-    Some(lines.collect())
+    lines.collect()
 }
 
 /// `counts` of an image of `width` as a CBF file whose header says what `header` does.

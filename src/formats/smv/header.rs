@@ -27,16 +27,6 @@ pub fn carry_over(entries: &[(String, String)], size: [usize; 2]) -> String {
     padded(size, &text)
 }
 
-/// Whether a header with these entries has as many bytes with `another` as without.
-pub fn fits_beside(
-    entries: &[(String, String)],
-    another: &(String, String),
-    size: [usize; 2],
-) -> bool {
-    let both = [entries, std::slice::from_ref(another)].concat();
-    carry_over(&both, size).len() == carry_over(entries, size).len()
-}
-
 /// A header with `entries` behind those of every image.
 fn padded(size: [usize; 2], entries: &str) -> String {
     let mut bytes = BLOCK;
@@ -100,7 +90,6 @@ pub fn entries(experiment: &Experiment) -> Vec<(String, String)> {
         ("OSC_RANGE", degrees(scan.range_rad)),
         ("TWOTHETA", degrees(header.two_theta_rad)),
         ("DETECTOR_SN", "000".into()),
-        ("BEAMLINE", "fake".into()),
     ];
     rows.map(|(key, value)| (key.to_string(), value)).into()
 }

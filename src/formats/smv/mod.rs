@@ -1,5 +1,6 @@
 //! SMV, the ADSC detectors' format: an ASCII header, then unsigned 16-bit pixels (PHYSICS §13).
 
+mod dtrek;
 mod geometry;
 mod header;
 mod read;
@@ -18,8 +19,9 @@ use super::raster::{Clipped, Pixels, PixelsView, Raster, le_bytes};
 use crate::image::Image;
 use crate::profile::FILES;
 
+pub use dtrek::entries as dtrek_entries;
 pub use geometry::{geometry, geometry_entries, nearest_point};
-pub use header::{carry_over, describe, entries, fits_beside};
+pub use header::{carry_over, describe, entries};
 pub use read::{SmvImage, header_entries, number, parse, read};
 
 /// SMV: 16-bit counts under a text header.
@@ -83,7 +85,12 @@ const BLOCK: usize = 64 * RUN;
 fn header_of(header: &Header, size: [usize; 2]) -> String {
     match header.entries_of {
         Some(format) if format == FORMAT => carry_over(&header.entries, size),
-        _ => carry_over(&geometry_entries(&header.geometry, size[1]), size),
+        _ => {
+            let (metadata, frame) = header.metadata(size);
+            let mut entries = geometry_entries(&header.geometry, size[1]);
+            entries.extend(dtrek::entries(&metadata, &frame));
+            carry_over(&entries, size)
+        }
     }
 }
 
