@@ -27,11 +27,12 @@ pub enum Number {
 /// How a frame is compressed, where its format compresses. None loses a bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Compression {
-    /// Bytes sorted by their place in a number, then deflated: every HDF5 library reads it.
-    #[default]
+    /// Bytes sorted by their place in a number, then deflated: every HDF5 library reads it, but not
+    /// XDS.
     Gzip,
-    /// Bits sorted by their place, then LZ4, as DECTRIS' detectors write: three times as fast, and
-    /// readers need the filter 32008, which `hdf5plugin` and DIALS bring.
+    /// Bits sorted by their place, then LZ4, as DECTRIS' detectors write: three times as fast. Readers
+    /// need the filter 32008, which DIALS, XDS with neggia, CrystFEL and `hdf5plugin` bring.
+    #[default]
     BitshuffleLz4,
     /// Not at all.
     None,
@@ -46,7 +47,12 @@ pub struct Encoding {
     pub number: Number,
     /// The compression, which only some formats have.
     pub compression: Compression,
+    /// The most frames of a data file beside an NXmx master.
+    pub frames_per_file: usize,
 }
+
+/// The most frames of a data file where nothing else is asked for, as DECTRIS' detectors have it.
+pub const FRAMES_PER_FILE: usize = 1000;
 
 impl Encoding {
     /// Files of `format` with numbers of this kind, where the format writes such, else with its own.
@@ -60,6 +66,7 @@ impl Encoding {
             format,
             number,
             compression: Compression::default(),
+            frames_per_file: FRAMES_PER_FILE,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::formats::{FormatError, Problem, pgm, png, raw, record};
 use crate::image::noise::Noise;
 use crate::image::{Image, LARGEST_OVERVIEW, Statistics};
 use crate::profile::FILES;
-use crate::render::{Renderer, frame_size, panel_heights};
+use crate::render::{Renderer, panel_heights};
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq)]

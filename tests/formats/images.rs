@@ -42,6 +42,7 @@ const fn encoding(format: &'static Format, number: Number) -> Encoding {
         format,
         number,
         compression: Compression::Gzip,
+        frames_per_file: FRAMES_PER_FILE,
     }
 }
 

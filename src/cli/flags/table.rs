@@ -374,8 +374,9 @@ flags! { PICTURES "Pictures and further formats"
         "Numbers of .tif, .npy, .h5 and .nxs files of --out and --out-noise; whole ones are \
          counts, 1 a photon [default: f32; i32 of .h5 and .nxs with noise]";
     "--" "compression" ("METHOD") Value(&counts::compression);
-        "How .h5 and .nxs files of --out and --out-noise are compressed; bslz4, bitshuffle and \
-         LZ4, is faster, and readers need hdf5plugin for it [default: gzip]";
+        "How .h5 and .nxs files of --out and --out-noise are compressed: bslz4, bitshuffle and LZ4, \
+         as DIALS, XDS and CrystFEL read it; gzip, which every HDF5 library reads but XDS does \
+         not; or none [default: bslz4]";
     "--" "png-scale" ("SCALE") Value(&picture::scale);
         "How photons become shades of PNGs [default: linear]";
     "--" "png-percentile" ("PERCENT") Value(&picture::percentile);

@@ -352,7 +352,7 @@ impl Choices<'_> {
             .iter()
             .any(|idle| *idle.key == counts::compression)
         {
-            self.chose(&counts::compression, Compression::Gzip);
+            self.chose(&counts::compression, Compression::default());
         }
         self.chose(&picture::scale, ToneScale::Linear);
         self.chose(&picture::percentile, 99.5);

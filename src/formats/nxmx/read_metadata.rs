@@ -2,8 +2,8 @@
 
 use glam::{DMat3, DVec3};
 
-use super::ANGSTROM;
 use super::lookup::NexusFile;
+use super::{ANGSTROM, NO_SENSOR_M};
 use crate::formats::metadata::{FrameMetadata, Metadata, PanelPlace};
 
 impl NexusFile {
@@ -27,7 +27,7 @@ impl NexusFile {
             panels,
             sensor_thickness_m: self
                 .quantity(&at("sensor_thickness"))
-                .filter(|&metres| metres > 0.0),
+                .filter(|&metres| metres > NO_SENSOR_M),
             saturation: self.quantity(&at("saturation_value")),
             spindle: self
                 .spindle

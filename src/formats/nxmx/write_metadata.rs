@@ -3,19 +3,28 @@
 use glam::DVec3;
 use rust_hdf5::Hdf5Error;
 
-use super::ANGSTROM;
 use super::groups::{Axis, Group};
 use super::writer::NxmxWriter;
+use super::{ANGSTROM, NO_SENSOR_M};
+use crate::formats::encoding::Number;
 use crate::formats::metadata::{FrameMetadata, PanelPlace};
 use crate::geometry::{decimal, degrees};
 
 /// The date of a simulation, which has no clock: the same flags give the same bytes.
 const NO_TIME: &str = "2000-01-01T00:00:00Z";
 
+/// The exposure time that readers want, s: the simulation knows only the fluence.
+const EXPOSURE_S: f64 = 1.0;
+
 impl NxmxWriter {
+    /// The entry of the file.
+    pub(super) fn entry(&self) -> Result<Group, Hdf5Error> {
+        self.file.root_group().group("entry").map(Group)
+    }
+
     /// Writes the metadata of the frames.
     pub(super) fn describe(&self) -> Result<(), Hdf5Error> {
-        let entry = Group(self.file.root_group().group("entry")?);
+        let entry = self.entry()?;
         entry.0.set_attr_string("default", "data")?;
         entry.text("definition", "NXmx")?;
         entry.text("start_time", NO_TIME)?;
@@ -45,9 +54,17 @@ impl NxmxWriter {
     fn describe_detector(&self, detector: &Group) -> Result<(), Hdf5Error> {
         let metadata = &self.metadata;
         detector.text("description", "simulated detector")?;
-        detector.number("bit_depth_image", 8 * self.number.bytes() as u32)?;
+        let bits = 8 * self.number.bytes() as u32;
+        detector.number("bit_depth_image", bits)?;
+        if matches!(self.number, Number::U32 | Number::I32) {
+            // For 16 bits, dxtbx would take the two largest counts for masks.
+            detector.number("bit_depth_readout", bits)?;
+        }
+        for time in ["count_time", "frame_time"] {
+            detector.quantity(time, EXPOSURE_S, "s")?;
+        }
         // A simulation knows how deep photons get, and no material; readers want one.
-        let thickness_m = metadata.sensor_thickness_m.unwrap_or(0.0);
+        let thickness_m = metadata.sensor_thickness_m.unwrap_or(NO_SENSOR_M);
         detector.text("sensor_material", "Si")?;
         detector.quantity("sensor_thickness", thickness_m, "m")?;
         if let Some(largest) = metadata.saturation.or(self.number.ceiling()) {
@@ -59,6 +76,9 @@ impl NxmxWriter {
             detector.array("pixel_mask", &[height, width], mask)?;
             // Masked pixels hold 0, or -1 where there is a sign.
             detector.number("pixel_mask_applied", 1u8)?;
+        }
+        if self.number != Number::F32 {
+            self.describe_for_neggia(&detector.group("detectorSpecific", "NXcollection")?)?;
         }
         let Some(first) = metadata.panels.first() else {
             return Ok(());
@@ -94,6 +114,22 @@ impl NxmxWriter {
             describe_module(&module, &name, panel, distance_m, DISTANCE)?;
         }
         Ok(())
+    }
+
+    /// Writes what DECTRIS' plugin neggia asks for, with which XDS reads HDF5: it reads whole numbers
+    /// only, and a mask that is neither chunked nor compressed (its `H5ToXds.cpp` and `Dataset.cpp`).
+    fn describe_for_neggia(&self, specific: &Group) -> Result<(), Hdf5Error> {
+        let [width, height] = self.size;
+        let gap = |flags: &u32| u8::from(*flags != 0);
+        let mask = match &self.metadata.mask {
+            Some(mask) => mask.iter().map(gap).collect(),
+            None => vec![0; width * height],
+        };
+        specific.array("pixel_mask", &[height, width], &mask)?;
+        specific.number("nimages", self.frame_count as u32)?;
+        specific.number("ntrigger", 1u32)?;
+        specific.number("x_pixels_in_detector", width as u32)?;
+        specific.number("y_pixels_in_detector", height as u32)
     }
 
     fn describe_sample(&self, sample: &Group) -> Result<(), Hdf5Error> {
