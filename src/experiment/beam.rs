@@ -20,6 +20,11 @@ pub fn photon_energy_to_wavelength(energy_ev: f64) -> f64 {
     PHOTON_EV_ANGSTROM / energy_ev * 1e-10
 }
 
+/// The photon energy, eV, of a wavelength in m.
+pub fn photon_energy_ev(wavelength_m: f64) -> f64 {
+    PHOTON_EV_ANGSTROM * 1e-10 / wavelength_m
+}
+
 /// The beam.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Beam {

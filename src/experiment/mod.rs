@@ -28,7 +28,10 @@ use std::sync::Arc;
 use crate::geometry::UnitCell;
 
 pub use background::{Background, CLOSEST_PER_M, LARGEST_F, ProfileEntry, ScatteringProfile, Slab};
-pub use beam::{Beam, DEFAULT_FLUENCE, Divergence, Source, Sources, photon_energy_to_wavelength};
+pub use beam::{
+    Beam, DEFAULT_FLUENCE, Divergence, Source, Sources, photon_energy_ev,
+    photon_energy_to_wavelength,
+};
 pub use convention::{Convention, LabAxes};
 pub use crystal::{Crystal, Shape, SpotMetric};
 pub use detector::{Detector, HeaderGeometry};

@@ -12,6 +12,7 @@
 mod detector;
 mod models;
 mod node;
+mod write;
 
 use std::path::Path;
 
@@ -23,6 +24,7 @@ use super::text::unmarked;
 use super::{FormatError, Problem};
 use crate::memory::Bytes;
 use node::{Node, Object};
+pub use write::{Images, text};
 
 /// What the file should be.
 const EXPECTED: &str = "an experiment list or an imageset of DIALS, JSON";

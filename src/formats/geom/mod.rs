@@ -12,6 +12,7 @@
 mod bad;
 mod panel;
 mod value;
+mod write;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -27,6 +28,7 @@ use crate::memory::Bytes;
 use bad::BadRegion;
 use panel::{Draft, LENGTHS};
 use value::Quantity;
+pub use write::text;
 
 /// Keys that are about data files and their processing, or how they start.
 const OF_DATA: [&str; 14] = [

@@ -11,7 +11,7 @@ use glam::{DMat3, DVec3};
 use super::image_header::ImageHeader;
 use crate::experiment::{Experiment, Panel};
 
-pub use mcstas::to_mcstas;
+pub use mcstas::{to_mcstas, to_source};
 pub use panel_place::PanelPlace;
 
 /// Bit of the pixel mask for pixels that a user left out: outside a region of interest, under a mask.
@@ -32,6 +32,8 @@ pub struct Metadata {
     pub panels: Vec<PanelPlace>,
     /// Thickness of the first panel's sensor, m.
     pub sensor_thickness_m: Option<f64>,
+    /// Depth after which the first panel's sensor has absorbed 1 − 1/e of the photons, m.
+    pub sensor_attenuation_m: Option<f64>,
     /// The largest count that can be trusted.
     pub saturation: Option<f64>,
     /// Spindle axis, a unit vector.
@@ -75,6 +77,7 @@ impl Metadata {
             stokes,
             panels: PanelPlace::of(panels, &turn),
             sensor_thickness_m: panels[0].sensor.map(|sensor| sensor.thickness_m),
+            sensor_attenuation_m: panels[0].sensor.map(|sensor| sensor.attenuation_depth_m),
             saturation,
             spindle: Some(turn * experiment.scan().spindle.normalize_or(DVec3::X)),
             cell: scatters(experiment).then(|| {
@@ -133,6 +136,16 @@ impl Metadata {
             sensor_thickness_m: self.sensor_thickness_m,
             count_cutoff: self.saturation,
         }
+    }
+
+    /// The polarised fraction ½(1 + K) of the beam, and the normal of the plane of beam and electric
+    /// field in the laboratory of imgCIF. A beam without polarisation, or one whose polarisation has no
+    /// effect, has ½.
+    pub fn polarisation(&self) -> (f64, [f64; 3]) {
+        let [_, q, u, _] = self.stokes.unwrap_or([1.0, 0.0, 0.0, 0.0]);
+        let field = 0.5 * u.atan2(q);
+        let normal = to_source(DVec3::new(-field.sin(), field.cos(), 0.0));
+        (0.5 * (1.0 + q.hypot(u)), normal.to_array())
     }
 
     /// Whether a header with room for one upright panel says all that this does of panels.

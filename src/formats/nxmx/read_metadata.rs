@@ -28,6 +28,7 @@ impl NexusFile {
             sensor_thickness_m: self
                 .quantity(&at("sensor_thickness"))
                 .filter(|&metres| metres > NO_SENSOR_M),
+            sensor_attenuation_m: None,
             saturation: self.quantity(&at("saturation_value")),
             spindle: self
                 .spindle
