@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod dials;
 mod images;
 mod nxmx;
 mod robustness;

@@ -77,7 +77,7 @@ fn say_the_same(one: &NxmxReader, other: &NxmxReader) {
 }
 
 /// The program in the folder `here`, on the CPU path unless `line` says otherwise.
-fn nanobragg(here: &Path, line: &str) -> Command {
+pub fn nanobragg(here: &Path, line: &str) -> Command {
     let mut command = Command::cargo_bin("nanobragg").unwrap();
     command
         .current_dir(here)
