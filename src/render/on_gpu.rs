@@ -97,7 +97,7 @@ impl Backend for OnGpu {
         let inexact = self.gpu.expected_error(scene).map(|error| {
             format!(
                 "spots are much sharper than pixels: in float32 expect an nrmse of about {error:.0e}; \
-                 --device cpu renders them in float64"
+                 the CPU renders them in float64"
             )
         });
         Ok(Outcome {
