@@ -100,10 +100,10 @@ impl Backend for OnGpu {
                  the CPU renders them in float64"
             )
         });
+        let notices = inexact.into_iter().collect();
         Ok(Outcome {
-            value,
-            device: self.gpu.name().to_string(),
-            notices: inexact.into_iter().collect(),
+            notices,
+            ..Outcome::of(value, self.gpu.name())
         })
     }
 
@@ -118,11 +118,7 @@ impl Backend for OnGpu {
                 Ok::<_, RenderError>(self.gpu.expose(values, exposure, stage)?)
             })
         })?;
-        Ok(Outcome {
-            value,
-            device: self.gpu.name().to_string(),
-            notices: Vec::new(),
-        })
+        Ok(Outcome::of(value, self.gpu.name()))
     }
 
     fn trace(&self, scene: &Scene, place: &TermPlace) -> Result<Trace, RenderError> {
