@@ -34,7 +34,7 @@ pub enum Compression {
     /// need the filter 32008, which DIALS, XDS with neggia, CrystFEL and `hdf5plugin` bring.
     #[default]
     BitshuffleLz4,
-    /// Not at all.
+    /// No compression.
     None,
 }
 
@@ -70,8 +70,8 @@ impl Encoding {
         }
     }
 
-    /// What the name of a file stands for, with numbers of this kind where the format has several;
-    /// `None` for pictures and unknown names.
+    /// The encoding that the name of a file asks for, with numbers of this kind where the format
+    /// has several; `None` for pictures and unknown names.
     pub fn of_name(path: &Path, number: Number) -> Option<Encoding> {
         let format = format::of_name(path).filter(|format| !format.is_picture())?;
         Some(Encoding::new(format, number))

@@ -11,7 +11,7 @@ use super::text::unmarked;
 use super::{FormatError, Problem};
 use crate::memory::Bytes;
 
-/// What every document says of itself.
+/// The schema number, which every document may state.
 #[derive(Deserialize)]
 struct Head {
     schema: Option<u32>,
@@ -49,7 +49,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8], schema: u32, expected: &str) -> 
     }
 }
 
-/// What is wrong with a file that is no such JSON; `expected` says in words what it should be.
+/// The error for a file that is not the JSON that it should be; `expected` describes that JSON.
 pub(super) fn problem(error: &serde_json::Error, expected: &str) -> Problem {
     // The line, which serde_json puts behind the message, is 0 where there is none.
     let place = format!(" at line {} column {}", error.line(), error.column());

@@ -26,7 +26,7 @@ use crate::memory::Bytes;
 use node::{Node, Object};
 pub use write::{Images, text};
 
-/// What the file should be.
+/// The files that are accepted, in words for messages.
 const EXPECTED: &str = "an experiment list or an imageset of DIALS, JSON";
 
 /// The lists of models.
