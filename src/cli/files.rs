@@ -54,9 +54,15 @@ pub fn targets(request: &Request) -> Vec<(&'static str, PathBuf)> {
     let images = images.map(|output| (output.flag, output.path.clone()));
     let trace = request.program.profile.clone();
     let table = trace.as_deref().and_then(profile::table);
-    let experiment = request.program.write_config.clone();
+    let program = &request.program;
+    let beside = [
+        ("--write-config", &program.write_config),
+        ("--write-expt", &program.write_expt),
+        ("--write-geom", &program.write_geom),
+    ];
+    let beside = beside.into_iter();
     images
-        .chain(experiment.map(|path| ("--write-config", path)))
+        .chain(beside.filter_map(|(flag, path)| Some((flag, path.clone()?))))
         .chain(trace.map(|path| ("--profile", path)))
         .chain(table.map(|path| ("the table of --profile", path)))
         .collect()

@@ -57,6 +57,8 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let (mut written, file_notices) = info_span!(target: FILES, "files")
         .in_scope(|| renderer.install(|| files::write(&request, &renderer, &image, &statistics)))?;
     tell(file_notices);
+    let frame = FrameMetadata::of(&request.experiment, request.up());
+    truth::write(&request, &[frame], 1)?;
     drop(run);
     let seconds = started.elapsed().as_secs_f64();
     let hot_spots = match &request.program.profile {
@@ -156,7 +158,8 @@ pub fn prepared_with<T>(
         // Only where files are written.
         let headers = flags::geometry_notices(&request.experiment, &request.outputs);
         let names = flags::name_notices(&request.outputs);
-        request.notices.extend(headers.into_iter().chain(names));
+        let beside = truth::notices(&request);
+        request.notices.extend(headers.into_iter().chain(names).chain(beside));
         let checked = check(&mut request)?;
         let opened = info_span!(target: SETUP, "wait for device").in_scope(|| opening.join());
         let renderer = opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;

@@ -24,6 +24,10 @@ pub struct ProgramFlags {
     pub config: Option<PathBuf>,
     /// The experiment file to write.
     pub write_config: Option<PathBuf>,
+    /// The experiment list of DIALS to write.
+    pub write_expt: Option<PathBuf>,
+    /// The geometry file of CrystFEL to write.
+    pub write_geom: Option<PathBuf>,
     /// The file of a profile.
     pub profile: Option<PathBuf>,
     /// Whether nothing is rendered but a small part.
@@ -45,6 +49,8 @@ impl ProgramFlags {
             threads: run.threads,
             config: file("config"),
             write_config: file("write-config"),
+            write_expt: file("write-expt"),
+            write_geom: file("write-geom"),
             profile: run.profile.clone(),
             dry_run: matches.get_flag("dry-run"),
             quiet: run.quiet == Some(true),

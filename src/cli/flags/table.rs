@@ -422,6 +422,11 @@ flags! { PROGRAM "Program"
         "Take flags from an experiment file; those of the command line override it";
     "--" "write-config" ("FILE") Program("names the experiment file itself");
         "Write the experiment, all defaults and choices resolved, as a file for --config";
+    "--" "write-expt" ("FILE") Program("names a file of this run");
+        "Write the truth as an experiment list of DIALS (.expt): beam, detector, goniometer, scan, \
+         images, and the crystal with its orientation, of every frame";
+    "--" "write-geom" ("FILE") Program("names a file of this run");
+        "Write the panels as a geometry file of CrystFEL (.geom)";
     "--" "profile" ("FILE") Value(&run::profile);
         "Write where the time went as a Chrome trace (Perfetto opens it), hot_spots.csv beside it";
     "--" "dry-run" () Program("renders no image");

@@ -45,6 +45,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
             .map(|output| OutputSink::of_series(output.plain(), plan.frames))
             .collect(),
         images: Vec::with_capacity(plan.frames as usize),
+        truth: Vec::with_capacity(plan.frames as usize),
     };
     let mut follower = Follower {
         progress: Progress::of(&request)?,
@@ -54,6 +55,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     follower.tell(renderer.notice().map(Into::into).into_iter().collect());
     work.run(&mut request, &plan, &renderer, &mut follower)
         .map_err(|error| work.left_by(error, &plan))?;
+    truth::write(&request, &work.truth, plan.first_number)?;
     follower.tell(files::notices(&work.sinks));
     let Follower { progress, notices } = follower;
     drop(progress);
@@ -154,6 +156,8 @@ fn check_files(request: &Request, plan: &Plan) -> Result<(), CliError> {
 struct Work {
     sinks: Vec<OutputSink>,
     images: Vec<SeriesFrame>,
+    /// What is known of each frame for the files of the truth.
+    truth: Vec<FrameMetadata>,
 }
 
 impl Work {
@@ -187,6 +191,7 @@ impl Work {
                 draw: &draw,
             };
             series::write_frame(&mut self.sinks, &rendered, renderer)?;
+            self.truth.push(FrameMetadata::of(&frame.experiment, up));
             self.images.push(SeriesFrame {
                 number: frame.number,
                 phi_deg: frame.phi_deg,

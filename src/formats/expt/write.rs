@@ -20,12 +20,12 @@ pub enum Images<'a> {
     Each(&'a [PathBuf]),
 }
 
-/// The experiment list of `frames`, which have `metadata` in common, as JSON. Counts without photons
-/// are `pedestal`.
+/// The experiment list of `frames`, which have `metadata` in common, as JSON. A pixel without photons has
+/// `pedestal` counts.
 pub fn text(
     metadata: &Metadata,
     frames: &[FrameMetadata],
-    images: Images,
+    images: Option<Images>,
     pedestal: f64,
 ) -> String {
     let scan = is_scan(frames);
@@ -36,8 +36,11 @@ pub fn text(
     let experiment = |index: usize| {
         let mut experiment = json!({
             "__id__": "Experiment", "identifier": format!("nanobragg-{index}"),
-            "beam": 0, "detector": 0, "imageset": index,
+            "beam": 0, "detector": 0,
         });
+        if images.is_some() {
+            experiment["imageset"] = json!(index);
+        }
         if frames[index].reciprocal.is_some() {
             experiment["crystal"] = json!(index);
         }
@@ -48,9 +51,10 @@ pub fn text(
         experiment
     };
     let all = 0..experiments;
-    let imagesets: Vec<Value> = match scan {
-        true => vec![sequence(images, frames.len())],
-        false => all.clone().map(|index| still(images, index)).collect(),
+    let imagesets: Vec<Value> = match images {
+        None => Vec::new(),
+        Some(images) if scan => vec![sequence(images, frames.len())],
+        Some(images) => all.clone().map(|index| still(images, index)).collect(),
     };
     let crystals = frames[..experiments]
         .iter()
@@ -191,11 +195,11 @@ fn goniometer(metadata: &Metadata) -> Value {
     })
 }
 
-fn scan_model(frames: &[FrameMetadata], images: Images) -> Value {
+fn scan_model(frames: &[FrameMetadata], images: Option<Images>) -> Value {
     let degrees = |radians: Option<f64>| radians.unwrap_or(0.0).to_degrees();
     let first = match images {
-        Images::InOne(_) => 1,
-        Images::Each(paths) => template(&paths[0]).1,
+        Some(Images::Each(paths)) => template(&paths[0]).1,
+        _ => 1,
     };
     let count = frames.len();
     json!({
