@@ -5,8 +5,8 @@ use clap::{Command, CommandFactory};
 use super::arguments::Spellings;
 use super::flags::{self, last_one_counts};
 use super::{
-    CliError, bench, compare, completions, convert, devices, figure, info, man, noise, render,
-    series, trace, validate,
+    CliError, bench, compare, completions, convert, devices, info, man, noise, render, series,
+    trace, validate,
 };
 
 /// What does the work: is given the words behind the command's name.
@@ -46,7 +46,6 @@ static SUBCOMMANDS: &[Subcommand] = &[
     of::<devices::DevicesFlags>("devices", devices::run, &[]),
     of::<validate::ValidateFlags>("validate", validate::run, &[]),
     of::<bench::BenchFlags>("bench", bench::run, &[]),
-    of::<figure::FigureFlags>("figure", figure::run, &[]),
     of::<trace::TraceFlags>("trace", trace::run, &[]),
     of::<completions::CompletionsFlags>("completions", completions::run, &[]),
     of::<man::ManFlags>("man", man::run, &[]),

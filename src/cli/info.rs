@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 
 use super::limit::file_limit;
-use super::output::print;
+use super::output::{print, print_report};
 use super::sized::{check_size, own_size, sized_raster};
 use super::{CliError, values};
 use crate::formats::format;
@@ -82,10 +82,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         geometry: header.geometry,
         statistics: PixelStatistics::of(|| pixels.values(), raster.width, highest),
     };
-    match command.json {
-        true => print(&format!("{}\n", serde_json::to_string_pretty(&info)?)),
-        false => print(&format!("{info}\n")),
-    }
+    print_report(&info, command.json)
 }
 
 impl InfoCommand {

@@ -7,7 +7,7 @@ use clap::Parser;
 
 use super::files::input_at;
 use super::flags::{NoiseFlags, seed_from_clock};
-use super::output::{print, say};
+use super::output::{print_summary, say};
 use super::sized::read_sized;
 use super::{CliError, interrupt, values};
 use crate::formats::encoding::{Counts, Encoding, Number};
@@ -154,12 +154,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         notices,
         seconds: started.elapsed().as_secs_f64(),
     };
-    if command.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&summary)?))?;
-    } else if !command.quiet {
-        say(&summary);
-    }
-    Ok(())
+    print_summary(&summary, command.json, command.quiet)
 }
 
 /// What is read.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-use super::output::{print, say};
+use super::output::{print, print_json, say};
 use super::scenario::scenario;
 use super::{CliError, values};
 use crate::formats::trace_log;
@@ -209,7 +209,7 @@ impl TraceFlags {
     /// Prints one trace.
     fn printed(&self, index: TermIndex, column: String, trace: &Trace) -> Result<(), CliError> {
         if self.json {
-            return document(&TraceDocument::of_trace(index, column, trace));
+            return print_json(&TraceDocument::of_trace(index, column, trace));
         }
         if self.log {
             return print(&trace_log::encode(trace));
@@ -227,7 +227,7 @@ impl TraceFlags {
         }
         let index = place.index();
         if self.json {
-            document(&TraceDocument::of_comparison(index, &comparison))?;
+            print_json(&TraceDocument::of_comparison(index, &comparison))?;
         } else {
             print(&format!("{}{comparison}\n", heading(&index)))?;
         }
@@ -238,10 +238,6 @@ impl TraceFlags {
             ))),
         }
     }
-}
-
-fn document(document: &TraceDocument) -> Result<(), CliError> {
-    print(&format!("{}\n", serde_json::to_string_pretty(document)?))
 }
 
 /// The line above the quantities.

@@ -23,7 +23,7 @@ pub mod header;
 pub mod hkl;
 pub mod image_file;
 pub mod image_header;
-pub mod json;
+mod json;
 pub mod matrix;
 pub mod merged_list;
 pub mod metadata;

@@ -12,7 +12,6 @@
 
 mod backend;
 mod device;
-mod estimate;
 #[cfg(feature = "gpu")]
 mod falling_back;
 mod laid_out;
@@ -37,7 +36,6 @@ use threads::Threads;
 
 pub use backend::{Backend, Outcome};
 pub use device::Device;
-pub use estimate::Estimate;
 pub use laid_out::LaidOut;
 pub use memory::admit;
 pub use monitor::Monitor;

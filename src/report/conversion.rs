@@ -1,10 +1,6 @@
 //! The summary of `nanobragg convert`, for people and, through serde, for programs.
 
-use std::fmt;
-
 use serde::Serialize;
-
-use super::lines::Lines;
 
 /// The summary of a conversion.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -40,40 +36,4 @@ pub struct StoredImage {
     pub format: &'static str,
     /// Kind of its numbers.
     pub numbers: &'static str,
-}
-
-impl fmt::Display for StoredImage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.format == self.numbers {
-            true => write!(f, "{}, bare {}", self.path, self.numbers),
-            false => write!(f, "{}, {} of {}", self.path, self.format, self.numbers),
-        }
-    }
-}
-
-impl fmt::Display for ConversionSummary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut lines = Lines::default();
-        let [fast, slow] = self.pixels;
-        let frames = match self.frames {
-            1 => String::new(),
-            several => format!(", {several} frames"),
-        };
-        lines.add(
-            "read",
-            format!("{}, {fast} x {slow} pixels{frames}", self.input),
-        );
-        let changed = [
-            (self.clipped_above, "clipped at the largest number"),
-            (self.clipped_below, "clipped at the least number"),
-            (self.no_number, "were no number"),
-            (self.rounded, "rounded"),
-        ];
-        let changed = changed.iter().filter(|(count, _)| *count > 0);
-        let changed: String = changed
-            .map(|(count, what)| format!("; {count} pixel(s) {what}"))
-            .collect();
-        lines.add("wrote", format!("{}{changed}", self.output));
-        lines.fmt(f)
-    }
 }

@@ -1,12 +1,7 @@
 //! The summary of `nanobragg series`, for people and, through serde, for programs.
 
-use std::fmt;
-
 use serde::Serialize;
 
-use super::lines::Lines;
-use super::noise::{at_the_ends, noise_in_words};
-use super::six_digits;
 use crate::image::Statistics;
 use crate::image::noise::Noise;
 
@@ -66,52 +61,4 @@ pub struct SeriesFile {
     pub overloads: usize,
     /// Pixels of all frames below the least count that there is.
     pub clipped_below: usize,
-}
-
-impl fmt::Display for SeriesSummary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut lines = Lines::default();
-        let ([fast, slow], frames) = (self.pixels, self.frames);
-        let range = match (self.images.first(), self.images.last()) {
-            (Some(first), _) if first.misset_deg.is_some() => {
-                ", each with an orientation of its own".to_string()
-            }
-            (Some(first), Some(last)) => {
-                let (first, last) = (first.phi_deg, last.phi_deg);
-                format!(", which start at {first} to {last} degrees")
-            }
-            _ => String::new(),
-        };
-        lines.add(
-            "series",
-            format!("{frames} frames of {fast} x {slow} pixels{range}"),
-        );
-        let by_max =
-            |one: &&SeriesFrame, other: &&SeriesFrame| one.image.max.total_cmp(&other.image.max);
-        let brightest = self.images.iter().max_by(by_max);
-        lines.add_some(
-            "brightest",
-            brightest.map(|SeriesFrame { number, image, .. }| {
-                let (max, [x, y]) = (six_digits(image.max), image.max_at);
-                format!("{max} photons, at ({x}, {y}) of frame {number}")
-            }),
-        );
-        lines.add_some(
-            "noise",
-            self.noise
-                .as_ref()
-                .map(|noise| format!("{}, seed {}", noise_in_words(noise), noise.seed)),
-        );
-        for file in &self.files {
-            let ends = at_the_ends(file.overloads, file.clipped_below);
-            lines.add("wrote", format!("{}{ends}", file.path));
-        }
-        let (seconds, device) = (self.seconds, &self.device);
-        let each = seconds / f64::from(frames.max(1));
-        lines.add(
-            "took",
-            format!("{seconds:.3} s on {device}, {each:.3} s a frame"),
-        );
-        lines.fmt(f)
-    }
 }

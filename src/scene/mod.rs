@@ -16,7 +16,6 @@ mod amorphous;
 mod layout;
 mod orientation;
 mod pixel_trace;
-mod sample;
 mod source;
 mod term_place;
 
@@ -33,7 +32,6 @@ use crate::physics::term::Model;
 pub use layout::{Layout, Pose};
 pub use orientation::Orientation;
 pub(crate) use pixel_trace::{put_photons, solid_angle_unit_name};
-pub use sample::Sample;
 pub use source::SceneSource;
 pub use term_place::{TermIndex, TermIndexError, TermPlace};
 
@@ -157,6 +155,20 @@ impl Scene {
             * oversample
             * self.sources.len() as f64
             * self.orientations.len() as f64
+    }
+
+    /// Pixels that are rendered.
+    pub fn rendered_pixels(&self) -> usize {
+        let on_panel = |panel: &Panel| {
+            let [width, height] = panel.shape;
+            if self.region.is_none() && panel.mask.is_none() {
+                return width * height;
+            }
+            let pixels = (0..height).flat_map(|slow| (0..width).map(move |fast| [fast, slow]));
+            let rendered = pixels.filter(|&[fast, slow]| self.renders(panel, fast, slow));
+            rendered.count()
+        };
+        self.panels.iter().map(on_panel).sum()
     }
 
     /// Whether a pixel of `panel` is rendered: inside the region and not masked.

@@ -11,7 +11,7 @@ use clap::Parser;
 use super::files::input_at;
 use super::flags::{CompressionName, NumberName, StyleFlags};
 use super::limit::file_limit;
-use super::output::{print, say};
+use super::output::{print_summary, say};
 use super::sized::{check_size, read_sized};
 use super::{CliError, interrupt, values};
 use crate::formats::encoding::{Encoding, Number};
@@ -145,12 +145,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         rounded: outcome.rounded,
         notices,
     };
-    if command.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&summary)?))?;
-    } else if !command.quiet {
-        say(&summary);
-    }
-    Ok(())
+    print_summary(&summary, command.json, command.quiet)
 }
 
 /// Frame `index` of `file`, counted from 0.

@@ -252,7 +252,6 @@ pub fn command() -> Command {
              nanobragg devices     what can render here\n       \
              nanobragg validate    is what a GPU renders right?\n       \
              nanobragg bench       how fast this machine renders, and how alike\n       \
-             nanobragg figure      a benchmark's times as a picture\n       \
              nanobragg trace       how a pixel's value comes about\n       \
              nanobragg man         manual pages\n       \
              nanobragg completions what completes flags in bash, zsh and fish",

@@ -15,7 +15,7 @@ use clap::ArgMatches;
 use super::config::Records;
 use super::error::is_interruption;
 use super::flags::{OutputKind, Request};
-use super::output::{print, say};
+use super::output::{print_summary, say};
 use super::progress::Progress;
 use super::{CliError, files, interrupt, render};
 use crate::formats::check_writable;
@@ -86,14 +86,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         notices,
         seconds: started.elapsed().as_secs_f64(),
     };
-    if request.program.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&summary)?))
-    } else {
-        if !request.program.quiet {
-            say(&summary);
-        }
-        Ok(())
-    }
+    print_summary(&summary, request.program.json, request.program.quiet)
 }
 
 /// The frames of what `request` asks for, once it is known that they can be written.
