@@ -23,16 +23,16 @@ pub struct Subcommand {
 
 /// The flags of a command.
 enum Flags {
-    /// Its own, of which `either` are the C program's too, and take one dash or two.
+    /// Flags of the command's own, of which `either` are the C program's too, and take one dash or two.
     Own {
         command: fn() -> Command,
         either: &'static [&'static str],
     },
-    /// Those of a render among others.
+    /// Flags of a render and some of the command's own.
     OfRender(fn() -> Described),
 }
 
-/// All of them but `render`, which goes without its name.
+/// Every command but `render`, which needs no name.
 static SUBCOMMANDS: &[Subcommand] = &[
     Subcommand {
         name: "series",
@@ -119,7 +119,7 @@ pub fn dispatch(words: &[String]) -> Result<(), CliError> {
 pub struct Described {
     /// The flags, with their help.
     pub command: Command,
-    /// Their dashes.
+    /// The dashes of the flags.
     pub spellings: Spellings,
 }
 
@@ -133,7 +133,7 @@ impl Described {
 }
 
 impl Subcommand {
-    /// Its flags.
+    /// The flags of the command.
     pub fn described(&self) -> Described {
         match self.flags {
             Flags::Own { command, either } => {

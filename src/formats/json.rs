@@ -22,26 +22,23 @@ pub(super) fn problem(error: &serde_json::Error, expected: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::problem;
 
     #[test]
     fn a_problem_names_the_line_and_what_was_expected() {
-        for (text, said) in [
+        for (text, found) in [
+            ("{\n  nonsense", "line 2: no JSON at column 3"),
+            ("{\"a\": 1,", "line 1: it ends before its JSON does"),
             (
-                "{\n  nonsense",
-                ", line 2: no JSON at column 3; expected a number",
-            ),
-            (
-                "[1,",
-                ", line 1: it ends before its JSON does; expected a number",
-            ),
-            (
-                "[]",
-                ", line 1: invalid length 0, expected a tuple of size 1; expected a number",
+                "{\"a\": []}",
+                "line 1: invalid type: sequence, expected u32",
             ),
         ] {
-            let error = serde_json::from_str::<(u32,)>(text).unwrap_err();
-            assert_eq!(problem(&error, "a number").to_string(), said);
+            let error = serde_json::from_str::<BTreeMap<String, u32>>(text).unwrap_err();
+            let said = problem(&error, "a number").to_string();
+            assert_eq!(said, format!(", {found}; expected a number"));
         }
     }
 }

@@ -35,7 +35,7 @@ pub struct ComparisonSummary {
 /// An image that is compared.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ComparedImage {
-    /// Its file, or the program that rendered it.
+    /// The file of the image, or the program that rendered it.
     pub name: String,
     /// Format of the file.
     pub format: &'static str,

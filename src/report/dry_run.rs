@@ -41,8 +41,8 @@ pub struct DryRun {
 /// What a render takes of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct MemoryNeeds {
-    /// Memory on this machine: at most, for the image with the file that needs most, sources, orientations and F, beside
-    /// what the program itself takes.
+    /// The most memory that the render takes on this machine, beside the program itself: the image
+    /// with the file that needs most, sources, orientations and F.
     pub host_bytes: u64,
     /// Memory that is free on this machine.
     pub available_bytes: u64,

@@ -159,10 +159,9 @@ fn draw(curves: &[Curve], legend: &[(Option<RGBColor>, String)]) -> anyhow::Resu
         };
         let bar = |(size, time): &(f64, TimeRange)| {
             let TimeRange { median, min, max } = *time;
-            ErrorBar::new_vertical(*size, min, median, max, ShapeStyle::from(colour), 9)
+            ErrorBar::new_vertical(*size, min, median, max, colour.filled(), 10)
         };
         chart.draw_series(curve.points.iter().map(bar))?;
-        chart.draw_series(line().map(|place| Circle::new(place, 5, colour.filled())))?;
         if curve.whole {
             chart.draw_series(line().map(|place| Circle::new(place, 3, WHITE.filled())))?;
         }

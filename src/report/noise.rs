@@ -11,11 +11,11 @@ pub struct NoiseSummary {
     pub version: &'static str,
     /// The image of photons.
     pub input: String,
-    /// Its format.
+    /// Format of the image of photons.
     pub input_format: &'static str,
     /// The file written.
     pub output: String,
-    /// Its format.
+    /// Format of the file written.
     pub output_format: &'static str,
     /// Pixels along fast and slow.
     pub pixels: [usize; 2],

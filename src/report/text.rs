@@ -37,7 +37,10 @@ pub fn text_of(report: &impl Serialize) -> serde_json::Result<String> {
             _ if LEFT_OUT.contains(&label.as_str()) => {}
             Value::Array(entries) if entries.iter().any(nested) => {
                 for entry in entries {
-                    add_lines(&mut text, label, entry);
+                    match entry {
+                        Value::Array(_) => add_lines(&mut text, label, &words(entry, 1.0).into()),
+                        _ => add_lines(&mut text, label, entry),
+                    }
                 }
             }
             one => add_lines(&mut text, label, one),
@@ -59,13 +62,16 @@ fn add_lines(text: &mut String, label: &str, value: &Value) {
             let members = members.iter();
             members.for_each(|(name, inner)| add_fields(name, inner, &mut fields));
         }
+        Value::Array(entries) if entries.iter().all(Value::is_string) => {
+            fields.extend(entries.iter().map(|entry| words(entry, 1.0)));
+        }
         _ => {
             let (name, words) = in_units(&label, value);
             label = name;
             fields.extend((!words.is_empty()).then_some(words));
         }
     }
-    let mut line = format!("{label:LABEL$}");
+    let mut line = format!("{:LABEL$}", label.replace('_', " "));
     for (place, field) in fields.iter().enumerate() {
         if place > 0 {
             line.push(',');
@@ -93,6 +99,13 @@ fn add_fields(name: &str, value: &Value, fields: &mut Vec<String>) {
             members
                 .for_each(|(inner, value)| add_fields(&format!("{name} {inner}"), value, fields));
         }
+        Value::Array(entries) if entries.iter().any(nested) => {
+            fields.extend(
+                entries
+                    .iter()
+                    .map(|entry| format!("{name} {}", words(entry, 1.0))),
+            );
+        }
         _ => {
             let (name, words) = in_units(name, value);
             fields.extend((!words.is_empty()).then(|| format!("{name} {words}")));
@@ -113,7 +126,7 @@ fn in_units(name: &str, value: &Value) -> (String, String) {
 
 /// A value as words, its numbers times `factor`; empty where there is none.
 fn words(value: &Value, factor: f64) -> String {
-    let joined = |values: Vec<String>, by: &str| values.join(by);
+    let joined = |words: Vec<String>| words.join(" ");
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
@@ -122,21 +135,11 @@ fn words(value: &Value, factor: f64) -> String {
             _ => number.to_string(),
         },
         Value::Bool(yes) => yes.to_string(),
-        Value::Array(entries) => {
-            let between = if entries.iter().any(nested) {
-                "; "
-            } else {
-                " "
-            };
-            joined(
-                entries.iter().map(|entry| words(entry, factor)).collect(),
-                between,
-            )
-        }
+        Value::Array(entries) => joined(entries.iter().map(|entry| words(entry, factor)).collect()),
         Value::Object(members) => {
             let member =
                 |(name, value): (&String, &Value)| format!("{name} {}", words(value, factor));
-            joined(members.iter().map(member).collect(), " ")
+            joined(members.iter().map(member).collect())
         }
     }
 }
@@ -159,7 +162,7 @@ mod tests {
         let document = serde_json::json!({
             "version": "1", "pixel_size_m": 7.000000000000001e-5, "device": null,
             "beam": {"wavelength_m": 1.2e-10, "at": [1, 2], "spread": {"fluence": 1e24, "on": false}},
-            "header": [["SIZE", "5"], ["BIN", "1x1"]],
+            "header": [["SIZE", "5"], ["BIN", "1x1"]], "two_names": ["a b", "c"],
             "files": [{"path": "a_b.img", "off": 0.020287481234}],
         });
         assert_eq!(
@@ -168,6 +171,7 @@ mod tests {
              beam         wavelength angstrom 1.2, at 1 2, spread fluence 1e24, spread on false\n\
              header       SIZE 5\n\
              header       BIN 1x1\n\
+             two names    a b, c\n\
              files        path a_b.img, off 0.0202874812\n"
         );
         let many = serde_json::json!({"group": {"name": "x".repeat(60), "other": "y".repeat(60)}});

@@ -145,8 +145,8 @@ fn the_ten_commands_of_the_guide_do_what_it_says() {
 
     assert!(said[8].contains("wavelength angstrom 1,") && said[8].contains("distance mm 100,"));
     let told = said[8]
-        .split(", ")
-        .find_map(|field| field.strip_prefix("mean "));
+        .split([',', '\n'])
+        .find_map(|field| field.trim().strip_prefix("mean "));
     let told: f64 = told.unwrap().parse().unwrap();
     assert!((told - mean(&second)).abs() < 1e-3);
     let correlation = said[9]

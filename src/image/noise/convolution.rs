@@ -51,19 +51,19 @@ pub struct Convolution {
     kernel: PixelKernel,
     width: usize,
     height: usize,
-    /// Of a padded row, and back.
+    /// Transform of a padded row, and back.
     row: Arc<dyn RealToComplex<f64>>,
     row_back: Arc<dyn ComplexToReal<f64>>,
-    /// Of a padded column, and back.
+    /// Transform of a padded column, and back.
     column: Arc<dyn Fft<f64>>,
     column_back: Arc<dyn Fft<f64>>,
-    /// Of a column of the kernel.
+    /// Transform of a column of the kernel.
     kernel_column: Arc<dyn RealToComplex<f64>>,
 }
 
 /// The kernel's transform along its rows: even rows have real transforms.
 enum KernelRows {
-    /// Of the middle row's form; each row is this times its own part.
+    /// Transform of the middle row; each row is the middle one times its own part.
     Separable {
         transform: Vec<f64>,
         parts: Vec<f64>,

@@ -38,7 +38,7 @@ pub struct Noise {
 /// How the light of a photon spreads on the detector.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct PointSpread {
-    /// Its form.
+    /// Form of the point spread.
     pub shape: SpreadShape,
     /// Full width at half maximum, pixels; 0 for none.
     pub fwhm_pixels: f64,

@@ -41,13 +41,13 @@ pub struct TraceComparison {
 /// One quantity of two traces.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ComparedQuantity {
-    /// Its name.
+    /// Name of the quantity.
     pub name: Name,
-    /// Its unit; empty for a bare number.
+    /// Unit of the quantity; empty for a bare number.
     pub unit: &'static str,
-    /// Its values in our trace, if they are there.
+    /// Values in our trace, if they are there.
     pub ours: Option<Vec<f64>>,
-    /// Its values in the other trace, if they are there.
+    /// Values in the other trace, if they are there.
     pub theirs: Option<Vec<f64>>,
     /// The difference, relative to the scale of the quantity; none where one side is missing.
     pub difference: Option<f64>,
