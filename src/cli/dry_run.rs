@@ -1,11 +1,13 @@
 //! `--dry-run`: the terms, memory and files of a render. The checks before it are those of a render.
 
+use serde_json::json;
+
 use super::flags::{Printout, Request};
 use super::output::{print_report, say};
 use super::{CliError, files};
 use crate::memory::Bytes;
 use crate::render::{Renderer, frame_size};
-use crate::report::{DryRun, MemoryNeeds, PlannedFile, SamplingSummary};
+use crate::report::SamplingSummary;
 use crate::scene::{self, Layout, Scene};
 use crate::version;
 
@@ -32,32 +34,29 @@ pub fn run(request: &Request, renderer: &Renderer) -> Result<(), CliError> {
     let rendered_pixels = Scene::new(experiment)?.rendered_pixels();
     let sampling = SamplingSummary::new(experiment, rendered_pixels);
     let detector = experiment.detector();
-    let report = DryRun {
-        version: version::NUMBER,
-        dry_run: true,
-        device: renderer.device_name(),
-        threads: renderer.threads(),
-        panels: detector.panels.len(),
-        pixels: frame_size(experiment),
-        rendered_pixels,
-        layers: detector.layers,
-        terms_per_pixel: sampling.steps * f64::from(detector.layers),
-        sampling,
-        memory: MemoryNeeds {
-            host_bytes: host_memory(request)?.0,
-            available_bytes: Bytes::available().0,
-            device_bytes: renderer.device_memory(experiment)?.map(|bytes| bytes.0),
+    let files: Vec<_> = files
+        .map(|(flag, path)| json!({ "flag": flag, "path": path.display().to_string(), "replaces": path.is_file() }))
+        .collect();
+    let report = json!({
+        "version": version::NUMBER,
+        "dry_run": true,
+        "device": renderer.device_name(),
+        "threads": renderer.threads(),
+        "panels": detector.panels.len(),
+        "pixels": frame_size(experiment),
+        "rendered_pixels": rendered_pixels,
+        "layers": detector.layers,
+        "sampling": sampling,
+        "terms_per_pixel": sampling.steps * f64::from(detector.layers),
+        "memory": {
+            "host_bytes": host_memory(request)?.0,
+            "available_bytes": Bytes::available().0,
+            "device_bytes": renderer.device_memory(experiment)?.map(|bytes| bytes.0),
         },
-        files: files
-            .map(|(flag, path)| PlannedFile {
-                flag,
-                replaces: path.is_file(),
-                path: path.display().to_string(),
-            })
-            .collect(),
-        experiment_file: written.map(|path| path.display().to_string()),
-        notices: request.notices.iter().cloned().chain(told).collect(),
-    };
+        "files": files,
+        "experiment_file": written.map(|path| path.display().to_string()),
+        "notices": request.notices.iter().chain(&told).collect::<Vec<_>>(),
+    });
     match request.program.quiet && !request.program.json {
         true => Ok(()),
         false => print_report(&report, request.program.json),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Parser;
+use serde_json::json;
 
 use super::files::input_at;
 use super::flags::{NoiseFlags, seed_from_clock};
@@ -18,7 +19,6 @@ use crate::image::Image;
 use crate::image::noise::panels_of;
 use crate::memory::Bytes;
 use crate::render::{Device, RenderError, RenderOptions, Renderer};
-use crate::report::NoiseSummary;
 use crate::series::{self, FrameSink, Target};
 
 /// Put a detector's noise on an image of photons
@@ -138,22 +138,22 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         return Err(RenderError::Interrupted.into());
     }
     series::commit(std::iter::once(&mut sink))?;
-    let summary = NoiseSummary {
-        version: crate::version::NUMBER,
-        input: command.image.display().to_string(),
-        input_format: input.format.name,
-        output: command.out.display().to_string(),
-        output_format: encoding.format.name,
-        pixels: [counts.width(), counts.height()],
-        panels: command.panels,
-        noise,
-        overloads: clipped.above.max(noise.saturated(&counts)),
-        clipped_below: clipped.below,
-        device: exposed.device,
-        threads: renderer.threads(),
-        notices,
-        seconds: started.elapsed().as_secs_f64(),
-    };
+    let summary = json!({
+        "version": crate::version::NUMBER,
+        "input": command.image.display().to_string(),
+        "input_format": input.format.name,
+        "output": command.out.display().to_string(),
+        "output_format": encoding.format.name,
+        "pixels": [counts.width(), counts.height()],
+        "panels": command.panels,
+        "noise": noise,
+        "overloads": clipped.above.max(noise.saturated(&counts)),
+        "clipped_below": clipped.below,
+        "device": exposed.device,
+        "threads": renderer.threads(),
+        "notices": notices,
+        "seconds": started.elapsed().as_secs_f64(),
+    });
     print_summary(&summary, command.json, command.quiet)
 }
 

@@ -1,19 +1,15 @@
 //! Results as people and programs read them: summaries, tables, pictures.
 //!
-//! Every command has one struct. Serialised, it is the document that the command prints with
-//! `--json`; `text_of` turns that document into lines for people.
+//! A command has one document, which it prints with `--json`; [`text_of`] turns it into lines for
+//! people. Documents that need work have a type here, the others are written out by their commands.
 
 mod benchmark;
 mod benchmark_page;
 mod canvas;
 mod comparison;
-mod conversion;
 mod difference;
-mod dry_run;
 mod environment;
 mod figure;
-mod image_info;
-mod noise;
 mod rings;
 mod sampling;
 mod series;
@@ -28,16 +24,12 @@ pub use benchmark::{
 };
 pub use benchmark_page::benchmark_page;
 pub use comparison::{ComparedImage, ComparisonSummary, PeakSearch, ProgramTimes, Verdict};
-pub use conversion::{ConversionSummary, StoredImage};
 pub use difference::difference_picture;
-pub use dry_run::{DryRun, MemoryNeeds, PlannedFile};
 pub use environment::Environment;
 pub use figure::scaling_figure;
-pub use image_info::{DetectorInfo, ImageInfo};
-pub use noise::NoiseSummary;
 pub use rings::picture_with_rings;
 pub use sampling::SamplingSummary;
-pub use series::{SeriesFile, SeriesFrame, SeriesSummary};
+pub use series::SeriesFrame;
 pub use sight::Sight;
 pub use summary::{Run, Summary, WrittenFile};
 pub use text::text_of;

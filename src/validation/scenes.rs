@@ -216,7 +216,7 @@ pub(super) fn checks() -> [Check; 27] {
         ),
         scene(
             "gauss, index metric",
-            "crystal = { cells = [4, 6, 20], shape = 'gauss', gauss_metric = 'index' }
+            "crystal = { cells = [4, 6, 20], shape = 'gauss', gauss_metric = 'hkl' }
              mosaicity = { spread_deg = 0.3, domains = 10 }",
         ),
         scene(

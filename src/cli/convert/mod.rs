@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::Parser;
+use serde_json::json;
 
 use super::files::input_at;
 use super::flags::{CompressionName, NumberName, StyleFlags};
@@ -21,7 +22,6 @@ use crate::formats::raster::Raster;
 use crate::formats::{FormatError, check_writable, image_file, smv};
 use crate::memory::Bytes;
 use crate::render::RenderError;
-use crate::report::{ConversionSummary, StoredImage};
 use crate::series::{self, FrameSink, Target};
 use one::Outcome;
 
@@ -125,26 +125,18 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let pixels = [raster.width, raster.height];
     let frames = chosen.len();
     let outcome = command.convert(encoding, file.as_deref(), chosen, first)?;
-    let summary = ConversionSummary {
-        version: crate::version::NUMBER,
-        input: StoredImage {
-            path: command.image.display().to_string(),
-            format: format.name,
-            numbers,
-        },
-        output: StoredImage {
-            path: command.out.display().to_string(),
-            format: target.name,
-            numbers: outcome.numbers,
-        },
-        frames,
-        pixels,
-        clipped_above: outcome.clipped.above,
-        clipped_below: outcome.clipped.below,
-        no_number: outcome.clipped.no_number,
-        rounded: outcome.rounded,
-        notices,
-    };
+    let summary = json!({
+        "version": crate::version::NUMBER,
+        "input": { "path": command.image.display().to_string(), "format": format.name, "numbers": numbers },
+        "output": { "path": command.out.display().to_string(), "format": target.name, "numbers": outcome.numbers },
+        "frames": frames,
+        "pixels": pixels,
+        "clipped_above": outcome.clipped.above,
+        "clipped_below": outcome.clipped.below,
+        "no_number": outcome.clipped.no_number,
+        "rounded": outcome.rounded,
+        "notices": notices,
+    });
     print_summary(&summary, command.json, command.quiet)
 }
 

@@ -11,6 +11,7 @@ use std::collections::HashSet;
 use std::time::Instant;
 
 use clap::ArgMatches;
+use serde_json::json;
 
 use super::config::Records;
 use super::error::is_interruption;
@@ -22,7 +23,7 @@ use crate::formats::check_writable;
 use crate::image::Statistics;
 use crate::image::noise::Noise;
 use crate::render::{Monitor, RenderError, Rendered, Renderer, frame_size};
-use crate::report::{SeriesFile, SeriesFrame, SeriesSummary};
+use crate::report::SeriesFrame;
 use crate::series::{self, Numbered, OutputSink, Plan, RenderedFrame, Watcher};
 
 /// Renders the frames that `words` describe.
@@ -66,26 +67,28 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         _ => None,
     });
     let files = request.outputs.iter().zip(&work.sinks);
-    let files = files.map(|(output, sink)| SeriesFile {
-        flag: output.flag,
-        path: output.path.display().to_string(),
-        frames: sink.written.frames,
-        overloads: sink.written.overloads,
-        clipped_below: sink.written.clipped_below,
+    let files = files.map(|(output, sink)| {
+        json!({
+            "flag": output.flag,
+            "path": output.path.display().to_string(),
+            "frames": sink.written.frames,
+            "overloads": sink.written.overloads,
+            "clipped_below": sink.written.clipped_below,
+        })
     });
-    let summary = SeriesSummary {
-        version: crate::version::NUMBER,
-        frames: plan.frames,
-        pixels: frame_size(&plan.base),
-        device: renderer.device_name(),
-        threads: renderer.threads(),
-        seed: request.seed,
-        noise,
-        files: files.collect(),
-        images: work.images,
-        notices,
-        seconds: started.elapsed().as_secs_f64(),
-    };
+    let summary = json!({
+        "version": crate::version::NUMBER,
+        "frames": plan.frames,
+        "pixels": frame_size(&plan.base),
+        "device": renderer.device_name(),
+        "threads": renderer.threads(),
+        "seed": request.seed,
+        "noise": noise,
+        "files": files.collect::<Vec<_>>(),
+        "images": work.images,
+        "notices": notices,
+        "seconds": started.elapsed().as_secs_f64(),
+    });
     print_summary(&summary, request.program.json, request.program.quiet)
 }
 
