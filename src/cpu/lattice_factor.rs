@@ -48,7 +48,8 @@ const MARGIN: f64 = 1e-9;
 /// Whether `least` is beyond `reach`, how far along each axis a spot goes.
 #[inline(always)]
 fn is_beyond(least: DVec3, reach: DVec3) -> bool {
-    // Each axis by itself: in a cell that is not rectangular the components of δ do not simply add up.
+    // The axes are compared one by one: in a cell that is not rectangular the components of δ do
+    // not simply add up.
     (least.x > reach.x) | (least.y > reach.y) | (least.z > reach.z)
 }
 
@@ -145,7 +146,7 @@ impl Spot for Round {
     }
 }
 
-/// How far along each axis an offset may be whose g is at most `g`, and a little more.
+/// Largest offset along each axis at which g is at most `g`, with a margin.
 fn reach(lattice: &Lattice, g: f64) -> DVec3 {
     spot_reach(lattice, g) * (1.0 + MARGIN)
 }
@@ -156,7 +157,7 @@ pub struct Gauss {
     peak: f64,
     /// The exponent over g.
     steepness: f64,
-    /// How far the spot goes along each axis.
+    /// Reach of the spot along each axis.
     reach: DVec3,
 }
 
@@ -202,7 +203,7 @@ impl Spot for Gauss {
 pub struct TopHat {
     lattice: Lattice,
     peak: f64,
-    /// How far the spot goes along each axis.
+    /// Reach of the spot along each axis.
     reach: DVec3,
 }
 

@@ -74,7 +74,8 @@ pub(super) fn first_factors(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> 
     (own_solid_angle(scene, panel, &first), polarisation)
 }
 
-/// What amorphous materials scatter into a view, with its own Ω, P and A and the weight of `source`.
+/// Scattering of the amorphous materials into a view, with its own Ω, P and A and the weight of
+/// `source`.
 pub(super) fn amorphous_part(
     scene: &Scene,
     panel: &Panel,

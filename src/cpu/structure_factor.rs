@@ -19,7 +19,7 @@ pub trait BlockStructureFactors {
     fn squares<const FUSED: bool>(&mut self) -> Option<Lanes>;
 }
 
-/// One F for every index.
+/// A crystal whose F is the same at every index.
 pub struct Constant {
     squares: Lanes,
 }

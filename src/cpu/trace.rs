@@ -159,7 +159,7 @@ fn put_term(scene: &Scene, place: &TermPlace, q: DVec3, trace: &mut Trace) {
     trace.put_one(Name::Term, counted);
 }
 
-/// What amorphous materials add to the sum of the pixel, beyond the resolution limit too.
+/// Scattering of the amorphous materials in the pixel's sum; the resolution limit does not cut it.
 fn amorphous_sum(scene: &Scene, place: &TermPlace) -> f64 {
     let panel = &scene.panels[place.panel()];
     views(scene, place)

@@ -33,7 +33,7 @@ pub enum Compression {
     /// Bits sorted by their place, then LZ4, as DECTRIS' detectors write: three times as fast, and
     /// readers need the filter 32008, which `hdf5plugin` and DIALS bring.
     BitshuffleLz4,
-    /// Not at all.
+    /// No compression.
     None,
 }
 
@@ -63,8 +63,8 @@ impl Encoding {
         }
     }
 
-    /// What the name of a file stands for, with numbers of this kind where the format has several;
-    /// `None` for pictures and unknown names.
+    /// The encoding that the name of a file asks for, with numbers of this kind where the format
+    /// has several; `None` for pictures and unknown names.
     pub fn of_name(path: &Path, number: Number) -> Option<Encoding> {
         let format = format::of_name(path).filter(|format| !format.is_picture())?;
         Some(Encoding::new(format, number))

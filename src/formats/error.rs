@@ -30,12 +30,12 @@ pub enum FormatError {
     Content {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Description of the error.
         problem: Problem,
     },
 }
 
-/// What is wrong with the content of a file, before its name is known.
+/// An error in the content of a file, whose name is not known yet.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {what}", line.map(|line| format!(", line {line}")).unwrap_or_default())]
 pub struct Problem {
@@ -90,7 +90,7 @@ pub(super) fn read_with<T>(
     parse(&read_bytes(path, most)?).map_err(|problem| FormatError::content(path, problem))
 }
 
-/// All of the file or pipe at `path`, as long as it holds no more than `most`.
+/// Reads the whole file or pipe at `path`, if it holds no more than `most`.
 ///
 /// # Errors
 /// [`FormatError::Read`] when it holds more, is a directory or a device, or cannot be read.
@@ -112,7 +112,7 @@ pub fn file_limit(memory: Bytes) -> Bytes {
     Bytes(memory.0 / PARSED_PER_BYTE)
 }
 
-/// What a file of `most` bytes may become in memory.
+/// Memory that a file of `most` bytes may need when parsed.
 pub(super) fn memory_for(most: Bytes) -> Bytes {
     Bytes(most.0.saturating_mul(PARSED_PER_BYTE))
 }

@@ -49,7 +49,7 @@ pub struct Geometry {
     pub oscillation_rad: Option<[f64; 2]>,
     /// The crystal's cell, as it is oriented where the spindle is at zero.
     pub cell: Option<UnitCell>,
-    /// What the file says and is not minded.
+    /// Notices about statements of the file that are ignored.
     pub notices: Vec<String>,
 }
 
@@ -57,7 +57,7 @@ impl Geometry {
     /// The detector that the panels make.
     ///
     /// # Errors
-    /// As [`Detector::of_panels`].
+    /// The errors of [`Detector::of_panels`].
     pub fn detector(&self) -> Result<Detector, ExperimentError> {
         Detector::of_panels(self.panels.clone(), self.beam)
     }
@@ -83,7 +83,7 @@ impl Geometry {
 /// by less. Over a thousand pixels it moves the last by one.
 const SKEW: f64 = 1e-3;
 
-/// What is wrong with a panel's axes, `fast` and `slow`, unless they are at right angles: pixels
+/// An error message for a panel's axes, `fast` and `slow`, that are not at right angles: pixels
 /// are square.
 pub(super) fn skewed(fast: DVec3, slow: DVec3) -> Option<String> {
     let angle = fast.angle_between(slow);

@@ -4,7 +4,7 @@ use serde_json::error::Category;
 
 use super::Problem;
 
-/// What is wrong with a file that is no such JSON; `expected` says in words what it should be.
+/// The error for a file that is not the JSON that it should be; `expected` describes that JSON.
 pub(super) fn problem(error: &serde_json::Error, expected: &str) -> Problem {
     // The line, which serde_json puts behind the message, is 0 where there is none.
     let place = format!(" at line {} column {}", error.line(), error.column());

@@ -151,7 +151,7 @@ fn split(bytes: &[u8]) -> Result<(&str, &[u8]), Problem> {
     Ok((header, numbers))
 }
 
-/// What stands behind `key` in a Python dictionary.
+/// The value of `key` in a Python dictionary.
 fn entry<'a>(header: &'a str, key: &str) -> Result<&'a str, Problem> {
     let found = ['\'', '"'].iter().find_map(|quote| {
         let (_, rest) = header.split_once(&format!("{quote}{key}{quote}"))?;

@@ -117,7 +117,7 @@ impl Pixels {
         }
     }
 
-    /// How many there are.
+    /// Number of pixels.
     pub fn len(&self) -> usize {
         match self {
             Pixels::U8(values) => values.len(),
@@ -137,7 +137,7 @@ impl Pixels {
     /// The number at `index`; float64 has room for each kind.
     ///
     /// # Panics
-    /// Where there is none.
+    /// If `index` is out of range.
     pub fn value(&self, index: usize) -> f64 {
         match self {
             Pixels::U8(values) => values[index].into(),
@@ -149,7 +149,7 @@ impl Pixels {
         }
     }
 
-    /// All of them in order.
+    /// All numbers in order.
     pub fn values(&self) -> impl Iterator<Item = f64> + Clone + '_ {
         (0..self.len()).map(|index| self.value(index))
     }
@@ -262,7 +262,7 @@ pub(super) fn check_gain(
 }
 
 impl<'a> RasterView<'a> {
-    /// What is wrong with writing these numbers as a file called `name`.
+    /// The error for a format called `name` that has no room for these numbers.
     pub(super) fn unfit(self, name: &str) -> Problem {
         let kind = self.pixels.kind();
         Problem::with_file(format!("{kind} pixels are not written as {name}"))

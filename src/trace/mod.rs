@@ -10,11 +10,11 @@ pub use name::Name;
 /// A quantity of a [`Trace`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quantity {
-    /// Its name.
+    /// Name of the quantity.
     pub name: Name,
-    /// Its unit; empty for a bare number.
+    /// Unit of the quantity; empty for a bare number.
     pub unit: &'static str,
-    /// Its value, or the components of a vector: [`Name::len`] of them.
+    /// The value, or the components of a vector: [`Name::len`] numbers.
     pub values: Vec<f64>,
 }
 

@@ -77,7 +77,7 @@ pub fn entries(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What `entries` say. Lengths are in m, angles in degrees, the wavelength in Å.
+/// The geometry in `entries`, in which lengths are in m, angles in degrees, the wavelength in Å.
 ///
 /// # Errors
 /// A [`Problem`] for a value that is no number where one is expected.

@@ -51,7 +51,7 @@ pub fn parse(bytes: &[u8]) -> Result<CbfImage, Problem> {
 struct Section(String);
 
 impl Section {
-    /// What stands behind `key`, in whatever case.
+    /// The value of `key`; case does not matter.
     fn entry(&self, key: &str) -> Option<&str> {
         self.0.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;

@@ -24,7 +24,7 @@ use super::{FormatError, Problem};
 use crate::memory::Bytes;
 use node::{Node, Object};
 
-/// What the file should be.
+/// The files that are accepted, in words for messages.
 const EXPECTED: &str = "an experiment list or an imageset of DIALS, JSON";
 
 /// The lists of models.

@@ -110,7 +110,8 @@ impl BadRegion {
         }
     }
 
-    /// What of `panel` lies in it; coordinates of pixels are those of their centres.
+    /// The parts of `panel` that lie in the bad region; coordinates of pixels are those of their
+    /// centres.
     pub fn holes(&self, panel: &Draft) -> Box<dyn Iterator<Item = Hole> + '_> {
         if self.panel.as_ref().is_some_and(|name| *name != panel.name) {
             return Box::new(std::iter::empty());

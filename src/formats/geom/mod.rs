@@ -86,7 +86,7 @@ pub fn parse(bytes: &[u8], clen_m: Option<f64>, most: Bytes) -> Result<Geometry,
     file.geometry(clen_m, most)
 }
 
-/// What was read so far.
+/// The content of a geometry file that was read so far.
 #[derive(Default)]
 struct File {
     defaults: Draft,

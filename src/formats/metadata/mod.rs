@@ -42,7 +42,7 @@ pub struct Metadata {
     pub laboratory: Option<DMat3>,
     /// NeXus' pixel mask, 0 for pixels that are good; slow axis outermost.
     pub mask: Option<Vec<u32>>,
-    /// How the frames were made, in words that the program takes again.
+    /// The experiment file that the frames were rendered from.
     pub configuration: Option<String>,
 }
 
@@ -58,7 +58,7 @@ pub struct FrameMetadata {
 }
 
 impl Metadata {
-    /// What can be said of `experiment`, in whose laboratory `up` is up, with counts of up to
+    /// The metadata of `experiment`, in whose laboratory `up` is up, with counts of up to
     /// `saturation`.
     pub fn of(experiment: &Experiment, up: DVec3, saturation: Option<f64>) -> Metadata {
         let beam = experiment.beam();
@@ -118,7 +118,7 @@ impl Metadata {
         }
     }
 
-    /// What a header with room for one upright panel can say: of the first.
+    /// The header of the first panel, for formats with room for one upright panel.
     pub fn header(&self, frame: &FrameMetadata) -> ImageHeader {
         let first = self.panels.first();
         let spot = first.and_then(PanelPlace::beam_spot);
@@ -142,7 +142,7 @@ impl Metadata {
 }
 
 impl FrameMetadata {
-    /// What can be said of the frame that `experiment` is.
+    /// The metadata of the one frame that `experiment` describes.
     pub fn of(experiment: &Experiment, up: DVec3) -> FrameMetadata {
         let scan = experiment.scan();
         let turn = to_mcstas(experiment.beam().direction, up);

@@ -100,7 +100,7 @@ impl PanelPlace {
         Some((distance_m, [fast / wide, slow / high]))
     }
 
-    /// Whether it stands at right angles to the beam, to the digits of a header.
+    /// Whether the panel stands at right angles to the beam, to the digits of a header.
     pub(super) fn is_upright(&self) -> bool {
         const UPRIGHT: f64 = 1e-6;
         self.fast.z.abs() < UPRIGHT && self.slow.z.abs() < UPRIGHT

@@ -5,7 +5,7 @@ use super::super::c_number::general;
 use super::super::image_header::{ImageHeader, NearestPoint};
 use super::read::number;
 
-/// What `entries`, the keys and values of an SMV header, say of an image of `height` rows.
+/// The geometry in `entries`, the keys and values of the SMV header of an image of `height` rows.
 ///
 /// The beam centre is that of the DENZO or ADXV entries, else BEAM_CENTER_X and Y as MOSFLM has
 /// them: along slow and fast, from the centre of the first pixel (PHYSICS §13).

@@ -28,7 +28,7 @@ pub const FORMAT: &Format = &Format {
     extensions: &["img", "smv"],
     numbers: &[Number::U16],
     geometry: GeometryRoom::Panel,
-    // As the C program has it.
+    // The C program scales its counts to the brightest pixel.
     scaled_to_brightest: true,
     span: || info_span!(target: FILES, "SMV"),
     recognises: |start| {
@@ -91,7 +91,7 @@ fn header_of(header: &Header, size: [usize; 2]) -> String {
 /// became of pixels that 16 bits have no room for. Pixels that were not rendered are 0.
 ///
 /// # Errors
-/// As `file`.
+/// The error of `file`, when it cannot be written.
 pub fn write(
     image: &Image,
     counts: Counts,
