@@ -11,7 +11,7 @@ use super::{CliError, values};
 use crate::formats::trace_log;
 use crate::render::{Device, RenderOptions, Renderer, admit};
 use crate::report::{TraceDocument, trace_lines};
-use crate::scene::{Layout, Scene, TermIndex, TermPlace};
+use crate::scene::{Layout, Scene, TermIndex, TermIndexError, TermPlace};
 use crate::trace::Trace;
 use crate::validation::{DEFAULT_TOLERANCE, TraceComparison, compare_traces};
 
@@ -100,8 +100,13 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         ));
     }
     let index = TermIndex { source, ..index };
-    let place = TermPlace::new(&scene, index)
-        .map_err(|error| CliError::usage(format!("{COMMAND}: --{error}")))?;
+    let place = TermPlace::new(&scene, index).map_err(|error| {
+        let flags = match error {
+            TermIndexError::NotRendered(_) => " (-roi, -mask)",
+            _ => "",
+        };
+        CliError::usage(format!("{COMMAND}: --{error}{flags}"))
+    })?;
     let compared = |ours: (String, &Trace), theirs: (String, &Trace)| {
         let tolerance = flags.tolerance.unwrap_or(DEFAULT_TOLERANCE);
         flags.compared(

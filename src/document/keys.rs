@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::Recorded;
-use super::choices::{Choice, DivergenceShape, Misset, MosaicDistribution, SlabKeys, checked_slab};
+use super::choices::{Choice, DivergenceShape, Misset, MosaicDistribution, SlabKeys};
 use super::value::{
     ANGLES, Axes, CELL_AXES, COORDINATE, COUNT, DEPTH, DETECTOR_AXES, Field, Form, INDEX,
     KAHN_FACTOR, Kind, MISORIENTATION, NOT_NEGATIVE, NUMBER, PERCENT, POSITIVE, SEED, THREADS,
@@ -70,7 +70,7 @@ impl Key {
         let checked = match (&self.kind, checked) {
             (Kind::Slab, Value::List(slabs)) => {
                 let slabs = slabs.iter().map(|slab| match slab {
-                    Value::Table(entries) => checked_slab(entries),
+                    Value::Table(entries) => SlabKeys::checked(entries).map(|slab| slab.to_value()),
                     _ => Err(self.kind.expected()),
                 });
                 Value::List(slabs.collect::<Result<_, _>>().map_err(Refused::Within)?)

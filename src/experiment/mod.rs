@@ -113,12 +113,7 @@ impl Experiment {
             .fold(0.0, f64::max);
         let wavelengths = longest / parts.beam.wavelength_m;
         // Beyond this a Miller index would lose the digits of its fraction.
-        error::require(
-            Quantity::CellEdge,
-            wavelengths,
-            "at most 1e8",
-            wavelengths <= 1e8,
-        )?;
+        Quantity::CellEdge.require(wavelengths)?;
         let oversample =
             parts
                 .sampling

@@ -8,8 +8,8 @@ use super::GpuError;
 use super::layout::BATCH;
 use crate::memory::Bytes;
 
-/// What kind of device an adapter is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// What kind of device an adapter is, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AdapterKind {
     /// A card with memory of its own.
@@ -18,10 +18,10 @@ pub enum AdapterKind {
     Integrated,
     /// A GPU lent to a virtual machine.
     Virtual,
-    /// A program that plays GPU on the processor.
-    Software,
     /// The driver does not say.
     Unknown,
+    /// A program that plays GPU on the processor.
+    Software,
 }
 
 /// A GPU that can be opened.
@@ -160,7 +160,7 @@ impl Adapter {
         let real = adapters
             .iter()
             .filter(|adapter| adapter.kind() != AdapterKind::Software);
-        real.min_by_key(|adapter| adapter.preference())
+        real.min_by_key(|adapter| adapter.kind())
     }
 
     /// The adapter that `wanted` names: `gpu` for the best, its index, or a part of its name.
@@ -187,24 +187,13 @@ impl Adapter {
                 .iter()
                 .filter(|_| !is_short_number)
                 .filter(named)
-                .min_by_key(|adapter| adapter.preference())
+                .min_by_key(|adapter| adapter.kind())
         };
         let chosen = by_index.or_else(by_name);
         chosen.ok_or_else(|| GpuError::NoSuchAdapter {
             wanted: wanted.to_string(),
             available: adapters.iter().map(ToString::to_string).collect(),
         })
-    }
-
-    /// Smaller is better.
-    fn preference(&self) -> u8 {
-        match self.kind() {
-            AdapterKind::Discrete => 0,
-            AdapterKind::Integrated => 1,
-            AdapterKind::Virtual => 2,
-            AdapterKind::Unknown => 3,
-            AdapterKind::Software => 4,
-        }
     }
 }
 

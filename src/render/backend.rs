@@ -59,3 +59,14 @@ pub struct Outcome<T> {
     /// What the user should know of this result.
     pub notices: Vec<String>,
 }
+
+impl<T> Outcome<T> {
+    /// `value`, made on `device`, of which there is nothing to know.
+    pub(super) fn of(value: T, device: &str) -> Outcome<T> {
+        Outcome {
+            value,
+            device: device.to_string(),
+            notices: Vec::new(),
+        }
+    }
+}

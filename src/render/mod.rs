@@ -61,8 +61,8 @@ pub enum RenderError {
     /// Sources and orientations do not fit in memory.
     #[error(
         "{sources} sources and {orientations} orientations (phi steps times mosaic domains) need \
-         {needed}, and this machine has {available}; take fewer steps (-hdivsteps, -vdivsteps, \
-         -dispsteps, -phisteps) or domains (-mosaic_domains)"
+         {needed}, and this machine has {available}; take fewer steps of divergence, \
+         dispersion and phi, or fewer domains"
     )]
     TooManyTerms {
         /// Number of sources.

@@ -44,7 +44,7 @@ impl Line {
     /// # Errors
     /// [`CliError::Failed`] for a file that is missing or bad.
     pub fn of(words: &[String]) -> Result<Line, CliError> {
-        let file = named(words).map(|path| {
+        let file = parted(words).0.map(|path| {
             let Read {
                 document, notices, ..
             } = Document::read(&path, crate::cli::limit::file_limit(), &advice)?;
@@ -70,7 +70,7 @@ impl Line {
     pub fn of_experiment(words: &[String]) -> Result<Line, CliError> {
         let mut line = Line::of(words)?;
         if let Some(file) = &mut line.file {
-            line.words = without_config(words);
+            line.words = parted(words).1;
             for key in KEYS.iter().filter(|key| is_of_the_run(key)) {
                 key.clear(&mut file.document);
             }
@@ -147,36 +147,24 @@ impl Line {
     }
 }
 
-/// The file that `words` name with `--config`, last.
-fn named(words: &[String]) -> Option<PathBuf> {
-    let own = words.iter().take_while(|word| *word != "--");
-    let own: Vec<&String> = own.collect();
-    let joined = |word: &str| Some(word.strip_prefix(FLAG)?.strip_prefix('=')?.to_string());
-    let mut named = own.iter().enumerate().rev().filter_map(|(place, word)| {
-        let next = || own.get(place + 1).map(|next| next.to_string());
-        match word.as_str() == FLAG {
-            true => next(),
-            false => joined(word),
-        }
-    });
-    named.next().map(PathBuf::from)
-}
-
-/// `words` without every `--config`.
-fn without_config(words: &[String]) -> Vec<String> {
-    let mut kept = Vec::with_capacity(words.len());
-    let mut rest = words.iter();
+/// The file that `words` name with `--config`, last, and the other words.
+fn parted(words: &[String]) -> (Option<PathBuf>, Vec<String>) {
+    let own = words.iter().position(|word| word == "--");
+    let (own, behind) = words.split_at(own.unwrap_or(words.len()));
+    let (mut file, mut others) = (None, Vec::new());
+    let mut rest = own.iter();
     while let Some(word) = rest.next() {
-        if word == FLAG {
-            rest.next();
-        } else if word
+        match word
             .strip_prefix(FLAG)
-            .is_none_or(|rest| !rest.starts_with('='))
+            .map(|joined| joined.strip_prefix('='))
         {
-            kept.push(word.clone());
+            Some(Some(joined)) => file = Some(joined),
+            Some(None) if word == FLAG => file = rest.next().map(String::as_str).or(file),
+            _ => others.push(word.clone()),
         }
     }
-    kept
+    others.extend_from_slice(behind);
+    (file.map(PathBuf::from), others)
 }
 
 /// The program, as experiment files name it.

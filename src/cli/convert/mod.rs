@@ -10,12 +10,12 @@ use clap::Parser;
 use serde_json::json;
 
 use super::files::input_at;
-use super::flags::{CompressionName, NumberName, StyleFlags};
+use super::flags::{StyleFlags, choice};
 use super::limit::file_limit;
 use super::output::{print_summary, say};
 use super::sized::{check_size, read_sized};
 use super::{CliError, interrupt, values};
-use crate::formats::encoding::{Encoding, Number};
+use crate::formats::encoding::{Compression, Encoding, Number};
 use crate::formats::format::{self, Format, FrameReader};
 use crate::formats::header::Header;
 use crate::formats::raster::Raster;
@@ -62,11 +62,11 @@ pub struct ConvertCommand {
     frame: Option<u32>,
     /// How an NXmx file is compressed; bslz4, bitshuffle and LZ4, is faster, and readers need
     /// hdf5plugin for it [default: gzip]
-    #[arg(long, value_name = "METHOD")]
-    compression: Option<CompressionName>,
+    #[arg(long, value_name = "METHOD", value_parser = choice::<Compression>())]
+    compression: Option<Compression>,
     /// Numbers of a TIFF, npy or NXmx file [default: those of IN, and f32 for float64]
-    #[arg(long = "type", value_name = "TYPE")]
-    number: Option<NumberName>,
+    #[arg(long = "type", value_name = "TYPE", value_parser = choice::<Number>())]
+    number: Option<Number>,
     /// Counts per unit of IN, where OUT holds whole numbers [default: 1]
     #[arg(long, value_name = "FACTOR", value_parser = values::positive)]
     scale: Option<f64>,
@@ -226,8 +226,8 @@ impl ConvertCommand {
     /// How OUT is written, with numbers like those of IN where its format has several.
     fn encoding(&self, format: &'static Format, own: Number) -> Encoding {
         Encoding {
-            compression: self.compression.map(|named| named.0).unwrap_or_default(),
-            ..Encoding::new(format, self.number.map_or(own, |named| named.0))
+            compression: self.compression.unwrap_or_default(),
+            ..Encoding::new(format, self.number.unwrap_or(own))
         }
     }
 

@@ -20,7 +20,7 @@ pub use output::{Output, geometry_notices, name_notices, seed_from_clock};
 pub use printout::Printout;
 pub use program::ProgramFlags;
 pub use request::Request;
-pub use style::{CompressionName, NoiseFlags, NumberName, StyleFlags};
+pub use style::{NoiseFlags, StyleFlags, choice};
 use table::TOPICS;
 
 pub use crate::formats::format::extension;
