@@ -23,7 +23,8 @@ pub struct Subcommand {
 
 /// The flags of a command.
 enum Flags {
-    /// Flags of the command's own, of which `either` are the C program's too, and take one dash or two.
+    /// Flags of the command's own, of which `either` are the C program's too, and take one dash or
+    /// two.
     Own {
         command: fn() -> Command,
         either: &'static [&'static str],

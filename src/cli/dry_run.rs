@@ -1,4 +1,5 @@
-//! `--dry-run`: the terms, memory and files of a render. The checks before it are those of a render.
+//! `--dry-run`: the terms, memory and files of a render. The checks before it are those of a
+//! render.
 
 use serde_json::json;
 

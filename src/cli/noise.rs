@@ -106,7 +106,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     command.check_output()?;
     let mut notices = command.noise.idle(&noise);
     let mut input = command.input(encoding.format, &mut notices)?;
-    // Its noise is not of that experiment.
+    // The noise that is added here is not of the experiment that the record describes.
     input.header.record = None;
     notices.extend(pixel_notices(&command.image, &input.image));
     if noise.saturation.is_some() {

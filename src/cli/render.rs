@@ -188,7 +188,8 @@ impl Parsed {
     /// The request of the flags.
     ///
     /// # Errors
-    /// Errors of [`Request::new`]; flags are named with the keys of the experiment file behind them.
+    /// Errors of [`Request::new`]; flags are named with the keys of the experiment file behind
+    /// them.
     pub fn request(&self) -> Result<Request, CliError> {
         let mut request = Request::new(&self.given, &self.matches)?;
         self.line.complete(&self.given, &mut request)?;

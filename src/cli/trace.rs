@@ -1,5 +1,5 @@
-//! `nanobragg trace`: every quantity behind one term of one pixel, and the first that two devices, or
-//! this program and a log, disagree on.
+//! `nanobragg trace`: every quantity behind one term of one pixel, and the first that two devices,
+//! or this program and a log, disagree on.
 
 use std::path::PathBuf;
 

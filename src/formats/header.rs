@@ -27,8 +27,8 @@ pub struct Header {
 }
 
 impl Header {
-    /// What `format` has room for of an image of `experiment`, of `size`, in whose laboratory `up` is
-    /// up: counts of up to `saturation`, and the `record` of how it was rendered.
+    /// What `format` has room for of an image of `experiment`, of `size`, in whose laboratory `up`
+    /// is up: counts of up to `saturation`, and the `record` of how it was rendered.
     pub fn of(
         experiment: &Experiment,
         (size, up): ([usize; 2], DVec3),

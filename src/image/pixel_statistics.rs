@@ -9,7 +9,7 @@ pub struct PixelStatistics {
     pub finite: usize,
     /// How many numbers are infinite or NaN.
     pub not_finite: usize,
-    /// The least.
+    /// The smallest value.
     pub min: f64,
     /// The largest.
     pub max: f64,

@@ -55,7 +55,7 @@ pub struct PeakSearch {
 pub struct Verdict {
     /// The correlation asked for.
     pub threshold: f64,
-    /// Whether it was reached, by images without NaN and infinities.
+    /// Whether the threshold was reached, by images without NaN and infinities.
     pub passed: bool,
 }
 

@@ -71,8 +71,8 @@ impl Curve {
     }
 }
 
-/// The times of `benchmark` against the size of the detector, as SVG, with a legend under them. None
-/// where no device has times of two sizes that a logarithmic axis has a place for.
+/// The times of `benchmark` against the size of the detector, as SVG, with a legend under them.
+/// None where no device has times of two sizes that a logarithmic axis has a place for.
 ///
 /// # Errors
 /// An error when the picture cannot be drawn.
@@ -185,8 +185,8 @@ fn drawable(value: f64) -> bool {
     (1e-100..=1e100).contains(&value)
 }
 
-/// Ends of a logarithmic axis around `values`, and its ticks: powers of `base`, at least two and not
-/// too many.
+/// Ends of a logarithmic axis around `values`, and its ticks: powers of `base`, at least two and
+/// not too many.
 fn axis(values: impl Iterator<Item = f64>, base: f64) -> (Range<f64>, Vec<f64>) {
     let exponents = values.map(|value| value.ln() / base.ln());
     let none = (f64::INFINITY, f64::NEG_INFINITY);

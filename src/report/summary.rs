@@ -67,7 +67,7 @@ pub struct WrittenFile {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct CrystalSummary {
-    /// Whether it scatters at all.
+    /// Whether the crystal scatters at all.
     scatters: bool,
     energy_channels: usize,
     cell_angstrom: [f64; 3],

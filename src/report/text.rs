@@ -53,7 +53,8 @@ fn nested(value: &Value) -> bool {
     value.is_object() || value.is_array()
 }
 
-/// Adds `value` behind `label`: the members of an object with their names, as many in a line as fit.
+/// Adds `value` behind `label`: the members of an object with their names, as many in a line as
+/// fit.
 fn add_lines(text: &mut String, label: &str, value: &Value) {
     let mut fields = Vec::new();
     let mut label = label.to_string();
@@ -144,7 +145,8 @@ fn words(value: &Value, factor: f64) -> String {
     }
 }
 
-/// `value` to nine digits, which hides the rounding of units, with an exponent where it is far from 1.
+/// `value` to nine digits, which hides the rounding of units, with an exponent where it is far from
+/// 1.
 fn nine_digits(value: f64) -> String {
     let rounded = format!("{value:.8e}").parse().unwrap_or(value);
     match rounded == 0.0 || (1e-4..1e10).contains(&rounded.abs()) {

@@ -4,9 +4,9 @@
 //! evaluate one term: sources with their constants, orientations, the lattice, the grid of F and
 //! the factors in front of the sum. Both are in float64; a device with less makes its own copy.
 //!
-//! A scene has two parts with two lifetimes. Its [`Layout`] is made once for all frames of a series:
-//! panels, sources, mosaic domains, amorphous materials. Its [`Pose`] is where the crystal stands in
-//! one frame. A scene shares the arrays of both, so a clone of it is cheap, and a device
+//! A scene has two parts with two lifetimes. Its [`Layout`] is made once for all frames of a
+//! series: panels, sources, mosaic domains, amorphous materials. Its [`Pose`] is where the crystal
+//! stands in one frame. A scene shares the arrays of both, so a clone of it is cheap, and a device
 //! can tell by an array's identity that it has the array already.
 //!
 //! Where F depends on the energy, the image is the sum of one scene an energy channel: each has the
@@ -106,9 +106,9 @@ pub enum SceneError {
     /// The structure factors of an energy channel cannot be read.
     #[error("energy channel {number}, {angstrom:.6} Å: {reason}")]
     Channel {
-        /// Its number, from 1.
+        /// Number of the channel, from 1.
         number: usize,
-        /// Its wavelength, Å.
+        /// Wavelength of the channel, Å.
         angstrom: f64,
         /// What is wrong, with the name of the list.
         reason: String,

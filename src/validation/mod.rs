@@ -1,5 +1,5 @@
-//! How near two computations come: the suite that holds a GPU against the CPU path, with its scenes,
-//! gates and findings; and two traces of one term, compared.
+//! How near two computations come: the suite that holds a GPU against the CPU path, with its
+//! scenes, gates and findings; and two traces of one term, compared.
 //!
 //! The CPU path itself is held against reference images of other programs in the project's tests.
 
@@ -42,7 +42,7 @@ pub enum ValidationError {
 pub struct Check {
     /// Name of the check.
     pub name: &'static str,
-    /// Whether it is one of the few of a quick validation.
+    /// Whether a quick validation makes the check too.
     pub quick: bool,
     gate: Gate,
     subject: Subject,
@@ -59,8 +59,8 @@ enum Subject {
 enum Gate {
     /// This nrmse, and no pixel by more than ten times this part of the largest.
     Nrmse(f64),
-    /// Spots with sharp edges: an edge may fall on either side of a pixel, so this part of the pixels
-    /// may differ.
+    /// Spots with sharp edges: an edge may fall on either side of a pixel, so this part of the
+    /// pixels may differ.
     Edges(f64),
     /// Not a bit.
     Bits,

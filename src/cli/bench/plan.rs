@@ -10,7 +10,8 @@ impl BenchFlags {
     /// Every size with the flags of its images. Wrong flags are found here, before any work.
     ///
     /// # Errors
-    /// [`CliError::Usage`] for wrong flags, [`CliError::Failed`] for bad files and too little memory.
+    /// [`CliError::Usage`] for wrong flags, [`CliError::Failed`] for bad files and too little
+    /// memory.
     pub fn plan(&self) -> Result<Vec<(u32, Vec<String>)>, CliError> {
         self.check_size_flags()?;
         let request = scenario(COMMAND, &self.scene_flags())?;

@@ -231,8 +231,8 @@ impl ConvertCommand {
         }
     }
 
-    /// Converts `first`, and the rest of the `chosen` frames of `file`. Files of one frame are put in
-    /// their places as they are made.
+    /// Converts `first`, and the rest of the `chosen` frames of `file`. Files of one frame are put
+    /// in their places as they are made.
     fn convert(
         &self,
         encoding: Encoding,

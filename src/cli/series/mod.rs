@@ -59,7 +59,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let Follower { progress, notices } = follower;
     drop(progress);
     let noise = request.outputs.iter().find_map(|output| match output.kind {
-        // Its images are numbered from here.
+        // The first frame's number is the image number of its noise.
         OutputKind::Noise { noise, .. } => Some(Noise {
             image: plan.first_number,
             ..noise
@@ -111,8 +111,8 @@ fn check(matches: &ArgMatches, request: &mut Request) -> Result<Plan, CliError> 
     Ok(plan)
 }
 
-/// Makes sure that every file of `plan` can be written, that no two of them are one, and that none is
-/// an input.
+/// Makes sure that every file of `plan` can be written, that no two of them are one, and that none
+/// is an input.
 fn check_files(request: &Request, plan: &Plan) -> Result<(), CliError> {
     // Folders, and files of all frames.
     files::check(request)?;

@@ -14,7 +14,8 @@ use crate::experiment::{Experiment, Panel};
 pub use mcstas::to_mcstas;
 pub use panel_place::PanelPlace;
 
-/// Bit of the pixel mask for pixels that a user left out: outside a region of interest, under a mask.
+/// Bit of the pixel mask for pixels that a user left out: outside a region of interest, under a
+/// mask.
 pub const USER_MASKED: u32 = 1 << 8;
 
 /// Metres in an ångström.
@@ -111,8 +112,8 @@ impl Metadata {
             panels: place.into_iter().collect(),
             sensor_thickness_m: header.sensor_thickness_m,
             saturation: header.count_cutoff,
-            // Headers of these formats do not say where the spindle is; readers take it to lie along
-            // the fast axis.
+            // Headers of these formats do not say where the spindle is; readers take it to lie
+            // along the fast axis.
             spindle: header.start_rad.map(|_| -DVec3::X),
             ..Metadata::default()
         }

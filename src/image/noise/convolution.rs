@@ -230,7 +230,7 @@ impl Convolution {
                 for (frequency, place) in transform.iter_mut().enumerate() {
                     *place = columns[frequency * self.height + slow];
                 }
-                // Those of real rows are real there, but for the last digits.
+                // The transform of a real row is real at both ends, but for the last digits.
                 transform[0].im = 0.0;
                 transform[last].im = 0.0;
                 back.process_with_scratch(transform, row, scratch)
@@ -243,8 +243,8 @@ impl Convolution {
     }
 }
 
-/// Writes what `part` gives for a distance at that distance from the row's start, and before it: the
-/// row goes round.
+/// Writes what `part` gives for a distance at that distance from the row's start, and before it:
+/// the row goes round.
 fn mirrored(row: &mut [f64], part: impl Fn(usize) -> Option<f64>) {
     row.fill(0.0);
     let length = row.len();

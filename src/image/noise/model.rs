@@ -50,8 +50,8 @@ pub struct PointSpread {
 pub enum SpreadShape {
     /// exp(−r²/2σ²)/2πσ².
     Gauss,
-    /// g/2π·(g² + r²)^(−3/2), that of a fibre-optic taper (Holton, Nielsen & Frankel, *J. Synchrotron
-    /// Rad.* 19 (2012) 1006): its tails reach far.
+    /// g/2π·(g² + r²)^(−3/2), that of a fibre-optic taper (Holton, Nielsen & Frankel, *J.
+    /// Synchrotron Rad.* 19 (2012) 1006): its tails reach far.
     Fiber,
 }
 
@@ -143,7 +143,8 @@ impl Noise {
     /// Checks every number.
     ///
     /// # Errors
-    /// [`NoiseError::OutOfRange`] with the first that makes no sense, or that float32 does not hold.
+    /// [`NoiseError::OutOfRange`] with the first that makes no sense, or that float32 does not
+    /// hold.
     pub fn check(&self) -> Result<(), NoiseError> {
         /// Far below the ends of float32, and beyond any detector.
         const MOST: f64 = 1e12;
