@@ -9,10 +9,11 @@ use super::arguments::{Spellings, parse};
 use super::commands::Described;
 use super::config::{self, Line};
 use super::flags::{self, Given, OutputKind, Printout, ProgramFlags, Request};
-use super::output::{print, say};
+use super::output::{print, print_summary, say};
 use super::progress::Progress;
-use super::{CliError, dry_run, files, interrupt, profile};
+use super::{CliError, dry_run, files, interrupt, profile, truth};
 use crate::cpu;
+use crate::formats::metadata::FrameMetadata;
 use crate::image::{Image, Statistics};
 use crate::profile::{FILES, INPUT, RUN, SETUP};
 use crate::render::{Rendered, Renderer};
@@ -34,7 +35,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     interrupt::catch()?;
     let (request, renderer) = prepared(line)?;
     if request.program.dry_run {
-        return dry_run::run(request, &renderer, started);
+        return dry_run::run(&request, &renderer);
     }
     let Rendered {
         image,
@@ -87,11 +88,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
             seconds,
         },
     );
-    if request.program.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&summary)?))?;
-    } else if !request.program.quiet {
-        say(format_args!("{summary}"));
-    }
+    print_summary(&summary, request.program.json, request.program.quiet)?;
     if let Some(hot_spots) = hot_spots.filter(|_| !request.program.quiet) {
         say(format_args!("\n{hot_spots}"));
     }
@@ -159,7 +156,9 @@ pub fn prepared_with<T>(
         let headers = flags::geometry_notices(&request.experiment, &request.outputs);
         let names = flags::name_notices(&request.outputs);
         let beside = truth::notices(&request);
-        request.notices.extend(headers.into_iter().chain(names).chain(beside));
+        request
+            .notices
+            .extend(headers.into_iter().chain(names).chain(beside));
         let checked = check(&mut request)?;
         let opened = info_span!(target: SETUP, "wait for device").in_scope(|| opening.join());
         let renderer = opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
@@ -195,7 +194,8 @@ impl Parsed {
     /// The request of the flags.
     ///
     /// # Errors
-    /// Errors of [`Request::new`]; flags are named with the keys of the experiment file behind them.
+    /// Errors of [`Request::new`]; flags are named with the keys of the experiment file behind
+    /// them.
     pub fn request(&self) -> Result<Request, CliError> {
         let mut request = Request::new(&self.given, &self.matches)?;
         self.line.complete(&self.given, &mut request)?;

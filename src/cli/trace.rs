@@ -1,11 +1,11 @@
-//! `nanobragg trace`: every quantity behind one term of one pixel, and the first that two devices, or
-//! this program and a log, disagree on.
+//! `nanobragg trace`: every quantity behind one term of one pixel, and the first that two devices,
+//! or this program and a log, disagree on.
 
 use std::path::PathBuf;
 
 use clap::Parser;
 
-use super::output::{print, say};
+use super::output::{print, print_json, say};
 use super::scenario::scenario;
 use super::{CliError, values};
 use crate::formats::trace_log;
@@ -214,7 +214,7 @@ impl TraceFlags {
     /// Prints one trace.
     fn printed(&self, index: TermIndex, column: String, trace: &Trace) -> Result<(), CliError> {
         if self.json {
-            return document(&TraceDocument::of_trace(index, column, trace));
+            return print_json(&TraceDocument::of_trace(index, column, trace));
         }
         if self.log {
             return print(&trace_log::encode(trace));
@@ -232,7 +232,7 @@ impl TraceFlags {
         }
         let index = place.index();
         if self.json {
-            document(&TraceDocument::of_comparison(index, &comparison))?;
+            print_json(&TraceDocument::of_comparison(index, &comparison))?;
         } else {
             print(&format!("{}{comparison}\n", heading(&index)))?;
         }
@@ -243,10 +243,6 @@ impl TraceFlags {
             ))),
         }
     }
-}
-
-fn document(document: &TraceDocument) -> Result<(), CliError> {
-    print(&format!("{}\n", serde_json::to_string_pretty(document)?))
 }
 
 /// The line above the quantities.

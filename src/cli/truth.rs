@@ -1,5 +1,5 @@
-//! The truth beside the images: `--write-expt`, an experiment list of DIALS with the crystal of every
-//! frame, and `--write-geom`, a geometry file of CrystFEL.
+//! The truth beside the images: `--write-expt`, an experiment list of DIALS with the crystal of
+//! every frame, and `--write-geom`, a geometry file of CrystFEL.
 
 use std::path::{Path, PathBuf};
 
@@ -12,8 +12,8 @@ use crate::formats::metadata::{FrameMetadata, Metadata};
 use crate::formats::{geom, write_whole};
 use crate::series::{OutputKind, Target};
 
-/// Writes what `request` asks for of `frames`, numbered from `first_number`, once their images are in
-/// their places.
+/// Writes what `request` asks for of `frames`, numbered from `first_number`, once their images are
+/// in their places.
 ///
 /// # Errors
 /// [`CliError::Failed`] for files that cannot be written.
@@ -40,7 +40,9 @@ pub fn write(
                 Target::Each(_) => frames.len(),
             };
             let numbers = (first_number..).take(count);
-            numbers.map(|number| seen_from(path, &target.path(number))).collect()
+            numbers
+                .map(|number| seen_from(path, &target.path(number)))
+                .collect()
         });
         let images = files.as_deref().map(|files| match files {
             [one] => Images::InOne(one),
@@ -57,7 +59,10 @@ pub fn notices(request: &Request) -> Vec<String> {
     let bent = |panel: &crate::experiment::Panel| panel.curved_m.is_some();
     let bent = request.experiment.detector().panels.iter().any(bent);
     let program = &request.program;
-    let files = [("--write-expt", &program.write_expt), ("--write-geom", &program.write_geom)];
+    let files = [
+        ("--write-expt", &program.write_expt),
+        ("--write-geom", &program.write_geom),
+    ];
     let mut notices = Vec::new();
     for (flag, _) in files.iter().filter(|(_, path)| path.is_some() && bent) {
         notices.push(format!(
@@ -90,8 +95,8 @@ fn pedestal(output: &Output) -> f64 {
     }
 }
 
-/// The name of `image` in a list at `list`: without its folder where that is the list's, so that both
-/// can be moved together; from the root where it is not.
+/// The name of `image` in a list at `list`: without its folder where that is the list's, so that
+/// both can be moved together; from the root where it is not.
 fn seen_from(list: &Path, image: &Path) -> PathBuf {
     let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let image = whole(image);

@@ -1,5 +1,5 @@
-//! One pixel, term by term: the sum over layers, sub-pixels and sources (PHYSICS §1) as the formulas
-//! of [`physics`](crate::physics) have it.
+//! One pixel, term by term: the sum over layers, sub-pixels and sources (PHYSICS §1) as the
+//! formulas of [`physics`](crate::physics) have it.
 //!
 //! [`photons`] is the scalar reference for `cpu::block`, which renders images. A trace is
 //! made of the functions here, and the blocks inline most of them into their loops.

@@ -103,9 +103,9 @@ pub fn trace_at(scene: &Scene, place: &TermPlace, hkl: DVec3) -> Trace {
     trace
 }
 
-/// How sensitive the sum of the pixel at `place` is to the Miller indices: the sum over its terms of
-/// the change of each when its index moves by `reach` along an axis, added over the axes, over the sum
-/// of the terms. 0 where nothing scatters.
+/// How sensitive the sum of the pixel at `place` is to the Miller indices: the sum over its terms
+/// of the change of each when its index moves by `reach` along an axis, added over the axes, over
+/// the sum of the terms. 0 where nothing scatters.
 pub fn index_sensitivity(scene: &Scene, place: &TermPlace, reach: f64) -> f64 {
     let (mut sum, mut changes) = (0.0, 0.0);
     for (view, source) in views_and_sources(scene, place) {

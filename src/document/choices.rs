@@ -58,9 +58,9 @@ macro_rules! choices {
 /// Which directions of a grid are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DivergenceShape {
-    /// Those inside an ellipse.
+    /// Directions inside an ellipse.
     Round,
-    /// All.
+    /// All directions of the rectangle.
     Square,
 }
 

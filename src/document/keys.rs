@@ -21,7 +21,7 @@ use crate::image::noise::SpreadShape;
 pub struct Key {
     /// The section that it stands in.
     pub section: &'static str,
-    /// Its name, with its unit.
+    /// Name of the key, with the unit.
     pub name: &'static str,
     /// What each of its values may be.
     pub kind: Kind,
@@ -345,7 +345,7 @@ sections! {
         two_theta "two_theta_deg": f64 = NUMBER, One;
         /// What the detector turns about.
         pivot "pivot": Pivot = words::<Pivot>(), One;
-        /// Whether it is bent onto a sphere about the sample.
+        /// Whether the detector is bent onto a sphere about the sample.
         curved "curved": bool = Truth, One;
         /// Whether pixels' size and tilt are left out of the solid angle.
         point_pixel "point_pixel": bool = Truth, One;
@@ -459,7 +459,7 @@ sections! {
         tiff "tiff": PathBuf = Path, One;
         /// Files of the formats that their names end on.
         files "files": Vec<PathBuf> = Path, Repeated;
-        /// The same with noise.
+        /// Image files with noise, of the formats that their names end on.
         noise_files "noise_files": Vec<PathBuf> = Path, Repeated;
         /// Whether the default PGM is written.
         default_pgm "default_pgm": bool = Truth, One;

@@ -7,7 +7,7 @@ use crate::formats::Problem;
 pub struct Removed {
     /// The flag that gave it, without dashes.
     pub flag: &'static str,
-    /// Its section and its name.
+    /// Section and name of the key.
     pub key: [&'static str; 2],
     /// What is done now, and what to use instead.
     pub instead: &'static str,

@@ -56,8 +56,8 @@ pub struct ProfileEntry {
     pub amplitude: f64,
 }
 
-/// How far apart entries of a table lie, at least: 1e-6 1/Å. Cubics through closer ones would have no
-/// digits.
+/// How far apart entries of a table lie, at least: 1e-6 1/Å. Cubics through closer ones would have
+/// no digits.
 pub const CLOSEST_PER_M: f64 = 1e4;
 
 /// The largest F of a table, electrons, without its sign.

@@ -147,7 +147,8 @@ impl Beam {
         let polarisation = self.polarisation_axis.normalize();
         let toward = self.direction.normalize();
         let vertical_axis = toward.cross(polarisation).normalize();
-        // Of its final size from the start: while it grew, it would need up to three times that.
+        // The list has its final size from the start: a growing list needs up to three times the
+        // memory.
         let mut sources = Vec::with_capacity(self.source_count_bound() as usize);
         for horizontal in divergence.horizontal.values() {
             for vertical in divergence

@@ -46,7 +46,8 @@ impl Detector {
     ///
     /// # Errors
     /// [`ExperimentError`], naming the panel, for one that is impossible or lies behind the sample:
-    /// wholly upstream of it. Whether panels overlap is for [`Experiment`](super::Experiment) to see.
+    /// wholly upstream of it. Whether panels overlap is for [`Experiment`](super::Experiment) to
+    /// see.
     pub fn of_panels(mut panels: Vec<Panel>, beam: DVec3) -> Result<Detector, ExperimentError> {
         let beam = direction("the beam vector", beam)?;
         for (index, panel) in panels.iter_mut().enumerate() {

@@ -21,7 +21,7 @@ pub enum ExperimentError {
     NoDirection {
         /// The vector's name.
         quantity: &'static str,
-        /// Its components as given.
+        /// Components of the vector as given.
         value: [f64; 3],
     },
     /// Two directions that must span a plane are parallel.
@@ -154,9 +154,9 @@ pub enum ExperimentError {
         shown(*.wavelength_m), Quantity::Wavelength.expected()
     )]
     SourceWavelength {
-        /// Its place in the list, from 1.
+        /// Place in the list, from 1.
         number: usize,
-        /// Its wavelength, m.
+        /// Wavelength of the source, m.
         wavelength_m: f64,
     },
     /// A mosaic domain's matrix that does not rotate.
@@ -165,7 +165,7 @@ pub enum ExperimentError {
          right angles and right-handed, to 1e-5"
     )]
     NoRotation {
-        /// Its place in the list, from 1.
+        /// Place in the list, from 1.
         number: usize,
     },
     /// A scattering profile with nothing in it.

@@ -93,7 +93,8 @@ impl Experiment {
         Experiment::resolved(parts, panels)
     }
 
-    /// This experiment with the crystal turned to where `cell` is its cell, and a scan that starts at
+    /// This experiment with the crystal turned to where `cell` is its cell, and a scan that starts
+    /// at
     /// `start_rad`: another frame of a series. What did not move is not checked again.
     ///
     /// # Errors
@@ -147,8 +148,8 @@ impl Experiment {
         &self.parts.detector
     }
 
-    /// The detector's panels, which clones and [moved](Experiment::moved) experiments share: a device
-    /// can tell by their identity that it has them already.
+    /// The detector's panels, which clones and [moved](Experiment::moved) experiments share: a
+    /// device can tell by their identity that it has them already.
     pub fn panels(&self) -> &Arc<[Panel]> {
         &self.panels
     }

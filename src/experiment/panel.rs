@@ -70,9 +70,9 @@ pub struct Sensor {
 
 impl Sensor {
     /// Thickness of each of `layers` layers, m.
-    // Not inlined, nor the next: LLVM would divide before it knows whether a panel has a sensor. What
-    // stands in its place may be a subnormal number, and to divide one takes hundreds of cycles: a
-    // quarter of what a block of pixels with one term each took.
+    // Not inlined, nor the next: LLVM would divide before it knows whether a panel has a sensor.
+    // What stands in its place may be a subnormal number, and to divide one takes hundreds of
+    // cycles: a quarter of what a block of pixels with one term each took.
     #[inline(never)]
     pub fn layer_depth_m(&self, layers: u32) -> f64 {
         self.thickness_m / f64::from(layers)

@@ -13,8 +13,8 @@ const BELOW_TWO: f64 = 2f64.next_down();
 /// Lengths of unit vectors, rounded.
 const UNIT: RangeInclusive<f64> = 1.0 - 1e-6..=1.0 + 1e-6;
 
-/// Quantities. A row: the name in Rust, the name with its unit in messages, the range, and the range in
-/// words.
+/// Quantities. A row: the name in Rust, the name with its unit in messages, the range, and the
+/// range in words.
 macro_rules! quantities {
     ($($quantity:ident $shown:literal: $range:expr, $expected:literal;)*) => {
         /// A quantity that has a range; shown, its name with its unit.

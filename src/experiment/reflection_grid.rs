@@ -24,7 +24,8 @@ pub struct ReflectionGrid {
 }
 
 impl ReflectionGrid {
-    /// The grid, in no more than `memory`, of a list whose holes are `default_f`, or zero where symmetry makes them so.
+    /// The grid, in no more than `memory`, of a list whose holes are `default_f`, or zero where
+    /// symmetry makes them so.
     pub(super) fn new(
         reflections: &[Reflection],
         space_group: Option<&SpaceGroup>,

@@ -37,7 +37,7 @@ pub trait ReflectionList: fmt::Debug + fmt::Display + Send + Sync {
 pub struct EnergyChannel {
     /// Wavelength, m.
     pub wavelength_m: f64,
-    /// Its reflections.
+    /// Reflections of the channel.
     pub reflections: Arc<dyn ReflectionList>,
 }
 
@@ -63,7 +63,7 @@ enum Lists {
 }
 
 impl StructureFactors {
-    /// The same F for every reflection.
+    /// Structure factors that are the same for every reflection.
     pub fn constant(default_f: f64) -> StructureFactors {
         StructureFactors {
             lists: Lists::None,

@@ -101,9 +101,9 @@ pub fn read_bytes(path: &Path, most: Bytes) -> Result<Vec<u8>, FormatError> {
     })
 }
 
-/// Bytes of memory that a byte of a file may become: a line `0 0 0 1` of 8 bytes becomes 24, in a list
-/// that takes up to three times that while it grows; and of two images that are compared, several
-/// copies are kept.
+/// Bytes of memory that a byte of a file may become: a line `0 0 0 1` of 8 bytes becomes 24, in a
+/// list that takes up to three times that while it grows; and of two images that are compared,
+/// several copies are kept.
 const PARSED_PER_BYTE: u64 = 10;
 
 /// The most bytes of a file to read, or to unpack it to, where `memory` is free for what becomes of

@@ -4,7 +4,8 @@
 //! use nanobragg::formats::geom;
 //! use nanobragg::memory::Bytes;
 //!
-//! let file = "clen = 0.1\nphoton_energy = 9500\nres = 1e4\nfs = -x\nss = -y\nmin_fs = 0\nmax_fs = 63\n\
+//! let file = "clen = 0.1\nphoton_energy = 9500\nres = 1e4\nfs = -x\nss = -y\nmin_fs = 0\nmax_fs =
+//! 63\n\
 //!             min_ss = 0\nmax_ss = 31\ncorner_x = 32\nupper/corner_y = 33\nlower/corner_y = -1\n";
 //! let geometry = geom::parse(file.as_bytes(), None, Bytes(1 << 20))?;
 //! let detector = geometry.detector()?;
@@ -79,8 +80,8 @@ impl Geometry {
     }
 }
 
-/// Most that a panel's axes may be off a right angle, radians: axes written with four digits are off
-/// by less. Over a thousand pixels it moves the last by one.
+/// Most that a panel's axes may be off a right angle, radians: axes written with four digits are
+/// off by less. Over a thousand pixels it moves the last by one.
 const SKEW: f64 = 1e-3;
 
 /// An error message for a panel's axes, `fast` and `slow`, that are not at right angles: pixels

@@ -27,7 +27,8 @@ pub struct Header {
 }
 
 impl Header {
-    /// What `format` has room for of an image of `experiment`, in whose laboratory `up` is up: counts of up to `saturation`, and the `record` of how it was rendered.
+    /// What `format` has room for of an image of `experiment`, in whose laboratory `up` is up:
+    /// counts of up to `saturation`, and the `record` of how it was rendered.
     pub fn of(
         experiment: &Experiment,
         up: DVec3,

@@ -64,8 +64,8 @@ pub fn encode(raster: RasterView) -> Vec<u8> {
     file
 }
 
-/// The image that `bytes`, a `.npy` file, hold: an array of two axes in C order, of whole numbers or
-/// floats of up to 64 bits and either byte order.
+/// The image that `bytes`, a `.npy` file, hold: an array of two axes in C order, of whole numbers
+/// or floats of up to 64 bits and either byte order.
 ///
 /// # Errors
 /// A [`Problem`] when the header is not that of such an array, or when there are fewer bytes than

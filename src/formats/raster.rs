@@ -1,7 +1,8 @@
 //! The numbers of an image file, exactly as the file has them.
 //!
 //! An [`Image`] is of float32, which has room for whole numbers up to 2²⁴. What goes from one file
-//! to another must not lose more than the other file's format does, so it goes through a [`Raster`].
+//! to another must not lose more than the other file's format does, so it goes through a
+//! [`Raster`].
 
 use std::borrow::Cow;
 
@@ -235,10 +236,12 @@ pub(super) fn bytes_of_pixels(
 /// Bytes that a byte is unpacked to at most by Deflate, which spells 258 of them with 2 bits.
 pub const DEFLATE_GAIN: usize = 258 * 8 / 2;
 
-/// Bytes that a byte is unpacked to at most by any packing that is read: LZW spells 3,837 with 12 bits.
+/// Bytes that a byte is unpacked to at most by any packing that is read: LZW spells 3,837 with 12
+/// bits.
 pub const MOST_GAIN: usize = 3837 * 8 / 12 + 1;
 
-/// Makes sure that a packed file of `file_bytes`, each of which is unpacked to at most `gain`, may hold
+/// Makes sure that a packed file of `file_bytes`, each of which is unpacked to at most `gain`, may
+/// hold
 /// `width` × `height` pixels of so many `bits`.
 ///
 /// # Errors

@@ -34,9 +34,9 @@ pub struct Adapter {
 /// What `nanobragg devices` tells of an adapter.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AdapterDescription {
-    /// Its place in the list.
+    /// Place of the adapter in the list.
     pub index: usize,
-    /// Its name.
+    /// Name of the adapter.
     pub name: String,
     /// What it is.
     pub kind: AdapterKind,
@@ -56,8 +56,8 @@ pub struct AdapterDescription {
     pub timestamps: bool,
 }
 
-/// Every adapter that can run the kernel, in the order in which the system lists them. OpenGL, which
-/// would list the same cards again, is asked only where nothing else answers.
+/// Every adapter that can run the kernel, in the order in which the system lists them. OpenGL,
+/// which would list the same cards again, is asked only where nothing else answers.
 pub fn adapters() -> Vec<Adapter> {
     let first = adapters_of(wgpu::Backends::PRIMARY);
     if first.is_empty() {
@@ -109,12 +109,12 @@ fn runs_the_kernel(adapter: &wgpu::Adapter) -> bool {
 }
 
 impl Adapter {
-    /// Its place in the list.
+    /// Place of the adapter in the list.
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// Its name.
+    /// Name of the adapter.
     pub fn name(&self) -> String {
         self.adapter.get_info().name
     }

@@ -21,8 +21,8 @@ use super::{GpuError, GpuRenderer};
 use crate::profile::{READ_BACK, SETUP, SIMULATION};
 use crate::scene::Scene;
 
-/// The render of one scene. Whoever drives it calls [`RenderJob::step`] until all is done, and may stop
-/// at any step by dropping the job.
+/// The render of one scene. Whoever drives it calls [`RenderJob::step`] until all is done, and may
+/// stop at any step by dropping the job.
 #[derive(Debug)]
 pub struct RenderJob<'a> {
     gpu: &'a GpuRenderer,

@@ -50,7 +50,8 @@ impl Kernels {
     }
 }
 
-/// What `cell` holds, made by `make` if it is empty. Two threads may make it at once; one's is kept.
+/// What `cell` holds, made by `make` if it is empty. Two threads may make it at once; one's is
+/// kept.
 fn made_once<T>(
     cell: &OnceLock<T>,
     make: impl FnOnce() -> Result<T, GpuError>,

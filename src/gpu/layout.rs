@@ -1,5 +1,5 @@
-//! The WGSL structs of `shaders/kernel.wgsl` and of the files of the entry points, as Rust lays them
-//! out: byte for byte.
+//! The WGSL structs of `shaders/kernel.wgsl` and of the files of the entry points, as Rust lays
+//! them out: byte for byte.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -10,9 +10,9 @@ pub const GROUP: usize = 8;
 /// Orientations of a batch, which a workgroup works on together: one for each of its threads.
 pub const BATCH: u32 = 64;
 
-/// Structs that the host fills. A row: the name in Rust, the name in WGSL, and the shader that has it.
-/// Members called padding have no name in WGSL. A vector and the number that fills its 16 bytes stand
-/// on one line.
+/// Structs that the host fills. A row: the name in Rust, the name in WGSL, and the shader that has
+/// it. Members called padding have no name in WGSL. A vector and the number that fills its 16 bytes
+/// stand on one line.
 macro_rules! wgsl_structs {
     ($($(#[$doc:meta])* $name:ident = $wgsl:literal of $source:ident {
         $($(#[$about:meta])* $member:ident: $type:ty,)*
@@ -155,8 +155,8 @@ wgsl_structs! {
 }
 
 impl ExposureUniform {
-    /// The parameters of `exposure`, for the pixels from `first` to before `end` of a band before which the image
-    /// has `band` pixels.
+    /// The parameters of `exposure`, for the pixels from `first` to before `end` of a band before
+    /// which the image has `band` pixels.
     pub fn of(exposure: &Exposure, band: u32, [first, end]: [u32; 2]) -> ExposureUniform {
         ExposureUniform {
             key: exposure.key,

@@ -1,8 +1,8 @@
 //! What the device holds of a scene, kept from one frame to the next.
 //!
-//! Every buffer remembers which array it was made from: not the array's values but its identity, the
-//! allocation that an [`Arc`](std::sync::Arc) shares. Frames of a series share the arrays of their
-//! layout, so only what moves is uploaded again.
+//! Every buffer remembers which array it was made from: not the array's values but its identity,
+//! the allocation that an [`Arc`](std::sync::Arc) shares. Frames of a series share the arrays of
+//! their layout, so only what moves is uploaded again.
 
 use std::ops::Range;
 use std::sync::{Arc, Weak};

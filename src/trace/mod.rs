@@ -1,7 +1,7 @@
 //! The quantities behind the value of a pixel, named, in the order in which they are computed.
 //!
-//! A trace is plain data. The CPU path, the GPU path and logs of other programs fill it, so that any
-//! two of them can be compared.
+//! A trace is plain data. The CPU path, the GPU path and logs of other programs fill it, so that
+//! any two of them can be compared.
 
 mod name;
 

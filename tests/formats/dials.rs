@@ -35,7 +35,10 @@ const CONVENTIONS: [(&str, &str); 6] = [
 const VARIANTS: [(&str, &str); 4] = [
     ("still", ""),
     ("tilted", "-detector_rotx 5 -detector_roty -3 -twotheta 7"),
-    ("sensor", "-detector_thick 450 -detector_abs 250 -detector_thicksteps 2"),
+    (
+        "sensor",
+        "-detector_thick 450 -detector_abs 250 -detector_thicksteps 2",
+    ),
     ("scan", "-phi 10 -osc 0.5 -phisteps 2"),
 ];
 
@@ -94,9 +97,12 @@ fn every_format_and_convention_has_the_geometry_that_was_simulated() {
             std::fs::create_dir(&here).unwrap();
             let line = format!("{SCENE} {place} {flags}");
             let outputs: String = FILES.map(|name| format!(" --out {name}")).concat();
-            let output = nanobragg(&here, &format!("{line}{outputs} --out f.npy --out-type i32"))
-                .output()
-                .unwrap();
+            let output = nanobragg(
+                &here,
+                &format!("{line}{outputs} --out f.npy --out-type i32"),
+            )
+            .output()
+            .unwrap();
             let said = String::from_utf8(output.stderr).unwrap();
             assert!(output.status.success(), "{said}");
             let experiment = experiment(&line);
@@ -104,11 +110,19 @@ fn every_format_and_convention_has_the_geometry_that_was_simulated() {
             // A miniCBF header is upright, with the spindle along the fast axis; what it cannot say is
             // a notice.
             let panel = &experiment.detector().panels[0];
-            let seen_along = panel.fast.cross(panel.slow).dot(experiment.beam().direction) > 0.0;
+            let seen_along = panel
+                .fast
+                .cross(panel.slow)
+                .dot(experiment.beam().direction)
+                > 0.0;
             let fast = experiment.scan().spindle.dot(panel.fast) > 1.0 - 1e-9;
             let turns = experiment.scan().range_rad != 0.0;
             let fits = variant != "tilted" && (!turns || (seen_along && fast));
-            assert_eq!(!fits, said.contains("miniCBF"), "{convention} {variant}: {said}");
+            assert_eq!(
+                !fits,
+                said.contains("miniCBF"),
+                "{convention} {variant}: {said}"
+            );
             for name in FILES {
                 let cbf = name.ends_with(".cbf");
                 if cbf && variant == "tilted" {
@@ -119,7 +133,8 @@ fn every_format_and_convention_has_the_geometry_that_was_simulated() {
                     true => spindle.iter().copied().map(Some).collect(),
                     false => vec![None; 9],
                 };
-                let mut values = json!({ "wavelength": 1.1, "panels": 1, "gain": 1.0, "masked": 0 });
+                let mut values =
+                    json!({ "wavelength": 1.1, "panels": 1, "gain": 1.0, "masked": 0 });
                 if turns {
                     values["oscillation"] = json!([10.0, 0.5]);
                     values["exposure"] = json!(1.0);
@@ -150,5 +165,8 @@ fn every_format_and_convention_has_the_geometry_that_was_simulated() {
     // The script does compare.
     let mut wrong = entries[0].clone();
     wrong["two_theta"][4] = json!(wrong["two_theta"][4].as_f64().unwrap() + 1e-5);
-    assert!(self::complaints(&[wrong]).contains("two-theta"), "a shift is seen");
+    assert!(
+        self::complaints(&[wrong]).contains("two-theta"),
+        "a shift is seen"
+    );
 }

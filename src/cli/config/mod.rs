@@ -1,7 +1,8 @@
 //! Experiment files: a document below the flags of a command line.
 //!
-//! `--config FILE` puts what a file says below the flags, which so override it. `--write-config FILE`
-//! writes what any flags came to, and images hold the same text where their format has room for it.
+//! `--config FILE` puts what a file says below the flags, which so override it. `--write-config
+//! FILE` writes what any flags came to, and images hold the same text where their format has room
+//! for it.
 
 mod records;
 
@@ -62,8 +63,8 @@ impl Line {
         })
     }
 
-    /// The flags among `words`, and what the file of their `--config` says of the experiment; the flag
-    /// itself is left out: what commands take behind `--`.
+    /// The flags among `words`, and what the file of their `--config` says of the experiment; the
+    /// flag itself is left out: what commands take behind `--`.
     ///
     /// # Errors
     /// As [`Line::of`].
@@ -179,8 +180,8 @@ fn recorded(request: &Request) -> Result<Vec<Recorded>, CliError> {
     Ok(Fingerprint::of_all(&files.cloned().collect::<Vec<_>>())?)
 }
 
-/// `document` without what tells how the program is run and nothing of the image, and with the files
-/// that it was read from.
+/// `document` without what tells how the program is run and nothing of the image, and with the
+/// files that it was read from.
 fn recordable(document: &Document, inputs: &[Recorded]) -> Document {
     let mut document = document.clone();
     let kept: [&Key; 2] = [&key::run::device, &key::run::threads];

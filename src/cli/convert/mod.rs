@@ -7,11 +7,12 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::Parser;
+use serde_json::json;
 
 use super::files::input_at;
 use super::flags::{StyleFlags, choice};
 use super::limit::file_limit;
-use super::output::{print, say};
+use super::output::{print_summary, say};
 use super::sized::{check_size, read_sized};
 use super::{CliError, interrupt, values};
 use crate::formats::encoding::{Compression, Encoding, Number};
@@ -21,7 +22,6 @@ use crate::formats::raster::Raster;
 use crate::formats::{FormatError, check_writable, image_file, smv};
 use crate::memory::Bytes;
 use crate::render::RenderError;
-use crate::report::{ConversionSummary, StoredImage};
 use crate::series::{self, FrameSink, Target};
 use one::Outcome;
 
@@ -125,32 +125,19 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let pixels = [raster.width, raster.height];
     let frames = chosen.len();
     let outcome = command.convert(encoding, file.as_deref(), chosen, first)?;
-    let summary = ConversionSummary {
-        version: crate::version::NUMBER,
-        input: StoredImage {
-            path: command.image.display().to_string(),
-            format: format.name,
-            numbers,
-        },
-        output: StoredImage {
-            path: command.out.display().to_string(),
-            format: target.name,
-            numbers: outcome.numbers,
-        },
-        frames,
-        pixels,
-        clipped_above: outcome.clipped.above,
-        clipped_below: outcome.clipped.below,
-        no_number: outcome.clipped.no_number,
-        rounded: outcome.rounded,
-        notices,
-    };
-    if command.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&summary)?))?;
-    } else if !command.quiet {
-        say(&summary);
-    }
-    Ok(())
+    let summary = json!({
+        "version": crate::version::NUMBER,
+        "input": { "path": command.image.display().to_string(), "format": format.name, "numbers": numbers },
+        "output": { "path": command.out.display().to_string(), "format": target.name, "numbers": outcome.numbers },
+        "frames": frames,
+        "pixels": pixels,
+        "clipped_above": outcome.clipped.above,
+        "clipped_below": outcome.clipped.below,
+        "no_number": outcome.clipped.no_number,
+        "rounded": outcome.rounded,
+        "notices": notices,
+    });
+    print_summary(&summary, command.json, command.quiet)
 }
 
 /// Frame `index` of `file`, counted from 0.
@@ -244,8 +231,8 @@ impl ConvertCommand {
         }
     }
 
-    /// Converts `first`, and the rest of the `chosen` frames of `file`. Files of one frame are put in
-    /// their places as they are made.
+    /// Converts `first`, and the rest of the `chosen` frames of `file`. Files of one frame are put
+    /// in their places as they are made.
     fn convert(
         &self,
         encoding: Encoding,

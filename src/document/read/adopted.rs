@@ -1,5 +1,5 @@
-//! What the headers of images, and files that describe a detector, say in place of keys that are not
-//! given (PHYSICS §13).
+//! What the headers of images, and files that describe a detector, say in place of keys that are
+//! not given (PHYSICS §13).
 
 use std::path::Path;
 use std::sync::Arc;

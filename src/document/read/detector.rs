@@ -297,7 +297,8 @@ written with", adopted_two_theta,
             && [Quantity::SensorThickness, Quantity::AttenuationDepth].contains(&quantity)
     }
 
-    /// Those of `keys` that the document gives, else all of them, before what is wrong with them.
+    /// An error about those of `keys` that the document gives, or about all of them if it gives
+    /// none.
     pub fn blame(&self, keys: &[&'static Key], what: impl std::fmt::Display) -> DocumentError {
         let given = keys.iter().filter(|key| key.is_in(self.document));
         let given: Vec<&'static Key> = given.copied().collect();

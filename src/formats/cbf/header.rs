@@ -4,7 +4,8 @@ use super::super::image_header::ImageHeader;
 use super::super::text::quoted;
 use super::super::{Problem, c_number};
 
-/// The convention for detectors that are none of a maker's: readers then expect no modules of theirs.
+/// The convention for detectors that are none of a maker's: readers then expect no modules of
+/// theirs.
 pub const CONVENTION: &str = "GENERIC_MINI";
 /// Readers want a date, and a simulated image has none: the same flags give the same file.
 const DATE: &str = "2000-01-01T00:00:00.000";

@@ -108,8 +108,8 @@ impl Section {
         };
         let unpacked = elements.and_then(|count| byte_offset::unpack(packed, count));
         let numbers = unpacked.ok_or_else(truncated)?;
-        // Writers and readers count round the end of the type: a step from its largest number to its
-        // least may be stored as 1.
+        // Writers and readers count round the end of the type: a step from its largest number to
+        // its least may be stored as 1.
         let pixels = match kind {
             "signed 32-bit integer" | "" => {
                 Pixels::I32(numbers.iter().map(|&number| number as i32).collect())

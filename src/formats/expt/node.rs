@@ -1,6 +1,6 @@
-//! Values of a JSON file that know where they are: what is wrong with one is said with its line, the
-//! model it belongs to and its key. Only what is asked for is taken out of the text, so a file needs
-//! no more memory than a few times its own.
+//! Values of a JSON file that know where they are: what is wrong with one is said with its line,
+//! the model it belongs to and its key. Only what is asked for is taken out of the text, so a file
+//! needs no more memory than a few times its own.
 
 use std::borrow::Cow;
 use std::fmt;

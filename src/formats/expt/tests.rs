@@ -219,7 +219,8 @@ fn a_goniometer_turns_the_crystal_by_setting_scan_and_fixed_rotation() {
 fn panels_hang_in_groups() {
     let plain = read(&list());
     let mut grouped = list();
-    // A group that is turned by a quarter about z and one that undoes it; the right panel hangs in it.
+    // A group that is turned by a quarter about z and one that undoes it; the right panel hangs in
+    // it.
     grouped["detector"][0]["hierarchy"] = json!({
         "name": "root", "fast_axis": [1, 0, 0], "slow_axis": [0, 1, 0], "origin": [0, 0, -60.0],
         "children": [

@@ -1,8 +1,9 @@
 //! Writing an experiment list: the truth beside simulated images.
 //!
-//! The laboratory is the one in which dxtbx reads our image files (z towards the source, y up), so that
-//! a crystal that DIALS finds can be held against the one that was simulated. Frames that one crystal
-//! makes while it turns are one experiment with a scan; other frames are stills, an experiment each.
+//! The laboratory is the one in which dxtbx reads our image files (z towards the source, y up), so
+//! that a crystal that DIALS finds can be held against the one that was simulated. Frames that one
+//! crystal makes while it turns are one experiment with a scan; other frames are stills, an
+//! experiment each.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +21,8 @@ pub enum Images<'a> {
     Each(&'a [PathBuf]),
 }
 
-/// The experiment list of `frames`, which have `metadata` in common, as JSON. A pixel without photons has
+/// The experiment list of `frames`, which have `metadata` in common, as JSON. A pixel without
+/// photons has
 /// `pedestal` counts.
 pub fn text(
     metadata: &Metadata,

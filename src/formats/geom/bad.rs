@@ -58,7 +58,8 @@ impl BadRegion {
         Ok(true)
     }
 
-    /// Makes sure that it is told in one way, wholly, that its edges are in order, and that its panel is one of `panels`.
+    /// Makes sure that it is told in one way, wholly, that its edges are in order, and that its
+    /// panel is one of `panels`.
     pub fn check(&self, is_panel: impl Fn(&str) -> bool) -> Result<(), Problem> {
         let wrong = |what: String| {
             Err(Problem::with_file(format!(

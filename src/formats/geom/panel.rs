@@ -8,8 +8,8 @@ use super::super::text::number;
 use super::value::{Quantity, vector, whole};
 use crate::experiment::Panel;
 
-/// Largest difference between the lengths of `fs` and `ss`, as a part of them: over a thousand pixels
-/// it moves the last by a tenth of one.
+/// Largest difference between the lengths of `fs` and `ss`, as a part of them: over a thousand
+/// pixels it moves the last by a tenth of one.
 const SQUARE: f64 = 1e-4;
 
 /// Metres in the units of lengths.

@@ -21,8 +21,8 @@ pub fn to_mcstas(beam: DVec3, up: DVec3) -> DMat3 {
     DMat3::from_cols(y.cross(z), y, z).transpose()
 }
 
-/// A vector of McStas' laboratory in that of imgCIF, which dxtbx and d*TREK use: z towards the source,
-/// y up.
+/// A vector of McStas' laboratory in that of imgCIF, which dxtbx and d*TREK use: z towards the
+/// source, y up.
 pub fn to_source(vector: DVec3) -> DVec3 {
     // Adding 0 makes 0 of -0, which would show in files.
     DVec3::new(-vector.x, vector.y, -vector.z) + DVec3::ZERO

@@ -14,7 +14,8 @@ use crate::experiment::{Experiment, Panel};
 pub use mcstas::{to_mcstas, to_source};
 pub use panel_place::PanelPlace;
 
-/// Bit of the pixel mask for pixels that a user left out: outside a region of interest, under a mask.
+/// Bit of the pixel mask for pixels that a user left out: outside a region of interest, under a
+/// mask.
 pub const USER_MASKED: u32 = 1 << 8;
 
 /// Metres in an ångström.
@@ -114,8 +115,8 @@ impl Metadata {
             panels: place.into_iter().collect(),
             sensor_thickness_m: header.sensor_thickness_m,
             saturation: header.count_cutoff,
-            // Headers of these formats do not say where the spindle is; readers take it to lie along
-            // the fast axis.
+            // Headers of these formats do not say where the spindle is; readers take it to lie
+            // along the fast axis.
             spindle: header.start_rad.map(|_| -DVec3::X),
             ..Metadata::default()
         }
@@ -138,9 +139,9 @@ impl Metadata {
         }
     }
 
-    /// The polarised fraction ½(1 + K) of the beam, and the normal of the plane of beam and electric
-    /// field in the laboratory of imgCIF. A beam without polarisation, or one whose polarisation has no
-    /// effect, has ½.
+    /// The polarised fraction ½(1 + K) of the beam, and the normal of the plane of beam and
+    /// electric field in the laboratory of imgCIF. A beam without polarisation, or one whose
+    /// polarisation has no effect, has ½.
     pub fn polarisation(&self) -> (f64, [f64; 3]) {
         let [_, q, u, _] = self.stokes.unwrap_or([1.0, 0.0, 0.0, 0.0]);
         let field = 0.5 * u.atan2(q);

@@ -1,8 +1,9 @@
 //! Where panels stand, as NXdetector_module says it.
 //!
 //! A module's origin is a translation from the laboratory's origin, in two steps: along the beam by
-//! the detector's distance, then by the module's offset. Its fast and slow pixel directions depend on
-//! that offset and are given in the laboratory's frame, so that panels that lean need no rotations.
+//! the detector's distance, then by the module's offset. Its fast and slow pixel directions depend
+//! on that offset and are given in the laboratory's frame, so that panels that lean need no
+//! rotations.
 
 use glam::DVec3;
 

@@ -1,11 +1,11 @@
 //! Where the frames of an NXmx file are: in the file itself, or in data files beside it.
 //!
 //! DECTRIS' detectors write a master file, `NAME_master.h5`, with the metadata, and the frames into
-//! `NAME_data_000001.h5` and so on. A file whose name ends in `_master` is written that way. The master
-//! links to the frames of each data file in the group `/entry/data`, for XDS with DECTRIS' plugin
-//! neggia, CrystFEL and fabio; and shows all of them as one dataset in the group `/entry/all_frames`,
-//! for DIALS, which reads the dataset of the first group of data. The two are in different groups,
-//! because fabio takes every dataset in a group for frames of its own.
+//! `NAME_data_000001.h5` and so on. A file whose name ends in `_master` is written that way. The
+//! master links to the frames of each data file in the group `/entry/data`, for XDS with DECTRIS'
+//! plugin neggia, CrystFEL and fabio; and shows all of them as one dataset in the group
+//! `/entry/all_frames`, for DIALS, which reads the dataset of the first group of data. The two are
+//! in different groups, because fabio takes every dataset in a group for frames of its own.
 
 use std::path::{Path, PathBuf};
 

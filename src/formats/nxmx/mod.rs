@@ -5,10 +5,11 @@
 //! length needs the memory of one frame. The file is built under a temporary name and appears whole
 //! or not at all. `writer` writes frames, `frame_files` says where,
 //! and `write_metadata` what is known of them; `reader` and
-//! `read_metadata` are their counterparts. `groups`, `lookup` and `transformations` deal with HDF5 and
-//! NeXus as such.
+//! `read_metadata` are their counterparts. `groups`, `lookup` and `transformations` deal with HDF5
+//! and NeXus as such.
 //!
-//! Source: the NeXus manual, NXmx, NXdetector_module and NXtransformations; H. J. Bernstein *et al.*,
+//! Source: the NeXus manual, NXmx, NXdetector_module and NXtransformations; H. J. Bernstein *et
+//! al.*,
 //! *IUCrJ* 7 (2020) 784. HDF5 itself is the crate `rust-hdf5`'s, and so are its checks of damaged
 //! files.
 
@@ -67,8 +68,8 @@ pub const FORMAT: &Format = &Format {
     ..Format::PICTURE
 };
 
-/// The thickness, m, that a file gives a sensor at whose surface all photons stop: dxtbx takes no 0.
-/// A ray at any angle moves by less than 1e-6 pixels within it.
+/// The thickness, m, that a file gives a sensor at whose surface all photons stop: dxtbx takes no
+/// 0. A ray at any angle moves by less than 1e-6 pixels within it.
 const NO_SENSOR_M: f64 = 1e-9;
 
 /// How an HDF5 file starts.

@@ -116,8 +116,9 @@ impl NxmxWriter {
         Ok(())
     }
 
-    /// Writes what DECTRIS' plugin neggia asks for, with which XDS reads HDF5: it reads whole numbers
-    /// only, and a mask that is neither chunked nor compressed (its `H5ToXds.cpp` and `Dataset.cpp`).
+    /// Writes what DECTRIS' plugin neggia asks for, with which XDS reads HDF5: it reads whole
+    /// numbers only, and a mask that is neither chunked nor compressed (its `H5ToXds.cpp` and
+    /// `Dataset.cpp`).
     fn describe_for_neggia(&self, specific: &Group) -> Result<(), Hdf5Error> {
         let [width, height] = self.size;
         let gap = |flags: &u32| u8::from(*flags != 0);

@@ -1,9 +1,9 @@
 //! The entries of a d*TREK header: one panel at any place, the spindle and the polarisation.
 //!
 //! The C program's entries give a beam centre whose meaning depends on the convention, and readers
-//! of SMV differ in what they add to it. d*TREK's entries have one meaning. dxtbx reads them with its
-//! class for Rigaku's Saturn detectors, for which it asks for the entry DTREK_DATE_TIME and the word
-//! "saturn" in the detector's description.
+//! of SMV differ in what they add to it. d*TREK's entries have one meaning. dxtbx reads them with
+//! its class for Rigaku's Saturn detectors, for which it asks for the entry DTREK_DATE_TIME and the
+//! word "saturn" in the detector's description.
 //!
 //! Source: J. W. Pflugrath, *Acta Cryst.* D55 (1999) 1718; dxtbx 3.11, `FormatSMVRigakuSaturn.py`.
 
@@ -19,8 +19,8 @@ const NO_TIME: &str = "01-Jan-2000 00:00:00";
 /// The largest count of 16 bits.
 const LARGEST: f64 = 65535.0;
 
-/// The entries that say what `metadata` says of the first panel and of `frame`; none where the place
-/// of the panel or the wavelength is not known, or the beam does not meet the panel.
+/// The entries that say what `metadata` says of the first panel and of `frame`; none where the
+/// place of the panel or the wavelength is not known, or the beam does not meet the panel.
 pub fn entries(metadata: &Metadata, frame: &FrameMetadata) -> Vec<(String, String)> {
     let panel = metadata.panels.first();
     let Some(((panel, (distance_m, spot)), wavelength_m)) = panel

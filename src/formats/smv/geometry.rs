@@ -43,8 +43,8 @@ pub fn geometry(entries: &[(String, String)], height: usize) -> Result<ImageHead
     })
 }
 
-/// The point nearest to the sample, of the entries of an SMV header that tell it: CLOSE_DISTANCE and
-/// XDS_ORGX and Y, as the C program writes them.
+/// The point nearest to the sample, of the entries of an SMV header that tell it: CLOSE_DISTANCE
+/// and XDS_ORGX and Y, as the C program writes them.
 ///
 /// # Errors
 /// A [`Problem`] for a value that is no number.

@@ -80,8 +80,8 @@ pub const FORMAT: &Format = &Format {
 /// Pixels that are counted before they are written.
 const BLOCK: usize = 64 * RUN;
 
-/// The text of a header that says what `header` does of an image of `size`: the entries of another SMV
-/// file, or those of its geometry.
+/// The text of a header that says what `header` does of an image of `size`: the entries of another
+/// SMV file, or those of its geometry.
 fn header_of(header: &Header, size: [usize; 2]) -> String {
     match header.entries_of {
         Some(format) if format == FORMAT => carry_over(&header.entries, size),
