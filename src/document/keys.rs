@@ -425,6 +425,8 @@ sections! {
         number "type": Number = words::<Number>(), One;
         /// How NXmx files are compressed.
         compression "compression": Compression = words::<Compression>(), One;
+        /// The most frames of a data file beside an NXmx master.
+        frames_per_file "frames_per_file": u32 = COUNT, One;
     }
     /// How pictures look.
     picture: PictureSection {

@@ -55,6 +55,11 @@ pub struct Encoding {
 /// The most frames of a data file where nothing else is asked for, as DECTRIS' detectors have it.
 pub const FRAMES_PER_FILE: usize = 1000;
 
+/// NAME of a file called `NAME_master.h5`, whose frames are in data files beside it.
+pub fn name_of_master(path: &Path) -> Option<&str> {
+    path.file_stem()?.to_str()?.strip_suffix("_master")
+}
+
 impl Encoding {
     /// Files of `format` with numbers of this kind, where the format writes such, else with its
     /// own.

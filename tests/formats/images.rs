@@ -12,7 +12,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use nanobragg::formats::encoding::{Compression, Encoding, Number};
+use nanobragg::formats::encoding::{Compression, Encoding, FRAMES_PER_FILE, Number};
 use nanobragg::formats::format::{Format, GeometryRoom, TABLE};
 use nanobragg::formats::header::Header;
 use nanobragg::formats::image_file::{self, ImageFile};

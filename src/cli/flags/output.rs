@@ -7,7 +7,7 @@ use super::super::CliError;
 use super::{Flag, of_key};
 use crate::document::{Document, Key, key};
 use crate::experiment::Experiment;
-use crate::formats::encoding::{Encoding, Number};
+use crate::formats::encoding::{Encoding, FRAMES_PER_FILE, Number};
 use crate::formats::format::{self, GeometryRoom, extension};
 use crate::formats::{pgm, png, raw, smv, tiff};
 use crate::image::noise::Noise;
@@ -134,6 +134,9 @@ fn named_encoding(
     };
     Ok(Encoding {
         compression: counts.compression.unwrap_or_default(),
+        frames_per_file: counts
+            .frames_per_file
+            .map_or(FRAMES_PER_FILE, |frames| frames as usize),
         ..found
     })
 }
@@ -173,6 +176,20 @@ pub fn geometry_notices(experiment: &Experiment, outputs: &[Output]) -> Vec<Stri
             "{upright}: a miniCBF header has no room for the {:.3} degrees that the panel leans from \
              upright to the beam; programs that read it take it for upright",
             tilt.to_degrees()
+        ));
+    }
+    let scan = experiment.scan();
+    let towards = panels[0]
+        .fast
+        .cross(panels[0].slow)
+        .dot(experiment.beam().direction)
+        < 0.0;
+    let along_fast = scan.spindle.normalize_or_zero().dot(panels[0].fast) > 1.0 - UPRIGHT;
+    if scan.range_rad != 0.0 && !upright.is_empty() && (towards || !along_fast) {
+        notices.push(format!(
+            "{upright}: a miniCBF header has no room for the spindle and for the side that the panel \
+             is seen from; programs that read it take the panel as seen along the beam and the \
+             spindle as its fast axis: write SMV or NXmx, or tell them"
         ));
     }
     let bent = panels.iter().any(|panel| panel.curved_m.is_some());

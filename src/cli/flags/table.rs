@@ -365,7 +365,7 @@ flags! { PICTURES "Pictures and further formats"
         "TIFF image, float32";
     "--" "out" ("FILE") Each(&output::files);
         "A file of the format that its name ends on; may be given several times. Photons as they \
-         are: .bin .raw (bare float32), .tif .tiff, .npy (numpy), .h5 .nxs (NXmx); counts: .cbf \
+         are: .bin .raw (bare float32), .tif .tiff, .npy (numpy), .h5 .nxs (NXmx; a NAME_master.h5 keeps its frames in data files beside it); counts: .cbf \
          (32 bits, 1 a photon, from 0), .img .smv (as -intfile); pictures: .png .pgm";
     "--" "out-noise" ("FILE") Each(&output::noise_files);
         "The same with photon noise, and what else is asked for of a detector: counts in any of \
@@ -377,6 +377,9 @@ flags! { PICTURES "Pictures and further formats"
         "How .h5 and .nxs files of --out and --out-noise are compressed: bslz4, bitshuffle and LZ4, \
          as DIALS, XDS and CrystFEL read it; gzip, which every HDF5 library reads but XDS does \
          not; or none [default: bslz4]";
+    "--" "frames-per-file" ("COUNT") Value(&counts::frames_per_file);
+        "The most frames of a data file, NAME_data_000001.h5 and so on, beside a file called \
+         NAME_master.h5 [default: 1000]";
     "--" "png-scale" ("SCALE") Value(&picture::scale);
         "How photons become shades of PNGs [default: linear]";
     "--" "png-percentile" ("PERCENT") Value(&picture::percentile);

@@ -11,6 +11,7 @@ use crate::document::message::{Message, Named, Part, message};
 use crate::document::overlay::{FILES, GRID, POINTS};
 use crate::document::value::Axes;
 use crate::experiment::{Convention, Pivot, Placement, Shape, Sources};
+use crate::formats::encoding::name_of_master;
 use crate::formats::format::extension;
 use key::{
     background, beam, counts, crystal, detector, mosaicity, noise, output, picture, run, sampling,
@@ -97,6 +98,10 @@ impl Facts<'_> {
         let whole_out =
             out(&["img", "smv", "cbf"]) || (typed && (out(&["tif", "tiff", "npy"]) || out(&NXMX)));
         let nxmx = out(&NXMX) || ends_on(&document.output.noise_files, &NXMX);
+        let masters = |files: &Option<Vec<PathBuf>>| {
+            let mut files = files.iter().flatten();
+            files.any(|path| name_of_master(path).is_some())
+        };
         let noisy = document.writes_noise();
         let pgm =
             given(&output::pgm) || out(&["pgm"]) || (default_files && !given(&output::default_pgm));
@@ -176,6 +181,9 @@ impl Facts<'_> {
                 document.output.files.is_none() && document.output.noise_files.is_none()
                 => "it is for {} and {}", output.files, output.noise_files;
             counts.compression: !nxmx => "no .h5 or .nxs file is written";
+            counts.frames_per_file: !(masters(&document.output.files)
+                || masters(&document.output.noise_files))
+                => "no file called NAME_master.h5 is written";
             picture.pgm_scale: !pgm => "no {} is written", output.pgm;
             output.default_pgm output.default_noise: !default_files
                 => "only the files asked for are written";

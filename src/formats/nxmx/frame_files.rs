@@ -14,13 +14,11 @@ use rust_hdf5::{FilterPipeline, H5Dataset, H5File, H5Type, Hdf5Error, LibverBoun
 
 use super::groups::{Group, attribute};
 use super::writer::write_error;
-use crate::formats::encoding::{Compression, Encoding, Number};
+use crate::formats::encoding::{Compression, Encoding, Number, name_of_master};
 use crate::formats::{FormatError, PendingFile};
 
 /// Path of the frames in a file that holds some.
 const FRAMES: &str = "/entry/data/data";
-/// How the name of a master ends, before its extension.
-const MASTER: &str = "_master";
 
 /// The files that hold the frames of an NXmx file.
 pub enum FrameFiles {
@@ -53,7 +51,7 @@ impl DataFiles {
         size: [usize; 2],
         frame_count: usize,
     ) -> Option<DataFiles> {
-        let stem = path.file_stem()?.to_str()?.strip_suffix(MASTER)?;
+        let stem = name_of_master(path)?;
         Some(DataFiles {
             stem: path.with_file_name(stem),
             encoding,
