@@ -7,3 +7,4 @@ mod dials;
 mod images;
 mod nxmx;
 mod robustness;
+mod truth;

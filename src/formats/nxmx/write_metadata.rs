@@ -1,6 +1,6 @@
 //! Writing what is known of the frames, once all of them are written.
 
-use glam::DVec3;
+use glam::{DMat3, DVec3};
 use rust_hdf5::Hdf5Error;
 
 use super::groups::{Axis, Group};
@@ -138,6 +138,12 @@ impl NxmxWriter {
         if let Some(cell) = self.metadata.cell {
             sample.array("unit_cell", &[6], &cell)?;
         }
+        if let Some(axes) = self.reciprocal_axes() {
+            // UB of Busing and Levy has a*, b* and c* as its columns.
+            let columns = axes.iter().flat_map(|axes| axes.transpose().to_cols_array());
+            let all: Vec<f64> = columns.collect();
+            sample.quantities("ub_matrix", &[axes.len(), 3, 3], &all, "1/angstrom")?;
+        }
         let all = |part: fn(&FrameMetadata) -> Option<f64>| -> Option<Vec<f64>> {
             let radians: Option<Vec<f64>> = self.frames.iter().map(part).collect();
             Some(radians?.into_iter().map(degrees).collect())
@@ -166,6 +172,14 @@ impl NxmxWriter {
         Ok(())
     }
 
+    /// The reciprocal axes of every frame at φ = 0, columns, 1/Å.
+    fn reciprocal_axes(&self) -> Option<Vec<DMat3>> {
+        let frames = self.frames.iter();
+        let axes: Option<Vec<DMat3>> =
+            frames.map(|frame| Some(frame.reciprocal? * ANGSTROM)).collect();
+        axes.filter(|axes| !axes.is_empty())
+    }
+
     /// Writes what NeXus has no place for.
     fn describe_program(&self, own: &Group) -> Result<(), Hdf5Error> {
         own.text("version", crate::version::NUMBER)?;
@@ -176,13 +190,9 @@ impl NxmxWriter {
         if let Some(turn) = self.metadata.laboratory {
             own.array("laboratory", &[3, 3], &turn.transpose().to_cols_array())?;
         }
-        let reciprocal: Option<Vec<_>> = self.frames.iter().map(|frame| frame.reciprocal).collect();
-        if let Some(all) = reciprocal.filter(|all| !all.is_empty()) {
+        if let Some(all) = self.reciprocal_axes() {
             // A row is a vector.
-            let per_angstrom = all
-                .iter()
-                .flat_map(|axes| (*axes * ANGSTROM).to_cols_array());
-            let per_angstrom: Vec<f64> = per_angstrom.collect();
+            let per_angstrom: Vec<f64> = all.iter().flat_map(DMat3::to_cols_array).collect();
             let shape = [all.len(), 3, 3];
             own.quantities("reciprocal_axes", &shape, &per_angstrom, "1/angstrom")?;
         }
