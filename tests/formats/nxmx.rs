@@ -47,7 +47,7 @@ fn write_frame(
 }
 
 /// A Python that has h5py, hdf5plugin and nxmx, and the script that uses them.
-fn python(task: &str) -> Command {
+pub fn python(task: &str) -> Command {
     let python = std::env::var("NB_PYTHON").expect(
         "NB_PYTHON names no Python with h5py, hdf5plugin and nxmx: run ./tests/run, which installs one",
     );

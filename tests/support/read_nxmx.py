@@ -5,6 +5,8 @@ frames:   standard input has a line a file: file, file of the expected numbers (
           files were the same, and fails at the first that was not.
 stream:   writes the numbers of every frame of the file named next to standard output.
 said:     prints what the files named next say, a list in JSON.
+neggia:   prints the counts of the last frame of the files named next, after every check that DECTRIS'
+          plugin neggia, with which XDS reads HDF5, makes of a file (github.com/dectris/neggia 1.2).
 foreign:  writes files as other programs do into the folder named next, each with its numbers as float64
           beside it.
 """
@@ -210,4 +212,44 @@ def foreign(folder):
         expected(name, frames.astype(kind))
 
 
-{"frames": frames, "stream": stream, "said": said, "foreign": foreign}[sys.argv[1]](*sys.argv[2:])
+def neggia(*paths):
+    for path in paths:
+        with h5py.File(path) as file:
+            detector = file["/entry/instrument/detector"]
+            # H5ToXds.cpp, setXPixelSize: floats, of 4 or 8 bytes.
+            assert detector["x_pixel_size"].dtype.kind == detector["y_pixel_size"].dtype.kind == "f"
+            specific = detector["detectorSpecific"]
+            # setPixelMask: whole numbers on two axes. Dataset.cpp, chunkDataSize: a chunk has three.
+            mask = specific["pixel_mask"]
+            assert mask.dtype.kind in "iu" and mask.ndim == 2 and mask.chunks is None
+            # getNumberOfImages and getNumberOfTriggers: whole numbers above 0.
+            images, triggers = specific["nimages"], specific["ntrigger"]
+            assert images.dtype.kind == triggers.dtype.kind == "u"
+            assert images[()] > 0 and triggers[()] == 1
+            # setNFramesPerDataset: data_000001, else data, of whole numbers, a frame a chunk; the first
+            # says how many frames are in each.
+            group = file["/entry/data"]
+            names = sorted(name for name in group if name.startswith("data_"))
+            parts = [group[name] for name in names] or [group["data"]]
+            each = parts[0].shape[0]
+            for name in names:
+                link = group.get(name, getlink=True)
+                # H5LinkMsg.cpp: a relative name is looked for beside the master.
+                assert isinstance(link, h5py.ExternalLink) and "/" not in link.filename
+            for part in parts:
+                assert part.dtype.kind in "iu" and part.dtype.itemsize in (1, 2, 4)
+                assert part.chunks == (1, *mask.shape) and part.shape[1:] == mask.shape
+                assert part.shape[0] == each or part is parts[-1]
+                # Dataset.cpp, parseDataSymbolTable and read: one filter at most, LZ4 (32004) or
+                # bitshuffle (32008) with LZ4, which is 2 in its fifth value.
+                filters = part.id.get_create_plist()
+                assert filters.get_nfilters() <= 1
+                if filters.get_nfilters():
+                    code, _, values, _ = filters.get_filter(0)
+                    assert code == 32004 or (code == 32008 and values[4] == 2), (code, values)
+            assert sum(part.shape[0] for part in parts) == images[()]
+            frame = parts[-1][-1].astype("i8")
+            print(int(numpy.where(mask[()] != 0, 0, frame).sum()))
+
+
+{"frames": frames, "stream": stream, "said": said, "foreign": foreign, "neggia": neggia}[sys.argv[1]](*sys.argv[2:])

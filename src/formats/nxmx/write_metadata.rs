@@ -140,7 +140,9 @@ impl NxmxWriter {
         }
         if let Some(axes) = self.reciprocal_axes() {
             // UB of Busing and Levy has a*, b* and c* as its columns.
-            let columns = axes.iter().flat_map(|axes| axes.transpose().to_cols_array());
+            let columns = axes
+                .iter()
+                .flat_map(|axes| axes.transpose().to_cols_array());
             let all: Vec<f64> = columns.collect();
             sample.quantities("ub_matrix", &[axes.len(), 3, 3], &all, "1/angstrom")?;
         }
@@ -175,8 +177,9 @@ impl NxmxWriter {
     /// The reciprocal axes of every frame at φ = 0, columns, 1/Å.
     fn reciprocal_axes(&self) -> Option<Vec<DMat3>> {
         let frames = self.frames.iter();
-        let axes: Option<Vec<DMat3>> =
-            frames.map(|frame| Some(frame.reciprocal? * ANGSTROM)).collect();
+        let axes: Option<Vec<DMat3>> = frames
+            .map(|frame| Some(frame.reciprocal? * ANGSTROM))
+            .collect();
         axes.filter(|axes| !axes.is_empty())
     }
 
