@@ -23,8 +23,7 @@ macro_rules! rows {
 type Rows = &'static [(&'static [&'static Key], &'static [&'static Key])];
 
 /// Keys that say one thing in two ways.
-pub static ALTERNATIVES: [(&Key, &Key); 4] = [
-    (&crystal::matrix, &crystal::cell),
+pub static ALTERNATIVES: [(&Key, &Key); 3] = [
     (&beam::wavelength, &beam::energy),
     (&beam::kahn_factor, &beam::polarised),
     (&crystal::cells, &crystal::size),
@@ -59,8 +58,6 @@ pub static POINTS: &[&Key] = keys! {
 
 /// Keys, and those that they take the place of when they are given later.
 static REPLACES: Rows = rows! {
-    crystal.matrix => crystal.cell;
-    crystal.cell => crystal.matrix;
     beam.wavelength => beam.energy;
     beam.energy => beam.wavelength;
     beam.kahn_factor => beam.polarised;
@@ -77,6 +74,8 @@ static DISPLACES: Rows = rows! {
     crystal.structure_factors crystal.structure_factors_by_energy
         => crystal.atoms crystal.atoms_dmin crystal.solvent_density crystal.solvent_b
            crystal.solvent;
+    crystal.matrix => crystal.cell;
+    crystal.cell => crystal.matrix;
     crystal.solvent => crystal.solvent_density crystal.solvent_b;
     crystal.solvent_density crystal.solvent_b => crystal.solvent;
     crystal.misset => crystal.misset_seed;

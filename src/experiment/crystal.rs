@@ -10,8 +10,8 @@ use crate::geometry::UnitCell;
 pub struct Crystal {
     /// The unit cell in its orientation at φ = 0.
     pub cell: UnitCell,
-    /// Cells along a, b and c, at least one each.
-    pub cells: [u32; 3],
+    /// Cells along a, b and c, at least one each; of [`Shape::Square`] whole numbers.
+    pub cells: [f64; 3],
     /// The transform of the crystal's outer shape.
     pub shape: Shape,
     /// Factor on the width of the spots (of all shapes but [`Shape::Square`]).
@@ -52,7 +52,7 @@ impl Crystal {
     pub fn new(cell: UnitCell) -> Crystal {
         Crystal {
             cell,
-            cells: [1; 3],
+            cells: [1.0; 3],
             shape: Shape::default(),
             fudge: 1.0,
             metric: SpotMetric::default(),
@@ -69,7 +69,7 @@ impl Crystal {
     /// Edges of the whole crystal along a, b and c, m.
     pub fn edges_m(&self) -> [f64; 3] {
         let lengths = self.cell.lengths_m();
-        std::array::from_fn(|axis| lengths[axis] * f64::from(self.cells[axis]))
+        std::array::from_fn(|axis| lengths[axis] * self.cells[axis])
     }
 
     /// The longest edge of the whole crystal, m.
@@ -79,8 +79,15 @@ impl Crystal {
 
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
         for cells in self.cells {
-            let cells = f64::from(cells);
             require(Quantity::Cells, cells, "at least 1", cells >= 1.0)?;
+            let is_whole = self.shape != Shape::Square || cells.fract() == 0.0;
+            require(
+                Quantity::Cells,
+                cells,
+                "a whole number for the square shape, whose sin(πNδ)/sin(πδ) is else not the same \
+                 around all reflections; the Gaussian, round and top-hat shapes take any number",
+                is_whole,
+            )?;
         }
         require(
             Quantity::Fudge,

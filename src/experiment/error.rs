@@ -201,8 +201,8 @@ pub enum ExperimentError {
         second: f64,
     },
     /// Reflections that symmetry makes equivalent contradict each other.
-    #[error("{h} {k} {l} and reflections that are equivalent to it by symmetry are listed with F = {first} and F = {second}; merge the list first",
-        h = .index[0], k = .index[1], l = .index[2])]
+    #[error("{h} {k} {l} and reflections that are equivalent to it by symmetry are listed with F = {} and F = {}; merge the list first",
+        *.first as f32, *.second as f32, h = .index[0], k = .index[1], l = .index[2])]
     ContradictoryEquivalents {
         /// The Miller index that stands for them.
         index: [i32; 3],

@@ -8,7 +8,7 @@ use super::lines::Lines;
 use super::noise::{at_the_ends, noise_in_words};
 use super::sampling::SamplingSummary;
 use super::six_digits;
-use crate::document::FactorOrigin;
+use crate::document::{Cells, FactorOrigin};
 use crate::experiment::{Experiment, Shape, Sources};
 use crate::image::Statistics;
 use crate::image::noise::Noise;
@@ -78,7 +78,7 @@ struct CrystalSummary {
     cell_angstrom: [f64; 3],
     cell_deg: [f64; 3],
     volume_angstrom3: f64,
-    cells: [u32; 3],
+    cells: [Cells; 3],
     edges_um: [f64; 3],
     shape: &'static str,
     mosaic_spread_deg: f64,
@@ -130,7 +130,7 @@ impl Summary {
                 cell_angstrom: crystal.cell.lengths_m().map(|metres| metres * 1e10),
                 cell_deg: crystal.cell.angles_rad().map(f64::to_degrees),
                 volume_angstrom3: crystal.cell.volume_m3() * 1e30,
-                cells: crystal.cells,
+                cells: crystal.cells.map(Cells),
                 edges_um: crystal.edges_m().map(|metres| metres * 1e6),
                 shape: shape_name(crystal.shape),
                 mosaic_spread_deg: crystal.mosaicity.spread_rad().to_degrees(),
@@ -195,7 +195,7 @@ impl CrystalSummary {
         let angles = format!("{alpha:.3} {beta:.3} {gamma:.3}°");
         lines.add("cell", format!("{a:.3} {b:.3} {c:.3} Å, {angles}"));
         lines.add("volume", format!("{:.1} Å³", self.volume_angstrom3));
-        let [na, nb, nc] = self.cells;
+        let [Cells(na), Cells(nb), Cells(nc)] = self.cells;
         let [x, y, z] = self.edges_um;
         let size = format!("{na} x {nb} x {nc} cells, {x:.4} x {y:.4} x {z:.4} µm");
         lines.add("crystal", format!("{size}, {}", self.shape));

@@ -65,7 +65,7 @@ pub fn experiment(prepare: Prepare) -> Result<Experiment, ValidationError> {
         angles_deg: [90.0; 3],
         misset_deg: [1.0, 2.0, 3.0],
         crystal: Crystal {
-            cells: [5; 3],
+            cells: [5.0; 3],
             ..Crystal::absent()
         },
         beam: Beam::default(),

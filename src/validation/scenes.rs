@@ -45,18 +45,18 @@ pub(super) fn checks() -> [Check; 27] {
         })
         .quick(),
         scene("round", |plan| {
-            plan.crystal.cells = [6; 3];
+            plan.crystal.cells = [6.0; 3];
             plan.crystal.shape = Shape::Round;
         }),
         scene("gauss", |plan| {
-            plan.crystal.cells = [6; 3];
+            plan.crystal.cells = [6.0; 3];
             plan.crystal.shape = Shape::Gauss;
             plan.crystal.fudge = 0.4;
         }),
         scene("tophat", |plan| plan.crystal.shape = Shape::TopHat).gate(Gate::Edges(EDGES)),
         scene("unequal cells", |plan| {
             plan.misset_deg = [3.0, 4.0, 5.0];
-            plan.crystal.cells = [1, 7, 40];
+            plan.crystal.cells = [1.0, 7.0, 40.0];
         }),
         scene("xds, tilted", |plan| {
             plan.placement = Placement {
@@ -104,7 +104,7 @@ pub(super) fn checks() -> [Check; 27] {
         })
         .quick(),
         scene("mosaic and phi", |plan| {
-            plan.crystal.cells = [10; 3];
+            plan.crystal.cells = [10.0; 3];
             plan.crystal.mosaicity = cap(1.0, 30);
             plan.scan = scan(10.0, 2.0, 7);
         })
@@ -124,13 +124,13 @@ pub(super) fn checks() -> [Check; 27] {
             plan.beam.sources = weighted_sources();
         }),
         scene("listed F", |plan| {
-            reflections_apart(plan, 8);
+            reflections_apart(plan, 8.0);
             plan.sampling.oversample = Some(2);
             plan.interpolation = Interpolation::Nearest;
         })
         .quick(),
         scene("interpolated F", |plan| {
-            reflections_apart(plan, 2);
+            reflections_apart(plan, 2.0);
             plan.sampling.oversample = Some(1);
             plan.interpolation = Interpolation::Tricubic;
         }),
@@ -153,7 +153,7 @@ pub(super) fn checks() -> [Check; 27] {
         })
         .quick(),
         scene("Gaussian domains", |plan| {
-            plan.crystal.cells = [10; 3];
+            plan.crystal.cells = [10.0; 3];
             plan.crystal.mosaicity = Mosaicity {
                 model: MosaicModel::Gaussian {
                     sigmas_rad: [0.2, 0.5, 1.0].map(f64::to_radians),
@@ -164,7 +164,7 @@ pub(super) fn checks() -> [Check; 27] {
             plan.scan = scan(0.0, 2.0, 3);
         }),
         scene("gauss, index metric", |plan| {
-            plan.crystal.cells = [4, 6, 20];
+            plan.crystal.cells = [4.0, 6.0, 20.0];
             plan.crystal.shape = Shape::Gauss;
             plan.crystal.metric = SpotMetric::Index;
             plan.crystal.mosaicity = cap(0.3, 10);
@@ -190,7 +190,7 @@ pub(super) fn checks() -> [Check; 27] {
         .quick(),
         scene("large crystal", |plan| {
             plan.edges_angstrom = [120.0, 130.0, 140.0];
-            plan.crystal.cells = [1000; 3];
+            plan.crystal.cells = [1000.0; 3];
             plan.placement.distance = Distance::AlongBeam(250.0 * 1e-3);
             far_off(plan, 0.9, 60.0);
         })
@@ -198,7 +198,7 @@ pub(super) fn checks() -> [Check; 27] {
         .quick(),
         scene("high resolution", |plan| {
             plan.edges_angstrom = [300.0, 310.0, 320.0];
-            plan.crystal.cells = [100; 3];
+            plan.crystal.cells = [100.0; 3];
             far_off(plan, 0.5, 100.0);
         })
         .gate(Gate::Nrmse(LARGE)),
@@ -227,7 +227,7 @@ fn far_off(plan: &mut Plan, wavelength_angstrom: f64, beam_mm: f64) {
 }
 
 /// Listed reflections that the corners of a near detector reach beyond.
-fn reflections_apart(plan: &mut Plan, cells: u32) {
+fn reflections_apart(plan: &mut Plan, cells: f64) {
     plan.edges_angstrom = [40.0, 50.0, 60.0];
     plan.misset_deg = [10.0, 20.0, 30.0];
     plan.crystal.cells = [cells; 3];
