@@ -77,7 +77,8 @@ pub fn named_or_numbered(
     }
     let number = number?.trim();
     let first = settings().find(|own| own.number == number)?;
-    let standard = first.names.replace('H', "R").replace(" :1", "");
+    let standard = first.names.split('=').next()?;
+    let standard = standard.replace('H', "R").replace(" :1", "");
     let found = named(&standard, hexagonal)?;
     let notice = format!(
         "the space group is not known by its name {name:?}; that of its number, {number}, is taken in \

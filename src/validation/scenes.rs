@@ -37,7 +37,7 @@ impl Check {
 }
 
 /// Every check of a scene.
-pub(super) fn checks() -> [Check; 27] {
+pub(super) fn checks() -> [Check; 28] {
     [
         scene("square", |plan| {
             plan.angles_deg = [75.0, 85.0, 95.0];
@@ -57,6 +57,10 @@ pub(super) fn checks() -> [Check; 27] {
         scene("unequal cells", |plan| {
             plan.misset_deg = [3.0, 4.0, 5.0];
             plan.crystal.cells = [1.0, 7.0, 40.0];
+        }),
+        scene("cells that are no whole number", |plan| {
+            plan.crystal.cells = [5.5, 7.25, 4.1];
+            plan.crystal.shape = Shape::Gauss;
         }),
         scene("xds, tilted", |plan| {
             plan.placement = Placement {

@@ -6,10 +6,16 @@ use nanobragg::render::Renderer;
 use super::{Case, cases, experiment, reference};
 
 /// Flags of cases that the C program renders with flags of another name: what the case is about.
-const ADDED: [(&str, &str); 1] = [(
-    "background_slab",
-    "--background liquid.stol,thickness=0.05,density=1.1,mw=18",
-)];
+const ADDED: [(&str, &str); 2] = [
+    (
+        "background_slab",
+        "--background liquid.stol,thickness=0.05,density=1.1,mw=18",
+    ),
+    (
+        "background_ends",
+        "--background short.stol,thickness=0.05,density=1.1,mw=18",
+    ),
+];
 
 /// The command line of a case.
 fn line(case: &Case) -> String {
