@@ -86,6 +86,7 @@ fn keys_of_quantity(quantity: Quantity) -> Vec<&'static Key> {
         Quantity::ScanStart | Quantity::ScanStep | Quantity::ScanEnd | Quantity::ScanSteps => {
             vec![&scan::start, &scan::range, &scan::step]
         }
+        Quantity::Cells => vec![&crystal::cells],
         Quantity::Fudge => vec![&crystal::fudge],
         _ => Vec::new(),
     }

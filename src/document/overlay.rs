@@ -74,8 +74,6 @@ static DISPLACES: Rows = rows! {
     crystal.structure_factors crystal.structure_factors_by_energy
         => crystal.atoms crystal.atoms_dmin crystal.solvent_density crystal.solvent_b
            crystal.solvent;
-    crystal.matrix => crystal.cell;
-    crystal.cell => crystal.matrix;
     crystal.solvent => crystal.solvent_density crystal.solvent_b;
     crystal.solvent_density crystal.solvent_b => crystal.solvent;
     crystal.misset => crystal.misset_seed;

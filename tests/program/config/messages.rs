@@ -71,10 +71,11 @@ const WRONG: &[(&str, &str, i32, &[&str])] = &[
     (
         "cells = 5.5",
         "",
-        1,
+        2,
         &[
-            "crystal.cells: the number of cells along an axis is 5.5",
+            "-N: the number of cells along an axis is 5.5",
             "a whole number for the square shape",
+            "(-N is crystal.cells of e.toml)",
         ],
     ),
     (
@@ -338,7 +339,8 @@ fn an_input_that_changed_is_refused() {
         ["a.bin", "e.toml"].map(|name| fs::read(here.join(name)).unwrap())
     );
     // One that is not read any more may be what it likes.
-    rendered(here, "--config e.toml -cell 70 80 90");
+    fs::write(here.join("b.mat"), &golden).unwrap();
+    rendered(here, "--config e.toml -mat b.mat");
     let without: String = text(here, "e.toml")
         .lines()
         .filter(|line| !line.starts_with("\"a.mat\""))
