@@ -1,6 +1,5 @@
 //! The crystal: cell and orientation, size, spot shape, mosaicity (PHYSICS §8, §11).
 
-use super::error::require;
 use super::quantity::Quantity;
 use super::{ExperimentError, Mosaicity};
 use crate::geometry::UnitCell;
@@ -79,22 +78,12 @@ impl Crystal {
 
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
         for cells in self.cells {
-            require(Quantity::Cells, cells, "at least 1", cells >= 1.0)?;
-            let is_whole = self.shape != Shape::Square || cells.fract() == 0.0;
-            require(
-                Quantity::Cells,
-                cells,
-                "a whole number for the square shape, whose sin(πNδ)/sin(πδ) is else not the same \
-                 around all reflections; the Gaussian, round and top-hat shapes take any number",
-                is_whole,
-            )?;
+            Quantity::Cells.require(cells)?;
+            if self.shape == Shape::Square && cells.fract() != 0.0 {
+                return Err(ExperimentError::PartOfCell(cells));
+            }
         }
-        require(
-            Quantity::Fudge,
-            self.fudge,
-            "positive, at most 1e12",
-            self.fudge > 0.0 && self.fudge <= 1e12,
-        )?;
+        Quantity::Fudge.require(self.fudge)?;
         self.mosaicity.check()
     }
 }

@@ -2,7 +2,7 @@
 
 use glam::DVec3;
 
-use super::error::{direction, require, require_length};
+use super::error::direction;
 use super::overlap::overlapping;
 use super::quantity::Quantity;
 use super::{ExperimentError, Panel};
@@ -46,7 +46,8 @@ impl Detector {
     ///
     /// # Errors
     /// [`ExperimentError`], naming the panel, for one that is impossible or lies behind the sample:
-    /// wholly upstream of it. Whether panels overlap is for [`Experiment`](super::Experiment) to see.
+    /// wholly upstream of it. Whether panels overlap is for [`Experiment`](super::Experiment) to
+    /// see.
     pub fn of_panels(mut panels: Vec<Panel>, beam: DVec3) -> Result<Detector, ExperimentError> {
         let beam = direction("the beam vector", beam)?;
         for (index, panel) in panels.iter_mut().enumerate() {
@@ -99,9 +100,8 @@ impl Detector {
                 panels: pair.map(|index| self.panels[index].label(index)),
             });
         }
-        require_length(Quantity::DetectorDistance, self.distance_m.abs())?;
-        let layers = f64::from(self.layers);
-        require(Quantity::SensorLayers, layers, "at least 1", layers >= 1.0)
+        Quantity::DetectorDistance.require(self.distance_m.abs())?;
+        Quantity::SensorLayers.require(f64::from(self.layers))
     }
 }
 

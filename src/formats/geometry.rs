@@ -4,7 +4,8 @@
 //! use nanobragg::formats::geom;
 //! use nanobragg::memory::Bytes;
 //!
-//! let file = "clen = 0.1\nphoton_energy = 9500\nres = 1e4\nfs = -x\nss = -y\nmin_fs = 0\nmax_fs = 63\n\
+//! let file = "clen = 0.1\nphoton_energy = 9500\nres = 1e4\nfs = -x\nss = -y\nmin_fs = 0\nmax_fs =
+//! 63\n\
 //!             min_ss = 0\nmax_ss = 31\ncorner_x = 32\nupper/corner_y = 33\nlower/corner_y = -1\n";
 //! let geometry = geom::parse(file.as_bytes(), None, Bytes(1 << 20))?;
 //! let detector = geometry.detector()?;
@@ -49,7 +50,7 @@ pub struct Geometry {
     pub oscillation_rad: Option<[f64; 2]>,
     /// The crystal's cell, as it is oriented where the spindle is at zero.
     pub cell: Option<UnitCell>,
-    /// What the file says and is not minded.
+    /// Notices about statements of the file that are ignored.
     pub notices: Vec<String>,
 }
 
@@ -57,7 +58,7 @@ impl Geometry {
     /// The detector that the panels make.
     ///
     /// # Errors
-    /// As [`Detector::of_panels`].
+    /// The errors of [`Detector::of_panels`].
     pub fn detector(&self) -> Result<Detector, ExperimentError> {
         Detector::of_panels(self.panels.clone(), self.beam)
     }
@@ -79,11 +80,11 @@ impl Geometry {
     }
 }
 
-/// Most that a panel's axes may be off a right angle, radians: axes written with four digits are off
-/// by less. Over a thousand pixels it moves the last by one.
+/// Most that a panel's axes may be off a right angle, radians: axes written with four digits are
+/// off by less. Over a thousand pixels it moves the last by one.
 const SKEW: f64 = 1e-3;
 
-/// What is wrong with a panel's axes, `fast` and `slow`, unless they are at right angles: pixels
+/// An error message for a panel's axes, `fast` and `slow`, that are not at right angles: pixels
 /// are square.
 pub(super) fn skewed(fast: DVec3, slow: DVec3) -> Option<String> {
     let angle = fast.angle_between(slow);

@@ -4,7 +4,8 @@ use super::super::image_header::ImageHeader;
 use super::super::text::quoted;
 use super::super::{Problem, c_number};
 
-/// The convention for detectors that are none of a maker's: readers then expect no modules of theirs.
+/// The convention for detectors that are none of a maker's: readers then expect no modules of
+/// theirs.
 pub const CONVENTION: &str = "GENERIC_MINI";
 /// Readers want a date, and a simulated image has none: the same flags give the same file.
 const DATE: &str = "2000-01-01T00:00:00.000";
@@ -77,7 +78,7 @@ pub fn entries(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What `entries` say. Lengths are in m, angles in degrees, the wavelength in Å.
+/// The geometry in `entries`, in which lengths are in m, angles in degrees, the wavelength in Å.
 ///
 /// # Errors
 /// A [`Problem`] for a value that is no number where one is expected.

@@ -8,14 +8,14 @@ use super::super::text::number;
 use super::value::{Quantity, vector, whole};
 use crate::experiment::Panel;
 
-/// Largest difference between the lengths of `fs` and `ss`, as a part of them: over a thousand pixels
-/// it moves the last by a tenth of one.
+/// Largest difference between the lengths of `fs` and `ss`, as a part of them: over a thousand
+/// pixels it moves the last by a tenth of one.
 const SQUARE: f64 = 1e-4;
 
 /// Metres in the units of lengths.
 pub const LENGTHS: [(&str, f64); 2] = [("m", 1.0), ("mm", 1e-3)];
 
-/// What was said of a panel so far; without a name, of panels that are yet to come.
+/// The properties of a panel that were read so far; without a name, the defaults of later panels.
 #[derive(Debug, Clone, Default)]
 pub struct Draft {
     pub name: String,

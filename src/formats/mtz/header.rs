@@ -31,7 +31,7 @@ pub(super) struct Header<'a> {
     cell: Option<UnitCell>,
     dataset_cells: Vec<(i32, UnitCell)>,
     operators: Vec<Operator>,
-    /// How many operators there should be, the group's number and its name.
+    /// Number of operators that the file promises, and the number and the name of its group.
     symmetry: Option<(u64, Option<String>, String)>,
 }
 
