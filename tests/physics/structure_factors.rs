@@ -599,6 +599,33 @@ fn every_input_may_be_packed() {
         let plain = image(bytes);
         assert!(plain == image(&gzip) && plain == image(&bzip2), "{flag}");
     }
+    // Images: as inputs of a render, and of other commands.
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let run = |line: &str| {
+        let output = program()
+            .current_dir(here)
+            .args(line.split_whitespace())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{line}: {output:?}");
+    };
+    run(&format!(
+        "-default_F 5 -cell 50 {SMALL} -intfile i.img --out i.cbf --out i.npy"
+    ));
+    for name in ["i.img", "i.cbf", "i.npy"] {
+        for packed in packed(&fs::read(here.join(name)).unwrap()) {
+            fs::write(here.join("packed"), packed).unwrap();
+            run(&format!("convert {name} plain.npy"));
+            run("convert packed unpacked.npy");
+            let [plain, unpacked] =
+                ["plain.npy", "unpacked.npy"].map(|name| fs::read(here.join(name)).unwrap());
+            assert!(plain == unpacked, "{name}");
+            if name == "i.img" {
+                run("-default_F 5 -cell 50 -N 5 -img packed -mask packed -floatfile g.bin");
+            }
+        }
+    }
 }
 
 #[test]

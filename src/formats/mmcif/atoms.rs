@@ -62,41 +62,42 @@ pub fn parse_atoms(bytes: &[u8]) -> Result<(Sites, NamedGroup), Problem> {
     Ok((sites, group))
 }
 
-/// U11, U22, U33, U12, U13, U23 in Å² of atoms by their ids; as the PDB has them, along the axes of
-/// the coordinates.
+/// U11, U22, U33, U12, U13, U23 in Å² of atoms by their ids, and the lines that say them; as the PDB
+/// has them, along the axes of the coordinates.
 fn mean_squares(block: &Block) -> Result<HashMap<String, (usize, [f64; 6])>, Problem> {
-    const ITEMS: [&str; 6] = ["[1][1]", "[2][2]", "[3][3]", "[1][2]", "[1][3]", "[2][3]"];
+    const ENTRIES: [&str; 6] = ["[1][1]", "[2][2]", "[3][3]", "[1][2]", "[1][3]", "[2][3]"];
     let mut found = HashMap::new();
-    let Some(table) = block.table("_atom_site_anisotrop.id") else {
-        return Ok(found);
-    };
-    let columns = |letter: char, per_u: f64| {
-        let column = |item| table.column(&format!("_atom_site_anisotrop.{letter}{item}"));
-        let columns: Option<Vec<usize>> = ITEMS.map(column).into_iter().collect();
-        Some((columns?, per_u))
-    };
-    let in_b = 8.0 * PI * PI;
-    let (Some(id), Some((columns, per_u))) = (
-        table.column("_atom_site_anisotrop.id"),
-        columns('U', 1.0).or_else(|| columns('B', in_b)),
-    ) else {
-        return Err(Problem::with_file(
-            "_atom_site_anisotrop has neither U[1][1] to U[3][3] nor B[1][1] to B[3][3]",
-        ));
-    };
-    table.each_row(|line, row| {
-        let mut u = [0.0; 6];
-        for (u, column) in u.iter_mut().zip(&columns) {
-            let text = row[*column].text;
-            let value = number(text).ok_or_else(|| {
-                let what = format!("anisotropic displacement: {} is no number", quoted(text));
-                Problem::on_line(line, what)
-            })?;
-            *u = value / per_u;
-        }
-        found.insert(row[id].text.to_string(), (line, u));
-        Ok(())
-    })?;
+    let places = [("_atom_site_anisotrop.", ""), ("_atom_site.", "aniso_")];
+    for (category, prefix) in places {
+        let id = format!("{category}id");
+        let Some((table, id)) = block.table(&id).and_then(|t| Some((t, t.column(&id)?))) else {
+            continue;
+        };
+        let columns = |letter: char, per_u: f64| {
+            let tag = |entry| format!("{category}{prefix}{letter}{entry}");
+            let columns = ENTRIES.map(|entry| table.column(&tag(entry)));
+            Some((columns.into_iter().collect::<Option<Vec<_>>>()?, per_u))
+        };
+        let either = columns('U', 1.0).or_else(|| columns('B', 8.0 * PI * PI));
+        let Some((columns, per_u)) = either else {
+            continue;
+        };
+        table.each_row(|line, row| {
+            let mut u = [0.0; 6];
+            for (u, column) in u.iter_mut().zip(&columns) {
+                let Some(text) = row[*column].known() else {
+                    return Ok(());
+                };
+                let value = number(text).ok_or_else(|| {
+                    let what = format!("anisotropic displacement: {} is no number", quoted(text));
+                    Problem::on_line(line, what)
+                })?;
+                *u = value / per_u;
+            }
+            found.insert(row[id].text.to_string(), (line, u));
+            Ok(())
+        })?;
+    }
     Ok(found)
 }
 

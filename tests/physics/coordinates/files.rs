@@ -162,7 +162,8 @@ fn anisotropic_displacements_smear_atoms_by_their_direction() {
     for (letter, factor) in [('U', 1.0), ('B', 8.0 * PI * PI)] {
         let mut cif = bare.clone();
         cif += "loop_\n_atom_site_anisotrop.id\n";
-        for item in ["1][1", "2][2", "3][3", "1][2", "1][3", "2][3"] {
+        let entries = ["1][1", "2][2", "3][3", "1][2", "1][3", "2][3"];
+        for item in entries {
             writeln!(cif, "_atom_site_anisotrop.{letter}[{item}]").unwrap();
         }
         for id in 0..3 {
@@ -174,6 +175,24 @@ fn anisotropic_displacements_smear_atoms_by_their_direction() {
         // Coordinates of PDB have three decimals.
         assert!(rms < 5e-3, "{letter}: {rms}");
         assert_eq!(parsed(&cif).notices, Vec::<String>::new());
+        // The dictionary has items beside the atoms, too.
+        let mut beside = String::new();
+        for line in bare.lines() {
+            match line {
+                "_atom_site.id" => {
+                    beside += &entries
+                        .map(|entry| format!("_atom_site.aniso_{letter}[{entry}]\n"))
+                        .concat();
+                }
+                _ if line.starts_with(['0', '1', '2']) => {
+                    beside += &U.map(|u| format!("{} ", u * factor)).concat();
+                }
+                _ => {}
+            }
+            beside += line;
+            beside += "\n";
+        }
+        assert_eq!(parsed(&beside).structure, parsed(&cif).structure);
     }
 }
 
