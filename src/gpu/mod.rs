@@ -14,8 +14,7 @@
 //!   first needs its permutation, and learns how many terms its dispatches may have.
 //! * The **scene buffers** (`scene_buffers.rs`) are what the device holds of a scene. They are kept
 //!   from one render to the next; a buffer is uploaded again when the array that it was made from
-//! is
-//!   another one.
+//!   is another one.
 //! * The **target** (`target.rs`) is where the image comes about: sums, the image, and one readback
 //!   buffer. The image stays there until the next one takes its place, so work on it need
 //!   not wait until it was read back.

@@ -18,8 +18,7 @@ const LARGEST_EDGE: f64 = 4000.0;
 pub const LARGEST_OVERVIEW: u64 = (LARGEST_EDGE * LARGEST_EDGE) as u64;
 
 /// Points along either edge of a pixel of the picture that are looked at. Only pictures of more
-/// than
-/// 64,000 pixels, or of panels far apart, would need more.
+/// than 64,000 pixels, or of panels far apart, would need more.
 const MOST_SAMPLES: f64 = 16.0;
 
 /// A panel in the plane of the picture.

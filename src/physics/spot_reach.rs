@@ -18,8 +18,7 @@ pub fn spot_reach(lattice: &Lattice, g: f64) -> DVec3 {
 /// The region holds the scattering vectors no farther than `radius` (1/Å) from a set whose indices
 /// are within `index` of the middle's. A step of `radius` changes an index by no more than the
 /// radius times the cell's edge (`edges`, Å), and where the spot shows, the index is no farther
-/// than
-/// `spot_reach` from whole numbers.
+/// than `spot_reach` from whole numbers.
 pub fn index_reach(edges: DVec3, spot_reach: DVec3, radius: f64, index: DVec3) -> DVec3 {
     index + radius * edges + spot_reach
 }

@@ -4,11 +4,9 @@
 //!
 //! * A [`Renderer`] lives as long as the user renders. It owns threads and one [`Backend`]: the CPU
 //!   path, a GPU, or a GPU for which the CPU stands in once it fails. Nothing in it depends on what
-//! it
-//!   rendered before but speed; threads may share it.
+//!   it rendered before but speed; threads may share it.
 //! * [`LaidOut`] is one experiment, laid out and admitted: there is memory for it. All frames of a
-//! series
-//!   share it.
+//!   series share it.
 //! * A [`Rendered`] is all that came of one call: the image, the device, and what the user should
 //!   know. No call leaves anything behind for another to find.
 
