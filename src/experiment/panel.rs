@@ -54,6 +54,11 @@ impl Mask {
         self.shape
     }
 
+    /// The flags of all pixels, fast axis innermost.
+    pub fn rendered(&self) -> &[bool] {
+        &self.rendered
+    }
+
     /// Whether the pixel at (`fast`, `slow`) is rendered.
     pub fn renders(&self, fast: usize, slow: usize) -> bool {
         self.rendered[slow * self.shape[0] + fast]

@@ -56,6 +56,7 @@ pub const FORMAT: &Format = &Format {
     }),
     frames: Some(FramesRoom {
         open: |path, most| Ok(Box::new(NxmxReader::open(path, most)?)),
+        header: NxmxReader::header_of,
         create: |path, encoding, size, frames, header| {
             let (metadata, _) = header.metadata(size);
             let writer = NxmxWriter::create(path, encoding, size, frames, metadata)?;
