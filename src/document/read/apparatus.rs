@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Reading;
 use super::adopted::{Adopted, Unsaid};
+use super::detector::shortened;
 use crate::document::error::DocumentError;
 use crate::document::keys::{KEYS, Key, key};
 use crate::document::message::{Message, contradiction, message};
@@ -168,6 +169,23 @@ impl GeometryFile {
         self.geometry.detector().map_err(|error| self.blame(&error))
     }
 
+    /// What the user should know of how its panels stand.
+    pub fn notices(&self, detector: &Detector) -> impl Iterator<Item = Message> + use<> {
+        let path = self.path.display();
+        let overlap = detector.overlapping().map(|[one, other]| {
+            format!(
+                "{path}: {one} and {other} overlap: seen from the sample, one covers the other by \
+                 more than a pixel, and both are rendered"
+            )
+        });
+        let upstream = detector.upstream(self.geometry.beam);
+        let upstream = (!upstream.is_empty()).then(|| {
+            let named = shortened(&upstream);
+            format!("{path}: {named} beyond 90°, upstream of the sample")
+        });
+        overlap.into_iter().chain(upstream).map(Message::from)
+    }
+
     /// Puts the file before what is wrong with its panels, and the entries to look at behind.
     pub fn blame(&self, error: &ExperimentError) -> DocumentError {
         let entries = self.entries(error);
@@ -188,12 +206,12 @@ impl GeometryFile {
             ExperimentError::BehindSample { .. } => {
                 either("origin and, of the beam, direction", "clen and coffset")
             }
-            ExperimentError::PlaneThroughSample { .. }
-            | ExperimentError::FacesAway { .. }
-            | ExperimentError::Overlap { .. } => either(
-                "origin, fast_axis and slow_axis",
-                "corner_x, corner_y, fs, ss, clen and coffset",
-            ),
+            ExperimentError::PlaneThroughSample { .. } | ExperimentError::FacesAway { .. } => {
+                either(
+                    "origin, fast_axis and slow_axis",
+                    "corner_x, corner_y, fs, ss, clen and coffset",
+                )
+            }
             ExperimentError::Parallel(..) => either("fast_axis and slow_axis", "fs and ss"),
             ExperimentError::PixelCount { .. } | ExperimentError::PanelWidths { .. } => {
                 either("image_size", "min_fs and max_fs")
@@ -215,7 +233,7 @@ impl GeometryFile {
             ExperimentError::OnPanel { error, .. } => {
                 !matches!(**error, ExperimentError::Region { .. })
             }
-            ExperimentError::Overlap { .. } | ExperimentError::PanelWidths { .. } => true,
+            ExperimentError::PanelWidths { .. } => true,
             _ => false,
         }
     }

@@ -327,8 +327,6 @@ written with", adopted_two_theta,
 
 /// What the user should know of panels of `detector` that show nothing: of some among several.
 pub fn masked_panels(detector: &Detector) -> Option<Message> {
-    /// Panels that are named.
-    const NAMED: usize = 3;
     let panels = detector.panels.iter().enumerate();
     let masked: Vec<String> = panels
         .filter(|(_, panel)| panel.is_masked())
@@ -337,12 +335,19 @@ pub fn masked_panels(detector: &Detector) -> Option<Message> {
     if masked.is_empty() || masked.len() == detector.panels.len() {
         return None;
     }
-    let more = match masked.len().saturating_sub(NAMED) {
+    let named = shortened(&masked);
+    Some(Message::from(format!(
+        "all pixels of {named} are masked, and none is rendered there"
+    )))
+}
+
+/// `panels` in a row, the first of them by name.
+pub fn shortened(panels: &[String]) -> String {
+    /// Panels that are named.
+    const NAMED: usize = 3;
+    let more = match panels.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let named = masked[..masked.len().min(NAMED)].join(", ");
-    Some(Message::from(format!(
-        "all pixels of {named}{more} are masked, and none is rendered there"
-    )))
+    format!("{}{more}", panels[..panels.len().min(NAMED)].join(", "))
 }

@@ -43,13 +43,18 @@ impl PanelPlace {
     /// The places of `panels`, stacked, as `turn` has them.
     pub fn of(panels: &[Panel], turn: &glam::DMat3) -> Vec<PanelPlace> {
         let mut first_row = 0;
+        // Unit vectors stay as they are, to the last digit.
+        let direction = |step: DVec3| match step.is_normalized() {
+            true => step,
+            false => step.normalize(),
+        };
         let place = |panel: &Panel| {
             let place = PanelPlace {
                 name: panel.name.clone(),
                 origin_m: *turn * panel.origin_m,
-                fast: *turn * panel.fast,
-                slow: *turn * panel.slow,
-                pixel_size_m: [panel.pixel_size_m; 2],
+                fast: *turn * direction(panel.fast),
+                slow: *turn * direction(panel.slow),
+                pixel_size_m: panel.pixel_edges_m(),
                 shape: panel.shape,
                 first_row,
             };

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
-use nanobragg::formats::raster::RasterView;
+use nanobragg::formats::raster::{Pixels, RasterView};
 use nanobragg::formats::{raw, smv, tiff};
 use nanobragg::image::noise::{Noise, PointSpread, SpreadShape, expose};
 use serde_json::Value;
