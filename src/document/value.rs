@@ -83,6 +83,12 @@ pub const DEPTH: Kind = Kind::WordOrNumber("inf", "a number, zero or above, or i
 pub const ANGLES: Kind = Kind::WordOrNumber("random", "three angles in degrees, or random");
 /// A whole number above zero.
 pub const COUNT: Kind = Kind::Whole("a whole number from 1 to 4294967295", 1, U32_MAX);
+/// A number of cells, of which none is one, as the C program has it.
+pub const CELLS: Kind = Kind::Whole(
+    "a whole number from 0, which is 1, to 4294967295",
+    0,
+    U32_MAX,
+);
 /// A number of threads that a machine may have a use for.
 pub const THREADS: Kind = Kind::Whole("a whole number from 1 to 1024", 1, 1024);
 /// A pixel coordinate.

@@ -393,6 +393,12 @@ flags! { PICTURES "Pictures and further formats"
 }
 
 flags! { IGNORED "Ignored, as by the C program"
+    "-" "hdiv" ("MRAD") Ignored("the C program does not know it either; give -hdivrange");
+        "Horizontal divergence, as nanoBragg's README spells it";
+    "-" "vdiv" ("MRAD") Ignored("the C program does not know it either; give -vdivrange");
+        "Vertical divergence, as nanoBragg's README spells it";
+    "-" "dispstep" ("COUNT") Ignored("the C program does not know it either; give -dispsteps");
+        "Wavelengths, as nanoBragg's README spells it";
     "-" "stol" ("FILE") Ignored(AMORPHOUS);
         "Amorphous scattering against sin θ/λ";
     "-" "4stol" ("FILE") Ignored(AMORPHOUS);

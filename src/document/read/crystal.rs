@@ -111,6 +111,13 @@ impl Reading<'_> {
         for axis in 0..3 {
             let size = sizes[axis].map(|mm| mm * 1e-3);
             cells[axis] = match (counts[axis], size) {
+                (Some(0), _) => {
+                    self.notices.push(message!(
+                        "{} of 0 is taken as 1 cell, as the C program takes it",
+                        (&key::crystal::cells, axis)
+                    ));
+                    1
+                }
                 (Some(count), _) => count,
                 (None, None) => 1,
                 (None, Some(mut metres)) => {

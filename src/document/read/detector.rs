@@ -317,10 +317,29 @@ written with", adopted_two_theta,
             && [Quantity::SensorThickness, Quantity::AttenuationDepth].contains(&quantity)
     }
 
-    /// Those of `keys` that the document gives, else all of them, before what is wrong with them.
+    /// What is wrong, behind those of `keys` that the document gives. Where it gives none, values come
+    /// from the file that describes the detector or from the header of an image, which is then to
+    /// blame; where there is none either, all keys are named.
     pub fn blame(&self, keys: &[&'static Key], what: impl std::fmt::Display) -> DocumentError {
         let given = keys.iter().filter(|key| key.is_in(self.document));
         let given: Vec<&'static Key> = given.copied().collect();
+        let of = &self.document.detector;
+        let files = [
+            &of.dials_experiment,
+            &of.crystfel_geometry,
+            &of.image,
+            &of.mask,
+        ];
+        if let ([], Some(key), Some(path)) =
+            (&given[..], keys.first(), files.into_iter().flatten().next())
+        {
+            let what = format!(
+                "{}: {what}; no flag gives it, and the file does, if it says \
+                anything of it: look at its header, or give ",
+                path.display()
+            );
+            return DocumentError::File(Message::from(what).and(*key));
+        }
         DocumentError::of_keys(if given.is_empty() { keys } else { &given }, what)
     }
 }
