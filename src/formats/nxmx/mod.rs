@@ -11,6 +11,7 @@
 //! *IUCrJ* 7 (2020) 784. HDF5 itself is the crate `rust-hdf5`'s, and so are its checks of damaged
 //! files.
 
+mod bitshuffle;
 mod groups;
 mod lookup;
 mod read_metadata;

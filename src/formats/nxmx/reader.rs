@@ -5,10 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use rust_hdf5::{DatatypeMessage, H5Dataset, H5File};
+use rust_hdf5::{ByteOrder, DatatypeMessage, H5Dataset, H5File};
 
 use super::lookup::NexusFile;
-use super::problem;
+use super::{bitshuffle, problem};
 use crate::formats::format::{Format, FrameReader, OneHeader};
 use crate::formats::header::Header;
 use crate::formats::metadata::{FrameMetadata, Metadata};
@@ -101,13 +101,42 @@ impl NxmxReader {
         if shape.len() > 2 {
             (start[0], count[0]) = (index, 1);
         }
+        let unpacked = bitshuffle::frame(data, index, &shape)?;
         macro_rules! read {
             ($number:ty) => {
-                data.read_numeric_slice_as::<$number>(&start, &count)
-                    .map_err(problem)?
+                match &unpacked {
+                    Some(bytes) => {
+                        let numbers = bytes.as_chunks::<{ size_of::<$number>() }>().0;
+                        let numbers = numbers.iter();
+                        numbers
+                            .map(|&number| <$number>::from_le_bytes(number))
+                            .collect()
+                    }
+                    None => data
+                        .read_numeric_slice_as::<$number>(&start, &count)
+                        .map_err(problem)?,
+                }
             };
         }
-        let pixels = match data.datatype().map_err(problem)? {
+        let kind = data.datatype().map_err(problem)?;
+        // Of what we unpack ourselves, the kinds that detectors write.
+        let whole = [(1, false), (2, false), (4, false), (4, true)];
+        let is_plain = match &kind {
+            DatatypeMessage::FixedPoint {
+                size,
+                signed,
+                byte_order,
+                ..
+            } => whole.contains(&(*size, *signed)) && *byte_order == ByteOrder::LittleEndian,
+            _ => false,
+        };
+        if unpacked.is_some() && !is_plain {
+            return Err(Problem::with_file(format!(
+                "frames of {kind} under bitshuffle with zstd; expected little-endian uint8, uint16, \
+                 uint32 or int32"
+            )));
+        }
+        let pixels = match kind {
             DatatypeMessage::FixedPoint { size, signed, .. } => match (size, signed) {
                 (1, false) => Pixels::U8(read!(u8)),
                 (2, false) => Pixels::U16(read!(u16)),
