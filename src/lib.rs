@@ -49,7 +49,8 @@
 //! - [`structure`]: structure factors from atoms.
 //! - [`physics`]: the model's formulas in scalar float64, the reference for both backends.
 //! - [`experiment`]: what the user describes, in SI units, validated once.
-//! - [`geometry`], [`random`], [`units`], [`memory`], [`profile`], [`trace`], [`version`]: what all may use.
+//! - [`geometry`], [`random`], [`units`], [`memory`], [`profile`], [`trace`], [`version`]: what all
+//! may use.
 
 #[cfg(feature = "cli")]
 pub mod cli;

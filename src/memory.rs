@@ -30,8 +30,8 @@ impl Bytes {
         Bytes(count.saturating_mul(size_of::<T>() as u64))
     }
 
-    /// What this process can still be given: free memory, or less where a control group sets a lower
-    /// limit.
+    /// What this process can still be given: free memory, or less where a control group sets a
+    /// lower limit.
     pub fn available() -> Bytes {
         let memory = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
         let system = System::new_with_specifics(memory);

@@ -12,7 +12,6 @@ use nanobragg::formats::raster::{MOST_GAIN, Raster};
 use nanobragg::formats::source_list::Defaults;
 use nanobragg::formats::{self, smv::SmvImage};
 use nanobragg::memory::Bytes;
-use nanobragg::report::{Benchmark, scaling_figure};
 
 /// Takes bytes or does not.
 pub type Reader = fn(&[u8]) -> bool;
@@ -25,7 +24,6 @@ pub const READERS: &[(&str, Reader)] = &[
     ("geom", geom),
     ("gzip", gzip),
     ("image_file", image_file),
-    ("json", json),
     ("matrix", matrix),
     ("mmcif", mmcif),
     ("mtz", mtz),
@@ -125,12 +123,6 @@ pub fn image_file(bytes: &[u8]) -> bool {
         }
     }
     true
-}
-
-/// Results of `nanobragg bench`, and the figure that is drawn from them.
-pub fn json(bytes: &[u8]) -> bool {
-    let parsed = formats::json::parse::<Benchmark>(bytes, Benchmark::SCHEMA, "results");
-    parsed.map(|results| drop(scaling_figure(&results))).is_ok()
 }
 
 /// Orientation matrices.

@@ -18,13 +18,13 @@ const FLAG_COLUMN: usize = 6;
 pub struct Spellings {
     /// What starts the command: the program's name, and the command's.
     pub name: String,
-    /// Those that take one dash or two: the C program's.
+    /// Flags that take one dash or two: the C program's.
     pub either: Vec<String>,
-    /// Those that take two: this program's own.
+    /// Flags that take two dashes: this program's own.
     pub double: Vec<String>,
-    /// Those of flags that take several values.
+    /// Flags that take several values.
     several: Vec<String>,
-    /// Those that earlier versions had.
+    /// Flags that earlier versions had.
     removed: &'static [Removed],
 }
 
@@ -40,7 +40,7 @@ fn of_several(command: &Command) -> Vec<String> {
 }
 
 impl Spellings {
-    /// Of `command`, of whose flags `double` take two dashes.
+    /// The spellings of the flags of `command`, of which `double` take two dashes.
     pub fn of(command: &Command, double: Vec<String>) -> Spellings {
         let mut either = super::flags::spellings(command);
         either.retain(|name| !double.contains(name));
@@ -54,7 +54,7 @@ impl Spellings {
         }
     }
 
-    /// Of the command called `name`, of whose flags `either` take one dash or two.
+    /// The spellings of the command called `name`; its flags `either` take one dash or two.
     pub fn with(name: &str, command: &Command, either: &[&str]) -> Spellings {
         let mut double = super::flags::spellings(command);
         double.retain(|known| !either.contains(&known.as_str()));

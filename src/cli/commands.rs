@@ -5,8 +5,8 @@ use clap::{Command, CommandFactory};
 use super::arguments::Spellings;
 use super::flags::{self, last_one_counts};
 use super::{
-    CliError, bench, compare, completions, convert, devices, figure, info, man, noise, render,
-    series, trace, validate,
+    CliError, bench, compare, completions, convert, devices, info, man, noise, render, series,
+    trace, validate,
 };
 
 /// What does the work: is given the words behind the command's name.
@@ -23,16 +23,17 @@ pub struct Subcommand {
 
 /// The flags of a command.
 enum Flags {
-    /// Its own, of which `either` are the C program's too, and take one dash or two.
+    /// Flags of the command's own, of which `either` are the C program's too, and take one dash or
+    /// two.
     Own {
         command: fn() -> Command,
         either: &'static [&'static str],
     },
-    /// Those of a render among others.
+    /// Flags of a render and some of the command's own.
     OfRender(fn() -> Described),
 }
 
-/// All of them but `render`, which goes without its name.
+/// Every command but `render`, which needs no name.
 static SUBCOMMANDS: &[Subcommand] = &[
     Subcommand {
         name: "series",
@@ -46,7 +47,6 @@ static SUBCOMMANDS: &[Subcommand] = &[
     of::<devices::DevicesFlags>("devices", devices::run, &[]),
     of::<validate::ValidateFlags>("validate", validate::run, &[]),
     of::<bench::BenchFlags>("bench", bench::run, &[]),
-    of::<figure::FigureFlags>("figure", figure::run, &[]),
     of::<trace::TraceFlags>("trace", trace::run, &[]),
     of::<completions::CompletionsFlags>("completions", completions::run, &[]),
     of::<man::ManFlags>("man", man::run, &[]),
@@ -120,7 +120,7 @@ pub fn dispatch(words: &[String]) -> Result<(), CliError> {
 pub struct Described {
     /// The flags, with their help.
     pub command: Command,
-    /// Their dashes.
+    /// The dashes of the flags.
     pub spellings: Spellings,
 }
 
@@ -134,7 +134,7 @@ impl Described {
 }
 
 impl Subcommand {
-    /// Its flags.
+    /// The flags of the command.
     pub fn described(&self) -> Described {
         match self.flags {
             Flags::Own { command, either } => {

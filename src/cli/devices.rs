@@ -4,7 +4,7 @@ use clap::Parser;
 use serde::Serialize;
 
 use super::CliError;
-use super::output::print;
+use super::output::{print, print_json};
 use crate::gpu::{Adapter, AdapterDescription, GpuError, adapters};
 
 /// What can render on this machine, and which `--device auto` takes
@@ -34,7 +34,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let devices: Vec<_> = adapters.iter().map(Adapter::description).collect();
     if flags.json {
         let devices = Devices { devices, auto };
-        return print(&format!("{}\n", serde_json::to_string_pretty(&devices)?));
+        return print_json(&devices);
     }
     let mut text: String = devices.iter().map(|device| format!("{device}\n")).collect();
     if devices.is_empty() {

@@ -1,94 +1,66 @@
-//! `--dry-run`: what a render would be, and about how long it would take.
-//!
-//! All checks are those of the render, which comes this far itself. Then a small part of the image's
-//! own terms is rendered, and files of a part of its pixels are made and taken away again.
+//! `--dry-run`: the terms, memory and files of a render. The checks before it are those of a
+//! render.
 
-use std::time::Instant;
+use serde_json::json;
 
 use super::flags::{Printout, Request};
-use super::interrupt::CtrlC;
-use super::output::{print, say};
+use super::output::{print_report, say};
 use super::{CliError, files};
-use crate::experiment::{Detector, Experiment, ExperimentError, Panel, Sampling};
-use crate::image::{Image, Statistics};
 use crate::memory::Bytes;
 use crate::render::{Renderer, frame_size};
-use crate::report::{DryRun, MemoryNeeds, PlannedFile, SamplingSummary, TimeNeeds};
+use crate::report::SamplingSummary;
 use crate::scene::{self, Layout, Scene};
 use crate::version;
 
-/// Pixels of the files that tell how long files take.
-const FILE_PIXELS: usize = 1 << 20;
-
-/// Prints what the render that `request` asks for would come to; this process `started` then.
+/// Prints what the render that `request` asks for would come to.
 ///
 /// # Errors
-/// [`CliError::Failed`] as a render has it, where the sample fails.
-pub fn run(mut request: Request, renderer: &Renderer, started: Instant) -> Result<(), CliError> {
-    let start_seconds = started.elapsed().as_secs_f64();
-    let experiment = request.experiment.clone();
-    let estimate = renderer.estimate(&experiment, &CtrlC)?;
-    let written = request.program.write_config.clone();
-    let targets = files::targets(&request).into_iter();
-    let files = targets
-        .filter(|(_, path)| Some(path) != written.as_ref())
-        .map(|(flag, path)| PlannedFile {
-            flag,
-            replaces: path.is_file(),
-            path: path.display().to_string(),
-        });
-    let memory = MemoryNeeds {
-        host_bytes: host_memory(&request)?.0,
-        available_bytes: Bytes::available().0,
-        device_bytes: renderer.device_memory(&experiment)?.map(|bytes| bytes.0),
-    };
-    let (file_set_up, file_seconds, file_notices) =
-        file_times(&mut request, renderer, &estimate.values)?;
+/// [`CliError::Failed`] where the render would not fit into the memory.
+pub fn run(request: &Request, renderer: &Renderer) -> Result<(), CliError> {
+    let experiment = &request.experiment;
+    renderer.lay_out(experiment)?;
+    let written = request.program.write_config.as_ref();
+    let files = files::targets(request).into_iter();
+    let files = files.filter(|(_, path)| Some(path) != written);
     let idle = [
         ("-printout", request.printout != Printout::Nothing),
         ("-progress", request.progress == Some(true)),
     ];
     let idle = idle.into_iter().filter(|(_, given)| *given);
     let mut told: Vec<String> = renderer.notice().map(Into::into).into_iter().collect();
-    told.extend(estimate.notices.iter().chain(&file_notices).cloned());
     told.extend(idle.map(|(flag, _)| format!("{flag} has no effect: --dry-run renders no image")));
-    // Every sample may have caused the same one.
-    told.dedup();
     for notice in &told {
         say(format_args!("nanobragg: note: {notice}"));
     }
-    let set_up_seconds = start_seconds + estimate.set_up_seconds + file_set_up;
-    let rendered_pixels = Scene::new(&experiment)?.rendered_pixels();
-    let sampling = SamplingSummary::new(&experiment, rendered_pixels);
+    let rendered_pixels = Scene::new(experiment)?.rendered_pixels();
+    let sampling = SamplingSummary::new(experiment, rendered_pixels);
     let detector = experiment.detector();
-    let report = DryRun {
-        version: version::NUMBER,
-        dry_run: true,
-        device: renderer.device_name(),
-        threads: renderer.threads(),
-        panels: detector.panels.len(),
-        pixels: frame_size(&experiment),
-        rendered_pixels,
-        layers: detector.layers,
-        terms_per_pixel: sampling.steps * f64::from(detector.layers),
-        sampling,
-        memory,
-        files: files.collect(),
-        experiment_file: written.map(|path| path.display().to_string()),
-        estimate: TimeNeeds {
-            seconds: set_up_seconds + estimate.seconds + file_seconds,
-            set_up_seconds,
-            render_seconds: estimate.seconds,
-            file_seconds,
-            sampled_terms: estimate.sampled_terms,
-            sampled_seconds: estimate.sampled_seconds,
+    let files: Vec<_> = files
+        .map(|(flag, path)| json!({ "flag": flag, "path": path.display().to_string(), "replaces": path.is_file() }))
+        .collect();
+    let report = json!({
+        "version": version::NUMBER,
+        "dry_run": true,
+        "device": renderer.device_name(),
+        "threads": renderer.threads(),
+        "panels": detector.panels.len(),
+        "pixels": frame_size(experiment),
+        "rendered_pixels": rendered_pixels,
+        "layers": detector.layers,
+        "sampling": sampling,
+        "terms_per_pixel": sampling.steps * f64::from(detector.layers),
+        "memory": {
+            "host_bytes": host_memory(request)?.0,
+            "available_bytes": Bytes::available().0,
+            "device_bytes": renderer.device_memory(experiment)?.map(|bytes| bytes.0),
         },
-        notices: request.notices.iter().cloned().chain(told).collect(),
-    };
-    match (request.program.json, request.program.quiet) {
-        (true, _) => print(&format!("{}\n", serde_json::to_string_pretty(&report)?)),
-        (false, true) => Ok(()),
-        (false, false) => print(&format!("{report}\n")),
+        "files": files,
+        "experiment_file": written.map(|path| path.display().to_string()),
+        "notices": request.notices.iter().chain(&told).collect::<Vec<_>>(),
+    });
+    match request.program.quiet && !request.program.json {
+        true => Ok(()),
+        false => print_report(&report, request.program.json),
     }
 }
 
@@ -108,52 +80,4 @@ fn host_memory(request: &Request) -> Result<Bytes, CliError> {
     Ok(Bytes(
         parts.fold(0, |sum, bytes| sum.saturating_add(bytes.0)),
     ))
-}
-
-/// What the files of `request` take the first time more than later, and what they take for all of
-/// the image's pixels, s. Measured with files of a strip of the image, filled with `values`; the
-/// request is one of the strip afterwards.
-fn file_times(
-    request: &mut Request,
-    renderer: &Renderer,
-    values: &[f32],
-) -> Result<(f64, f64, Vec<String>), CliError> {
-    let [_, height] = frame_size(&request.experiment);
-    request.experiment = strip(&request.experiment)?;
-    let [width, rows] = frame_size(&request.experiment);
-    let values = values.iter().copied().chain([0.0]).cycle();
-    let image = Image::new(width, rows, values.take(width * rows).collect(), None);
-    let rehearsed = || -> Result<(f64, Vec<String>), CliError> {
-        let started = Instant::now();
-        let notices = renderer.install(|| {
-            let statistics = Statistics::of(&image);
-            let sinks = files::make(request, renderer, &image, &statistics)?;
-            Ok::<_, CliError>(files::notices(&sinks))
-        })?;
-        Ok((started.elapsed().as_secs_f64(), notices))
-    };
-    let ((first, _), (again, notices)) = (rehearsed()?, rehearsed()?);
-    let set_up = (first - again).max(0.0);
-    Ok((set_up, again * height as f64 / rows as f64, notices))
-}
-
-/// `experiment` on the first rows of its first panel.
-fn strip(experiment: &Experiment) -> Result<Experiment, ExperimentError> {
-    let mut parts = experiment.clone().into_description();
-    let first = &parts.detector.panels[0];
-    let [width, height] = first.shape;
-    let strip = Panel {
-        shape: [width, (FILE_PIXELS / width).clamp(1, height)],
-        mask: None,
-        ..first.clone()
-    };
-    parts.detector = Detector {
-        panels: vec![strip],
-        ..parts.detector
-    };
-    parts.sampling = Sampling {
-        region: None,
-        ..parts.sampling
-    };
-    Experiment::new(parts)
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::output::say;
 use super::reference::ReferenceError;
+use crate::gpu::GpuError;
 use crate::render::RenderError;
 use crate::series::SeriesError;
 
@@ -47,8 +48,8 @@ impl CliError {
                 say(behind_name(message));
                 ExitCode::from(INTERRUPTED)
             }
-            CliError::Failed(error) => {
-                say(behind_name(&format!("{error:#}")));
+            CliError::Failed(_) => {
+                say(behind_name(&self.to_string()));
                 ExitCode::FAILURE
             }
         }
@@ -57,12 +58,31 @@ impl CliError {
 
 /// Whether the work was stopped by the user.
 pub fn is_interruption(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(RenderError::Interrupted))
-        || matches!(
-            error.downcast_ref(),
-            Some(SeriesError::Render(RenderError::Interrupted))
-        )
+    matches!(of_render(error), Some(RenderError::Interrupted))
         || matches!(error.downcast_ref(), Some(ReferenceError::Interrupted))
+}
+
+/// What a render says within `error`.
+fn of_render(error: &anyhow::Error) -> Option<&RenderError> {
+    match error.downcast_ref() {
+        Some(SeriesError::Render(error)) => Some(error),
+        _ => error.downcast_ref(),
+    }
+}
+
+/// The flags that do what `error` advises, in brackets.
+fn flags_for(error: &anyhow::Error) -> &'static str {
+    match of_render(error) {
+        Some(RenderError::TooManyTerms { .. }) => {
+            " (-hdivsteps, -vdivsteps, -dispsteps, -phisteps, -mosaic_domains)"
+        }
+        Some(RenderError::Gpu(GpuError::TooLarge { .. })) => {
+            " (--f16-structure-factors, --background, --device cpu)"
+        }
+        Some(RenderError::Gpu(GpuError::Refused { .. })) => " (--device cpu; 'nanobragg devices')",
+        Some(RenderError::Gpu(_)) => " (--device cpu)",
+        _ => "",
+    }
 }
 
 impl std::fmt::Display for CliError {
@@ -70,7 +90,7 @@ impl std::fmt::Display for CliError {
         match self {
             CliError::Usage(text) | CliError::Interrupted(text) => f.write_str(text),
             CliError::Text(text) => write!(f, "{}", anstream::adapter::strip_str(text)),
-            CliError::Failed(error) => write!(f, "{error:#}"),
+            CliError::Failed(error) => write!(f, "{error:#}{}", flags_for(error)),
         }
     }
 }

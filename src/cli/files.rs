@@ -170,8 +170,8 @@ pub fn write(
     Ok((written.collect(), notices(&sinks)))
 }
 
-/// Makes every file of `request`, none of them in its place yet. Files whose sinks are dropped are taken
-/// away again.
+/// Makes every file of `request`, none of them in its place yet. Files whose sinks are dropped are
+/// taken away again.
 ///
 /// # Errors
 /// As [`write`].

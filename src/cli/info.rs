@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
+use serde_json::json;
 
 use super::limit::file_limit;
-use super::output::print;
+use super::output::{print, print_report};
 use super::sized::{check_size, own_size, sized_raster};
 use super::{CliError, values};
 use crate::formats::format;
@@ -13,7 +14,6 @@ use crate::formats::header::Header;
 use crate::formats::image_file::{self, ImageFile};
 use crate::formats::record;
 use crate::image::PixelStatistics;
-use crate::report::{DetectorInfo, ImageInfo, StoredImage};
 
 /// Print an image's header, geometry and statistics
 #[derive(Parser)]
@@ -60,32 +60,26 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let (raster, format) = sized_raster(&command.image, file, given, None)?;
     let pixels = &raster.pixels;
     let highest = header.geometry.count_cutoff.or(pixels.ceiling());
-    let info = ImageInfo {
-        file: StoredImage {
-            path: command.image.display().to_string(),
-            format: format.name,
-            numbers: pixels.kind(),
-        },
-        pixels: [raster.width, raster.height],
-        frame,
-        detector: header.metadata.as_ref().map(|(metadata, _)| DetectorInfo {
-            panels: metadata.panels.len(),
-            masked_pixels: metadata
-                .mask
-                .iter()
-                .flatten()
-                .filter(|&&flags| flags != 0)
-                .count(),
-        }),
-        program: header.record.as_deref().and_then(record::program),
-        header: header.entries,
-        geometry: header.geometry,
-        statistics: PixelStatistics::of(|| pixels.values(), raster.width, highest),
-    };
-    match command.json {
-        true => print(&format!("{}\n", serde_json::to_string_pretty(&info)?)),
-        false => print(&format!("{info}\n")),
-    }
+    let detector = header.metadata.as_ref().map(|(metadata, _)| {
+        let flags = metadata.mask.iter().flatten();
+        let masked = flags.filter(|&&flags| flags != 0).count();
+        json!({ "panels": metadata.panels.len(), "masked_pixels": masked })
+    });
+    let info = json!({
+        "path": command.image.display().to_string(),
+        "format": format.name,
+        "numbers": pixels.kind(),
+        "pixels": [raster.width, raster.height],
+        // The frame, counted from 1, and how many there are, where the format has room for several.
+        "frame": frame,
+        "detector": detector,
+        // The program that rendered the image, where the file holds the experiment too.
+        "program": header.record.as_deref().and_then(record::program),
+        "header": header.entries,
+        "geometry": header.geometry,
+        "statistics": PixelStatistics::of(|| pixels.values(), raster.width, highest),
+    });
+    print_report(&info, command.json)
 }
 
 impl InfoCommand {

@@ -13,7 +13,6 @@ mod convert;
 mod devices;
 mod dry_run;
 mod error;
-mod figure;
 mod files;
 mod flags;
 mod info;

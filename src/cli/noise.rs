@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Parser;
+use serde_json::json;
 
 use super::files::input_at;
 use super::flags::{NoiseFlags, seed_from_clock};
-use super::output::{print, say};
+use super::output::{print_summary, say};
 use super::sized::read_sized;
 use super::{CliError, interrupt, values};
 use crate::formats::encoding::{Counts, Encoding, Number};
@@ -18,7 +19,6 @@ use crate::image::Image;
 use crate::image::noise::panels_of;
 use crate::memory::Bytes;
 use crate::render::{Device, RenderError, RenderOptions, Renderer};
-use crate::report::NoiseSummary;
 use crate::series::{self, FrameSink, Target};
 
 /// Put a detector's noise on an image of photons
@@ -106,7 +106,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     command.check_output()?;
     let mut notices = command.noise.idle(&noise);
     let mut input = command.input(encoding.format, &mut notices)?;
-    // Its noise is not of that experiment.
+    // The noise that is added here is not of the experiment that the record describes.
     input.header.record = None;
     notices.extend(pixel_notices(&command.image, &input.image));
     if noise.saturation.is_some() {
@@ -138,28 +138,23 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         return Err(RenderError::Interrupted.into());
     }
     series::commit(std::iter::once(&mut sink))?;
-    let summary = NoiseSummary {
-        version: crate::version::NUMBER,
-        input: command.image.display().to_string(),
-        input_format: input.format.name,
-        output: command.out.display().to_string(),
-        output_format: encoding.format.name,
-        pixels: [counts.width(), counts.height()],
-        panels: command.panels,
-        noise,
-        overloads: clipped.above.max(noise.saturated(&counts)),
-        clipped_below: clipped.below,
-        device: exposed.device,
-        threads: renderer.threads(),
-        notices,
-        seconds: started.elapsed().as_secs_f64(),
-    };
-    if command.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&summary)?))?;
-    } else if !command.quiet {
-        say(&summary);
-    }
-    Ok(())
+    let summary = json!({
+        "version": crate::version::NUMBER,
+        "input": command.image.display().to_string(),
+        "input_format": input.format.name,
+        "output": command.out.display().to_string(),
+        "output_format": encoding.format.name,
+        "pixels": [counts.width(), counts.height()],
+        "panels": command.panels,
+        "noise": noise,
+        "overloads": clipped.above.max(noise.saturated(&counts)),
+        "clipped_below": clipped.below,
+        "device": exposed.device,
+        "threads": renderer.threads(),
+        "notices": notices,
+        "seconds": started.elapsed().as_secs_f64(),
+    });
+    print_summary(&summary, command.json, command.quiet)
 }
 
 /// What is read.

@@ -4,8 +4,10 @@ use std::io::{ErrorKind, Write};
 
 use anstream::AutoStream;
 use anyhow::Context;
+use serde::Serialize;
 
 use super::CliError;
+use crate::report::text_of;
 
 /// Prints `text`. A reader that has heard enough (`| head`) is no error.
 ///
@@ -34,6 +36,39 @@ fn write(mut output: impl Write, text: &str) -> Result<(), CliError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Prints `document` on standard output, as JSON.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_json(document: &impl Serialize) -> Result<(), CliError> {
+    print(&format!("{}\n", serde_json::to_string_pretty(document)?))
+}
+
+/// Prints `report` on standard output, as JSON or as lines for people.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_report(report: &impl Serialize, json: bool) -> Result<(), CliError> {
+    match json {
+        true => print_json(report),
+        false => print(&text_of(report)?),
+    }
+}
+
+/// Prints `summary` of work that wrote files: as JSON on standard output, or, unless it is to be
+/// `quiet`, as lines for people on standard error.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_summary(summary: &impl Serialize, json: bool, quiet: bool) -> Result<(), CliError> {
+    match json {
+        true => print_json(summary)?,
+        false if quiet => {}
+        false => say(text_of(summary)?.trim_end()),
+    }
+    Ok(())
 }
 
 /// Puts a line on standard error, or nowhere if that is closed: an image is not worth less for it.

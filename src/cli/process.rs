@@ -14,7 +14,7 @@ pub struct Running(Child);
 pub enum Outcome {
     /// The process ended.
     Ended(ExitStatus),
-    /// It was not done in time.
+    /// The process was not done in time.
     TimedOut,
     /// The user did not want to wait any longer.
     Interrupted,

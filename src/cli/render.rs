@@ -9,7 +9,7 @@ use super::arguments::{Spellings, parse};
 use super::commands::Described;
 use super::config::{self, Line};
 use super::flags::{self, Given, OutputKind, Printout, ProgramFlags, Request};
-use super::output::{print, say};
+use super::output::{print, print_summary, say};
 use super::progress::Progress;
 use super::{CliError, dry_run, files, interrupt, profile};
 use crate::cpu;
@@ -34,7 +34,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     interrupt::catch()?;
     let (request, renderer) = prepared(line)?;
     if request.program.dry_run {
-        return dry_run::run(request, &renderer, started);
+        return dry_run::run(&request, &renderer);
     }
     let Rendered {
         image,
@@ -85,11 +85,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
             seconds,
         },
     );
-    if request.program.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&summary)?))?;
-    } else if !request.program.quiet {
-        say(format_args!("{summary}"));
-    }
+    print_summary(&summary, request.program.json, request.program.quiet)?;
     if let Some(hot_spots) = hot_spots.filter(|_| !request.program.quiet) {
         say(format_args!("\n{hot_spots}"));
     }
@@ -192,7 +188,8 @@ impl Parsed {
     /// The request of the flags.
     ///
     /// # Errors
-    /// Errors of [`Request::new`]; flags are named with the keys of the experiment file behind them.
+    /// Errors of [`Request::new`]; flags are named with the keys of the experiment file behind
+    /// them.
     pub fn request(&self) -> Result<Request, CliError> {
         let mut request = Request::new(&self.given, &self.matches)?;
         self.line.complete(&self.given, &mut request)?;

@@ -29,8 +29,8 @@ pub fn scenario(command: &str, words: &[String]) -> Result<Request, CliError> {
     given.request()
 }
 
-/// The flags of `words` with those of their experiment file but for the keys `own`, for commands that
-/// add to them.
+/// The flags of `words` with those of their experiment file but for the keys `own`, for commands
+/// that add to them.
 ///
 /// # Errors
 /// [`CliError`] for a file that is missing or bad, and for wrong flags beside one.

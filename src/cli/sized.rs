@@ -23,11 +23,13 @@ pub struct SizedImage {
     pub tells_size: bool,
 }
 
-/// Reads the image at `path`, of the size that is `given` with `--size`, or of that of the SMV file at
+/// Reads the image at `path`, of the size that is `given` with `--size`, or of that of the SMV file
+/// at
 /// `header`, from which its geometry is taken.
 ///
 /// # Errors
-/// [`CliError::Usage`] for a size that is not the file's, or none; [`CliError::Failed`] for bad files.
+/// [`CliError::Usage`] for a size that is not the file's, or none; [`CliError::Failed`] for bad
+/// files.
 pub fn read_sized(
     path: &Path,
     given: Option<[usize; 2]>,

@@ -1,17 +1,17 @@
-//! `nanobragg trace`: every quantity behind one term of one pixel, and the first that two devices, or
-//! this program and a log, disagree on.
+//! `nanobragg trace`: every quantity behind one term of one pixel, and the first that two devices,
+//! or this program and a log, disagree on.
 
 use std::path::PathBuf;
 
 use clap::Parser;
 
-use super::output::{print, say};
+use super::output::{print, print_json, say};
 use super::scenario::scenario;
 use super::{CliError, values};
 use crate::formats::trace_log;
 use crate::render::{Device, RenderOptions, Renderer, admit};
 use crate::report::{TraceDocument, trace_lines};
-use crate::scene::{Layout, Scene, TermIndex, TermPlace};
+use crate::scene::{Layout, Scene, TermIndex, TermIndexError, TermPlace};
 use crate::trace::Trace;
 use crate::validation::{DEFAULT_TOLERANCE, TraceComparison, compare_traces};
 
@@ -100,8 +100,13 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         ));
     }
     let index = TermIndex { source, ..index };
-    let place = TermPlace::new(&scene, index)
-        .map_err(|error| CliError::usage(format!("{COMMAND}: --{error}")))?;
+    let place = TermPlace::new(&scene, index).map_err(|error| {
+        let flags = match error {
+            TermIndexError::NotRendered(_) => " (-roi, -mask)",
+            _ => "",
+        };
+        CliError::usage(format!("{COMMAND}: --{error}{flags}"))
+    })?;
     let compared = |ours: (String, &Trace), theirs: (String, &Trace)| {
         let tolerance = flags.tolerance.unwrap_or(DEFAULT_TOLERANCE);
         flags.compared(
@@ -209,7 +214,7 @@ impl TraceFlags {
     /// Prints one trace.
     fn printed(&self, index: TermIndex, column: String, trace: &Trace) -> Result<(), CliError> {
         if self.json {
-            return document(&TraceDocument::of_trace(index, column, trace));
+            return print_json(&TraceDocument::of_trace(index, column, trace));
         }
         if self.log {
             return print(&trace_log::encode(trace));
@@ -227,7 +232,7 @@ impl TraceFlags {
         }
         let index = place.index();
         if self.json {
-            document(&TraceDocument::of_comparison(index, &comparison))?;
+            print_json(&TraceDocument::of_comparison(index, &comparison))?;
         } else {
             print(&format!("{}{comparison}\n", heading(&index)))?;
         }
@@ -238,10 +243,6 @@ impl TraceFlags {
             ))),
         }
     }
-}
-
-fn document(document: &TraceDocument) -> Result<(), CliError> {
-    print(&format!("{}\n", serde_json::to_string_pretty(document)?))
 }
 
 /// The line above the quantities.

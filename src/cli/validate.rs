@@ -3,7 +3,7 @@
 use clap::Parser;
 use serde::Serialize;
 
-use super::output::print;
+use super::output::{print, print_json};
 use super::{CliError, interrupt};
 use crate::render::{Device, RenderOptions, Renderer};
 use crate::validation::{self, Finding, ValidationError};
@@ -84,7 +84,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
             passed: failed.is_empty(),
             findings,
         };
-        print(&format!("{}\n", serde_json::to_string_pretty(&validation)?))?;
+        print_json(&validation)?;
     }
     if failed.is_empty() {
         return say(format!("\nall {checks} checks are within their gates\n"));

@@ -1,6 +1,6 @@
-//! What the values of a command's own flags may be. Each function turns a word into a number or says
-//! what is accepted; the flag's name is put before that by the caller. Ranges that keys of experiment
-//! files have too are theirs.
+//! What the values of a command's own flags may be. Each function turns a word into a number or
+//! says what is accepted; the flag's name is put before that by the caller. Ranges that keys of
+//! experiment files have too are theirs.
 
 use crate::document::{COORDINATE, COUNT, INDEX, NUMBER, POSITIVE, SEED, THREADS};
 

@@ -1,9 +1,9 @@
 //! Blocks of neighbouring pixels, one number a pixel.
 //!
-//! A processor does arithmetic on 2, 4 or 8 float64 at once (SIMD) if they are side by side. So every
-//! quantity of [`LANES`] pixels in a row is one array, and a formula is a loop over it that compiles to
-//! such instructions. A lane never reads its neighbours, so a pixel has the same value in whatever
-//! block it falls.
+//! A processor does arithmetic on 2, 4 or 8 float64 at once (SIMD) if they are side by side. So
+//! every quantity of [`LANES`] pixels in a row is one array, and a formula is a loop over it that
+//! compiles to such instructions. A lane never reads its neighbours, so a pixel has the same value
+//! in whatever block it falls.
 
 use glam::DVec3;
 

@@ -1,9 +1,9 @@
 //! The squared lattice factor F_latt² of a block of pixels: the formulas of
-//! [`physics::lattice_factor`](crate::physics::lattice_factor) in arithmetic that compiles to vector
-//! instructions.
+//! [`physics::lattice_factor`](crate::physics::lattice_factor) in arithmetic that compiles to
+//! vector instructions.
 //!
-//! One type per shape holds the constants that all terms share. Only the square counts, so signs are
-//! dropped where that is simpler.
+//! One type per shape holds the constants that all terms share. Only the square counts, so signs
+//! are dropped where that is simpler.
 
 use std::f64::consts::PI;
 
@@ -30,8 +30,8 @@ pub trait Spot {
         false
     }
 
-    /// Whether F_latt² is known to vanish at every δ none of whose components is nearer to zero than
-    /// that of `least`.
+    /// Whether F_latt² is known to vanish at every δ none of whose components is nearer to zero
+    /// than that of `least`.
     #[inline(always)]
     fn vanishes_from(&self, _least: DVec3) -> bool {
         false
@@ -41,14 +41,15 @@ pub trait Spot {
     fn squared<const FUSED: bool>(&self, offset: <Self::Offsets as PerLane>::One) -> f64;
 }
 
-/// Added to a spot's reach, so that rounding never makes a block vanish where one of its pixels does
-/// not.
+/// Added to a spot's reach, so that rounding never makes a block vanish where one of its pixels
+/// does not.
 const MARGIN: f64 = 1e-9;
 
 /// Whether `least` is beyond `reach`, how far along each axis a spot goes.
 #[inline(always)]
 fn is_beyond(least: DVec3, reach: DVec3) -> bool {
-    // Each axis by itself: in a cell that is not rectangular the components of δ do not simply add up.
+    // The axes are compared one by one: in a cell that is not rectangular the components of δ do
+    // not simply add up.
     (least.x > reach.x) | (least.y > reach.y) | (least.z > reach.z)
 }
 
@@ -90,8 +91,8 @@ impl Spot for Square {
 /// sin(πNδ) and sin(πδ), up to their signs.
 #[inline(always)]
 fn interference<const FUSED: bool>(cells: f64, delta: f64) -> (f64, f64) {
-    /// Smaller δ are taken as this, so that the sines' ratio is N at δ = 0, and the product of three
-    /// is still a number.
+    /// Smaller δ are taken as this, so that the sines' ratio is N at δ = 0, and the product of
+    /// three is still a number.
     const NODE: f64 = 1e-60;
     let delta = if delta.abs() > NODE {
         delta.abs()
@@ -145,7 +146,7 @@ impl Spot for Round {
     }
 }
 
-/// How far along each axis an offset may be whose g is at most `g`, and a little more.
+/// Largest offset along each axis at which g is at most `g`, with a margin.
 fn reach(lattice: &Lattice, g: f64) -> DVec3 {
     spot_reach(lattice, g) * (1.0 + MARGIN)
 }
@@ -156,7 +157,7 @@ pub struct Gauss {
     peak: f64,
     /// The exponent over g.
     steepness: f64,
-    /// How far the spot goes along each axis.
+    /// Reach of the spot along each axis.
     reach: DVec3,
 }
 
@@ -202,7 +203,7 @@ impl Spot for Gauss {
 pub struct TopHat {
     lattice: Lattice,
     peak: f64,
-    /// How far the spot goes along each axis.
+    /// Reach of the spot along each axis.
     reach: DVec3,
 }
 

@@ -3,8 +3,8 @@
 //! A block of neighbouring pixels (`block.rs`) takes its formulas from [`physics`](crate::physics).
 //! Where a formula does not compile to vector instructions as it stands, the file of the same name
 //! here has another form of it, tested against the scalar one. `pixel.rs` has the whole sum of a
-//! pixel in scalar form: the reference for blocks, and what traces are made of. `docs/cpu.md` explains
-//! the scheme and what it costs.
+//! pixel in scalar form: the reference for blocks, and what traces are made of. `docs/cpu.md`
+//! explains the scheme and what it costs.
 //!
 //! Sums run in a fixed order within a pixel, so an image does not depend on the number of threads.
 

@@ -79,7 +79,7 @@ fn sum<const FUSED: bool, S: Spot>(
             return None;
         }
         for few in some.chunks(CULLED_TOGETHER) {
-            // One question for the whole block can take the place of one for every pixel.
+            // A test of the whole block can take the place of a test of every pixel.
             let vanish = if culls {
                 block.vanish(few, spot)
             } else {
@@ -154,7 +154,7 @@ impl ScatteringBox {
         (0.5 - self.index_reach(orientation)).max(DVec3::ZERO)
     }
 
-    /// How far the Miller indices of the box are from its centre's, along each axis, at most.
+    /// Largest distance of a Miller index in the box from that of its centre, along each axis.
     #[inline(always)]
     fn index_reach(&self, orientation: &Orientation) -> DVec3 {
         let rows = &orientation.index_of;

@@ -1,5 +1,5 @@
-//! One pixel, term by term: the sum over layers, sub-pixels and sources (PHYSICS §1) as the formulas
-//! of [`physics`](crate::physics) have it.
+//! One pixel, term by term: the sum over layers, sub-pixels and sources (PHYSICS §1) as the
+//! formulas of [`physics`](crate::physics) have it.
 //!
 //! [`photons`] is the scalar reference for `cpu::block`, which renders images. A trace is
 //! made of the functions here, and the blocks inline most of them into their loops.
@@ -74,7 +74,8 @@ pub(super) fn first_factors(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> 
     (own_solid_angle(scene, panel, &first), polarisation)
 }
 
-/// What amorphous materials scatter into a view, with its own Ω, P and A and the weight of `source`.
+/// Scattering of the amorphous materials into a view, with its own Ω, P and A and the weight of
+/// `source`.
 pub(super) fn amorphous_part(
     scene: &Scene,
     panel: &Panel,

@@ -4,8 +4,8 @@
 //! The coefficients are those of the polynomials with the smallest greatest error (Remez's
 //! exchange in 50 digits) on the interval that each function names.
 
-/// a·b + c. With `FUSED` the processor rounds once for both, in one instruction; where it has no such
-/// instruction, that would be a slow call.
+/// a·b + c. With `FUSED` the processor rounds once for both, in one instruction; where it has no
+/// such instruction, that would be a slow call.
 #[inline(always)]
 pub fn mul_add<const FUSED: bool>(a: f64, b: f64, c: f64) -> f64 {
     if FUSED { a.mul_add(b, c) } else { a * b + c }

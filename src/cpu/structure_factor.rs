@@ -19,7 +19,7 @@ pub trait BlockStructureFactors {
     fn squares<const FUSED: bool>(&mut self) -> Option<Lanes>;
 }
 
-/// One F for every index.
+/// A crystal whose F is the same at every index.
 pub struct Constant {
     squares: Lanes,
 }
@@ -59,8 +59,8 @@ impl GridBox {
         }
     }
 
-    /// Place in the grid of the F of `index`, if the box holds it and the `beyond` next indices along
-    /// each axis; else [`OUTSIDE`].
+    /// Place in the grid of the F of `index`, if the box holds it and the `beyond` next indices
+    /// along each axis; else [`OUTSIDE`].
     #[inline(always)]
     pub fn offset_of(&self, index: DVec3, beyond: f64) -> u64 {
         let (step, extent) = (index - self.min, self.extent);

@@ -103,9 +103,9 @@ pub fn trace_at(scene: &Scene, place: &TermPlace, hkl: DVec3) -> Trace {
     trace
 }
 
-/// How sensitive the sum of the pixel at `place` is to the Miller indices: the sum over its terms of
-/// the change of each when its index moves by `reach` along an axis, added over the axes, over the sum
-/// of the terms. 0 where nothing scatters.
+/// How sensitive the sum of the pixel at `place` is to the Miller indices: the sum over its terms
+/// of the change of each when its index moves by `reach` along an axis, added over the axes, over
+/// the sum of the terms. 0 where nothing scatters.
 pub fn index_sensitivity(scene: &Scene, place: &TermPlace, reach: f64) -> f64 {
     let (mut sum, mut changes) = (0.0, 0.0);
     for (view, source) in views_and_sources(scene, place) {
@@ -159,7 +159,7 @@ fn put_term(scene: &Scene, place: &TermPlace, q: DVec3, trace: &mut Trace) {
     trace.put_one(Name::Term, counted);
 }
 
-/// What amorphous materials add to the sum of the pixel, beyond the resolution limit too.
+/// Scattering of the amorphous materials in the pixel's sum; the resolution limit does not cut it.
 fn amorphous_sum(scene: &Scene, place: &TermPlace) -> f64 {
     let panel = &scene.panels[place.panel()];
     views(scene, place)

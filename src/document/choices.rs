@@ -23,6 +23,12 @@ pub trait Choice: Sized + Copy + PartialEq + 'static {
         let place = Self::VALUES.iter().position(|value| value == self);
         place.map_or("", |place| Self::WORDS[place])
     }
+
+    /// The value for `word`, if it is one of the words.
+    fn of_word(word: &str) -> Option<Self> {
+        let place = Self::WORDS.iter().position(|own| *own == word)?;
+        Self::VALUES.get(place).copied()
+    }
 }
 
 macro_rules! choices {
@@ -38,8 +44,7 @@ macro_rules! choices {
                     Value::Whole(whole) => whole.to_string(),
                     other => String::of_value(other)?,
                 };
-                let place = Self::WORDS.iter().position(|own| *own == word)?;
-                Self::VALUES.get(place).copied()
+                Self::of_word(&word)
             }
 
             fn to_value(&self) -> Value {
@@ -53,9 +58,9 @@ macro_rules! choices {
 /// Which directions of a grid are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DivergenceShape {
-    /// Those inside an ellipse.
+    /// Directions inside an ellipse.
     Round,
-    /// All.
+    /// All directions of the rectangle.
     Square,
 }
 
@@ -133,58 +138,45 @@ pub const SLAB: [(&str, Kind); 5] = [
     ("against", Kind::Choice(Abscissa::WORDS)),
 ];
 
-/// The entries of a slab, checked.
-///
-/// # Errors
-/// What is wrong with them.
-pub fn checked_slab(entries: &[(String, Value)]) -> Result<Value, String> {
-    let find = |name: &str| entries.iter().find(|(own, _)| own == name);
-    if let Some((unknown, _)) = entries
-        .iter()
-        .find(|(own, _)| !SLAB.iter().any(|(n, _)| n == own))
-    {
-        let known: Vec<&str> = SLAB.iter().map(|(name, _)| *name).collect();
-        return Err(format!(
-            "{unknown}: no such key; there are {}",
-            known.join(", ")
-        ));
-    }
-    let mut checked = Vec::new();
-    for (name, kind) in &SLAB {
-        match find(name) {
-            None if *name == "against" => {}
-            None => return Err(format!("{name} is missing")),
-            Some((_, value)) => {
-                let value = kind.of_value(value).ok_or_else(|| {
-                    format!(
-                        "{name} = {}: expected {}",
-                        super::toml_text::value(value),
-                        kind.expected()
-                    )
-                })?;
-                checked.push(((*name).to_string(), value));
-            }
+impl SlabKeys {
+    /// The slab that these entries tell of.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn checked(entries: &[(String, Value)]) -> Result<SlabKeys, String> {
+        let unknown = |(own, _): &&(String, Value)| SLAB.iter().all(|(name, _)| name != own);
+        if let Some((unknown, _)) = entries.iter().find(unknown) {
+            let known = SLAB.map(|(name, _)| name).join(", ");
+            return Err(format!("{unknown}: no such key; there are {known}"));
         }
+        let given = |place: usize| entries.iter().find(|(own, _)| own == SLAB[place].0);
+        Ok(SlabKeys {
+            file: part(0, given(0))?,
+            thickness_mm: part(1, given(1))?,
+            density_g_per_cm3: part(2, given(2))?,
+            molar_mass_g_per_mol: part(3, given(3))?,
+            against: given(4).map(|against| part(4, Some(against))).transpose()?,
+        })
     }
-    Ok(Value::Table(checked))
+}
+
+/// What a slab's entry at `place` of [`SLAB`] holds.
+fn part<T: Field>(place: usize, entry: Option<&(String, Value)>) -> Result<T, String> {
+    let (name, kind) = &SLAB[place];
+    let (_, value) = entry.ok_or_else(|| format!("{name} is missing"))?;
+    let checked = kind.of_value(value).and_then(T::of_value);
+    checked.ok_or_else(|| {
+        let (value, expected) = (super::toml_text::value(value), kind.expected());
+        format!("{name} = {value}: expected {expected}")
+    })
 }
 
 impl Field for SlabKeys {
     fn of_value(value: Value) -> Option<SlabKeys> {
-        let Value::Table(entries) = value else {
-            return None;
-        };
-        let find = |name: &str| {
-            let found = entries.iter().find(|(own, _)| own == name);
-            found.map(|(_, value)| value.clone())
-        };
-        Some(SlabKeys {
-            file: PathBuf::of_value(find("file")?)?,
-            thickness_mm: f64::of_value(find("thickness_mm")?)?,
-            density_g_per_cm3: f64::of_value(find("density_g_per_cm3")?)?,
-            molar_mass_g_per_mol: f64::of_value(find("molar_mass_g_per_mol")?)?,
-            against: find("against").and_then(Abscissa::of_value),
-        })
+        match value {
+            Value::Table(entries) => SlabKeys::checked(&entries).ok(),
+            _ => None,
+        }
     }
 
     fn to_value(&self) -> Value {

@@ -25,7 +25,7 @@ pub struct Recorded {
 /// What tells one content of a file from another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// Its length.
+    /// Length of the file.
     pub bytes: u64,
     /// SHA-256 in hexadecimal digits.
     pub sha256: String,

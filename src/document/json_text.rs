@@ -1,4 +1,5 @@
-//! Documents as JSON: sections of keys, as in TOML, and an attenuation depth without end as `"inf"`.
+//! Documents as JSON: sections of keys, as in TOML, and an attenuation depth without end as
+//! `"inf"`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

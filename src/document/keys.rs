@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::Recorded;
-use super::choices::{Choice, DivergenceShape, Misset, MosaicDistribution, SlabKeys, checked_slab};
+use super::choices::{Choice, DivergenceShape, Misset, MosaicDistribution, SlabKeys};
 use super::value::{
     ANGLES, Axes, CELL_AXES, CELLS, COORDINATE, COUNT, DEPTH, DETECTOR_AXES, Field, Form, INDEX,
     KAHN_FACTOR, Kind, MISORIENTATION, NOT_NEGATIVE, NUMBER, PERCENT, POSITIVE, SEED, THREADS,
@@ -21,7 +21,7 @@ use crate::image::noise::SpreadShape;
 pub struct Key {
     /// The section that it stands in.
     pub section: &'static str,
-    /// Its name, with its unit.
+    /// Name of the key, with the unit.
     pub name: &'static str,
     /// What each of its values may be.
     pub kind: Kind,
@@ -70,7 +70,7 @@ impl Key {
         let checked = match (&self.kind, checked) {
             (Kind::Slab, Value::List(slabs)) => {
                 let slabs = slabs.iter().map(|slab| match slab {
-                    Value::Table(entries) => checked_slab(entries),
+                    Value::Table(entries) => SlabKeys::checked(entries).map(|slab| slab.to_value()),
                     _ => Err(self.kind.expected()),
                 });
                 Value::List(slabs.collect::<Result<_, _>>().map_err(Refused::Within)?)
@@ -347,7 +347,7 @@ sections! {
         two_theta "two_theta_deg": f64 = NUMBER, One;
         /// What the detector turns about.
         pivot "pivot": Pivot = words::<Pivot>(), One;
-        /// Whether it is bent onto a sphere about the sample.
+        /// Whether the detector is bent onto a sphere about the sample.
         curved "curved": bool = Truth, One;
         /// Whether pixels' size and tilt are left out of the solid angle.
         point_pixel "point_pixel": bool = Truth, One;
@@ -461,7 +461,7 @@ sections! {
         tiff "tiff": PathBuf = Path, One;
         /// Files of the formats that their names end on.
         files "files": Vec<PathBuf> = Path, Repeated;
-        /// The same with noise.
+        /// Image files with noise, of the formats that their names end on.
         noise_files "noise_files": Vec<PathBuf> = Path, Repeated;
         /// Whether the default PGM is written.
         default_pgm "default_pgm": bool = Truth, One;

@@ -1,5 +1,5 @@
-//! Messages that name keys, for whoever prints them to spell: by the key itself, or by the flag of a
-//! command line that gave it.
+//! Messages that name keys, for whoever prints them to spell: by the key itself, or by the flag of
+//! a command line that gave it.
 
 use std::fmt;
 

@@ -107,7 +107,8 @@ static DISPLACES: Rows = rows! {
     background.slabs => background.slabs;
 };
 
-/// The same for groups of keys; of files, only what is asked for is written.
+/// Groups of keys that remove groups of keys. A flag that names a file removes all files: only the
+/// files asked for are written.
 static GROUPS: [(&[&Key], &[&Key]); 4] = [
     (keys! { beam.sources }, GRID),
     (keys! { frame.first_pixel }, POINTS),
@@ -166,8 +167,8 @@ fn merged<T: Copy, const N: usize>(
 }
 
 impl Document {
-    /// Gives a value, or that of one axis of a key that has several, and takes out what said the same
-    /// thing in another way.
+    /// Gives a value, or that of one axis of a key that has several, and takes out what said the
+    /// same thing in another way.
     ///
     /// # Errors
     /// As [`Key::set`].
@@ -203,8 +204,8 @@ impl Document {
         (self.detector.pixels, self.detector.size) = (pixels, edges);
     }
 
-    /// What is left of this document under `over`, which takes the place of all that it gives, and of
-    /// all that excludes: a file's under a command line's.
+    /// What is left of this document under `over`, which takes the place of all that it gives, and
+    /// of all that excludes: a file's under a command line's.
     pub fn yielding(mut self, over: &Document) -> Document {
         let any = |keys: &[&Key]| keys.iter().any(|key| key.is_in(over));
         let file = any(keys! { detector.dials_experiment detector.crystfel_geometry });

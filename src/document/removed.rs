@@ -7,7 +7,7 @@ use crate::formats::Problem;
 pub struct Removed {
     /// The flag that gave it, without dashes.
     pub flag: &'static str,
-    /// Its section and its name.
+    /// Section and name of the key.
     pub key: [&'static str; 2],
     /// What is done now, and what to use instead.
     pub instead: &'static str,
@@ -23,26 +23,9 @@ pub const REMOVED: &[Removed] = &[Removed {
 
 impl Removed {
     /// The notice about the key, whose value is `given` on `line` of a file.
-    ///
-    /// # Errors
-    /// A [`Problem`] where the value may have changed the image.
-    pub fn notice(&self, given: &str, line: usize) -> Result<Problem, Problem> {
-        let key = self.key.join(".");
-        if given.parse() == Ok(0.0) {
-            return Ok(Problem::on_line(
-                line,
-                format!(
-                    "{key} = {given} is no longer used, and changes nothing; take the line out"
-                ),
-            ));
-        }
-        Err(Problem::on_line(
-            line,
-            format!(
-                "{key} = {given}: no longer a key; take the line out (an image rendered with it does \
-                 not come back byte for byte: {})",
-                self.instead
-            ),
-        ))
+    pub fn notice(&self, given: &str, line: usize) -> Problem {
+        let (key, instead) = (self.key.join("."), self.instead);
+        let what = format!("{key} = {given} is no longer used; take the line out ({instead})");
+        Problem::on_line(line, what)
     }
 }

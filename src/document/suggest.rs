@@ -18,7 +18,7 @@ pub fn nearest_key(section: Option<&str>, name: &str) -> String {
         if at_home { stem } else { stem - 0.1 }
     };
     let nearest = KEYS.iter().max_by(|one, other| {
-        // Of several that are alike, the first.
+        // Of several keys that are equally alike, the first counts.
         likeness(one)
             .total_cmp(&likeness(other))
             .then(std::cmp::Ordering::Greater)

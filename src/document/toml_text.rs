@@ -73,7 +73,7 @@ pub fn read(text: &str, advice: Advice) -> Result<Read, Problem> {
             let own_name = own.get_ref().as_ref();
             if let Some(removed) = REMOVED.iter().find(|gone| gone.key == [name, own_name]) {
                 let given = text.get(value.span()).unwrap_or_default();
-                read.notices.push(removed.notice(given, line(own))?);
+                read.notices.push(removed.notice(given, line(own)));
                 continue;
             }
             let Some(key) = Document::key(name, own_name) else {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::ExperimentError;
-use super::error::require;
 use super::quantity::Quantity;
 
 /// Scatterers beside the crystal.
@@ -57,8 +56,8 @@ pub struct ProfileEntry {
     pub amplitude: f64,
 }
 
-/// How far apart entries of a table lie, at least: 1e-6 1/Å. Cubics through closer ones would have no
-/// digits.
+/// How far apart entries of a table lie, at least: 1e-6 1/Å. Cubics through closer ones would have
+/// no digits.
 pub const CLOSEST_PER_M: f64 = 1e4;
 
 /// The largest F of a table, electrons, without its sign.
@@ -78,19 +77,8 @@ impl ScatteringProfile {
             return Err(ExperimentError::NoProfile);
         }
         for entry in &entries {
-            let stol = entry.stol_per_m;
-            require(
-                Quantity::ProfileAbscissa,
-                stol,
-                "from 0 to 1e20",
-                (0.0..=1e20).contains(&stol),
-            )?;
-            require(
-                Quantity::ProfileF,
-                entry.amplitude,
-                "from -1e9 to 1e9",
-                entry.amplitude.abs() <= LARGEST_F,
-            )?;
+            Quantity::ProfileAbscissa.require(entry.stol_per_m)?;
+            Quantity::ProfileF.require(entry.amplitude)?;
         }
         let falls = |pair: &[ProfileEntry]| pair[1].stol_per_m < pair[0].stol_per_m + CLOSEST_PER_M;
         match entries.windows(2).position(falls) {
@@ -113,26 +101,9 @@ impl Slab {
     }
 
     fn check(&self) -> Result<(), ExperimentError> {
-        let (thickness, density, mass) =
-            (self.thickness_m, self.density_kg_per_m3, self.molar_mass_kg);
-        require(
-            Quantity::SlabThickness,
-            thickness,
-            "from 0 to 1000",
-            (0.0..=1e3).contains(&thickness),
-        )?;
-        require(
-            Quantity::SlabDensity,
-            density,
-            "from 0 to 1e9",
-            (0.0..=1e9).contains(&density),
-        )?;
-        require(
-            Quantity::SlabMolarMass,
-            mass,
-            "above 0, at most 1e9",
-            mass > 0.0 && mass <= 1e9,
-        )
+        Quantity::SlabThickness.require(self.thickness_m)?;
+        Quantity::SlabDensity.require(self.density_kg_per_m3)?;
+        Quantity::SlabMolarMass.require(self.molar_mass_kg)
     }
 }
 
@@ -143,23 +114,12 @@ impl Background {
     }
 
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
-        require(
-            Quantity::WaterThickness,
-            self.water_m,
-            "from 0 to 1000",
-            (0.0..=1e3).contains(&self.water_m),
-        )?;
+        Quantity::WaterThickness.require(self.water_m)?;
         self.slabs.iter().try_for_each(Slab::check)?;
         if self.slabs.is_empty() {
             return Ok(());
         }
-        let size = self.beam_size_m;
-        require(
-            Quantity::BeamSize,
-            size,
-            "above 0, at most 1000",
-            size > 0.0 && size <= 1e3,
-        )
+        Quantity::BeamSize.require(self.beam_size_m)
     }
 }
 

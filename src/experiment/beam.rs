@@ -1,10 +1,8 @@
 //! The X-rays: direction, polarisation, fluence, and the sources they come from (PHYSICS §2, §7).
 
-use std::f64::consts::TAU;
-
 use glam::DVec3;
 
-use super::error::{direction, is_wavelength, require};
+use super::error::direction;
 use super::quantity::Quantity;
 use super::{CentredSteps, ExperimentError, LabAxes};
 use crate::geometry::rotation_about;
@@ -148,7 +146,8 @@ impl Beam {
         let toward = self.direction.normalize();
         // Nothing is turned about an axis that is not there.
         let vertical_axis = toward.cross(polarisation).normalize_or(polarisation);
-        // Of its final size from the start: while it grew, it would need up to three times that.
+        // The list has its final size from the start: a growing list needs up to three times the
+        // memory.
         let mut sources = Vec::with_capacity(self.source_count_bound() as usize);
         for horizontal in divergence.horizontal.values() {
             for vertical in divergence
@@ -217,25 +216,9 @@ impl Beam {
                 "the polarisation vector",
             ));
         }
-        let kahn = self.kahn_factor.unwrap_or(0.0);
-        require(
-            Quantity::KahnFactor,
-            kahn,
-            "between -1 and 1",
-            kahn.abs() <= 1.0,
-        )?;
-        require(
-            Quantity::Wavelength,
-            self.wavelength_m,
-            "from 1e-20 to 1",
-            is_wavelength(self.wavelength_m),
-        )?;
-        require(
-            Quantity::Fluence,
-            self.fluence,
-            "from 0 to 1e60",
-            (0.0..=1e60).contains(&self.fluence),
-        )?;
+        Quantity::KahnFactor.require(self.kahn_factor.unwrap_or(0.0))?;
+        Quantity::Wavelength.require(self.wavelength_m)?;
+        Quantity::Fluence.require(self.fluence)?;
         match &self.sources {
             Sources::List(list) => check_list(list, self.needs_field().then_some(polarisation)),
             Sources::Grid {
@@ -244,21 +227,10 @@ impl Beam {
             } => {
                 for steps in [divergence.horizontal, divergence.vertical] {
                     let widest = steps.range.max(steps.step * f64::from(steps.count - 1));
-                    require(
-                        Quantity::Divergence,
-                        widest,
-                        "from 0 to 2π",
-                        (0.0..=TAU).contains(&widest),
-                    )?;
+                    Quantity::Divergence.require(widest)?;
                 }
-                let range = dispersion.range;
                 // The shortest wavelength is λ₀·(1 − range/2).
-                require(
-                    Quantity::Dispersion,
-                    range,
-                    "from 0 up to 2 (200 %)",
-                    (0.0..2.0).contains(&range),
-                )
+                Quantity::Dispersion.require(dispersion.range)
             }
         }
     }
@@ -271,18 +243,13 @@ fn check_list(list: &[Source], polarisation: Option<DVec3>) -> Result<(), Experi
         if polarisation.is_some_and(|field| incident.cross(field).length() < ALONG) {
             return Err(ExperimentError::SourceAlongPolarisation(index + 1));
         }
-        if !is_wavelength(source.wavelength_m) {
+        if !Quantity::Wavelength.accepts(source.wavelength_m) {
             return Err(ExperimentError::SourceWavelength {
                 number: index + 1,
                 wavelength_m: source.wavelength_m,
             });
         }
-        require(
-            Quantity::SourceWeight,
-            source.weight,
-            "zero or more",
-            source.weight >= 0.0,
-        )?;
+        Quantity::SourceWeight.require(source.weight)?;
     }
     let total: f64 = list.iter().map(|source| source.weight).sum();
     // Weights are divided by their mean.

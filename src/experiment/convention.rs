@@ -37,11 +37,9 @@ pub struct LabAxes {
     pub spindle: DVec3,
 }
 
-impl Convention {
-    /// The directions of this convention.
-    pub fn axes(self) -> LabAxes {
-        let (x, y, z) = (DVec3::X, DVec3::Y, DVec3::Z);
-        // In the order of the struct: beam, fast, slow, normal, two-theta, polarisation, spindle.
+impl LabAxes {
+    /// The axes, in the order of the struct.
+    pub fn of(directions: [DVec3; 7]) -> LabAxes {
         let [
             beam,
             fast,
@@ -50,12 +48,7 @@ impl Convention {
             two_theta_axis,
             polarisation,
             spindle,
-        ] = match self {
-            Convention::Mosflm | Convention::Denzo => [x, z, -y, x, -z, z, z],
-            Convention::Adxv => [z, x, -y, z, -x, x, x],
-            Convention::Xds => [z, x, y, z, x, x, x],
-            Convention::Dials => [z, x, y, z, y, y, y],
-        };
+        ] = directions;
         LabAxes {
             beam,
             fast,
@@ -65,6 +58,19 @@ impl Convention {
             polarisation,
             spindle,
         }
+    }
+}
+
+impl Convention {
+    /// The directions of this convention.
+    pub fn axes(self) -> LabAxes {
+        let (x, y, z) = (DVec3::X, DVec3::Y, DVec3::Z);
+        LabAxes::of(match self {
+            Convention::Mosflm | Convention::Denzo => [x, z, -y, x, -z, z, z],
+            Convention::Adxv => [z, x, -y, z, -x, x, x],
+            Convention::Xds => [z, x, y, z, x, x, x],
+            Convention::Dials => [z, x, y, z, y, y, y],
+        })
     }
 }
 

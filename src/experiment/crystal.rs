@@ -1,6 +1,5 @@
 //! The crystal: cell and orientation, size, spot shape, mosaicity (PHYSICS §8, §11).
 
-use super::error::require;
 use super::quantity::Quantity;
 use super::{ExperimentError, Mosaicity};
 use crate::geometry::UnitCell;
@@ -79,15 +78,9 @@ impl Crystal {
 
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
         for cells in self.cells {
-            let cells = f64::from(cells);
-            require(Quantity::Cells, cells, "at least 1", cells >= 1.0)?;
+            Quantity::Cells.require(f64::from(cells))?;
         }
-        require(
-            Quantity::Fudge,
-            self.fudge,
-            "positive, at most 1e12",
-            self.fudge > 0.0 && self.fudge <= 1e12,
-        )?;
+        Quantity::Fudge.require(self.fudge)?;
         self.mosaicity.check()
     }
 }

@@ -2,7 +2,7 @@
 
 use glam::DVec3;
 
-use super::error::{direction, require, require_length};
+use super::error::direction;
 use super::overlap::overlapping;
 use super::quantity::Quantity;
 use super::{ExperimentError, Panel};
@@ -109,9 +109,8 @@ impl Detector {
                 });
             }
         }
-        require_length(Quantity::DetectorDistance, self.distance_m.abs())?;
-        let layers = f64::from(self.layers);
-        require(Quantity::SensorLayers, layers, "at least 1", layers >= 1.0)
+        Quantity::DetectorDistance.require(self.distance_m.abs())?;
+        Quantity::SensorLayers.require(f64::from(self.layers))
     }
 }
 

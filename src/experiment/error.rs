@@ -8,14 +8,12 @@ use crate::geometry::unit;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ExperimentError {
     /// A number outside its range.
-    #[error("{quantity} is {}; it must be {expected}", shown(*.value))]
+    #[error("{quantity} is {}; it must be {}", shown(*.value), quantity.expected())]
     OutOfRange {
         /// The quantity.
         quantity: Quantity,
         /// The value found.
         value: f64,
-        /// The values accepted.
-        expected: &'static str,
     },
     /// A direction that is zero or not finite.
     #[error("{quantity} is ({x}, {y}, {z}); it must be a vector of finite, non-zero length",
@@ -23,7 +21,7 @@ pub enum ExperimentError {
     NoDirection {
         /// The vector's name.
         quantity: &'static str,
-        /// Its components as given.
+        /// Components of the vector as given.
         value: [f64; 3],
     },
     /// Two directions that must span a plane are parallel.
@@ -143,14 +141,13 @@ pub enum ExperimentError {
     TotalWeight(f64),
     /// A source whose wavelength is out of reach.
     #[error(
-        "source {number} has a wavelength of {} m; it must be from {SHORTEST_WAVELENGTH_M:e} to \
-         {LONGEST_WAVELENGTH_M:e} m",
-        shown(*.wavelength_m)
+        "source {number} has a wavelength of {} m; it must be {} m",
+        shown(*.wavelength_m), Quantity::Wavelength.expected()
     )]
     SourceWavelength {
-        /// Its place in the list, from 1.
+        /// Place in the list, from 1.
         number: usize,
-        /// Its wavelength, m.
+        /// Wavelength of the source, m.
         wavelength_m: f64,
     },
     /// A mosaic domain's matrix that does not rotate.
@@ -159,7 +156,7 @@ pub enum ExperimentError {
          right angles and right-handed, to 1e-5"
     )]
     NoRotation {
-        /// Its place in the list, from 1.
+        /// Place in the list, from 1.
         number: usize,
     },
     /// A scattering profile with nothing in it.
@@ -240,40 +237,6 @@ impl ExperimentError {
         let error = Box::new(error);
         ExperimentError::OnPanel { panel, error }
     }
-}
-
-/// Refuses a `value` that is not finite or not `accepted`.
-pub(super) fn require(
-    quantity: Quantity,
-    value: f64,
-    expected: &'static str,
-    accepted: bool,
-) -> Result<(), ExperimentError> {
-    if value.is_finite() && accepted {
-        Ok(())
-    } else {
-        Err(ExperimentError::OutOfRange {
-            quantity,
-            value,
-            expected,
-        })
-    }
-}
-
-/// Refuses a length that is no length of an experiment: such numbers are typing errors, and the
-/// powers of them that formulas take would not fit in float64.
-pub(super) fn require_length(quantity: Quantity, value_m: f64) -> Result<(), ExperimentError> {
-    let accepted = (1e-12..=1e6).contains(&value_m);
-    require(quantity, value_m, "from 1e-12 to 1e6", accepted)
-}
-
-/// The wavelengths with which scattering vectors can be computed, m.
-const SHORTEST_WAVELENGTH_M: f64 = 1e-20;
-const LONGEST_WAVELENGTH_M: f64 = 1.0;
-
-/// Whether a scattering vector can be computed with a wavelength.
-pub(super) fn is_wavelength(value_m: f64) -> bool {
-    (SHORTEST_WAVELENGTH_M..=LONGEST_WAVELENGTH_M).contains(&value_m)
 }
 
 /// `value` with an exponent where its digits would fill the line.

@@ -90,7 +90,8 @@ impl Experiment {
         Experiment::resolved(parts, panels)
     }
 
-    /// This experiment with the crystal turned to where `cell` is its cell, and a scan that starts at
+    /// This experiment with the crystal turned to where `cell` is its cell, and a scan that starts
+    /// at
     /// `start_rad`: another frame of a series. What did not move is not checked again.
     ///
     /// # Errors
@@ -113,12 +114,7 @@ impl Experiment {
             .fold(0.0, f64::max);
         let wavelengths = longest / parts.beam.wavelength_m;
         // Beyond this a Miller index would lose the digits of its fraction.
-        error::require(
-            Quantity::CellEdge,
-            wavelengths,
-            "at most 1e8",
-            wavelengths <= 1e8,
-        )?;
+        Quantity::CellEdge.require(wavelengths)?;
         let oversample =
             parts
                 .sampling
@@ -149,8 +145,8 @@ impl Experiment {
         &self.parts.detector
     }
 
-    /// The detector's panels, which clones and [moved](Experiment::moved) experiments share: a device
-    /// can tell by their identity that it has them already.
+    /// The detector's panels, which clones and [moved](Experiment::moved) experiments share: a
+    /// device can tell by their identity that it has them already.
     pub fn panels(&self) -> &Arc<[Panel]> {
         &self.panels
     }

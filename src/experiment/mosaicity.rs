@@ -1,14 +1,12 @@
 //! Mosaicity: how the domains of the crystal are turned against each other (PHYSICS §8, §11).
 
 use std::borrow::Cow;
-use std::f64::consts::TAU;
 use std::sync::Arc;
 
 use glam::{DMat3, DVec3};
 use rand_distr::{Distribution, StandardNormal, UnitSphere};
 
 use super::ExperimentError;
-use super::error::require;
 use super::quantity::Quantity;
 use crate::geometry::{UnitCell, is_rotation, rotation_about};
 use crate::random::{ParkMiller, PhiloxStream, random_rotation};
@@ -133,10 +131,11 @@ impl Mosaicity {
     }
 
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
+        let require_spread = |spread_rad: &f64| Quantity::MosaicSpread.require(*spread_rad);
         match &self.model {
-            MosaicModel::Cap { spread_rad } => require_spread(*spread_rad)?,
+            MosaicModel::Cap { spread_rad } => require_spread(spread_rad)?,
             MosaicModel::Gaussian { sigmas_rad } => {
-                sigmas_rad.iter().copied().try_for_each(require_spread)?;
+                sigmas_rad.iter().try_for_each(require_spread)?
             }
             MosaicModel::Listed(rotations) => {
                 if let Some(place) = rotations.iter().position(|matrix| !is_rotation(matrix)) {
@@ -144,13 +143,7 @@ impl Mosaicity {
                 }
             }
         }
-        let domains = f64::from(self.domain_count());
-        require(
-            Quantity::MosaicDomains,
-            domains,
-            "at least 1",
-            domains >= 1.0,
-        )
+        Quantity::MosaicDomains.require(f64::from(self.domain_count()))
     }
 }
 
@@ -190,15 +183,6 @@ impl MosaicDraw {
     }
 }
 
-fn require_spread(spread_rad: f64) -> Result<(), ExperimentError> {
-    require(
-        Quantity::MosaicSpread,
-        spread_rad,
-        "from 0 to 2π",
-        (0.0..=TAU).contains(&spread_rad),
-    )
-}
-
 /// The orthonormal frame of a crystal, in columns: along a, c* × a, c*.
 fn crystal_frame(cell: &UnitCell) -> DMat3 {
     let a = cell.real().x_axis.normalize();
@@ -214,6 +198,8 @@ fn angle_of(rotation: &DMat3) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::TAU;
+
     use super::*;
 
     fn cell() -> UnitCell {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use glam::DVec3;
 
 use super::ExperimentError;
-use super::error::{require, require_length};
 use super::quantity::Quantity;
 
 /// A rectangle of pixels.
@@ -78,9 +77,9 @@ pub struct Sensor {
 
 impl Sensor {
     /// Thickness of each of `layers` layers, m.
-    // Not inlined, nor the next: LLVM would divide before it knows whether a panel has a sensor. What
-    // stands in its place may be a subnormal number, and to divide one takes hundreds of cycles: a
-    // quarter of what a block of pixels with one term each took.
+    // Not inlined, nor the next: LLVM would divide before it knows whether a panel has a sensor.
+    // What stands in its place may be a subnormal number, and to divide one takes hundreds of
+    // cycles: a quarter of what a block of pixels with one term each took.
     #[inline(never)]
     pub fn layer_depth_m(&self, layers: u32) -> f64 {
         self.thickness_m / f64::from(layers)
@@ -93,9 +92,8 @@ impl Sensor {
     }
 
     fn check(&self) -> Result<(), ExperimentError> {
-        let depth = self.attenuation_depth_m;
-        require_length(Quantity::AttenuationDepth, depth)?;
-        require_length(Quantity::SensorThickness, self.thickness_m)
+        Quantity::AttenuationDepth.require(self.attenuation_depth_m)?;
+        Quantity::SensorThickness.require(self.thickness_m)
     }
 }
 
@@ -247,33 +245,19 @@ impl Panel {
         if !countable {
             return Err(ExperimentError::PixelCount { fast, slow });
         }
-        let size = self.pixel_size_m;
-        require_length(Quantity::PixelSize, size)?;
+        Quantity::PixelSize.require(self.pixel_size_m)?;
         for coordinate in self.origin_m.to_array() {
-            require(
-                Quantity::FirstPixel,
-                coordinate,
-                "from -1e9 to 1e9",
-                coordinate.abs() <= 1e9,
-            )?;
+            Quantity::FirstPixel.require(coordinate)?;
         }
         for (quantity, axis) in [
             (Quantity::FastAxisLength, self.fast),
             (Quantity::SlowAxisLength, self.slow),
         ] {
-            let length = axis.length();
-            require(
-                quantity,
-                length,
-                "from 1e-3 to 1e3",
-                (1e-3..=1e3).contains(&length),
-            )?;
+            quantity.require(axis.length())?;
         }
-        let length = self.normal.length();
-        let is_unit = (length - 1.0).abs() < 1e-6;
-        require(Quantity::NormalLength, length, "1, a unit vector", is_unit)?;
+        Quantity::NormalLength.require(self.normal.length())?;
         if let Some(middle) = self.curved_m {
-            require_length(Quantity::Curvature, middle.length())?;
+            Quantity::Curvature.require(middle.length())?;
         }
         if self.fast.cross(self.slow).length() < 1e-6 {
             return Err(ExperimentError::Parallel("the fast axis", "the slow axis"));
@@ -308,8 +292,7 @@ impl Panel {
                 return Err(ExperimentError::FacesAway { close_mm });
             }
         }
-        let quantity = Quantity::PanelDistance;
-        require(quantity, close, "a finite distance", true)
+        Quantity::PanelDistance.require(close)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use glam::{DMat3, DVec3};
 
-use super::error::{direction, require_length};
+use super::error::direction;
 use super::quantity::Quantity;
 use super::{Convention, Detector, ExperimentError, HeaderGeometry, LabAxes, Panel};
 use crate::geometry::{rotation_about, rotation_xyz};
@@ -109,7 +109,7 @@ impl Placement {
         let normal = direction("the detector's normal vector", frame.normal)?;
         let two_theta_axis = direction("the two-theta axis", frame.two_theta_axis)?;
         let pixel = self.pixel_size_m;
-        require_length(Quantity::PixelSize, pixel)?;
+        Quantity::PixelSize.require(pixel)?;
 
         let tilt = rotation_xyz(self.rotations_rad);
         let arm = rotation_about(two_theta_axis, self.two_theta_rad);
@@ -168,11 +168,11 @@ impl Placement {
 
     /// Distances to the plane and along the beam, m.
     fn distances(&self, ratio: f64) -> Result<(f64, f64), ExperimentError> {
-        let (name, given) = match self.distance {
+        let (quantity, given) = match self.distance {
             Distance::AlongBeam(distance) => (Quantity::DetectorDistance, distance),
             Distance::Closest(distance) => (Quantity::CloseDistance, distance),
         };
-        require_length(name, given)?;
+        quantity.require(given)?;
         if ratio.abs() < 1e-9 {
             return Err(ExperimentError::PlaneThroughSample {
                 close_mm: ratio * given * 1e3,

@@ -1,7 +1,6 @@
 //! A list of reflections, and the box of Miller indices that it fills.
 
 use super::ExperimentError;
-use super::error::require;
 use super::quantity::Quantity;
 use crate::geometry::SpaceGroup;
 use crate::memory::Bytes;
@@ -25,7 +24,8 @@ pub struct ReflectionGrid {
 }
 
 impl ReflectionGrid {
-    /// The grid, in no more than `memory`, of a list whose holes are `default_f`, or zero where symmetry makes them so.
+    /// The grid, in no more than `memory`, of a list whose holes are `default_f`, or zero where
+    /// symmetry makes them so.
     pub(super) fn new(
         reflections: &[Reflection],
         space_group: Option<&SpaceGroup>,
@@ -63,7 +63,7 @@ impl ReflectionGrid {
             amplitudes: vec![f64::NAN; cells as usize],
         };
         for &Reflection { index, amplitude } in reflections {
-            require_amplitude(Quantity::StructureFactor, amplitude)?;
+            Quantity::StructureFactor.require(amplitude)?;
             let place = grid
                 .offset_of(index)
                 .expect("the box was made to hold every index");
@@ -131,10 +131,4 @@ impl ReflectionGrid {
     pub fn amplitudes(&self) -> &[f64] {
         &self.amplitudes
     }
-}
-
-/// Refuses an F whose powers and sums would not fit in float64.
-pub(super) fn require_amplitude(quantity: Quantity, amplitude: f64) -> Result<(), ExperimentError> {
-    let accepted = amplitude.abs() <= 1e20;
-    require(quantity, amplitude, "from -1e20 to 1e20", accepted)
 }

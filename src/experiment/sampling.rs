@@ -1,11 +1,7 @@
 //! How finely the image is computed, and which part of it.
 
-use super::error::require;
 use super::quantity::Quantity;
 use super::{Beam, Crystal, Detector, ExperimentError};
-
-/// Largest number of sub-pixels per pixel edge.
-const MOST_SUBPIXELS: u32 = 65535;
 
 /// Sub-pixels, region, resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -41,13 +37,7 @@ impl Region {
 
 impl Sampling {
     pub(super) fn check(&self, detector: &Detector) -> Result<(), ExperimentError> {
-        let limit = self.resolution_limit_m;
-        require(
-            Quantity::ResolutionLimit,
-            limit,
-            "zero or more",
-            limit >= 0.0,
-        )?;
+        Quantity::ResolutionLimit.require(self.resolution_limit_m)?;
         if let Some(Region { fast, slow }) = self.region {
             for (index, panel) in detector.panels.iter().enumerate() {
                 let fits = fast[0] <= fast[1]
@@ -72,10 +62,8 @@ impl Sampling {
         crystal: &Crystal,
         detector: &Detector,
     ) -> Result<u32, ExperimentError> {
-        let expected = "from 1 to 65535";
         if let Some(count) = self.oversample {
-            let accepted = (1..=MOST_SUBPIXELS).contains(&count);
-            require(Quantity::Oversample, count.into(), expected, accepted)?;
+            Quantity::Oversample.require(count.into())?;
             return Ok(count);
         }
         let edge = crystal.longest_edge_m();
@@ -88,7 +76,7 @@ impl Sampling {
         let count = (3.0 * edge * pixel / (beam.wavelength_m * distance))
             .ceil()
             .max(1.0);
-        if count.is_nan() || count > f64::from(MOST_SUBPIXELS) {
+        if !Quantity::Oversample.accepts(count) {
             return Err(ExperimentError::AutomaticOversample {
                 crystal_um: edge * 1e6,
                 count,

@@ -2,7 +2,7 @@
 
 use glam::DVec3;
 
-use super::error::{direction, require};
+use super::error::direction;
 use super::quantity::Quantity;
 use super::{ExperimentError, LabAxes};
 
@@ -52,10 +52,8 @@ impl Scan {
             (Quantity::ScanStep, self.step_rad),
             (Quantity::ScanEnd, last),
         ] {
-            // Beyond this an angle has lost the digits that matter.
-            require(quantity, angle, "from -1e9 to 1e9", angle.abs() <= 1e9)?;
+            quantity.require(angle)?;
         }
-        let steps = f64::from(self.steps);
-        require(Quantity::ScanSteps, steps, "at least 1", self.steps > 0)
+        Quantity::ScanSteps.require(f64::from(self.steps))
     }
 }

@@ -4,9 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use super::error::require_length;
 use super::quantity::Quantity;
-use super::reflection_grid::require_amplitude;
 use super::{Crystal, ExperimentError, Reflection, ReflectionGrid, Reflections};
 use crate::geometry::SpaceGroup;
 use crate::memory::Bytes;
@@ -39,7 +37,7 @@ pub trait ReflectionList: fmt::Debug + fmt::Display + Send + Sync {
 pub struct EnergyChannel {
     /// Wavelength, m.
     pub wavelength_m: f64,
-    /// Its reflections.
+    /// Reflections of the channel.
     pub reflections: Arc<dyn ReflectionList>,
 }
 
@@ -65,7 +63,7 @@ enum Lists {
 }
 
 impl StructureFactors {
-    /// The same F for every reflection.
+    /// Structure factors that are the same for every reflection.
     pub fn constant(default_f: f64) -> StructureFactors {
         StructureFactors {
             lists: Lists::None,
@@ -130,7 +128,7 @@ impl StructureFactors {
             return Err(ExperimentError::NoChannels);
         }
         for channel in &channels {
-            require_length(Quantity::ChannelWavelength, channel.wavelength_m)?;
+            Quantity::ChannelWavelength.require(channel.wavelength_m)?;
         }
         Ok(StructureFactors {
             lists: Lists::Channels(channels, memory),
@@ -195,7 +193,7 @@ impl StructureFactors {
     }
 
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
-        require_amplitude(Quantity::DefaultStructureFactor, self.default_f)
+        Quantity::DefaultStructureFactor.require(self.default_f)
     }
 
     pub(super) fn resolve_interpolation(&self, crystal: &Crystal) -> bool {

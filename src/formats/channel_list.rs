@@ -1,6 +1,6 @@
 //! Structure factors by photon energy: a line `wavelength(Å) FILE` per energy channel, where FILE
-//! is a file of reflections of any format; blank lines and what follows a `#` are skipped. A name that is
-//! not absolute starts from the list's own folder.
+//! is a file of reflections of any format; blank lines and what follows a `#` are skipped. A name
+//! that is not absolute starts from the list's own folder.
 
 use std::error::Error;
 use std::fmt;
@@ -64,8 +64,8 @@ pub fn read(path: &Path, most: Bytes) -> Result<Vec<Listed>, FormatError> {
     })
 }
 
-/// The channels of a list, with F from the column `f_column` of files that name their columns, each of
-/// no more than `most`.
+/// The channels of a list, with F from the column `f_column` of files that name their columns, each
+/// of no more than `most`.
 pub fn channels(listed: &[Listed], f_column: Option<&str>, most: Bytes) -> Vec<EnergyChannel> {
     let channel = |(wavelength_m, file): &Listed| EnergyChannel {
         wavelength_m: *wavelength_m,

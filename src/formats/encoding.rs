@@ -33,7 +33,7 @@ pub enum Compression {
     /// Bits sorted by their place, then LZ4, as DECTRIS' detectors write: three times as fast, and
     /// readers need the filter 32008, which `hdf5plugin` and DIALS bring.
     BitshuffleLz4,
-    /// Not at all.
+    /// No compression.
     None,
 }
 
@@ -49,7 +49,8 @@ pub struct Encoding {
 }
 
 impl Encoding {
-    /// Files of `format` with numbers of this kind, where the format writes such, else with its own.
+    /// Files of `format` with numbers of this kind, where the format writes such, else with its
+    /// own.
     pub fn new(format: &'static Format, number: Number) -> Encoding {
         let numbers = format.numbers;
         let number = match numbers.contains(&number) {
@@ -63,8 +64,8 @@ impl Encoding {
         }
     }
 
-    /// What the name of a file stands for, with numbers of this kind where the format has several;
-    /// `None` for pictures and unknown names.
+    /// The encoding that the name of a file asks for, with numbers of this kind where the format
+    /// has several; `None` for pictures and unknown names.
     pub fn of_name(path: &Path, number: Number) -> Option<Encoding> {
         let format = format::of_name(path).filter(|format| !format.is_picture())?;
         Some(Encoding::new(format, number))
@@ -112,7 +113,8 @@ impl Encoding {
     /// are `counts` of its values, none below 0.
     ///
     /// # Errors
-    /// [`FormatError`] when the image is larger than the format takes, or the file cannot be written.
+    /// [`FormatError`] when the image is larger than the format takes, or the file cannot be
+    /// written.
     pub fn write_image(
         self,
         path: &Path,
@@ -192,8 +194,8 @@ impl Counts {
         }
     }
 
-    /// floor(value·scale + adc + ½), no more than the largest `T` and no less than `least`; what has
-    /// no room is added to `clipped`.
+    /// floor(value·scale + adc + ½), no more than the largest `T` and no less than `least`; what
+    /// has no room is added to `clipped`.
     fn of<T: Whole>(self, value: f64, least: f64, clipped: &mut Clipped) -> T {
         let count = value * self.scale + self.adc_offset + 0.5;
         if count.is_nan() {
@@ -287,9 +289,9 @@ impl Number {
         }
     }
 
-    /// `counts` of the pixels of `image`, none below 0; `None` where floats are written, which are the
-    /// image's own values. Pixels that were not rendered are 0, or [`cbf::NO_VALUE`] where there is a
-    /// sign.
+    /// `counts` of the pixels of `image`, none below 0; `None` where floats are written, which are
+    /// the image's own values. Pixels that were not rendered are 0, or [`cbf::NO_VALUE`] where
+    /// there is a sign.
     pub fn counted(self, image: &Image, counts: Counts) -> (Option<Pixels>, Clipped) {
         fn all<T: Whole>(image: &Image, counts: Counts) -> (Vec<T>, Clipped) {
             let mut pixels = vec![T::NO_VALUE; image.values().len()];
@@ -317,8 +319,9 @@ impl Number {
         }
     }
 
-    /// `values` as numbers of this kind. Floats stay what they are, `counts` or not; whole numbers end
-    /// at the kind's ends. What is no number becomes 0, or [`cbf::NO_VALUE`] where there is a sign.
+    /// `values` as numbers of this kind. Floats stay what they are, `counts` or not; whole numbers
+    /// end at the kind's ends. What is no number becomes 0, or [`cbf::NO_VALUE`] where there is a
+    /// sign.
     pub fn pixels(self, values: impl Iterator<Item = f64>, counts: Counts) -> (Pixels, Clipped) {
         fn all<T: Whole>(
             values: impl Iterator<Item = f64>,

@@ -30,12 +30,12 @@ pub enum FormatError {
     Content {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Description of the error.
         problem: Problem,
     },
 }
 
-/// What is wrong with the content of a file, before its name is known.
+/// An error in the content of a file, whose name is not known yet.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {what}", line.map(|line| format!(", line {line}")).unwrap_or_default())]
 pub struct Problem {
@@ -90,7 +90,7 @@ pub(super) fn read_with<T>(
     parse(&read_bytes(path, most)?).map_err(|problem| FormatError::content(path, problem))
 }
 
-/// All of the file or pipe at `path`, as long as it holds no more than `most`.
+/// Reads the whole file or pipe at `path`, if it holds no more than `most`.
 ///
 /// # Errors
 /// [`FormatError::Read`] when it holds more, is a directory or a device, or cannot be read.
@@ -101,9 +101,9 @@ pub fn read_bytes(path: &Path, most: Bytes) -> Result<Vec<u8>, FormatError> {
     })
 }
 
-/// Bytes of memory that a byte of a file may become: a line `0 0 0 1` of 8 bytes becomes 24, in a list
-/// that takes up to three times that while it grows; and of two images that are compared, several
-/// copies are kept.
+/// Bytes of memory that a byte of a file may become: a line `0 0 0 1` of 8 bytes becomes 24, in a
+/// list that takes up to three times that while it grows; and of two images that are compared,
+/// several copies are kept.
 const PARSED_PER_BYTE: u64 = 10;
 
 /// The most bytes of a file to read, or to unpack it to, where `memory` is free for what becomes of
@@ -112,7 +112,7 @@ pub fn file_limit(memory: Bytes) -> Bytes {
     Bytes(memory.0 / PARSED_PER_BYTE)
 }
 
-/// What a file of `most` bytes may become in memory.
+/// Memory that a file of `most` bytes may need when parsed.
 pub(super) fn memory_for(most: Bytes) -> Bytes {
     Bytes(most.0.saturating_mul(PARSED_PER_BYTE))
 }

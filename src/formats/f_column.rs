@@ -35,7 +35,7 @@ impl Kind {
 pub(super) struct Column<'a> {
     /// The name by which users ask for it.
     pub(super) label: &'a str,
-    /// What it holds.
+    /// Kind of the numbers in the column.
     pub(super) kind: Kind,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    /// What the columns are called, by the labels of their places.
+    /// Name of the chosen columns; `label` names the column at a place.
     pub(super) fn name<'a>(&self, label: impl Fn(usize) -> &'a str) -> String {
         match self.minus {
             None => label(self.plus).to_string(),
@@ -158,7 +158,7 @@ fn other_half(label: &str) -> Option<(String, bool)> {
     })
 }
 
-/// What is wrong, and the columns that `--f-column` takes.
+/// The error `what`, with the columns that `--f-column` takes.
 fn refusal(columns: &[Column], what: &str) -> Problem {
     /// Columns that a message lists at most.
     const LISTED: usize = 40;

@@ -1,7 +1,7 @@
 //! What a format of image files says of itself, and the table of all formats.
 //!
-//! A format is a [`Format`] in a file of its own, and a line in [`TABLE`]. Command line, notices, memory
-//! estimates and the table in `docs/formats.md` follow from these.
+//! A format is a [`Format`] in a file of its own, and a line in [`TABLE`]. Command line, notices,
+//! memory estimates and the table in `docs/formats.md` follow from these.
 
 use std::fmt;
 use std::path::Path;
@@ -18,8 +18,8 @@ use super::{FormatError, PendingFile, Problem, cbf, npy, pgm, png, raw, smv, tif
 use crate::image::Image;
 use crate::memory::Bytes;
 
-/// Every format, in the order in which the start of a file is compared with them. The last takes any
-/// file.
+/// Every format, in the order in which the start of a file is compared with them. The last takes
+/// any file.
 pub const TABLE: &[&Format] = &[
     smv::FORMAT,
     cbf::FORMAT,
@@ -42,10 +42,11 @@ pub struct Format {
     pub numbers: &'static [Number],
     /// What a header has room for of the detector's geometry.
     pub geometry: GeometryRoom,
-    /// The format is one of detectors that count photons: counts with noise are whole and start at 0.
+    /// The format is one of detectors that count photons: counts with noise are whole and start at
+    /// 0.
     pub counts_photons: bool,
-    /// Counts without noise are scaled so that the brightest pixel of an image has room, where nothing
-    /// else is asked for.
+    /// Counts without noise are scaled so that the brightest pixel of an image has room, where
+    /// nothing else is asked for.
     pub scaled_to_brightest: bool,
     /// Memory that writing takes beside the image, bytes a pixel, of float32 and of whole numbers:
     /// other numbers and the file, as far as both are there at once.
@@ -54,8 +55,8 @@ pub struct Format {
     pub span: fn() -> Span,
     /// Whether a file that starts with these bytes is of this format.
     pub recognises: fn(&[u8]) -> bool,
-    /// The image in a whole file, with the entries of its header. Bytes are unpacked to no more than
-    /// the limit.
+    /// The image in a whole file, with the entries of its header. Bytes are unpacked to no more
+    /// than the limit.
     pub decode: Decode,
     /// Makes sense of the geometry in the entries of the header of an image of a size, where
     /// [`Format::decode`] does not: those who only look at pixels do without.
@@ -71,8 +72,8 @@ pub struct Format {
     pub frames: Option<FramesRoom>,
 }
 
-/// Makes an image and the entries of its header of the bytes of a file, of no more than a limit once
-/// unpacked.
+/// Makes an image and the entries of its header of the bytes of a file, of no more than a limit
+/// once unpacked.
 pub type Decode = fn(Vec<u8>, Bytes) -> Result<(ImageFile, Header), Problem>;
 
 /// Writes counts of an image beside a path, and tells which pixels had no room.
@@ -171,8 +172,8 @@ pub trait FrameReader {
     /// Frame `index`, counted from 0.
     ///
     /// # Errors
-    /// [`FormatError::Content`] when there is no such frame, when it is damaged, and when there is no
-    /// memory for it.
+    /// [`FormatError::Content`] when there is no such frame, when it is damaged, and when there is
+    /// no memory for it.
     fn frame(&self, index: usize) -> Result<Raster, FormatError>;
 
     /// The header of frame `index`, counted from 0.
@@ -219,7 +220,8 @@ pub fn extension(path: &Path) -> String {
     extension.to_string_lossy().to_lowercase()
 }
 
-/// The endings that names of files of the `wanted` formats have, as a message lists them: `.img .smv`.
+/// The endings that names of files of the `wanted` formats have, as a message lists them: `.img
+/// .smv`.
 pub fn endings(wanted: impl Fn(&Format) -> bool) -> String {
     let formats = TABLE.iter().filter(|format| wanted(format));
     let endings = formats.flat_map(|format| format.extensions);
@@ -227,7 +229,8 @@ pub fn endings(wanted: impl Fn(&Format) -> bool) -> String {
     endings.join(" ")
 }
 
-/// The names of the `wanted` formats, as a message lists them: `SMV, CBF and npy`, with `and` or another
+/// The names of the `wanted` formats, as a message lists them: `SMV, CBF and npy`, with `and` or
+/// another
 /// `link` before the last.
 pub fn names(wanted: impl Fn(&Format) -> bool, link: &str) -> String {
     let formats = TABLE.iter().filter(|format| wanted(format));

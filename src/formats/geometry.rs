@@ -4,7 +4,8 @@
 //! use nanobragg::formats::geom;
 //! use nanobragg::memory::Bytes;
 //!
-//! let file = "clen = 0.1\nphoton_energy = 9500\nres = 1e4\nfs = -x\nss = -y\nmin_fs = 0\nmax_fs = 63\n\
+//! let file = "clen = 0.1\nphoton_energy = 9500\nres = 1e4\nfs = -x\nss = -y\nmin_fs = 0\nmax_fs =
+//! 63\n\
 //!             min_ss = 0\nmax_ss = 31\ncorner_x = 32\nupper/corner_y = 33\nlower/corner_y = -1\n";
 //! let geometry = geom::parse(file.as_bytes(), None, Bytes(1 << 20))?;
 //! let detector = geometry.detector()?;
@@ -48,7 +49,7 @@ pub struct Geometry {
     pub oscillation_rad: Option<[f64; 2]>,
     /// The crystal's cell, as it is oriented where the spindle is at zero.
     pub cell: Option<UnitCell>,
-    /// What the file says and is not minded.
+    /// Notices about statements of the file that are ignored.
     pub notices: Vec<String>,
 }
 
@@ -56,7 +57,7 @@ impl Geometry {
     /// The detector that the panels make.
     ///
     /// # Errors
-    /// As [`Detector::of_panels`].
+    /// The errors of [`Detector::of_panels`].
     pub fn detector(&self) -> Result<Detector, ExperimentError> {
         Detector::of_panels(self.panels.clone(), self.beam)
     }
@@ -78,7 +79,7 @@ impl Geometry {
     }
 }
 
-/// What is wrong with a panel's axes, `fast` and `slow`, that span no plane to the digits of a file.
+/// An error message for a panel's axes, `fast` and `slow`, that span no plane to the digits of a file.
 pub(super) fn parallel(fast: DVec3, slow: DVec3) -> Option<String> {
     /// Sine of the least angle between them.
     const LEAST: f64 = 1e-3;

@@ -10,7 +10,7 @@ use crate::memory::Bytes;
 /// What a gzip file starts with.
 pub(super) const MAGIC: &[u8] = &[0x1f, 0x8b];
 
-/// What `bytes`, a gzip file of one member or several, are unpacked to, if it is at most `most`.
+/// Unpacks `bytes`, a gzip file of one member or several, to at most `most`.
 ///
 /// # Errors
 /// A [`Problem`] when the file is damaged, or holds more.

@@ -11,24 +11,24 @@ use super::{FormatError, smv};
 use crate::experiment::Experiment;
 use crate::memory::Bytes;
 
-/// What a file says beside its numbers, as far as its format has room.
+/// The content of an image file beside its numbers, as far as its format has room.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Header {
     /// Keys and values of an SMV header, or of the lines of a miniCBF header.
     pub entries: Vec<(String, String)>,
     /// The format whose header the entries are of.
     pub entries_of: Option<&'static Format>,
-    /// What the entries say of the experiment.
+    /// The geometry that the entries describe.
     pub geometry: ImageHeader,
-    /// What is known beyond one upright panel, of all frames and of this one.
+    /// Metadata that one upright panel has no room for: of all frames, and of this one.
     pub metadata: Option<(Metadata, FrameMetadata)>,
     /// The experiment that the image was rendered from; see [`super::record`].
     pub record: Option<String>,
 }
 
 impl Header {
-    /// What `format` has room for of an image of `experiment`, of `size`, in whose laboratory `up` is
-    /// up: counts of up to `saturation`, and the `record` of how it was rendered.
+    /// What `format` has room for of an image of `experiment`, of `size`, in whose laboratory `up`
+    /// is up: counts of up to `saturation`, and the `record` of how it was rendered.
     pub fn of(
         experiment: &Experiment,
         (size, up): ([usize; 2], DVec3),
@@ -58,7 +58,8 @@ impl Header {
         }
     }
 
-    /// What a later frame of a file has of its own, where `experiment` is that of the frame.
+    /// The header of a later frame of a file: the metadata of that frame, which `experiment`
+    /// describes.
     pub fn of_later_frame(experiment: &Experiment, up: DVec3) -> Header {
         let frame = FrameMetadata::of(experiment, up);
         Header {

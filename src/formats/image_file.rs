@@ -32,7 +32,7 @@ pub fn frames(path: &Path, most: Bytes) -> Result<Option<Box<dyn FrameReader>>, 
 
 /// How frames are read from the file at `path`, where its format has many.
 fn room_for_frames(path: &Path) -> Option<&'static FramesRoom> {
-    /// As many bytes as tell every format.
+    /// Number of bytes that suffices to recognise every format.
     const START: u64 = 64;
     let start = |file: File| {
         let mut start = Vec::new();
@@ -70,7 +70,7 @@ pub fn read(path: &Path, most: Bytes) -> Result<ImageFile, FormatError> {
 /// Reads the image file at `path` with its header.
 ///
 /// # Errors
-/// As [`read`], and for a geometry that is no numbers.
+/// The errors of [`read`], and an error for a geometry that is no numbers.
 pub fn read_with_header(path: &Path, most: Bytes) -> Result<(ImageFile, Header), FormatError> {
     read_by(path, most, parse_with_header)
 }
@@ -119,7 +119,7 @@ pub fn parse(bytes: Vec<u8>, most: Bytes) -> Result<ImageFile, Problem> {
 /// The image file that `bytes` are, with its header.
 ///
 /// # Errors
-/// As [`parse`], and for a geometry that is no numbers.
+/// The errors of [`parse`], and an error for a geometry that is no numbers.
 pub fn parse_with_header(bytes: Vec<u8>, most: Bytes) -> Result<(ImageFile, Header), Problem> {
     let (file, mut header) = parse_pixels(bytes, most)?;
     if let ImageFile::Sized(format, raster) = &file {

@@ -12,8 +12,8 @@ pub struct ImageHeader {
     pub pixel_size_m: Option<f64>,
     /// Distance of the detector along the beam, m.
     pub distance_m: Option<f64>,
-    /// Where the beam meets the detector along fast and slow, pixels from the outer corner of the
-    /// first pixel.
+    /// Beam centre: where the beam meets the detector along fast and slow, pixels from the outer
+    /// corner of the first pixel.
     pub beam_centre_pixels: Option<[f64; 2]>,
     /// Wavelength, m.
     pub wavelength_m: Option<f64>,
@@ -34,12 +34,12 @@ pub struct ImageHeader {
 pub struct NearestPoint {
     /// Along fast and slow, pixels from the outer corner of the first pixel.
     pub pixels: [f64; 2],
-    /// How far it is from the sample, m.
+    /// Distance of this point from the sample, m.
     pub distance_m: f64,
 }
 
 impl ImageHeader {
-    /// What can be said of `experiment`: its first panel.
+    /// The header of `experiment`, which describes its first panel.
     pub fn of(experiment: &Experiment) -> ImageHeader {
         let detector = experiment.detector();
         let panel = &detector.panels[0];
@@ -58,7 +58,7 @@ impl ImageHeader {
         }
     }
 
-    /// Whether it says anything.
+    /// Whether the header says nothing.
     pub fn is_silent(&self) -> bool {
         *self == ImageHeader::default()
     }

@@ -1,55 +1,10 @@
-//! JSON documents that this program wrote earlier, told from others by their `schema`.
+//! What is wrong with a file that should hold JSON.
 
-use std::path::Path;
-
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use super::error::read_with;
-use super::text::unmarked;
-use super::{FormatError, Problem};
-use crate::memory::Bytes;
+use super::Problem;
 
-/// What every document says of itself.
-#[derive(Deserialize)]
-struct Head {
-    schema: Option<u32>,
-}
-
-/// Reads the document in `path`, whose layout has the number `schema`; `expected` says in words
-/// what it should be.
-///
-/// # Errors
-/// [`FormatError`] for a file that cannot be read, is no JSON, or is another document.
-pub fn read<T: DeserializeOwned>(
-    path: &Path,
-    schema: u32,
-    expected: &str,
-    most: Bytes,
-) -> Result<T, FormatError> {
-    read_with(path, most, |bytes| parse(bytes, schema, expected))
-}
-
-/// Makes sense of `bytes`.
-///
-/// # Errors
-/// A [`Problem`] as for [`read`].
-pub fn parse<T: DeserializeOwned>(bytes: &[u8], schema: u32, expected: &str) -> Result<T, Problem> {
-    let bytes = unmarked(bytes);
-    let wrong = |error: serde_json::Error| problem(&error, expected);
-    let head: Head = serde_json::from_slice(bytes).map_err(wrong)?;
-    match head.schema {
-        Some(found) if found == schema => serde_json::from_slice(bytes).map_err(wrong),
-        found => Err(Problem::with_file(format!(
-            "its schema is {}; expected {expected}, with schema {schema}: make it anew with this \
-             version of the program",
-            found.map_or_else(|| "missing".into(), |found| found.to_string())
-        ))),
-    }
-}
-
-/// What is wrong with a file that is no such JSON; `expected` says in words what it should be.
+/// The error for a file that is not the JSON that it should be; `expected` describes that JSON.
 pub(super) fn problem(error: &serde_json::Error, expected: &str) -> Problem {
     // The line, which serde_json puts behind the message, is 0 where there is none.
     let place = format!(" at line {} column {}", error.line(), error.column());
@@ -67,33 +22,23 @@ pub(super) fn problem(error: &serde_json::Error, expected: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeMap;
 
-    #[derive(Debug, Deserialize)]
-    struct Document {
-        answer: u32,
-    }
-
-    fn said(text: &str) -> String {
-        let parsed = parse::<Document>(text.as_bytes(), 7, "an answer");
-        parsed.map_or_else(|problem| problem.to_string(), |d| d.answer.to_string())
-    }
+    use super::problem;
 
     #[test]
-    fn only_the_document_asked_for_is_read() {
-        assert_eq!(said(r#"{"schema": 7, "answer": 42}"#), "42");
-        let missing = said(r#"{"schema": 7}"#);
-        assert_eq!(
-            missing,
-            ", line 1: missing field `answer`; expected an answer"
-        );
-        assert!(said(r#"{"answer": 42}"#).contains("its schema is missing; expected an answer"));
-        assert!(
-            said(r#"{"schema": 8}"#).contains("its schema is 8; expected an answer, with schema 7")
-        );
-        assert!(said("{\n  nonsense").starts_with(", line 2: no JSON at column 3;"));
-        for foreign in ["", "[]", "3", "[1, 2]", "{\"schema\": \"x\"}", "\0\u{1}"] {
-            assert!(said(foreign).contains("expected an answer"), "{foreign:?}");
+    fn a_problem_names_the_line_and_what_was_expected() {
+        for (text, found) in [
+            ("{\n  nonsense", "line 2: no JSON at column 3"),
+            ("{\"a\": 1,", "line 1: it ends before its JSON does"),
+            (
+                "{\"a\": []}",
+                "line 1: invalid type: sequence, expected u32",
+            ),
+        ] {
+            let error = serde_json::from_str::<BTreeMap<String, u32>>(text).unwrap_err();
+            let said = problem(&error, "a number").to_string();
+            assert_eq!(said, format!(", {found}; expected a number"));
         }
     }
 }

@@ -18,12 +18,12 @@ pub struct MergedList {
     pub space_group: NamedGroup,
     /// The cell, oriented as by [`UnitCell::from_parameters`].
     pub cell: Option<UnitCell>,
-    /// What else the user should know.
+    /// Further notices for the user.
     pub notices: Vec<String>,
 }
 
 impl MergedList {
-    /// What the user should know of the choice of the column and of its values.
+    /// Notices about the choice of the column and about its values.
     pub(super) fn notices(&self) -> Vec<String> {
         let mut notices = self.notices.clone();
         let column = &self.column;
@@ -60,9 +60,9 @@ pub(super) fn cell_of([a, b, c, angles @ ..]: [f64; 6]) -> Result<UnitCell, Cell
 /// Reflections as they are gathered from a file's rows.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Amplitudes {
-    /// Those that have an F.
+    /// The reflections that have an F.
     pub reflections: Vec<Reflection>,
-    /// Rows without one.
+    /// Number of rows without an F.
     pub missing: usize,
     /// Intensities below zero, whose F is taken as zero.
     pub negative: usize,

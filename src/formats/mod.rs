@@ -1,14 +1,16 @@
 //! File formats: one module a format, between bytes and the types of this library.
 //!
-//! **Image formats** are listed in [`TABLE`]; each is a [`Format`], which says what its files have room
-//! for, and reads and writes them. A new one is a file of its own and a line in the table.
+//! **Image formats** are listed in [`TABLE`]; each is a [`Format`], which says what its files have
+//! room for, and reads and writes them. A new one is a file of its own and a line in the table.
 //! [`image_file`] reads a file of any of them, [`encoding::Encoding`] writes one.
 //!
-//! **Readers** come in two halves: a pure `parse` that never panics whatever the bytes, and a `read`
-//! that adds the file's name to what `parse` found wrong. A reader does not ask the system for memory:
-//! its caller gives the most bytes that a file may hold or be unpacked to ([`file_limit`]).
+//! **Readers** come in two halves: a pure `parse` that never panics whatever the bytes, and a
+//! `read` that adds the file's name to what `parse` found wrong. A reader does not ask the system
+//! for memory: its caller gives the most bytes that a file may hold or be unpacked to
+//! ([`file_limit`]).
 //!
-//! **Writers** put a file in its place all at once, or not at all: [`write_whole`], [`PendingFile`].
+//! **Writers** put a file in its place all at once, or not at all: [`write_whole`],
+//! [`PendingFile`].
 
 pub mod cbf;
 pub mod channel_list;
@@ -23,7 +25,7 @@ pub mod header;
 pub mod hkl;
 pub mod image_file;
 pub mod image_header;
-pub mod json;
+mod json;
 pub mod mask;
 pub mod matrix;
 pub mod merged_list;

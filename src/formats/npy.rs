@@ -64,8 +64,8 @@ pub fn encode(raster: RasterView) -> Vec<u8> {
     file
 }
 
-/// The image that `bytes`, a `.npy` file, hold: an array of two axes in C order, of whole numbers or
-/// floats of up to 64 bits and either byte order.
+/// The image that `bytes`, a `.npy` file, hold: an array of two axes in C order, of whole numbers
+/// or floats of up to 64 bits and either byte order.
 ///
 /// # Errors
 /// A [`Problem`] when the header is not that of such an array, or when there are fewer bytes than
@@ -151,7 +151,7 @@ fn split(bytes: &[u8]) -> Result<(&str, &[u8]), Problem> {
     Ok((header, numbers))
 }
 
-/// What stands behind `key` in a Python dictionary.
+/// The value of `key` in a Python dictionary.
 fn entry<'a>(header: &'a str, key: &str) -> Result<&'a str, Problem> {
     let found = ['\'', '"'].iter().find_map(|quote| {
         let (_, rest) = header.split_once(&format!("{quote}{key}{quote}"))?;

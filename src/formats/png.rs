@@ -67,8 +67,8 @@ pub enum Depth {
     Sixteen,
 }
 
-/// `image` as a PNG file. Values that are no number, where nothing was rendered, are light on grey's
-/// white and dark grey on the others' dark.
+/// `image` as a PNG file. Values that are no number, where nothing was rendered, are light on
+/// grey's white and dark grey on the others' dark.
 ///
 /// # Errors
 /// A [`Problem`] when the image is too large for the format.

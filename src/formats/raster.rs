@@ -1,7 +1,8 @@
 //! The numbers of an image file, exactly as the file has them.
 //!
 //! An [`Image`] is of float32, which has room for whole numbers up to 2²⁴. What goes from one file
-//! to another must not lose more than the other file's format does, so it goes through a [`Raster`].
+//! to another must not lose more than the other file's format does, so it goes through a
+//! [`Raster`].
 
 use std::borrow::Cow;
 
@@ -117,7 +118,7 @@ impl Pixels {
         }
     }
 
-    /// How many there are.
+    /// Number of pixels.
     pub fn len(&self) -> usize {
         match self {
             Pixels::U8(values) => values.len(),
@@ -137,7 +138,7 @@ impl Pixels {
     /// The number at `index`; float64 has room for each kind.
     ///
     /// # Panics
-    /// Where there is none.
+    /// If `index` is out of range.
     pub fn value(&self, index: usize) -> f64 {
         match self {
             Pixels::U8(values) => values[index].into(),
@@ -149,7 +150,7 @@ impl Pixels {
         }
     }
 
-    /// All of them in order.
+    /// All numbers in order.
     pub fn values(&self) -> impl Iterator<Item = f64> + Clone + '_ {
         (0..self.len()).map(|index| self.value(index))
     }
@@ -235,10 +236,12 @@ pub(super) fn bytes_of_pixels(
 /// Bytes that a byte is unpacked to at most by Deflate, which spells 258 of them with 2 bits.
 pub const DEFLATE_GAIN: usize = 258 * 8 / 2;
 
-/// Bytes that a byte is unpacked to at most by any packing that is read: LZW spells 3,837 with 12 bits.
+/// Bytes that a byte is unpacked to at most by any packing that is read: LZW spells 3,837 with 12
+/// bits.
 pub const MOST_GAIN: usize = 3837 * 8 / 12 + 1;
 
-/// Makes sure that a packed file of `file_bytes`, each of which is unpacked to at most `gain`, may hold
+/// Makes sure that a packed file of `file_bytes`, each of which is unpacked to at most `gain`, may
+/// hold
 /// `width` × `height` pixels of so many `bits`.
 ///
 /// # Errors
@@ -262,7 +265,7 @@ pub(super) fn check_gain(
 }
 
 impl<'a> RasterView<'a> {
-    /// What is wrong with writing these numbers as a file called `name`.
+    /// The error for a format called `name` that has no room for these numbers.
     pub(super) fn unfit(self, name: &str) -> Problem {
         let kind = self.pixels.kind();
         Problem::with_file(format!("{kind} pixels are not written as {name}"))

@@ -1,7 +1,7 @@
 //! The experiment that an image was rendered from, as text within the image file.
 //!
-//! A format with room for it adds the text to a finished file ([`RecordRoom`]); the pixels stay what
-//! they are.
+//! A format with room for it adds the text to a finished file ([`RecordRoom`]); the pixels stay
+//! what they are.
 //!
 //! [`RecordRoom`]: super::format::RecordRoom
 

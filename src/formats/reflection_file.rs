@@ -24,7 +24,7 @@ pub struct ReflectionFile {
     pub cell: Option<UnitCell>,
     /// Where the reflections come from.
     pub origin: Origin,
-    /// What the user should know although nothing is wrong.
+    /// Notices for the user, where nothing is wrong.
     pub notices: Vec<String>,
 }
 

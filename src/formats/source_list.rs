@@ -12,7 +12,7 @@ use crate::experiment::Source;
 use crate::geometry::unit;
 use crate::memory::Bytes;
 
-/// What stands for the columns that a line leaves out.
+/// The values of columns that a line leaves out.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Defaults {
     /// Direction in which the photons travel, a unit vector.

@@ -5,7 +5,7 @@ use super::Problem;
 /// Longest piece of a file that an error message quotes.
 const QUOTED: usize = 40;
 
-/// What some editors put at the start of a text; it is no part of it.
+/// The byte order mark that some editors put before a text.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// `text` without the mark that it may start with.

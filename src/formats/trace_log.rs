@@ -28,17 +28,17 @@ pub struct TraceLog {
     pub repeated: Vec<String>,
 }
 
-/// How a value is to be understood.
+/// Meaning of a value in a log.
 #[derive(Clone, Copy)]
 enum Meaning {
-    /// As it is.
+    /// The quantity itself.
     Same,
-    /// Multiplied by this.
+    /// The quantity once the value is multiplied by this factor.
     Times(f64),
-    /// Squared.
+    /// The quantity once the value is squared.
     Square,
-    /// In 1/m although the name says 1/Å, as every known copy prints it; in 1/Å where it is too
-    /// short for anything else.
+    /// A scattering vector in 1/m although the name says 1/Å, as every known copy prints it; in 1/Å
+    /// where the vector is too short for 1/m.
     ScatteringVector,
 }
 

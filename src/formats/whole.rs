@@ -53,7 +53,7 @@ impl PendingFile {
     /// Has `fill` write a file beside `path`.
     ///
     /// # Errors
-    /// As [`PendingFile::write`], and as `fill`.
+    /// The errors of [`PendingFile::write`] and of `fill`.
     pub fn write_with(
         path: &Path,
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -97,7 +97,7 @@ impl PendingFile {
     /// put where it belongs.
     ///
     /// # Errors
-    /// As [`PendingFile::write`], and where `path` is a pipe or a device.
+    /// The errors of [`PendingFile::write`], and an error where `path` is a pipe or a device.
     pub fn reserve(path: &Path) -> Result<PendingFile, FormatError> {
         let pending = PendingFile::write(path, &[])?;
         match pending.state {
@@ -110,7 +110,7 @@ impl PendingFile {
         }
     }
 
-    /// Where the file is until it is put in its place.
+    /// Path of the temporary file, until it is put in its place.
     #[cfg(feature = "hdf5")]
     pub(super) fn place(&self) -> &Path {
         match &self.state {
@@ -119,7 +119,7 @@ impl PendingFile {
         }
     }
 
-    /// Where it belongs.
+    /// Path at which the file appears in the end.
     #[cfg(feature = "hdf5")]
     pub(super) fn path(&self) -> &Path {
         &self.path

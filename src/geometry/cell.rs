@@ -139,7 +139,7 @@ impl UnitCell {
         }
     }
 
-    /// The same cell, turned.
+    /// The cell, turned by `rotation`.
     pub fn rotated(&self, rotation: &DMat3) -> UnitCell {
         UnitCell {
             real: *rotation * self.real,

@@ -8,8 +8,8 @@ use super::GpuError;
 use super::layout::BATCH;
 use crate::memory::Bytes;
 
-/// What kind of device an adapter is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// What kind of device an adapter is, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AdapterKind {
     /// A card with memory of its own.
@@ -18,10 +18,10 @@ pub enum AdapterKind {
     Integrated,
     /// A GPU lent to a virtual machine.
     Virtual,
-    /// A program that plays GPU on the processor.
-    Software,
     /// The driver does not say.
     Unknown,
+    /// A program that plays GPU on the processor.
+    Software,
 }
 
 /// A GPU that can be opened.
@@ -34,9 +34,9 @@ pub struct Adapter {
 /// What `nanobragg devices` tells of an adapter.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AdapterDescription {
-    /// Its place in the list.
+    /// Place of the adapter in the list.
     pub index: usize,
-    /// Its name.
+    /// Name of the adapter.
     pub name: String,
     /// What it is.
     pub kind: AdapterKind,
@@ -56,8 +56,8 @@ pub struct AdapterDescription {
     pub timestamps: bool,
 }
 
-/// Every adapter that can run the kernel, in the order in which the system lists them. OpenGL, which
-/// would list the same cards again, is asked only where nothing else answers.
+/// Every adapter that can run the kernel, in the order in which the system lists them. OpenGL,
+/// which would list the same cards again, is asked only where nothing else answers.
 pub fn adapters() -> Vec<Adapter> {
     let first = adapters_of(wgpu::Backends::PRIMARY);
     if first.is_empty() {
@@ -109,12 +109,12 @@ fn runs_the_kernel(adapter: &wgpu::Adapter) -> bool {
 }
 
 impl Adapter {
-    /// Its place in the list.
+    /// Place of the adapter in the list.
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// Its name.
+    /// Name of the adapter.
     pub fn name(&self) -> String {
         self.adapter.get_info().name
     }
@@ -160,7 +160,7 @@ impl Adapter {
         let real = adapters
             .iter()
             .filter(|adapter| adapter.kind() != AdapterKind::Software);
-        real.min_by_key(|adapter| adapter.preference())
+        real.min_by_key(|adapter| adapter.kind())
     }
 
     /// The adapter that `wanted` names: `gpu` for the best, its index, or a part of its name.
@@ -187,24 +187,13 @@ impl Adapter {
                 .iter()
                 .filter(|_| !is_short_number)
                 .filter(named)
-                .min_by_key(|adapter| adapter.preference())
+                .min_by_key(|adapter| adapter.kind())
         };
         let chosen = by_index.or_else(by_name);
         chosen.ok_or_else(|| GpuError::NoSuchAdapter {
             wanted: wanted.to_string(),
             available: adapters.iter().map(ToString::to_string).collect(),
         })
-    }
-
-    /// Smaller is better.
-    fn preference(&self) -> u8 {
-        match self.kind() {
-            AdapterKind::Discrete => 0,
-            AdapterKind::Integrated => 1,
-            AdapterKind::Virtual => 2,
-            AdapterKind::Unknown => 3,
-            AdapterKind::Software => 4,
-        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! The device: an opened adapter with its queue, whose errors belong to the job that made them.
 //!
-//! A job issues every command inside [`GpuDevice::checked`], in wgpu error scopes of its own thread:
-//! what the driver refuses comes back to that job as a value, and no other job hears of it. A lost
-//! device is lost for all jobs and stays lost. An error that no scope caught could belong to anyone;
-//! the device is given up for all then, too.
+//! A job issues every command inside [`GpuDevice::checked`], in wgpu error scopes of its own
+//! thread: what the driver refuses comes back to that job as a value, and no other job hears of it.
+//! A lost device is lost for all jobs and stays lost. An error that no scope caught could belong to
+//! anyone; the device is given up for all then, too.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -248,8 +248,8 @@ impl GpuDevice {
         })
     }
 
-    /// Has `submit` submit commands for `what`, and waits until the device is done with all work. To
-    /// be called by the holder of a [turn](GpuDevice::turn).
+    /// Has `submit` submit commands for `what`, and waits until the device is done with all work.
+    /// To be called by the holder of a [turn](GpuDevice::turn).
     ///
     /// # Errors
     /// [`GpuError::Refused`] with what the driver said, [`GpuError::Lost`].

@@ -8,7 +8,7 @@ pub enum GpuError {
     /// There is no adapter at all.
     #[error(
         "no GPU found; install your card's Vulkan driver, or a software one (Debian and Ubuntu: \
-         apt-get install mesa-vulkan-drivers), or render with --device cpu"
+         apt-get install mesa-vulkan-drivers), or render on the CPU"
     )]
     NoAdapter,
     /// No adapter of that index or name.
@@ -20,7 +20,7 @@ pub enum GpuError {
         available: Vec<String>,
     },
     /// The adapter would not open.
-    #[error("{adapter} cannot be used: {reason}; try another device, or --device cpu")]
+    #[error("{adapter} cannot be used: {reason}; try another device, or the CPU")]
     Open {
         /// Name of the adapter.
         adapter: String,
@@ -30,7 +30,7 @@ pub enum GpuError {
     /// A buffer larger than the adapter takes.
     #[error(
         "{what} needs {needed} in one piece, and {adapter} takes {limit}; \
-         {advice}, or render with --device cpu"
+         {advice}, or render on the CPU"
     )]
     TooLarge {
         /// The buffer.
@@ -45,9 +45,7 @@ pub enum GpuError {
         advice: &'static str,
     },
     /// Memory ran out.
-    #[error(
-        "{adapter} has no {size} left for {what}; close other programs on it, or use --device cpu"
-    )]
+    #[error("{adapter} has no {size} left for {what}; close other programs on it, or use the CPU")]
     OutOfMemory {
         /// The buffer.
         what: &'static str,
@@ -58,8 +56,8 @@ pub enum GpuError {
     },
     /// The driver refused something: a fault of this program or of the driver.
     #[error(
-        "{adapter} refused {what}: {reason}; please report this with the output of \
-         'nanobragg devices', and render with --device cpu"
+        "{adapter} refused {what}: {reason}; please report this with a description \
+         of the adapter, and render on the CPU"
     )]
     Refused {
         /// The buffer, shader or pass.
@@ -70,7 +68,7 @@ pub enum GpuError {
         reason: String,
     },
     /// The device went away.
-    #[error("{adapter} was lost during the render ({reason}); try again, or use --device cpu")]
+    #[error("{adapter} was lost during the render ({reason}); try again, or use the CPU")]
     Lost {
         /// Name of the adapter.
         adapter: String,
@@ -80,7 +78,7 @@ pub enum GpuError {
     /// Miller indices that fixed point cannot hold.
     #[error(
         "cell edges over the wavelength come to {0:e}; the GPU path takes Miller indices up to \
-         2 million: render with --device cpu"
+         2 million: render on the CPU"
     )]
     IndicesTooLarge(f64),
     /// More sub-pixels and layers than can be counted.

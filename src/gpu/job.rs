@@ -16,13 +16,13 @@ use super::slices::{Cursor, Work};
 use super::tiles::{TilePlace, TileSize};
 use super::timestamps::Timestamps;
 use super::untile::untile;
-use super::workspace::Lent;
+use super::workspace::{Lent, Workspace};
 use super::{GpuError, GpuRenderer};
 use crate::profile::{READ_BACK, SETUP, SIMULATION};
 use crate::scene::Scene;
 
-/// The render of one scene. Whoever drives it calls [`RenderJob::step`] until all is done, and may stop
-/// at any step by dropping the job.
+/// The render of one scene. Whoever drives it calls [`RenderJob::step`] until all is done, and may
+/// stop at any step by dropping the job.
 #[derive(Debug)]
 pub struct RenderJob<'a> {
     gpu: &'a GpuRenderer,
@@ -207,7 +207,7 @@ impl<'a> RenderJob<'a> {
         let band = self.band(self.bands_done);
         let pass = &self.passes[self.passes_done];
         let _setup = info_span!(target: SETUP, "scene on the device").entered();
-        let (buffers, target) = self.workspace.parts();
+        let Workspace { buffers, target } = &mut *self.workspace;
         let tiles = buffers.tiles(device, scene, self.size, &self.places, band.clone())?;
         let [image, pending] = target.sums(device, band.len(), self.size)?;
         let sources = buffers.sources(device, scene, scaling, pass.sources.clone())?;

@@ -27,7 +27,7 @@ pub enum Entry {
 }
 
 impl Entry {
-    /// Its name in the shader.
+    /// Name of the entry point in the shader.
     pub fn name(self) -> &'static str {
         match self {
             Entry::Render => "render",
@@ -54,7 +54,7 @@ impl Entry {
         }
     }
 
-    /// Its shader, parsed when it is first asked for: it is the same on every device.
+    /// The parsed shader, which is the same on every device; it is parsed when it is first needed.
     ///
     /// # Errors
     /// What is wrong with it.

@@ -11,11 +11,10 @@ use super::noise::NoiseKernel;
 use crate::profile::SETUP;
 
 /// Every kernel of one device.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Kernels {
-    render: Kernel,
-    background: OnceLock<Kernel>,
-    trace: OnceLock<Kernel>,
+    /// By [`Entry`].
+    terms: [OnceLock<Kernel>; 3],
     noise: OnceLock<NoiseKernel>,
 }
 
@@ -26,12 +25,9 @@ impl Kernels {
     /// [`GpuError::Refused`] with what the compiler or the driver said.
     pub fn new(device: &GpuDevice) -> Result<Kernels, GpuError> {
         let span = info_span!(target: SETUP, "compile shader");
-        Ok(Kernels {
-            render: span.in_scope(|| Kernel::new(device, Entry::Render))?,
-            background: OnceLock::new(),
-            trace: OnceLock::new(),
-            noise: OnceLock::new(),
-        })
+        let kernels = Kernels::default();
+        span.in_scope(|| kernels.kernel(device, Entry::Render).map(drop))?;
+        Ok(kernels)
     }
 
     /// The kernel of `entry`.
@@ -39,12 +35,7 @@ impl Kernels {
     /// # Errors
     /// As [`Kernels::new`].
     pub fn kernel(&self, device: &GpuDevice, entry: Entry) -> Result<&Kernel, GpuError> {
-        let make = || Kernel::new(device, entry);
-        match entry {
-            Entry::Render => Ok(&self.render),
-            Entry::Background => made_once(&self.background, make),
-            Entry::Trace => made_once(&self.trace, make),
-        }
+        made_once(&self.terms[entry as usize], || Kernel::new(device, entry))
     }
 
     /// The kernel that adds noise.
@@ -59,7 +50,8 @@ impl Kernels {
     }
 }
 
-/// What `cell` holds, made by `make` if it is empty. Two threads may make it at once; one's is kept.
+/// What `cell` holds, made by `make` if it is empty. Two threads may make it at once; one's is
+/// kept.
 fn made_once<T>(
     cell: &OnceLock<T>,
     make: impl FnOnce() -> Result<T, GpuError>,

@@ -10,8 +10,8 @@ use crate::memory::Bytes;
 use crate::scene::Scene;
 
 impl GpuRenderer {
-    /// The buffers that [`GpuRenderer::render`] makes for `scene`, the readback buffer among them; what
-    /// the driver keeps for itself is not known.
+    /// The buffers that [`GpuRenderer::render`] makes for `scene`, the readback buffer among them;
+    /// what the driver keeps for itself is not known.
     pub fn memory(&self, scene: &Scene) -> Bytes {
         let size = TileSize::of(scene);
         let tiles = tile_places(scene, size).len().min(self.band_tiles(size));

@@ -13,21 +13,23 @@
 //! * The **kernels** (`kernels.rs`) live as long as the device. A pipeline is compiled when a scene
 //!   first needs its permutation, and learns how many terms its dispatches may have.
 //! * The **scene buffers** (`scene_buffers.rs`) are what the device holds of a scene. They are kept
-//!   from one render to the next; a buffer is uploaded again when the array that it was made from is
+//!   from one render to the next; a buffer is uploaded again when the array that it was made from
+//! is
 //!   another one.
 //! * The **target** (`target.rs`) is where the image comes about: sums, the image, and one readback
 //!   buffer. The image stays there until the next one takes its place, so work on it need
 //!   not wait until it was read back.
 //!
-//! Scene buffers and target make a *workspace*. A job borrows one for the time of a render, and when
-//! several threads render at once each job has its own; what jobs share are the device and the kernels.
+//! Scene buffers and target make a *workspace*. A job borrows one for the time of a render, and
+//! when several threads render at once each job has its own; what jobs share are the device and the
+//! kernels.
 //!
 //! # A render
 //!
 //! A render is a [`RenderJob`]. `passes.rs` says as data which kernel passes over which part of the
 //! scene; `slices.rs` cuts a pass into dispatches, none so long that the system stalls. Each
-//! [`RenderJob::step`] submits one dispatch and waits for it. [`GpuRenderer::render`] drives a job to
-//! its end on the calling thread; a driver that does something else between the steps, or that
+//! [`RenderJob::step`] submits one dispatch and waits for it. [`GpuRenderer::render`] drives a job
+//! to its end on the calling thread; a driver that does something else between the steps, or that
 //! drives jobs on several devices, needs nothing more than `step`.
 
 mod adapter;

@@ -69,8 +69,8 @@ impl NoiseKernel {
 }
 
 impl GpuRenderer {
-    /// Has `stage` of `exposure` act on `values`, the pixels of an image in their order: the bits of
-    /// [`Stage::act`].
+    /// Has `stage` of `exposure` act on `values`, the pixels of an image in their order: the bits
+    /// of [`Stage::act`].
     ///
     /// # Errors
     /// [`GpuError`]; some of the values may have been worked on.

@@ -129,8 +129,8 @@ fn parts(count: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
 }
 
 impl Pass {
-    /// What there is to cut into dispatches: this pass over so many tiles of `scene`, on a device of
-    /// this kind that takes so many workgroups in one direction.
+    /// What there is to cut into dispatches: this pass over so many tiles of `scene`, on a device
+    /// of this kind that takes so many workgroups in one direction.
     ///
     /// # Errors
     /// [`GpuError::TooManyViews`].
@@ -148,8 +148,9 @@ impl Pass {
         let (iterations, last_batch, chunk) = match self.entry {
             Entry::Background | Entry::Trace => (background_iterations(scene, size), 0, 1),
             Entry::Render => {
-                // About as many sums in a chunk as chunks in a group and groups in all. A power of two
-                // whose square is one too divides the numbers' range, so that they may wrap around.
+                // About as many sums in a chunk as chunks in a group and groups in all. A power of
+                // two whose square is one too divides the numbers' range, so that they may wrap
+                // around.
                 let sums = all_batches as f64 * f64::from(views);
                 let chunk = (sums.cbrt() as u32).clamp(1, 1 << 15).next_power_of_two();
                 (iterations(scene, size), (all_batches - 1) as u32, chunk)

@@ -33,8 +33,8 @@ pub struct GpuOptions {
     pub grid_limit: Option<u64>,
 }
 
-/// A device with its kernels, and the workspaces of its jobs: kept from render to render with whatever
-/// did not change. Threads may share it; each render is a job of its own.
+/// A device with its kernels, and the workspaces of its jobs: kept from render to render with
+/// whatever did not change. Threads may share it; each render is a job of its own.
 #[derive(Debug)]
 pub struct GpuRenderer {
     pub(super) device: GpuDevice,
@@ -45,8 +45,8 @@ pub struct GpuRenderer {
 }
 
 impl GpuRenderer {
-    /// Does what needs no device, for the time while one is looked for. What goes wrong here is told
-    /// by [`GpuRenderer::new`].
+    /// Does what needs no device, for the time while one is looked for. What goes wrong here is
+    /// told by [`GpuRenderer::new`].
     pub fn prepare() {
         let _span = info_span!(target: SETUP, "parse shader").entered();
         let _ = Entry::Render.shader();

@@ -1,8 +1,8 @@
 //! What the device holds of a scene, kept from one frame to the next.
 //!
-//! Every buffer remembers which array it was made from: not the array's values but its identity, the
-//! allocation that an [`Arc`](std::sync::Arc) shares. Frames of a series share the arrays of their
-//! layout, so only what moves is uploaded again.
+//! Every buffer remembers which array it was made from: not the array's values but its identity,
+//! the allocation that an [`Arc`](std::sync::Arc) shares. Frames of a series share the arrays of
+//! their layout, so only what moves is uploaded again.
 
 use std::ops::Range;
 use std::sync::{Arc, Weak};
@@ -112,7 +112,7 @@ impl SceneBuffers {
                 return stored(device, what, &[0u32]);
             };
             let bytes = grid.amplitudes().len() as u64 * if half { 2 } else { 4 };
-            let advice = "list fewer indices, or store them with --f16-structure-factors";
+            let advice = "list fewer indices, or store them as f16";
             check_size(device, limit, what, bytes, advice)?;
             stored(device, what, &grid_words(grid, scaling.amplitude, half))
         })?;
@@ -208,7 +208,7 @@ impl SceneBuffers {
         self.materials.get(key, || {
             let (pieces, materials) = material_entries(&scene.amorphous, scaling);
             let what = "the scattering profiles";
-            let advice = "give shorter tables to --background";
+            let advice = "give shorter tables of amorphous materials";
             let (limit, size) = (device.largest_binding(), size_of_val(&pieces[..]) as u64);
             check_size(device, limit, what, size, advice)?;
             let pieces = stored(device, what, &pieces)?;

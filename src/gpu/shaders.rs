@@ -100,8 +100,8 @@ impl Permutation {
         }
     }
 
-    /// The constants that the background shader depends on; the others as by default, so that scenes
-    /// share its pipeline.
+    /// The constants that the background shader depends on; the others as by default, so that
+    /// scenes share its pipeline.
     pub fn of_background(self) -> Permutation {
         Permutation {
             edge: self.edge,

@@ -21,8 +21,8 @@ pub fn untile(
         let (image, behind) = rest.split_at_mut(width * height);
         rest = behind;
         let factor = scaling.photons(scene, panel);
-        // Tiles come panel by panel and row by row: those of one row of tiles fill rows of pixels of
-        // their own.
+        // Tiles come panel by panel and row by row: those of one row of tiles fill rows of pixels
+        // of their own.
         let [start, end] =
             [index, index + 1].map(|first| band.partition_point(|place| place.panel < first));
         let tiles: Vec<(&TilePlace, &[f32])> = band[start..end]

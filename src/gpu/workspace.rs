@@ -46,14 +46,6 @@ pub struct Lent<'a> {
     workspace: Workspace,
 }
 
-impl Lent<'_> {
-    /// Both parts at once.
-    pub fn parts(&mut self) -> (&mut SceneBuffers, &mut Target) {
-        let Workspace { buffers, target } = &mut self.workspace;
-        (buffers, target)
-    }
-}
-
 impl Deref for Lent<'_> {
     type Target = Workspace;
 

@@ -40,7 +40,7 @@ pub struct Image {
 pub struct Run<'a> {
     /// Index of the first.
     pub start: usize,
-    /// Their values.
+    /// Values of the pixels.
     pub values: &'a [f32],
     rendered: Option<&'a [bool]>,
 }
@@ -105,7 +105,7 @@ impl Image {
         &self.values
     }
 
-    /// Its [`values`](Image::values), without the rest.
+    /// The [`values`](Image::values) of the image, without the rest.
     pub fn into_values(self) -> Vec<f32> {
         self.values
     }

@@ -17,7 +17,8 @@ const LARGEST_EDGE: f64 = 4000.0;
 /// Most pixels of an overview.
 pub const LARGEST_OVERVIEW: u64 = (LARGEST_EDGE * LARGEST_EDGE) as u64;
 
-/// Points along either edge of a pixel of the picture that are looked at. Only pictures of more than
+/// Points along either edge of a pixel of the picture that are looked at. Only pictures of more
+/// than
 /// 64,000 pixels, or of panels far apart, would need more.
 const MOST_SAMPLES: f64 = 16.0;
 
@@ -99,7 +100,8 @@ impl<'a> Drawn<'a> {
         first: usize,
         place: impl Fn(DVec3) -> DVec2,
     ) -> Option<Drawn<'a>> {
-        /// Least part of a pixel's area that is seen: a panel that is turned farther away is edge on.
+        /// Least part of a pixel's area that is seen: a panel that is turned farther away is edge
+        /// on.
         const EDGE_ON: f64 = 1e-6;
         let at = |fast, slow| place(panel.point_m([fast, slow]));
         let origin = at(0.0, 0.0);

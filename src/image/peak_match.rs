@@ -32,11 +32,11 @@ impl PeakMatch {
 /// The highest peaks of two images, matched one to one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PeakMatches {
-    /// Those of the reference that have a partner, highest first.
+    /// Peaks of the reference that have a partner, highest first.
     pub matched: Vec<PeakMatch>,
-    /// Those of the reference that have none.
+    /// Peaks of the reference that have no partner.
     pub missing: Vec<Peak>,
-    /// Those of the image that have none.
+    /// Peaks of the image that have no partner.
     pub extra: Vec<Peak>,
 }
 

@@ -185,7 +185,7 @@ mod tests {
                 approx::assert_abs_diff_eq!(peak.at[axis], at[axis], epsilon = 1e-5);
             }
         }
-        // Of the 3 × 3 pixels four lie 1 below the top and four 2 below.
+        // Around the top, four of the 3 × 3 pixels lie 1 below it and four 2 below it.
         assert_eq!(peaks(&mound(9, [4.0, 4.0], 10.0))[0].intensity, 90.0 - 12.0);
     }
 

@@ -5,35 +5,35 @@ use serde::Serialize;
 /// What there is to say of some numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct PixelStatistics {
-    /// Those that are finite; what follows is of them.
+    /// How many numbers are finite; the extremes, sums and deviations below are over these.
     pub finite: usize,
-    /// Those that are not: infinite, or no number at all.
+    /// How many numbers are infinite or NaN.
     pub not_finite: usize,
-    /// The least.
+    /// The smallest value.
     pub min: f64,
     /// The largest.
     pub max: f64,
     /// Fast and slow coordinate of its first appearance.
     pub max_at: [usize; 2],
-    /// Their sum.
+    /// Sum of the finite numbers.
     pub sum: f64,
-    /// Their mean.
+    /// Mean of the finite numbers.
     pub mean: f64,
     /// Root of the mean square.
     pub rms: f64,
     /// Root of the sum of squared deviations from the mean over n − 1.
     pub rms_deviation: f64,
-    /// Those that are 0.
+    /// How many numbers are 0.
     pub zero: usize,
-    /// Those below 0.
+    /// How many numbers are below 0.
     pub negative: usize,
-    /// Those at or above the largest number that can be trusted, where there is one.
+    /// How many numbers are at or above the largest number that can be trusted, where there is one.
     pub overloads: Option<usize>,
 }
 
 impl PixelStatistics {
-    /// Of `values` in rows of `width`, which can be trusted below `ceiling`. All zero when none is
-    /// finite.
+    /// The statistics of `values` in rows of `width`, which can be trusted below `ceiling`. All
+    /// zero when none is finite.
     pub fn of<I: Iterator<Item = f64>>(
         values: impl Fn() -> I,
         width: usize,

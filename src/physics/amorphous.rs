@@ -3,7 +3,8 @@
 /// A material in the beam.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Amorphous {
-    /// Its molecules in the beam, times the orientations that the sum over the image is a mean of.
+    /// Number of molecules in the beam, times the number of orientations, by which the image is
+    /// divided.
     pub weight: f64,
     /// Form factor of a molecule between the entries of its table, in rising order from zero or
     /// below; at least one piece.

@@ -23,9 +23,9 @@ pub struct Lattice {
     pub total: f64,
     /// Factor on the width of the spots.
     pub fudge: f64,
-    /// g of Gaussian and top-hat spots is |metric·δ|²: columns a*, b*, c* in 1/Å times N, unrotated,
-    /// for the length of δ does not depend on the orientation; or the cells along each axis
-    /// ([`SpotMetric`]).
+    /// g of Gaussian and top-hat spots is |metric·δ|²: columns a*, b*, c* in 1/Å times N,
+    /// unrotated, for the length of δ does not depend on the orientation; or the cells along each
+    /// axis ([`SpotMetric`]).
     pub metric: DMat3,
 }
 
@@ -48,8 +48,8 @@ impl Lattice {
         }
     }
 
-    /// g of an offset `delta` from a reflection: |δ_h a* + δ_k b* + δ_l c*|²·N², with the reciprocal
-    /// vectors in 1/Å, or Σ(N_i δ_i)² ([`SpotMetric`]).
+    /// g of an offset `delta` from a reflection: |δ_h a* + δ_k b* + δ_l c*|²·N², with the
+    /// reciprocal vectors in 1/Å, or Σ(N_i δ_i)² ([`SpotMetric`]).
     #[inline(always)]
     pub fn offset_squared(&self, delta: DVec3) -> f64 {
         (self.metric * delta).length_squared()

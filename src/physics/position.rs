@@ -39,7 +39,7 @@ pub fn flat_position(
         + depth_m * panel.normal
 }
 
-/// Where the point `flat` (m) of a panel goes when the panel is bent onto the sphere around the
+/// Position of the point `flat` (m) of a panel when the panel is bent onto the sphere around the
 /// sample that `centre` lies on: the flat position's y and z become angles.
 pub fn curved_position(panel: &Panel, centre: DVec3, flat: DVec3) -> DVec3 {
     let radius = centre.length();

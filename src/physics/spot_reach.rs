@@ -4,7 +4,7 @@ use glam::DVec3;
 
 use super::lattice_factor::Lattice;
 
-/// How far along each axis an offset may be from a reflection, at most, where g is no more than
+/// Largest offset from a reflection along each axis at which g is no more than
 /// `g` ([`Lattice::offset_squared`]).
 pub fn spot_reach(lattice: &Lattice, g: f64) -> DVec3 {
     let inverse = lattice.metric.inverse().transpose();
@@ -12,12 +12,13 @@ pub fn spot_reach(lattice: &Lattice, g: f64) -> DVec3 {
     DVec3::from_array(rows.map(|row| g.sqrt() * row.length()))
 }
 
-/// How far from whole numbers the Miller index at the middle of a region may be, at most, for a spot
-/// to show anywhere in the region.
+/// Largest distance of the Miller index at the middle of a region from whole numbers for which a
+/// spot may show somewhere in the region.
 ///
 /// The region holds the scattering vectors no farther than `radius` (1/Å) from a set whose indices
-/// are within `index` of the middle's. A step of `radius` changes an index by no more than the radius
-/// times the cell's edge (`edges`, Å), and where the spot shows, the index is no farther than
+/// are within `index` of the middle's. A step of `radius` changes an index by no more than the
+/// radius times the cell's edge (`edges`, Å), and where the spot shows, the index is no farther
+/// than
 /// `spot_reach` from whole numbers.
 pub fn index_reach(edges: DVec3, spot_reach: DVec3, radius: f64, index: DVec3) -> DVec3 {
     index + radius * edges + spot_reach

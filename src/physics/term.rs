@@ -8,7 +8,7 @@ use super::miller_index::{miller_index, nearest_index};
 use super::structure_factor::nearest_structure_factor;
 use crate::experiment::ReflectionGrid;
 
-/// What all terms have in common: the spots' shape and where the structure factors are.
+/// The crystal as every term sees it: the shape of the spots, and the structure factors.
 #[derive(Debug, Clone, Copy)]
 pub struct Model<'a> {
     /// Size and shape of the crystal.
@@ -21,7 +21,7 @@ pub struct Model<'a> {
     pub interpolate: bool,
 }
 
-/// What one orientation contributes, and how it came about.
+/// The contribution of one orientation, with the quantities behind it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Term {
     /// Fractional Miller index h, k, l.

@@ -26,7 +26,7 @@ pub fn random_rotation(generator: &mut ParkMiller, spread_rad: f64) -> DMat3 {
     rotation_about(axis, f64::from(angle))
 }
 
-/// What the words of the counter are for, so that no other purpose has any of them.
+/// The purpose in Philox's counter: no other purpose uses the same random words.
 const ORIENTATION_PURPOSE: u32 = 0x6f72_6965;
 
 /// A rotation that is as likely as any other: that of image number `image` under `seed`, whatever
@@ -64,7 +64,7 @@ mod tests {
                 sums[index] += element;
                 squares[index] += element * element;
             }
-            // Of uniform rotations (θ − sin θ)/π are by less than θ: at 90°, 0.1817.
+            // Of uniform rotations, the part (θ − sin θ)/π turns by less than θ: at 90°, 0.1817.
             let cosine = (rotation.x_axis.x + rotation.y_axis.y + rotation.z_axis.z - 1.0) / 2.0;
             below += u32::from(cosine > 0.0);
         }

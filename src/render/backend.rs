@@ -17,8 +17,8 @@ pub trait Backend: Debug + Send + Sync {
     /// Whether that device is a GPU.
     fn is_gpu(&self) -> bool;
 
-    /// The photons of every pixel of `scene`: panels stacked, fast axis innermost; 0 where a pixel is
-    /// outside the region or masked.
+    /// The photons of every pixel of `scene`: panels stacked, fast axis innermost; 0 where a pixel
+    /// is outside the region or masked.
     ///
     /// # Errors
     /// [`RenderError::Gpu`] when a GPU fails, [`RenderError::Interrupted`].
@@ -39,7 +39,8 @@ pub trait Backend: Debug + Send + Sync {
         panels: &[usize],
     ) -> Result<Outcome<Image>, RenderError>;
 
-    /// How the term at `place` of `scene` comes about. No other device stands in for one that fails.
+    /// How the term at `place` of `scene` comes about. No other device stands in for one that
+    /// fails.
     ///
     /// # Errors
     /// [`RenderError::Gpu`] when a GPU fails.
@@ -58,4 +59,15 @@ pub struct Outcome<T> {
     pub device: String,
     /// What the user should know of this result.
     pub notices: Vec<String>,
+}
+
+impl<T> Outcome<T> {
+    /// `value`, made on `device`, of which there is nothing to know.
+    pub(super) fn of(value: T, device: &str) -> Outcome<T> {
+        Outcome {
+            value,
+            device: device.to_string(),
+            notices: Vec::new(),
+        }
+    }
 }

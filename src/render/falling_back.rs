@@ -10,8 +10,8 @@ use crate::memory::Bytes;
 use crate::scene::{Scene, TermPlace};
 use crate::trace::Trace;
 
-/// A backend, and another that takes over for good when the first one fails: what does not work once
-/// costs every later image its time again.
+/// A backend, and another that takes over for good when the first one fails: what does not work
+/// once costs every later image its time again.
 #[derive(Debug)]
 pub struct FallingBack {
     first: Box<dyn Backend>,

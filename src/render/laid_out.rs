@@ -1,8 +1,8 @@
 //! An experiment that is laid out and admitted, and the frames rendered from it.
 //!
 //! The image is the sum of one scene an energy channel. Grids of F of many energies do not fit in
-//! memory together, so they are streamed: while one channel is rendered the next one's list is read,
-//! and no more than these two and the one on the device are kept.
+//! memory together, so they are streamed: while one channel is rendered the next one's list is
+//! read, and no more than these two and the one on the device are kept.
 
 use std::thread;
 
@@ -15,8 +15,8 @@ use crate::image::Image;
 use crate::profile::SETUP;
 use crate::scene::{Layout, Scene};
 
-/// An experiment that is laid out, and for which there is memory: what the frames of a series share.
-/// It is made by [`Renderer::lay_out`].
+/// An experiment that is laid out, and for which there is memory: what the frames of a series
+/// share. [`Renderer::lay_out`] makes it.
 #[derive(Debug, Clone)]
 pub struct LaidOut {
     layout: Layout,
@@ -27,8 +27,8 @@ pub struct LaidOut {
 }
 
 impl Renderer {
-    /// Lays `experiment` out, once it is known that this machine has memory for its image and arrays.
-    /// A frame that is then rendered by [`Renderer::render_frame`] does none of this again.
+    /// Lays `experiment` out, once it is known that this machine has memory for its image and
+    /// arrays. A frame that is then rendered by [`Renderer::render_frame`] does none of this again.
     ///
     /// # Errors
     /// [`RenderError::TooManyTerms`] and [`RenderError::ImageTooLarge`] when there is no memory,
@@ -49,8 +49,8 @@ impl Renderer {
     /// [moved](Experiment::moved) from it.
     ///
     /// # Errors
-    /// [`RenderError::Gpu`] when the GPU fails, [`RenderError::Scene`] when the F of an energy channel
-    /// cannot be read, [`RenderError::Interrupted`].
+    /// [`RenderError::Gpu`] when the GPU fails, [`RenderError::Scene`] when the F of an energy
+    /// channel cannot be read, [`RenderError::Interrupted`].
     pub fn render_frame(
         &self,
         laid_out: &LaidOut,

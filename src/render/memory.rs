@@ -43,8 +43,8 @@ pub(super) fn admit_image(experiment: &Experiment, channels: usize) -> Result<()
         })
 }
 
-/// Makes sure that there is memory for the point spread of `noise` on each of the `panels`, of these
-/// heights, that are stacked in an image of `width`.
+/// Makes sure that there is memory for the point spread of `noise` on each of the `panels`, of
+/// these heights, that are stacked in an image of `width`.
 ///
 /// # Errors
 /// [`RenderError::Noise`], for impossible noise, too.

@@ -3,16 +3,17 @@
 //! # The parts and their lifetimes
 //!
 //! * A [`Renderer`] lives as long as the user renders. It owns threads and one [`Backend`]: the CPU
-//!   path, a GPU, or a GPU for which the CPU stands in once it fails. Nothing in it depends on what it
+//!   path, a GPU, or a GPU for which the CPU stands in once it fails. Nothing in it depends on what
+//! it
 //!   rendered before but speed; threads may share it.
-//! * [`LaidOut`] is one experiment, laid out and admitted: there is memory for it. All frames of a series
+//! * [`LaidOut`] is one experiment, laid out and admitted: there is memory for it. All frames of a
+//! series
 //!   share it.
 //! * A [`Rendered`] is all that came of one call: the image, the device, and what the user should
 //!   know. No call leaves anything behind for another to find.
 
 mod backend;
 mod device;
-mod estimate;
 #[cfg(feature = "gpu")]
 mod falling_back;
 mod laid_out;
@@ -37,7 +38,6 @@ use threads::Threads;
 
 pub use backend::{Backend, Outcome};
 pub use device::Device;
-pub use estimate::Estimate;
 pub use laid_out::LaidOut;
 pub use memory::admit;
 pub use monitor::Monitor;
@@ -63,8 +63,8 @@ pub enum RenderError {
     /// Sources and orientations do not fit in memory.
     #[error(
         "{sources} sources and {orientations} orientations (phi steps times mosaic domains) need \
-         {needed}, and this machine has {available}; take fewer steps (-hdivsteps, -vdivsteps, \
-         -dispsteps, -phisteps) or domains (-mosaic_domains)"
+         {needed}, and this machine has {available}; take fewer steps of divergence, \
+         dispersion and phi, or fewer domains"
     )]
     TooManyTerms {
         /// Number of sources.
@@ -129,7 +129,8 @@ pub struct Rendered {
     pub image: Image,
     /// Name of the device that rendered it: `cpu`, or a GPU's.
     pub device: String,
-    /// What the user should know of this image, such as that the CPU stood in for a GPU that failed.
+    /// What the user should know of this image, such as that the CPU stood in for a GPU that
+    /// failed.
     pub notices: Vec<String>,
 }
 
@@ -226,8 +227,8 @@ impl Renderer {
         self.backend.trace(scene, place)
     }
 
-    /// `image` as a detector with this `noise` reads it, on this renderer's device: the same bits on
-    /// any. `panels` are the heights of the panels that are stacked in it
+    /// `image` as a detector with this `noise` reads it, on this renderer's device: the same bits
+    /// on any. `panels` are the heights of the panels that are stacked in it
     /// ([`noise::expose`](crate::image::noise::expose) has more). Light is spread on the host.
     ///
     /// # Errors

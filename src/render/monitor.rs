@@ -22,15 +22,6 @@ pub trait Monitor: Sync {
 /// Watches nothing.
 impl Monitor for () {}
 
-/// Stops a render whenever another monitor does, and tells that one nothing.
-pub(super) struct OnlyStops<'a>(pub &'a dyn Monitor);
-
-impl Monitor for OnlyStops<'_> {
-    fn interrupted(&self) -> bool {
-        self.0.interrupted()
-    }
-}
-
 /// One of several equal parts of a render, told to the monitor of all of it.
 pub(super) struct PartOf<'a> {
     whole: &'a dyn Monitor,

@@ -22,15 +22,6 @@ const NAME: &str = "cpu";
 #[derive(Debug)]
 pub struct OnCpu(pub Threads);
 
-/// `value`, made on the CPU.
-fn made<T>(value: T) -> Outcome<T> {
-    Outcome {
-        value,
-        device: NAME.to_string(),
-        notices: Vec::new(),
-    }
-}
-
 impl Backend for OnCpu {
     fn device(&self) -> &str {
         NAME
@@ -55,7 +46,7 @@ impl Backend for OnCpu {
         let _span = info_span!(target: SIMULATION, "simulation").entered();
         let work = || cpu::render(scene, &row_done, &interrupted);
         let values = self.0.install(work).ok_or(RenderError::Interrupted)?;
-        Ok(made(values))
+        Ok(Outcome::of(values, NAME))
     }
 
     fn expose(
@@ -65,7 +56,7 @@ impl Backend for OnCpu {
         panels: &[usize],
     ) -> Result<Outcome<Image>, RenderError> {
         let exposed = self.0.install(|| noise::expose(image, noise, panels))?;
-        Ok(made(exposed))
+        Ok(Outcome::of(exposed, NAME))
     }
 
     fn trace(&self, scene: &Scene, place: &TermPlace) -> Result<Trace, RenderError> {

@@ -97,13 +97,13 @@ impl Backend for OnGpu {
         let inexact = self.gpu.expected_error(scene).map(|error| {
             format!(
                 "spots are much sharper than pixels: in float32 expect an nrmse of about {error:.0e}; \
-                 --device cpu renders them in float64"
+                 the CPU renders them in float64"
             )
         });
+        let notices = inexact.into_iter().collect();
         Ok(Outcome {
-            value,
-            device: self.gpu.name().to_string(),
-            notices: inexact.into_iter().collect(),
+            notices,
+            ..Outcome::of(value, self.gpu.name())
         })
     }
 
@@ -118,11 +118,7 @@ impl Backend for OnGpu {
                 Ok::<_, RenderError>(self.gpu.expose(values, exposure, stage)?)
             })
         })?;
-        Ok(Outcome {
-            value,
-            device: self.gpu.name().to_string(),
-            notices: Vec::new(),
-        })
+        Ok(Outcome::of(value, self.gpu.name()))
     }
 
     fn trace(&self, scene: &Scene, place: &TermPlace) -> Result<Trace, RenderError> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::timeline::Timeline;
@@ -119,7 +119,7 @@ impl TimeRange {
 }
 
 /// Renders of one case with the reference program.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReferenceTimes {
     /// The program.
     pub program: String,
@@ -128,23 +128,16 @@ pub struct ReferenceTimes {
 }
 
 /// How far two images of one case agree.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Agreement {
     /// Name of the device that rendered the image.
     pub image: String,
     /// Name of what rendered the image that differences are relative to.
     pub reference: String,
     /// Pearson's correlation.
-    #[serde(deserialize_with = "number_or_null")]
     pub correlation: f64,
     /// rms(A − B)/rms(B).
-    #[serde(deserialize_with = "number_or_null")]
     pub nrmse: f64,
-}
-
-/// JSON has no NaN and writes null: the correlation of two flat images, say.
-fn number_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    Option::deserialize(from).map(|number| number.unwrap_or(f64::NAN))
 }
 
 impl fmt::Display for Agreement {
@@ -165,87 +158,11 @@ impl fmt::Display for Agreement {
     }
 }
 
-/// The numbers that a case sets: its size, and what else is varied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Case {
+/// Everything that was measured at one size.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SizeResult {
     /// Edge of the square detector, pixels.
     pub size: u32,
-    /// Mosaic domains; none for as many as the flags say.
-    pub domains: Option<u32>,
-    /// Threads of the CPU path; none where they are not varied.
-    pub threads: Option<u32>,
-}
-
-impl Case {
-    /// Name of the case in names of files: the size, and what else is varied.
-    pub fn name(&self) -> String {
-        let varied = |what: &str, count: Option<u32>| {
-            count.map_or_else(String::new, |count| format!("_{what}_{count}"))
-        };
-        let (domains, threads) = (self.domains, self.threads);
-        let (domains, threads) = (varied("domains", domains), varied("threads", threads));
-        format!("{}{domains}{threads}", self.size)
-    }
-
-    /// The sweep that the case belongs to.
-    pub fn sweep(&self) -> Sweep {
-        match (self.threads, self.domains) {
-            (Some(_), _) => Sweep::Threads,
-            (None, Some(_)) => Sweep::Domains,
-            (None, None) => Sweep::Sizes,
-        }
-    }
-
-    /// The number that is varied in the sweep of the case.
-    pub fn varied(&self) -> u32 {
-        self.threads.or(self.domains).unwrap_or(self.size)
-    }
-}
-
-impl fmt::Display for Case {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "{0} × {0}", self.size)?;
-        if let Some(domains) = self.domains {
-            write!(f, " with -mosaic_domains {domains}")?;
-        }
-        if let Some(threads) = self.threads {
-            write!(f, " with --threads {threads}")?;
-        }
-        Ok(())
-    }
-}
-
-/// A series of cases in which one thing is varied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sweep {
-    /// Edges of the detector.
-    Sizes,
-    /// Numbers of mosaic domains, all of one size.
-    Domains,
-    /// Numbers of threads of the CPU path, all of one size.
-    Threads,
-}
-
-impl Sweep {
-    /// Every sweep.
-    pub const ALL: [Sweep; 3] = [Sweep::Sizes, Sweep::Domains, Sweep::Threads];
-
-    /// Name of the sweep in documents, and of its flag.
-    pub fn name(self) -> &'static str {
-        match self {
-            Sweep::Sizes => "sizes",
-            Sweep::Domains => "domains",
-            Sweep::Threads => "threads",
-        }
-    }
-}
-
-/// Everything that was measured in one case.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct CaseResult {
-    /// The case.
-    #[serde(flatten)]
-    pub case: Case,
     /// One measurement for each device.
     pub devices: Vec<Measurement>,
     /// Times of the reference program, if there is one.
@@ -255,7 +172,7 @@ pub struct CaseResult {
 }
 
 /// The document of a benchmark, `benchmark_results.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Benchmark {
     /// Version of this document's layout, [`Benchmark::SCHEMA`].
     pub schema: u32,
@@ -263,58 +180,30 @@ pub struct Benchmark {
     pub started: String,
     /// Flags of what was rendered, without the size.
     pub flags: Vec<String>,
-    /// Warm renders of each case on each device.
+    /// Warm renders at each size on each device.
     pub iterations: usize,
     /// Correlation that every pair of images must reach.
-    #[serde(deserialize_with = "number_or_null")]
     pub threshold: f64,
-    /// Why cases are missing, if any are.
+    /// Why sizes are missing, if any are.
     pub failure: Option<String>,
-    /// Cases of [`Sweep::Sizes`].
-    pub sizes: Vec<CaseResult>,
-    /// Cases of [`Sweep::Domains`].
-    pub domains: Vec<CaseResult>,
-    /// Cases of [`Sweep::Threads`].
-    pub threads: Vec<CaseResult>,
+    /// The results, in the order of the sizes that were asked for.
+    pub sizes: Vec<SizeResult>,
 }
 
 impl Benchmark {
-    /// The layout that this program writes and reads.
-    pub const SCHEMA: u32 = 2;
+    /// The layout that this program writes.
+    pub const SCHEMA: u32 = 3;
 
-    /// The cases of `sweep`.
-    pub fn sweep(&self, sweep: Sweep) -> &[CaseResult] {
-        match sweep {
-            Sweep::Sizes => &self.sizes,
-            Sweep::Domains => &self.domains,
-            Sweep::Threads => &self.threads,
-        }
-    }
-
-    /// Adds a result to the sweep of its case.
-    pub fn push(&mut self, result: CaseResult) {
-        match result.case.sweep() {
-            Sweep::Sizes => self.sizes.push(result),
-            Sweep::Domains => self.domains.push(result),
-            Sweep::Threads => self.threads.push(result),
-        }
-    }
-
-    /// Every case, sweep by sweep.
-    pub fn cases(&self) -> impl Iterator<Item = &CaseResult> {
-        Sweep::ALL.into_iter().flat_map(|sweep| self.sweep(sweep))
-    }
-
-    /// The pair of images that agrees least, with its case; none where there was nothing to
+    /// The pair of images that agrees least, with its size; none where there was nothing to
     /// compare. A correlation that is not a number ranks lowest.
-    pub fn worst_agreement(&self) -> Option<(Case, &Agreement)> {
+    pub fn worst_agreement(&self) -> Option<(u32, &Agreement)> {
         let rank = |agreement: &Agreement| match agreement.correlation {
             correlation if correlation.is_nan() => f64::NEG_INFINITY,
             correlation => correlation,
         };
-        let all = self.cases().flat_map(|result| {
-            let with_case = |agreement| (result.case, agreement);
-            result.agreements.iter().map(with_case)
+        let all = self.sizes.iter().flat_map(|result| {
+            let with_size = |agreement| (result.size, agreement);
+            result.agreements.iter().map(with_size)
         });
         all.min_by(|(_, one), (_, other)| rank(one).total_cmp(&rank(other)))
     }
@@ -336,12 +225,10 @@ impl Benchmark {
     pub fn document(&self) -> serde_json::Result<Value> {
         let mut document = serde_json::to_value(self)?;
         document["passed"] = json!(self.passed());
-        for sweep in Sweep::ALL {
-            for (place, result) in self.sweep(sweep).iter().enumerate() {
-                for (device, measured) in result.devices.iter().enumerate() {
-                    let of_device = &mut document[sweep.name()][place]["devices"][device];
-                    of_device["spreads"] = ranges(measured)?;
-                }
+        for (place, result) in self.sizes.iter().enumerate() {
+            for (device, measured) in result.devices.iter().enumerate() {
+                let of_device = &mut document["sizes"][place]["devices"][device];
+                of_device["spreads"] = ranges(measured)?;
             }
         }
         Ok(document)
@@ -366,22 +253,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_case_names_what_is_varied() {
-        let mut case = Case {
-            size: 64,
-            domains: None,
-            threads: None,
-        };
-        assert_eq!(
-            (case.name(), case.to_string()),
-            ("64".into(), "64 × 64".into())
-        );
-        case.domains = Some(10);
-        case.threads = Some(2);
-        assert_eq!(case.name(), "64_domains_10_threads_2");
-    }
-
-    #[test]
     fn the_median_of_an_even_number_is_between_the_middle_two() {
         let range = TimeRange::of([4.0, 1.0, 2.0, 9.0]).unwrap();
         assert_eq!((range.min, range.median, range.max), (1.0, 3.0, 9.0));
@@ -397,11 +268,6 @@ mod tests {
             correlation,
             nrmse: 0.0,
         };
-        let case = Case {
-            size: 8,
-            domains: Some(3),
-            threads: None,
-        };
         let benchmark = |correlations: &[f64]| Benchmark {
             schema: Benchmark::SCHEMA,
             started: String::new(),
@@ -409,24 +275,16 @@ mod tests {
             iterations: 1,
             threshold: 0.99,
             failure: None,
-            sizes: Vec::new(),
-            domains: vec![CaseResult {
-                case,
+            sizes: vec![SizeResult {
+                size: 8,
                 devices: Vec::new(),
                 reference: None,
                 agreements: correlations.iter().map(agreement).collect(),
             }],
-            threads: Vec::new(),
         };
         assert_eq!(benchmark(&[]).passed(), None);
         assert_eq!(benchmark(&[1.0, 0.99]).passed(), Some(true));
         assert_eq!(benchmark(&[1.0, 0.72]).passed(), Some(false));
         assert_eq!(benchmark(&[1.0, f64::NAN]).passed(), Some(false));
-
-        // Nor does it pass when it was read from a file.
-        let written = serde_json::to_string(&benchmark(&[f64::NAN])).unwrap();
-        let read: Benchmark = serde_json::from_str(&written).unwrap();
-        assert_eq!(read.passed(), Some(false));
-        assert_eq!(read.domains[0].case, case);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::benchmark::{Benchmark, CaseResult, Measurement, Sweep, TimeRange, Times};
+use super::benchmark::{Benchmark, Measurement, SizeResult, TimeRange, Times};
 use super::environment::Environment;
 use crate::memory::Bytes;
 
@@ -16,44 +16,16 @@ pub fn benchmark_page(benchmark: &Benchmark, environment: &Environment, command:
     );
     let flags = shell_words::join(&benchmark.flags);
     let iterations = benchmark.iterations;
-    for sweep in Sweep::ALL {
-        let cases = benchmark.sweep(sweep);
-        let Some(size) = cases.first().map(|result| result.case.size) else {
-            continue;
-        };
-        let (title, varied, about) = match sweep {
-            Sweep::Sizes => (
-                "Times",
-                "size",
-                format!(
-                    "Flags: `{flags} -detpixels SIZE`. Each line is a process of its own: one cold \
-                     render from its start, then {iterations} warm; median (min – max) of these, in \
-                     ms. Set-up is threads, device, pipelines, scene and buffers; files is the float \
-                     file."
-                ),
-            ),
-            Sweep::Domains => (
-                "Times against mosaic domains",
-                "domains",
-                format!(
-                    "As above, {size} × {size} pixels, with `-mosaic_domains` added to the flags, \
-                     and a mosaic spread where they have none (see `commands.txt`)."
-                ),
-            ),
-            Sweep::Threads => (
-                "Times against threads",
-                "threads",
-                format!("As above, {size} × {size} pixels, on the CPU path."),
-            ),
-        };
-        let _ = write!(
-            page,
-            "## {title}\n\n{about}\n\n\
-             | {varied} | device | cold | warm | set-up | simulation | read-back | files | Mpixel/s | terms/s | peak memory |\n\
-             |---|---|---|---|---|---|---|---|---|---|---|\n{}\n",
-            cases.iter().map(rows).collect::<String>()
-        );
-    }
+    let rows: String = benchmark.sizes.iter().map(rows).collect();
+    let _ = write!(
+        page,
+        "## Times\n\n\
+         Flags: `{flags} -detpixels SIZE`. Each line is a process of its own: one cold render from \
+         its start, then {iterations} warm; median (min – max) of these, in ms. Set-up is threads, \
+         device, pipelines, scene and buffers; files is the float file.\n\n\
+         | size | device | cold | warm | set-up | simulation | read-back | files | Mpixel/s | terms/s | peak memory |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|\n{rows}\n"
+    );
     page + &agreements(benchmark) + &notices(benchmark) + &format!("## Again\n\n    {command}\n")
 }
 
@@ -62,7 +34,7 @@ fn verdict(benchmark: &Benchmark) -> String {
         let failure = cell(failure);
         return format!("**FAIL**: {failure}. What was measured before that is below.\n\n");
     }
-    let Some((case, worst)) = benchmark.worst_agreement() else {
+    let Some((size, worst)) = benchmark.worst_agreement() else {
         return "**No verdict**: one device and no reference program, so nothing to compare.\n\n"
             .into();
     };
@@ -71,7 +43,7 @@ fn verdict(benchmark: &Benchmark) -> String {
         _ => "FAIL",
     };
     let (worst, threshold) = (cell(&worst.to_string()), benchmark.threshold);
-    format!("**{word}**: at {case}, {worst}; {threshold} is asked for of all.\n\n")
+    format!("**{word}**: at {size} × {size}, {worst}; {threshold} is asked for of all.\n\n")
 }
 
 fn machine(environment: &Environment) -> String {
@@ -96,29 +68,29 @@ fn machine(environment: &Environment) -> String {
     lines.join("  \n") + "\n\n"
 }
 
-/// The rows of a case: one for each device, and one for the reference program.
-fn rows(result: &CaseResult) -> String {
-    let varied = result.case.varied();
+/// The rows of a size: one for each device, and one for the reference program.
+fn rows(result: &SizeResult) -> String {
+    let size = result.size;
     let mut text: String = result
         .devices
         .iter()
-        .map(|measured| row(varied, measured))
+        .map(|measured| row(size, measured))
         .collect();
     let reference = result.reference.as_ref();
     let times = reference.and_then(|reference| TimeRange::of(reference.wall_s.iter().copied()));
     if let (Some(reference), Some(times)) = (reference, times) {
         let program = cell(&reference.program);
-        let rate = f64::from(result.case.size).powi(2) / times.median / 1e6;
+        let rate = f64::from(size).powi(2) / times.median / 1e6;
         let times = milliseconds(times);
         let _ = writeln!(
             text,
-            "| {varied} | {program}, whole process | | {times} | | | | | {rate:.1} | | |"
+            "| {size} | {program}, whole process | | {times} | | | | | {rate:.1} | | |"
         );
     }
     text
 }
 
-fn row(varied: u32, measured: &Measurement) -> String {
+fn row(size: u32, measured: &Measurement) -> String {
     let parts: [fn(&Times) -> f64; 5] = [
         |times| times.wall_s,
         |times| times.setup_s,
@@ -128,7 +100,7 @@ fn row(varied: u32, measured: &Measurement) -> String {
     ];
     let peak = measured.peak_memory_bytes;
     format!(
-        "| {varied} | {} | {:.1} | {} | {:.1} | {:.3e} | {} |\n",
+        "| {size} | {} | {:.1} | {} | {:.1} | {:.3e} | {} |\n",
         cell(&measured.device),
         measured.cold.wall_s * 1e3,
         parts
@@ -154,16 +126,16 @@ fn agreements(benchmark: &Benchmark) -> String {
     if benchmark.passed().is_none() {
         return "## Agreement\n\nNothing to compare.\n\n".into();
     }
-    let mut text = "## Agreement\n\n| case | image | against | correlation | nrmse |\n\
+    let mut text = "## Agreement\n\n| size | image | against | correlation | nrmse |\n\
                     |---|---|---|---|---|\n"
         .to_string();
-    for result in benchmark.cases() {
+    for result in &benchmark.sizes {
         for agreement in &result.agreements {
             let (image, reference) = (cell(&agreement.image), cell(&agreement.reference));
             let _ = writeln!(
                 text,
                 "| {} | {image} | {reference} | {:.9} | {:.2e} |",
-                result.case, agreement.correlation, agreement.nrmse
+                result.size, agreement.correlation, agreement.nrmse
             );
         }
     }
@@ -171,13 +143,13 @@ fn agreements(benchmark: &Benchmark) -> String {
 }
 
 fn notices(benchmark: &Benchmark) -> String {
-    let measured = benchmark.cases().flat_map(|result| {
-        let with_case = |measured| (result.case, measured);
-        result.devices.iter().map(with_case)
+    let measured = benchmark.sizes.iter().flat_map(|result| {
+        let with_size = |measured| (result.size, measured);
+        result.devices.iter().map(with_size)
     });
     let lines: String = measured
-        .flat_map(|(case, measured): (_, &Measurement)| {
-            let line = move |notice| format!("- {case}, {}: {notice}\n", measured.device);
+        .flat_map(|(size, measured): (_, &Measurement)| {
+            let line = move |notice| format!("- {size} × {size}, {}: {notice}\n", measured.device);
             measured.notices.iter().map(line)
         })
         .collect();

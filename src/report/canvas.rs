@@ -79,21 +79,6 @@ impl Canvas {
         }
     }
 
-    /// Lays a colour over a pixel that covers `part` of it, 0 to 1.
-    pub fn blend(&mut self, x: usize, y: usize, colour: Colour, part: f64) {
-        if x < self.width && y < self.height {
-            let at = 3 * (y * self.width + x);
-            for (old, new) in self.bytes[at..at + 3].iter_mut().zip(colour) {
-                *old = (f64::from(*old) * (1.0 - part) + f64::from(new) * part).round() as u8;
-            }
-        }
-    }
-
-    /// Columns and rows.
-    pub fn extent(&self) -> [usize; 2] {
-        [self.width, self.height]
-    }
-
     /// Fills the `width` × `height` pixels whose first one is at `x`, `y`.
     pub fn fill(&mut self, [x, y]: [usize; 2], [width, height]: [usize; 2], colour: Colour) {
         let rows = y..y.saturating_add(height).min(self.height);

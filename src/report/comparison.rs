@@ -1,7 +1,5 @@
 //! The summary of a comparison, for people and, through serde, for programs.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use crate::image::{Difference, Image, PERCENTS, PeakMatches};
@@ -37,7 +35,7 @@ pub struct ComparisonSummary {
 /// An image that is compared.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ComparedImage {
-    /// Its file, or the program that rendered it.
+    /// The file of the image, or the program that rendered it.
     pub name: String,
     /// Format of the file.
     pub format: &'static str,
@@ -57,7 +55,7 @@ pub struct PeakSearch {
 pub struct Verdict {
     /// The correlation asked for.
     pub threshold: f64,
-    /// Whether it was reached, by images without NaN and infinities.
+    /// Whether the threshold was reached, by images without NaN and infinities.
     pub passed: bool,
 }
 
@@ -249,97 +247,5 @@ impl Peaks {
             missing_at: matches.missing.iter().map(|peak| peak.at).collect(),
             extra_at: matches.extra.iter().map(|peak| peak.at).collect(),
         }
-    }
-}
-
-/// Label column of the table for people.
-const LABEL: usize = 12;
-
-impl fmt::Display for ComparisonSummary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut line = |label: &str, text: String| writeln!(f, "{label:LABEL$} {text}");
-        let ComparedImage { name, format } = &self.image;
-        line("A", format!("{name} ({format})"))?;
-        let ComparedImage { name, format } = &self.reference;
-        line("B", format!("{name} ({format}), the reference"))?;
-        let (width, height) = (self.width, self.height);
-        line("pixels", format!("{} of {width} x {height}", self.pixels))?;
-        let Both { image, reference } = self.non_finite;
-        if image + reference > 0 {
-            line(
-                "not finite",
-                format!("{image} of A, {reference} of B, in no figure"),
-            )?;
-        }
-        let off = 1.0 - self.correlation;
-        line(
-            "correlation",
-            match off != 0.0 && off.abs() < 1e-3 {
-                true => format!("1 - {off:.3e}"),
-                false => format!("{:.6}", self.correlation),
-            },
-        )?;
-        line("nrmse", format!("{:.3e}, rms(A - B)/rms(B)", self.nrmse))?;
-        line("rmse", format!("{:.6e}", self.rmse))?;
-        let Worst {
-            difference,
-            at: [x, y],
-        } = self.worst;
-        line("worst", format!("{difference:.6e} at {x} {y}"))?;
-        let Both { image, reference } = self.sum;
-        line("sums", format!("{image:.6e} of A, {reference:.6e} of B"))?;
-        line("A/B of sums", format!("{:.6}", self.sum_ratio))?;
-        if let Some(relative) = &self.relative_difference {
-            let heading = |quantile: &Quantile| match quantile.percent {
-                0.0 => format!("{:>9}", "min"),
-                100.0 => format!("{:>9}", "max"),
-                percent => format!("{:>9}", format!("{percent} %")),
-            };
-            let value = |quantile: &Quantile| format!("{:>9}", format!("{:.2e}", quantile.value));
-            let row = |cell: &dyn Fn(&Quantile) -> String| {
-                let cells: Vec<String> = relative.quantiles.iter().map(cell).collect();
-                cells.join(" ")
-            };
-            line("A/B - 1", row(&heading))?;
-            line("", row(&value))?;
-        }
-        self.peaks.fmt(f)?;
-        if let Some(times) = &self.times {
-            write!(
-                f,
-                "\n{:LABEL$} {:.3} s of A on {}, after {:.3} s of set-up; {:.3} s of B",
-                "times",
-                times.render_seconds,
-                times.device,
-                times.set_up_seconds,
-                times.reference_seconds
-            )?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Peaks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "peaks        {} of the {} highest of B found within {} pixels; {} of A not in B",
-            self.matched, self.sought, self.radius, self.extra
-        )?;
-        let Some(agreement) = &self.agreement else {
-            return Ok(());
-        };
-        let [fast, slow] = agreement.mean_shift;
-        write!(
-            f,
-            "\n  shift      {fast:+.3} {slow:+.3} pixels along fast and slow in the mean\n  \
-             distance   {:.3} pixels in the mean, {:.3} at most\n  \
-             intensity  A/B {:.6} in the mean, {:.6} to {:.6}",
-            agreement.mean_distance,
-            agreement.max_distance,
-            agreement.mean_intensity_ratio,
-            agreement.min_intensity_ratio,
-            agreement.max_intensity_ratio
-        )
     }
 }

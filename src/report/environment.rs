@@ -29,7 +29,7 @@ pub struct Environment {
     pub memory_bytes: u64,
     /// Operating system and version.
     pub operating_system: String,
-    /// Its kernel.
+    /// Kernel of the operating system.
     pub kernel: String,
     /// The processor's architecture.
     pub architecture: &'static str,

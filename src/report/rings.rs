@@ -19,10 +19,10 @@ const CROSS: usize = 8;
 /// Lines are a pixel wider for each so many pixels of the picture's longer edge.
 const PIXELS_PER_WIDTH: usize = 1500;
 
-/// `image`, which is seen by `sight`, as a PNG with rings at the resolutions `rings_m`, in m, of the
-/// central wavelength, each with its resolution in Å where it comes nearest to the upper right, and
-/// a cross where the beam meets each panel. Without `rings_m`, four rings as far apart from each
-/// other as from the beam, in 1/d.
+/// `image`, which is seen by `sight`, as a PNG with rings at the resolutions `rings_m`, in m, of
+/// the central wavelength, each with its resolution in Å where it comes nearest to the upper right,
+/// and a cross where the beam meets each panel. Without `rings_m`, four rings as far apart from
+/// each other as from the beam, in 1/d.
 ///
 /// Every pixel's own angle from the beam decides, tilted or bent as its panel may be.
 ///

@@ -1,7 +1,5 @@
 //! The terms of an image.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use crate::experiment::Experiment;
@@ -42,23 +40,5 @@ impl SamplingSummary {
             steps,
             terms: steps * f64::from(experiment.detector().layers) * pixels as f64,
         }
-    }
-}
-
-impl fmt::Display for SamplingSummary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let SamplingSummary {
-            oversample,
-            sources,
-            phi_steps,
-            mosaic_domains,
-            steps,
-            ..
-        } = self;
-        write!(
-            f,
-            "{steps:.0}: {oversample} x {oversample} sub-pixels, {sources} source(s), {phi_steps} phi \
-             step(s), {mosaic_domains} domain(s)"
-        )
     }
 }

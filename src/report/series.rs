@@ -1,42 +1,8 @@
-//! The summary of `nanobragg series`, for people and, through serde, for programs.
-
-use std::fmt;
+//! What `nanobragg series --json` tells of a frame.
 
 use serde::Serialize;
 
-use super::lines::Lines;
-use super::noise::{at_the_ends, noise_in_words};
-use super::six_digits;
 use crate::image::Statistics;
-use crate::image::noise::Noise;
-
-/// The summary of a series.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SeriesSummary {
-    /// Version of this program.
-    pub version: &'static str,
-    /// How many frames there are.
-    pub frames: u32,
-    /// Pixels of each along fast and slow, panels stacked.
-    pub pixels: [usize; 2],
-    /// Name of the device.
-    pub device: String,
-    /// Threads of the CPU path.
-    pub threads: usize,
-    /// Seed of the noise, and of random orientations that have none of their own.
-    pub seed: u64,
-    /// The noise of a file with noise; its image number is that of the first frame.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub noise: Option<Noise>,
-    /// The files written.
-    pub files: Vec<SeriesFile>,
-    /// Every frame of the series.
-    pub images: Vec<SeriesFrame>,
-    /// Notices that the user was given.
-    pub notices: Vec<String>,
-    /// Wall time of the process, s.
-    pub seconds: f64,
-}
 
 /// A frame of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -51,67 +17,4 @@ pub struct SeriesFrame {
     /// Statistics of its photons without noise.
     #[serde(flatten)]
     pub image: Statistics,
-}
-
-/// A file of a series, or numbered files that one flag names.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SeriesFile {
-    /// The flag.
-    pub flag: &'static str,
-    /// Name of the file, or of all files with a place for the number.
-    pub path: String,
-    /// How many frames are there.
-    pub frames: usize,
-    /// Pixels of all frames at the largest count that there is.
-    pub overloads: usize,
-    /// Pixels of all frames below the least count that there is.
-    pub clipped_below: usize,
-}
-
-impl fmt::Display for SeriesSummary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut lines = Lines::default();
-        let ([fast, slow], frames) = (self.pixels, self.frames);
-        let range = match (self.images.first(), self.images.last()) {
-            (Some(first), _) if first.misset_deg.is_some() => {
-                ", each with an orientation of its own".to_string()
-            }
-            (Some(first), Some(last)) => {
-                let (first, last) = (first.phi_deg, last.phi_deg);
-                format!(", which start at {first} to {last} degrees")
-            }
-            _ => String::new(),
-        };
-        lines.add(
-            "series",
-            format!("{frames} frames of {fast} x {slow} pixels{range}"),
-        );
-        let by_max =
-            |one: &&SeriesFrame, other: &&SeriesFrame| one.image.max.total_cmp(&other.image.max);
-        let brightest = self.images.iter().max_by(by_max);
-        lines.add_some(
-            "brightest",
-            brightest.map(|SeriesFrame { number, image, .. }| {
-                let (max, [x, y]) = (six_digits(image.max), image.max_at);
-                format!("{max} photons, at ({x}, {y}) of frame {number}")
-            }),
-        );
-        lines.add_some(
-            "noise",
-            self.noise
-                .as_ref()
-                .map(|noise| format!("{}, seed {}", noise_in_words(noise), noise.seed)),
-        );
-        for file in &self.files {
-            let ends = at_the_ends(file.overloads, file.clipped_below);
-            lines.add("wrote", format!("{}{ends}", file.path));
-        }
-        let (seconds, device) = (self.seconds, &self.device);
-        let each = seconds / f64::from(frames.max(1));
-        lines.add(
-            "took",
-            format!("{seconds:.3} s on {device}, {each:.3} s a frame"),
-        );
-        lines.fmt(f)
-    }
 }

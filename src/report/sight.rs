@@ -81,8 +81,8 @@ impl Sight<'static> {
     /// panel's.
     ///
     /// # Errors
-    /// A [`Problem`] with what the header leaves open, and for a two-theta arm that turned it nobody
-    /// knows where to.
+    /// A [`Problem`] with what the header leaves open, and for a two-theta arm that turned it
+    /// nobody knows where to.
     fn of_one_panel(
         header: &ImageHeader,
         nearest: Option<NearestPoint>,
@@ -124,8 +124,8 @@ impl Sight<'static> {
             pixels: centre,
             distance_m,
         });
-        // Headers say where the beam is after `distance` m of its way, which is on the panel unless a
-        // two-theta arm turned that.
+        // Headers say where the beam is after `distance` m of its way, which is on the panel unless
+        // a two-theta arm turned that.
         let near = DVec2::from_array(nearest.pixels);
         let aside = (DVec2::from_array(centre) - near) * pixel_size_m / distance_m;
         let ahead = 1.0 - aside.length_squared();

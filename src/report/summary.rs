@@ -1,13 +1,8 @@
 //! The summary of a render, for people and, through serde, for programs.
 
-use std::fmt;
-
 use serde::Serialize;
 
-use super::lines::Lines;
-use super::noise::{at_the_ends, noise_in_words};
 use super::sampling::SamplingSummary;
-use super::six_digits;
 use crate::document::FactorOrigin;
 use crate::experiment::{Experiment, Shape, Sources};
 use crate::image::Statistics;
@@ -72,7 +67,7 @@ pub struct WrittenFile {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct CrystalSummary {
-    /// Whether it scatters at all.
+    /// Whether the crystal scatters at all.
     scatters: bool,
     energy_channels: usize,
     cell_angstrom: [f64; 3],
@@ -182,110 +177,5 @@ fn shape_name(shape: Shape) -> &'static str {
         Shape::Round => "round",
         Shape::Gauss => "gauss",
         Shape::TopHat => "tophat",
-    }
-}
-
-impl CrystalSummary {
-    fn describe(&self, lines: &mut Lines) {
-        if !self.scatters {
-            return lines.add("crystal", "none that scatters");
-        }
-        let [a, b, c] = self.cell_angstrom;
-        let [alpha, beta, gamma] = self.cell_deg;
-        let angles = format!("{alpha:.3} {beta:.3} {gamma:.3}°");
-        lines.add("cell", format!("{a:.3} {b:.3} {c:.3} Å, {angles}"));
-        lines.add("volume", format!("{:.1} Å³", self.volume_angstrom3));
-        let [na, nb, nc] = self.cells;
-        let [x, y, z] = self.edges_um;
-        let size = format!("{na} x {nb} x {nc} cells, {x:.4} x {y:.4} x {z:.4} µm");
-        lines.add("crystal", format!("{size}, {}", self.shape));
-        let structure_factors = match (self.listed_indices, self.energy_channels) {
-            (0, 0) => "the same F for every reflection".to_string(),
-            (0, channels) => format!("by photon energy, {channels} channel(s)"),
-            (count, _) => format!("a grid of {count} indices"),
-        };
-        let listed = self.listed_indices > 0 || self.energy_channels > 0;
-        let interpolated = match self.interpolated && listed {
-            true => ", interpolated",
-            false => "",
-        };
-        lines.add("F", structure_factors + interpolated);
-    }
-}
-
-impl BeamSummary {
-    fn describe(&self, lines: &mut Lines) {
-        let (wavelength, fluence) = (self.wavelength_angstrom, self.fluence_per_m2);
-        lines.add(
-            "beam",
-            format!("{wavelength:.6} Å, {fluence:.6e} photons/m²"),
-        );
-    }
-}
-
-impl DetectorSummary {
-    fn describe(&self, lines: &mut Lines, geometry: Option<&str>) {
-        let panels = match self.panels {
-            1 => String::new(),
-            count => format!("{count} panels, stacked "),
-        };
-        let ([fast, slow], layers) = (self.pixels, self.layers);
-        let pixel_mm = six_digits(self.pixel_mm);
-        let from = geometry.map_or_else(String::new, |file| format!(", from {file}"));
-        lines.add(
-            "detector",
-            format!("{panels}{fast} x {slow} pixels of {pixel_mm} mm, {layers} layer(s){from}"),
-        );
-        let (distance, [spot_fast, spot_slow]) = (self.distance_mm, self.beam_spot_mm);
-        let place = match self.panels {
-            1 => format!("{distance:.3} mm away, beam at {spot_fast:.3} {spot_slow:.3} mm"),
-            _ => format!("the nearest point {distance:.3} mm away"),
-        };
-        lines.add("", place);
-    }
-}
-
-impl fmt::Display for Summary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { image, run, .. } = self;
-        let mut lines = Lines::default();
-        self.crystal.describe(&mut lines);
-        let origin = run.reflections.as_ref();
-        lines.add_some("", origin.map(|origin| format!("of {origin}")));
-        self.beam.describe(&mut lines);
-        let water = (self.water_um > 0.0).then_some(self.water_um);
-        let water = water.map(|um| format!("the C program's, of {um} µm of water"));
-        lines.add_some("background", water);
-        for slab in &self.background {
-            let (name, mm, molecules) = (&slab.name, slab.thickness_mm, slab.molecules);
-            let text = format!("{mm} mm of {name}, {molecules:.4e} molecules in the beam");
-            lines.add("background", text);
-        }
-        self.detector.describe(&mut lines, run.geometry.as_deref());
-        lines.add("steps", self.sampling.to_string());
-        let [max_fast, max_slow] = image.max_at;
-        lines.add("max", format!("{:.6e} at {max_fast} {max_slow}", image.max));
-        let (mean, rms, deviation) = (image.mean, image.rms, image.rms_deviation);
-        lines.add(
-            "mean",
-            format!("{mean:.6e}, rms {rms:.6e}, rms deviation {deviation:.6e}"),
-        );
-        for file in &run.files {
-            let scale = file.scale.map(|scale| format!(", photons x {scale:.6}"));
-            let ends = at_the_ends(file.overloads, file.clipped_below);
-            lines.add(
-                "wrote",
-                format!("{}{}{ends}", file.path, scale.unwrap_or_default()),
-            );
-        }
-        lines.add_some("noise", run.noise.as_ref().map(noise_in_words));
-        lines.add("seed", run.seed.to_string());
-        let (terms, device) = (self.sampling.terms, &run.device);
-        let (seconds, threads) = (run.seconds, run.threads);
-        lines.add(
-            "took",
-            format!("{seconds:.3} s on {device}, {threads} threads, {terms:.4e} terms"),
-        );
-        lines.fmt(f)
     }
 }

@@ -13,8 +13,8 @@ use crate::experiment::{Experiment, MosaicDraw, ReflectionGrid};
 use crate::physics::amorphous::Amorphous;
 use crate::physics::lattice_factor::Lattice;
 
-/// What all frames of a series share: panels, sources by energy channel, mosaic domains as they were
-/// drawn, amorphous materials. A clone shares all of it.
+/// What all frames of a series share: panels, sources by energy channel, mosaic domains as they
+/// were drawn, amorphous materials. A clone shares all of it.
 #[derive(Debug, Clone)]
 pub struct Layout {
     experiment: Experiment,
@@ -37,8 +37,8 @@ pub struct Pose {
 }
 
 impl Layout {
-    /// Lays `experiment` out. Nobody asks here whether there is memory for it: [`memory`](super::memory)
-    /// tells what it takes.
+    /// Lays `experiment` out. Nobody asks here whether there is memory for it:
+    /// [`memory`](super::memory) tells what it takes.
     ///
     /// # Errors
     /// [`SceneError::NoSource`], [`SceneError::SourceAlongPolarisation`].
@@ -162,7 +162,7 @@ impl Layout {
             grid,
             default_f: factors.default_f(),
             interpolate: experiment.interpolates(),
-            // It is scattered once, whatever the number of channels.
+            // Water scatters once, whatever the number of channels.
             background: if channel == first_channel {
                 water_background(experiment.background().water_m, intensity)
             } else {

@@ -4,9 +4,9 @@
 //! evaluate one term: sources with their constants, orientations, the lattice, the grid of F and
 //! the factors in front of the sum. Both are in float64; a device with less makes its own copy.
 //!
-//! A scene has two parts with two lifetimes. Its [`Layout`] is made once for all frames of a series:
-//! panels, sources, mosaic domains, amorphous materials. Its [`Pose`] is where the crystal stands in
-//! one frame. A scene shares the arrays of both, so a clone of it is cheap, and a device
+//! A scene has two parts with two lifetimes. Its [`Layout`] is made once for all frames of a
+//! series: panels, sources, mosaic domains, amorphous materials. Its [`Pose`] is where the crystal
+//! stands in one frame. A scene shares the arrays of both, so a clone of it is cheap, and a device
 //! can tell by an array's identity that it has the array already.
 //!
 //! Where F depends on the energy, the image is the sum of one scene an energy channel: each has the
@@ -16,7 +16,6 @@ mod amorphous;
 mod layout;
 mod orientation;
 mod pixel_trace;
-mod sample;
 mod source;
 mod term_place;
 
@@ -33,7 +32,6 @@ use crate::physics::term::Model;
 pub use layout::{Layout, Pose};
 pub use orientation::Orientation;
 pub(crate) use pixel_trace::{put_photons, solid_angle_unit_name};
-pub use sample::Sample;
 pub use source::SceneSource;
 pub use term_place::{TermIndex, TermIndexError, TermPlace};
 
@@ -108,9 +106,9 @@ pub enum SceneError {
     /// The structure factors of an energy channel cannot be read.
     #[error("energy channel {number}, {angstrom:.6} Å: {reason}")]
     Channel {
-        /// Its number, from 1.
+        /// Number of the channel, from 1.
         number: usize,
-        /// Its wavelength, Å.
+        /// Wavelength of the channel, Å.
         angstrom: f64,
         /// What is wrong, with the name of the list.
         reason: String,
@@ -157,6 +155,20 @@ impl Scene {
             * oversample
             * self.sources.len() as f64
             * self.orientations.len() as f64
+    }
+
+    /// Pixels that are rendered.
+    pub fn rendered_pixels(&self) -> usize {
+        let on_panel = |panel: &Panel| {
+            let [width, height] = panel.shape;
+            if self.region.is_none() && panel.mask.is_none() {
+                return width * height;
+            }
+            let pixels = (0..height).flat_map(|slow| (0..width).map(move |fast| [fast, slow]));
+            let rendered = pixels.filter(|&[fast, slow]| self.renders(panel, fast, slow));
+            rendered.count()
+        };
+        self.panels.iter().map(on_panel).sum()
     }
 
     /// Whether a pixel of `panel` is rendered: inside the region and not masked.

@@ -44,8 +44,7 @@ pub enum TermIndexError {
     },
     /// The pixel is masked or outside the region.
     #[error(
-        "pixel {} {}: that pixel is not rendered: it is outside the region (-roi), or masked \
-         (-mask)",
+        "pixel {} {}: that pixel is not rendered: it is outside the region, or masked",
         .0[0], .0[1]
     )]
     NotRendered([usize; 2]),

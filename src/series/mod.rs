@@ -1,10 +1,10 @@
 //! Series of many frames: what each of them is of, and the files that they go to.
 //!
-//! A [`Plan`] makes the experiment of each frame. [`render`] renders them one after the other on one
-//! renderer, which keeps what frames have in common, and hands each over to be written meanwhile. An
-//! [`Output`] is what the user wants of a frame, an [`OutputSink`] its files, and a [`FrameSink`] the
-//! files of any frames, wherever these come from: `nanobragg`, its `series`, `noise` and `convert`
-//! all write through it.
+//! A [`Plan`] makes the experiment of each frame. [`render`] renders them one after the other on
+//! one renderer, which keeps what frames have in common, and hands each over to be written
+//! meanwhile. An [`Output`] is what the user wants of a frame, an [`OutputSink`] its files, and a
+//! [`FrameSink`] the files of any frames, wherever these come from: `nanobragg`, its `series`,
+//! `noise` and `convert` all write through it.
 
 mod numbered;
 mod output;

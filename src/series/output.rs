@@ -272,8 +272,8 @@ pub fn write_frame(
     frame: &RenderedFrame,
     renderer: &Renderer,
 ) -> Result<(), SeriesError> {
-    // A bare file needs least memory beside the image's, and mostly waits for the disk: it is written
-    // beside the others, which come one after the other.
+    // A bare file needs least memory beside the image's, and mostly waits for the disk: it is
+    // written beside the others, which come one after the other.
     let is_bare = |sink: &&mut OutputSink| sink.output.kind.format() == raw::FORMAT;
     let (bare, others): (Vec<_>, Vec<_>) = sinks.iter_mut().partition(is_bare);
     let all = |sinks: Vec<&mut OutputSink>| {

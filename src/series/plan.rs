@@ -1,6 +1,7 @@
 //! What each frame of a series is of.
 //!
-//! Angles are sums in degrees, and decimals stay decimals: frame 3 of a series of 0.1° each starts at
+//! Angles are sums in degrees, and decimals stay decimals: frame 3 of a series of 0.1° each starts
+//! at
 //! 0.3°, not at 0.30000000000000004°, so that a render of this start alone gives the same bits.
 
 use crate::document::{Document, Misset};

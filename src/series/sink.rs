@@ -37,8 +37,8 @@ impl Target {
     }
 }
 
-/// The files of frames as they come. A file of one frame is put in its place when it is written, if the
-/// target is numbered; the file of all frames only by [`commit`].
+/// The files of frames as they come. A file of one frame is put in its place when it is written, if
+/// the target is numbered; the file of all frames only by [`commit`].
 pub struct FrameSink {
     target: Target,
     /// The file of all frames, in the making.

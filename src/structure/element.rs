@@ -6,7 +6,7 @@
 /// An element.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Element {
-    /// Its symbol, such as `Zn`.
+    /// Symbol of the element, such as `Zn`.
     pub symbol: &'static str,
     /// Van der Waals radius, Å.
     radius_angstrom: f64,

@@ -85,7 +85,7 @@ pub fn structure_factors(
         .flat_map_iter(|h| {
             let columns =
                 (-k_max..=k_max).flat_map(move |k| (-l_max..=l_max).map(move |l| [h, k, l]));
-            // Of each pair of Friedel mates one.
+            // One of each pair of Friedel mates.
             columns.filter(|&index| index > [0; 3])
         })
         .filter_map(|index| {

@@ -23,7 +23,8 @@ pub struct FormFactor {
 pub const FINEST_SPACING_M: f64 = 0.25e-10;
 
 impl FormFactor {
-    /// That of an ion, if the table has it; every neutral atom to californium is there.
+    /// The form factor of an atom or ion, if the table has it; it has every neutral atom to
+    /// californium.
     pub fn of(atomic_number: u8, charge: i8) -> Option<&'static FormFactor> {
         let mut rows = TABLE.iter();
         rows.find(|row| row.atomic_number == atomic_number && row.charge == charge)
@@ -51,8 +52,8 @@ mod tests {
 
     #[test]
     fn forwards_every_atom_scatters_with_all_its_electrons() {
-        // The fits are published with as much as 0.044 electrons of error (molybdenum), and with 11.9865
-        // for magnesium's 12, the largest part.
+        // The fits are published with as much as 0.044 electrons of error (molybdenum), and with
+        // 11.9865 for magnesium's 12, the largest part.
         for row in &TABLE {
             let electrons = f64::from(row.atomic_number) - f64::from(row.charge);
             let error = at(row, 0.0) - electrons;

@@ -19,9 +19,9 @@ pub(super) struct Grid {
 /// A ball of the crystal.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sphere {
-    /// Its centre, in fractions of the edges.
+    /// Centre of the sphere, in fractions of the edges.
     pub(super) centre: DVec3,
-    /// Its radius, m.
+    /// Radius of the sphere, m.
     pub(super) radius_m: f64,
 }
 

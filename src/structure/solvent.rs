@@ -27,9 +27,9 @@ pub(super) const STEP_M: f64 = 0.5e-10;
 /// A flat bulk solvent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Solvent {
-    /// Its density k, electrons/m³.
+    /// Density k of the solvent, electrons/m³.
     pub density_per_m3: f64,
-    /// B of its edges, m².
+    /// B factor of the solvent's edges, m².
     pub b_m2: f64,
 }
 

@@ -1,7 +1,7 @@
 //! The quantities behind the value of a pixel, named, in the order in which they are computed.
 //!
-//! A trace is plain data. The CPU path, the GPU path and logs of other programs fill it, so that any
-//! two of them can be compared.
+//! A trace is plain data. The CPU path, the GPU path and logs of other programs fill it, so that
+//! any two of them can be compared.
 
 mod name;
 
@@ -10,11 +10,11 @@ pub use name::Name;
 /// A quantity of a [`Trace`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quantity {
-    /// Its name.
+    /// Name of the quantity.
     pub name: Name,
-    /// Its unit; empty for a bare number.
+    /// Unit of the quantity; empty for a bare number.
     pub unit: &'static str,
-    /// Its value, or the components of a vector: [`Name::len`] of them.
+    /// The value, or the components of a vector: [`Name::len`] numbers.
     pub values: Vec<f64>,
 }
 

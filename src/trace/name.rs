@@ -36,7 +36,7 @@ quantities! {
     Origin("origin", "m", 3),
     /// Position of the sub-pixel, m.
     Position("position", "m", 3),
-    /// Its distance from the sample, R, m.
+    /// Distance of the sub-pixel from the sample, R, m.
     Distance("distance", "m", 1),
     /// The solid angle that the term is multiplied by, Ω, sr.
     SolidAngle("solid_angle", "sr", 1),
@@ -98,8 +98,8 @@ quantities! {
     Scale("scale", "1/sr/electrons^2", 1),
     /// I_bg, the flat background of the water.
     Background("background", "electrons^2", 1),
-    /// What amorphous slabs add to the sum: Σ w·Ω·P·A·molecules·sign(F)F² over layers, sub-pixels and
-    /// sources, times the orientations.
+    /// Scattering of the amorphous slabs in the sum: Σ w·Ω·P·A·molecules·sign(F)F² over layers,
+    /// sub-pixels and sources, times the orientations.
     AmorphousSum("amorphous_sum", "sr electrons^2", 1),
     /// ΣF_cell²·F_latt² of the pixel, over layers, sub-pixels, sources and orientations, without
     /// weights, electrons².

@@ -1,10 +1,10 @@
-//! How near two computations come: the suite that holds a GPU against the CPU path, with its scenes,
-//! gates and findings; and two traces of one term, compared.
+//! How near two computations come: the suite that holds a GPU against the CPU path, with its
+//! scenes, gates and findings; and two traces of one term, compared.
 //!
 //! The CPU path itself is held against reference images of other programs in the project's tests.
 
 mod noise;
-mod plan;
+mod scene_parts;
 mod scenes;
 mod trace;
 
@@ -12,8 +12,6 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::experiment::ExperimentError;
-use crate::geometry::CellError;
 use crate::image::Comparison;
 use crate::image::noise::Noise;
 use crate::render::{Monitor, RenderError, Rendered, Renderer};
@@ -29,11 +27,8 @@ pub enum ValidationError {
     #[error(transparent)]
     Render(#[from] RenderError),
     /// The scene of a check is impossible: a fault of this library.
-    #[error(transparent)]
-    Scene(#[from] ExperimentError),
-    /// The cell of a check is impossible: a fault of this library.
-    #[error(transparent)]
-    Cell(#[from] CellError),
+    #[error("the scene of a check is impossible: {0}; please report it")]
+    Scene(String),
     /// The device gave an image of another size.
     #[error("{name}: the device's image has another size than the CPU path's")]
     Size {
@@ -45,9 +40,9 @@ pub enum ValidationError {
 /// What is rendered on both paths, and how near the device must come.
 #[derive(Debug, Clone)]
 pub struct Check {
-    /// Its name.
+    /// Name of the check.
     pub name: &'static str,
-    /// Whether it is one of the few of a quick validation.
+    /// Whether a quick validation makes the check too.
     pub quick: bool,
     gate: Gate,
     subject: Subject,
@@ -55,7 +50,7 @@ pub struct Check {
 
 #[derive(Debug, Clone)]
 enum Subject {
-    Scene(plan::Prepare),
+    Scene(scenes::Scene),
     Noise(Noise),
 }
 
@@ -64,8 +59,8 @@ enum Subject {
 enum Gate {
     /// This nrmse, and no pixel by more than ten times this part of the largest.
     Nrmse(f64),
-    /// Spots with sharp edges: an edge may fall on either side of a pixel, so this part of the pixels
-    /// may differ.
+    /// Spots with sharp edges: an edge may fall on either side of a pixel, so this part of the
+    /// pixels may differ.
     Edges(f64),
     /// Not a bit.
     Bits,
@@ -115,8 +110,8 @@ impl Check {
         monitor: &dyn Monitor,
     ) -> Result<Finding, ValidationError> {
         match &self.subject {
-            Subject::Scene(prepare) => {
-                let experiment = plan::experiment(*prepare)?;
+            Subject::Scene(scene) => {
+                let experiment = scene.experiment()?;
                 self.compared([device, cpu], |renderer| {
                     renderer.render_watched(&experiment, monitor)
                 })

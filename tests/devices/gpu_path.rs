@@ -285,7 +285,7 @@ fn a_grid_that_no_binding_holds_is_refused() {
         refused.contains("137.1 MiB") && refused.contains("128.0 MiB"),
         "{refused}"
     );
-    assert!(refused.contains("--f16-structure-factors"), "{refused}");
+    assert!(refused.contains("store them as f16"), "{refused}");
 }
 
 #[test]

@@ -182,8 +182,8 @@ fn every_command_tells_its_flags_as_a_render_does() {
             "nanobragg noise: -psf: no such flag; did you mean --psf?",
         ),
         (
-            "bench --domian 2",
-            "nanobragg bench: --domian: no such flag; did you mean --domains?",
+            "bench --iteratoins 2",
+            "nanobragg bench: --iteratoins: no such flag; did you mean --iterations?",
         ),
         (
             "compare --trheshold 1",

@@ -393,15 +393,15 @@ fn the_summary_tells_what_was_rendered() {
     let output = nanobragg(folder.path(), &line).assert().success();
     let text = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
     for part in [
-        "70.000 80.000 90.000 Å",
-        "504000.0 Å³",
-        "2 x 2 sub-pixels",
-        "3 phi step(s)",
-        "10 domain(s)",
+        "cell angstrom 70 80 90",
+        "volume angstrom3 504000",
+        "oversample 2",
+        "phi steps 3",
+        "mosaic domains 10",
         "max ",
         "mean ",
         "rms deviation",
-        "wrote      f.bin",
+        "flag -floatfile, path f.bin",
     ] {
         assert!(text.contains(part), "{part} is not in:\n{text}");
     }

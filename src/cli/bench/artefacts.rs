@@ -11,9 +11,8 @@ use tempfile::TempDir;
 use super::super::CliError;
 use super::super::profile::HOT_SPOTS;
 use super::super::reference::Reference;
-use super::Planned;
 use crate::formats::write_whole;
-use crate::report::{Agreement, Benchmark, Case, HotSpots, Timeline, chrome_json};
+use crate::report::{Agreement, Benchmark, HotSpots, Timeline, chrome_json};
 
 /// The folder of one benchmark. Unless it is [kept](Artefacts::keep), it vanishes.
 pub struct Artefacts {
@@ -95,19 +94,18 @@ impl Artefacts {
         drop(made);
     }
 
-    /// The file of the image of `case` from `device`.
-    pub fn image(&self, case: Case, device: &str) -> PathBuf {
-        self.images.join(format!("{}_{device}.bin", case.name()))
+    /// The file of the image of `size` from `device`.
+    pub fn image(&self, size: u32, device: &str) -> PathBuf {
+        self.images.join(format!("{size}_{device}.bin"))
     }
 
-    /// An empty folder for the reference program to render the image of `case` in for the
+    /// An empty folder for the reference program to render the image of `size` in for the
     /// `number`th time.
     ///
     /// # Errors
     /// [`CliError::Failed`] when it cannot be made.
-    pub fn reference_folder(&self, case: Case, number: u32) -> Result<PathBuf, CliError> {
-        let name = format!("{}_reference_{number}", case.name());
-        made_folder(self.images.join(name))
+    pub fn reference_folder(&self, size: u32, number: u32) -> Result<PathBuf, CliError> {
+        made_folder(self.images.join(format!("{size}_reference_{number}")))
     }
 
     /// Writes the file `name`, and gives its path.
@@ -120,26 +118,22 @@ impl Artefacts {
         Ok(path)
     }
 
-    /// Writes the timelines of every case, one file for all devices of a case, and one table of
-    /// all hot spots.
+    /// Writes the timelines of every size, one file for all its devices, and one table of all hot
+    /// spots.
     ///
     /// # Errors
     /// [`CliError::Failed`] when a file cannot be written.
     pub fn write_profiles(
         &self,
-        timelines: &[(Case, Vec<(String, Timeline)>)],
+        timelines: &[(u32, Vec<(String, Timeline)>)],
     ) -> Result<(), CliError> {
         made_folder(self.folder.path().join("profile"))?;
-        let mut table = format!("size,domains,threads,device,{}\n", HotSpots::CSV_HEADINGS);
-        let cell = |count: Option<u32>| count.map_or_else(String::new, |count| count.to_string());
-        for (case, devices) in timelines {
-            let (size, domains) = (case.size.to_string(), cell(case.domains));
-            let threads = cell(case.threads);
+        let mut table = format!("size,device,{}\n", HotSpots::CSV_HEADINGS);
+        for (size, devices) in timelines {
             for (device, timeline) in devices {
-                let before = [size.as_str(), &domains, &threads, device];
-                table.push_str(&HotSpots::of(timeline).csv_rows(&before));
+                table.push_str(&HotSpots::of(timeline).csv_rows(&[&size.to_string(), device]));
             }
-            let name = format!("profile/trace_{}.json", case.name());
+            let name = format!("profile/trace_{size}.json");
             self.write(&name, chrome_json(devices))?;
         }
         self.write(&format!("profile/{HOT_SPOTS}"), table)?;
@@ -157,24 +151,20 @@ fn made_folder(folder: PathBuf) -> Result<PathBuf, CliError> {
 /// `commands.txt`: the command of the benchmark, and commands that render its images one by one.
 pub fn commands(
     command: &str,
-    plan: &[Planned],
+    plan: &[(u32, Vec<String>)],
     devices: &[String],
     reference: Option<&Reference>,
 ) -> String {
     let mut text = format!("# this benchmark\n{command}\n\n# its images, one by one\n");
-    for planned in plan {
-        let Planned { case, words } = planned;
-        let name = case.name();
-        let threads = case.threads;
-        let threads = threads.map_or_else(String::new, |count| format!(" --threads {count}"));
+    for (size, words) in plan {
         let line = shell_words::join(words);
-        for device in planned.devices(devices) {
+        for device in devices {
             text.push_str(&format!(
-                "nanobragg {line} --device {device}{threads} -floatfile {name}_{device}.bin\n"
+                "nanobragg {line} --device {device} -floatfile {size}_{device}.bin\n"
             ));
         }
-        if let Some(reference) = reference.filter(|_| planned.others_take_part()) {
-            text.push_str(&reference.command_for(words, &format!("{name}_reference.bin")));
+        if let Some(reference) = reference {
+            text.push_str(&reference.command_for(words, &format!("{size}_reference.bin")));
         }
     }
     text
@@ -182,9 +172,9 @@ pub fn commands(
 
 /// `correlation.txt`: a line for each pair of images.
 pub fn correlations(benchmark: &Benchmark) -> String {
-    let mut text = String::from("# case correlation nrmse image against\n");
-    for result in benchmark.cases() {
-        let case = result.case.name();
+    let mut text = String::from("# size correlation nrmse image against\n");
+    for result in &benchmark.sizes {
+        let size = result.size;
         for Agreement {
             image,
             reference,
@@ -194,7 +184,7 @@ pub fn correlations(benchmark: &Benchmark) -> String {
         {
             let (image, reference) = (shell_words::quote(image), shell_words::quote(reference));
             text.push_str(&format!(
-                "{case} {correlation:.12} {nrmse:.3e} {image} {reference}\n"
+                "{size} {correlation:.12} {nrmse:.3e} {image} {reference}\n"
             ));
         }
     }

@@ -1,4 +1,4 @@
-//! One case, measured on every device and with the reference program.
+//! One size, measured on every device and with the reference program.
 
 use std::io::{BufReader, Seek, SeekFrom};
 use std::path::Path;
@@ -8,41 +8,41 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::super::CliError;
+use super::super::limit::file_limit;
 use super::super::output::say;
 use super::super::process::{Outcome, Running};
 use super::artefacts::Artefacts;
-use super::{BenchFlags, Planned, WORKER, worker};
+use super::{BenchFlags, WORKER, worker};
 use crate::formats::raw;
 use crate::image::{Comparison, Image};
 use crate::render::RenderError;
-use crate::report::{Agreement, CaseResult, ReferenceTimes, Timeline};
+use crate::report::{Agreement, ReferenceTimes, SizeResult, Timeline};
 
 impl BenchFlags {
-    /// Renders a case on every device and with the reference program.
+    /// Renders what `words` describe, of `size`, on every device and with the reference program.
     ///
     /// # Errors
     /// [`CliError::Failed`] when a render fails.
     pub fn measure(
         &self,
-        planned: &Planned,
+        size: u32,
+        words: &[String],
         devices: &[String],
         artefacts: &Artefacts,
-    ) -> Result<(CaseResult, Vec<(String, Timeline)>), CliError> {
-        let case = planned.case;
+    ) -> Result<(SizeResult, Vec<(String, Timeline)>), CliError> {
         // The reference comes first, as it may not be there at all.
-        let reference = self.reference_times(planned, artefacts)?;
+        let reference = self.reference_times(size, words, artefacts)?;
         let (mut measured, mut timelines, mut rendered) = (Vec::new(), Vec::new(), Vec::new());
-        for device in planned.devices(devices) {
-            let path = artefacts.image(case, device);
-            let (mut measurement, timeline) = self.ask_worker(device, &path, planned)?;
+        for device in devices {
+            let path = artefacts.image(size, device);
+            let (mut measurement, timeline) = self.ask_worker(device, &path, size, words)?;
             if device != "cpu" {
                 // Two cards may have one name.
                 measurement.device = format!("{device} {}", measurement.device);
             }
             let name = measurement.device.clone();
             say(format_args!(
-                "{:5} {name}: {:.1} ms warm",
-                case.name(),
+                "{size:5} {name}: {:.1} ms warm",
                 measurement.range(|times| times.wall_s).median * 1e3
             ));
             rendered.push((name.clone(), path));
@@ -50,13 +50,7 @@ impl BenchFlags {
             measured.push(measurement);
         }
         let mut agreements = Vec::new();
-        let image = |path: &Path| {
-            raw::read(
-                path,
-                [case.size as usize; 2],
-                crate::cli::limit::file_limit(),
-            )
-        };
+        let image = |path: &Path| raw::read(path, [size as usize; 2], file_limit());
         // Images are compared with the reference program's, and with the first device's.
         if let Some((_, expected)) = &reference {
             for (name, path) in &rendered {
@@ -69,8 +63,8 @@ impl BenchFlags {
                 agreements.push(agreement(name, &image(path)?, first, &expected)?);
             }
         }
-        let result = CaseResult {
-            case,
+        let result = SizeResult {
+            size,
             devices: measured,
             reference: reference.map(|(times, _)| times),
             agreements,
@@ -78,26 +72,26 @@ impl BenchFlags {
         Ok((result, timelines))
     }
 
-    /// Has a process of its own measure a case on `device`.
+    /// Has a process of its own measure a size on `device`.
     fn ask_worker(
         &self,
         device: &str,
         image: &Path,
-        planned: &Planned,
+        size: u32,
+        words: &[String],
     ) -> Result<worker::Report, CliError> {
-        let what = format!("the render of {} pixels on {device}", planned.case);
-        let threads = planned.case.threads.or(self.threads_of_all()).unwrap_or(0);
+        let what = format!("the render of {size} × {size} pixels on {device}");
         let own = std::env::current_exe().context("cannot find this program's own file")?;
         let mut answer = tempfile::tempfile().context("cannot make a temporary file")?;
         let mut command = Command::new(&own);
         command
             .args([WORKER, "--device", device])
-            .args(["--threads", &threads.to_string()])
+            .args(["--threads", &self.threads.unwrap_or(0).to_string()])
             .args(["--iterations", &self.iterations.to_string(), "--image"])
             .arg(image)
             .args(self.profile.then_some("--profile"))
             .arg("--")
-            .args(&planned.words)
+            .args(words)
             // The worker stops when this pipe ends.
             .stdin(Stdio::piped())
             .stdout(
@@ -133,19 +127,18 @@ impl BenchFlags {
     /// Times of the reference program, and its image.
     fn reference_times(
         &self,
-        planned: &Planned,
+        size: u32,
+        words: &[String],
         artefacts: &Artefacts,
     ) -> Result<Option<(ReferenceTimes, Image)>, CliError> {
-        let reference = self.reference_program();
-        let Some(reference) = reference.filter(|_| planned.others_take_part()) else {
+        let Some(reference) = self.reference_program() else {
             return Ok(None);
         };
         let (mut wall_s, mut last) = (Vec::new(), None);
         for number in 1..=self.iterations {
             // A folder for each: the C program reads what it finds lying around.
-            let folder = artefacts.reference_folder(planned.case, number)?;
-            let size = planned.case.size as usize;
-            let rendered = reference.render(&planned.words, [size; 2], &folder)?;
+            let folder = artefacts.reference_folder(size, number)?;
+            let rendered = reference.render(words, [size as usize; 2], &folder)?;
             wall_s.push(rendered.seconds);
             last = Some(rendered.image);
         }

@@ -8,6 +8,7 @@ mod worker;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use anyhow::Context;
 use clap::{Parser, ValueEnum};
 
 use super::flags::DETECTOR_SIZE;
@@ -19,7 +20,6 @@ use crate::gpu::{Adapter, AdapterKind, adapters};
 use crate::report::{Benchmark, Environment, benchmark_page, scaling_figure};
 
 use artefacts::{Artefacts, commands, correlations};
-use plan::Planned;
 
 pub use worker::{NAME as WORKER, run as work};
 
@@ -39,13 +39,10 @@ const THRESHOLD: f64 = 0.99;
     bin_name = COMMAND,
     override_usage = "nanobragg bench [OPTIONS] [-- FLAGS]",
     allow_negative_numbers = true,
-    after_help = "Each case on each device is a process of its own: one cold render, then warm ones. \
-                  One thing is varied at a time: sizes on all threads with the flags' own mosaic \
-                  domains; domains at the middle one of the sizes (the larger of two); several \
-                  numbers of threads at the largest size, on the CPU path alone.\n\n\
+    after_help = "Each size on each device is a process of its own: one cold render, then warm ones.\n\n\
                   DIR/<UTC time>/ then holds summary.md (to read), benchmark_results.json, env.json, \
-                  commands.txt, correlation.txt and, where anything was varied, scaling.png, which \
-                  nanobragg figure draws from benchmark_results.json.",
+                  commands.txt, correlation.txt and, of several sizes, scaling.svg: times against \
+                  pixels.",
     term_width = 100
 )]
 pub struct BenchFlags {
@@ -53,22 +50,17 @@ pub struct BenchFlags {
     #[arg(long, value_name = "PIXELS", value_delimiter = ',', value_parser = values::count,
           default_value = "256,512,1024,2048,4096")]
     sizes: Vec<u32>,
-    /// Mosaic domains to go through, put behind the flags as -mosaic_domains; flags without a
-    /// spread or --mosaic-sigmas get -mosaic 0.5 here [default: none, the flags as they are]
-    #[arg(long, value_name = "COUNT", value_delimiter = ',', value_parser = values::count)]
-    domains: Vec<u32>,
     /// What renders; all is the CPU path and every real GPU, or the software one where there is no
     /// other
     #[arg(long, value_name = "DEVICE", default_value = "all")]
     device: BenchDevice,
-    /// Threads of the CPU path: one number for every render, or several to go through [default:
-    /// one per core]
-    #[arg(long, value_name = "COUNT", value_delimiter = ',', value_parser = values::threads)]
-    threads: Vec<u32>,
+    /// Threads of the CPU path [default: one per core]
+    #[arg(long, value_name = "COUNT", value_parser = values::threads)]
+    threads: Option<u32>,
     /// Warm renders of each
     #[arg(long, value_name = "COUNT", default_value = "5", value_parser = values::count)]
     iterations: u32,
-    /// Write where the time went: profile/trace_CASE.json (Perfetto opens it) and hot_spots.csv
+    /// Write where the time went: profile/trace_SIZE.json (Perfetto opens it) and hot_spots.csv
     #[arg(long)]
     profile: bool,
     /// Keep the images, and the reference program's logs
@@ -126,18 +118,16 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         threshold: flags.threshold.unwrap_or(THRESHOLD),
         failure: None,
         sizes: Vec::new(),
-        domains: Vec::new(),
-        threads: Vec::new(),
     };
     let (mut timelines, mut failure) = (Vec::new(), None);
-    for planned in &plan {
-        match flags.measure(planned, &devices, &artefacts) {
+    for (size, words) in &plan {
+        match flags.measure(*size, words, &devices, &artefacts) {
             Ok((result, recorded)) => {
-                timelines.push((planned.case, recorded));
-                benchmark.push(result);
+                timelines.push((*size, recorded));
+                benchmark.sizes.push(result);
             }
             // What was measured before is worth keeping.
-            Err(error) if benchmark.cases().next().is_some() && !interrupt::interrupted() => {
+            Err(error) if !benchmark.sizes.is_empty() && !interrupt::interrupted() => {
                 benchmark.failure = Some(error.to_string());
                 failure = Some(error);
                 break;
@@ -159,10 +149,8 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     }
     let json = serde_json::to_string_pretty(&benchmark.document()?)?;
     artefacts.write("benchmark_results.json", &json)?;
-    let figure = scaling_figure(&benchmark)
-        .map_err(|problem| anyhow::anyhow!("scaling.png: {}", problem.what))?;
-    if let Some(figure) = figure {
-        artefacts.write("scaling.png", figure)?;
+    if let Some(figure) = scaling_figure(&benchmark).context("cannot draw scaling.svg")? {
+        artefacts.write("scaling.svg", figure)?;
     }
     let page = benchmark_page(&benchmark, &environment, &command);
     let summary = artefacts.write("summary.md", &page)?;
@@ -177,9 +165,9 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         return Err(error);
     }
     match benchmark.worst_agreement() {
-        Some((case, worst)) if benchmark.passed() != Some(true) => {
+        Some((size, worst)) if benchmark.passed() != Some(true) => {
             Err(CliError::Failed(anyhow::anyhow!(
-                "at {case}, {worst}; --threshold asks for {}, and nanobragg trace finds the first \
+                "at {size} × {size}, {worst}; --threshold asks for {}, and nanobragg trace finds the first \
                  quantity that differs",
                 benchmark.threshold
             )))

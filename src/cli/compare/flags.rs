@@ -81,7 +81,8 @@ pub struct CompareFlags {
     pub threshold: Option<f64>,
 
     /// Folder for summary.json, a.png and b.png on one scale, and difference.png; of programs also
-    /// reference/ and nanobragg/ with images and commands, and the reference's logs. Other files stay
+    /// reference/ and nanobragg/ with images and commands, and the reference's logs. Other files
+    /// stay
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub out: Option<PathBuf>,
     /// Print the summary as one JSON document on standard output

@@ -9,7 +9,7 @@ mod programs;
 
 use std::path::{Path, PathBuf};
 
-use super::output::print;
+use super::output::print_report;
 use super::reference::Reference;
 use super::scenario::{plain, scenario};
 use super::{CliError, interrupt};
@@ -86,11 +86,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         folder.write(&files)?;
     }
     stop_if_interrupted()?;
-    if flags.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&summary)?))?;
-    } else {
-        print(&format!("{summary}\n"))?;
-    }
+    print_report(&summary, flags.json)?;
     match summary.shortcoming() {
         None => Ok(()),
         Some(what) => Err(CliError::Failed(anyhow::anyhow!(what))),

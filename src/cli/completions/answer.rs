@@ -80,7 +80,7 @@ impl Flags {
         }
     }
 
-    /// Those that tell a command behind `--` what to render.
+    /// The flags that tell a command behind `--` what to render.
     fn of_a_scenario() -> Flags {
         let run = flags::all().filter(|flag| flag.is_of_the_run());
         Flags {

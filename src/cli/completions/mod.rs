@@ -1,8 +1,8 @@
 //! `nanobragg completions`: what teaches a shell to complete this program's command lines.
 //!
-//! Theory: shells differ in how they ask, not in what fits. Practice: what a shell is given is a few
-//! lines that hand the words so far to the program itself, so that the answers are always those of
-//! the program that is there. Generators of such scripts know neither flags with one dash nor
+//! Theory: shells differ in how they ask, not in what fits. Practice: what a shell is given is a
+//! few lines that hand the words so far to the program itself, so that the answers are always those
+//! of the program that is there. Generators of such scripts know neither flags with one dash nor
 //! commands that take other commands' flags behind `--`.
 
 mod answer;

@@ -1,7 +1,8 @@
 //! Experiment files: a document below the flags of a command line.
 //!
-//! `--config FILE` puts what a file says below the flags, which so override it. `--write-config FILE`
-//! writes what any flags came to, and images hold the same text where their format has room for it.
+//! `--config FILE` puts what a file says below the flags, which so override it. `--write-config
+//! FILE` writes what any flags came to, and images hold the same text where their format has room
+//! for it.
 
 mod records;
 
@@ -44,7 +45,7 @@ impl Line {
     /// # Errors
     /// [`CliError::Failed`] for a file that is missing or bad.
     pub fn of(words: &[String]) -> Result<Line, CliError> {
-        let file = named(words).map(|path| {
+        let file = parted(words).0.map(|path| {
             let Read {
                 document, notices, ..
             } = Document::read(&path, crate::cli::limit::file_limit(), &advice)?;
@@ -62,15 +63,15 @@ impl Line {
         })
     }
 
-    /// The flags among `words`, and what the file of their `--config` says of the experiment; the flag
-    /// itself is left out: what commands take behind `--`.
+    /// The flags among `words`, and what the file of their `--config` says of the experiment; the
+    /// flag itself is left out: what commands take behind `--`.
     ///
     /// # Errors
     /// As [`Line::of`].
     pub fn of_experiment(words: &[String]) -> Result<Line, CliError> {
         let mut line = Line::of(words)?;
         if let Some(file) = &mut line.file {
-            line.words = without_config(words);
+            line.words = parted(words).1;
             for key in KEYS.iter().filter(|key| is_of_the_run(key)) {
                 key.clear(&mut file.document);
             }
@@ -147,36 +148,24 @@ impl Line {
     }
 }
 
-/// The file that `words` name with `--config`, last.
-fn named(words: &[String]) -> Option<PathBuf> {
-    let own = words.iter().take_while(|word| *word != "--");
-    let own: Vec<&String> = own.collect();
-    let joined = |word: &str| Some(word.strip_prefix(FLAG)?.strip_prefix('=')?.to_string());
-    let mut named = own.iter().enumerate().rev().filter_map(|(place, word)| {
-        let next = || own.get(place + 1).map(|next| next.to_string());
-        match word.as_str() == FLAG {
-            true => next(),
-            false => joined(word),
-        }
-    });
-    named.next().map(PathBuf::from)
-}
-
-/// `words` without every `--config`.
-fn without_config(words: &[String]) -> Vec<String> {
-    let mut kept = Vec::with_capacity(words.len());
-    let mut rest = words.iter();
+/// The file that `words` name with `--config`, last, and the other words.
+fn parted(words: &[String]) -> (Option<PathBuf>, Vec<String>) {
+    let own = words.iter().position(|word| word == "--");
+    let (own, behind) = words.split_at(own.unwrap_or(words.len()));
+    let (mut file, mut others) = (None, Vec::new());
+    let mut rest = own.iter();
     while let Some(word) = rest.next() {
-        if word == FLAG {
-            rest.next();
-        } else if word
+        match word
             .strip_prefix(FLAG)
-            .is_none_or(|rest| !rest.starts_with('='))
+            .map(|joined| joined.strip_prefix('='))
         {
-            kept.push(word.clone());
+            Some(Some(joined)) => file = Some(joined),
+            Some(None) if word == FLAG => file = rest.next().map(String::as_str).or(file),
+            _ => others.push(word.clone()),
         }
     }
-    kept
+    others.extend_from_slice(behind);
+    (file.map(PathBuf::from), others)
 }
 
 /// The program, as experiment files name it.
@@ -191,8 +180,8 @@ fn recorded(request: &Request) -> Result<Vec<Recorded>, CliError> {
     Ok(Fingerprint::of_all(&files.cloned().collect::<Vec<_>>())?)
 }
 
-/// `document` without what tells how the program is run and nothing of the image, and with the files
-/// that it was read from.
+/// `document` without what tells how the program is run and nothing of the image, and with the
+/// files that it was read from.
 fn recordable(document: &Document, inputs: &[Recorded]) -> Document {
     let mut document = document.clone();
     let kept: [&Key; 2] = [&key::run::device, &key::run::threads];

@@ -4,8 +4,8 @@ use super::{program, recordable, recorded};
 use crate::cli::flags::{OutputKind, Request};
 use crate::document::{Extent, Recorded};
 
-/// The experiment of a render, for each kind of file. A file tells only of what makes its numbers, so
-/// that the same experiment gives the same bytes whatever else is written.
+/// The experiment of a render, for each kind of file. A file tells only of what makes its numbers,
+/// so that the same experiment gives the same bytes whatever else is written.
 #[derive(Debug, Default)]
 pub struct Records {
     plain: Option<String>,

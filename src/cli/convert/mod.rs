@@ -7,21 +7,21 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::Parser;
+use serde_json::json;
 
 use super::files::input_at;
-use super::flags::{CompressionName, NumberName, StyleFlags};
+use super::flags::{StyleFlags, choice};
 use super::limit::file_limit;
-use super::output::{print, say};
+use super::output::{print_summary, say};
 use super::sized::{check_size, read_sized};
 use super::{CliError, interrupt, values};
-use crate::formats::encoding::{Encoding, Number};
+use crate::formats::encoding::{Compression, Encoding, Number};
 use crate::formats::format::{self, Format, FrameReader};
 use crate::formats::header::Header;
 use crate::formats::raster::Raster;
 use crate::formats::{FormatError, check_writable, image_file, smv};
 use crate::memory::Bytes;
 use crate::render::RenderError;
-use crate::report::{ConversionSummary, StoredImage};
 use crate::series::{self, FrameSink, Target};
 use one::Outcome;
 
@@ -62,11 +62,11 @@ pub struct ConvertCommand {
     frame: Option<u32>,
     /// How an NXmx file is compressed; bslz4, bitshuffle and LZ4, is faster, and readers need
     /// hdf5plugin for it [default: gzip]
-    #[arg(long, value_name = "METHOD")]
-    compression: Option<CompressionName>,
+    #[arg(long, value_name = "METHOD", value_parser = choice::<Compression>())]
+    compression: Option<Compression>,
     /// Numbers of a TIFF, npy or NXmx file [default: those of IN, and f32 for float64]
-    #[arg(long = "type", value_name = "TYPE")]
-    number: Option<NumberName>,
+    #[arg(long = "type", value_name = "TYPE", value_parser = choice::<Number>())]
+    number: Option<Number>,
     /// Counts per unit of IN, where OUT holds whole numbers [default: 1]
     #[arg(long, value_name = "FACTOR", value_parser = values::positive)]
     scale: Option<f64>,
@@ -125,32 +125,19 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let pixels = [raster.width, raster.height];
     let frames = chosen.len();
     let outcome = command.convert(encoding, file.as_deref(), chosen, first)?;
-    let summary = ConversionSummary {
-        version: crate::version::NUMBER,
-        input: StoredImage {
-            path: command.image.display().to_string(),
-            format: format.name,
-            numbers,
-        },
-        output: StoredImage {
-            path: command.out.display().to_string(),
-            format: target.name,
-            numbers: outcome.numbers,
-        },
-        frames,
-        pixels,
-        clipped_above: outcome.clipped.above,
-        clipped_below: outcome.clipped.below,
-        no_number: outcome.clipped.no_number,
-        rounded: outcome.rounded,
-        notices,
-    };
-    if command.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&summary)?))?;
-    } else if !command.quiet {
-        say(&summary);
-    }
-    Ok(())
+    let summary = json!({
+        "version": crate::version::NUMBER,
+        "input": { "path": command.image.display().to_string(), "format": format.name, "numbers": numbers },
+        "output": { "path": command.out.display().to_string(), "format": target.name, "numbers": outcome.numbers },
+        "frames": frames,
+        "pixels": pixels,
+        "clipped_above": outcome.clipped.above,
+        "clipped_below": outcome.clipped.below,
+        "no_number": outcome.clipped.no_number,
+        "rounded": outcome.rounded,
+        "notices": notices,
+    });
+    print_summary(&summary, command.json, command.quiet)
 }
 
 /// Frame `index` of `file`, counted from 0.
@@ -239,13 +226,13 @@ impl ConvertCommand {
     /// How OUT is written, with numbers like those of IN where its format has several.
     fn encoding(&self, format: &'static Format, own: Number) -> Encoding {
         Encoding {
-            compression: self.compression.map(|named| named.0).unwrap_or_default(),
-            ..Encoding::new(format, self.number.map_or(own, |named| named.0))
+            compression: self.compression.unwrap_or_default(),
+            ..Encoding::new(format, self.number.unwrap_or(own))
         }
     }
 
-    /// Converts `first`, and the rest of the `chosen` frames of `file`. Files of one frame are put in
-    /// their places as they are made.
+    /// Converts `first`, and the rest of the `chosen` frames of `file`. Files of one frame are put
+    /// in their places as they are made.
     fn convert(
         &self,
         encoding: Encoding,

@@ -7,7 +7,8 @@ use crate::formats::header::Header;
 use crate::formats::{pgm, png, smv};
 
 impl ConvertCommand {
-    /// A line for everything that OUT has no room for, and for every flag without effect, where IN is of
+    /// A line for everything that OUT has no room for, and for every flag without effect, where IN
+    /// is of
     /// `format`.
     pub(super) fn notices(
         &self,

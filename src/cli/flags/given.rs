@@ -1,5 +1,5 @@
-//! What a command line comes to: a document, the flags that gave its values, and how keys are spelled
-//! when a message names them.
+//! What a command line comes to: a document, the flags that gave its values, and how keys are
+//! spelled when a message names them.
 
 use std::path::PathBuf;
 

@@ -20,7 +20,7 @@ pub use output::{Output, geometry_notices, name_notices, seed_from_clock};
 pub use printout::Printout;
 pub use program::ProgramFlags;
 pub use request::Request;
-pub use style::{CompressionName, NoiseFlags, NumberName, StyleFlags};
+pub use style::{NoiseFlags, StyleFlags, choice};
 use table::TOPICS;
 
 pub use crate::formats::format::extension;
@@ -33,9 +33,9 @@ pub static DETECTOR_SIZE: [&Key; 2] = [&key::detector::pixels, &key::detector::s
 pub struct Flag {
     /// What it is about: a heading of the help.
     pub topic: &'static str,
-    /// Its dashes.
+    /// One dash or two.
     pub dashes: Dashes,
-    /// Its name, without dashes.
+    /// Name of the flag, without dashes.
     pub name: &'static str,
     /// The flag as it is shown to users.
     shown: &'static str,
@@ -73,9 +73,9 @@ pub enum Effect {
     Swapped(&'static Key),
     /// Nothing, as in the C program, for this reason.
     Ignored(&'static str),
-    /// It is an error, for this reason.
+    /// The flag is an error, for this reason.
     Refused(&'static str),
-    /// It is about the program and has no key, for this reason.
+    /// The flag is about the program and has no key, for this reason.
     Program(&'static str),
 }
 
@@ -146,7 +146,7 @@ impl Flag {
         }
     }
 
-    /// Whether it tells of files, printouts or the program, and not of the experiment.
+    /// Whether the flag is about files, printouts or the program, and not about the experiment.
     pub fn is_of_the_run(&self) -> bool {
         match self.effect {
             Effect::Program(_) => true,
@@ -154,7 +154,7 @@ impl Flag {
         }
     }
 
-    /// Whether it names a file to read.
+    /// Whether the flag names a file to read.
     pub fn reads_a_file(&self) -> bool {
         let key = self.key().filter(|key| matches!(key.kind, Kind::Path));
         key.is_some_and(|key| !is_of_the_run(key))
@@ -252,7 +252,6 @@ pub fn command() -> Command {
              nanobragg devices     what can render here\n       \
              nanobragg validate    is what a GPU renders right?\n       \
              nanobragg bench       how fast this machine renders, and how alike\n       \
-             nanobragg figure      a benchmark's times as a picture\n       \
              nanobragg trace       how a pixel's value comes about\n       \
              nanobragg man         manual pages\n       \
              nanobragg completions what completes flags in bash, zsh and fish",
@@ -301,7 +300,8 @@ pub fn spellings(command: &Command) -> Vec<String> {
     long.flatten().map(str::to_string).collect()
 }
 
-/// What is meant by a name that is no key of an experiment file: who knows the flags may try theirs.
+/// What is meant by a name that is no key of an experiment file: who knows the flags may try
+/// theirs.
 pub fn advice(_section: Option<&str>, name: &str) -> Option<String> {
     let flag = find(name)?;
     Some(match flag.effect {

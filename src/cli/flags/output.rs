@@ -108,8 +108,8 @@ impl Output {
     }
 }
 
-/// The encoding that the name `path` of `flag` stands for, of a file with noise or without, which may
-/// be a picture.
+/// The encoding that the name `path` of `flag` stands for, of a file with noise or without, which
+/// may be a picture.
 ///
 /// # Errors
 /// [`CliError::Usage`] for a name that stands for no format.

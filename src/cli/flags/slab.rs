@@ -1,5 +1,5 @@
-//! A slab of amorphous material as the command line has it: `FILE,thickness=MM,density=G_CM3,mw=G_MOL`,
-//! and `x=` what the table's first column holds.
+//! A slab of amorphous material as the command line has it:
+//! `FILE,thickness=MM,density=G_CM3,mw=G_MOL`, and `x=` what the table's first column holds.
 
 use crate::document::{SLAB, Value};
 

@@ -1,14 +1,13 @@
 //! Flags of a render that other commands share: noise, and how pictures look.
 
-use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use super::super::CliError;
 use super::given::{Spelling, section};
 use super::table::{NOISE, PICTURES};
 use super::{Flag, augmented};
 use crate::document::{Choice, NoiseSection, PictureSection};
-use crate::formats::encoding::Compression;
-use crate::formats::encoding::Number;
 use crate::formats::png::{Colormap, Depth};
 use crate::image::ToneScale;
 use crate::image::noise::Noise;
@@ -122,38 +121,8 @@ impl StyleFlags {
     }
 }
 
-macro_rules! value_enum {
-    ($($(#[$about:meta])* $name:ident($of:ty);)*) => {$(
-        $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq)]
-        pub struct $name(pub $of);
-
-        impl ValueEnum for $name {
-            fn value_variants<'a>() -> &'a [$name] {
-                const LENGTH: usize = <$of as Choice>::VALUES.len();
-                static VARIANTS: std::sync::LazyLock<[$name; LENGTH]> =
-                    std::sync::LazyLock::new(|| {
-                        std::array::from_fn(|place| $name(<$of as Choice>::VALUES[place]))
-                    });
-                &*VARIANTS
-            }
-
-            fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-                Some(clap::builder::PossibleValue::new(self.0.word()))
-            }
-        }
-
-        impl From<$name> for $of {
-            fn from(name: $name) -> $of {
-                name.0
-            }
-        }
-    )*};
-}
-
-value_enum! {
-    /// Kinds of numbers.
-    NumberName(Number);
-    /// Ways to compress.
-    CompressionName(Compression);
+/// What clap reads the words of `C` with.
+pub fn choice<C: Choice + Send + Sync>() -> impl TypedValueParser<Value = C> {
+    let words = PossibleValuesParser::new(C::WORDS);
+    words.try_map(|word| C::of_word(&word).ok_or("no such word"))
 }

@@ -432,9 +432,8 @@ flags! { PROGRAM "Program"
     "--" "profile" ("FILE") Value(&run::profile);
         "Write where the time went as a Chrome trace (Perfetto opens it), hot_spots.csv beside it";
     "--" "dry-run" () Program("renders no image");
-        "Check everything as a render does, and tell its terms, memory, files and, from a small \
-         part of it, about how long it will take; nothing is written but the file of \
-         --write-config";
+        "Check everything as a render does, and tell its terms, memory and files; nothing is \
+         written but the file of --write-config";
     "--" "quiet" () Is(&run::quiet, Yes);
         "Print nothing but warnings and errors";
     "--" "json" () Is(&run::json, Yes);

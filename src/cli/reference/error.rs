@@ -68,7 +68,7 @@ pub enum ReferenceError {
         found: u64,
         /// Bytes of the image that was expected.
         expected: u64,
-        /// Its pixels along fast and slow.
+        /// Pixels of the expected image along fast and slow.
         size: [usize; 2],
     },
     /// The folder that the program runs in cannot be used.

@@ -11,18 +11,19 @@ use std::collections::HashSet;
 use std::time::Instant;
 
 use clap::ArgMatches;
+use serde_json::json;
 
 use super::config::Records;
 use super::error::is_interruption;
 use super::flags::{OutputKind, Request};
-use super::output::{print, say};
+use super::output::{print_summary, say};
 use super::progress::Progress;
 use super::{CliError, files, interrupt, render};
 use crate::formats::check_writable;
 use crate::image::Statistics;
 use crate::image::noise::Noise;
 use crate::render::{Monitor, RenderError, Rendered, Renderer, frame_size};
-use crate::report::{SeriesFile, SeriesFrame, SeriesSummary};
+use crate::report::SeriesFrame;
 use crate::series::{self, Numbered, OutputSink, Plan, RenderedFrame, Watcher};
 
 /// Renders the frames that `words` describe.
@@ -58,7 +59,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let Follower { progress, notices } = follower;
     drop(progress);
     let noise = request.outputs.iter().find_map(|output| match output.kind {
-        // Its images are numbered from here.
+        // The first frame's number is the image number of its noise.
         OutputKind::Noise { noise, .. } => Some(Noise {
             image: plan.first_number,
             ..noise
@@ -66,34 +67,29 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         _ => None,
     });
     let files = request.outputs.iter().zip(&work.sinks);
-    let files = files.map(|(output, sink)| SeriesFile {
-        flag: output.flag,
-        path: output.path.display().to_string(),
-        frames: sink.written.frames,
-        overloads: sink.written.overloads,
-        clipped_below: sink.written.clipped_below,
+    let files = files.map(|(output, sink)| {
+        json!({
+            "flag": output.flag,
+            "path": output.path.display().to_string(),
+            "frames": sink.written.frames,
+            "overloads": sink.written.overloads,
+            "clipped_below": sink.written.clipped_below,
+        })
     });
-    let summary = SeriesSummary {
-        version: crate::version::NUMBER,
-        frames: plan.frames,
-        pixels: frame_size(&plan.base),
-        device: renderer.device_name(),
-        threads: renderer.threads(),
-        seed: request.seed,
-        noise,
-        files: files.collect(),
-        images: work.images,
-        notices,
-        seconds: started.elapsed().as_secs_f64(),
-    };
-    if request.program.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&summary)?))
-    } else {
-        if !request.program.quiet {
-            say(&summary);
-        }
-        Ok(())
-    }
+    let summary = json!({
+        "version": crate::version::NUMBER,
+        "frames": plan.frames,
+        "pixels": frame_size(&plan.base),
+        "device": renderer.device_name(),
+        "threads": renderer.threads(),
+        "seed": request.seed,
+        "noise": noise,
+        "files": files.collect::<Vec<_>>(),
+        "images": work.images,
+        "notices": notices,
+        "seconds": started.elapsed().as_secs_f64(),
+    });
+    print_summary(&summary, request.program.json, request.program.quiet)
 }
 
 /// The frames of what `request` asks for, once it is known that they can be written.
@@ -115,8 +111,8 @@ fn check(matches: &ArgMatches, request: &mut Request) -> Result<Plan, CliError> 
     Ok(plan)
 }
 
-/// Makes sure that every file of `plan` can be written, that no two of them are one, and that none is
-/// an input.
+/// Makes sure that every file of `plan` can be written, that no two of them are one, and that none
+/// is an input.
 fn check_files(request: &Request, plan: &Plan) -> Result<(), CliError> {
     // Folders, and files of all frames.
     files::check(request)?;

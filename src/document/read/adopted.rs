@@ -1,5 +1,5 @@
-//! What the headers of images, and files that describe a detector, say in place of keys that are not
-//! given (PHYSICS §13).
+//! What the headers of images, and files that describe a detector, say in place of keys that are
+//! not given (PHYSICS §13).
 
 use std::path::Path;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub struct Adopted {
     pub mask: Option<Arc<Mask>>,
     /// Frames of the image file, where its format has many.
     pub frames: Option<usize>,
-    beam_centre: BeamCentre,
+    beam_centre: Option<BeamCentre>,
 }
 
 /// A quantity that a header leaves open: what it is, what is taken, and the keys that would give it.
@@ -60,45 +60,6 @@ enum BeamCentre {
     Pixels([f64; 2]),
 }
 
-impl Default for BeamCentre {
-    fn default() -> BeamCentre {
-        BeamCentre::of_smv(None, None)
-    }
-}
-
-impl BeamCentre {
-    fn of_smv(x: Option<f64>, y: Option<f64>) -> BeamCentre {
-        BeamCentre::Given {
-            x,
-            y,
-            y_from_end: false,
-        }
-    }
-
-    /// The beam centre, as the header of a mask tells it.
-    fn of_mask(self) -> BeamCentre {
-        match self {
-            BeamCentre::Given { x, y, .. } => BeamCentre::Given {
-                x,
-                y,
-                y_from_end: true,
-            },
-            pixels => pixels,
-        }
-    }
-
-    fn is_silent(self) -> bool {
-        matches!(
-            self,
-            BeamCentre::Given {
-                x: None,
-                y: None,
-                ..
-            }
-        )
-    }
-}
-
 impl Adopted {
     /// The headers of an image, of one of its frames, and of a mask, files of `most` bytes at most;
     /// where both speak, the image does.
@@ -115,12 +76,12 @@ impl Adopted {
             let (mask, header) = mask::read(path, most)?;
             // The C program's masks are SMV files.
             if header.entries_of == Some(smv::FORMAT) {
-                let header = Adopted::from_smv(&header.entries, mask.shape())
-                    .map_err(|what| bad(path, what))?;
-                adopted = adopted.or(Adopted {
-                    beam_centre: header.beam_centre.of_mask(),
-                    ..header
-                });
+                let header = Adopted::from_smv(&header.entries, mask.shape());
+                let mut header = header.map_err(|what| bad(path, what))?;
+                if let Some(BeamCentre::Given { y_from_end, .. }) = &mut header.beam_centre {
+                    *y_from_end = true;
+                }
+                adopted = adopted.or(header);
             }
             adopted.mask = Some(Arc::new(mask));
         }
@@ -149,11 +110,12 @@ impl Adopted {
     pub fn beam_centre_m(&self, placement: &Placement) -> [Option<f64>; 2] {
         let pixel = placement.pixel_size_m;
         match self.beam_centre {
-            BeamCentre::Pixels(along) => {
+            None => [None; 2],
+            Some(BeamCentre::Pixels(along)) => {
                 let centre = placement.beam_centre_at(along.map(|pixels| pixels * pixel));
                 centre.map(Some)
             }
-            BeamCentre::Given { x, y, y_from_end } => {
+            Some(BeamCentre::Given { x, y, y_from_end }) => {
                 let size_slow = placement.pixels[1] as f64 * pixel;
                 let [x, y] = [x, y].map(|mm| mm.map(|mm| mm * 1e-3));
                 [x, y.map(|y| if y_from_end { size_slow - y } else { y })]
@@ -221,7 +183,7 @@ impl Adopted {
     /// what is taken in their place.
     pub fn unsaid(&self) -> Vec<Unsaid> {
         use key::{beam, detector, frame, scan};
-        let centre = self.beam_centre.is_silent() && self.org.iter().any(Option::is_none);
+        let centre = self.beam_centre.is_none() && self.org.iter().any(Option::is_none);
         let distance = self.distance_mm.or(self.close_distance_mm).is_none();
         let still = self.phi_deg.or(self.osc_deg).is_none();
         let open: [(bool, Unsaid); 5] = [
@@ -290,6 +252,8 @@ impl Adopted {
                 given => Ok(given),
             })
         };
+        let [x, y] = [number("BEAM_CENTER_X")?, number("BEAM_CENTER_Y")?];
+        let y_from_end = false;
         Ok(Adopted {
             shape: Some(shape),
             pixel_mm: positive("PIXEL_SIZE")?,
@@ -301,7 +265,7 @@ impl Adopted {
             // A still has no range to adopt: flags that step or count are not to be bound to zero.
             osc_deg: number("OSC_RANGE")?.filter(|&range| range != 0.0),
             two_theta_deg: number("TWOTHETA")?,
-            beam_centre: BeamCentre::of_smv(number("BEAM_CENTER_X")?, number("BEAM_CENTER_Y")?),
+            beam_centre: x.or(y).map(|_| BeamCentre::Given { x, y, y_from_end }),
             ..Adopted::default()
         })
     }
@@ -327,7 +291,7 @@ impl Adopted {
                 .filter(|&range| range != 0.0),
             two_theta_deg: header.two_theta_rad.map(f64::to_degrees),
             sensor_um: header.sensor_thickness_m.map(|metres| metres * 1e6),
-            beam_centre: centre.map_or_else(BeamCentre::default, BeamCentre::Pixels),
+            beam_centre: centre.map(BeamCentre::Pixels),
             ..Adopted::default()
         })
     }
@@ -351,11 +315,7 @@ impl Adopted {
             mask: self.mask.or(other.mask),
             sensor_um: self.sensor_um.or(other.sensor_um),
             frames: self.frames,
-            beam_centre: if self.beam_centre.is_silent() {
-                other.beam_centre
-            } else {
-                self.beam_centre
-            },
+            beam_centre: self.beam_centre.or(other.beam_centre),
         }
     }
 }

@@ -201,15 +201,14 @@ impl Reading<'_> {
     fn mosaic_model(&mut self) -> Result<MosaicModel, DocumentError> {
         use key::mosaicity::{domains, model, rotations, sigmas, spread};
         let keys = &self.document.mosaicity;
-        let refuse = |first: &'static Key, words: &str, second: &'static Key, more: &str| {
-            let message = message!("{}{}{}{}", first, words, second, more);
-            Err(DocumentError::Contradiction(message))
-        };
         if let Some(path) = &keys.rotations {
             let others: [&'static Key; 4] = [&spread, &domains, &model, &sigmas];
             if let Some(given) = others.into_iter().find(|key| key.is_in(self.document)) {
-                let what = " both say how the domains are turned; leave one out";
-                return refuse(given, " and ", &rotations, what);
+                return Err(contradiction!(
+                    "{} and {} both say how the domains are turned; leave one out",
+                    given,
+                    &rotations
+                ));
             }
             self.inputs.push(path.clone());
             let listed = formats::rotations::read(path, self.most())?;
@@ -218,16 +217,16 @@ impl Reading<'_> {
         let spread_rad = keys.spread.unwrap_or(0.0).to_radians();
         let gaussian = |sigmas_rad| Ok(MosaicModel::Gaussian { sigmas_rad });
         match (keys.sigmas, keys.model) {
-            (Some(_), Some(MosaicDistribution::Cap)) => {
-                let what = " gaussian, not of cap; leave one out";
-                refuse(&sigmas, " are those of ", &model, what)
-            }
-            (Some(_), _) if keys.spread.is_some() => refuse(
-                &spread,
-                " and ",
+            (Some(_), Some(MosaicDistribution::Cap)) => Err(contradiction!(
+                "{} are those of {} gaussian, not of cap; leave one out",
                 &sigmas,
-                " both give the spread; leave one out",
-            ),
+                &model
+            )),
+            (Some(_), _) if keys.spread.is_some() => Err(contradiction!(
+                "{} and {} both give the spread; leave one out",
+                &spread,
+                &sigmas
+            )),
             (Some(degrees), _) => gaussian(degrees.map(f64::to_radians)),
             (None, Some(MosaicDistribution::Gaussian)) => gaussian([spread_rad; 3]),
             (None, _) => Ok(MosaicModel::Cap { spread_rad }),

@@ -15,10 +15,9 @@ use crate::experiment::{
 };
 
 impl FrameSection {
-    /// The directions: of the beam, the detector's fast and slow axes and normal, the polarisation,
-    /// the spindle and the two-theta axis.
-    fn directions(&self) -> [Option<DVec3>; 7] {
-        let given = [
+    /// Whether any direction is given.
+    pub fn has_directions(&self) -> bool {
+        let directions = [
             self.beam,
             self.fast,
             self.slow,
@@ -27,45 +26,26 @@ impl FrameSection {
             self.spindle,
             self.two_theta_axis,
         ];
-        given.map(|values| values.map(DVec3::from_array))
-    }
-
-    /// Whether any direction is given.
-    pub fn has_directions(&self) -> bool {
-        self.directions().iter().any(Option::is_some)
+        directions.iter().any(Option::is_some)
     }
 
     /// `conventional` with the given directions in place; none if no direction is given.
     pub(super) fn axes(&self, conventional: LabAxes) -> Option<LabAxes> {
-        let [
-            beam,
+        let given = |own: Option<[f64; 3]>, other| own.map_or(other, DVec3::from_array);
+        let fast = given(self.fast, conventional.fast);
+        let slow = given(self.slow, conventional.slow);
+        let across = match self.fast.or(self.slow) {
+            Some(_) => fast.cross(slow),
+            None => conventional.normal,
+        };
+        self.has_directions().then(|| LabAxes {
+            beam: given(self.beam, conventional.beam),
             fast,
             slow,
-            normal,
-            polarisation,
-            spindle,
-            two_theta_axis,
-        ] = self.directions();
-        self.has_directions().then(|| {
-            let turned = fast.or(slow).is_some();
-            let (fast, slow) = (
-                fast.unwrap_or(conventional.fast),
-                slow.unwrap_or(conventional.slow),
-            );
-            let across = if turned {
-                fast.cross(slow)
-            } else {
-                conventional.normal
-            };
-            LabAxes {
-                beam: beam.unwrap_or(conventional.beam),
-                fast,
-                slow,
-                normal: normal.unwrap_or(across),
-                two_theta_axis: two_theta_axis.unwrap_or(conventional.two_theta_axis),
-                polarisation: polarisation.unwrap_or(conventional.polarisation),
-                spindle: spindle.unwrap_or(conventional.spindle),
-            }
+            normal: given(self.normal, across),
+            two_theta_axis: given(self.two_theta_axis, conventional.two_theta_axis),
+            polarisation: given(self.polarisation, conventional.polarisation),
+            spindle: given(self.spindle, conventional.spindle),
         })
     }
 }
@@ -317,9 +297,9 @@ written with", adopted_two_theta,
             && [Quantity::SensorThickness, Quantity::AttenuationDepth].contains(&quantity)
     }
 
-    /// What is wrong, behind those of `keys` that the document gives. Where it gives none, values come
-    /// from the file that describes the detector or from the header of an image, which is then to
-    /// blame; where there is none either, all keys are named.
+    /// An error about those of `keys` that the document gives. If it gives none, the values come from
+    /// the file that describes the detector or from the header of an image, and the error is about
+    /// that file; without a file it is about all of `keys`.
     pub fn blame(&self, keys: &[&'static Key], what: impl std::fmt::Display) -> DocumentError {
         let given = keys.iter().filter(|key| key.is_in(self.document));
         let given: Vec<&'static Key> = given.copied().collect();

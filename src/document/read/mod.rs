@@ -1,5 +1,5 @@
-//! From a document to an experiment: the files that it names are read, what it leaves open is filled
-//! in, and everything is checked.
+//! From a document to an experiment: the files that it names are read, what it leaves open is
+//! filled in, and everything is checked.
 
 mod adopted;
 mod apparatus;
@@ -87,9 +87,9 @@ struct Facts<'f> {
 }
 
 impl Document {
-    /// Reads the files that the document names, and checks everything. `fresh_seed` is the seed of the
-    /// noise and of a random misset where the document has none; `memory` is what the files that are
-    /// read may take.
+    /// Reads the files that the document names, and checks everything. `fresh_seed` is the seed of
+    /// the noise and of a random misset where the document has none; `memory` is what the files
+    /// that are read may take.
     ///
     /// # Errors
     /// [`DocumentError`] for keys that contradict each other or describe an impossible experiment,

@@ -7,7 +7,8 @@ use super::super::unit::{ev, si};
 use super::super::{Problem, c_number};
 use crate::experiment::photon_energy_to_wavelength;
 
-/// The convention for detectors that are none of a maker's: readers then expect no modules of theirs.
+/// The convention for detectors that are none of a maker's: readers then expect no modules of
+/// theirs.
 pub const CONVENTION: &str = "GENERIC_MINI";
 /// Readers want a date, and a simulated image has none: the same flags give the same file.
 const DATE: &str = "2000-01-01T00:00:00.000";
@@ -80,8 +81,8 @@ pub fn entries(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What `entries` say. Numbers have the units that stand behind them; without one, lengths are in m,
-/// angles in degrees, the wavelength in Å and energies in eV.
+/// The geometry in `entries`. Numbers have the units that stand behind them; without one, lengths are
+/// in m, angles in degrees, the wavelength in Å and energies in eV.
 ///
 /// # Errors
 /// A [`Problem`] for a value that is no number where one is expected, and for a unit that is not

@@ -51,7 +51,7 @@ pub fn parse(bytes: &[u8]) -> Result<CbfImage, Problem> {
 struct Section(String);
 
 impl Section {
-    /// What stands behind `key`, in whatever case.
+    /// The value of `key`; case does not matter.
     fn entry(&self, key: &str) -> Option<&str> {
         self.0.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
@@ -108,8 +108,8 @@ impl Section {
         };
         let unpacked = elements.and_then(|count| byte_offset::unpack(packed, count));
         let numbers = unpacked.ok_or_else(truncated)?;
-        // Writers and readers count round the end of the type: a step from its largest number to its
-        // least may be stored as 1.
+        // Writers and readers count round the end of the type: a step from its largest number to
+        // its least may be stored as 1.
         let pixels = match kind {
             "signed 32-bit integer" | "" => {
                 Pixels::I32(numbers.iter().map(|&number| number as i32).collect())

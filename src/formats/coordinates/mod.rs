@@ -26,7 +26,7 @@ pub struct CoordinateFile {
     pub structure: CrystalStructure,
     /// Name of its space group.
     pub space_group: String,
-    /// What the user should know although nothing is wrong.
+    /// Notices for the user, where nothing is wrong.
     pub notices: Vec<String>,
 }
 

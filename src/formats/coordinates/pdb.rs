@@ -82,7 +82,7 @@ impl<'a> Record<'a> {
         self.is("ATOM  ") || self.is("HETATM")
     }
 
-    /// What is in these columns, the last one included, without blanks; nothing if it is no text.
+    /// The text in columns `first` to `last`, without blanks; U+FFFD if the bytes are no text.
     fn field(&self, first: usize, last: usize) -> &'a str {
         let end = last.min(self.bytes.len());
         let bytes = self.bytes.get(first - 1..end).unwrap_or_default();

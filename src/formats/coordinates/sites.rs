@@ -14,9 +14,9 @@ pub struct Frame {
     pub(super) cell: UnitCell,
     /// From metres to fractions.
     to_fractions: DMat3,
-    /// Added to these.
+    /// Added to the fractions.
     shift: DVec3,
-    /// What the user should know of it.
+    /// Notice for the user, if the axes are unusual.
     notice: Option<&'static str>,
 }
 
@@ -49,7 +49,7 @@ impl Frame {
     /// This frame, unless the file has its own: the matrix, in 1/Å, and the shift that make
     /// fractions of its coordinates.
     pub(in crate::formats) fn or_own(self, matrix_per_angstrom: DMat3, shift: DVec3) -> Frame {
-        /// What six decimals are off by, 1/Å, and what is not for rounding.
+        /// Largest difference that six decimals explain, 1/Å.
         const ROUNDING: f64 = 2e-6;
         let own = matrix_per_angstrom * 1e10;
         let cells = own.determinant() * self.cell.volume_m3();
@@ -127,7 +127,7 @@ impl Sites {
         }
     }
 
-    /// How coordinates become fractions.
+    /// The frame of the file: how coordinates become fractions.
     pub(in crate::formats) fn frame(&self) -> &Frame {
         &self.frame
     }
@@ -178,7 +178,7 @@ impl Sites {
         Ok(())
     }
 
-    /// What the user should know.
+    /// Notices for the user.
     pub(super) fn notices(&self) -> Vec<String> {
         let counts = [
             (

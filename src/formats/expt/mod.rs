@@ -2,9 +2,9 @@
 //!
 //! Theory: DIALS has lengths in mm and Å, angles in degrees. The beam's direction points from the
 //! sample to the source. A crystal with the cell A is turned by S·R(φ)·F·A, where R is the rotation
-//! about the spindle u, F the fixed and S the setting rotation of the goniometer; that is a rotation
-//! about S·u of the cell S·F·A, which is how it is rendered. A panel absorbs over 1/µ. The facts are
-//! those of dxtbx's `to_dict` and `from_dict` (github.com/cctbx/dxtbx, src/dxtbx/model).
+//! about the spindle u, F the fixed and S the setting rotation of the goniometer; that is a
+//! rotation about S·u of the cell S·F·A, which is how it is rendered. A panel absorbs over 1/µ. The
+//! facts are those of dxtbx's `to_dict` and `from_dict` (github.com/cctbx/dxtbx, src/dxtbx/model).
 //!
 //! Practice: an experiment names its models by their places in the file's lists; of these only its
 //! own are looked at. Images, profiles and scaling models are nothing to us.
@@ -24,7 +24,7 @@ use super::{FormatError, Problem};
 use crate::memory::Bytes;
 use node::{Node, Object};
 
-/// What the file should be.
+/// The files that are accepted, in words for messages.
 const EXPECTED: &str = "an experiment list or an imageset of DIALS, JSON";
 
 /// The lists of models.

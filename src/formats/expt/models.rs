@@ -15,7 +15,7 @@ pub struct Beam {
     /// Kahn's factor.
     pub kahn_factor: f64,
     pub wavelength_m: f64,
-    /// Whether it changes during a scan.
+    /// Whether the beam changes during a scan.
     pub varies: bool,
 }
 
@@ -46,7 +46,7 @@ pub fn beam(node: Node) -> Result<Beam, Problem> {
     if angstrom <= 0.0 {
         return Err(wavelength.wrong(format!("{angstrom}; expected {expected}")));
     }
-    // What the format takes where nothing is said.
+    // Defaults of the format.
     const NORMAL: DVec3 = DVec3::Y;
     const FRACTION: f64 = 0.999;
     let normal = object.optional("polarization_normal");

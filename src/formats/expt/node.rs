@@ -1,6 +1,6 @@
-//! Values of a JSON file that know where they are: what is wrong with one is said with its line, the
-//! model it belongs to and its key. Only what is asked for is taken out of the text, so a file needs
-//! no more memory than a few times its own.
+//! Values of a JSON file that know where they are: what is wrong with one is said with its line,
+//! the model it belongs to and its key. Only what is asked for is taken out of the text, so a file
+//! needs no more memory than a few times its own.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -56,7 +56,7 @@ impl<'a> Node<'a> {
 
     /// Something wrong with it.
     pub fn wrong(&self, what: impl fmt::Display) -> Problem {
-        // Both are slices of one string.
+        // `text` is a slice of `file`.
         let start = self.text.as_ptr() as usize - self.file.as_ptr() as usize;
         let line = self.file[..start].matches('\n').count() + 1;
         let key = if self.key.is_empty() {
@@ -71,7 +71,7 @@ impl<'a> Node<'a> {
         self.wrong(format!("{}; expected {expected}", quoted(self.text)))
     }
 
-    /// Whether it is a list.
+    /// Whether the value is a list.
     pub fn is_list(&self) -> bool {
         self.text.starts_with('[')
     }
@@ -119,7 +119,7 @@ impl<'a> Node<'a> {
         short.ok_or_else(|| self.unexpected(&format!("text of at most {longest} bytes")))
     }
 
-    /// All its numbers.
+    /// The numbers of a list of any length.
     pub fn numbers(&self, expected: &str) -> Result<Vec<f64>, Problem> {
         serde_json::from_str(self.text).map_err(|_| self.unexpected(expected))
     }
@@ -158,7 +158,7 @@ impl<'a> Node<'a> {
 }
 
 impl<'a, const N: usize> Object<'a, N> {
-    /// What the object is to messages.
+    /// The object as messages name it.
     pub fn node(&self) -> &Node<'a> {
         &self.node
     }

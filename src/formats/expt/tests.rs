@@ -59,7 +59,7 @@ fn read(document: &Value) -> Geometry {
     parse(document.to_string().as_bytes(), 0).unwrap()
 }
 
-/// What is wrong with [`list`] once `change` was made to it, without the line.
+/// The error message for [`list`] after `change`, without the line.
 fn said(change: impl Fn(&mut Value)) -> String {
     let mut document = list();
     change(&mut document);
@@ -203,7 +203,8 @@ fn a_goniometer_turns_the_crystal_by_setting_scan_and_fixed_rotation() {
     let a = geometry.cell.unwrap().real().x_axis;
     assert!(a.normalize().abs_diff_eq(DVec3::Z, 1e-12), "{a}");
     assert!(geometry.spindle.abs_diff_eq(DVec3::Z, 1e-12));
-    // The same as three axes: the first turns the crystal, the last all of it.
+    // The same goniometer as three axes: the first turns the crystal, the last the whole
+    // goniometer.
     document["goniometer"][0] = json!({
         "axes": [[0, 0, 1], [0, 1, 0], [1, 0, 0]], "angles": [90.0, 33.0, 90.0],
         "names": ["PHI", "OMEGA", "BASE"], "scan_axis": 1,
@@ -218,7 +219,8 @@ fn a_goniometer_turns_the_crystal_by_setting_scan_and_fixed_rotation() {
 fn panels_hang_in_groups() {
     let plain = read(&list());
     let mut grouped = list();
-    // A group that is turned by a quarter about z and one that undoes it; the right panel hangs in it.
+    // A group that is turned by a quarter about z and one that undoes it; the right panel hangs in
+    // it.
     grouped["detector"][0]["hierarchy"] = json!({
         "name": "root", "fast_axis": [1, 0, 0], "slow_axis": [0, 1, 0], "origin": [0, 0, -60.0],
         "children": [
@@ -515,7 +517,8 @@ fn deep_nesting_is_an_error() {
         let groups = "{\"children\":[".repeat(depth) + &"]}".repeat(depth);
         let text = document.to_string().replace("\"HERE\"", &groups);
         assert!(parse(text.as_bytes(), 0).is_err());
-        // Where nobody looks it is nobody's business, but for what the JSON parser bears.
+        // In a key that is not read, nesting is no error, up to the depth that the JSON parser
+        // takes.
         document["detector"][0]["hierarchy"] = Value::Null;
         document["imageset"] = json!("HERE");
         let _ = parse(

@@ -58,7 +58,8 @@ impl BadRegion {
         Ok(true)
     }
 
-    /// Makes sure that it is told in one way, wholly, that its edges are in order, and that its panel is one of `panels`.
+    /// Makes sure that it is told in one way, wholly, that its edges are in order, and that its
+    /// panel is one of `panels`.
     pub fn check(&self, is_panel: impl Fn(&str) -> bool) -> Result<(), Problem> {
         let wrong = |what: String| {
             Err(Problem::with_file(format!(
@@ -110,7 +111,8 @@ impl BadRegion {
         }
     }
 
-    /// What of `panel` lies in it; coordinates of pixels are those of their centres.
+    /// The parts of `panel` that lie in the bad region; coordinates of pixels are those of their
+    /// centres.
     pub fn holes(&self, panel: &Draft) -> Box<dyn Iterator<Item = Hole> + '_> {
         if self.panel.as_ref().is_some_and(|name| *name != panel.name) {
             return Box::new(std::iter::empty());

@@ -1,9 +1,10 @@
 //! Geometry files of CrystFEL (`.geom`, text).
 //!
-//! Theory: x, y and z of the laboratory are metres with z along the beam and y up. A panel's corner is
-//! at (corner_x, corner_y) pixels and z = clen + coffset; a pixel on along its fast axis is the vector fs,
-//! in pixels, away. The file's values without a panel's name stand for panels that are first mentioned
-//! further down. The facts are those of the manual page crystfel_geometry(5) of CrystFEL 0.9 to 0.11.
+//! Theory: x, y and z of the laboratory are metres with z along the beam and y up. A panel's corner
+//! is at (corner_x, corner_y) pixels and z = clen + coffset; a pixel on along its fast axis is the
+//! vector fs, in pixels, away. The file's values without a panel's name stand for panels that are
+//! first mentioned further down. The facts are those of the manual page crystfel_geometry(5) of
+//! CrystFEL 0.9 to 0.11.
 //!
 //! Practice: what says where in a data file pixels, masks and peaks stand is nothing to us. The
 //! format has no sensors, no crystal and no polarisation: X-rays are polarised along x, if at all,
@@ -60,8 +61,8 @@ pub fn read(path: &Path, clen_m: Option<f64>, most: Bytes) -> Result<Geometry, F
 /// The geometry that `bytes` spell, with panels at `clen_m` where that is given.
 ///
 /// # Errors
-/// A [`Problem`] when they are no text of `key = value` lines, when a value is none of its key, or a
-/// key of a panel is missing.
+/// A [`Problem`] when they are no text of `key = value` lines, when a value is none of its key, or
+/// a key of a panel is missing.
 pub fn parse(bytes: &[u8], clen_m: Option<f64>, most: Bytes) -> Result<Geometry, Problem> {
     let expected = "a CrystFEL geometry file, lines of key = value";
     let text = std::str::from_utf8(unmarked(bytes))
@@ -86,7 +87,7 @@ pub fn parse(bytes: &[u8], clen_m: Option<f64>, most: Bytes) -> Result<Geometry,
     file.geometry(clen_m, most)
 }
 
-/// What was read so far.
+/// The content of a geometry file that was read so far.
 #[derive(Default)]
 struct File {
     defaults: Draft,

@@ -11,7 +11,7 @@ use crate::experiment::Panel;
 /// Metres in the units of lengths.
 pub const LENGTHS: [(&str, f64); 2] = [("m", 1.0), ("mm", 1e-3)];
 
-/// What was said of a panel so far; without a name, of panels that are yet to come.
+/// The properties of a panel that were read so far; without a name, the defaults of later panels.
 #[derive(Debug, Clone, Default)]
 pub struct Draft {
     pub name: String,

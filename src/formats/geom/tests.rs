@@ -56,7 +56,7 @@ fn said(text: &str) -> String {
     parse(text.as_bytes(), None).unwrap_err().to_string()
 }
 
-/// What is wrong with the file once a line of it is another.
+/// The error message for the file after `line` is replaced by `other`.
 fn replaced(line: &str, other: &str) -> String {
     assert!(FILE.contains(line));
     said(&FILE.replacen(line, other, 1))

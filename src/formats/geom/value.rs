@@ -15,8 +15,8 @@ pub enum Quantity {
 }
 
 impl Quantity {
-    /// The quantity of `key` that `text` spells: a number and one of `units`, the first where there is
-    /// none.
+    /// The quantity of `key` that `text` spells: a number and one of `units`, the first where there
+    /// is none.
     pub fn parse(
         line: usize,
         key: &str,

@@ -17,7 +17,7 @@ pub fn to_mcstas(beam: DVec3, up: DVec3) -> DMat3 {
         true => across.normalize(),
         false => z.any_orthonormal_vector(),
     };
-    // Its rows are the new axes.
+    // The rows of the rotation are the new axes.
     DMat3::from_cols(y.cross(z), y, z).transpose()
 }
 

@@ -14,7 +14,8 @@ use crate::experiment::{Experiment, Panel};
 pub use mcstas::to_mcstas;
 pub use panel_place::PanelPlace;
 
-/// Bit of the pixel mask for pixels that a user left out: outside a region of interest, under a mask.
+/// Bit of the pixel mask for pixels that a user left out: outside a region of interest, under a
+/// mask.
 pub const USER_MASKED: u32 = 1 << 8;
 
 /// Metres in an ångström.
@@ -42,7 +43,7 @@ pub struct Metadata {
     pub laboratory: Option<DMat3>,
     /// NeXus' pixel mask, 0 for pixels that are good; slow axis outermost.
     pub mask: Option<Vec<u32>>,
-    /// How the frames were made, in words that the program takes again.
+    /// The experiment file that the frames were rendered from.
     pub configuration: Option<String>,
 }
 
@@ -58,7 +59,7 @@ pub struct FrameMetadata {
 }
 
 impl Metadata {
-    /// What can be said of `experiment`, in whose laboratory `up` is up, with counts of up to
+    /// The metadata of `experiment`, in whose laboratory `up` is up, with counts of up to
     /// `saturation`.
     pub fn of(experiment: &Experiment, up: DVec3, saturation: Option<f64>) -> Metadata {
         let beam = experiment.beam();
@@ -111,14 +112,14 @@ impl Metadata {
             panels: place.into_iter().collect(),
             sensor_thickness_m: header.sensor_thickness_m,
             saturation: header.count_cutoff,
-            // Headers of these formats do not say where the spindle is; readers take it to lie along
-            // the fast axis.
+            // Headers of these formats do not say where the spindle is; readers take it to lie
+            // along the fast axis.
             spindle: header.start_rad.map(|_| -DVec3::X),
             ..Metadata::default()
         }
     }
 
-    /// What a header with room for one upright panel can say: of the first.
+    /// The header of the first panel, for formats with room for one upright panel.
     pub fn header(&self, frame: &FrameMetadata) -> ImageHeader {
         let first = self.panels.first();
         let spot = first.and_then(PanelPlace::beam_spot);
@@ -143,7 +144,7 @@ impl Metadata {
 }
 
 impl FrameMetadata {
-    /// What can be said of the frame that `experiment` is.
+    /// The metadata of the one frame that `experiment` describes.
     pub fn of(experiment: &Experiment, up: DVec3) -> FrameMetadata {
         let scan = experiment.scan();
         let turn = to_mcstas(experiment.beam().direction, up);

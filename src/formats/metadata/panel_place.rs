@@ -1,8 +1,9 @@
 //! Where panels stand, as NXdetector_module says it.
 //!
 //! A module's origin is a translation from the laboratory's origin, in two steps: along the beam by
-//! the detector's distance, then by the module's offset. Its fast and slow pixel directions depend on
-//! that offset and are given in the laboratory's frame, so that panels that lean need no rotations.
+//! the detector's distance, then by the module's offset. Its fast and slow pixel directions depend
+//! on that offset and are given in the laboratory's frame, so that panels that lean need no
+//! rotations.
 
 use glam::DVec3;
 
@@ -105,14 +106,14 @@ impl PanelPlace {
         Some((distance_m, [fast / wide, slow / high]))
     }
 
-    /// Whether its pixels are square, to the digits of a header.
+    /// Whether the panel's pixels are square, to the digits of a header.
     pub(super) fn is_square(&self) -> bool {
         const SQUARE: f64 = 1e-6;
         let [wide, high] = self.pixel_size_m;
         (wide - high).abs() <= SQUARE * wide
     }
 
-    /// Whether it stands at right angles to the beam, to the digits of a header.
+    /// Whether the panel stands at right angles to the beam, to the digits of a header.
     pub(super) fn is_upright(&self) -> bool {
         const UPRIGHT: f64 = 1e-6;
         self.fast.z.abs() < UPRIGHT && self.slow.z.abs() < UPRIGHT

@@ -120,7 +120,7 @@ fn within<'a>(category: &str, tag: &'a str) -> Option<&'a str> {
     start.eq_ignore_ascii_case(category).then_some(item)
 }
 
-/// What a column of the table holds, by its tag.
+/// The column that `tag` announces.
 fn candidate<'a>(tag: &'a str) -> Column<'a> {
     let label = within(CATEGORY, tag).unwrap_or(tag);
     let kind = match label.to_ascii_lowercase().as_str() {

@@ -22,14 +22,14 @@ pub(super) enum Token<'a> {
 /// A value of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Value<'a> {
-    /// What it says, without its quotes.
+    /// Text of the value, without quotes.
     pub(super) text: &'a str,
-    /// Whether it stood in quotes or between semicolons.
+    /// Whether the value stood in quotes or between semicolons.
     pub(super) quoted: bool,
 }
 
 impl<'a> Value<'a> {
-    /// What it says, unless that it is unknown (`?`) or does not apply (`.`).
+    /// The text, unless the value is unknown (`?`) or does not apply (`.`).
     pub(super) fn known(self) -> Option<&'a str> {
         let is_missing = !self.quoted && matches!(self.text, "?" | ".");
         (!is_missing).then_some(self.text)

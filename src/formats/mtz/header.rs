@@ -31,7 +31,7 @@ pub(super) struct Header<'a> {
     cell: Option<UnitCell>,
     dataset_cells: Vec<(i32, UnitCell)>,
     operators: Vec<Operator>,
-    /// How many operators there should be, and the group's name.
+    /// Number of operators that the file promises, and the name of its group.
     symmetry: Option<(u64, String)>,
 }
 

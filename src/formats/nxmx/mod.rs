@@ -4,10 +4,11 @@
 //! A frame is a chunk, compressed by itself and written when it comes, so that a series of any
 //! length needs the memory of one frame. The file is built under a temporary name and appears whole
 //! or not at all. `writer` writes frames and `write_metadata` what is known of them; `reader` and
-//! `read_metadata` are their counterparts. `groups`, `lookup` and `transformations` deal with HDF5 and
-//! NeXus as such.
+//! `read_metadata` are their counterparts. `groups`, `lookup` and `transformations` deal with HDF5
+//! and NeXus as such.
 //!
-//! Source: the NeXus manual, NXmx, NXdetector_module and NXtransformations; H. J. Bernstein *et al.*,
+//! Source: the NeXus manual, NXmx, NXdetector_module and NXtransformations; H. J. Bernstein *et
+//! al.*,
 //! *IUCrJ* 7 (2020) 784. HDF5 itself is the crate `rust-hdf5`'s, and so are its checks of damaged
 //! files.
 

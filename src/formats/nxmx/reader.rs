@@ -262,8 +262,8 @@ fn frames(nexus: &NexusFile, most: Bytes) -> Result<(Parts, [usize; 2]), Problem
     }
 }
 
-/// How many frames a dataset of this shape holds, and pixels of one along fast and slow. Panels of a
-/// frame that have an axis of their own are stacked.
+/// How many frames a dataset of this shape holds, and pixels of one along fast and slow. Panels of
+/// a frame that have an axis of their own are stacked.
 fn frame_shape(name: &str, shape: &[usize]) -> Result<(usize, [usize; 2]), Problem> {
     let found = match *shape {
         [slow, fast] => Some((1, [fast, slow])),

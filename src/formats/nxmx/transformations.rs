@@ -41,14 +41,15 @@ impl NexusFile {
         rotations.iter().find(changes).or(there).cloned()
     }
 
-    /// What the step at `path` and all below it come to, at the first of its values.
+    /// The product of the transformation at `path` and all that it depends on, at their first
+    /// values.
     pub fn placed(&self, path: &str) -> Option<DAffine3> {
         let chain = self.chain(path);
         let mut steps = chain.iter().rev().map(|step| self.step(step));
         steps.try_fold(DAffine3::IDENTITY, |sum, step| Some(sum * step?))
     }
 
-    /// What all steps below the one at `path` come to.
+    /// The product of all transformations that the one at `path` depends on.
     pub fn below(&self, path: &str) -> Option<DAffine3> {
         match self.next(path) {
             Some(next) => self.placed(&next),

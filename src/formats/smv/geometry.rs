@@ -5,7 +5,7 @@ use super::super::c_number::general;
 use super::super::image_header::{ImageHeader, NearestPoint};
 use super::read::number;
 
-/// What `entries`, the keys and values of an SMV header, say of an image of `height` rows.
+/// The geometry in `entries`, the keys and values of the SMV header of an image of `height` rows.
 ///
 /// The beam centre is that of the DENZO or ADXV entries, else BEAM_CENTER_X and Y as MOSFLM has
 /// them: along slow and fast, from the centre of the first pixel (PHYSICS §13).
@@ -43,8 +43,8 @@ pub fn geometry(entries: &[(String, String)], height: usize) -> Result<ImageHead
     })
 }
 
-/// The point nearest to the sample, of the entries of an SMV header that tell it: CLOSE_DISTANCE and
-/// XDS_ORGX and Y, as the C program writes them.
+/// The point nearest to the sample, of the entries of an SMV header that tell it: CLOSE_DISTANCE
+/// and XDS_ORGX and Y, as the C program writes them.
 ///
 /// # Errors
 /// A [`Problem`] for a value that is no number.

@@ -30,7 +30,7 @@ pub const FORMAT: &Format = &Format {
     extensions: &["img", "smv"],
     numbers: &[Number::U16],
     geometry: GeometryRoom::Panel,
-    // As the C program has it.
+    // The C program scales its counts to the brightest pixel.
     scaled_to_brightest: true,
     span: || info_span!(target: FILES, "SMV"),
     recognises: |start| {
@@ -80,8 +80,8 @@ pub const FORMAT: &Format = &Format {
 /// Pixels that are counted before they are written.
 const BLOCK: usize = 64 * RUN;
 
-/// The text of a header that says what `header` does of an image of `size`: the entries of another SMV
-/// file, or those of its geometry.
+/// The text of a header that says what `header` does of an image of `size`: the entries of another
+/// SMV file, or those of its geometry.
 fn header_of(header: &Header, size: [usize; 2]) -> String {
     match header.entries_of {
         Some(format) if format == FORMAT => carry_over(&header.entries, size),
@@ -93,7 +93,7 @@ fn header_of(header: &Header, size: [usize; 2]) -> String {
 /// became of pixels that 16 bits have no room for. Pixels that were not rendered are 0.
 ///
 /// # Errors
-/// As `file`.
+/// The error of `file`, when it cannot be written.
 pub fn write(
     image: &Image,
     counts: Counts,

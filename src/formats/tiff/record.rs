@@ -24,8 +24,8 @@ fn tag(entry: &[u8; ENTRY]) -> u16 {
     u16::from_le_bytes([entry[0], entry[1]])
 }
 
-/// `file` with another directory at its end, which takes the place of the first; as it is where 4 GiB
-/// have no room.
+/// `file` with another directory at its end, which takes the place of the first; as it is where 4
+/// GiB have no room.
 pub fn add(mut file: Vec<u8>, record: &str) -> Vec<u8> {
     let Some(mut entries) = directory(&file) else {
         return file;

@@ -51,19 +51,19 @@ pub struct Convolution {
     kernel: PixelKernel,
     width: usize,
     height: usize,
-    /// Of a padded row, and back.
+    /// Transform of a padded row, and back.
     row: Arc<dyn RealToComplex<f64>>,
     row_back: Arc<dyn ComplexToReal<f64>>,
-    /// Of a padded column, and back.
+    /// Transform of a padded column, and back.
     column: Arc<dyn Fft<f64>>,
     column_back: Arc<dyn Fft<f64>>,
-    /// Of a column of the kernel.
+    /// Transform of a column of the kernel.
     kernel_column: Arc<dyn RealToComplex<f64>>,
 }
 
 /// The kernel's transform along its rows: even rows have real transforms.
 enum KernelRows {
-    /// Of the middle row's form; each row is this times its own part.
+    /// Transform of the middle row; each row is the middle one times its own part.
     Separable {
         transform: Vec<f64>,
         parts: Vec<f64>,
@@ -230,7 +230,7 @@ impl Convolution {
                 for (frequency, place) in transform.iter_mut().enumerate() {
                     *place = columns[frequency * self.height + slow];
                 }
-                // Those of real rows are real there, but for the last digits.
+                // The transform of a real row is real at both ends, but for the last digits.
                 transform[0].im = 0.0;
                 transform[last].im = 0.0;
                 back.process_with_scratch(transform, row, scratch)
@@ -243,8 +243,8 @@ impl Convolution {
     }
 }
 
-/// Writes what `part` gives for a distance at that distance from the row's start, and before it: the
-/// row goes round.
+/// Writes what `part` gives for a distance at that distance from the row's start, and before it:
+/// the row goes round.
 fn mirrored(row: &mut [f64], part: impl Fn(usize) -> Option<f64>) {
     row.fill(0.0);
     let length = row.len();

@@ -54,7 +54,8 @@ pub fn normal(stream: &Stream) -> f32 {
 /// The z that a unit normal deviate exceeds with probability `tail`, from 2⁻⁵⁰ to ½.
 ///
 /// Source: Wichura, *Algorithm AS 241: the percentage points of the normal distribution*, Applied
-/// Statistics 37 (1988) 477, function PPND7; off by less than 8e-7 of it, or of 1 where that is more.
+/// Statistics 37 (1988) 477, function PPND7; off by less than 8e-7 of it, or of 1 where that is
+/// more.
 pub fn upper_normal(tail: f32) -> f32 {
     let q = 0.5 - tail;
     if q <= 0.425 {

@@ -42,8 +42,8 @@ pub fn falling_exponential(x: f32) -> f32 {
     f32::from_bits(series.to_bits() - ((n as u32) << 23))
 }
 
-/// ln x for positive `x`: the exponent by the bits, and the series of atanh for what is left; off by
-/// less than 3e-7 of it.
+/// ln x for positive `x`: the exponent by the bits, and the series of atanh for what is left; off
+/// by less than 3e-7 of it.
 pub fn logarithm(x: f32) -> f32 {
     let exponent = (x.to_bits() as i32 - ROOT_HALF_BITS) >> 23;
     let mantissa = f32::from_bits((x.to_bits() as i32 - (exponent << 23)) as u32);
@@ -70,7 +70,8 @@ const ROOT_HALF_BITS: i32 = 0x3f35_04f3;
 mod tests {
     use super::*;
 
-    /// The largest of the errors of `found` over `expected`, on numbers evenly spread over the powers of ten from `low` to `high`.
+    /// The largest of the errors of `found` over `expected`, on numbers evenly spread over the
+    /// powers of ten from `low` to `high`.
     fn worst([low, high]: [f64; 2], found: fn(f32) -> f32, expected: fn(f64) -> f64) -> f64 {
         const SAMPLES: u32 = 200_000;
         let errors = (0..=SAMPLES).map(|sample| {

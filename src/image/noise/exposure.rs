@@ -47,7 +47,7 @@ fn words(seed: u64) -> [u32; 2] {
 }
 
 impl Exposure {
-    /// Of `noise`.
+    /// The exposure whose noise is `noise`.
     pub fn of(noise: &Noise) -> Exposure {
         let key = words(noise.seed);
         let flickers = normal(&Stream {

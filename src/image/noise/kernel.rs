@@ -19,7 +19,7 @@ pub enum PixelKernel {
 }
 
 impl PixelKernel {
-    /// Of `spread`, whose width is not zero.
+    /// The kernel of `spread`, whose width is not zero.
     pub fn of(spread: &PointSpread) -> PixelKernel {
         match spread.shape {
             SpreadShape::Gauss => PixelKernel::Gauss(spread.fwhm_pixels / FWHM_OF_GAUSS),

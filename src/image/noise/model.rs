@@ -38,7 +38,7 @@ pub struct Noise {
 /// How the light of a photon spreads on the detector.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct PointSpread {
-    /// Its form.
+    /// Form of the point spread.
     pub shape: SpreadShape,
     /// Full width at half maximum, pixels; 0 for none.
     pub fwhm_pixels: f64,
@@ -50,8 +50,8 @@ pub struct PointSpread {
 pub enum SpreadShape {
     /// exp(−r²/2σ²)/2πσ².
     Gauss,
-    /// g/2π·(g² + r²)^(−3/2), that of a fibre-optic taper (Holton, Nielsen & Frankel, *J. Synchrotron
-    /// Rad.* 19 (2012) 1006): its tails reach far.
+    /// g/2π·(g² + r²)^(−3/2), that of a fibre-optic taper (Holton, Nielsen & Frankel, *J.
+    /// Synchrotron Rad.* 19 (2012) 1006): its tails reach far.
     Fiber,
 }
 
@@ -143,7 +143,8 @@ impl Noise {
     /// Checks every number.
     ///
     /// # Errors
-    /// [`NoiseError::OutOfRange`] with the first that makes no sense, or that float32 does not hold.
+    /// [`NoiseError::OutOfRange`] with the first that makes no sense, or that float32 does not
+    /// hold.
     pub fn check(&self) -> Result<(), NoiseError> {
         /// Far below the ends of float32, and beyond any detector.
         const MOST: f64 = 1e12;

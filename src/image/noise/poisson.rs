@@ -10,8 +10,8 @@ const QUIET_BITS: u32 = 0x5b80_0000;
 /// Bits of infinity; what is above is not a number, or negative.
 const INFINITE_BITS: u32 = 0x7f80_0000;
 
-/// A Poisson deviate of mean `mean`: 0 for a mean that is none, zero or negative, and the mean itself
-/// from 2⁵⁶ on. From 2²⁴ on, where float32 does not hold every whole number, it is rounded.
+/// A Poisson deviate of mean `mean`: 0 for a mean that is none, zero or negative, and the mean
+/// itself from 2⁵⁶ on. From 2²⁴ on, where float32 does not hold every whole number, it is rounded.
 pub fn poisson(mean: f32, stream: &Stream) -> f32 {
     let bits = mean.to_bits();
     if bits == 0 || bits > INFINITE_BITS {

@@ -15,8 +15,8 @@ use super::{Span, Timeline, category};
 /// Name of the lane of work that a GPU timed.
 const GPU_LANE: &str = "GPU";
 
-/// Records the spans of [`crate::profile`]. As a layer of a `tracing` subscriber it records; a clone
-/// of it gives what was recorded.
+/// Records the spans of [`crate::profile`]. As a layer of a `tracing` subscriber it records; a
+/// clone of it gives what was recorded.
 ///
 /// A span lies in the lane of the span around it, and in the lane of its thread where there is
 /// none. Work that a GPU timed has a lane of its own.

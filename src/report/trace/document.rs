@@ -24,7 +24,8 @@ pub struct TraceDocument {
     quantities: Vec<Entry>,
 }
 
-/// A quantity with one column of values, or with a column for each side, null where a side has none.
+/// A quantity with one column of values, or with a column for each side, null where a side has
+/// none.
 #[derive(Debug, Serialize)]
 struct Entry {
     name: &'static str,

@@ -12,8 +12,8 @@ const VALUE: usize = 24;
 /// Columns of a unit.
 const UNIT: usize = 17;
 
-/// One line a quantity: name, value or values with 15 digits behind the point, unit. Values stand in
-/// columns if `aligned`.
+/// One line a quantity: name, value or values with 15 digits behind the point, unit. Values stand
+/// in columns if `aligned`.
 pub fn trace_lines(trace: &Trace, aligned: bool) -> String {
     let (name_width, value_width) = if aligned { (NAME, VALUE) } else { (0, 0) };
     let mut text = String::new();

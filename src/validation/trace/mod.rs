@@ -5,8 +5,8 @@
 //! flank of a spot, near a zero of the lattice factor, halfway between reflections. Therefore it is
 //! compared at the index of the other trace, if that agrees: the CPU path tells how much our value
 //! would be another there, and how much it changes within the reach of the index's own rounding, a
-//! thousandth of the tolerance; neither counts as a divergence. For the sums, the changes within that
-//! reach, and twice what the traced indices are apart, are added over all terms.
+//! thousandth of the tolerance; neither counts as a divergence. For the sums, the changes within
+//! that reach, and twice what the traced indices are apart, are added over all terms.
 
 mod scale;
 
@@ -23,8 +23,8 @@ use scale::{Scales, comparable, comparable_in, norm};
 /// a fault of a thousandth is fifty times as large.
 pub const DEFAULT_TOLERANCE: f64 = 2e-5;
 
-/// The Miller index is trusted to this part of the tolerance: with the default, to the rounding of a
-/// fraction in float32.
+/// The Miller index is trusted to this part of the tolerance: with the default, to the rounding of
+/// a fraction in float32.
 const INDEX_REACH: f64 = 1e-3;
 
 /// Two traces side by side.
@@ -41,13 +41,13 @@ pub struct TraceComparison {
 /// One quantity of two traces.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ComparedQuantity {
-    /// Its name.
+    /// Name of the quantity.
     pub name: Name,
-    /// Its unit; empty for a bare number.
+    /// Unit of the quantity; empty for a bare number.
     pub unit: &'static str,
-    /// Its values in our trace, if they are there.
+    /// Values in our trace, if they are there.
     pub ours: Option<Vec<f64>>,
-    /// Its values in the other trace, if they are there.
+    /// Values in the other trace, if they are there.
     pub theirs: Option<Vec<f64>>,
     /// The difference, relative to the scale of the quantity; none where one side is missing.
     pub difference: Option<f64>,
@@ -210,8 +210,8 @@ fn excess(theirs: &[f64], expected: &[f64], blur: &[f64]) -> f64 {
     norm(&beyond)
 }
 
-/// A difference over what it is measured against: nothing over nothing is no difference, and one that
-/// cannot be told is as large as can be.
+/// A difference over what it is measured against: nothing over nothing is no difference, and one
+/// that cannot be told is as large as can be.
 fn relative(difference: f64, scale: f64) -> f64 {
     match difference / scale {
         _ if difference == 0.0 => 0.0,

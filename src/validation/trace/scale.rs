@@ -4,14 +4,17 @@
 //! rounding alone makes more of a difference than that:
 //!
 //! - origin and position: to 1000 pixels where that is less, so that a tenth of a pixel counts;
-//! - the scattering vector and stol: to at least a thousandth of 1/λ, as d − i cancels near the beam;
+//! - the scattering vector and stol: to at least a thousandth of 1/λ, as d − i cancels near the
+//! beam;
 //! - the polarisation: to at least 0.01, as its parts, of the size of 1, cancel;
 //! - h, k, l: to 1 where they are larger, as the fraction counts; to at least 0.01;
-//! - terms and sums: to at least 1e-30 of the strongest that the scene could give, and photons to at
+//! - terms and sums: to at least 1e-30 of the strongest that the scene could give, and photons to
+//! at
 //!   least 1e-30, as float32 holds no less.
 //!
-//! An interpolated F, which may cross zero, is measured against at least a thousandth of the largest
-//! F. Quantities that follow from the Miller index are compared at the same index: see `compare.rs`.
+//! An interpolated F, which may cross zero, is measured against at least a thousandth of the
+//! largest F. Quantities that follow from the Miller index are compared at the same index: see
+//! `compare.rs`.
 
 use crate::physics::solid_angle::solid_angle;
 use crate::scene::{Scene, TermPlace};

@@ -33,7 +33,7 @@ fn counts_below_zero_are_counted_and_told() {
     assert_eq!([clipped("n.img"), clipped("n.cbf")], [noisy_below; 2]);
     assert_eq!([clipped("f.bin"), clipped("floats.npy")], [0; 2]);
     let (_, said) = refused(here, &line);
-    let told = format!("wrote      i.img, photons x 2.000000, {below} pixel(s) clipped at 0");
+    let told = format!("path i.img, scale 2, overloads 0, clipped below {below}\n");
     assert!(said.contains(&told), "{said}");
     // The command that adds noise alone tells the same.
     let noise = "noise f.bin m.img --size 40 40 -seed 1 --readout 30 -adc -5 --device cpu";
@@ -43,7 +43,7 @@ fn counts_below_zero_are_counted_and_told() {
     );
     let (_, said) = refused(here, noise);
     assert!(
-        said.contains(&format!("{noisy_below} pixel(s) clipped at 0")),
+        said.contains(&format!("clipped below {noisy_below}\n")),
         "{said}"
     );
 }

@@ -73,7 +73,6 @@ fn a_mark_of_the_byte_order_before_a_text_is_no_part_of_it() {
         "channel_list",
         "expt",
         "geom",
-        "json",
         "matrix",
         "mmcif",
         "profile_table",

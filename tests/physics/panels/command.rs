@@ -124,10 +124,7 @@ fn what_is_wrong_with_panels_is_said_with_their_names_and_keys() {
         (
             "left/ss = ",
             "left/ss = -2x\n;",
-            [
-                "panel \"left\": keys fs, ss: they are at ",
-                "span no panel",
-            ],
+            ["panel \"left\": keys fs, ss: they are at ", "span no panel"],
         ),
         (
             "left/min_fs",
@@ -384,7 +381,8 @@ fn the_summary_and_notices_speak_of_panels() {
         "note: d.expt: the crystal is taken as it stands, without its changes during the scan",
         "note: -intfile: an SMV header describes one panel; it is that of the first of 2",
         "note: --clen has no effect: it is for --geom",
-        "detector   2 panels, stacked 20 x 60 pixels of 0.1 mm, 1 layer(s), from d.expt",
+        "detector     panels 2, pixels 20 60, pixel mm 0.1, ",
+        "geometry     d.expt",
     ] {
         assert!(said.contains(expected), "{said}\n  should hold\n{expected}");
     }

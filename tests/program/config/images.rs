@@ -45,7 +45,7 @@ fn an_image_gives_the_experiment_that_gives_the_image() {
         assert_eq!(told.contains("[noise]"), name.starts_with('n'), "{told}");
     }
     let told = info(here, "a.cbf");
-    assert!(told.contains("made by    nanobragg 0.1.0 ("), "{told}");
+    assert!(told.contains("program      nanobragg 0.1.0 ("), "{told}");
     assert!(!told.contains("crystal"), "{told}");
     let json: serde_json::Value = serde_json::from_str(&info(here, "a.tif --json")).unwrap();
     assert!(

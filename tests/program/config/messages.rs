@@ -200,22 +200,6 @@ const WRONG: &[(&str, &str, i32, &[&str])] = &[
         2,
         &["-roi: ", "(-roi is sampling.region_pixels of e.toml)"],
     ),
-    // Keys of earlier versions.
-    (
-        "[sampling]\ntolerance = 0.01",
-        "",
-        1,
-        &[
-            "e.toml, line 5: sampling.tolerance = 0.01: no longer a key; take the line out",
-            "mosaic domains",
-        ],
-    ),
-    (
-        "[sampling]\ntolerance = \"0\"",
-        "",
-        1,
-        &["e.toml, line 5: sampling.tolerance = \"0\": no longer a key; take the line out"],
-    ),
     // What is no experiment file.
     ("cells", "", 1, &["e.toml, line 4: not read as TOML: "]),
     (
@@ -289,14 +273,14 @@ fn notices_name_the_key_of_a_flag_that_a_file_gave() {
 }
 
 #[test]
-fn a_key_of_earlier_versions_that_changes_nothing_is_told_of() {
+fn a_key_of_earlier_versions_is_told_of_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let toml = format!("{SOUND}[detector]\npixels = 16\n");
     fs::write(here.join("new.toml"), &toml).unwrap();
     let said = rendered(here, "--config new.toml -floatfile new.bin");
     assert!(!said.contains("tolerance"), "{said}");
-    for value in ["0", "0.0"] {
+    for value in ["0", "0.0", "0.01", "\"0\""] {
         fs::write(
             here.join("old.toml"),
             format!("{toml}[sampling]\ntolerance = {value}\n"),
@@ -305,9 +289,32 @@ fn a_key_of_earlier_versions_that_changes_nothing_is_told_of() {
         let said = rendered(here, "--config old.toml -floatfile old.bin");
         let line = format!("old.toml, line 7: sampling.tolerance = {value} is no longer used");
         assert!(said.contains(&line), "{said}");
+        assert!(said.contains("mosaic domains"), "{said}");
         let [old, new] = ["old.bin", "new.bin"].map(|name| fs::read(here.join(name)).unwrap());
         assert_eq!(old, new);
     }
+}
+
+#[test]
+fn a_file_that_version_0_1_0_wrote_is_its_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    for name in ["lysozyme_1p2A.mat", "two_sources.txt"] {
+        fs::write(here.join(name), support::golden(name)).unwrap();
+    }
+    fs::write(here.join("old.toml"), include_str!("v0_1_0.toml")).unwrap();
+    let said = rendered(here, "--config old.toml");
+    assert!(
+        said.contains("sampling.tolerance = 0.01 is no longer used"),
+        "{said}"
+    );
+    let flags = "-default_F 100 -mat lysozyme_1p2A.mat -N 12 -gauss_xtal -mosaic 0.5 -mosaic_domains 6 \
+                 -sourcefile two_sources.txt -xds -distance 90 -pixel 1.6 -detpixels 24 -roi 2 20 3 21 \
+                 -detector_rotx 4 -detector_abs 300 -detector_thick 450 -detector_thicksteps 2 \
+                 -oversample_thick -seed 7 -phi 1 -osc 0.5 -phisteps 3 --device cpu";
+    rendered(here, &format!("{flags} -floatfile flags.bin"));
+    let [old, new] = ["a.bin", "flags.bin"].map(|name| fs::read(here.join(name)).unwrap());
+    assert_eq!(old, new);
 }
 
 #[test]
