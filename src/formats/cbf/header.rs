@@ -198,8 +198,8 @@ fn is_angle(name: &str) -> bool {
 fn quantities_of(key: &str, value: &str, units: &Units) -> Result<Vec<f64>, Problem> {
     let wrong = |what: String| Problem::with_file(format!("header entry {key} is {what}"));
     let words = value
-        .split([' ', ',', '(', ')', 'x'])
-        .filter(|word| !word.is_empty());
+        .split([' ', ',', '(', ')'])
+        .filter(|word| !matches!(*word, "" | "x"));
     let mut numbers: Vec<f64> = Vec::new();
     let mut without_unit = 0;
     for word in words {
