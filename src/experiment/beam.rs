@@ -335,7 +335,7 @@ mod tests {
             };
             assert_eq!(beam.check(), Ok(()));
             let [electric, magnetic] = beam.fields(DVec3::Z).unwrap();
-            assert!(electric.cross(magnetic).abs_diff_eq(DVec3::Z, 1e-15));
+            assert!(magnetic.cross(electric).abs_diff_eq(DVec3::Z, 1e-15));
         }
         assert_eq!(list(along).fields(DVec3::Z), None);
         let nowhere = Source {

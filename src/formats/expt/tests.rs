@@ -55,8 +55,15 @@ fn list() -> Value {
     })
 }
 
+/// The first experiment of a file, without the notice that there are others.
 fn read(document: &Value) -> Geometry {
-    parse(document.to_string().as_bytes(), 0).unwrap()
+    let mut geometry = parse(document.to_string().as_bytes(), 0).unwrap();
+    let others = geometry
+        .notices
+        .pop_if(|notice| notice.starts_with("experiment 0 of "));
+    let count = document["experiment"].as_array().map_or(1, Vec::len);
+    assert_eq!(others.is_some(), count > 1);
+    geometry
 }
 
 /// The error message for [`list`] after `change`, without the line.
@@ -125,6 +132,10 @@ fn an_experiment_is_read_in_si_units() {
 fn another_experiment_has_its_own_models() {
     let text = list().to_string();
     let second = parse(text.as_bytes(), 1).unwrap();
+    assert_eq!(
+        second.notices,
+        ["experiment 1 of 2, counted from 0, is taken, and the others are not"]
+    );
     assert_relative_eq!(
         second.cell.unwrap().lengths_m()[0],
         75e-10,

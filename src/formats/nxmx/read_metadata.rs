@@ -150,7 +150,8 @@ impl NexusFile {
     fn upright_panel(&self, size: [usize; 2]) -> Option<PanelPlace> {
         let path = |name: &str| format!("{}/{name}", self.detector);
         let at = |name: &str| self.quantity(&path(name));
-        let pixel_size_m = [at("x_pixel_size")?, at("y_pixel_size")?];
+        let fast_m = at("x_pixel_size")?;
+        let pixel_size_m = [fast_m, at("y_pixel_size").unwrap_or(fast_m)];
         // The centre is in pixels, but for files that give it a length.
         let centre = |name: &str, pixel_m: f64| {
             let pixels = self
