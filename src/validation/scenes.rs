@@ -76,7 +76,7 @@ impl Check {
 }
 
 /// Every check of a scene.
-pub(super) fn checks() -> [Check; 27] {
+pub(super) fn checks() -> [Check; 28] {
     [
         scene(
             "square",
@@ -93,6 +93,10 @@ pub(super) fn checks() -> [Check; 27] {
         scene(
             "unequal cells",
             "crystal = { misset_deg = [3, 4, 5], cells = [1, 7, 40] }",
+        ),
+        scene(
+            "cells that are no whole number",
+            "crystal = { cells = [5.5, 7.25, 4.1], shape = 'gauss' }",
         ),
         scene(
             "xds, tilted",
