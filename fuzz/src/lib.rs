@@ -261,7 +261,7 @@ pub fn rotations(bytes: &[u8]) -> bool {
 pub fn smv(bytes: &[u8]) -> bool {
     let sound = |image: SmvImage| {
         assert_eq!(image.pixels.len(), image.width * image.height);
-        assert!(2 * image.pixels.len() <= bytes.len());
+        assert!(image.pixels.len() <= bytes.len());
         let _ = formats::smv::geometry(image.entries(), image.height);
         let _ = formats::smv::nearest_point(image.entries());
     };

@@ -51,6 +51,7 @@ pub(super) fn keys_of(error: &ExperimentError) -> Vec<&'static Key> {
         ExperimentError::PlaneThroughSample { .. } | ExperimentError::FacesAway { .. } => {
             keys_of_placement(error)
         }
+        ExperimentError::Parallel("the beam", _) => vec![&key::frame::polarisation],
         _ => Vec::new(),
     }
 }

@@ -309,7 +309,9 @@ sections! {
         crystfel_clen "crystfel_clen_mm": f64 = NUMBER, One;
         /// Image whose header gives what keys leave open.
         image "image": PathBuf = Path, One;
-        /// Image whose zeros are not rendered.
+        /// Which of its frames, from 1.
+        image_frame "image_frame": u32 = COUNT, One;
+        /// Image whose zeros are not rendered, or HDF5 with NeXus' pixel mask.
         mask "mask": PathBuf = Path, One;
         /// Convention of the laboratory's axes and of the beam centre.
         convention "convention": Convention = words::<Convention>(), One;

@@ -83,9 +83,9 @@ pub const DEPTH: Kind = Kind::WordOrNumber("inf", "a number, zero or above, or i
 pub const ANGLES: Kind = Kind::WordOrNumber("random", "three angles in degrees, or random");
 /// A whole number above zero.
 pub const COUNT: Kind = Kind::Whole("a whole number from 1 to 4294967295", 1, U32_MAX);
-/// A number of unit cells.
-pub const CELLS: Kind = Kind::Number("a number from 1 to 4294967295", |value| {
-    (1.0..=U32_MAX as f64).contains(&value)
+/// A number of unit cells; 0 stands for 1, as in the C program.
+pub const CELLS: Kind = Kind::Number("a number from 1 to 4294967295, or 0 for 1", |value| {
+    value == 0.0 || (1.0..=U32_MAX as f64).contains(&value)
 });
 /// A number of threads that a machine may have a use for.
 pub const THREADS: Kind = Kind::Whole("a whole number from 1 to 1024", 1, 1024);

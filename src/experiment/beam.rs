@@ -10,6 +10,9 @@ use crate::geometry::rotation_about;
 /// Fluence in photons/m² at which one electron scatters one photon per steradian: r_e²·fluence = 1.
 pub const DEFAULT_FLUENCE: f64 = 125932015286227086360700780544.0;
 
+/// Sine of the angle below which X-rays travel along the polarisation vector.
+const ALONG: f64 = 1e-6;
+
 /// Planck's constant times the speed of light in eV·Å, the value the C program uses.
 const PHOTON_EV_ANGSTROM: f64 = 12398.42;
 
@@ -146,7 +149,8 @@ impl Beam {
         };
         let polarisation = self.polarisation_axis.normalize();
         let toward = self.direction.normalize();
-        let vertical_axis = toward.cross(polarisation).normalize();
+        // Nothing is turned about an axis that is not there.
+        let vertical_axis = toward.cross(polarisation).normalize_or(polarisation);
         // The list has its final size from the start: a growing list needs up to three times the
         // memory.
         let mut sources = Vec::with_capacity(self.source_count_bound() as usize);
@@ -168,6 +172,31 @@ impl Beam {
         sources
     }
 
+    /// Whether anything depends on the direction of the electric field: X-rays that are polarised, and
+    /// a divergence, whose angles are about it.
+    pub fn needs_field(&self) -> bool {
+        let diverges = match &self.sources {
+            Sources::List(_) => false,
+            Sources::Grid { divergence, .. } => {
+                [divergence.horizontal, divergence.vertical] != [CentredSteps::POINT; 2]
+            }
+        };
+        diverges || self.kahn_factor.is_some_and(|kahn| kahn != 0.0)
+    }
+
+    /// Directions of the electric and the magnetic field of X-rays that travel along the unit vector
+    /// `incident`; `None` along the polarisation vector, where no field can point. X-rays that are not
+    /// polarised have any two.
+    pub fn fields(&self, incident: DVec3) -> Option<[DVec3; 2]> {
+        let magnetic = self.polarisation_axis.normalize().cross(incident);
+        let magnetic = match magnetic.length() < ALONG {
+            true if self.kahn_factor.is_some_and(|kahn| kahn != 0.0) => return None,
+            true => incident.any_orthonormal_vector(),
+            false => magnetic.normalize(),
+        };
+        Some([incident.cross(magnetic).normalize(), magnetic])
+    }
+
     /// How many sources there are at most, without making them.
     pub fn source_count_bound(&self) -> u64 {
         match &self.sources {
@@ -186,7 +215,7 @@ impl Beam {
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
         let toward = direction("the beam vector", self.direction)?;
         let polarisation = direction("the polarisation vector", self.polarisation_axis)?;
-        if toward.cross(polarisation).length() < 1e-6 {
+        if self.needs_field() && toward.cross(polarisation).length() < ALONG {
             return Err(ExperimentError::Parallel(
                 "the beam",
                 "the polarisation vector",
@@ -196,7 +225,7 @@ impl Beam {
         Quantity::Wavelength.require(self.wavelength_m)?;
         Quantity::Fluence.require(self.fluence)?;
         match &self.sources {
-            Sources::List(list) => check_list(list, polarisation),
+            Sources::List(list) => check_list(list, self.needs_field().then_some(polarisation)),
             Sources::Grid {
                 divergence,
                 dispersion,
@@ -212,10 +241,11 @@ impl Beam {
     }
 }
 
-fn check_list(list: &[Source], polarisation: DVec3) -> Result<(), ExperimentError> {
+/// Checks a list; `polarisation` is the direction of a field that none may travel along.
+fn check_list(list: &[Source], polarisation: Option<DVec3>) -> Result<(), ExperimentError> {
     for (index, source) in list.iter().enumerate() {
         let incident = direction("a source's direction", source.incident)?;
-        if incident.cross(polarisation).length() < 1e-6 {
+        if polarisation.is_some_and(|field| incident.cross(field).length() < ALONG) {
             return Err(ExperimentError::SourceAlongPolarisation(index + 1));
         }
         if !Quantity::Wavelength.accepts(source.wavelength_m) {
@@ -288,6 +318,7 @@ mod tests {
         };
         let list = |source| Beam {
             sources: Sources::List(vec![source]),
+            kahn_factor: Some(0.5),
             ..Beam::default()
         };
         assert_eq!(list(source).check(), Err(ExperimentError::TotalWeight(0.0)));
@@ -300,6 +331,18 @@ mod tests {
             list(along).check(),
             Err(ExperimentError::SourceAlongPolarisation(1))
         );
+        // Nobody asks for the field of X-rays that are not polarised.
+        for kahn_factor in [None, Some(0.0)] {
+            let beam = Beam {
+                kahn_factor,
+                direction: DVec3::Z,
+                ..list(along)
+            };
+            assert_eq!(beam.check(), Ok(()));
+            let [electric, magnetic] = beam.fields(DVec3::Z).unwrap();
+            assert!(magnetic.cross(electric).abs_diff_eq(DVec3::Z, 1e-15));
+        }
+        assert_eq!(list(along).fields(DVec3::Z), None);
         let nowhere = Source {
             incident: DVec3::ZERO,
             ..along

@@ -45,9 +45,8 @@ impl Detector {
     /// point, and headers describe its first panel.
     ///
     /// # Errors
-    /// [`ExperimentError`], naming the panel, for one that is impossible or lies behind the sample:
-    /// wholly upstream of it. Whether panels overlap is for [`Experiment`](super::Experiment) to
-    /// see.
+    /// [`ExperimentError`], naming the panel, for one that is impossible, and where all panels lie
+    /// behind the sample: wholly upstream of it.
     pub fn of_panels(mut panels: Vec<Panel>, beam: DVec3) -> Result<Detector, ExperimentError> {
         let beam = direction("the beam vector", beam)?;
         for (index, panel) in panels.iter_mut().enumerate() {
@@ -56,14 +55,16 @@ impl Detector {
             panel.normal = if side < 0.0 { -across } else { across };
             let on_panel = |error| ExperimentError::on_panel(panel.label(index), error);
             panel.check().map_err(on_panel)?;
-            let downstream = panel.corners_m(0.0).map(|corner| corner.dot(beam));
-            let farthest = downstream.into_iter().fold(f64::MIN, f64::max);
-            if farthest <= 0.0 {
-                let upstream_mm = -farthest * 1e3;
-                return Err(on_panel(ExperimentError::BehindSample { upstream_mm }));
-            }
         }
         let first = panels.first().ok_or(ExperimentError::NoPanels)?;
+        if panels
+            .iter()
+            .all(|panel| farthest_downstream_m(panel, beam) <= 0.0)
+        {
+            let upstream_mm = -farthest_downstream_m(first, beam) * 1e3;
+            let error = ExperimentError::BehindSample { upstream_mm };
+            return Err(ExperimentError::on_panel(first.label(0), error));
+        }
         let nearest = panels.iter().map(Panel::nearest_m);
         Ok(Detector {
             header: header_of(first, beam),
@@ -72,6 +73,19 @@ impl Detector {
             point_pixels: false,
             panels,
         })
+    }
+
+    /// Two panels of which one covers the other by more than a pixel, seen from the sample.
+    pub fn overlapping(&self) -> Option<[String; 2]> {
+        let pair = overlapping(&self.panels)?;
+        Some(pair.map(|index| self.panels[index].label(index)))
+    }
+
+    /// The panels that a beam along `beam` reaches only by scattering through more than 90°.
+    pub fn upstream(&self, beam: DVec3) -> Vec<String> {
+        let panels = self.panels.iter().enumerate();
+        let upstream = panels.filter(|(_, panel)| farthest_downstream_m(panel, beam) <= 0.0);
+        upstream.map(|(index, panel)| panel.label(index)).collect()
     }
 
     /// `error`, which is wrong with the panel at `index`, with that panel's name.
@@ -95,14 +109,16 @@ impl Detector {
                 });
             }
         }
-        if let Some(pair) = overlapping(&self.panels) {
-            return Err(ExperimentError::Overlap {
-                panels: pair.map(|index| self.panels[index].label(index)),
-            });
-        }
         Quantity::DetectorDistance.require(self.distance_m.abs())?;
         Quantity::SensorLayers.require(f64::from(self.layers))
     }
+}
+
+/// How far the corner of `panel` that is farthest along `beam` is downstream of the sample, in m for a
+/// unit vector.
+fn farthest_downstream_m(panel: &Panel, beam: DVec3) -> f64 {
+    let downstream = panel.corners_m(0.0).map(|corner| corner.dot(beam));
+    downstream.into_iter().fold(f64::MIN, f64::max)
 }
 
 /// What headers say of `panel` in a beam along the unit vector `beam`.
@@ -116,14 +132,18 @@ fn header_of(panel: &Panel, beam: DVec3) -> HeaderGeometry {
     } else {
         (close_distance_m, close_distance_m * panel.normal)
     };
-    let along = |point: DVec3| [point.dot(panel.fast), point.dot(panel.slow)];
-    let beam_spot_m = along(met - panel.origin_m);
+    let along = |point: DVec3| {
+        panel
+            .pixel_at(point)
+            .map(|pixels| pixels * panel.pixel_size_m)
+    };
+    let beam_spot_m = along(met);
     HeaderGeometry {
         distance_m,
         close_distance_m,
         two_theta_rad: 0.0,
         beam_centre_m: beam_spot_m,
         beam_spot_m,
-        near_point_m: along(-panel.origin_m),
+        near_point_m: along(DVec3::ZERO),
     }
 }

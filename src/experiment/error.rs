@@ -86,19 +86,10 @@ pub enum ExperimentError {
         /// Their pixels along the fast axis.
         widths: [usize; 2],
     },
-    /// Two panels that are seen in the same directions.
+    /// A detector that only scattering backwards would reach, by its first panel.
     #[error(
-        "{} and {} overlap: seen from the sample, one covers the other by more than a pixel",
-        panels[0], panels[1]
-    )]
-    Overlap {
-        /// What the two are called.
-        panels: [String; 2],
-    },
-    /// A panel that only scattering backwards would reach.
-    #[error(
-        "it lies behind the sample: all of it is upstream, its nearest corner {} mm; panels must \
-         reach downstream of the sample",
+        "it lies behind the sample, as all panels do: all of it is upstream, its nearest corner {} \
+         mm; some panel must reach downstream of the sample",
         shown(*.upstream_mm)
     )]
     BehindSample {

@@ -99,7 +99,7 @@ pub(super) fn overlapping(panels: &[Panel]) -> Option<[usize; 2]> {
         .enumerate()
         .filter(|(_, panel)| panel.curved_m.is_none());
     let mut cones: Vec<Cone> = flat
-        .map(|(index, panel)| Cone::of(index, panel.corners_m(INSET)))
+        .map(|(index, panel)| Cone::of(index, panel.rendered_corners_m(INSET)))
         .collect();
     cones.sort_by(|one, other| one.range[0].total_cmp(&other.range[0]));
     let mut open: Vec<&Cone> = Vec::new();

@@ -14,13 +14,15 @@ pub struct Panel {
     pub name: String,
     /// The outer corner of the first pixel, m from the sample.
     pub origin_m: DVec3,
-    /// Direction of the fast axis, a unit vector.
+    /// Step from a pixel to the next along the fast axis, in units of `pixel_size_m`: of square pixels
+    /// a unit vector.
     pub fast: DVec3,
-    /// Direction of the slow axis, a unit vector.
+    /// Step from a pixel to the next along the slow axis, in the same units; it need not be at a right
+    /// angle to the other.
     pub slow: DVec3,
     /// Normal, a unit vector that points away from the sample.
     pub normal: DVec3,
-    /// Edge of the square pixels, m.
+    /// Edge of a square as large as a pixel, m.
     pub pixel_size_m: f64,
     /// Pixels along the fast and the slow axis.
     pub shape: [usize; 2],
@@ -51,6 +53,11 @@ impl Mask {
     /// Pixels along the fast and the slow axis.
     pub fn shape(&self) -> [usize; 2] {
         self.shape
+    }
+
+    /// The flags of all pixels, fast axis innermost.
+    pub fn rendered(&self) -> &[bool] {
+        &self.rendered
     }
 
     /// Whether the pixel at (`fast`, `slow`) is rendered.
@@ -105,6 +112,31 @@ pub fn panel_of_pixel(panels: &[Panel], pixel: [usize; 2]) -> Option<(usize, [us
 }
 
 impl Panel {
+    /// A panel whose pixels are parallelograms with these edges, m, at its first corner; bare, and with
+    /// its normal along fast × slow.
+    pub fn of_steps(
+        name: String,
+        origin_m: DVec3,
+        steps_m: [DVec3; 2],
+        shape: [usize; 2],
+    ) -> Panel {
+        let across = steps_m[0].cross(steps_m[1]);
+        let pixel_size_m = across.length().sqrt();
+        let [fast, slow] = steps_m.map(|step| step / pixel_size_m);
+        Panel {
+            name,
+            origin_m,
+            fast,
+            slow,
+            normal: across.normalize_or_zero(),
+            pixel_size_m,
+            shape,
+            curved_m: None,
+            sensor: None,
+            mask: None,
+        }
+    }
+
     /// Number of pixels.
     pub fn pixels(&self) -> usize {
         self.shape[0] * self.shape[1]
@@ -134,11 +166,56 @@ impl Panel {
         self.origin_m + self.pixel_size_m * (fast * self.fast + slow * self.slow)
     }
 
+    /// Fast and slow coordinate, in pixels from the first corner, of the point of the flat panel's plane
+    /// that is nearest to `point_m`.
+    pub fn pixel_at(&self, point_m: DVec3) -> [f64; 2] {
+        let along = (point_m - self.origin_m) / self.pixel_size_m;
+        // The axes need not be at right angles: by Cramer's rule within the plane.
+        let across = self.fast.cross(self.slow);
+        let square = across.length_squared();
+        [
+            along.cross(self.slow).dot(across) / square,
+            self.fast.cross(along).dot(across) / square,
+        ]
+    }
+
+    /// Edges of a pixel along the fast and the slow axis, m.
+    pub fn pixel_edges_m(&self) -> [f64; 2] {
+        [self.fast, self.slow].map(|step| {
+            // The length of a unit vector is 1 but for rounding.
+            let length = step.length();
+            let exact = if (length - 1.0).abs() < 1e-12 {
+                1.0
+            } else {
+                length
+            };
+            self.pixel_size_m * exact
+        })
+    }
+
     /// The corners of the flat panel `inset` pixels inside its edges, in order around it, m.
     pub fn corners_m(&self, inset: f64) -> [DVec3; 4] {
-        let [fast, slow] = self.shape.map(|count| {
-            let inset = inset.min(count as f64 / 4.0);
-            [inset, count as f64 - inset]
+        self.corners_between_m(self.shape.map(|count| [0, count]), inset)
+    }
+
+    /// The corners of the part of the flat panel that is rendered, its masked edges left out, `inset`
+    /// pixels inside its edges, in order around it, m; the whole panel's where all of it is masked.
+    pub(super) fn rendered_corners_m(&self, inset: f64) -> [DVec3; 4] {
+        let [width, height] = self.shape;
+        let column = |&fast: &usize| (0..height).any(|slow| self.renders(fast, slow));
+        let row = |&slow: &usize| (0..width).any(|fast| self.renders(fast, slow));
+        let ends = || {
+            let fast = [(0..width).find(column)?, (0..width).rfind(column)? + 1];
+            Some([fast, [(0..height).find(row)?, (0..height).rfind(row)? + 1]])
+        };
+        let whole = self.shape.map(|count| [0, count]);
+        self.corners_between_m(ends().unwrap_or(whole), inset)
+    }
+
+    fn corners_between_m(&self, ends: [[usize; 2]; 2], inset: f64) -> [DVec3; 4] {
+        let [fast, slow] = ends.map(|[first, last]| {
+            let inset = inset.min((last - first) as f64 / 4.0);
+            [first as f64 + inset, last as f64 - inset]
         });
         [[0, 0], [1, 0], [1, 1], [0, 1]].map(|[f, s]| self.point_m([fast[f], slow[s]]))
     }
@@ -146,14 +223,9 @@ impl Panel {
     /// Distance from the sample to the point of the flat panel that is nearest to it, m.
     pub(super) fn nearest_m(&self) -> f64 {
         let across = self.fast.cross(self.slow).normalize_or_zero();
-        let foot = self.origin_m.dot(across) * across - self.origin_m;
-        let within = |along: DVec3, count: usize| {
-            let edge = count as f64;
-            (foot.dot(along) / self.pixel_size_m).clamp(0.0, edge)
-        };
-        let [fast, slow] = self.shape;
-        self.point_m([within(self.fast, fast), within(self.slow, slow)])
-            .length()
+        let foot = self.pixel_at(self.origin_m.dot(across) * across);
+        let [fast, slow] = [0, 1].map(|axis| foot[axis].clamp(0.0, self.shape[axis] as f64));
+        self.point_m([fast, slow]).length()
     }
 
     /// What messages call the panel of a detector at place `index`.
@@ -180,10 +252,10 @@ impl Panel {
         for (quantity, axis) in [
             (Quantity::FastAxisLength, self.fast),
             (Quantity::SlowAxisLength, self.slow),
-            (Quantity::NormalLength, self.normal),
         ] {
             quantity.require(axis.length())?;
         }
+        Quantity::NormalLength.require(self.normal.length())?;
         if let Some(middle) = self.curved_m {
             Quantity::Curvature.require(middle.length())?;
         }

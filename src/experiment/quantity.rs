@@ -42,8 +42,8 @@ quantities! {
     PanelDistance "the panel's distance in m": f64::MIN..=f64::MAX, "a finite distance";
     PixelSize "the pixel size in m": 1e-12..=1e6, "from 1e-12 to 1e6";
     FirstPixel "a coordinate of the first pixel, its origin, in m": -1e9..=1e9, "from -1e9 to 1e9";
-    FastAxisLength "the length of the fast axis": UNIT, "1, a unit vector";
-    SlowAxisLength "the length of the slow axis": UNIT, "1, a unit vector";
+    FastAxisLength "the length of the fast axis": 1e-3..=1e3, "from 1e-3 to 1e3";
+    SlowAxisLength "the length of the slow axis": 1e-3..=1e3, "from 1e-3 to 1e3";
     NormalLength "the length of the detector normal": UNIT, "1, a unit vector";
     Curvature "the radius of the curved panel in m": 1e-12..=1e6, "from 1e-12 to 1e6";
     AttenuationDepth "the sensor's attenuation depth in m": 1e-12..=1e6, "from 1e-12 to 1e6";

@@ -104,6 +104,8 @@ pub struct RecordRoom {
 pub struct FramesRoom {
     /// Opens a file, of frames that take no more than the limit each.
     pub open: Open,
+    /// Reads what a file says of one frame, or of its first.
+    pub header: ReadHeader,
     /// Starts a file beside a path for a number of frames of a size; the header is the first
     /// frame's.
     pub create: Create,
@@ -111,6 +113,20 @@ pub struct FramesRoom {
 
 /// Opens a file of many frames, of no more than a limit each.
 pub type Open = fn(&Path, Bytes) -> Result<Box<dyn FrameReader>, FormatError>;
+
+/// Reads what a file of many frames says of one, counted from 0, or of its first.
+pub type ReadHeader = fn(&Path, Option<usize>, Bytes) -> Result<OneHeader, FormatError>;
+
+/// What a file says of one of its frames.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OneHeader {
+    /// What is said.
+    pub header: Header,
+    /// Pixels of the frame along fast and slow.
+    pub size: [usize; 2],
+    /// Frames of the file.
+    pub frames: usize,
+}
 
 /// Starts a file of many frames.
 pub type Create =

@@ -13,7 +13,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use std::f64::consts::FRAC_PI_2;
 use std::sync::Arc;
 
 use glam::DVec3;
@@ -79,20 +78,17 @@ impl Geometry {
     }
 }
 
-/// Most that a panel's axes may be off a right angle, radians: axes written with four digits are
-/// off by less. Over a thousand pixels it moves the last by one.
-const SKEW: f64 = 1e-3;
-
-/// An error message for a panel's axes, `fast` and `slow`, that are not at right angles: pixels
-/// are square.
-pub(super) fn skewed(fast: DVec3, slow: DVec3) -> Option<String> {
-    let angle = fast.angle_between(slow);
-    let skew = (angle - FRAC_PI_2).abs();
-    (skew > SKEW).then(|| {
-        format!(
-            "they are at {:.4}° to each other; expected a right angle, to within {SKEW} rad",
-            angle.to_degrees()
-        )
+/// An error message for a panel's axes, `fast` and `slow`, that span no plane to the digits of a file.
+pub(super) fn parallel(fast: DVec3, slow: DVec3) -> Option<String> {
+    /// Sine of the least angle between them.
+    const LEAST: f64 = 1e-3;
+    let sine = fast
+        .normalize_or_zero()
+        .cross(slow.normalize_or_zero())
+        .length();
+    (sine < LEAST).then(|| {
+        let degrees = fast.angle_between(slow).to_degrees();
+        format!("they are at {degrees:.4}° to each other, and span no panel")
     })
 }
 
@@ -100,27 +96,39 @@ pub(super) fn skewed(fast: DVec3, slow: DVec3) -> Option<String> {
 /// without the last.
 pub(super) type Hole = [[usize; 2]; 2];
 
-/// Refuses panels whose masks would take more memory than what becomes of a file of `most` bytes.
-pub(super) fn check_pixels(
-    shapes: impl Iterator<Item = [usize; 2]>,
+/// Makes `panels` as wide as the widest, for an image in which they are stacked, and gives each the
+/// mask of its `holes`. The pixels beside a narrower panel are not rendered.
+///
+/// # Errors
+/// A [`Problem`] when the masks would take more memory than what becomes of a file of `most` bytes.
+pub(super) fn stacked<H: IntoIterator<Item = Hole>>(
+    panels: &mut [Panel],
+    holes: impl IntoIterator<Item = H>,
     most: Bytes,
 ) -> Result<(), Problem> {
-    let pixels = shapes.fold(0u64, |sum, [fast, slow]| {
-        sum.saturating_add((fast as u64).saturating_mul(slow as u64))
+    let width = panels.iter().map(|panel| panel.shape[0]).max().unwrap_or(0);
+    let pixels = panels.iter().fold(0u64, |sum, panel| {
+        sum.saturating_add((width as u64).saturating_mul(panel.shape[1] as u64))
     });
     // The sums over rectangles that masks are made from come on top.
     let memory = memory_for(most);
-    if Bytes::of::<(bool, i32)>(pixels) <= memory {
-        return Ok(());
+    if Bytes::of::<(bool, i32)>(pixels) > memory {
+        return Err(Problem::with_file(format!(
+            "its panels have {pixels:.2e} pixels in all, more than the {memory} of this machine can \
+             hold",
+            pixels = pixels as f64
+        )));
     }
-    Err(Problem::with_file(format!(
-        "its panels have {pixels:.2e} pixels in all, more than the {memory} of this machine can hold",
-        pixels = pixels as f64
-    )))
+    for (panel, holes) in panels.iter_mut().zip(holes) {
+        let own = std::mem::replace(&mut panel.shape[0], width);
+        let beside = (own < width).then_some([[own, width], [0, panel.shape[1]]]);
+        panel.mask = mask(panel.shape, holes.into_iter().chain(beside));
+    }
+    Ok(())
 }
 
 /// The mask of a panel of `shape` with these holes; `None` without any.
-pub(super) fn mask(shape: [usize; 2], holes: impl IntoIterator<Item = Hole>) -> Option<Arc<Mask>> {
+fn mask(shape: [usize; 2], holes: impl IntoIterator<Item = Hole>) -> Option<Arc<Mask>> {
     let mut holes = holes.into_iter().peekable();
     holes.peek()?;
     let [width, height] = shape;
@@ -157,21 +165,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn axes_are_at_right_angles_as_far_as_they_are_written() {
-        let (fast, slow) = (
-            DVec3::new(0.0122, 0.9999, 0.0),
-            DVec3::new(-0.9999, 0.0122, 0.0),
+    fn axes_that_span_no_plane_are_told() {
+        assert_eq!(parallel(DVec3::X, DVec3::new(-1.0, 1.0, 0.0)), None);
+        let said = parallel(DVec3::X, DVec3::new(-2.0, 1e-4, 0.0)).unwrap();
+        assert!(said.contains("179.9971°"), "{said}");
+    }
+
+    #[test]
+    fn panels_of_two_widths_are_stacked_with_nothing_beside_the_narrow_one() {
+        let panel =
+            |shape| Panel::of_steps(String::new(), DVec3::Z, [DVec3::X, 2.0 * DVec3::Y], shape);
+        let mut panels = [panel([2, 3]), panel([4, 1])];
+        let holes = [vec![[[0, 1], [0, 1]]], vec![]];
+        stacked(&mut panels, holes.clone(), Bytes(1 << 20)).unwrap();
+        assert_eq!(panels.each_ref().map(|panel| panel.shape), [[4, 3], [4, 1]]);
+        let rendered: Vec<bool> = (0..12).map(|i| panels[0].renders(i % 4, i / 4)).collect();
+        let expected = ["ox..", "xx..", "xx.."].concat();
+        assert_eq!(
+            rendered,
+            expected.chars().map(|c| c == 'x').collect::<Vec<_>>()
         );
-        assert_eq!(skewed(3.0 * fast, slow), None);
-        assert_eq!(skewed(DVec3::X, DVec3::new(9e-4, -1.0, 0.0)), None);
-        for (slow, degrees) in [
-            (DVec3::new(2e-3, 1.0, 0.0), "89.8854°"),
-            (DVec3::new(-1.0, 1.0, 0.0), "135.0000°"),
-            (DVec3::X, "0.0000°"),
-        ] {
-            let said = skewed(DVec3::X, slow).unwrap();
-            assert!(said.contains(degrees), "{said}");
-        }
+        assert_eq!(panels[1].mask, None);
+        let wide = [panel([1 << 20, 1]), panel([1, 1 << 20])];
+        assert!(stacked(&mut wide.clone(), holes, Bytes(1 << 20)).is_err());
     }
 
     #[test]

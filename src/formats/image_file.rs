@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::error::read_bytes;
-use super::format::{self, Format, FrameReader};
+use super::format::{self, Format, FrameReader, FramesRoom, OneHeader};
 use super::header::Header;
 use super::raster::Raster;
 use super::{FormatError, Problem, record};
@@ -26,6 +26,12 @@ pub enum ImageFile {
 /// # Errors
 /// [`FormatError`] when it cannot be read, or has no frames.
 pub fn frames(path: &Path, most: Bytes) -> Result<Option<Box<dyn FrameReader>>, FormatError> {
+    let room = room_for_frames(path);
+    room.map(|room| (room.open)(path, most)).transpose()
+}
+
+/// How frames are read from the file at `path`, where its format has many.
+fn room_for_frames(path: &Path) -> Option<&'static FramesRoom> {
     /// Number of bytes that suffices to recognise every format.
     const START: u64 = 64;
     let start = |file: File| {
@@ -34,10 +40,23 @@ pub fn frames(path: &Path, most: Bytes) -> Result<Option<Box<dyn FrameReader>>, 
         let read = is_file && file.take(START).read_to_end(&mut start).is_ok();
         read.then_some(start)
     };
-    let format = File::open(path).ok().and_then(start);
-    let format = format.map(|start| format::of_content(&start));
-    let frames = format.and_then(|format| format.frames.as_ref());
-    frames.map(|frames| (frames.open)(path, most)).transpose()
+    let start = File::open(path).ok().and_then(start)?;
+    format::of_content(&start).frames.as_ref()
+}
+
+/// What the file of many frames at `path` says of frame `frame`, counted from 0, or of its first; `None`
+/// for a file of one image. The frames are not read, and need not be there.
+///
+/// # Errors
+/// [`FormatError`] when it cannot be read or has no such frame.
+pub fn frame_header(
+    path: &Path,
+    frame: Option<usize>,
+    most: Bytes,
+) -> Result<Option<OneHeader>, FormatError> {
+    let room = room_for_frames(path);
+    room.map(|room| (room.header)(path, frame, most))
+        .transpose()
 }
 
 /// Reads the image file at `path`.

@@ -25,6 +25,7 @@ pub mod hkl;
 pub mod image_file;
 pub mod image_header;
 mod json;
+pub mod mask;
 pub mod matrix;
 pub mod merged_list;
 pub mod metadata;
@@ -51,6 +52,7 @@ mod c_number;
 mod error;
 mod f_column;
 mod text;
+mod unit;
 mod whole;
 
 pub use error::{FormatError, Problem, file_limit, read_bytes};

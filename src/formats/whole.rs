@@ -60,7 +60,7 @@ impl PendingFile {
     ) -> Result<PendingFile, FormatError> {
         let written = || -> io::Result<Pending> {
             // Through a symbolic link the file behind it is replaced, not the link.
-            let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+            let target = fs::canonicalize(path).unwrap_or_else(|_| behind_links(path));
             match fs::metadata(&target) {
                 Ok(metadata) if metadata.is_dir() => {
                     return Err(io::Error::new(
@@ -143,6 +143,20 @@ impl PendingFile {
                 .map_err(|reason| FormatError::write(&path, reason)),
         }
     }
+}
+
+/// Where `path` leads to, through symbolic links to a file that is not there yet.
+fn behind_links(path: &Path) -> PathBuf {
+    /// As many links in a row as Linux follows.
+    const MOST: usize = 40;
+    let links = std::iter::successors(Some(path.to_path_buf()), |path| {
+        let next = fs::read_link(path).ok()?;
+        Some(path.parent().unwrap_or(Path::new("")).join(next))
+    });
+    links
+        .take(MOST)
+        .last()
+        .unwrap_or_else(|| path.to_path_buf())
 }
 
 /// An empty file in the directory of `target`, with the permissions of a newly created one.

@@ -54,8 +54,12 @@ impl TileSize {
             .map(|source| source.wavelength_m)
             .fold(f64::MAX, f64::min);
         let widest = scene.panels.iter().map(|panel| {
-            let half_diagonal =
-                panel.pixel_size_m * self.edge() as f64 * std::f64::consts::FRAC_1_SQRT_2;
+            let diagonals = [panel.fast + panel.slow, panel.fast - panel.slow];
+            let diagonal = diagonals
+                .map(glam::DVec3::length)
+                .into_iter()
+                .fold(0.0, f64::max);
+            let half_diagonal = panel.pixel_size_m * self.edge() as f64 * diagonal / 2.0;
             half_diagonal / panel.close_distance_m()
         });
         widest.fold(0.0, f64::max) * crystal / shortest

@@ -157,8 +157,7 @@ impl Sight<'_> {
     /// where the two are parallel.
     pub(super) fn centre(&self, panel: &Panel) -> DVec2 {
         let along = panel.close_distance_m() / self.beam.dot(panel.normal);
-        let spot = (self.beam * along - panel.origin_m) / panel.pixel_size_m;
-        DVec2::new(spot.dot(panel.fast), spot.dot(panel.slow))
+        panel.pixel_at(self.beam * along).into()
     }
 }
 

@@ -34,9 +34,6 @@ impl SceneSource {
 /// # Errors
 /// [`SceneError::SourceAlongPolarisation`].
 pub(super) fn sources(beam: &Beam) -> Result<Vec<SceneSource>, SceneError> {
-    /// Sine of the angle below which a source lies along the polarisation vector.
-    const ALONG: f64 = 1e-6;
-    let polarisation = beam.polarisation_axis.normalize();
     let described = beam.sources();
     let total: f64 = described.iter().map(|source| source.weight).sum();
     let mean = total / described.len() as f64;
@@ -44,16 +41,13 @@ pub(super) fn sources(beam: &Beam) -> Result<Vec<SceneSource>, SceneError> {
         .into_iter()
         .map(|source| {
             let incident = source.incident.normalize();
-            let magnetic = polarisation.cross(incident);
-            if magnetic.length() < ALONG {
-                return Err(SceneError::SourceAlongPolarisation);
-            }
-            let magnetic = magnetic.normalize();
+            let fields = beam.fields(incident);
+            let [electric, magnetic] = fields.ok_or(SceneError::SourceAlongPolarisation)?;
             Ok(SceneSource {
                 incident,
                 wavelength_m: source.wavelength_m,
                 weight: source.weight / mean,
-                electric: incident.cross(magnetic).normalize(),
+                electric,
                 magnetic,
             })
         })

@@ -1,6 +1,7 @@
 //! Images in every format, through our own readers and through those of other programs, which
 //! `./tests/run` installs and names in NB_PYTHON.
 
+mod cases;
 mod command;
 mod headers;
 mod pictures;

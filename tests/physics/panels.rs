@@ -1,5 +1,6 @@
 //! Detectors of several panels: every path, and the files that describe them.
 
+mod cases;
 mod command;
 mod files;
 mod layouts;

@@ -13,8 +13,8 @@ use super::output::print_report;
 use super::reference::Reference;
 use super::scenario::{plain, scenario};
 use super::{CliError, interrupt};
+use crate::formats::mask as mask_file;
 use crate::formats::png::{self, Colormap, Depth};
-use crate::formats::smv;
 use crate::image::{Difference, Image, Selection, ToneMap, ToneScale, match_peaks, peaks};
 use crate::render::{Device, RenderError, RenderOptions};
 use crate::report::{
@@ -234,18 +234,18 @@ impl CompareFlags {
     }
 }
 
-/// The flags of the SMV mask at `path`.
+/// The flags of the mask at `path`.
 fn mask(path: &Path, size: [usize; 2]) -> Result<Vec<bool>, CliError> {
-    let file = smv::read(path, crate::cli::limit::file_limit())?;
-    if [file.width, file.height] != size {
+    let (mask, _) = mask_file::read(path, crate::cli::limit::file_limit())?;
+    let [width, height] = mask.shape();
+    if [width, height] != size {
         return Err(CliError::Failed(anyhow::anyhow!(
-            "--mask {}: it has {} x {} pixels and the images have {} x {}; they must be the same",
+            "--mask {}: it has {width} x {height} pixels and the images have {} x {}; they must be \
+             the same",
             path.display(),
-            file.width,
-            file.height,
             size[0],
             size[1]
         )));
     }
-    Ok(file.pixels.into_iter().map(|value| value != 0).collect())
+    Ok(mask.rendered().to_vec())
 }

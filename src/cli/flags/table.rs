@@ -260,10 +260,12 @@ flags! { DETECTOR "Detector"
     "-" "detector_thicksteps", "thicksteps" ("COUNT") Value(&detector::sensor_layers);
         "Layers of the sensor [default: 2 if it has a thickness]";
     "-" "img" ("FILE") Value(&detector::image);
-        "SMV or CBF image whose header gives what flags leave open";
+        "SMV, CBF or NXmx image whose header gives what flags leave open";
+    "--" "img-frame" ("N") Value(&detector::image_frame);
+        "Frame of -img, from 1 [default: 1]";
     "-" "mask" ("FILE") Value(&detector::mask);
-        "SMV image whose zeros are not rendered, and whose header is used like that of -img; of \
-         several panels, stacked";
+        "Image whose zeros are not rendered (SMV, CBF, npy, TIFF), or HDF5 with a pixel_mask; of \
+         several panels, stacked. An SMV header is used like that of -img";
 }
 
 flags! { VECTORS "Custom frame: directions that replace the convention's"
@@ -395,6 +397,12 @@ flags! { PICTURES "Pictures and further formats"
 }
 
 flags! { IGNORED "Ignored, as by the C program"
+    "-" "hdiv" ("MRAD") Ignored("the C program does not know it either; give -hdivrange");
+        "Horizontal divergence, as nanoBragg's README spells it";
+    "-" "vdiv" ("MRAD") Ignored("the C program does not know it either; give -vdivrange");
+        "Vertical divergence, as nanoBragg's README spells it";
+    "-" "dispstep" ("COUNT") Ignored("the C program does not know it either; give -dispsteps");
+        "Wavelengths, as nanoBragg's README spells it";
     "-" "stol" ("FILE") Ignored(AMORPHOUS);
         "Amorphous scattering against sin θ/λ";
     "-" "4stol" ("FILE") Ignored(AMORPHOUS);

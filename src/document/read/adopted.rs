@@ -5,12 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::document::DocumentError;
+use crate::document::keys::{Key, key};
 use crate::experiment::{Mask, Placement};
+use crate::formats::format::OneHeader;
 use crate::formats::geometry::Geometry;
 use crate::formats::header::Header;
 use crate::formats::image_file::{self, ImageFile};
 use crate::formats::image_header::ImageHeader;
-use crate::formats::{FormatError, Problem, smv};
+use crate::formats::{FormatError, Problem, mask, smv};
 use crate::geometry::UnitCell;
 use crate::memory::Bytes;
 
@@ -36,8 +38,13 @@ pub struct Adopted {
     pub cell: Option<UnitCell>,
     /// The pixels of the mask that are rendered.
     pub mask: Option<Arc<Mask>>,
+    /// Frames of the image file, where its format has many.
+    pub frames: Option<usize>,
     beam_centre: Option<BeamCentre>,
 }
+
+/// A quantity that a header leaves open: what it is, what is taken, and the keys that would give it.
+pub struct Unsaid(pub &'static str, pub &'static str, pub Vec<&'static Key>);
 
 /// Where the beam meets the detector, as a header tells it.
 #[derive(Debug, Clone, Copy)]
@@ -54,28 +61,29 @@ enum BeamCentre {
 }
 
 impl Adopted {
-    /// The headers of an image and of a mask, files of `most` bytes at most; where both speak, the
-    /// image does.
+    /// The headers of an image, of one of its frames, and of a mask, files of `most` bytes at most;
+    /// where both speak, the image does.
     pub fn read(
-        image: Option<&Path>,
+        image: Option<(&Path, Option<usize>)>,
         mask: Option<&Path>,
         most: Bytes,
     ) -> Result<Adopted, DocumentError> {
         let mut adopted = Adopted::default();
-        if let Some(path) = image {
-            adopted = Adopted::from_image(path, most)?;
+        if let Some((path, frame)) = image {
+            adopted = Adopted::from_image(path, frame, most)?;
         }
         if let Some(path) = mask {
-            let file = smv::read(path, most)?;
-            let shape = [file.width, file.height];
-            let header = Adopted::from_smv(file.entries(), shape);
-            let mut header = header.map_err(|what| bad(path, what))?;
-            if let Some(BeamCentre::Given { y_from_end, .. }) = &mut header.beam_centre {
-                *y_from_end = true;
+            let (mask, header) = mask::read(path, most)?;
+            // The C program's masks are SMV files.
+            if header.entries_of == Some(smv::FORMAT) {
+                let header = Adopted::from_smv(&header.entries, mask.shape());
+                let mut header = header.map_err(|what| bad(path, what))?;
+                if let Some(BeamCentre::Given { y_from_end, .. }) = &mut header.beam_centre {
+                    *y_from_end = true;
+                }
+                adopted = adopted.or(header);
             }
-            adopted = adopted.or(header);
-            let rendered = file.pixels.iter().map(|&value| value != 0).collect();
-            adopted.mask = Mask::new([file.width, file.height], rendered).map(Arc::new);
+            adopted.mask = Some(Arc::new(mask));
         }
         Ok(adopted)
     }
@@ -115,36 +123,122 @@ impl Adopted {
         }
     }
 
-    /// The header of the image at `path`.
-    fn from_image(path: &Path, most: Bytes) -> Result<Adopted, DocumentError> {
-        let (
-            file,
-            Header {
-                entries,
-                geometry,
-                metadata,
-                ..
+    /// The header of the image at `path`, of frame `frame`, counted from 0, or of its first.
+    fn from_image(
+        path: &Path,
+        frame: Option<usize>,
+        most: Bytes,
+    ) -> Result<Adopted, DocumentError> {
+        let several = image_file::frame_header(path, frame, most)?;
+        let read = |problem| bad(path, problem);
+        let adopted = match several {
+            Some(OneHeader {
+                header,
+                size,
+                frames,
+            }) => Adopted {
+                frames: Some(frames),
+                ..Adopted::from_any(&header, size).map_err(read)?
             },
-        ) = image_file::read_with_header(path, most)?;
-        let adopted = match file {
-            ImageFile::Sized(format, raster) if format == smv::FORMAT => {
-                Adopted::from_smv(&entries, [raster.width, raster.height])
-            }
-            ImageFile::Sized(..) if metadata.is_some_and(|(known, _)| !known.fits_header()) => Err(
-                Problem::with_file("panels that lean, or several; expected one upright panel"),
-            ),
-            ImageFile::Sized(_, raster) if !geometry.is_silent() => {
-                Adopted::from_header(&geometry, [raster.width, raster.height])
-            }
-            ImageFile::Sized(format, _) => Err(Problem::with_file(format!(
-                "{format}, which says nothing of the experiment; expected an image with a header, \
-                 SMV or CBF"
-            ))),
-            ImageFile::Bare(_) => Err(Problem::with_file(
-                "neither an SMV nor a CBF image; expected one of these, whose headers tell",
-            )),
+            None => match image_file::read_with_header(path, most)? {
+                (ImageFile::Sized(..), _) if frame.is_some_and(|index| index > 0) => {
+                    return Err(read(Problem::with_file("one image; it has no other frame")).into());
+                }
+                (ImageFile::Sized(format, raster), header) => {
+                    let shape = [raster.width, raster.height];
+                    match format == smv::FORMAT {
+                        true => Adopted::from_smv(&header.entries, shape).map_err(read)?,
+                        false if header.geometry.is_silent() => {
+                            let what = format!(
+                                "{format}, which says nothing of the experiment; expected an image \
+                                 with a header, SMV, CBF or NXmx"
+                            );
+                            return Err(read(Problem::with_file(what)).into());
+                        }
+                        false => Adopted::from_any(&header, shape).map_err(read)?,
+                    }
+                }
+                (ImageFile::Bare(_), _) => {
+                    let what = "neither an SMV, a CBF nor an NXmx image; expected one of these, \
+                                whose headers tell";
+                    return Err(read(Problem::with_file(what)).into());
+                }
+            },
         };
-        Ok(adopted.map_err(|problem| bad(path, problem))?)
+        Ok(adopted)
+    }
+
+    /// What the header of an image of `shape` says, which is not SMV's.
+    fn from_any(header: &Header, shape: [usize; 2]) -> Result<Adopted, Problem> {
+        match &header.metadata {
+            Some((known, _)) if !known.fits_header() => Err(Problem::with_file(
+                "panels that lean, several, or pixels that are not square; expected one upright \
+                 panel of square pixels",
+            )),
+            _ => Adopted::from_header(&header.geometry, shape),
+        }
+    }
+
+    /// The quantities that the header of an image leaves open, by the keys that would give them, and
+    /// what is taken in their place.
+    pub fn unsaid(&self) -> Vec<Unsaid> {
+        use key::{beam, detector, frame, scan};
+        let centre = self.beam_centre.is_none() && self.org.iter().any(Option::is_none);
+        let distance = self.distance_mm.or(self.close_distance_mm).is_none();
+        let still = self.phi_deg.or(self.osc_deg).is_none();
+        let open: [(bool, Unsaid); 5] = [
+            (
+                self.pixel_mm.is_none(),
+                Unsaid("its pixel size", "0.1 mm", vec![&detector::pixel]),
+            ),
+            (
+                distance,
+                Unsaid(
+                    "the detector's distance",
+                    "100 mm",
+                    vec![
+                        &detector::distance,
+                        &detector::close_distance,
+                        &frame::first_pixel,
+                    ],
+                ),
+            ),
+            (
+                centre,
+                Unsaid(
+                    "where the beam meets the detector",
+                    "the middle",
+                    vec![
+                        &detector::beam_x,
+                        &detector::beam_y,
+                        &detector::origin_x,
+                        &detector::origin_y,
+                        &detector::close_x,
+                        &detector::close_y,
+                        &frame::first_pixel,
+                    ],
+                ),
+            ),
+            (
+                self.wavelength_m.is_none(),
+                Unsaid(
+                    "the wavelength",
+                    "1 Å",
+                    vec![&beam::wavelength, &beam::energy],
+                ),
+            ),
+            (
+                still,
+                Unsaid(
+                    "a rotation",
+                    "a still at 0°",
+                    vec![&scan::start, &scan::range, &scan::step, &scan::steps],
+                ),
+            ),
+        ];
+        open.into_iter()
+            .filter_map(|(open, unsaid)| open.then_some(unsaid))
+            .collect()
     }
 
     /// What the entries of an SMV header say to the C program.
@@ -220,6 +314,7 @@ impl Adopted {
             cell: self.cell.or(other.cell),
             mask: self.mask.or(other.mask),
             sensor_um: self.sensor_um.or(other.sensor_um),
+            frames: self.frames,
             beam_centre: self.beam_centre.or(other.beam_centre),
         }
     }

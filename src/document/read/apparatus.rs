@@ -1,9 +1,10 @@
 //! The detector at its place: from keys, or from a file that describes it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Reading;
-use super::adopted::Adopted;
+use super::adopted::{Adopted, Unsaid};
+use super::detector::shortened;
 use crate::document::error::DocumentError;
 use crate::document::keys::{KEYS, Key, key};
 use crate::document::message::{Message, contradiction, message};
@@ -43,7 +44,12 @@ impl Reading<'_> {
         let Some(file) = self.geometry_file()? else {
             self.inputs
                 .extend(keys.image.iter().chain(&keys.mask).cloned());
-            let adopted = Adopted::read(keys.image.as_deref(), keys.mask.as_deref(), self.most())?;
+            let frame = keys.image_frame.map(|number| number as usize - 1);
+            let image = keys.image.as_deref().map(|path| (path, frame));
+            let adopted = Adopted::read(image, keys.mask.as_deref(), self.most())?;
+            if let Some(path) = &keys.image {
+                self.notices.extend(self.unsaid(path, &adopted));
+            }
             let (placement, detector) = self.placed(&adopted)?;
             return Ok(Apparatus {
                 file: None,
@@ -68,6 +74,32 @@ impl Reading<'_> {
             axes: self.document.frame.axes(axes).unwrap_or(axes),
             file: Some(file),
         })
+    }
+
+    /// What the header of the image at `path` leaves open and no key gives, and which frame of several
+    /// was taken.
+    fn unsaid(&self, path: &Path, adopted: &Adopted) -> Vec<Message> {
+        let frames = adopted.frames.unwrap_or(1);
+        let first = (frames > 1 && self.document.detector.image_frame.is_none()).then(|| {
+            message!(
+                "{}: the first of {} frames is taken; choose one with {}",
+                path.display(),
+                frames.to_string(),
+                &key::detector::image_frame
+            )
+        });
+        let said = |Unsaid(.., keys): &Unsaid| keys.iter().any(|key| key.is_in(self.document));
+        let open = adopted.unsaid().into_iter().filter(|unsaid| !said(unsaid));
+        let notices = open.map(|Unsaid(what, taken, keys)| {
+            message!(
+                "{}: its header does not tell {}; {} is taken: give {}",
+                path.display(),
+                what,
+                taken,
+                keys[0]
+            )
+        });
+        first.into_iter().chain(notices).collect()
     }
 
     /// Reads the file that describes the detector, if a key names one.
@@ -137,6 +169,23 @@ impl GeometryFile {
         self.geometry.detector().map_err(|error| self.blame(&error))
     }
 
+    /// What the user should know of how its panels stand.
+    pub fn notices(&self, detector: &Detector) -> impl Iterator<Item = Message> + use<> {
+        let path = self.path.display();
+        let overlap = detector.overlapping().map(|[one, other]| {
+            format!(
+                "{path}: {one} and {other} overlap: seen from the sample, one covers the other by \
+                 more than a pixel, and both are rendered"
+            )
+        });
+        let upstream = detector.upstream(self.geometry.beam);
+        let upstream = (!upstream.is_empty()).then(|| {
+            let named = shortened(&upstream);
+            format!("{path}: {named} beyond 90°, upstream of the sample")
+        });
+        overlap.into_iter().chain(upstream).map(Message::from)
+    }
+
     /// Puts the file before what is wrong with its panels, and the entries to look at behind.
     pub fn blame(&self, error: &ExperimentError) -> DocumentError {
         let entries = self.entries(error);
@@ -157,12 +206,12 @@ impl GeometryFile {
             ExperimentError::BehindSample { .. } => {
                 either("origin and, of the beam, direction", "clen and coffset")
             }
-            ExperimentError::PlaneThroughSample { .. }
-            | ExperimentError::FacesAway { .. }
-            | ExperimentError::Overlap { .. } => either(
-                "origin, fast_axis and slow_axis",
-                "corner_x, corner_y, fs, ss, clen and coffset",
-            ),
+            ExperimentError::PlaneThroughSample { .. } | ExperimentError::FacesAway { .. } => {
+                either(
+                    "origin, fast_axis and slow_axis",
+                    "corner_x, corner_y, fs, ss, clen and coffset",
+                )
+            }
             ExperimentError::Parallel(..) => either("fast_axis and slow_axis", "fs and ss"),
             ExperimentError::PixelCount { .. } | ExperimentError::PanelWidths { .. } => {
                 either("image_size", "min_fs and max_fs")
@@ -184,7 +233,7 @@ impl GeometryFile {
             ExperimentError::OnPanel { error, .. } => {
                 !matches!(**error, ExperimentError::Region { .. })
             }
-            ExperimentError::Overlap { .. } | ExperimentError::PanelWidths { .. } => true,
+            ExperimentError::PanelWidths { .. } => true,
             _ => false,
         }
     }

@@ -130,6 +130,13 @@ impl Reading<'_> {
         for axis in 0..3 {
             let size = sizes[axis].map(|mm| mm * 1e-3);
             cells[axis] = match (counts[axis], size) {
+                (Some(Cells(0.0)), _) => {
+                    self.notices.push(message!(
+                        "{} of 0 is taken as 1 cell, as the C program takes it",
+                        (&key::crystal::cells, axis)
+                    ));
+                    1.0
+                }
                 (Some(Cells(count)), _) => count,
                 (None, None) => 1.0,
                 (None, Some(mut metres)) => {

@@ -297,19 +297,35 @@ written with", adopted_two_theta,
             && [Quantity::SensorThickness, Quantity::AttenuationDepth].contains(&quantity)
     }
 
-    /// An error about those of `keys` that the document gives, or about all of them if it gives
-    /// none.
+    /// An error about those of `keys` that the document gives. If it gives none, the values come from
+    /// the file that describes the detector or from the header of an image, and the error is about
+    /// that file; without a file it is about all of `keys`.
     pub fn blame(&self, keys: &[&'static Key], what: impl std::fmt::Display) -> DocumentError {
         let given = keys.iter().filter(|key| key.is_in(self.document));
         let given: Vec<&'static Key> = given.copied().collect();
+        let of = &self.document.detector;
+        let files = [
+            &of.dials_experiment,
+            &of.crystfel_geometry,
+            &of.image,
+            &of.mask,
+        ];
+        if let ([], Some(key), Some(path)) =
+            (&given[..], keys.first(), files.into_iter().flatten().next())
+        {
+            let what = format!(
+                "{}: {what}; no flag gives it, and the file does, if it says \
+                anything of it: look at its header, or give ",
+                path.display()
+            );
+            return DocumentError::File(Message::from(what).and(*key));
+        }
         DocumentError::of_keys(if given.is_empty() { keys } else { &given }, what)
     }
 }
 
 /// What the user should know of panels of `detector` that show nothing: of some among several.
 pub fn masked_panels(detector: &Detector) -> Option<Message> {
-    /// Panels that are named.
-    const NAMED: usize = 3;
     let panels = detector.panels.iter().enumerate();
     let masked: Vec<String> = panels
         .filter(|(_, panel)| panel.is_masked())
@@ -318,12 +334,19 @@ pub fn masked_panels(detector: &Detector) -> Option<Message> {
     if masked.is_empty() || masked.len() == detector.panels.len() {
         return None;
     }
-    let more = match masked.len().saturating_sub(NAMED) {
+    let named = shortened(&masked);
+    Some(Message::from(format!(
+        "all pixels of {named} are masked, and none is rendered there"
+    )))
+}
+
+/// `panels` in a row, the first of them by name.
+pub fn shortened(panels: &[String]) -> String {
+    /// Panels that are named.
+    const NAMED: usize = 3;
+    let more = match panels.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let named = masked[..masked.len().min(NAMED)].join(", ");
-    Some(Message::from(format!(
-        "all pixels of {named}{more} are masked, and none is rendered there"
-    )))
+    format!("{}{more}", panels[..panels.len().min(NAMED)].join(", "))
 }

@@ -192,6 +192,7 @@ impl Facts<'_> {
             picture.rings: !png => "no {} is written", output.png;
             detector.dials_experiment_index: !given(&detector::dials_experiment)
                 => "it is for {}", detector.dials_experiment;
+            detector.image_frame: !given(&detector::image) => "it is for {}", detector.image;
             detector.crystfel_clen: !given(&detector::crystfel_geometry)
                 => "it is for {}", detector.crystfel_geometry;
             run.printout: given(&run::printout_pixel) => "one pixel is named";

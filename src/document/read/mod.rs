@@ -176,6 +176,9 @@ impl Reading<'_> {
         }
         self.apply_mask(&mut detector, &adopted)?;
         self.notices.extend(detector::masked_panels(&detector));
+        if let Some(file) = &file {
+            self.notices.extend(file.notices(&detector));
+        }
         let description = Description {
             beam,
             crystal,

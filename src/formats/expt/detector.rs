@@ -3,19 +3,18 @@
 //! Panels may hang in groups, and groups in groups: a place is then told in the frame of its group,
 //! whose third axis is fast × slow.
 
+use std::f64::consts::FRAC_PI_2;
+
 use glam::{DMat3, DVec3};
 
 use super::super::Problem;
-use super::super::geometry::{Hole, LONGEST_NAME, MOST_PANELS, check_pixels, mask, skewed};
+use super::super::geometry::{Hole, LONGEST_NAME, MOST_PANELS, parallel, stacked};
 use super::node::{Node, Object};
 use crate::experiment::{Panel, Sensor};
 use crate::memory::Bytes;
 
 /// Groups within groups that are followed.
 const MOST_LEVELS: usize = 64;
-
-/// Largest difference of a pixel's edges, as a part of them.
-const SQUARE: f64 = 1e-6;
 
 /// A frame: its axes, and where it stands, m.
 #[derive(Debug, Clone, Copy)]
@@ -47,19 +46,34 @@ fn place<const N: usize>(object: &Object<N>) -> Result<Place, Problem> {
             .direction()
     };
     let (fast, slow) = (axis("fast_axis")?, axis("slow_axis")?);
-    let Some(normal) = fast.cross(slow).try_normalize() else {
-        return Err(object.node().wrong("fast_axis and slow_axis are parallel"));
-    };
-    if let Some(skewed) = skewed(fast, slow) {
-        let what = format!("keys fast_axis, slow_axis: {skewed}");
+    if let Some(parallel) = parallel(fast, slow) {
+        let what = format!("keys fast_axis, slow_axis: {parallel}");
         return Err(object.node().wrong(what));
     }
+    let normal = fast.cross(slow).normalize_or_zero();
     let expected = "three numbers, mm";
     let origin_mm = object.required("origin", expected)?.vector(expected)?;
     Ok(Place {
         axes: DMat3::from_cols(fast, slow, normal),
         origin_m: origin_mm * 1e-3,
     })
+}
+
+/// The place of a group, whose axes must be at right angles: they turn what hangs in it.
+fn right_angled<const N: usize>(object: &Object<N>, place: Place) -> Result<Place, Problem> {
+    /// Most that they may be off a right angle, radians: axes written with four digits are off by
+    /// less.
+    const SKEW: f64 = 1e-3;
+    let [fast, slow] = [place.axes.x_axis, place.axes.y_axis];
+    let angle = fast.angle_between(slow);
+    if (angle - FRAC_PI_2).abs() <= SKEW {
+        return Ok(place);
+    }
+    Err(object.node().wrong(format!(
+        "keys fast_axis, slow_axis: they are at {:.4}° to each other; expected a right angle, to \
+         within {SKEW} rad, for the axes of a group",
+        angle.to_degrees()
+    )))
 }
 
 /// The panels of a detector, and whether some are thick but of a material that is not known to
@@ -98,10 +112,7 @@ pub fn panels(detector: Node, most: Bytes) -> Result<(Vec<Panel>, bool), Problem
         panels.push(panel);
         holes.push(rectangles);
     }
-    check_pixels(panels.iter().map(|panel| panel.shape), most)?;
-    for (panel, holes) in panels.iter_mut().zip(holes) {
-        panel.mask = mask(panel.shape, holes);
-    }
+    stacked(&mut panels, holes, most)?;
     Ok((panels, transparent))
 }
 
@@ -154,11 +165,6 @@ fn panel(
     if !(along_fast > 0.0 && along_slow > 0.0) {
         return Err(edges.wrong(format!("{along_fast} x {along_slow}; expected {expected}")));
     }
-    if (along_fast - along_slow).abs() > SQUARE * along_fast {
-        return Err(edges.wrong(format!(
-            "pixels of {along_fast} x {along_slow} mm; only square ones are rendered"
-        )));
-    }
     let not_negative = |key, expected| -> Result<f64, Problem> {
         let Some(node) = object.optional(key) else {
             return Ok(0.0);
@@ -178,20 +184,14 @@ fn panel(
             .map(hole)
             .collect::<Result<_, _>>()?,
     };
+    let steps_m = [axes.x_axis * along_fast, axes.y_axis * along_slow].map(|mm| mm * 1e-3);
+    let shape = pixels.map(|count| count as usize);
     let panel = Panel {
-        name,
-        origin_m,
-        fast: axes.x_axis,
-        slow: axes.y_axis,
-        normal: axes.z_axis,
-        pixel_size_m: along_fast * 1e-3,
-        shape: pixels.map(|count| count as usize),
-        curved_m: None,
         sensor: (thickness_mm > 0.0 && per_mm > 0.0).then(|| Sensor {
             attenuation_depth_m: 1e-3 / per_mm,
             thickness_m: thickness_mm * 1e-3,
         }),
-        mask: None,
+        ..Panel::of_steps(name, origin_m, steps_m, shape)
     };
     Ok((panel, holes, thickness_mm > 0.0 && per_mm == 0.0))
 }
@@ -235,7 +235,7 @@ fn place_groups(root: Node, groups: &mut [Option<Place>]) -> Result<(), Problem>
         }
         let placed = ["fast_axis", "slow_axis", "origin"];
         let own = if placed.iter().any(|key| object.optional(key).is_some()) {
-            place(&object)?
+            right_angled(&object, place(&object)?)?
         } else {
             Place::LABORATORY
         };

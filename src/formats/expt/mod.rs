@@ -63,7 +63,14 @@ pub fn parse(bytes: &[u8], index: usize, most: Bytes) -> Result<Geometry, Proble
     }
     let file = root.object(MODELS)?;
     let models = Models::of(&file, index)?;
-    models.geometry(most)
+    let count = models.count;
+    let mut geometry = models.geometry(most)?;
+    if count > 1 {
+        geometry.notices.push(format!(
+            "experiment {index} of {count}, counted from 0, is taken, and the others are not"
+        ));
+    }
+    Ok(geometry)
 }
 
 /// The models of one experiment.
@@ -75,6 +82,8 @@ struct Models<'a> {
     crystal: Option<Node<'a>>,
     /// The experiment, as messages name it.
     name: String,
+    /// Experiments of the file.
+    count: usize,
 }
 
 impl<'a> Models<'a> {
@@ -109,6 +118,7 @@ impl<'a> Models<'a> {
             scan: model("scan")?,
             crystal: model("crystal")?,
             name,
+            count,
         })
     }
 
@@ -126,6 +136,7 @@ impl<'a> Models<'a> {
             scan: model("scan"),
             crystal: model("crystal"),
             name: "the imageset".into(),
+            count: 1,
         })
     }
 

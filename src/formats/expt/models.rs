@@ -29,7 +29,15 @@ pub fn beam(node: Node) -> Result<Beam, Problem> {
         "polarization_normal",
         "polarization_fraction",
         "s0_at_scan_points",
+        "probe",
     ])?;
+    // As newer versions of dxtbx write it; older ones know X-rays only.
+    if let Some(probe) = object.optional("probe") {
+        let kind = probe.string(100)?;
+        if kind != "x-ray" {
+            return Err(probe.wrong(format!("{kind}s are not simulated, only X-rays")));
+        }
+    }
     let direction = object.required("direction", "three numbers, from the sample to the source")?;
     let direction = -direction.direction()?;
     let expected = "a positive number, Å";

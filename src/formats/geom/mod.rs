@@ -21,7 +21,7 @@ use std::path::Path;
 use glam::DVec3;
 
 use super::error::read_with;
-use super::geometry::{Geometry, LONGEST_NAME, MOST_PANELS, check_pixels, mask};
+use super::geometry::{Geometry, LONGEST_NAME, MOST_PANELS, stacked};
 use super::text::{quoted, unmarked};
 use super::{FormatError, Problem};
 use crate::experiment::photon_energy_to_wavelength;
@@ -223,7 +223,6 @@ impl File {
         for region in &self.regions.things {
             region.check(|name| self.panels.places.contains_key(name))?;
         }
-        check_pixels(self.panels.things.iter().map(Draft::shape), most)?;
         let mut shift_m = [0.0; 2];
         for (shift, metres) in self.shift.into_iter().zip(&mut shift_m) {
             match shift {
@@ -239,15 +238,14 @@ impl File {
         let mut panels = Vec::with_capacity(self.panels.things.len());
         for draft in &self.panels.things {
             let clen_m = clen_m.map_or_else(|| clen(draft, self.defaults.clen), Ok)?;
-            let mut panel = draft.panel(clen_m, shift_m);
-            let holes = self
-                .regions
-                .things
-                .iter()
-                .flat_map(|region| region.holes(draft));
-            panel.mask = mask(panel.shape, draft.edges().chain(holes));
-            panels.push(panel);
+            panels.push(draft.panel(clen_m, shift_m));
         }
+        let regions = &self.regions.things;
+        let holes = self.panels.things.iter().map(|draft| {
+            let bad = regions.iter().flat_map(|region| region.holes(draft));
+            draft.edges().chain(bad)
+        });
+        stacked(&mut panels, holes, most)?;
         if self.panels.things.iter().any(|panel| panel.no_index) {
             self.notices
                 .insert("panels with no_index are rendered as the others are");

@@ -3,14 +3,10 @@
 use glam::{DVec2, DVec3};
 
 use super::super::Problem;
-use super::super::geometry::{Hole, skewed};
+use super::super::geometry::{Hole, parallel};
 use super::super::text::number;
 use super::value::{Quantity, vector, whole};
 use crate::experiment::Panel;
-
-/// Largest difference between the lengths of `fs` and `ss`, as a part of them: over a thousand
-/// pixels it moves the last by a tenth of one.
-const SQUARE: f64 = 1e-4;
 
 /// Metres in the units of lengths.
 pub const LENGTHS: [(&str, f64); 2] = [("m", 1.0), ("mm", 1e-3)];
@@ -115,15 +111,10 @@ impl Draft {
             return Err(self.wrong("keys fs, ss: a vector of no length; expected about one".into()));
         }
         let [along_fast, along_slow] = self.steps.map(Option::unwrap_or_default);
-        if let Some(skewed) = skewed(along_fast, along_slow) {
-            return Err(self.wrong(format!("keys fs, ss: {skewed}")));
+        match parallel(along_fast, along_slow) {
+            Some(parallel) => Err(self.wrong(format!("keys fs, ss: {parallel}"))),
+            None => Ok(()),
         }
-        if (fast - slow).abs() > SQUARE * fast {
-            return Err(self.wrong(format!(
-                "keys fs, ss: they are {fast} and {slow} long; only square pixels are rendered"
-            )));
-        }
-        Ok(())
     }
 
     fn wrong(&self, what: String) -> Problem {
@@ -170,24 +161,14 @@ impl Draft {
     /// The panel, not yet masked, at `clen_m`, and `shift_m` aside.
     pub fn panel(&self, clen_m: f64, shift_m: [f64; 2]) -> Panel {
         let pitch_m = self.pitch_m.unwrap_or_default();
-        let [fast, slow] = self
-            .steps
-            .map(|step| step.unwrap_or_default().normalize_or_zero());
-        let [along_fast, along_slow] = self.step_lengths();
         let [x, y] = self
             .corner
             .map(|pixels| pixels.unwrap_or_default() * pitch_m);
-        Panel {
-            name: self.name.clone(),
-            origin_m: DVec3::new(x + shift_m[0], y + shift_m[1], clen_m + self.coffset_m),
-            fast,
-            slow,
-            normal: fast.cross(slow).normalize_or_zero(),
-            pixel_size_m: pitch_m * (along_fast + along_slow) / 2.0,
-            shape: self.shape(),
-            curved_m: None,
-            sensor: None,
-            mask: None,
-        }
+        Panel::of_steps(
+            self.name.clone(),
+            DVec3::new(x + shift_m[0], y + shift_m[1], clen_m + self.coffset_m),
+            self.steps.map(|step| pitch_m * step.unwrap_or_default()),
+            self.shape(),
+        )
     }
 }

@@ -226,8 +226,8 @@ fn mistakes_are_found_with_their_panel_and_key() {
             ": panel \"a\": keys fs, ss: a vector of no length",
         ),
         (
-            replaced("a/fs = +1.0x +0.0y", "a/fs = 1.2x"),
-            ": panel \"a\": keys fs, ss: they are 1.2 and 1 long; only",
+            replaced("a/fs = +1.0x +0.0y", "a/fs = 1.2y"),
+            ": panel \"a\": keys fs, ss: they are at 180.0000° to each other",
         ),
         (
             replaced("b/max_ss = 19", "b/max_ss = 3"),

@@ -106,7 +106,7 @@ impl Metadata {
             header.pixel_size_m,
         ) {
             (Some(centre), Some(distance_m), Some(pixel_m)) if !on_arm => {
-                Some(PanelPlace::upright(centre, distance_m, pixel_m, shape))
+                Some(PanelPlace::upright(centre, distance_m, [pixel_m; 2], shape))
             }
             _ => None,
         };
@@ -151,7 +151,8 @@ impl Metadata {
 
     /// Whether a header with room for one upright panel says all that this does of panels.
     pub fn fits_header(&self) -> bool {
-        self.panels.len() <= 1 && self.panels.iter().all(PanelPlace::is_upright)
+        let fits = |panel: &PanelPlace| panel.is_upright() && panel.is_square();
+        self.panels.len() <= 1 && self.panels.iter().all(fits)
     }
 }
 

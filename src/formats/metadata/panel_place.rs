@@ -44,13 +44,18 @@ impl PanelPlace {
     /// The places of `panels`, stacked, as `turn` has them.
     pub fn of(panels: &[Panel], turn: &glam::DMat3) -> Vec<PanelPlace> {
         let mut first_row = 0;
+        // Unit vectors stay as they are, to the last digit.
+        let direction = |step: DVec3| match step.is_normalized() {
+            true => step,
+            false => step.normalize(),
+        };
         let place = |panel: &Panel| {
             let place = PanelPlace {
                 name: panel.name.clone(),
                 origin_m: *turn * panel.origin_m,
-                fast: *turn * panel.fast,
-                slow: *turn * panel.slow,
-                pixel_size_m: [panel.pixel_size_m; 2],
+                fast: *turn * direction(panel.fast),
+                slow: *turn * direction(panel.slow),
+                pixel_size_m: panel.pixel_edges_m(),
                 shape: panel.shape,
                 first_row,
             };
@@ -65,19 +70,19 @@ impl PanelPlace {
     pub(in super::super) fn upright(
         [centre_fast, centre_slow]: [f64; 2],
         distance_m: f64,
-        pixel_size_m: f64,
+        pixel_size_m: [f64; 2],
         shape: [usize; 2],
     ) -> PanelPlace {
         PanelPlace {
             name: String::new(),
             origin_m: DVec3::new(
-                centre_fast * pixel_size_m,
-                centre_slow * pixel_size_m,
+                centre_fast * pixel_size_m[0],
+                centre_slow * pixel_size_m[1],
                 distance_m,
             ),
             fast: -DVec3::X,
             slow: -DVec3::Y,
-            pixel_size_m: [pixel_size_m; 2],
+            pixel_size_m,
             shape,
             first_row: 0,
         }
@@ -101,6 +106,13 @@ impl PanelPlace {
         Some((distance_m, [fast / wide, slow / high]))
     }
 
+    /// Whether the panel's pixels are square, to the digits of a header.
+    pub(super) fn is_square(&self) -> bool {
+        const SQUARE: f64 = 1e-6;
+        let [wide, high] = self.pixel_size_m;
+        (wide - high).abs() <= SQUARE * wide
+    }
+
     /// Whether the panel stands at right angles to the beam, to the digits of a header.
     pub(super) fn is_upright(&self) -> bool {
         const UPRIGHT: f64 = 1e-6;
@@ -114,7 +126,7 @@ mod tests {
 
     #[test]
     fn the_beam_meets_an_upright_panel_where_it_was_put() {
-        let panel = PanelPlace::upright([12.5, 40.25], 0.2, 1e-4, [100, 80]);
+        let panel = PanelPlace::upright([12.5, 40.25], 0.2, [1e-4; 2], [100, 80]);
         let (distance_m, [fast, slow]) = panel.beam_spot().unwrap();
         assert!((distance_m - 0.2).abs() < 1e-15);
         assert!((fast - 12.5).abs() < 1e-10 && (slow - 40.25).abs() < 1e-10);
@@ -127,7 +139,7 @@ mod tests {
     fn a_panel_along_the_beam_is_met_nowhere() {
         let panel = PanelPlace {
             fast: DVec3::Z,
-            ..PanelPlace::upright([0.0; 2], 0.1, 1e-4, [9, 9])
+            ..PanelPlace::upright([0.0; 2], 0.1, [1e-4; 2], [9, 9])
         };
         assert_eq!(panel.beam_spot(), None);
     }

@@ -3,10 +3,11 @@
 //! A value that is missing or makes no sense is `None`: frames are worth reading without it.
 
 use glam::DVec3;
-use rust_hdf5::{H5Dataset, H5File, Hdf5Error};
+use rust_hdf5::{H5Dataset, H5File, H5Group, Hdf5Error, LinkClass};
 
-use super::{ANGSTROM, problem};
+use super::problem;
 use crate::formats::Problem;
+use crate::formats::unit::{ev, si};
 
 /// The most numbers of a dataset that says something of the experiment.
 const MOST_NUMBERS: usize = 1 << 24;
@@ -16,33 +17,78 @@ pub struct NexusFile {
     pub file: H5File,
     /// The path of its entry.
     pub entry: String,
+    /// The path of the group of frames.
+    pub data: String,
     /// The path of its detector.
     pub detector: String,
+    /// The path of its beam.
+    pub beam: String,
+    /// The path of its sample.
+    pub sample: String,
     /// The path of the spindle's angles, where there is one.
     pub spindle: Option<String>,
 }
 
 impl NexusFile {
-    /// Finds the entry, the detector and the spindle of `file`.
+    /// Finds the entry, the detector, the beam, the sample and the spindle of `file`. Groups are known
+    /// by their NeXus class, whatever they are called; where no group says that it is of the class,
+    /// by the name that is usual.
     pub fn of(file: H5File) -> Result<NexusFile, Problem> {
-        let root = file.root_group();
-        let entries = root.group_names().map_err(problem)?;
-        let is_entry = |name: &&String| {
-            let class = root
-                .group(name)
-                .and_then(|group| group.attr_string("NX_class"));
-            class.is_ok_and(|class| class == "NXentry")
-        };
-        let entry = entries.iter().find(is_entry);
-        let entry = entry.map_or("entry", String::as_str).to_string();
         let mut nexus = NexusFile {
-            detector: format!("{entry}/instrument/detector"),
             file,
-            entry,
+            entry: String::new(),
+            data: String::new(),
+            detector: String::new(),
+            beam: String::new(),
+            sample: String::new(),
             spindle: None,
         };
+        nexus.file.root_group().group_names().map_err(problem)?;
+        nexus.entry = nexus.child("", "NXentry", "entry");
+        nexus.data = nexus.child(&nexus.entry, "NXdata", "data");
+        let instrument = nexus.child(&nexus.entry, "NXinstrument", "instrument");
+        nexus.detector = nexus.child(&instrument, "NXdetector", "detector");
+        nexus.beam = nexus.child(&instrument, "NXbeam", "beam");
+        nexus.sample = nexus.child(&nexus.entry, "NXsample", "sample");
         nexus.spindle = nexus.spindle_path();
         Ok(nexus)
+    }
+
+    /// The path of the group of this `class` in the group at `path`: of several, or of none, that
+    /// called `name`.
+    fn child(&self, path: &str, class: &str, name: &str) -> String {
+        let found = self.children(path, class);
+        let named = found.iter().any(|child| child == name);
+        let child = found.first().filter(|_| !named);
+        let child = child.map_or(name, String::as_str);
+        format!("{path}/{child}")
+            .trim_start_matches('/')
+            .to_string()
+    }
+
+    /// The names of the groups of this `class` in the group at `path`, in alphabetical order.
+    pub fn children(&self, path: &str, class: &str) -> Vec<String> {
+        let Some(parent) = self.group(path) else {
+            return Vec::new();
+        };
+        let mut names = parent.group_names().unwrap_or_default();
+        names.retain(|name| {
+            let child = parent.group(name);
+            let own = child.and_then(|group| group.attr_string("NX_class"));
+            own.is_ok_and(|own| own == class)
+        });
+        names.sort();
+        names
+    }
+
+    /// The group at `path`.
+    fn group(&self, path: &str) -> Option<H5Group> {
+        let parts = path.split('/').filter(|part| !part.is_empty());
+        let mut group = self.file.root_group();
+        for part in parts {
+            group = group.group(part).ok()?;
+        }
+        Some(group)
     }
 
     /// The dataset at `path`.
@@ -50,23 +96,68 @@ impl NexusFile {
         self.file.dataset(path.trim_start_matches('/'))
     }
 
-    /// Paths of the datasets of frames, in their order.
-    pub fn frame_datasets(&self) -> Vec<String> {
-        let entry = &self.entry;
+    /// Paths of the datasets of frames, in their order; none where the file has no frames.
+    ///
+    /// # Errors
+    /// A [`Problem`] when one of several is missing, which names the file that it should be in.
+    pub fn frame_datasets(&self) -> Result<Vec<String>, Problem> {
         for name in [
-            format!("{entry}/data/data"),
+            format!("{}/data", self.data),
             format!("{}/data", self.detector),
         ] {
             if self.dataset(&name).is_ok() {
-                return vec![name];
+                return Ok(vec![name]);
             }
         }
         // DECTRIS' detectors write a file every so many frames, and links to them.
-        let numbered = |number: usize| format!("{entry}/data/data_{number:06}");
-        let there = (1..).map(numbered);
-        there
-            .take_while(|name| self.dataset(name).is_ok())
-            .collect()
+        let Some(group) = self.group(&self.data) else {
+            return Ok(Vec::new());
+        };
+        let numbered = |name: &String| {
+            let digits = name.strip_prefix("data_")?;
+            let number: u64 = digits.parse().ok()?;
+            Some((number, name.clone()))
+        };
+        let mut names = group.link_names().map_err(problem)?;
+        if let Some(whole) = names.iter().find(|name| *name == "data") {
+            return Err(self.unreachable(&group, whole));
+        }
+        let mut numbered: Vec<(u64, String)> =
+            names.drain(..).filter_map(|n| numbered(&n)).collect();
+        numbered.sort();
+        let mut paths = Vec::with_capacity(numbered.len());
+        for (place, (number, name)) in numbered.iter().enumerate() {
+            let path = format!("{}/{name}", self.data);
+            if self.dataset(&path).is_err() {
+                return Err(self.unreachable(&group, name));
+            }
+            let expected = numbered[0].0 + place as u64;
+            if *number != expected {
+                return Err(Problem::with_file(format!(
+                    "{path} follows number {}: frames in between are missing, and there is no \
+                     link to their file",
+                    expected - 1
+                )));
+            }
+            paths.push(path);
+        }
+        Ok(paths)
+    }
+
+    /// Why the dataset that the link `name` of `group` leads to cannot be opened.
+    fn unreachable(&self, group: &H5Group, name: &str) -> Problem {
+        let path = format!("{}/{name}", self.data);
+        let what = match group.link_class(name) {
+            Ok(LinkClass::External { file, path: within }) => format!(
+                "{path} is a link to {within} of the file {file}, which is not there or cannot be \
+                 read; put it beside this one"
+            ),
+            _ => match self.dataset(&path) {
+                Err(error) => format!("{path} cannot be read: {error}"),
+                Ok(_) => format!("{path} cannot be read"),
+            },
+        };
+        Problem::with_file(what)
     }
 
     /// The text of an attribute of the dataset at `path`.
@@ -133,18 +224,34 @@ impl NexusFile {
 
     /// What a number at `path` is multiplied by to be in SI units.
     pub fn unit(&self, path: &str) -> Option<f64> {
-        match self.attribute(path, "units") {
-            Some(unit) => unit_in_si(&unit),
-            // The angles of the end of a rotation, say, are in the unit of its axis.
-            None => {
-                let axis = path
-                    .strip_suffix("_end")
-                    .or(path.strip_suffix("_increment_set"));
-                axis.map_or(Some(1.0), |axis| self.unit(axis))
-            }
+        match self.unit_name(path) {
+            Some(unit) => si(&unit),
+            None => Some(1.0),
         }
     }
+
+    /// The first number at `path`, which is an energy, in eV.
+    pub fn energy_ev(&self, path: &str) -> Option<f64> {
+        let factor = match self.unit_name(path) {
+            Some(unit) => ev(&unit)?,
+            None => 1.0,
+        };
+        Some(*self.numbers(path)?.first()? * factor)
+    }
+
+    /// The unit that the file gives the numbers at `path`: the angles of the end of a rotation, say,
+    /// have that of its axis.
+    pub fn unit_name(&self, path: &str) -> Option<String> {
+        let own = self.attribute(path, "units");
+        own.or_else(|| {
+            let mut axis = RANGES.iter().filter_map(|suffix| path.strip_suffix(suffix));
+            axis.find_map(|axis| self.attribute(axis, "units"))
+        })
+    }
 }
+
+/// What behind the name of an axis tells something else of its rotation.
+const RANGES: [&str; 4] = ["_end", "_increment_set", "_increment", "_range_average"];
 
 /// The absolute path of `path`, which may be relative to `group`.
 pub fn seen_from(group: &str, path: &str) -> String {
@@ -160,36 +267,6 @@ pub fn seen_from(group: &str, path: &str) -> String {
         }
     }
     parts.join("/")
-}
-
-/// What a number of this unit is multiplied by to be in SI units.
-pub fn unit_in_si(unit: &str) -> Option<f64> {
-    const UNITS: &[(&[&str], f64)] = &[
-        (&["m", "metre", "meter", "metres", "meters"], 1.0),
-        (&["mm", "millimetre", "millimeter"], 1e-3),
-        (
-            &[
-                "um",
-                "µm",
-                "μm",
-                "micron",
-                "microns",
-                "micrometre",
-                "micrometer",
-            ],
-            1e-6,
-        ),
-        (&["nm", "nanometre", "nanometer"], 1e-9),
-        (&["angstrom", "angstroms", "Angstrom", "Å", "A"], ANGSTROM),
-        (&["rad", "radian", "radians"], 1.0),
-        (
-            &["deg", "degree", "degrees", "°"],
-            std::f64::consts::PI / 180.0,
-        ),
-        (&["pixel", "pixels", "counts", "", "1"], 1.0),
-    ];
-    let found = UNITS.iter().find(|(names, _)| names.contains(&unit));
-    found.map(|&(_, factor)| factor)
 }
 
 #[cfg(test)]
@@ -211,12 +288,5 @@ mod tests {
             "entry/sample/phi"
         );
         assert_eq!(seen_from("entry", "../../.."), "");
-    }
-
-    #[test]
-    fn units_are_known_by_several_names() {
-        assert_eq!(unit_in_si("mm"), Some(1e-3));
-        assert_eq!(unit_in_si("Å"), unit_in_si("angstrom"));
-        assert_eq!(unit_in_si("furlong"), None);
     }
 }

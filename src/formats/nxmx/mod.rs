@@ -13,6 +13,7 @@
 //! *IUCrJ* 7 (2020) 784. HDF5 itself is the crate `rust-hdf5`'s, and so are its checks of damaged
 //! files.
 
+mod bitshuffle;
 mod frame_files;
 mod groups;
 mod lookup;
@@ -59,6 +60,7 @@ pub const FORMAT: &Format = &Format {
     }),
     frames: Some(FramesRoom {
         open: |path, most| Ok(Box::new(NxmxReader::open(path, most)?)),
+        header: NxmxReader::header_of,
         create: |path, encoding, size, frames, header| {
             let (metadata, _) = header.metadata(size);
             let writer = NxmxWriter::create(path, encoding, size, frames, metadata)?;
@@ -77,5 +79,14 @@ pub const MAGIC: &[u8] = b"\x89HDF\r\n\x1a\n";
 
 /// What HDF5 found wrong, as a [`Problem`] of the file.
 fn problem(error: rust_hdf5::Hdf5Error) -> Problem {
-    Problem::with_file(format!("HDF5: {error}"))
+    let error = error.to_string();
+    // Filters are known by their numbers; those of the list of the HDF Group that are not read.
+    let what = match error.contains("filter") {
+        true => format!(
+            "HDF5: {error}. Frames are read without compression, or under gzip, LZ4, zstd, blosc and \
+             bitshuffle with LZ4 or zstd; h5repack -f GZIP=4 writes such a file"
+        ),
+        false => format!("HDF5: {error}"),
+    };
+    Problem::with_file(what)
 }

@@ -4,17 +4,17 @@ use glam::{DMat3, DVec3};
 
 use super::lookup::NexusFile;
 use super::{ANGSTROM, NO_SENSOR_M};
+use crate::experiment::photon_energy_to_wavelength;
 use crate::formats::metadata::{FrameMetadata, Metadata, PanelPlace};
+use crate::formats::unit::si;
 
 impl NexusFile {
     /// The metadata of all frames, which are of this size.
     pub fn metadata(&self, size: [usize; 2]) -> Metadata {
-        let beam = format!("{}/instrument/beam", self.entry);
         let at = |name: &str| format!("{}/{name}", self.detector);
         let own = format!("{}/nanobragg", self.entry);
-        let wavelength_m = self.quantity(&format!("{beam}/incident_wavelength"));
-        let stokes = self.numbers(&format!("{beam}/incident_polarization_stokes"));
-        let cell = self.numbers(&format!("{}/sample/unit_cell", self.entry));
+        let stokes = self.numbers(&format!("{}/incident_polarization_stokes", self.beam));
+        let cell = self.numbers(&format!("{}/unit_cell", self.sample));
         let mask = self.whole_numbers(&at("pixel_mask"));
         let panels = self.panels(size);
         let laboratory = self.numbers(&format!("{own}/laboratory"));
@@ -22,7 +22,7 @@ impl NexusFile {
             .dataset(&format!("{own}/configuration"))
             .and_then(|dataset| dataset.read_strings());
         Metadata {
-            wavelength_m: wavelength_m.filter(|&metres| metres > 0.0),
+            wavelength_m: self.wavelength_m().filter(|&metres| metres > 0.0),
             stokes: stokes.and_then(|stokes| stokes.try_into().ok()),
             panels,
             sensor_thickness_m: self
@@ -46,22 +46,79 @@ impl NexusFile {
         }
     }
 
+    /// The beam's wavelength, m, or that of its photons' energy.
+    fn wavelength_m(&self) -> Option<f64> {
+        let own = self.quantity(&format!("{}/incident_wavelength", self.beam));
+        own.or_else(|| {
+            let mut energies = [
+                format!("{}/incident_energy", self.beam),
+                format!("{}/detectorSpecific/photon_energy", self.detector),
+            ]
+            .into_iter();
+            energies
+                .find_map(|path| self.energy_ev(&path))
+                .map(photon_energy_to_wavelength)
+        })
+    }
+
+    /// Pixels of a frame along fast and slow, as the detector's group tells them.
+    pub fn detector_size(&self) -> Option<[usize; 2]> {
+        let at = |name: &str| {
+            let path = format!(
+                "{}/detectorSpecific/{name}_pixels_in_detector",
+                self.detector
+            );
+            Some(*self.whole_numbers(&path)?.first()? as usize)
+        };
+        let of_mask = || {
+            let mask = self
+                .dataset(&format!("{}/pixel_mask", self.detector))
+                .ok()?;
+            let [slow, fast] = mask.shape().try_into().ok()?;
+            Some([fast, slow])
+        };
+        let size = at("x").zip(at("y")).map(Into::into).or_else(of_mask);
+        size.filter(|size: &[usize; 2]| !size.contains(&0))
+    }
+
+    /// Frames that the angles of the spindle are of.
+    pub fn angles(&self) -> usize {
+        let angles = self.spindle.as_deref().and_then(|path| self.numbers(path));
+        angles.map_or(1, |angles| angles.len())
+    }
+
     /// The metadata of frame `index` of `count`, counted from 0.
     pub fn frame_metadata(&self, index: usize, count: usize) -> FrameMetadata {
+        let radians = |path: &str, angle: f64| match self.unit_name(path) {
+            Some(unit) => Some(angle * si(&unit)?),
+            // Angles without a unit are in degrees, as all programs write them.
+            None => Some(angle.to_radians()),
+        };
+        let numbers = |path: &str| {
+            self.numbers(path)
+                .filter(|all| [1, count].contains(&all.len()))
+        };
         let of_frame = |path: &str| -> Option<f64> {
-            let all = self.numbers(path)?;
-            let degrees = match all.len() {
-                1 => all[0],
-                several if several == count => *all.get(index)?,
-                _ => return None,
-            };
-            Some(degrees * self.unit(path)?)
+            let all = numbers(path)?;
+            radians(
+                path,
+                *all.get(index).or(all.first().filter(|_| all.len() == 1))?,
+            )
         };
         let spindle = self.spindle.as_deref();
         let start_rad = spindle.and_then(of_frame);
         let range_rad = spindle.and_then(|spindle| {
-            of_frame(&format!("{spindle}_increment_set"))
-                .or_else(|| Some(of_frame(&format!("{spindle}_end"))? - start_rad?))
+            let of_own = |suffix: &str| of_frame(&format!("{spindle}{suffix}"));
+            of_own("_increment_set")
+                .or_else(|| Some(of_own("_end")? - start_rad?))
+                .or_else(|| of_own("_increment"))
+                .or_else(|| of_own("_range_average"))
+                .or_else(|| {
+                    // Up to where the next frame starts; the last turns as far as the one before.
+                    let starts = numbers(spindle)?;
+                    let next = (index + 1).min(starts.len().checked_sub(1)?).max(1);
+                    radians(spindle, starts.get(next)? - starts[next - 1])
+                })
         });
         let axes = self.numbers(&format!("{}/nanobragg/reciprocal_axes", self.entry));
         let reciprocal = axes.and_then(|all| {
@@ -78,22 +135,8 @@ impl NexusFile {
     /// The panels that the file's modules describe, or else one upright panel where the file says
     /// enough.
     fn panels(&self, size: [usize; 2]) -> Vec<PanelPlace> {
-        let group = |path: &str| {
-            let mut group = self.file.root_group();
-            for part in path.split('/') {
-                group = group.group(part).ok()?;
-            }
-            Some(group)
-        };
-        let mut names = group(&self.detector)
-            .and_then(|detector| detector.group_names().ok())
-            .unwrap_or_default();
-        names.sort();
-        let paths = names.iter().map(|name| format!("{}/{name}", self.detector));
-        let modules = paths.filter(|path| {
-            let class = group(path).and_then(|group| group.attr_string("NX_class").ok());
-            class.as_deref() == Some("NXdetector_module")
-        });
+        let names = self.children(&self.detector, "NXdetector_module");
+        let modules = names.iter().map(|name| format!("{}/{name}", self.detector));
         let places: Vec<Option<PanelPlace>> = modules.map(|path| self.panel(&path)).collect();
         let found = places.into_iter().collect::<Option<Vec<_>>>();
         match found.filter(|panels| !panels.is_empty()) {
@@ -106,15 +149,27 @@ impl NexusFile {
     }
 
     fn upright_panel(&self, size: [usize; 2]) -> Option<PanelPlace> {
-        let at = |name: &str| self.quantity(&format!("{}/{name}", self.detector));
-        let centre = [at("beam_center_x")?, at("beam_center_y")?];
+        let path = |name: &str| format!("{}/{name}", self.detector);
+        let at = |name: &str| self.quantity(&path(name));
+        let fast_m = at("x_pixel_size")?;
+        let pixel_size_m = [fast_m, at("y_pixel_size").unwrap_or(fast_m)];
+        // The centre is in pixels, but for files that give it a length.
+        let centre = |name: &str, pixel_m: f64| {
+            let pixels = self
+                .unit_name(&path(name))
+                .is_none_or(|unit| unit.starts_with("pixel"));
+            Some(if pixels {
+                at(name)?
+            } else {
+                at(name)? / pixel_m
+            })
+        };
+        let centre = [
+            centre("beam_center_x", pixel_size_m[0])?,
+            centre("beam_center_y", pixel_size_m[1])?,
+        ];
         let distance_m = at("distance").or(at("detector_distance"))?;
-        Some(PanelPlace::upright(
-            centre,
-            distance_m,
-            at("x_pixel_size")?,
-            size,
-        ))
+        Some(PanelPlace::upright(centre, distance_m, pixel_size_m, size))
     }
 
     /// The place of the module at `path`.

@@ -5,11 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
-use rust_hdf5::{DatatypeMessage, H5Dataset, H5File};
+use rust_hdf5::{ByteOrder, DatatypeMessage, H5Dataset, H5File};
 
 use super::lookup::NexusFile;
-use super::problem;
-use crate::formats::format::{Format, FrameReader};
+use super::{bitshuffle, problem};
+use crate::formats::format::{Format, FrameReader, OneHeader};
 use crate::formats::header::Header;
 use crate::formats::metadata::{FrameMetadata, Metadata};
 use crate::formats::raster::{Pixels, Raster};
@@ -33,15 +33,10 @@ impl NxmxReader {
     /// [`FormatError`] when it cannot be read, is no HDF5, or holds no frames where NXmx has them:
     /// `data`, or `data_000001` and so on, in the group `data` of the entry.
     pub fn open(path: &Path, most: Bytes) -> Result<NxmxReader, FormatError> {
-        let open = || -> Result<_, Problem> {
-            let file = H5File::options().no_locking().open(path).map_err(problem)?;
-            let nexus = NexusFile::of(file)?;
-            let (parts, size) = frames(&nexus, most)?;
-            let metadata = nexus.metadata(size);
-            Ok((nexus, parts, size, metadata))
-        };
-        let (nexus, parts, size, metadata) =
-            open().map_err(|problem| FormatError::content(path, problem))?;
+        let bad = |problem| FormatError::content(path, problem);
+        let nexus = open(path).map_err(bad)?;
+        let (parts, size) = frames(&nexus, most).map_err(bad)?;
+        let metadata = nexus.metadata(size);
         Ok(NxmxReader {
             path: path.to_path_buf(),
             nexus,
@@ -49,6 +44,44 @@ impl NxmxReader {
             size,
             metadata,
         })
+    }
+
+    /// What the file at `path` says of one frame: `frame`, counted from 0, or the first. The frames
+    /// themselves are not read and need not be there, as long as the file tells their size.
+    ///
+    /// # Errors
+    /// [`FormatError`] when it cannot be read, is no HDF5, does not tell the size of a frame, or has
+    /// no such frame.
+    pub fn header_of(
+        path: &Path,
+        frame: Option<usize>,
+        most: Bytes,
+    ) -> Result<OneHeader, FormatError> {
+        let read = || {
+            let nexus = open(path)?;
+            let (size, count) = match (frames(&nexus, most), nexus.detector_size()) {
+                (Ok((parts, size)), _) => (size, frame_count(&parts)),
+                (Err(_), Some(size)) => (size, nexus.angles()),
+                (Err(problem), None) => return Err(problem),
+            };
+            let index = frame.unwrap_or(0);
+            if index >= count {
+                return Err(no_frame(index, count));
+            }
+            let metadata = nexus.metadata(size);
+            let frame = nexus.frame_metadata(index, count);
+            let header = Header {
+                geometry: metadata.header(&frame),
+                metadata: Some((metadata, frame)),
+                ..Header::default()
+            };
+            Ok(OneHeader {
+                header,
+                size,
+                frames: count,
+            })
+        };
+        read().map_err(|problem| FormatError::content(path, problem))
     }
 
     /// What the file says of all frames.
@@ -68,13 +101,42 @@ impl NxmxReader {
         if shape.len() > 2 {
             (start[0], count[0]) = (index, 1);
         }
+        let unpacked = bitshuffle::frame(data, index, &shape)?;
         macro_rules! read {
             ($number:ty) => {
-                data.read_numeric_slice_as::<$number>(&start, &count)
-                    .map_err(problem)?
+                match &unpacked {
+                    Some(bytes) => {
+                        let numbers = bytes.as_chunks::<{ size_of::<$number>() }>().0;
+                        let numbers = numbers.iter();
+                        numbers
+                            .map(|&number| <$number>::from_le_bytes(number))
+                            .collect()
+                    }
+                    None => data
+                        .read_numeric_slice_as::<$number>(&start, &count)
+                        .map_err(problem)?,
+                }
             };
         }
-        let pixels = match data.datatype().map_err(problem)? {
+        let kind = data.datatype().map_err(problem)?;
+        // Of what we unpack ourselves, the kinds that detectors write.
+        let whole = [(1, false), (2, false), (4, false), (4, true)];
+        let is_plain = match &kind {
+            DatatypeMessage::FixedPoint {
+                size,
+                signed,
+                byte_order,
+                ..
+            } => whole.contains(&(*size, *signed)) && *byte_order == ByteOrder::LittleEndian,
+            _ => false,
+        };
+        if unpacked.is_some() && !is_plain {
+            return Err(Problem::with_file(format!(
+                "frames of {kind} under bitshuffle with zstd; expected little-endian uint8, uint16, \
+                 uint32 or int32"
+            )));
+        }
+        let pixels = match kind {
             DatatypeMessage::FixedPoint { size, signed, .. } => match (size, signed) {
                 (1, false) => Pixels::U8(read!(u8)),
                 (2, false) => Pixels::U16(read!(u16)),
@@ -108,7 +170,7 @@ impl FrameReader for NxmxReader {
     }
 
     fn frames(&self) -> usize {
-        self.parts.iter().map(|(_, _, count)| count).sum()
+        frame_count(&self.parts)
     }
 
     fn size(&self) -> [usize; 2] {
@@ -122,11 +184,7 @@ impl FrameReader for NxmxReader {
         });
         let pixels = match found {
             Some((data, within)) => self.pixels(data, within),
-            None => Err(Problem::with_file(format!(
-                "frame {}; expected one from 1 to {}",
-                index.saturating_add(1),
-                self.frames()
-            ))),
+            None => Err(no_frame(index, self.frames())),
         };
         let [width, height] = self.size;
         let pixels = pixels.map_err(|problem| FormatError::content(&self.path, problem))?;
@@ -157,6 +215,22 @@ impl FrameReader for NxmxReader {
     }
 }
 
+/// Opens the NeXus file at `path`.
+fn open(path: &Path) -> Result<NexusFile, Problem> {
+    NexusFile::of(H5File::options().no_locking().open(path).map_err(problem)?)
+}
+
+/// Frames that `parts` hold.
+fn frame_count(parts: &Parts) -> usize {
+    parts.iter().map(|(_, _, count)| count).sum()
+}
+
+/// The frame `index`, counted from 0, is none of `count`.
+fn no_frame(index: usize, count: usize) -> Problem {
+    let number = index.saturating_add(1);
+    Problem::with_file(format!("frame {number}; expected one from 1 to {count}"))
+}
+
 /// Datasets of frames in their order, each with the number of its first and how many it holds.
 type Parts = Vec<(H5Dataset, usize, usize)>;
 
@@ -165,7 +239,7 @@ fn frames(nexus: &NexusFile, most: Bytes) -> Result<(Parts, [usize; 2]), Problem
     let mut parts = Vec::new();
     let mut size = None;
     let mut first = 0usize;
-    for name in nexus.frame_datasets() {
+    for name in nexus.frame_datasets()? {
         let data = nexus.dataset(&name).map_err(problem)?;
         let shape = data.shape();
         let (count, own) = frame_shape(&name, &shape)?;

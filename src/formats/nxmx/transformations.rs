@@ -2,19 +2,24 @@
 
 use glam::{DAffine3, DQuat};
 
-use super::lookup::{NexusFile, seen_from, unit_in_si};
+use super::lookup::{NexusFile, seen_from};
+use crate::formats::unit::si;
 
 /// No instrument has chains this long; a chain that bites its tail has.
 const LONGEST_CHAIN: usize = 64;
 
 impl NexusFile {
-    /// The first rotation that the sample stands on whose angle changes, or else the first.
+    /// The first rotation that the sample stands on whose angle changes, or else the first. A file
+    /// that does not say what the sample stands on has its angles by their usual names, in a group
+    /// `transformations`, or `goniometer` as DECTRIS' detectors write it.
     pub fn spindle_path(&self) -> Option<String> {
-        let sample = format!("{}/sample", self.entry);
+        let sample = &self.sample;
         let depends_on = self.text(&format!("{sample}/depends_on"));
-        let start = depends_on.filter(|path| path != ".");
-        let start = start.unwrap_or_else(|| "transformations/omega".into());
-        let start = seen_from(&sample, &start);
+        let depends_on = depends_on.filter(|path| path != ".");
+        let start = depends_on.map_or_else(
+            || format!("{sample}/transformations/omega"),
+            |path| seen_from(sample, &path),
+        );
         let rotations: Vec<String> = self
             .chain(&start)
             .into_iter()
@@ -22,12 +27,18 @@ impl NexusFile {
                 self.attribute(path, "transformation_type").as_deref() == Some("rotation")
             })
             .collect();
-        let changes = |path: &&String| self.dataset(path).is_ok_and(|set| set.total_elements() > 1);
-        rotations
-            .iter()
-            .find(changes)
-            .or(rotations.first())
-            .cloned()
+        let named = ["omega", "phi", "chi", "kappa"];
+        let named = named.map(|name| format!("{sample}/goniometer/{name}"));
+        let rotations = match rotations.is_empty() {
+            true => named.into(),
+            false => rotations,
+        };
+        let changes = |path: &&String| {
+            let angles = self.numbers(path).unwrap_or_default();
+            angles.iter().any(|angle| *angle != angles[0])
+        };
+        let there = rotations.iter().find(|path| self.dataset(path).is_ok());
+        rotations.iter().find(changes).or(there).cloned()
     }
 
     /// The product of the transformation at `path` and all that it depends on, at their first
@@ -52,7 +63,7 @@ impl NexusFile {
         let value = self.quantity(path)?;
         let offset = self.vector(path, "offset").unwrap_or_default();
         let offset_unit = self.attribute(path, "offset_units");
-        let offset = offset * offset_unit.map_or(Some(1.0), |unit| unit_in_si(&unit))?;
+        let offset = offset * offset_unit.map_or(Some(1.0), |unit| si(&unit))?;
         match self.attribute(path, "transformation_type")?.as_str() {
             "translation" => Some(DAffine3::from_translation(value * vector + offset)),
             "rotation" => {

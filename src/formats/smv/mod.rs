@@ -1,4 +1,6 @@
 //! SMV, the ADSC detectors' format: an ASCII header, then unsigned 16-bit pixels (PHYSICS §13).
+//! d*TREK's files, which Rigaku's detectors write, are SMV files of more kinds of pixels; they are read
+//! as well.
 
 mod dtrek;
 mod geometry;
@@ -15,7 +17,7 @@ use super::encoding::{Counts, Number, RUN};
 use super::format::{Format, GeometryRoom};
 use super::header::Header;
 use super::image_file::ImageFile;
-use super::raster::{Clipped, Pixels, PixelsView, Raster, le_bytes};
+use super::raster::{Clipped, PixelsView, Raster, le_bytes};
 use crate::image::Image;
 use crate::profile::FILES;
 
@@ -50,7 +52,7 @@ pub const FORMAT: &Format = &Format {
         let raster = Raster {
             width: file.width,
             height: file.height,
-            pixels: Pixels::U16(file.pixels),
+            pixels: file.pixels,
         };
         Ok((ImageFile::Sized(FORMAT, raster), header))
     },

@@ -1,8 +1,10 @@
-//! Reading SMV files, of either byte order.
+//! Reading SMV files, of either byte order and of every kind of pixel that ADSC's, Rigaku's and
+//! noisify's files have.
 
 use std::path::Path;
 
 use super::super::error::read_with;
+use super::super::raster::{Pixels, bytes_of_pixels};
 use super::super::text::quoted;
 use super::super::{FormatError, Problem};
 use crate::memory::Bytes;
@@ -15,7 +17,7 @@ pub struct SmvImage {
     /// Pixels along the slow axis.
     pub height: usize,
     /// Every pixel, slow axis outermost.
-    pub pixels: Vec<u16>,
+    pub pixels: Pixels,
     entries: Vec<(String, String)>,
 }
 
@@ -67,8 +69,8 @@ pub fn number(entries: &[(String, String)], key: &str) -> Result<Option<f64>, Pr
 /// The SMV file that `bytes` hold.
 ///
 /// # Errors
-/// A [`Problem`] when there is no header, when it lacks the size or describes other pixels than
-/// unsigned 16-bit ones, or when there are fewer bytes than it says.
+/// A [`Problem`] when there is no header, when it lacks the size or describes pixels of a kind that
+/// is not known, or when there are fewer bytes than it says.
 pub fn parse(bytes: &[u8]) -> Result<SmvImage, Problem> {
     let entries = header_entries(bytes)?;
     let count = |key: &str| -> Result<usize, Problem> {
@@ -85,16 +87,10 @@ pub fn parse(bytes: &[u8]) -> Result<SmvImage, Problem> {
     };
     let header_bytes = count("HEADER_BYTES")?;
     let (width, height) = (count("SIZE1")?, count("SIZE2")?);
-    let pixel_type = lookup(&entries, "TYPE").unwrap_or("unsigned_short");
-    if pixel_type != "unsigned_short" {
-        return Err(Problem::with_file(format!(
-            "pixels of type {}; only unsigned_short can be read",
-            quoted(pixel_type)
-        )));
-    }
-    let to_pixel: fn([u8; 2]) -> u16 = match lookup(&entries, "BYTE_ORDER") {
-        None | Some("little_endian") => u16::from_le_bytes,
-        Some("big_endian") => u16::from_be_bytes,
+    let kind = Kind::of(&entries)?;
+    let big_endian = match lookup(&entries, "BYTE_ORDER") {
+        None | Some("little_endian") => false,
+        Some("big_endian") => true,
         Some(order) => {
             return Err(Problem::with_file(format!(
                 "byte order {}; expected little_endian or big_endian",
@@ -102,32 +98,138 @@ pub fn parse(bytes: &[u8]) -> Result<SmvImage, Problem> {
             )));
         }
     };
+    if let Some(packing) = lookup(&entries, "COMPRESSION")
+        && !packing.eq_ignore_ascii_case("none")
+    {
+        return Err(Problem::with_file(format!(
+            "header entry COMPRESSION is {}; only pixels that are not compressed can be read \
+             (COMPRESSION=None)",
+            quoted(packing)
+        )));
+    }
     if width == 0 || height == 0 {
         return Err(Problem::with_file(format!(
             "an image of {width} x {height} pixels"
         )));
     }
     let data = bytes.get(header_bytes..).unwrap_or_default();
-    let expected = width
-        .checked_mul(height)
-        .and_then(|pixels| pixels.checked_mul(2));
-    let data = expected.and_then(|expected| data.get(..expected)).ok_or_else(|| {
-        Problem::with_file(format!(
-            "truncated: {width} x {height} 16-bit pixels after a header of {header_bytes} bytes do \
-             not fit in the file's {} bytes",
-            bytes.len()
-        ))
-    })?;
-    let pixels = data
-        .chunks_exact(2)
-        .map(|pair| to_pixel([pair[0], pair[1]]))
-        .collect();
+    let data = bytes_of_pixels(data, [width, height], kind.bytes(), bytes.len())?;
+    let mut pixels = kind.pixels(data, big_endian);
+    if let (Pixels::U16(packed), Some(ratio)) = (&pixels, raxis_ratio(&entries)?) {
+        pixels = unfolded(packed, ratio);
+    }
     Ok(SmvImage {
         width,
         height,
         pixels,
         entries,
     })
+}
+
+/// The kinds of pixels.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    U8,
+    I8,
+    U16,
+    I16,
+    U32,
+    I32,
+    F32,
+}
+
+impl Kind {
+    /// The kind that a header tells: d*TREK's in `Data_type`, which Rigaku's detectors write, and
+    /// ADSC's in `TYPE`. Without either it is unsigned 16-bit, as the C program has it.
+    ///
+    /// Source: Rigaku, *d\*TREK Image Format* 1.1, for the names of `Data_type`; noisify writes
+    /// `unsigned_int` and `float`.
+    fn of(entries: &[(String, String)]) -> Result<Kind, Problem> {
+        let said = ["Data_type", "TYPE"]
+            .into_iter()
+            .find_map(|key| Some((key, lookup(entries, key)?)));
+        let Some((key, text)) = said else {
+            return Ok(Kind::U16);
+        };
+        let spelled = text.to_ascii_lowercase().replace('_', " ");
+        let spelled = spelled.strip_suffix(" int").unwrap_or(&spelled);
+        match spelled {
+            "unsigned short" => Ok(Kind::U16),
+            "short" | "signed short" => Ok(Kind::I16),
+            "unsigned long" | "unsigned int" | "unsigned" => Ok(Kind::U32),
+            "long" | "signed long" | "int" | "signed" | "signed int" => Ok(Kind::I32),
+            "float" | "float ieee" => Ok(Kind::F32),
+            "unsigned char" => Ok(Kind::U8),
+            "signed char" => Ok(Kind::I8),
+            _ => Err(Problem::with_file(format!(
+                "header entry {key} is {}; expected unsigned or signed char, short int or long \
+                 int (8, 16 or 32 bits), or float",
+                quoted(text)
+            ))),
+        }
+    }
+
+    /// Bytes of a pixel.
+    fn bytes(self) -> usize {
+        match self {
+            Kind::U8 | Kind::I8 => 1,
+            Kind::U16 | Kind::I16 => 2,
+            Kind::U32 | Kind::I32 | Kind::F32 => 4,
+        }
+    }
+
+    /// The pixels that `data` are.
+    fn pixels(self, data: &[u8], big_endian: bool) -> Pixels {
+        fn each<const N: usize, T>(
+            data: &[u8],
+            big_endian: bool,
+            of_le_bytes: impl Fn([u8; N]) -> T,
+        ) -> Vec<T> {
+            let numbers = data.as_chunks().0.iter().copied();
+            numbers
+                .map(|mut bytes: [u8; N]| {
+                    if big_endian {
+                        bytes.reverse();
+                    }
+                    of_le_bytes(bytes)
+                })
+                .collect()
+        }
+        match self {
+            Kind::U8 => Pixels::U8(data.to_vec()),
+            Kind::I8 => Pixels::I32(data.iter().map(|&byte| (byte as i8).into()).collect()),
+            Kind::U16 => Pixels::U16(each(data, big_endian, u16::from_le_bytes)),
+            Kind::I16 => Pixels::I32(each(data, big_endian, |two| i16::from_le_bytes(two).into())),
+            Kind::U32 => Pixels::U32(each(data, big_endian, u32::from_le_bytes)),
+            Kind::I32 => Pixels::I32(each(data, big_endian, i32::from_le_bytes)),
+            Kind::F32 => Pixels::F32(each(data, big_endian, f32::from_le_bytes)),
+        }
+    }
+}
+
+/// What counts of 32768 and more of an image plate are multiplied by, if its file folds them.
+fn raxis_ratio(entries: &[(String, String)]) -> Result<Option<u32>, Problem> {
+    const KEY: &str = "RAXIS_COMPRESSION_RATIO";
+    match number(entries, KEY)? {
+        None => Ok(None),
+        Some(ratio) if (1.0..=256.0).contains(&ratio) && ratio.fract() == 0.0 => {
+            Ok(Some(ratio as u32))
+        }
+        Some(ratio) => Err(Problem::with_file(format!(
+            "header entry {KEY} is {ratio}; expected a whole number from 1 to 256"
+        ))),
+    }
+}
+
+/// The counts of an R-AXIS image plate: where the highest bit is set, the others are multiplied by
+/// `ratio` (*d\*TREK Image Format* 1.1).
+fn unfolded(packed: &[u16], ratio: u32) -> Pixels {
+    const FOLDED: u16 = 1 << 15;
+    let unfold = |&count: &u16| match count & FOLDED {
+        0 => count.into(),
+        _ => u32::from(count & !FOLDED) * ratio,
+    };
+    Pixels::U32(packed.iter().map(unfold).collect())
 }
 
 /// The `KEY=VALUE` pairs between the braces that start a file.
@@ -180,7 +282,7 @@ mod tests {
             let header = format!("BYTE_ORDER={order};\nSIZE1=2;\nSIZE2=1;\nDISTANCE=99.5\n");
             let image = parse(&file(&header, &pixels)).unwrap();
             assert_eq!((image.width, image.height), (2, 1));
-            assert_eq!(image.pixels, [1, 258]);
+            assert_eq!(image.pixels, Pixels::U16(vec![1, 258]));
             assert_eq!(
                 image.number("DISTANCE").unwrap(),
                 Some(99.5),
@@ -188,6 +290,33 @@ mod tests {
             );
             assert_eq!(image.number("PHI").unwrap(), None);
         }
+    }
+
+    #[test]
+    fn every_kind_of_pixel_is_read() {
+        let read = |header: &str, pixels: &[u8]| {
+            let header = format!("SIZE1=2;SIZE2=1;{header}");
+            parse(&file(&header, pixels)).unwrap().pixels
+        };
+        let minus_one = [0xff; 8];
+        for key in ["Data_type= ", "TYPE="] {
+            let read = |kind: &str| read(&format!("{key}{kind};"), &minus_one);
+            assert_eq!(read("unsigned_short"), Pixels::U16(vec![65535; 2]));
+            assert_eq!(read("unsigned short int"), Pixels::U16(vec![65535; 2]));
+            assert_eq!(read("short int"), Pixels::I32(vec![-1; 2]));
+            assert_eq!(read("long int"), Pixels::I32(vec![-1; 2]));
+            assert_eq!(read("unsigned long int"), Pixels::U32(vec![u32::MAX; 2]));
+            assert_eq!(read("unsigned_int"), Pixels::U32(vec![u32::MAX; 2]));
+            assert_eq!(read("signed char"), Pixels::I32(vec![-1; 2]));
+            assert_eq!(read("unsigned char"), Pixels::U8(vec![255; 2]));
+        }
+        let floats = [1.5f32, -2.0].map(f32::to_be_bytes).concat();
+        let big = "BYTE_ORDER=big_endian;COMPRESSION=None;Data_type=float IEEE;TYPE=mad;";
+        assert_eq!(read(big, &floats), Pixels::F32(vec![1.5, -2.0]));
+        // Counts of an image plate from 32768 on are folded.
+        let plate = "Data_type=unsigned short int;RAXIS_COMPRESSION_RATIO=8;";
+        let counts = [32767u16, 32768 + 5000].map(u16::to_le_bytes).concat();
+        assert_eq!(read(plate, &counts), Pixels::U32(vec![32767, 40000]));
     }
 
     #[test]
@@ -202,7 +331,15 @@ mod tests {
         assert!(said(&lying).starts_with("truncated"));
         assert!(said(&file("SIZE1=-1;SIZE2=2;", &[])).contains("SIZE1 is '-1'"));
         assert!(said(&file("SIZE1=0;SIZE2=2;", &[])).contains("0 x 2"));
-        assert!(said(&file("SIZE1=1;SIZE2=1;TYPE=float;", &[0; 4])).contains("'float'"));
+        assert!(said(&file("SIZE1=1;SIZE2=1;TYPE=complex;", &[0; 4])).contains("'complex'"));
+        let other = file("SIZE1=1;SIZE2=1;Data_type= Other_type;", &[0; 4]);
+        assert!(said(&other).contains("Data_type is 'Other_type'"));
+        let packed = file("SIZE1=1;SIZE2=1;COMPRESSION=BS1;", &[0; 4]);
+        assert!(said(&packed).contains("COMPRESSION is 'BS1'"));
+        let folded = file("SIZE1=1;SIZE2=1;RAXIS_COMPRESSION_RATIO=0.5;", &[0; 4]);
+        assert!(said(&folded).contains("RATIO is 0.5"));
+        let short = file("SIZE1=1;SIZE2=1;TYPE=float;", &[0; 2]);
+        assert!(said(&short).starts_with("truncated"));
         assert!(said(&file("SIZE1=1;SIZE2=1;BYTE_ORDER=odd;", &[0; 4])).contains("'odd'"));
         let image = parse(&file("SIZE1=1;SIZE2=1;PHI=x;", &[0; 2])).unwrap();
         assert!(image.number("PHI").unwrap_err().what.contains("PHI is 'x'"));

@@ -111,7 +111,7 @@ fn images_without_a_header_are_refused() {
     fs::write(here.join("a.bin"), [0; 16]).unwrap();
     let (code, said) = refused(here, &format!("{CRYSTAL} -img a.bin"));
     assert!(
-        code == 1 && said.contains("neither an SMV nor a CBF image"),
+        code == 1 && said.contains("neither an SMV, a CBF nor an NXmx image"),
         "{said}"
     );
     output(here, &format!("{CRYSTAL} {GEOMETRY} --out a.cbf --quiet"));

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
-use nanobragg::formats::raster::RasterView;
+use nanobragg::formats::raster::{Pixels, RasterView};
 use nanobragg::formats::{raw, smv, tiff};
 use nanobragg::image::noise::{Noise, PointSpread, SpreadShape, expose};
 use serde_json::Value;
@@ -161,7 +161,7 @@ fn the_geometry_of_a_header_goes_on() {
         .assert()
         .success();
     let after = smv::read(&here.join("o.img"), nanobragg::memory::Bytes(1 << 30)).unwrap();
-    assert_eq!(after.pixels, [258, 258]);
+    assert_eq!(after.pixels, Pixels::U16(vec![258, 258]));
     assert_eq!(after.entry("NOTE"), Some("kept"));
     assert_eq!(after.entry("BYTE_ORDER"), Some("little_endian"));
 }
