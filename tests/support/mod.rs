@@ -54,6 +54,12 @@ pub fn reference(case: &Case) -> Vec<f32> {
         .collect()
 }
 
+/// A summary's text with every entry on one line.
+pub fn unwrapped(text: &str) -> String {
+    let words: Vec<&str> = text.split("\n             ").collect();
+    words.join(" ").replace('\n', " \n")
+}
+
 /// The words of a command line; a word that names a file of `golden/` becomes its path.
 pub fn words(line: &str) -> Vec<String> {
     let words = line.split_whitespace().map(|word| {

@@ -428,7 +428,8 @@ fn the_summary_and_notices_speak_of_panels() {
         "note: d.expt: the crystal is taken as it stands, without its changes during the scan",
         "note: -intfile: an SMV header describes one panel; it is that of the first of 2",
         "note: --clen has no effect: it is for --geom",
-        "detector   2 panels, stacked 20 x 60 pixels of 0.1 mm, 1 layer(s), from d.expt",
+        "detector     panels 2, pixels 20 60, pixel mm 0.1, ",
+        "geometry     d.expt",
     ] {
         assert!(said.contains(expected), "{said}\n  should hold\n{expected}");
     }
