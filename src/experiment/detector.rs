@@ -90,6 +90,12 @@ impl Detector {
         })
     }
 
+    /// Whether some panel has layers at several depths: a sensor that is not bent onto a sphere.
+    pub fn has_layers(&self) -> bool {
+        let mut panels = self.panels.iter();
+        panels.any(|panel| panel.sensor.is_some() && panel.curved_m.is_none())
+    }
+
     /// `error`, which is wrong with the panel at `index`, with that panel's name.
     pub(super) fn on_panel(&self, index: usize, error: ExperimentError) -> ExperimentError {
         let panel = &self.panels[index];

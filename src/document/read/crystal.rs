@@ -11,7 +11,7 @@ use crate::document::keys::{Key, key};
 use crate::document::message::{Message, contradiction, message};
 use crate::document::value::Axes;
 use crate::experiment::{
-    Crystal, DEFAULT_MOSAIC_SEED, LabAxes, MosaicModel, Mosaicity, PhiSampling, Scan, StepRequest,
+    Crystal, DEFAULT_MOSAIC_SEED, LabAxes, MosaicModel, Mosaicity, Scan, StepRequest,
 };
 use crate::formats;
 use crate::geometry::{UnitCell, angles_of, rotation_xyz};
@@ -171,7 +171,7 @@ impl Reading<'_> {
             step_rad,
             steps,
             range_rad,
-            sampling: PhiSampling::Start,
+            sampling: keys.phi_sampling.unwrap_or_default(),
         })
     }
 
