@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn the_mean_depth_is_that_of_many_thin_layers() {
         const THIN: u32 = 20_000;
-        for optical_depth in [1e-6, 0.0099, 0.0101, 0.3, 2.0, 30.0] {
+        for optical_depth in [1e-6, 0.0099, 0.0101, 0.3, 2.0, 5.0] {
             for cosine in [1.0, 0.5, 0.05] {
                 let thin = optical_depth / f64::from(THIN);
                 let (mut stopped, mut moment) = (0.0, 0.0);
