@@ -16,7 +16,7 @@ use mtz_file::MtzFile;
 use nanobragg::experiment::expand;
 use nanobragg::formats::encoding::Counts;
 use nanobragg::formats::raster::RasterView;
-use nanobragg::formats::{gzip, hkl, mmcif, mtz, raw, smv, tiff};
+use nanobragg::formats::{hkl, mmcif, mtz, packed, raw, smv, tiff};
 use nanobragg::image::{Image, Statistics};
 use nanobragg::memory::Bytes;
 
@@ -95,7 +95,7 @@ fn reading_merged(criterion: &mut Criterion) {
     packed.write_all(&little_endian).expect("memory is there");
     let packed = packed.finish().expect("memory is there");
     group.bench_function("mtz, unpacking", |bencher| {
-        bencher.iter(|| gzip::unpack(&packed, Bytes(1 << 30)))
+        bencher.iter(|| packed::unpacked(&packed, Bytes(1 << 30)))
     });
     group.finish();
 }

@@ -21,7 +21,7 @@ fn main() -> anyhow::Result<()> {
     let most = file_limit(memory);
 
     // MOSFLM's matrix is the reciprocal cell in 1/Å times the wavelength in Å.
-    let a_matrix = matrix::read(&golden.join("lysozyme_1p2A.mat"), most)?;
+    let a_matrix = matrix::read(&golden.join("lysozyme_1p2A.mat"), most)?.matrix;
     let cell = UnitCell::from_reciprocal(a_matrix * (1.0 / wavelength_m))?;
     let reflections = hkl::read(&golden.join("lysozyme_1aki_p1.hkl"), most)?;
     let placement = Placement {
@@ -34,7 +34,7 @@ fn main() -> anyhow::Result<()> {
             ..Beam::default()
         },
         crystal: Crystal {
-            cells: [12; 3],
+            cells: [12.0; 3],
             ..Crystal::new(cell)
         },
         detector: placement.place()?,

@@ -16,7 +16,7 @@
 //! let cell = UnitCell::from_parameters([7e-9, 8e-9, 9e-9], [right_angle; 3])?;
 //! let experiment = Experiment::new(Description {
 //!     beam: Beam { wavelength_m: 1.2e-10, ..Beam::default() },
-//!     crystal: Crystal { cells: [10; 3], ..Crystal::new(cell) },
+//!     crystal: Crystal { cells: [10.0; 3], ..Crystal::new(cell) },
 //!     detector: Placement { pixels: [64, 64], ..Placement::default() }.place()?,
 //!     structure_factors: StructureFactors::constant(100.0),
 //!     scan: Default::default(),

@@ -22,13 +22,13 @@ pub const READERS: &[(&str, Reader)] = &[
     ("channel_list", channel_list),
     ("expt", expt),
     ("geom", geom),
-    ("gzip", gzip),
     ("image_file", image_file),
     ("matrix", matrix),
     ("mmcif", mmcif),
     ("mtz", mtz),
     ("npy", npy),
     ("nxmx", nxmx),
+    ("packed", packed),
     ("pgm", pgm),
     ("png", png),
     ("profile_table", profile_table),
@@ -97,11 +97,11 @@ pub fn geom(bytes: &[u8]) -> bool {
     taken[1]
 }
 
-/// Files packed by gzip.
-pub fn gzip(bytes: &[u8]) -> bool {
-    let unpacked = formats::gzip::unpack(bytes, MOST);
+/// Files packed by gzip or bzip2.
+pub fn packed(bytes: &[u8]) -> bool {
+    let unpacked = formats::packed::unpacked(bytes, MOST);
     unpacked
-        .map(|unpacked| assert!(unpacked.len() as u64 <= MOST.0))
+        .map(|unpacked| assert!(*unpacked == *bytes || unpacked.len() as u64 <= MOST.0))
         .is_ok()
 }
 
@@ -128,7 +128,7 @@ pub fn image_file(bytes: &[u8]) -> bool {
 /// Orientation matrices.
 pub fn matrix(bytes: &[u8]) -> bool {
     let parsed = formats::matrix::parse(bytes);
-    parsed.map(|matrix| assert!(matrix.is_finite())).is_ok()
+    parsed.map(|file| assert!(file.matrix.is_finite())).is_ok()
 }
 
 /// mmCIF files, with the usual column and with one of intensities by name.
@@ -229,8 +229,11 @@ pub fn raw(bytes: &[u8]) -> bool {
 
 /// Reflections of any format, told by content, unpacked and expanded to P1.
 pub fn reflection_file(bytes: &[u8]) -> bool {
+    let Ok(bytes) = formats::packed::unpacked(bytes, MOST) else {
+        return false;
+    };
     let taken = [None, Some("I"), Some("pdbx_F_plus")].map(|f_column| {
-        let parsed = formats::reflection_file::parse(bytes, f_column, MOST);
+        let parsed = formats::reflection_file::parse(&bytes, f_column, MOST);
         let sound = parsed.map(|file| {
             assert!(file.origin.listed > 0);
             assert_eq!(file.origin.in_p1, file.reflections.list.len());

@@ -56,7 +56,7 @@ pub fn run(words: &[String]) -> ExitCode {
 /// ```
 /// let words = "-default_F 100 -cell 100 -lambda 6.2 -N 5 -detpixels 64".split(' ');
 /// let experiment = nanobragg::cli::experiment(&words.map(str::to_string).collect::<Vec<_>>())?;
-/// assert_eq!(experiment.crystal().cells, [5, 5, 5]);
+/// assert_eq!(experiment.crystal().cells, [5.0; 3]);
 /// # Ok::<(), nanobragg::cli::CliError>(())
 /// ```
 pub fn experiment(words: &[String]) -> Result<Experiment, CliError> {

@@ -260,7 +260,7 @@ mod tests {
                         ..Beam::default()
                     },
                     crystal: Crystal {
-                        cells: [5, 6, 7],
+                        cells: [5.0, 6.0, 7.0],
                         shape,
                         mosaicity: Mosaicity {
                             model: MosaicModel::Cap { spread_rad: 0.02 },

@@ -36,9 +36,10 @@ impl DocumentError {
 
 /// The keys that `error` comes from.
 pub(super) fn keys_of(error: &ExperimentError) -> Vec<&'static Key> {
-    use key::{detector, sampling};
+    use key::{crystal, detector, sampling};
     match error {
         ExperimentError::OutOfRange { quantity, .. } => keys_of_quantity(*quantity),
+        ExperimentError::PartOfCell(_) => vec![&crystal::cells],
         ExperimentError::Region { .. } => vec![&sampling::region],
         ExperimentError::OnPanel { error, .. } => match **error {
             ExperimentError::OutOfRange { quantity, .. } => keys_of_quantity(quantity),
@@ -86,6 +87,7 @@ fn keys_of_quantity(quantity: Quantity) -> Vec<&'static Key> {
         Quantity::ScanStart | Quantity::ScanStep | Quantity::ScanEnd | Quantity::ScanSteps => {
             vec![&scan::start, &scan::range, &scan::step]
         }
+        Quantity::Cells => vec![&crystal::cells],
         Quantity::Fudge => vec![&crystal::fudge],
         _ => Vec::new(),
     }

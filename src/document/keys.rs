@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use super::Recorded;
 use super::choices::{Choice, DivergenceShape, Misset, MosaicDistribution, SlabKeys};
 use super::value::{
-    ANGLES, Axes, CELL_AXES, COORDINATE, COUNT, DEPTH, DETECTOR_AXES, Field, Form, INDEX,
-    KAHN_FACTOR, Kind, MISORIENTATION, NOT_NEGATIVE, NUMBER, PERCENT, POSITIVE, SEED, THREADS,
-    Value,
+    ANGLES, Axes, CELL_AXES, CELLS, COORDINATE, COUNT, Cells, DEPTH, DETECTOR_AXES, Field, Form,
+    INDEX, KAHN_FACTOR, Kind, MISORIENTATION, NOT_NEGATIVE, NUMBER, PERCENT, POSITIVE, SEED,
+    THREADS, Value,
 };
 use crate::experiment::{Convention, LayerDepth, PhiSampling, Pivot, Shape, SpotMetric};
 use crate::formats::encoding::Compression;
@@ -211,7 +211,7 @@ sections! {
         /// Seed of a random misorientation.
         misset_seed "misset_seed": i64 = SEED, One;
         /// Cells along a, b and c.
-        cells "cells": Axes<u32, 3> = COUNT, BY_CELL;
+        cells "cells": Axes<Cells, 3> = CELLS, BY_CELL;
         /// Size along a, b and c, mm.
         size "size_mm": Axes<f64, 3> = POSITIVE, BY_CELL;
         /// Shape of the spots.

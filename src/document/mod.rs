@@ -15,7 +15,7 @@
 //! )?;
 //! document.beam.wavelength = Some(1.2);
 //! let resolved = document.resolve(1, Bytes(1 << 30))?;
-//! assert_eq!(resolved.experiment.crystal().cells, [5, 5, 5]);
+//! assert_eq!(resolved.experiment.crystal().cells, [5.0; 3]);
 //! assert_eq!(resolved.document.detector.distance, Some(100.0));
 //! assert_eq!(Document::from_json(&document.to_json()?)?, document);
 //! assert_eq!(Document::from_toml(&document.to_toml())?, document);
@@ -60,8 +60,8 @@ pub use read::{Idle, Resolved};
 pub use removed::{REMOVED, Removed};
 pub use toml_text::{Advice, Extent, Read};
 pub use value::{
-    Axes, COORDINATE, COUNT, Field, Form, INDEX, Kind, NOT_NEGATIVE, NUMBER, PERCENT, POSITIVE,
-    SEED, THREADS, Value,
+    Axes, COORDINATE, COUNT, Cells, Field, Form, INDEX, Kind, NOT_NEGATIVE, NUMBER, PERCENT,
+    POSITIVE, SEED, THREADS, Value,
 };
 
 impl Document {

@@ -23,8 +23,7 @@ macro_rules! rows {
 type Rows = &'static [(&'static [&'static Key], &'static [&'static Key])];
 
 /// Keys that say one thing in two ways.
-pub static ALTERNATIVES: [(&Key, &Key); 4] = [
-    (&crystal::matrix, &crystal::cell),
+pub static ALTERNATIVES: [(&Key, &Key); 3] = [
     (&beam::wavelength, &beam::energy),
     (&beam::kahn_factor, &beam::polarised),
     (&crystal::cells, &crystal::size),
@@ -60,8 +59,6 @@ pub static POINTS: &[&Key] = keys! {
 
 /// Keys, and those that they take the place of when they are given later.
 static REPLACES: Rows = rows! {
-    crystal.matrix => crystal.cell;
-    crystal.cell => crystal.matrix;
     beam.wavelength => beam.energy;
     beam.energy => beam.wavelength;
     beam.kahn_factor => beam.polarised;

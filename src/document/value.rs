@@ -83,6 +83,10 @@ pub const DEPTH: Kind = Kind::WordOrNumber("inf", "a number, zero or above, or i
 pub const ANGLES: Kind = Kind::WordOrNumber("random", "three angles in degrees, or random");
 /// A whole number above zero.
 pub const COUNT: Kind = Kind::Whole("a whole number from 1 to 4294967295", 1, U32_MAX);
+/// A number of unit cells.
+pub const CELLS: Kind = Kind::Number("a number from 1 to 4294967295", |value| {
+    (1.0..=U32_MAX as f64).contains(&value)
+});
 /// A number of threads that a machine may have a use for.
 pub const THREADS: Kind = Kind::Whole("a whole number from 1 to 1024", 1, 1024);
 /// A pixel coordinate.
@@ -302,6 +306,30 @@ macro_rules! whole_fields {
     )*};
 }
 whole_fields!(i64 u32 usize);
+
+/// A number of unit cells, which is mostly whole and written so.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cells(pub f64);
+
+impl Field for Cells {
+    fn of_value(value: Value) -> Option<Cells> {
+        f64::of_value(value).map(Cells)
+    }
+
+    fn to_value(&self) -> Value {
+        // Below 2³², as the key accepts.
+        match self.0.fract() == 0.0 {
+            true => Value::Whole(self.0 as i64),
+            false => Value::Number(self.0),
+        }
+    }
+}
+
+impl Serialize for Cells {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_value().serialize(serializer)
+    }
+}
 
 impl Field for PathBuf {
     fn of_value(value: Value) -> Option<PathBuf> {

@@ -9,8 +9,8 @@ use crate::geometry::UnitCell;
 pub struct Crystal {
     /// The unit cell in its orientation at φ = 0.
     pub cell: UnitCell,
-    /// Cells along a, b and c, at least one each.
-    pub cells: [u32; 3],
+    /// Cells along a, b and c, at least one each; of [`Shape::Square`] whole numbers.
+    pub cells: [f64; 3],
     /// The transform of the crystal's outer shape.
     pub shape: Shape,
     /// Factor on the width of the spots (of all shapes but [`Shape::Square`]).
@@ -51,7 +51,7 @@ impl Crystal {
     pub fn new(cell: UnitCell) -> Crystal {
         Crystal {
             cell,
-            cells: [1; 3],
+            cells: [1.0; 3],
             shape: Shape::default(),
             fudge: 1.0,
             metric: SpotMetric::default(),
@@ -68,7 +68,7 @@ impl Crystal {
     /// Edges of the whole crystal along a, b and c, m.
     pub fn edges_m(&self) -> [f64; 3] {
         let lengths = self.cell.lengths_m();
-        std::array::from_fn(|axis| lengths[axis] * f64::from(self.cells[axis]))
+        std::array::from_fn(|axis| lengths[axis] * self.cells[axis])
     }
 
     /// The longest edge of the whole crystal, m.
@@ -78,7 +78,10 @@ impl Crystal {
 
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
         for cells in self.cells {
-            Quantity::Cells.require(f64::from(cells))?;
+            Quantity::Cells.require(cells)?;
+            if self.shape == Shape::Square && cells.fract() != 0.0 {
+                return Err(ExperimentError::PartOfCell(cells));
+            }
         }
         Quantity::Fudge.require(self.fudge)?;
         self.mosaicity.check()

@@ -15,6 +15,13 @@ pub enum ExperimentError {
         /// The value found.
         value: f64,
     },
+    /// A square crystal with a part of a cell.
+    #[error(
+        "the number of cells along an axis is {0}; it must be a whole number for the square shape, \
+         whose sin(πNδ)/sin(πδ) is else not the same around all reflections; the Gaussian, round and \
+         top-hat shapes take any number"
+    )]
+    PartOfCell(f64),
     /// A direction that is zero or not finite.
     #[error("{quantity} is ({x}, {y}, {z}); it must be a vector of finite, non-zero length",
         x = .value[0], y = .value[1], z = .value[2])]
@@ -198,8 +205,8 @@ pub enum ExperimentError {
         second: f64,
     },
     /// Reflections that symmetry makes equivalent contradict each other.
-    #[error("{h} {k} {l} and reflections that are equivalent to it by symmetry are listed with F = {first} and F = {second}; merge the list first",
-        h = .index[0], k = .index[1], l = .index[2])]
+    #[error("{h} {k} {l} and reflections that are equivalent to it by symmetry are listed with F = {} and F = {}; merge the list first",
+        *.first as f32, *.second as f32, h = .index[0], k = .index[1], l = .index[2])]
     ContradictoryEquivalents {
         /// The Miller index that stands for them.
         index: [i32; 3],

@@ -198,7 +198,7 @@ impl StructureFactors {
 
     pub(super) fn resolve_interpolation(&self, crystal: &Crystal) -> bool {
         match self.interpolation {
-            Interpolation::Automatic => crystal.cells.iter().any(|&cells| cells <= 2),
+            Interpolation::Automatic => crystal.cells.iter().any(|&cells| cells <= 2.0),
             Interpolation::Tricubic => true,
             Interpolation::Nearest => false,
         }

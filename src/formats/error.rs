@@ -1,9 +1,11 @@
 //! What can be wrong with a file, and reading files within a limit.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::packed;
 use crate::memory::Bytes;
 
 /// A file that could not be read or written: its name, the place, what was found and expected.
@@ -90,15 +92,22 @@ pub(super) fn read_with<T>(
     parse(&read_bytes(path, most)?).map_err(|problem| FormatError::content(path, problem))
 }
 
-/// Reads the whole file or pipe at `path`, if it holds no more than `most`.
+/// Reads the whole file or pipe at `path`, if it holds no more than `most`; unpacks it, if it is packed
+/// by gzip or bzip2.
 ///
 /// # Errors
-/// [`FormatError::Read`] when it holds more, is a directory or a device, or cannot be read.
+/// [`FormatError::Read`] when it holds more, is a directory or a device, or cannot be read;
+/// [`FormatError::Content`] when it cannot be unpacked.
 pub fn read_bytes(path: &Path, most: Bytes) -> Result<Vec<u8>, FormatError> {
-    read_bounded(path, most).map_err(|reason| FormatError::Read {
+    let bytes = read_bounded(path, most).map_err(|reason| FormatError::Read {
         path: path.to_path_buf(),
         reason,
-    })
+    })?;
+    match packed::unpacked(&bytes, most) {
+        Ok(Cow::Owned(unpacked)) => Ok(unpacked),
+        Ok(Cow::Borrowed(_)) => Ok(bytes),
+        Err(problem) => Err(FormatError::content(path, problem)),
+    }
 }
 
 /// Bytes of memory that a byte of a file may become: a line `0 0 0 1` of 8 bytes becomes 24, in a

@@ -1,7 +1,7 @@
 //! What a file of merged reflections lists, before symmetry makes all reflections of it.
 
 use crate::experiment::Reflection;
-use crate::geometry::{CellError, NamedGroup, UnitCell};
+use crate::geometry::{CellError, NamedGroup, SpaceGroup, UnitCell};
 
 /// The merged reflections of a file, and what it says of the crystal.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +28,10 @@ impl MergedList {
         let mut notices = self.notices.clone();
         let column = &self.column;
         let Amplitudes {
-            missing, negative, ..
+            missing,
+            negative,
+            averaged,
+            ..
         } = self.amplitudes;
         if !self.passed_over.is_empty() {
             notices.push(format!(
@@ -37,9 +40,18 @@ impl MergedList {
             ));
         }
         if self.intensities {
+            let below = match negative {
+                0 => String::new(),
+                count => format!(", of which {count} are negative and count as zero"),
+            };
             notices.push(format!(
-                "F is the root of the intensities in column {column}, of which {negative} are \
-                 negative and count as zero"
+                "F is the root of the intensities in column {column}{below}"
+            ));
+        }
+        if averaged > 0 {
+            notices.push(format!(
+                "{averaged} reflections are equivalent to their own Friedel mates, and those differ \
+                 in column {column}: their mean is taken"
             ));
         }
         if missing > 0 {
@@ -58,7 +70,7 @@ pub(super) fn cell_of([a, b, c, angles @ ..]: [f64; 6]) -> Result<UnitCell, Cell
 }
 
 /// Reflections as they are gathered from a file's rows.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Amplitudes {
     /// The reflections that have an F.
     pub reflections: Vec<Reflection>,
@@ -66,16 +78,22 @@ pub struct Amplitudes {
     pub missing: usize,
     /// Intensities below zero, whose F is taken as zero.
     pub negative: usize,
+    /// Friedel mates that symmetry makes equivalent and whose values differ: their mean is taken.
+    pub averaged: usize,
     intensities: bool,
+    space_group: SpaceGroup,
 }
 
 impl Amplitudes {
-    /// None yet; `intensities` are turned into amplitudes.
-    pub(super) fn with_capacity(rows: usize, intensities: bool) -> Amplitudes {
+    /// None yet, with room for `rows`; `intensities` are turned into amplitudes.
+    pub(super) fn of(symmetry: &NamedGroup, rows: usize, intensities: bool) -> Amplitudes {
         Amplitudes {
             reflections: Vec::with_capacity(rows),
+            missing: 0,
+            negative: 0,
+            averaged: 0,
             intensities,
-            ..Amplitudes::default()
+            space_group: symmetry.group.clone(),
         }
     }
 
@@ -85,6 +103,12 @@ impl Amplitudes {
         let minus = minus.flatten();
         if plus.is_none() && minus.is_none() {
             self.missing += 1;
+        }
+        if let (Some(one), Some(other)) = (plus, minus)
+            && self.space_group.is_centric(index)
+        {
+            self.averaged += usize::from(one != other);
+            return self.push_value(index, (one + other) / 2.0);
         }
         if let Some(value) = plus {
             self.push_value(index, value);

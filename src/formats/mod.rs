@@ -20,7 +20,6 @@ pub mod expt;
 pub mod format;
 pub mod geom;
 pub mod geometry;
-pub mod gzip;
 pub mod header;
 pub mod hkl;
 pub mod image_file;
@@ -34,6 +33,7 @@ pub mod mtz;
 pub mod npy;
 #[cfg(feature = "hdf5")]
 pub mod nxmx;
+pub mod packed;
 pub mod pgm;
 pub mod png;
 pub mod profile_table;

@@ -1,4 +1,4 @@
-//! Files of structure factors, told by content: text, MTZ or mmCIF, packed by gzip or not.
+//! Files of structure factors, told by content: text, MTZ or mmCIF.
 
 use std::fmt;
 use std::fs::File;
@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::error::{memory_for, read_with};
 use super::merged_list::MergedList;
-use super::text::quoted;
-use super::{FormatError, Problem, gzip, hkl, mmcif, mtz};
+use super::text::{quoted, text_lines};
+use super::{FormatError, Problem, hkl, mmcif, mtz, packed};
 use crate::experiment::{Expansion, Reflections, expand};
 use crate::geometry::{NamedGroup, UnitCell};
 use crate::memory::Bytes;
@@ -73,27 +73,15 @@ pub fn names_crystal(path: &Path) -> Result<bool, FormatError> {
             path: path.to_path_buf(),
             reason,
         })?;
-    let packed_or_binary = start.starts_with(gzip::MAGIC) || start.starts_with(mtz::MAGIC);
+    let packed_or_binary = packed::packer(&start).is_some() || start.starts_with(mtz::MAGIC);
     Ok(packed_or_binary || mmcif::is_cif(&start))
 }
 
-/// The reflections in `bytes`, a file that is unpacked to no more than `most`.
+/// The reflections in `bytes`, where a file of no more than `most` may be read.
 ///
 /// # Errors
 /// A [`Problem`] with the content.
 pub fn parse(bytes: &[u8], f_column: Option<&str>, most: Bytes) -> Result<ReflectionFile, Problem> {
-    if bytes.starts_with(gzip::MAGIC) {
-        return parse_bare(&gzip::unpack(bytes, most)?, f_column, most);
-    }
-    parse_bare(bytes, f_column, most)
-}
-
-/// The reflections in `bytes`, a file that is not packed.
-fn parse_bare(
-    bytes: &[u8],
-    f_column: Option<&str>,
-    most: Bytes,
-) -> Result<ReflectionFile, Problem> {
     if bytes.starts_with(mtz::MAGIC) {
         expanded("MTZ", mtz::parse(bytes, f_column)?, most)
     } else if mmcif::is_cif(bytes) {
@@ -105,9 +93,19 @@ fn parse_bare(
 
 /// A list in text, which is taken as it is.
 fn text(bytes: &[u8], f_column: Option<&str>) -> Result<ReflectionFile, Problem> {
-    /// How files of the program XDS start, observations in columns that look like a list's.
-    const XDS: &[u8] = b"!FORMAT=XDS_ASCII";
-    if bytes.starts_with(XDS) {
+    // Files of XDS (INTEGRATE.HKL, XDS_ASCII.HKL, those of XSCALE) name their items in their
+    // header; intensities stand where a list has F.
+    let header = text_lines(bytes).take_while(|line| line.starts_with(b"!"));
+    let is_xds = |line: &[u8]| {
+        let items = line.strip_prefix(b"!").unwrap_or_default();
+        items.starts_with(b"FORMAT=XDS_ASCII")
+            || items.starts_with(b"OUTPUT_FILE=INTEGRATE")
+            || items
+                .split(|&byte| byte == b',')
+                .any(|item| item == b"IOBS")
+            || items.starts_with(b"ITEM_IOBS")
+    };
+    if header.into_iter().any(is_xds) {
         return Err(Problem::with_file(
             "a file of intensities from XDS; turn them into amplitudes first, as xdsconv and \
              pointless with ctruncate do",
@@ -146,6 +144,11 @@ fn expanded(
         cell,
         ..
     } = merged;
+    if let Some(cell) = &cell {
+        group
+            .check_cell(cell)
+            .map_err(|error| Problem::with_file(error.to_string()))?;
+    }
     let listed = amplitudes.reflections;
     if listed.is_empty() {
         let others = match merged.passed_over[..] {

@@ -13,28 +13,33 @@ pub(super) fn unmarked(text: &[u8]) -> &[u8] {
     text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
 }
 
+/// The lines of a text, whichever of `\n`, `\r\n` and `\r` ends them.
+pub(super) fn text_lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let lines = bytes.split(|&byte| byte == b'\n');
+    lines.flat_map(|line| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        line.split(|&byte| byte == b'\r')
+    })
+}
+
 /// The lines of a text file that hold something, numbered from 1; what follows a `#` is left out.
 ///
 /// # Errors
 /// A [`Problem`] when the bytes are not text.
 pub(super) fn lines(bytes: &[u8]) -> Result<impl Iterator<Item = (usize, &str)>, Problem> {
     let bytes = unmarked(bytes);
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()]
-            .iter()
-            .filter(|&&byte| byte == b'\n')
-            .count()
-            + 1;
-        Problem::on_line(line, "not text; expected a text file of numbers in columns")
-    })?;
-    if let Some(place) = text.find('\0') {
-        let line = text[..place].matches('\n').count() + 1;
-        return Err(Problem::on_line(
-            line,
-            "binary data; expected a text file of numbers in columns",
-        ));
+    let refused = |place: usize, what: &str| {
+        let what = format!("{what}; expected a text file of numbers in columns");
+        Problem::on_line(text_lines(&bytes[..place]).count(), what)
+    };
+    if let Err(error) = std::str::from_utf8(bytes) {
+        return Err(refused(error.valid_up_to(), "not text"));
     }
-    let numbered = text.lines().enumerate().map(|(index, line)| {
+    if let Some(place) = bytes.iter().position(|&byte| byte == 0) {
+        return Err(refused(place, "binary data"));
+    }
+    let numbered = text_lines(bytes).enumerate().map(|(index, line)| {
+        let line = std::str::from_utf8(line).unwrap_or_default();
         let content = line.split_once('#').map_or(line, |(before, _)| before);
         (index + 1, content.trim())
     });

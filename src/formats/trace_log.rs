@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::error::read_with;
-use super::text::{quoted, unmarked};
+use super::text::{quoted, text_lines, unmarked};
 use super::{FormatError, Problem};
 use crate::memory::Bytes;
 use crate::trace::{Name, Trace};
@@ -119,10 +119,10 @@ pub fn read(path: &Path, most: Bytes) -> Result<TraceLog, FormatError> {
 /// number; and when there is no known name at all.
 pub fn parse(bytes: &[u8]) -> Result<TraceLog, Problem> {
     // Other lines may hold anything: paths, say, in another encoding.
-    let text = String::from_utf8_lossy(unmarked(bytes));
     let mut log = TraceLog::default();
     let mut unknown = HashSet::new();
-    for (index, line) in text.lines().enumerate() {
+    for (index, line) in text_lines(unmarked(bytes)).enumerate() {
+        let line = String::from_utf8_lossy(line);
         if let Some(content) = line.trim().strip_prefix(PREFIX) {
             log.add(index + 1, content.trim(), &mut unknown)?;
         }

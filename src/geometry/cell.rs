@@ -4,11 +4,13 @@
 
 use glam::{DMat3, DVec3};
 
+use super::decimal;
+
 /// Why three edges and three angles, or a reciprocal basis, are no unit cell.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CellError {
     /// An edge is zero, negative or not finite.
-    #[error("cell edge {name} is {length_angstrom} Å; an edge must be a positive length")]
+    #[error("cell edge {name} is {} Å; an edge must be a positive length", decimal(*length_angstrom, length_angstrom.abs()))]
     Edge {
         /// Which edge: `a`, `b` or `c`.
         name: char,
@@ -147,6 +149,21 @@ impl UnitCell {
         }
     }
 
+    /// The cell whose edges have the directions of this one's and the lengths `lengths_m`.
+    ///
+    /// # Errors
+    /// [`CellError::Singular`] when it cannot be told in float64.
+    pub fn with_lengths(&self, lengths_m: [f64; 3]) -> Result<UnitCell, CellError> {
+        let [a, b, c] = lengths_m;
+        let UnitCell { real, .. } = self;
+        let real = DMat3::from_cols(
+            real.x_axis.normalize() * a,
+            real.y_axis.normalize() * b,
+            real.z_axis.normalize() * c,
+        );
+        UnitCell::from_reciprocal(real.inverse().transpose())
+    }
+
     /// Real-space edges a, b, c, the columns of the matrix, in m.
     pub fn real(&self) -> &DMat3 {
         &self.real
@@ -155,6 +172,11 @@ impl UnitCell {
     /// Reciprocal-space basis a*, b*, c*, the columns of the matrix, in 1/m.
     pub fn reciprocal(&self) -> &DMat3 {
         &self.reciprocal
+    }
+
+    /// h a* + k b* + l c* of this index, 1/m.
+    pub fn scattering_vector(&self, index: [i32; 3]) -> DVec3 {
+        self.reciprocal * DVec3::from_array(index.map(f64::from))
     }
 
     /// Lengths of a, b and c in m.

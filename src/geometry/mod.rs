@@ -10,7 +10,7 @@ mod symmetry;
 pub use cell::{CellError, UnitCell};
 pub use operator::Operator;
 pub use rotation::{angles_of, decimal, degrees, is_rotation, rotation_about, rotation_xyz};
-pub use space_groups::{NamedGroup, named, standard_names};
+pub use space_groups::{NamedGroup, named, named_or_numbered};
 pub use symmetry::{MOST_OPERATORS, SpaceGroup, SymmetryError};
 
 /// `vector` scaled to length one; none if it is zero or not finite, or so long or short that the

@@ -7,7 +7,7 @@
 //!
 //! Source: International Tables for Crystallography, vol. A, and vol. B §1.4.
 
-use super::Operator;
+use super::{Operator, UnitCell};
 
 /// Operators that the largest group has: m-3m with F centring.
 pub const MOST_OPERATORS: usize = 192;
@@ -31,6 +31,12 @@ pub enum SymmetryError {
         /// What they make.
         product: Operator,
     },
+    /// An operator that the cell has not.
+    #[error(
+        "the symmetry operator {0} does not fit the cell, whose edges and angles it would change; \
+         one of them is wrong"
+    )]
+    Cell(Operator),
     /// More operators than any group has.
     #[error("{0} symmetry operators; no group has more than {MOST_OPERATORS}")]
     TooMany(usize),
@@ -158,6 +164,41 @@ impl SpaceGroup {
     pub fn equivalents(&self, index: [i32; 3]) -> impl Iterator<Item = [i32; 3]> {
         let turned = move |operator: &Operator| operator.on_index(index);
         self.representatives.iter().map(turned)
+    }
+
+    /// Whether symmetry makes this index equivalent to its own Friedel mate.
+    #[inline]
+    pub fn is_centric(&self, index: [i32; 3]) -> bool {
+        let mate = index.map(i32::wrapping_neg);
+        self.equivalents(index).any(|other| other == mate)
+    }
+
+    /// Checks that the operators leave the edges and angles of `cell` alone.
+    ///
+    /// # Errors
+    /// [`SymmetryError::Cell`] with one that does not.
+    pub fn check_cell(&self, cell: &UnitCell) -> Result<(), SymmetryError> {
+        /// Part of a length squared by which cells that were measured may be off.
+        const TOLERANCE: f64 = 0.02;
+        /// The lengths of these scattering vectors tell those of all.
+        const INDICES: [[i32; 3]; 6] = [
+            [1, 0, 0],
+            [0, 1, 0],
+            [0, 0, 1],
+            [1, 1, 0],
+            [1, 0, 1],
+            [0, 1, 1],
+        ];
+        let keeps = |operator: &Operator, index: [i32; 3]| {
+            let [own, turned] = [index, operator.on_index(index)]
+                .map(|index| cell.scattering_vector(index).length_squared());
+            (turned - own).abs() <= TOLERANCE * own
+        };
+        let mut operators = self.representatives.iter();
+        let broken = |operator: &&Operator| INDICES.iter().any(|&index| !keeps(operator, index));
+        operators
+            .find(broken)
+            .map_or(Ok(()), |operator| Err(SymmetryError::Cell(*operator)))
     }
 
     /// Whether symmetry makes F of this index zero.

@@ -17,7 +17,7 @@ fn scene(structure_factors: StructureFactors) -> Scene {
     let experiment = Experiment::new(Description {
         beam: Beam::default(),
         crystal: Crystal {
-            cells: [5; 3],
+            cells: [5.0; 3],
             mosaicity: Mosaicity {
                 model: MosaicModel::Cap { spread_rad: 0.01 },
                 domains: 70,

@@ -32,7 +32,7 @@ pub struct Lattice {
 impl Lattice {
     /// The lattice of `crystal`.
     pub fn new(crystal: &Crystal) -> Lattice {
-        let cells = crystal.cells.map(f64::from);
+        let cells = crystal.cells;
         let total = cells.iter().product();
         Lattice {
             shape: crystal.shape,

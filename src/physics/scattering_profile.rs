@@ -5,26 +5,23 @@ use super::amorphous::{ProfilePiece, cubic};
 use crate::experiment::{ProfileEntry, ScatteringProfile};
 use crate::units::METRES_PER_ANGSTROM;
 
-/// A cubic through the two entries on either side between any two, and the end values beyond the
-/// ends. Where there are no two on a side, the other side's stand in.
+/// The polynomial through the two entries on either side, or as many as there are: a cubic, a
+/// parabola in the first and the last interval, a straight line beyond the ends. That is what
+/// nonBragg.c and simtbx come to, whose end values are repeated at -1e98, -1e99 and 1e98, 1e99: points
+/// so far away only lower the degree.
 pub fn pieces(profile: &ScatteringProfile) -> Vec<ProfilePiece> {
     let points: Vec<(f64, f64)> = profile.entries().iter().map(point).collect();
-    let constant = |(start, value): (f64, f64)| ProfilePiece {
-        start,
-        coefficients: [value, 0.0, 0.0, 0.0],
+    let count = points.len();
+    // The piece behind `before` entries.
+    let piece = |before: usize| {
+        let start = before.checked_sub(1).map_or(0.0, |place| points[place].0);
+        let stencil = &points[before.saturating_sub(2)..count.min(before + 2)];
+        ProfilePiece {
+            start,
+            coefficients: polynomial(stencil, start),
+        }
     };
-    let (first, last) = (points[0], points[points.len() - 1]);
-    let mut pieces = vec![constant((0.0, first.1))];
-    for place in 0..points.len() - 1 {
-        let from = place.saturating_sub(1).min(points.len().saturating_sub(4));
-        let stencil = &points[from..points.len().min(from + 4)];
-        pieces.push(ProfilePiece {
-            start: points[place].0,
-            coefficients: polynomial(stencil, points[place].0),
-        });
-    }
-    pieces.push(constant(last));
-    pieces
+    (0..=count).map(piece).collect()
 }
 
 /// Where the cubics of `profile` leave what the entries that they go through span by more than that
@@ -98,19 +95,61 @@ mod tests {
     }
 
     #[test]
-    fn a_cubic_is_followed_exactly_and_ends_continue() {
-        let cubic = |s: f64| 2.0 - 3.0 * s + 5.0 * s * s - 4.0 * s * s * s;
+    fn polynomials_of_the_degree_that_the_entries_on_either_side_allow_are_followed() {
         let stols = [0.1, 0.15, 0.3, 0.32, 0.5, 0.9];
-        let points: Vec<(f64, f64)> = stols.iter().map(|&s| (s, cubic(s))).collect();
-        let pieces = pieces(&profile(&points));
-        for s in [0.1, 0.12, 0.15, 0.2, 0.31, 0.4, 0.89] {
-            assert!(
-                (molecular_form_factor(&pieces, s) - cubic(s)).abs() < 1e-13,
-                "{s}"
-            );
+        let of_degree = |degree: usize| {
+            let f = move |s: f64| {
+                [2.0, 3.0 * s, 5.0 * s * s, 4.0 * s * s * s][..=degree]
+                    .iter()
+                    .sum()
+            };
+            let points: Vec<(f64, f64)> = stols.iter().map(|&s| (s, f(s))).collect();
+            (f, pieces(&profile(&points)))
+        };
+        for (degree, from, to) in [(3, 0.15, 0.5), (2, 0.1, 0.9), (1, 0.0, 7.0)] {
+            let (f, pieces) = of_degree(degree);
+            for step in 0..=20 {
+                let s = from + (to - from) * f64::from(step) / 20.0;
+                let found = molecular_form_factor(&pieces, s);
+                assert!((found - f(s)).abs() < 1e-12, "{degree} {s}");
+            }
         }
-        for (outside, end) in [(0.0, 0.1), (0.05, 0.1), (0.9, 0.9), (7.0, 0.9)] {
-            assert_eq!(molecular_form_factor(&pieces, outside), cubic(end));
+        // The parabola of the first three entries, and not the cubic of four.
+        let (f, pieces) = of_degree(3);
+        assert!((molecular_form_factor(&pieces, 0.12) - f(0.12)).abs() > 1e-5);
+    }
+
+    /// The interpolation of nonBragg.c and simtbx, whose tables are longer by two entries at either
+    /// end.
+    #[test]
+    fn ends_are_those_of_tables_with_end_values_far_away() {
+        let table = [
+            (0.05, 2.6),
+            (0.1, 2.9),
+            (0.13, 5.4),
+            (0.2, 4.1),
+            (0.26, 3.2),
+        ];
+        let (first, last) = (table[0].1, table[4].1);
+        let far = [(-1e99, first), (-1e98, first), (1e98, last), (1e99, last)];
+        let padded = [&far[..2], &table[..], &far[2..]].concat();
+        let lagrange = |s: f64| {
+            let after = padded.partition_point(|point| point.0 <= s);
+            let four = &padded[after - 2..after + 2];
+            let term = |&(own, value): &(f64, f64)| {
+                let others = four.iter().filter(|other| other.0 != own);
+                value
+                    * others
+                        .map(|other| (s - other.0) / (own - other.0))
+                        .product::<f64>()
+            };
+            four.iter().map(term).sum::<f64>()
+        };
+        let pieces = pieces(&profile(&table));
+        for step in 0..80 {
+            let s = f64::from(step) / 200.0;
+            let found = molecular_form_factor(&pieces, s);
+            assert!((found - lagrange(s)).abs() < 1e-12, "{s}: {found}");
         }
     }
 

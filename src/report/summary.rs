@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::sampling::SamplingSummary;
-use crate::document::FactorOrigin;
+use crate::document::{Cells, FactorOrigin};
 use crate::experiment::{Experiment, Shape, Sources};
 use crate::image::Statistics;
 use crate::image::noise::Noise;
@@ -73,7 +73,7 @@ struct CrystalSummary {
     cell_angstrom: [f64; 3],
     cell_deg: [f64; 3],
     volume_angstrom3: f64,
-    cells: [u32; 3],
+    cells: [Cells; 3],
     edges_um: [f64; 3],
     shape: &'static str,
     mosaic_spread_deg: f64,
@@ -125,7 +125,7 @@ impl Summary {
                 cell_angstrom: crystal.cell.lengths_m().map(|metres| metres * 1e10),
                 cell_deg: crystal.cell.angles_rad().map(f64::to_degrees),
                 volume_angstrom3: crystal.cell.volume_m3() * 1e30,
-                cells: crystal.cells,
+                cells: crystal.cells.map(Cells),
                 edges_um: crystal.edges_m().map(|metres| metres * 1e6),
                 shape: shape_name(crystal.shape),
                 mosaic_spread_deg: crystal.mosaicity.spread_rad().to_degrees(),

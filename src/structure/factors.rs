@@ -2,7 +2,6 @@
 
 use std::f64::consts::TAU;
 
-use glam::DVec3;
 use rayon::prelude::*;
 use rustfft::num_complex::Complex;
 
@@ -11,7 +10,7 @@ use super::grid::Grid;
 use super::solvent::{self, Solvent};
 use super::transform::Transform;
 use super::{CrystalStructure, FINEST_SPACING_M, StructureError};
-use crate::geometry::{Operator, UnitCell};
+use crate::geometry::Operator;
 use crate::memory::Bytes;
 
 /// F of a reflection.
@@ -44,7 +43,7 @@ pub fn structure_factors(
         return Err(StructureError::Resolution { d_min_m });
     }
     let operators: Vec<Operator> = space_group.operators().collect();
-    check_symmetry(cell, &operators)?;
+    space_group.check_cell(cell)?;
     let spacing_m = d_min_m / POINTS_PER_SPACING;
     let shape = Grid::shape(cell, spacing_m);
     let mask_shape = solvent.map(|_| Grid::shape(cell, solvent::STEP_M));
@@ -89,7 +88,7 @@ pub fn structure_factors(
             columns.filter(|&index| index > [0; 3])
         })
         .filter_map(|index| {
-            let s_squared = s_squared(cell, index);
+            let s_squared = cell.scattering_vector(index).length_squared();
             (s_squared <= s_max_squared).then(|| (index, at(index, s_squared)))
         })
         .flat_map_iter(|(index, value)| {
@@ -101,37 +100,6 @@ pub fn structure_factors(
     match list.is_empty() {
         true => Err(StructureError::NoReflections { d_min_m }),
         false => Ok(list),
-    }
-}
-
-/// |h a* + k b* + l c*|², 1/m².
-fn s_squared(cell: &UnitCell, index: [i32; 3]) -> f64 {
-    (*cell.reciprocal() * DVec3::from_array(index.map(f64::from))).length_squared()
-}
-
-/// Checks that operators leave the lengths of scattering vectors alone.
-fn check_symmetry(cell: &UnitCell, operators: &[Operator]) -> Result<(), StructureError> {
-    /// Part of a length squared by which cells that were measured may be off.
-    const TOLERANCE: f64 = 0.02;
-    /// The lengths of these tell those of all.
-    const INDICES: [[i32; 3]; 6] = [
-        [1, 0, 0],
-        [0, 1, 0],
-        [0, 0, 1],
-        [1, 1, 0],
-        [1, 0, 1],
-        [0, 1, 1],
-    ];
-    let keeps = |operator: &Operator, index: [i32; 3]| {
-        let [own, turned] = [index, operator.on_index(index)].map(|index| s_squared(cell, index));
-        (turned - own).abs() <= TOLERANCE * own
-    };
-    let broken = operators
-        .iter()
-        .find(|operator| INDICES.iter().any(|&index| !keeps(operator, index)));
-    match broken {
-        Some(&operator) => Err(StructureError::Symmetry { operator }),
-        None => Ok(()),
     }
 }
 

@@ -38,6 +38,10 @@ pub(super) struct Row {
     pub(super) across_m2: f64,
     /// Distance of neighbours, m.
     pub(super) step_m: f64,
+    /// Where the nearest point is from the centre, m.
+    pub(super) from_centre: DVec3,
+    /// From a point to the next, m.
+    pub(super) step: DVec3,
 }
 
 impl Grid {
@@ -147,6 +151,8 @@ impl Grid {
             beyond_foot_m: (nearest - foot) * step_m,
             across_m2,
             step_m,
+            from_centre: start + from_centre(2, nearest) * along,
+            step: along,
         })
     }
 }

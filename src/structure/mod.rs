@@ -8,6 +8,7 @@
 //!
 //! Atoms know nothing of files, and F nothing of images.
 
+mod anisotropy;
 mod density;
 mod element;
 mod factors;
@@ -20,9 +21,10 @@ mod transform;
 
 use glam::DVec3;
 
-use crate::geometry::{Operator, SpaceGroup, UnitCell};
+use crate::geometry::{SpaceGroup, SymmetryError, UnitCell};
 use crate::memory::Bytes;
 
+pub use anisotropy::AnisotropicB;
 pub use element::Element;
 pub use factors::{StructureFactor, structure_factors};
 pub use form_factor::{FINEST_SPACING_M, FormFactor};
@@ -40,6 +42,8 @@ pub struct Atom {
     pub occupancy: f64,
     /// Isotropic displacement B = 8π²⟨u²⟩, m².
     pub b_m2: f64,
+    /// The displacement that counts instead, where it differs with the direction.
+    pub anisotropic: Option<AnisotropicB>,
 }
 
 /// A crystal: its cell, its symmetry, the atoms of its asymmetric unit.
@@ -51,6 +55,14 @@ pub struct CrystalStructure {
     pub space_group: SpaceGroup,
     /// The atoms.
     pub atoms: Vec<Atom>,
+}
+
+impl Atom {
+    /// Smallest and largest B of any direction, m².
+    fn extreme_b_m2(&self) -> [f64; 2] {
+        self.anisotropic
+            .map_or([self.b_m2; 2], |anisotropic| anisotropic.extremes_m2)
+    }
 }
 
 /// Why there are no structure factors.
@@ -73,14 +85,8 @@ pub enum StructureError {
         d_min_m: f64,
     },
     /// A group that the cell has not.
-    #[error(
-        "the symmetry operator {operator} does not fit the cell, whose edges and angles it would \
-         change; one of them is wrong"
-    )]
-    Symmetry {
-        /// The operator.
-        operator: Operator,
-    },
+    #[error(transparent)]
+    Symmetry(#[from] SymmetryError),
     /// A grid that does not fit in memory.
     #[error(
         "structure factors of this cell to {:.3} Å take {needed}, and {available} are free",

@@ -129,6 +129,7 @@ mod tests {
             form_factor: FormFactor::of(6, 0).unwrap(),
             position,
             occupancy: 1.0,
+            anisotropic: None,
             b_m2: 0.0,
         }
     }

@@ -95,6 +95,10 @@ pub(super) fn checks() -> [Check; 28] {
             "crystal = { misset_deg = [3, 4, 5], cells = [1, 7, 40] }",
         ),
         scene(
+            "cells that are no whole number",
+            "crystal = { cells = [5.5, 7.25, 4.1], shape = 'gauss' }",
+        ),
+        scene(
             "xds, tilted",
             "detector.convention = 'xds'
              detector.pixels = [70, 91]

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cells;
 mod coordinates;
 mod exposure;
 mod golden;

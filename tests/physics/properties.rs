@@ -99,7 +99,7 @@ prop_compose! {
         };
         Description {
             beam,
-            crystal: Crystal { cells, shape, ..Crystal::new(cell.rotated(&rotation_xyz(misset))) },
+            crystal: Crystal { cells: cells.map(f64::from), shape, ..Crystal::new(cell.rotated(&rotation_xyz(misset))) },
             detector: placement.place().unwrap(),
             scan: Scan { spindle: frame.spindle, start_rad: phi, step_rad: 0.01, range_rad: 0.02, steps: 2, ..Scan::default() },
             sampling: Sampling {

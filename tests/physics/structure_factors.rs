@@ -9,6 +9,7 @@ use crate::support::{golden, golden_path, program, unwrapped};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use nanobragg::experiment::{Reflection, ReflectionGrid, StructureFactors};
+use nanobragg::formats::packed::unpacked;
 use nanobragg::formats::reflection_file::{self, ReflectionFile};
 use nanobragg::formats::{Problem, mtz};
 use nanobragg::memory::Bytes;
@@ -17,7 +18,7 @@ use nanobragg::memory::Bytes;
 const MOST: Bytes = Bytes(1 << 26);
 
 fn parse(bytes: &[u8], f_column: Option<&str>) -> Result<ReflectionFile, Problem> {
-    reflection_file::parse(bytes, f_column, MOST)
+    reflection_file::parse(&unpacked(bytes, MOST)?, f_column, MOST)
 }
 
 /// F of every reflection of a file, by index.
@@ -225,7 +226,12 @@ fn headers_that_lie_are_refused() {
     );
     refused(|file| file.counts = Some([4, -1, 0]), "makes no sense");
     refused(|file| file.counts = Some([4, 1, 3]), "unmerged");
-    refused(|file| file.columns[3] = ("M/ISYM", 'Y', 0), "unmerged");
+    refused(|file| file.columns[3] = ("BATCH", 'B', 0), "unmerged");
+    // A merged file may have M/ISYM; this one has no F beside it.
+    refused(
+        |file| file.columns[3] = ("M/ISYM", 'Y', 0),
+        "no column holds amplitudes",
+    );
     refused(
         |file| file.columns[2] = ("X", 'R', 0),
         "2 columns of Miller indices",
@@ -250,9 +256,9 @@ fn headers_that_lie_are_refused() {
     refused(
         |file| {
             file.operators.clear();
-            file.space_group = "P 21/c".into();
+            (file.space_group, file.number) = ("P 21/z".into(), 0);
         },
-        "none of the 65",
+        "is not known by name or number",
     );
 }
 
@@ -318,6 +324,15 @@ _refln.intensity_meas
 #[test]
 fn a_cif_is_read_with_its_cell_and_symmetry() {
     let read = parse(CIF.as_bytes(), None).unwrap();
+    assert_eq!(read.origin.column.as_deref(), Some("_refln.F_meas_au"));
+    assert!(
+        read.notices
+            .iter()
+            .any(|told| told.contains("F is that of column _refln.F_meas_au")
+                && told.contains("takes another: F_calc"))
+    );
+    assert_eq!(listed(&read)[0], ([-1, -2, -3], 45.5));
+    let read = parse(CIF.as_bytes(), Some("F_calc")).unwrap();
     assert_eq!(read.origin.column.as_deref(), Some("_refln.F_calc"));
     let calculated = [
         ([-1, -2, -3], 40.0),
@@ -328,7 +343,6 @@ fn a_cif_is_read_with_its_cell_and_symmetry() {
         ([1, 2, 3], 40.0),
     ];
     assert_eq!(listed(&read), calculated);
-    assert!(read.notices.iter().any(|told| told.contains("F_meas_au")));
     assert!(
         read.notices
             .iter()
@@ -349,9 +363,11 @@ fn a_cif_that_does_not_say_enough_is_refused() {
     let said = |from: &str, to: &str| {
         let changed = CIF.replace(from, to);
         assert_ne!(changed, CIF, "{from}");
-        parse(changed.as_bytes(), None).unwrap_err().to_string()
+        parse(changed.as_bytes(), Some("F_calc"))
+            .unwrap_err()
+            .to_string()
     };
-    assert!(said("P 1 21 1", "P 21/c").contains("none of the 65"));
+    assert!(said("P 1 21 1", "P 21/z").contains("'P 21/z' is not known by name or number"));
     assert!(said("_symmetry.space_group_name_H-M", "_x").contains("does not say its symmetry"));
     assert!(said("_refln.index_h", "_refln.x").contains("without reflections"));
     assert!(said("_refln.index_l", "_refln.x").contains("no _refln.index_l"));
@@ -365,7 +381,251 @@ fn a_cif_that_does_not_say_enough_is_refused() {
 #[test]
 fn intensities_that_look_like_a_list_are_refused() {
     let xds = b"!FORMAT=XDS_ASCII    MERGE=TRUE\n!ITEM_H=1\n 1 2 3 4.5E+01 1.0E+00\n";
-    assert!(parse(xds, None).unwrap_err().what.contains("XDS"));
+    let items = b"!H,K,L,IOBS,SIGMA\r!END_OF_HEADER\r 1 2 3 4.5E+01 1.0E+00\r";
+    let integrated = golden("cases/hkl_xds_integrate.HKL");
+    for bytes in [&xds[..], items, &integrated] {
+        assert!(parse(bytes, None).unwrap_err().what.contains("XDS"));
+    }
+    // Comments are no header of XDS.
+    assert!(parse(b"!H K L F\n 1 2 3 4.5\n", None).is_ok());
+}
+
+#[test]
+fn merged_files_may_keep_m_isym() {
+    let merged = parse(&golden("cases/mtz_merged_with_isym.mtz"), None).unwrap();
+    assert_eq!(merged.origin.column.as_deref(), Some("F"));
+    let text = parse(&golden("cases/mtz_merged_with_isym_expected_p1.hkl"), None).unwrap();
+    let pairs = listed(&merged).into_iter().zip(listed(&text));
+    assert_eq!(merged.origin.in_p1, text.origin.in_p1);
+    assert!(
+        pairs
+            .into_iter()
+            .all(|(one, other)| one.0 == other.0 && (one.1 - other.1).abs() < 1e-5)
+    );
+    // Observations have several rows an index, or batches.
+    let rows = |second: f32| vec![1.0, 0.0, 0.0, 3.0, 1.0, second, 0.0, 0.0, 3.1, 2.0];
+    let isym = [("M/ISYM", 'Y', 0)];
+    let said = |file: MtzFile| parse(&file.bytes(), None).unwrap_err().what;
+    assert!(parse(&MtzFile::new(rows(2.0)).with_columns(&isym).bytes(), None).is_ok());
+    assert!(said(MtzFile::new(rows(1.0)).with_columns(&isym)).contains("unmerged"));
+    let batch = [("BATCH", 'B', 0)];
+    assert!(said(MtzFile::new(rows(2.0)).with_columns(&batch)).contains("unmerged"));
+}
+
+#[test]
+fn f_with_solvent_comes_before_measured_f_and_that_before_f_without() {
+    let chosen = |labels: [&str; 2]| {
+        let text = format!(
+            "data_a\n_symmetry.Int_Tables_number 1\nloop_\n_refln.index_h\n_refln.index_k\n\
+             _refln.index_l\n_refln.{}\n_refln.{}\n1 2 3 4 5\n",
+            labels[0], labels[1]
+        );
+        parse(text.as_bytes(), None).unwrap().origin.column.unwrap()
+    };
+    let with = chosen(["F_meas_au", "pdbx_F_calc_with_solvent"]);
+    assert_eq!(with, "_refln.pdbx_F_calc_with_solvent");
+    assert_eq!(chosen(["F_calc_au", "F_meas"]), "_refln.F_meas");
+    let mut file = MtzFile::new(vec![1.0, 2.0, 3.0, 4.0, 5.0]).with_columns(&[("FP", 'F', 0)]);
+    for (calculated, expected) in [("FC", "FP"), ("FC_ALL", "FC_ALL"), ("F-model", "F-model")] {
+        file.columns[3].0 = calculated;
+        let read = parse(&file.bytes(), None).unwrap();
+        assert_eq!(read.origin.column.as_deref(), Some(expected));
+        assert!(read.notices[0].contains(&format!("F is that of column {expected}")));
+    }
+}
+
+#[test]
+fn friedel_mates_that_symmetry_makes_equivalent_are_averaged() {
+    let columns = [("F(+)", 'G', 0), ("F(-)", 'G', 0)];
+    let file = MtzFile {
+        operators: vec!["X,Y,Z".into(), "-X,Y,-Z".into()],
+        space_group: "P 1 2 1".into(),
+        // h 0 l is centric; 0 k 0 and h k l are not.
+        ..MtzFile::new(vec![
+            1.0, 0.0, 2.0, 9.0, 3.0, 5.0, 1.0, 1.0, 2.0, 9.0, 3.0, 5.0,
+        ])
+    };
+    let read = parse(&file.with_columns(&columns).bytes(), Some("F(+)")).unwrap();
+    let found = listed(&read);
+    let f_of = |index| found.iter().find(|(own, _)| *own == index).unwrap().1;
+    assert_eq!([f_of([1, 0, 2]), f_of([-1, 0, -2])], [4.0; 2]);
+    assert_eq!([f_of([1, 1, 2]), f_of([-1, -1, -2])], [3.0, 5.0]);
+    assert!(read.notices[0].starts_with("1 reflections are equivalent to their own Friedel"));
+    // Of intensities the mean is that of the intensities.
+    let cif = "data_a\n_symmetry.space_group_name_H-M 'P 2 2 2'\nloop_\n_refln.index_h\n\
+               _refln.index_k\n_refln.index_l\n_refln.pdbx_I_plus\n_refln.pdbx_I_minus\n\
+               1 2 0 9 41\n1 2 3 16 36\n";
+    let read = parse(cif.as_bytes(), Some("pdbx_I_plus")).unwrap();
+    assert_eq!(listed(&read)[0], ([-1, -2, -3], 6.0));
+    assert!(listed(&read).contains(&([1, 2, 0], 5.0)));
+    assert_eq!(
+        read.notices[0],
+        "F is the root of the intensities in column _refln.pdbx_I_plus and _refln.pdbx_I_minus"
+    );
+}
+
+#[test]
+fn one_of_several_wavelengths_is_chosen() {
+    let mad = golden("cases/cif_mad_three_wavelengths.cif");
+    let said = parse(&mad, None).unwrap_err().what;
+    assert_eq!(
+        said,
+        "the reflections are of several wavelengths; choose one with --f-column F_meas_au@ID: its \
+         wavelength_id is 1 or 2 or 3"
+    );
+    let read = parse(&mad, Some("@2")).unwrap();
+    assert_eq!(read.origin.column.as_deref(), Some("_refln.F_meas_au@2"));
+    assert_eq!(read.origin.listed, 2);
+    assert!(listed(&read).contains(&([1, 2, 3], 104.0)));
+    // What the summary and an experiment file say is understood again.
+    let again = parse(&mad, read.origin.column.as_deref()).unwrap();
+    assert_eq!(again, read);
+    let said = parse(&mad, Some("F_meas_au@4")).unwrap_err().what;
+    assert!(
+        said.contains("no reflections of wavelength_id '4'"),
+        "{said}"
+    );
+    // One wavelength needs no name, whatever it is called.
+    let single = golden("cases/cif_sg_I1211.cif");
+    assert_eq!(parse(&single, None).unwrap().origin.listed, 2);
+    let said = parse(CIF.as_bytes(), Some("F_calc@1")).unwrap_err().what;
+    assert!(said.contains("is not in this file"), "{said}");
+}
+
+#[test]
+fn space_groups_are_known_in_every_setting_or_by_number() {
+    let read = parse(&golden("cases/cif_sg_I1211.cif"), None).unwrap();
+    assert_eq!(read.origin.space_group.as_deref(), Some("I 1 21 1"));
+    assert_eq!(read.origin.operators, Some(4));
+    let numbered = CIF.replace(
+        "_symmetry.space_group_name_H-M \"P 1 21 1\"",
+        "_symmetry.space_group_name_H-M 'P 1 21 unheard'\n_symmetry.Int_Tables_number 4",
+    );
+    let read = parse(numbered.as_bytes(), Some("F_calc")).unwrap();
+    assert_eq!(read.origin.space_group.as_deref(), Some("P 1 21 1"));
+    assert!(
+        read.notices
+            .iter()
+            .any(|told| told.contains("that of its number, 4"))
+    );
+    let mut file = MtzFile::new(vec![1.0, 2.0, 3.0, 4.0]);
+    (file.operators, file.space_group) = (Vec::new(), "unheard".into());
+    // The number in SYMINF is 1.
+    let read = parse(&file.bytes(), None).unwrap();
+    assert_eq!(read.origin.space_group.as_deref(), Some("P 1"));
+    assert!(read.notices[0].contains("that of its number, 1"));
+}
+
+#[test]
+fn symmetry_that_the_cell_has_not_is_refused() {
+    let cubic = CIF.replace("P 1 21 1", "P 4 2 2");
+    let said = parse(cubic.as_bytes(), None).unwrap_err().what;
+    assert!(
+        said.contains("the symmetry operator -y,-x,-z does not fit the cell"),
+        "{said}"
+    );
+    // The cell may come from a flag, and then contradicts as well.
+    let bare: Vec<&str> = cubic
+        .lines()
+        .filter(|line| !line.starts_with("_cell"))
+        .collect();
+    let bare = bare.join("\n");
+    let line = format!("-hkl a.cif {SMALL} -cell");
+    let (code, said) = run(
+        &[("a.cif", bare.as_bytes())],
+        &format!("{line} 50 50 60 90 90 90"),
+    );
+    assert_eq!(code, 0, "{said}");
+    let (code, said) = run(
+        &[("a.cif", bare.as_bytes())],
+        &format!("{line} 50 51 60 90 90 90"),
+    );
+    assert!(
+        code != 0 && said.contains("a.cif: the symmetry operator -y,-x,-z"),
+        "{said}"
+    );
+}
+
+#[test]
+fn lines_may_end_in_carriage_returns_alone() {
+    let read = |text: &str| parse(text.as_bytes(), None).unwrap();
+    let list = "# h k l F\n1 2 3 4\n2 0 0 5.5\n";
+    for text in [list, CIF] {
+        let expected = read(text);
+        assert!(expected.origin.listed > 1);
+        for ends in ["\r", "\r\n", "\r\r\n"] {
+            assert_eq!(read(&text.replace('\n', ends)), expected, "{ends:?}");
+        }
+    }
+    let said = parse(b"1 2 3 4\r1 2 x 4\r", None).unwrap_err().to_string();
+    assert!(said.starts_with(", line 2: 'x'"), "{said}");
+}
+
+#[test]
+fn every_input_may_be_packed() {
+    let packed = |bytes: &[u8]| {
+        let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
+        encoder.write_all(bytes).unwrap();
+        [gzipped(bytes), encoder.finish().unwrap()]
+    };
+    let inputs: [(&str, &[u8]); 6] = [
+        ("-hkl", b"0 0 1 5\n1 0 0 6\n"),
+        ("-mat", b"0.02 0 0\n0 0.02 0\n0 0 0.02\n"),
+        ("-sourcefile", b"-10 0 0 1 1.2e-10\n"),
+        ("--mosaic-file", b"0 0 0.1\n"),
+        ("--config", b"[crystal]\nfudge = 1.5\n"),
+        ("--pdb", include_bytes!("../seeds/coordinates/peptide.pdb")),
+    ];
+    for (flag, bytes) in inputs {
+        let others = match flag {
+            "-hkl" => "-cell 50",
+            "--pdb" => "",
+            "-mat" => "-default_F 5",
+            _ => "-default_F 5 -cell 50",
+        };
+        let image = |bytes: &[u8]| {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("input"), bytes).unwrap();
+            let line = format!("{flag} input {others} {SMALL}");
+            let output = program()
+                .current_dir(folder.path())
+                .args(line.split_whitespace())
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{flag} {output:?}");
+            fs::read(folder.path().join("f.bin")).unwrap()
+        };
+        let [gzip, bzip2] = packed(bytes);
+        let plain = image(bytes);
+        assert!(plain == image(&gzip) && plain == image(&bzip2), "{flag}");
+    }
+    // Images: as inputs of a render, and of other commands.
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let run = |line: &str| {
+        let output = program()
+            .current_dir(here)
+            .args(line.split_whitespace())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{line}: {output:?}");
+    };
+    run(&format!(
+        "-default_F 5 -cell 50 {SMALL} -intfile i.img --out i.cbf --out i.npy"
+    ));
+    for name in ["i.img", "i.cbf", "i.npy"] {
+        for packed in packed(&fs::read(here.join(name)).unwrap()) {
+            fs::write(here.join("packed"), packed).unwrap();
+            run(&format!("convert {name} plain.npy"));
+            run("convert packed unpacked.npy");
+            let [plain, unpacked] =
+                ["plain.npy", "unpacked.npy"].map(|name| fs::read(here.join(name)).unwrap());
+            assert!(plain == unpacked, "{name}");
+            if name == "i.img" {
+                run("-default_F 5 -cell 50 -N 5 -img packed -mask packed -floatfile g.bin");
+            }
+        }
+    }
 }
 
 #[test]

@@ -261,14 +261,13 @@ fn sizes_that_are_not_positive_finite_numbers_are_refused() {
             lines.push((line, format!("{flag} {value}: expected a positive number")));
         }
     }
-    for flag in [
-        "-N",
-        "-Na",
-        "-detpixels",
-        "-mosaic_domains",
-        "-phisteps",
-        "-oversample",
-    ] {
+    for flag in ["-N", "-Na"] {
+        for value in ["nan", "inf", "-1", "0", "0.9", "4294967296", "1,5", "x"] {
+            let line = format!("{SOUND} {flag} {value}");
+            lines.push((line, format!("{flag} {value}: expected a number from 1")));
+        }
+    }
+    for flag in ["-detpixels", "-mosaic_domains", "-phisteps", "-oversample"] {
         for value in ["nan", "inf", "-1", "0", "1.5", "1e3", "4294967296", "x"] {
             let line = format!("{SOUND} {flag} {value}");
             lines.push((

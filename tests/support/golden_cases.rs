@@ -6,13 +6,19 @@ use nanobragg::render::Renderer;
 use super::{Case, cases, experiment, reference};
 
 /// Flags of cases that the C program renders with flags of another name: what the case is about.
-const ADDED: [(&str, &str); 1] = [(
-    "background_slab",
-    "--background liquid.stol,thickness=0.05,density=1.1,mw=18",
-)];
+const ADDED: [(&str, &str); 2] = [
+    (
+        "background_slab",
+        "--background liquid.stol,thickness=0.05,density=1.1,mw=18",
+    ),
+    (
+        "background_ends",
+        "--background short.stol,thickness=0.05,density=1.1,mw=18",
+    ),
+];
 
 /// The command line of a case.
-fn line(case: &Case) -> String {
+pub fn line(case: &Case) -> String {
     let added = ADDED.iter().find(|(name, _)| *name == case.name);
     format!("{} {}", case.args, added.map_or("", |(_, flags)| flags))
 }
@@ -39,7 +45,7 @@ pub fn assert_cases(renderer: &Renderer, gate: impl Fn(&Case) -> f64) {
             missed.push(verdict);
         }
     }
-    assert_eq!(rendered, 51, "every case is rendered");
+    assert_eq!(rendered, 54, "every case is rendered");
     assert!(missed.is_empty(), "\n{}", missed.join("\n"));
 }
 

@@ -17,6 +17,8 @@ pub struct MtzFile {
     /// SYMM records and the name in SYMINF.
     pub operators: Vec<String>,
     pub space_group: String,
+    /// The number in SYMINF.
+    pub number: u8,
     /// Further records: CELL, DCELL, VALM…
     pub records: Vec<String>,
     /// Columns, reflections and batches that the header counts, if other than there are.
@@ -34,6 +36,7 @@ impl MtzFile {
             values,
             operators: vec!["X,Y,Z".into()],
             space_group: "P 1".into(),
+            number: 1,
             records: vec!["VALM NAN".into()],
             counts: None,
         }
@@ -96,8 +99,9 @@ impl MtzFile {
             "TITLE made for a test".into(),
             format!("NCOL {columns:8} {rows:12} {batches:8}"),
             format!(
-                "SYMINF {:3} 1 P     1 '{}' PG1",
+                "SYMINF {:3} 1 P {:5} '{}' PG1",
                 self.operators.len(),
+                self.number,
                 self.space_group
             ),
         ];

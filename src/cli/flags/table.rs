@@ -44,12 +44,12 @@ macro_rules! flags {
 
 flags! { CRYSTAL "Crystal"
     "-" "hkl" ("FILE") Value(&crystal::structure_factors);
-        "Structure factors: text lines of h k l F, MTZ or mmCIF, packed by gzip or not";
+        "Structure factors: text lines of h k l F, MTZ or mmCIF";
     "--" "hkl-channels" ("FILE") Value(&crystal::structure_factors_by_energy);
         "Structure factors by photon energy: text lines of wavelength(Å) FILE; each source takes \
          those of the nearest wavelength";
     "--" "pdb" ("FILE") Value(&crystal::atoms);
-        "Structure factors from atoms: PDB or mmCIF, packed by gzip or not";
+        "Structure factors from atoms: PDB or mmCIF";
     "--" "dmin-f" ("Å") Value(&crystal::atoms_dmin);
         "Finest spacing of structure factors from atoms, Å [default: what the detector's corners \
          see]";
@@ -60,8 +60,8 @@ flags! { CRYSTAL "Crystal"
     "--" "no-solvent" () Is(&crystal::solvent, No);
         "Leave nothing between molecules";
     "--" "f-column" ("LABEL") Value(&crystal::f_column);
-        "Column of F in MTZ and mmCIF files; of intensities the root is taken [default: the only \
-         column of F, or the usual one]";
+        "Column of F in MTZ and mmCIF files; of intensities the root is taken; @ID behind it chooses \
+         a wavelength_id [default: the only column of F, or the usual one]";
     "-" "default_F" ("F") Value(&crystal::default_f);
         "F of every index not listed [default: 0]";
     "-" "interpolate" () Is(&crystal::interpolate, Yes);
@@ -69,7 +69,7 @@ flags! { CRYSTAL "Crystal"
     "-" "nointerpolate" () Is(&crystal::interpolate, No);
         "Take F of the nearest reflection";
     "-" "mat", "matrix" ("FILE") Value(&crystal::matrix);
-        "Cell and orientation as a MOSFLM A matrix";
+        "Cell and orientation as a MOSFLM A matrix; of -cell beside it only the lengths count";
     "-" "cell" ("a" "b" "c" "α" "β" "γ") Value(&crystal::cell);
         "Unit cell, Å and degrees; b and c default to a, angles to 90";
     "-" "misset" ("x y z|random") Value(&crystal::misset);
@@ -77,7 +77,7 @@ flags! { CRYSTAL "Crystal"
     "-" "misset_seed" ("INT") Value(&crystal::misset_seed);
         "Seed of -misset random [default: that of -seed]";
     "-" "N" ("CELLS") Value(&crystal::cells);
-        "Cells along a, b and c [default: 1]";
+        "Cells along a, b and c; any number for other shapes than the square one [default: 1]";
     "-" "Na" ("CELLS") Axis(&crystal::cells, 0);
         "Cells along a";
     "-" "Nb" ("CELLS") Axis(&crystal::cells, 1);

@@ -136,7 +136,7 @@ impl Reach<'_> {
     }
 
     /// The longest scattering vector that ends in a corner of a panel, 1/m.
-    fn s_max(&self) -> f64 {
+    pub fn s_max(&self) -> f64 {
         let count = self.beam.source_count_bound();
         // More than fit in memory are refused later.
         let sources = match Bytes::of::<Source>(count) <= self.memory {
@@ -172,6 +172,6 @@ fn blame(path: &Path, error: &StructureError) -> DocumentError {
             &key::crystal::atoms_dmin,
             &key::crystal::solvent
         )),
-        StructureError::Symmetry { .. } => DocumentError::of_file(shown, error),
+        StructureError::Symmetry(_) => DocumentError::of_file(shown, error),
     }
 }

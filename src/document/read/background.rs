@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Reading;
+use super::atoms::Reach;
 use crate::document::choices::SlabKeys;
 use crate::document::error::DocumentError;
 use crate::document::keys::key;
@@ -12,8 +13,12 @@ use crate::formats::profile_table;
 use crate::physics::scattering_profile::overshoot;
 
 impl Reading<'_> {
-    /// What scatters beside the crystal, in a beam of this size.
-    pub fn background(&mut self, beam_size_m: f64) -> Result<Background, DocumentError> {
+    /// What scatters beside the crystal, in a beam of this size, as far as `reach`.
+    pub fn background(
+        &mut self,
+        beam_size_m: f64,
+        reach: &Reach,
+    ) -> Result<Background, DocumentError> {
         let keys = &self.document.background;
         let listed = keys.slabs.as_deref().unwrap_or_default();
         self.inputs
@@ -33,6 +38,7 @@ impl Reading<'_> {
                 molar_mass_kg: keys.molar_mass_g_per_mol * 1e-3,
             };
             self.notices.extend(uneven(keys, &slab));
+            self.notices.extend(beyond(keys, &slab, reach));
             slabs.push(slab);
         }
         Ok(Background {
@@ -70,4 +76,20 @@ cubics need evenly spaced entries",
         format!("{f:.4}"),
         format!("{stol:.4}")
     ))
+}
+
+/// A line where the image reaches beyond the table.
+fn beyond(keys: &SlabKeys, slab: &Slab, reach: &Reach) -> Option<Message> {
+    let last = slab.profile.entries().last()?.stol_per_m;
+    let furthest = reach.s_max() / 2.0;
+    (furthest > last && slab.profile.entries().len() > 1).then(|| {
+        message!(
+            "{} {}: the image reaches sin θ/λ = {} 1/Å and the table ends at {}; beyond it F goes on \
+             in the straight line of its last two entries, as in nonBragg.c",
+            &key::background::slabs,
+            keys.file.display(),
+            format!("{:.4}", furthest * 1e-10),
+            format!("{:.4}", last * 1e-10)
+        )
+    })
 }

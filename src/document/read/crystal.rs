@@ -4,16 +4,17 @@ use std::path::Path;
 
 use super::Reading;
 use super::adopted::Adopted;
-use super::file_cells::FileCells;
+use super::file_cells::{FileCells, are_alike, shown};
 use crate::document::choices::{Misset, MosaicDistribution};
 use crate::document::error::DocumentError;
 use crate::document::keys::{Key, key};
 use crate::document::message::{Message, contradiction, message};
-use crate::document::value::Axes;
+use crate::document::value::{Axes, Cells};
 use crate::experiment::{
     Crystal, DEFAULT_MOSAIC_SEED, LabAxes, MosaicModel, Mosaicity, Scan, StepRequest,
 };
 use crate::formats;
+use crate::formats::matrix::MatrixFile;
 use crate::geometry::{UnitCell, angles_of, rotation_xyz};
 use crate::random::{ParkMiller, random_rotation};
 
@@ -72,23 +73,41 @@ impl Reading<'_> {
             self.inputs.push(path.clone());
             // The file holds the matrix times the wavelength in Å, whatever its unit.
             let matrix = formats::matrix::read(path, self.most())?;
+            let MatrixFile { matrix, cell: own } = matrix;
             let cell = UnitCell::from_reciprocal(matrix * wavelength_m.recip())
                 .map_err(|error| DocumentError::of_file(path.display(), error))?;
             check_edges(path, &cell)?;
+            self.notices.extend(own.and_then(|own| {
+                let notice = other_wavelength(&cell, &own, wavelength_m)?;
+                Some(message!("{}: {}", path.display(), notice))
+            }));
             let source = message!("{} {}", &key::crystal::matrix, path.display());
-            return Ok(Some((source, cell)));
+            let Some(given) = keys.cell.as_deref().map(parameters) else {
+                return Ok(Some((source, cell)));
+            };
+            // Directions are the matrix's, lengths the parameters', as in the C program.
+            let given = given?;
+            if !are_alike(&cell, &given, 1e-4, 0.01) {
+                self.notices.push(message!(
+                    "{} gives the directions of the edges and {} their lengths, as in the C program; \
+                     they disagree: {}",
+                    &key::crystal::matrix,
+                    &key::crystal::cell,
+                    format!("{} and {}", shown(&cell), shown(&given))
+                ));
+            }
+            let of_matrix = source.and(" with ").and(&key::crystal::cell);
+            let both = cell.with_lengths(given.lengths_m());
+            return both
+                .map(|cell| Some((of_matrix, cell)))
+                .map_err(|error| DocumentError::of_keys(&[&key::crystal::cell], error));
         }
         let Some(numbers) = &keys.cell else {
             let source = || message!("{}", &key::detector::dials_experiment);
             return Ok(adopted.cell.map(|cell| (source(), cell)));
         };
-        let first = numbers.first().copied().unwrap_or_default();
-        let length = |axis: usize| numbers.get(axis).unwrap_or(&first) * 1e-10;
-        let angle = |axis: usize| numbers.get(axis).unwrap_or(&90.0).to_radians();
-        let lengths = [length(0), length(1), length(2)];
-        UnitCell::from_parameters(lengths, [angle(3), angle(4), angle(5)])
-            .map(|cell| Some((message!("{}", &key::crystal::cell), cell)))
-            .map_err(|error| DocumentError::of_keys(&[&key::crystal::cell], error))
+        let cell = parameters(numbers)?;
+        Ok(Some((message!("{}", &key::crystal::cell), cell)))
     }
 
     /// Misorientation about x, y and z, radians.
@@ -102,17 +121,17 @@ impl Reading<'_> {
     }
 
     /// Cells along each axis.
-    fn cells(&mut self, cell: &UnitCell, beam_size_m: f64) -> Result<[u32; 3], DocumentError> {
+    fn cells(&mut self, cell: &UnitCell, beam_size_m: f64) -> Result<[f64; 3], DocumentError> {
         let keys = &self.document.crystal;
         let Axes(counts) = keys.cells.unwrap_or(Axes([None; 3]));
         let Axes(sizes) = keys.size.unwrap_or(Axes([None; 3]));
         let lengths = cell.lengths_m();
-        let mut cells = [1; 3];
+        let mut cells = [1.0; 3];
         for axis in 0..3 {
             let size = sizes[axis].map(|mm| mm * 1e-3);
             cells[axis] = match (counts[axis], size) {
-                (Some(count), _) => count,
-                (None, None) => 1,
+                (Some(Cells(count)), _) => count,
+                (None, None) => 1.0,
                 (None, Some(mut metres)) => {
                     // The beam travels along x; what it does not bathe does not scatter.
                     if axis > 0 && metres > beam_size_m {
@@ -134,7 +153,7 @@ impl Reading<'_> {
                             (&key::crystal::cells, axis)
                         ));
                     }
-                    needed as u32
+                    needed
                 }
             };
         }
@@ -226,6 +245,33 @@ impl Reading<'_> {
             (None, _) => Ok(MosaicModel::Cap { spread_rad }),
         }
     }
+}
+
+/// The cell of one to six numbers in Å and degrees, in its usual orientation.
+fn parameters(numbers: &[f64]) -> Result<UnitCell, DocumentError> {
+    let first = numbers.first().copied().unwrap_or_default();
+    let length = |axis: usize| numbers.get(axis).unwrap_or(&first) * 1e-10;
+    let angle = |axis: usize| numbers.get(axis).unwrap_or(&90.0).to_radians();
+    let lengths = [length(0), length(1), length(2)];
+    UnitCell::from_parameters(lengths, [angle(3), angle(4), angle(5)])
+        .map_err(|error| DocumentError::of_keys(&[&key::crystal::cell], error))
+}
+
+/// A line where the cell that a matrix makes with this wavelength is not the one that its file says:
+/// matrices hold the wavelength that they were made with.
+fn other_wavelength(cell: &UnitCell, own: &UnitCell, wavelength_m: f64) -> Option<String> {
+    if are_alike(cell, own, 1e-3, 0.1) {
+        return None;
+    }
+    let [made, told] = [cell, own].map(|cell| cell.volume_m3().cbrt());
+    Some(format!(
+        "with a wavelength of {:.5} Å the matrix makes the cell {}, and the file says {}; a matrix \
+         holds the wavelength that it was made with, here {:.5} Å",
+        wavelength_m * 1e10,
+        shown(cell),
+        shown(own),
+        wavelength_m * told / made * 1e10
+    ))
 }
 
 /// Refuses a matrix whose cell is smaller than an atom: the file holds something else.

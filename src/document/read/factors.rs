@@ -75,7 +75,7 @@ impl Reading<'_> {
                     origin: atoms,
                     notices,
                 } = calculated;
-                cells.note(&path, Some(cell));
+                cells.note(&path, Some(cell), None);
                 self.notices.extend(
                     notices
                         .iter()
@@ -98,7 +98,7 @@ impl Reading<'_> {
             (Some(path), _, None) => {
                 self.inputs.push(path.clone());
                 let file = reflection_file::read(path, f_column, self.most())?;
-                cells.note(path, file.cell);
+                cells.note(path, file.cell, file.reflections.space_group.as_ref());
                 self.notices.extend(told(path, &file));
                 origin = Some(FactorOrigin::Listed(file.origin));
                 StructureFactors::from_symmetric(&file.reflections, default_f, self.memory)
@@ -113,7 +113,8 @@ impl Reading<'_> {
                     // it says of the crystal, and again when its turn comes.
                     if reflection_file::names_crystal(path)? {
                         let file = reflection_file::read(path, f_column, self.most())?;
-                        cells.note(path, file.cell);
+                        let group = file.reflections.space_group.as_ref();
+                        cells.note(path, file.cell, group);
                         self.notices.extend(told(path, &file));
                     }
                 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::document::keys::key;
 use crate::document::{DocumentError, Message};
-use crate::geometry::UnitCell;
+use crate::geometry::{SpaceGroup, UnitCell};
 
 /// How far edges may differ, as a part of their length: a cell refined at another temperature or
 /// wavelength is the same crystal's.
@@ -17,17 +17,21 @@ const ANGLE_TOLERANCE_DEG: f64 = 0.5;
 #[derive(Debug, Default)]
 pub struct FileCells {
     cells: Vec<(PathBuf, UnitCell)>,
+    /// The symmetry of files that have one and no cell.
+    groups: Vec<(PathBuf, SpaceGroup)>,
     /// Files that might have one and have none.
     without: Vec<Message>,
 }
 
 impl FileCells {
-    /// Takes note of what a file says.
-    pub fn note(&mut self, path: &Path, cell: Option<UnitCell>) {
-        match cell {
-            Some(cell) => self.cells.push((path.to_path_buf(), cell)),
-            None => self.without.push(Message::from(path.display().to_string())),
-        }
+    /// Takes note of what a file says: its cell, and its symmetry, which fits that.
+    pub fn note(&mut self, path: &Path, cell: Option<UnitCell>, group: Option<&SpaceGroup>) {
+        let Some(cell) = cell else {
+            let group = group.map(|group| (path.to_path_buf(), group.clone()));
+            self.groups.extend(group);
+            return self.without.push(Message::from(path.display().to_string()));
+        };
+        self.cells.push((path.to_path_buf(), cell));
     }
 
     /// Takes note of another file, that has no cell.
@@ -61,9 +65,19 @@ impl FileCells {
         Ok(*cell)
     }
 
-    /// Checks that the cell from `source`, a key or a file, is that of every file.
+    /// Checks that the cell from `source`, a key or a file, is that of every file, and has the
+    /// symmetry of those without one.
     pub fn agree_with(&self, source: &Message, cell: &UnitCell) -> Result<(), DocumentError> {
-        let Some((path, own)) = self.cells.iter().find(|(_, own)| !are_alike(own, cell)) else {
+        for (path, group) in &self.groups {
+            group
+                .check_cell(cell)
+                .map_err(|error| DocumentError::of_file(path.display(), error))?;
+        }
+        let Some((path, own)) = self
+            .cells
+            .iter()
+            .find(|(_, own)| !are_alike(own, cell, EDGE_TOLERANCE, ANGLE_TOLERANCE_DEG))
+        else {
             return Ok(());
         };
         let mut message = Message::from(format!(
@@ -90,19 +104,20 @@ impl FileCells {
     }
 }
 
-fn are_alike(one: &UnitCell, other: &UnitCell) -> bool {
+/// Whether edges differ by at most `edge`, a part of their length, and angles by `angle_deg`.
+pub fn are_alike(one: &UnitCell, other: &UnitCell, edge: f64, angle_deg: f64) -> bool {
     let edges = one.lengths_m().into_iter().zip(other.lengths_m());
     let angles = one.angles_rad().into_iter().zip(other.angles_rad());
     edges
         .into_iter()
-        .all(|(own, given)| (own / given - 1.0).abs() <= EDGE_TOLERANCE)
+        .all(|(own, given)| (own / given - 1.0).abs() <= edge)
         && angles
             .into_iter()
-            .all(|(own, given)| (own - given).to_degrees().abs() <= ANGLE_TOLERANCE_DEG)
+            .all(|(own, given)| (own - given).to_degrees().abs() <= angle_deg)
 }
 
 /// Edges in Å and angles in degrees.
-fn shown(cell: &UnitCell) -> String {
+pub fn shown(cell: &UnitCell) -> String {
     let [a, b, c] = cell.lengths_m().map(|metres| metres * 1e10);
     let [alpha, beta, gamma] = cell.angles_rad().map(f64::to_degrees);
     format!("{a:.3} {b:.3} {c:.3} Å, {alpha:.2} {beta:.2} {gamma:.2}°")

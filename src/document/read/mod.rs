@@ -152,7 +152,7 @@ impl Reading<'_> {
         let bare = file.as_ref().and_then(GeometryFile::without_crystal);
         bare.into_iter().for_each(|file| cells.note_without(file));
         let beam_size_m = self.beam_size_m();
-        let background = self.background(beam_size_m)?;
+        let background = self.background(beam_size_m, &reach)?;
         let crystal_scatters =
             structure_factors.is_listed() || structure_factors.default_f() != 0.0;
         let scan = self.scan(&axes, &adopted)?;

@@ -3,7 +3,7 @@
 use super::{Facts, Idle};
 use crate::document::choices::{Misset, MosaicDistribution};
 use crate::document::keys::{Key, key};
-use crate::document::value::{Axes, Field};
+use crate::document::value::{Axes, Cells, Field};
 use crate::document::{DivergenceShape, Document};
 use crate::experiment::{
     DEFAULT_FLUENCE, DEFAULT_MOSAIC_SEED, MosaicModel, Pivot, Sources, SpotMetric,
@@ -89,7 +89,7 @@ impl Choices<'_> {
         let own = experiment.crystal();
         // Cells along the axes that are not measured in millimetres.
         let Axes(size) = keys.size.unwrap_or(Axes([None; 3]));
-        let counted = [0, 1, 2].map(|axis| size[axis].is_none().then_some(own.cells[axis]));
+        let counted = [0, 1, 2].map(|axis| size[axis].is_none().then_some(Cells(own.cells[axis])));
         let any = counted.iter().any(Option::is_some);
         self.document.crystal.cells = any.then_some(Axes(counted));
         self.chose(&crystal::default_f, 0.0);

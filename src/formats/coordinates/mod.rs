@@ -1,4 +1,4 @@
-//! The atoms of a crystal, from PDB or mmCIF, told by content, packed by gzip or not.
+//! The atoms of a crystal, from PDB or mmCIF, told by content.
 //!
 //! The crate `pdbtbx` was tried (0.12): of 200 000 damaged PDB files it panicked at 42 210, and it
 //! refuses files whose serial numbers are beyond 99 999 or whose elements are left out.
@@ -10,12 +10,12 @@ use std::path::Path;
 
 use super::error::read_with;
 use super::text::unmarked;
-use super::{FormatError, Problem, gzip, mmcif};
+use super::{FormatError, Problem, mmcif};
 use crate::geometry::NamedGroup;
 use crate::memory::Bytes;
 use crate::structure::{CrystalStructure, share_special_positions};
 
-pub(super) use sites::{Frame, Site, Sites};
+pub(super) use sites::{Copying, Frame, Site, Sites};
 
 /// What a file of coordinates holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,33 +38,28 @@ pub fn read(path: &Path, most: Bytes) -> Result<CoordinateFile, FormatError> {
     read_with(path, most, |bytes| parse(bytes, most))
 }
 
-/// The atoms in `bytes`, a file that is unpacked to no more than `most`.
+/// The atoms in `bytes`, where a file of no more than `most` may be read.
 ///
 /// # Errors
-/// A [`Problem`] with the content: no cell or symmetry, an atom that is none.
+/// A [`Problem`] with the content: no cell or symmetry, an atom that is none, more copies than fit
+/// in memory.
 pub fn parse(bytes: &[u8], most: Bytes) -> Result<CoordinateFile, Problem> {
-    if bytes.starts_with(gzip::MAGIC) {
-        return parse_bare(&gzip::unpack(bytes, most)?);
-    }
-    parse_bare(bytes)
-}
-
-/// The atoms in `bytes`, a file that is not packed.
-fn parse_bare(bytes: &[u8]) -> Result<CoordinateFile, Problem> {
     match mmcif::is_cif(bytes) {
-        true => finished("mmCIF", mmcif::parse_atoms(bytes)?),
-        false => finished("PDB", pdb::parse(unmarked(bytes))?),
+        true => finished("mmCIF", mmcif::parse_atoms(bytes)?, most),
+        false => finished("PDB", pdb::parse(unmarked(bytes))?, most),
     }
 }
 
 /// The crystal of all sites.
 fn finished(
     format: &'static str,
-    (sites, NamedGroup { name, group }): (Sites, NamedGroup),
+    (mut sites, NamedGroup { name, group }): (Sites, NamedGroup),
+    most: Bytes,
 ) -> Result<CoordinateFile, Problem> {
     /// Labels that a notice has.
     const NAMED: usize = 3;
     let mut notices = sites.notices();
+    notices.extend(sites.copy(most)?);
     let Sites {
         frame,
         atoms,

@@ -1,14 +1,14 @@
 //! Records of the PDB format: the cell, the symmetry, the atoms.
 //!
-//! Source: Protein Data Bank Contents Guide, version 3.30: CRYST1, SCALEn, REMARK 290, ATOM,
-//! HETATM, ANISOU, MODEL. Columns are counted from 1, as there.
+//! Source: Protein Data Bank Contents Guide, version 3.30: CRYST1, SCALEn, MTRIXn, REMARK 290,
+//! ATOM, HETATM, ANISOU, MODEL. Columns are counted from 1, as there.
 
 use glam::{DMat3, DVec3};
 
-use super::{Frame, Site, Sites};
+use super::{Copying, Frame, Site, Sites};
 use crate::formats::Problem;
 use crate::formats::merged_list::cell_of;
-use crate::formats::text::quoted;
+use crate::formats::text::{quoted, text_lines};
 use crate::geometry::{MOST_OPERATORS, NamedGroup, Operator, SpaceGroup, SymmetryError, named};
 use crate::structure::Element;
 
@@ -18,7 +18,7 @@ use crate::structure::Element;
 /// A [`Problem`] when there is no crystal, or an atom is none.
 pub(super) fn parse(bytes: &[u8]) -> Result<(Sites, NamedGroup), Problem> {
     let records = || {
-        let lines = bytes.split(|&byte| byte == b'\n').enumerate();
+        let lines = text_lines(bytes).enumerate();
         lines.map(|(index, line)| Record {
             line: index + 1,
             bytes: line,
@@ -49,19 +49,27 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(Sites, NamedGroup), Problem> {
         frame = frame.or_own(matrix, shift);
     }
     let mut sites = Sites::new(frame);
+    sites.copies = copies(records())?;
     let mut is_first_model = true;
+    let mut last = "";
     for record in records() {
+        // The serial number and the name of an atom.
+        let whose = record.field(7, 27);
         if record.is("ENDMDL") {
             is_first_model = false;
         } else if record.is_atom() {
             if is_first_model {
                 let site = site(&record, sites.frame())?;
                 sites.push(site)?;
+                last = whose;
             } else {
                 sites.of_other_models += 1;
             }
         } else if record.is("ANISOU") && is_first_model {
-            sites.anisotropic += 1;
+            match whose == last {
+                true => sites.displace_last(record.line, mean_squares(&record)?)?,
+                false => sites.not_displaced += 1,
+            }
         }
     }
     Ok((sites, group))
@@ -157,6 +165,53 @@ fn charge(text: &str) -> i8 {
     if text.contains('-') { -size } else { size }
 }
 
+/// U11, U22, U33, U12, U13, U23 of an ANISOU record, Å².
+fn mean_squares(record: &Record) -> Result<[f64; 6], Problem> {
+    let mut u = [0.0; 6];
+    for (place, u) in u.iter_mut().enumerate() {
+        let first = 29 + 7 * place;
+        *u = record.number("ANISOU", first, first + 6)? * 1e-4;
+    }
+    Ok(u)
+}
+
+/// The operators of the MTRIX records whose copies are not in the file, which column 60 tells.
+fn copies<'a>(records: impl Iterator<Item = Record<'a>>) -> Result<Vec<Copying>, Problem> {
+    let mut copies = Vec::new();
+    let mut rows = Vec::new();
+    for record in records.filter(|record| record.is("MTRIX")) {
+        let is_next = record.field(6, 6) == (rows.len() + 1).to_string();
+        rows.push(row("MTRIX", &record)?);
+        let all = <[_; 3]>::try_from(rows.as_slice());
+        let copying = all.ok().and_then(Copying::of_rows);
+        if !is_next || (rows.len() == 3 && copying.is_none()) {
+            let what = "MTRIX records that are no rotation; expected MTRIX1, MTRIX2 and MTRIX3, the \
+                        rows of a rotation and a shift";
+            return Err(Problem::on_line(record.line, what));
+        }
+        if let Some(copying) = copying {
+            rows.clear();
+            copies.extend((record.field(60, 60) != "1").then_some(copying));
+        }
+    }
+    match rows.is_empty() {
+        true => Ok(copies),
+        false => Err(Problem::with_file(
+            "an operator with less than three MTRIX records",
+        )),
+    }
+}
+
+/// A row of a matrix, and of a shift, which may be left blank.
+fn row(what: &str, record: &Record) -> Result<[f64; 4], Problem> {
+    Ok([
+        record.number(what, 11, 20)?,
+        record.number(what, 21, 30)?,
+        record.number(what, 31, 40)?,
+        record.number_or(what, [46, 55], 0.0)?,
+    ])
+}
+
 /// The matrix and shift of the SCALE records, in 1/Å, where all three are there.
 fn scale<'a>(records: impl Iterator<Item = Record<'a>>) -> Result<Option<(DMat3, DVec3)>, Problem> {
     let mut rows: [Option<[f64; 4]>; 3] = [None; 3];
@@ -165,12 +220,7 @@ fn scale<'a>(records: impl Iterator<Item = Record<'a>>) -> Result<Option<(DMat3,
             .iter()
             .position(|name| record.is(name));
         if let Some(place) = place {
-            rows[place] = Some([
-                record.number("SCALE", 11, 20)?,
-                record.number("SCALE", 21, 30)?,
-                record.number("SCALE", 31, 40)?,
-                record.number_or("SCALE", [46, 55], 0.0)?,
-            ]);
+            rows[place] = Some(row("SCALE", &record)?);
         }
     }
     let [Some(x), Some(y), Some(z)] = rows else {
@@ -214,8 +264,8 @@ fn space_group<'a>(
     }
     named(name, hexagonal).ok_or_else(|| {
         Problem::with_file(format!(
-            "CRYST1: the space group {} is none of the 65 of chiral molecules that are known by \
-             name; correct columns 56 to 66, or list the operators in REMARK 290",
+            "CRYST1: the space group {} is not known by name; correct columns 56 to 66, or list the \
+             operators in REMARK 290",
             quoted(name)
         ))
     })

@@ -3,9 +3,11 @@
 use glam::{DMat3, DVec3};
 
 use crate::formats::Problem;
+use crate::formats::error::memory_for;
 use crate::formats::text::quoted;
 use crate::geometry::UnitCell;
-use crate::structure::{Atom, Element, FormFactor};
+use crate::memory::Bytes;
+use crate::structure::{AnisotropicB, Atom, Element, FormFactor};
 
 /// How a file's Cartesian coordinates become fractions of the edges.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,7 +33,7 @@ impl Frame {
         if cell.lengths_m().iter().any(|&length| length < SHORTEST_M) {
             let [a, b, c] = cell.lengths_m().map(|metres| metres * 1e10);
             return Err(Problem::with_file(format!(
-                "the cell {a} x {b} x {c} Å stands for none, as in files of molecules that are not \
+                "the cell {a:.3} x {b:.3} x {c:.3} Å stands for none, as in files of molecules that are not \
                  crystals; give the file the cell and the space group of a crystal"
             )));
         }
@@ -72,6 +74,11 @@ impl Frame {
         }
     }
 
+    /// The file's axes along those of the cell's orientation.
+    fn axes(&self) -> DMat3 {
+        *self.cell.real() * self.to_fractions
+    }
+
     /// Fractions of a point in Å.
     pub(in crate::formats) fn fractions(&self, point_angstrom: DVec3) -> DVec3 {
         self.to_fractions * (point_angstrom * 1e-10) + self.shift
@@ -97,6 +104,39 @@ pub struct Site<'a> {
     pub(in crate::formats) b_angstrom2: f64,
 }
 
+/// Largest B that is no mistake, Å²; the PDB's columns end there.
+const LARGEST_B: f64 = 1000.0;
+
+/// An operator of non-crystallographic symmetry, x → R x + t.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Copying {
+    /// R.
+    rotation: DMat3,
+    /// t, Å.
+    shift: DVec3,
+}
+
+impl Copying {
+    /// The operator of three rows of R and t (Å); none where R is no rotation.
+    pub(in crate::formats) fn of_rows(rows: [[f64; 4]; 3]) -> Option<Copying> {
+        /// How far files of three decimals may be off.
+        const ROUNDING: f64 = 5e-3;
+        let row = |[x, y, z, _]: [f64; 4]| DVec3::new(x, y, z);
+        let rotation = DMat3::from_cols(row(rows[0]), row(rows[1]), row(rows[2])).transpose();
+        let square = rotation.transpose() * rotation;
+        let is_rotation =
+            square.abs_diff_eq(DMat3::IDENTITY, ROUNDING) && rotation.determinant() > 0.0;
+        is_rotation.then_some(Copying {
+            rotation,
+            shift: DVec3::from_array(rows.map(|row| row[3])),
+        })
+    }
+
+    fn is_identity(&self) -> bool {
+        self.rotation.abs_diff_eq(DMat3::IDENTITY, 1e-6) && self.shift.length() < 1e-3
+    }
+}
+
 /// Atoms as they are gathered.
 #[derive(Debug, Clone)]
 pub struct Sites {
@@ -104,10 +144,14 @@ pub struct Sites {
     pub(super) atoms: Vec<Atom>,
     /// The name of each.
     pub(super) labels: Vec<String>,
-    /// Anisotropic atoms.
-    pub(in crate::formats) anisotropic: usize,
+    /// Anisotropic displacements that are left out: of no atom, or with negative mean squares.
+    pub(in crate::formats) not_displaced: usize,
+    /// Non-crystallographic operators whose copies the file leaves out.
+    pub(in crate::formats) copies: Vec<Copying>,
     /// Atoms of further models, which are left out.
     pub(in crate::formats) of_other_models: usize,
+    /// What the user should know of the symmetry.
+    pub(in crate::formats) group_notice: Option<String>,
     /// Charged atoms whose ion the table has not.
     as_neutral: usize,
     /// Occupancies above one.
@@ -120,8 +164,10 @@ impl Sites {
             frame,
             atoms: Vec::new(),
             labels: Vec::new(),
-            anisotropic: 0,
+            not_displaced: 0,
+            copies: Vec::new(),
             of_other_models: 0,
+            group_notice: None,
             as_neutral: 0,
             overfull: 0,
         }
@@ -134,8 +180,6 @@ impl Sites {
 
     /// Takes a site.
     pub(in crate::formats) fn push(&mut self, site: Site) -> Result<(), Problem> {
-        /// Largest B that is no mistake, Å²; the PDB's columns end there.
-        const LARGEST_B: f64 = 1000.0;
         /// Largest occupancy that is no mistake.
         const LARGEST_OCCUPANCY: f64 = 2.0;
         /// Furthest cell that an atom is put in.
@@ -173,17 +217,83 @@ impl Sites {
             position: site.position,
             occupancy: site.occupancy,
             b_m2: site.b_angstrom2 * 1e-20,
+            anisotropic: None,
         });
         self.labels.push(site.label);
         Ok(())
+    }
+
+    /// Gives the last atom mean square displacements: U11, U22, U33, U12, U13, U23 in Å², along the
+    /// axes of the file's coordinates.
+    pub(in crate::formats) fn displace_last(
+        &mut self,
+        line: usize,
+        [u11, u22, u33, u12, u13, u23]: [f64; 6],
+    ) -> Result<(), Problem> {
+        let own = DMat3::from_cols_array(&[u11, u12, u13, u12, u22, u23, u13, u23, u33]);
+        let axes = self.frame.axes();
+        let u_m2 = axes * own * axes.transpose() * 1e-20;
+        let displaced = AnisotropicB::of_mean_squares(u_m2);
+        let (Some(atom), Some(displaced)) = (self.atoms.last_mut(), displaced) else {
+            self.not_displaced += 1;
+            return Ok(());
+        };
+        let largest = displaced.largest_m2() * 1e20;
+        if largest > LARGEST_B {
+            return Err(Problem::on_line(
+                line,
+                format!(
+                    "the anisotropic displacement makes B {largest:.0} Å² in some direction; expected \
+                 0 to {LARGEST_B}"
+                ),
+            ));
+        }
+        atom.anisotropic = Some(displaced);
+        Ok(())
+    }
+
+    /// Adds the copies of all atoms that the file leaves to its non-crystallographic operators, where
+    /// a file of no more than `most` may be read.
+    pub(super) fn copy(&mut self, most: Bytes) -> Result<Option<String>, Problem> {
+        self.copies.retain(|copying| !copying.is_identity());
+        let (own, operators) = (self.atoms.len(), self.copies.len());
+        let needed = Bytes::of::<(Atom, String)>((own as u64).saturating_mul(operators as u64));
+        if needed > memory_for(most) {
+            return Err(Problem::with_file(format!(
+                "{operators} non-crystallographic operators on {own} atoms take {needed}, for which \
+                 this machine has no memory"
+            )));
+        }
+        let to_fractions = self.frame.to_fractions * 1e-10;
+        let axes = self.frame.axes();
+        for Copying { rotation, shift } in &self.copies {
+            let turned = axes * *rotation * axes.transpose();
+            for number in 0..own {
+                let mut atom = self.atoms[number];
+                let point = to_fractions.inverse() * (atom.position - self.frame.shift);
+                atom.position = self.frame.fractions(*rotation * point + *shift);
+                atom.anisotropic = atom.anisotropic.map(|own| own.turned(&turned));
+                self.atoms.push(atom);
+                self.labels
+                    .push(format!("a copy of {}", self.labels[number]));
+            }
+        }
+        Ok((operators > 0).then(|| {
+            format!(
+                "{operators} non-crystallographic operators add {} copies to the {own} atoms of the \
+                 file",
+                own * operators
+            )
+        }))
     }
 
     /// Notices for the user.
     pub(super) fn notices(&self) -> Vec<String> {
         let counts = [
             (
-                self.anisotropic,
-                "anisotropic displacements are taken as isotropic: B alone counts",
+                self.not_displaced,
+                "anisotropic displacements are left out, as they follow no atom of theirs or have \
+                 negative mean squares: B alone counts",
             ),
             (
                 self.of_other_models,
@@ -199,6 +309,7 @@ impl Sites {
         let notices = counted.map(|(count, what)| format!("{count} {what}"));
         notices
             .chain(self.frame.notice.map(str::to_string))
+            .chain(self.group_notice.clone())
             .collect()
     }
 }

@@ -1,7 +1,9 @@
 //! Coordinates from mmCIF: a table `_atom_site`, with the cell and the symmetry in the same block.
 //!
-//! Source: the PDBx/mmCIF dictionary, categories `atom_site`, `atom_sites`, `atom_site_anisotrop`.
+//! Source: the PDBx/mmCIF dictionary, categories `atom_site`, `atom_sites`, `atom_site_anisotrop`,
+//! `struct_ncs_oper`.
 
+use std::collections::HashMap;
 use std::f64::consts::PI;
 
 use glam::{DMat3, DVec3};
@@ -9,7 +11,7 @@ use glam::{DMat3, DVec3};
 use super::tables::{Block, Table, blocks};
 use super::{cell, is_of_crystal, number, space_group, text, within};
 use crate::formats::Problem;
-use crate::formats::coordinates::{Frame, Site, Sites};
+use crate::formats::coordinates::{Copying, Frame, Site, Sites};
 use crate::formats::text::quoted;
 use crate::geometry::NamedGroup;
 
@@ -19,13 +21,19 @@ use crate::geometry::NamedGroup;
 /// A [`Problem`] when the file is damaged, has no crystal, or an atom is none.
 pub fn parse_atoms(bytes: &[u8]) -> Result<(Sites, NamedGroup), Problem> {
     let wanted = |tag: &str| {
-        let categories = ["_atom_site.", "_atom_sites.", "_atom_site_anisotrop."];
+        let categories = [
+            "_atom_site.",
+            "_atom_sites.",
+            "_atom_site_anisotrop.",
+            "_struct_ncs_oper.",
+        ];
         is_of_crystal(tag)
             || categories
                 .iter()
                 .any(|category| within(category, tag).is_some())
     };
-    let blocks = blocks(text(bytes)?, wanted)?;
+    let text = text(bytes)?;
+    let blocks = blocks(&text, wanted)?;
     let mut with_atoms = blocks
         .iter()
         .filter_map(|block| Some((block, block.table("_atom_site.type_symbol")?)));
@@ -40,20 +48,109 @@ pub fn parse_atoms(bytes: &[u8]) -> Result<(Sites, NamedGroup), Problem> {
             "an mmCIF without a cell; give it _cell.length_a and the other five",
         ));
     };
-    let group = space_group(block, cell.is_hexagonal())?;
+    let (group, notice) = space_group(block, cell.is_hexagonal())?;
     let mut frame = Frame::standard(cell)?;
     if let Some((matrix, shift)) = own_matrix(block) {
         frame = frame.or_own(matrix, shift);
     }
     let mut sites = Sites::new(frame);
-    let anisotropic = block.table("_atom_site_anisotrop.id");
-    sites.anisotropic = anisotropic.map_or(0, |table| table.rows);
-    gather(table, &mut sites)?;
+    sites.group_notice = notice;
+    sites.copies = copies(block)?;
+    let mut displacements = mean_squares(block)?;
+    gather(table, &mut displacements, &mut sites)?;
+    sites.not_displaced += displacements.len();
     Ok((sites, group))
 }
 
-/// Takes every row of the table.
-fn gather(table: &Table, sites: &mut Sites) -> Result<(), Problem> {
+/// U11, U22, U33, U12, U13, U23 in Å² of atoms by their ids, and the lines that say them; as the PDB
+/// has them, along the axes of the coordinates.
+fn mean_squares(block: &Block) -> Result<HashMap<String, (usize, [f64; 6])>, Problem> {
+    const ENTRIES: [&str; 6] = ["[1][1]", "[2][2]", "[3][3]", "[1][2]", "[1][3]", "[2][3]"];
+    let mut found = HashMap::new();
+    let places = [("_atom_site_anisotrop.", ""), ("_atom_site.", "aniso_")];
+    for (category, prefix) in places {
+        let id = format!("{category}id");
+        let Some((table, id)) = block.table(&id).and_then(|t| Some((t, t.column(&id)?))) else {
+            continue;
+        };
+        let columns = |letter: char, per_u: f64| {
+            let tag = |entry| format!("{category}{prefix}{letter}{entry}");
+            let columns = ENTRIES.map(|entry| table.column(&tag(entry)));
+            Some((columns.into_iter().collect::<Option<Vec<_>>>()?, per_u))
+        };
+        let either = columns('U', 1.0).or_else(|| columns('B', 8.0 * PI * PI));
+        let Some((columns, per_u)) = either else {
+            continue;
+        };
+        table.each_row(|line, row| {
+            let mut u = [0.0; 6];
+            for (u, column) in u.iter_mut().zip(&columns) {
+                let Some(text) = row[*column].known() else {
+                    return Ok(());
+                };
+                let value = number(text).ok_or_else(|| {
+                    let what = format!("anisotropic displacement: {} is no number", quoted(text));
+                    Problem::on_line(line, what)
+                })?;
+                *u = value / per_u;
+            }
+            found.insert(row[id].text.to_string(), (line, u));
+            Ok(())
+        })?;
+    }
+    Ok(found)
+}
+
+/// The operators of non-crystallographic symmetry whose copies are not in the file.
+fn copies(block: &Block) -> Result<Vec<Copying>, Problem> {
+    let tag = |item: String| format!("_struct_ncs_oper.{item}");
+    let copying = |value: &dyn Fn(String) -> Option<String>| {
+        let entry = |item: String| number(&value(item)?);
+        let row = |row: usize| {
+            let matrix = |column: usize| entry(format!("matrix[{row}][{column}]"));
+            Some([
+                matrix(1)?,
+                matrix(2)?,
+                matrix(3)?,
+                entry(format!("vector[{row}]"))?,
+            ])
+        };
+        let rows = || Copying::of_rows([row(1)?, row(2)?, row(3)?]);
+        let is_given = value("code".into()).is_some_and(|code| code.eq_ignore_ascii_case("given"));
+        match rows() {
+            Some(copying) => Ok((!is_given).then_some(copying)),
+            None if is_given => Ok(None),
+            None => Err(Problem::with_file(
+                "an operator in _struct_ncs_oper that is no rotation; expected matrix[1][1] to \
+                 matrix[3][3], a rotation, and vector[1] to vector[3]",
+            )),
+        }
+    };
+    let Some(table) = block.table("_struct_ncs_oper.matrix[1][1]") else {
+        // One operator may stand without a loop.
+        return match block.item("_struct_ncs_oper.matrix[1][1]") {
+            None => Ok(Vec::new()),
+            Some(_) => {
+                let one = copying(&|item| block.item(&tag(item)).map(str::to_string))?;
+                Ok(one.into_iter().collect())
+            }
+        };
+    };
+    let mut copies = Vec::new();
+    table.each_row(|_, row| {
+        let value = |item| row[table.column(&tag(item))?].known().map(str::to_string);
+        copies.extend(copying(&value)?);
+        Ok(())
+    })?;
+    Ok(copies)
+}
+
+/// Takes every row of the table, and the displacements of its atoms.
+fn gather(
+    table: &Table,
+    displacements: &mut HashMap<String, (usize, [f64; 6])>,
+    sites: &mut Sites,
+) -> Result<(), Problem> {
     let column = |item: &str| table.column(&format!("_atom_site.{item}"));
     let three = |kind: &str| {
         let [x, y, z] = ["x", "y", "z"].map(|axis| column(&format!("{kind}_{axis}")));
@@ -73,7 +170,7 @@ fn gather(table: &Table, sites: &mut Sites) -> Result<(), Problem> {
         "auth_seq_id",
     ];
     let names = names.map(column);
-    let symbol = column("type_symbol");
+    let (symbol, id) = (column("type_symbol"), column("id"));
     let [model, charge, occupancy, b, u] = [
         "pdbx_PDB_model_num",
         "pdbx_formal_charge",
@@ -86,6 +183,7 @@ fn gather(table: &Table, sites: &mut Sites) -> Result<(), Problem> {
     table.each_row(|line, row| {
         let known = |column: Option<usize>| column.and_then(|column| row.get(column)?.known());
         let own_model = known(model).unwrap_or_default();
+        let displacement = known(id).and_then(|id| displacements.remove(id));
         if *first_model.get_or_insert(own_model) != own_model {
             sites.of_other_models += 1;
             return Ok(());
@@ -126,7 +224,8 @@ fn gather(table: &Table, sites: &mut Sites) -> Result<(), Problem> {
             b_angstrom2: value(b, Some(b_of_u))?,
             label,
         };
-        sites.push(site)
+        sites.push(site)?;
+        displacement.map_or(Ok(()), |(line, u)| sites.displace_last(line, u))
     })
 }
 

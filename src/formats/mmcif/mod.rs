@@ -8,12 +8,14 @@ mod atoms;
 mod tables;
 mod tokens;
 
+use std::borrow::Cow;
+
 use super::Problem;
-use super::f_column::{Column, Kind, choose};
+use super::f_column::{Choice, Column, Kind, choose};
 use super::merged_list::{Amplitudes, MergedList, cell_of};
-use super::text::{quoted, unmarked};
+use super::text::{quoted, text_lines, unmarked};
 use crate::geometry::{
-    MOST_OPERATORS, NamedGroup, Operator, SpaceGroup, SymmetryError, UnitCell, named,
+    MOST_OPERATORS, NamedGroup, Operator, SpaceGroup, SymmetryError, UnitCell, named_or_numbered,
 };
 pub use atoms::parse_atoms;
 use tables::{Block, Table, blocks};
@@ -22,21 +24,19 @@ use tokens::Value;
 /// What the columns' tags start with.
 const CATEGORY: &str = "_refln.";
 
-/// Columns of amplitudes in the order in which they are taken where a file has several:
-/// calculated ones, then observed ones.
+/// Columns of amplitudes in the order in which they are taken where a file has several: those
+/// calculated with bulk solvent, then observed ones, then calculated ones, which lack the solvent.
 pub const HABITS: [&str; 5] = [
     "pdbx_F_calc_with_solvent",
-    "F_calc_au",
-    "F_calc",
     "F_meas_au",
     "F_meas",
+    "F_calc_au",
+    "F_calc",
 ];
 
 /// Whether `text` starts as CIF files do, behind blank lines and comments.
 pub(super) fn is_cif(text: &[u8]) -> bool {
-    let mut lines = unmarked(text)
-        .split(|&byte| byte == b'\n')
-        .map(<[u8]>::trim_ascii);
+    let mut lines = text_lines(unmarked(text)).map(<[u8]>::trim_ascii);
     let first = lines.find(|line| !line.is_empty() && !line.starts_with(b"#"));
     let starts = |with: &[u8]| {
         let start = first.and_then(|line| line.get(..with.len()));
@@ -46,13 +46,15 @@ pub(super) fn is_cif(text: &[u8]) -> bool {
 }
 
 /// The merged reflections in `bytes`, an mmCIF file: those of the item `f_column`, with or without
-/// its category, or of the usual one. Of several blocks the first with reflections is read.
+/// its category, or of the usual one; behind an `@` it may name the `wavelength_id` that they are
+/// of. Of several blocks the first with reflections is read.
 ///
 /// # Errors
-/// A [`Problem`] when the file is damaged, has no reflections or no symmetry, and when no column
-/// can be chosen.
+/// A [`Problem`] when the file is damaged, has no reflections or no symmetry, has several
+/// wavelengths and none was named, and when no column can be chosen.
 pub fn parse(bytes: &[u8], f_column: Option<&str>) -> Result<MergedList, Problem> {
-    let blocks = blocks(text(bytes)?, is_wanted)?;
+    let text = text(bytes)?;
+    let blocks = blocks(&text, is_wanted)?;
     let mut with_reflections = blocks
         .iter()
         .filter_map(|block| Some((block, block.table("_refln.index_h")?)));
@@ -66,12 +68,19 @@ pub fn parse(bytes: &[u8], f_column: Option<&str>) -> Result<MergedList, Problem
         .map(|(other, _)| quoted(other.name))
         .collect();
     let candidates: Vec<Column> = table.tags.iter().map(|tag| candidate(tag)).collect();
-    let wanted = f_column.map(|label| within(CATEGORY, label).unwrap_or(label));
+    let (label, wavelength) = match f_column.and_then(|column| column.rsplit_once('@')) {
+        Some((label, id)) => (Some(label).filter(|label| !label.is_empty()), Some(id)),
+        None => (f_column, None),
+    };
+    let wanted = label.map(|label| within(CATEGORY, label).unwrap_or(label));
     let choice = choose(&candidates, wanted, &HABITS)?;
     let chosen = &candidates[choice.plus];
-    let amplitudes = amplitudes(table, choice.plus, choice.minus, chosen.kind)?;
+    let at = one_wavelength(table, wavelength, chosen.label)?;
     let cell = cell(block)?;
-    let mut notices = Vec::new();
+    let (space_group, notice) = space_group(block, cell.is_some_and(|cell| cell.is_hexagonal()))?;
+    let gathered = Amplitudes::of(&space_group, table.rows, chosen.kind.is_intensity());
+    let amplitudes = amplitudes(table, &choice, at, gathered)?;
+    let mut notices: Vec<String> = notice.into_iter().collect();
     if !others.is_empty() {
         notices.push(format!(
             "block {} is read; other blocks with reflections are not: {}",
@@ -80,19 +89,25 @@ pub fn parse(bytes: &[u8], f_column: Option<&str>) -> Result<MergedList, Problem
         ));
     }
     Ok(MergedList {
-        column: choice.name(|place| table.tags[place]),
+        column: choice.name(|place| table.tags[place])
+            + &wavelength.map_or(String::new(), |id| format!("@{id}")),
         passed_over: choice.passed_over,
         intensities: chosen.kind.is_intensity(),
         amplitudes,
-        space_group: space_group(block, cell.is_some_and(|cell| cell.is_hexagonal()))?,
+        space_group,
         cell,
         notices,
     })
 }
 
-/// `bytes` as a CIF's text.
-fn text(bytes: &[u8]) -> Result<&str, Problem> {
-    std::str::from_utf8(unmarked(bytes)).map_err(|_| Problem::with_file("a CIF that is not text"))
+/// `bytes` as a CIF's text, whose lines end in `\n` alone.
+fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Problem> {
+    let text = std::str::from_utf8(unmarked(bytes))
+        .map_err(|_| Problem::with_file("a CIF that is not text"))?;
+    Ok(match text.contains('\r') {
+        true => text.replace("\r\n", "\n").replace('\r', "\n").into(),
+        false => text.into(),
+    })
 }
 
 /// Whether a tag is of a category that is made use of.
@@ -141,11 +156,47 @@ fn candidate<'a>(tag: &'a str) -> Column<'a> {
     Column { label, kind }
 }
 
+/// The column of wavelengths and the one whose reflections are read, where there is one to choose:
+/// `wanted`, or else the only one.
+fn one_wavelength<'a>(
+    table: &Table,
+    wanted: Option<&'a str>,
+    label: &str,
+) -> Result<Option<(usize, &'a str)>, Problem> {
+    let column = table.column("_refln.wavelength_id");
+    let mut found: Vec<String> = Vec::new();
+    if let Some(column) = column {
+        table.each_row(|_, row| {
+            let own = row[column].text;
+            if !found.iter().any(|known| known == own) {
+                found.push(own.into());
+            }
+            Ok(())
+        })?;
+    }
+    match (column, wanted) {
+        (Some(column), Some(id)) if found.iter().any(|known| known == id) => Ok(Some((column, id))),
+        (_, None) if found.len() < 2 => Ok(None),
+        (_, wanted) => Err(Problem::with_file(format!(
+            "{}; choose one with --f-column {label}@ID: its wavelength_id {}",
+            match wanted {
+                Some(id) => format!("there are no reflections of wavelength_id {}", quoted(id)),
+                None => "the reflections are of several wavelengths".into(),
+            },
+            match found.is_empty() {
+                true => "is not in this file; leave @ and what follows out".into(),
+                false => format!("is {}", found.join(" or ")),
+            }
+        ))),
+    }
+}
+
+/// The rows of the chosen columns, of one wavelength, added to `amplitudes`.
 fn amplitudes(
     table: &Table,
-    plus: usize,
-    minus: Option<usize>,
-    kind: Kind,
+    choice: &Choice,
+    wavelength: Option<(usize, &str)>,
+    mut amplitudes: Amplitudes,
 ) -> Result<Amplitudes, Problem> {
     let mut index_columns = [0; 3];
     for (place, name) in index_columns.iter_mut().zip(["h", "k", "l"]) {
@@ -154,8 +205,10 @@ fn amplitudes(
         *place =
             column.ok_or_else(|| Problem::with_file(format!("the reflections have no {tag}")))?;
     }
-    let mut amplitudes = Amplitudes::with_capacity(table.rows, kind.is_intensity());
     table.each_row(|line, row| {
+        if wavelength.is_some_and(|(column, id)| row[column].text != id) {
+            return Ok(());
+        }
         let value = |column: usize| match row[column].known() {
             None => Ok(None),
             Some(text) => number(text)
@@ -172,7 +225,8 @@ fn amplitudes(
                 )
             })?;
         }
-        amplitudes.push(index, value(plus)?, minus.map(value).transpose()?);
+        let minus = choice.minus.map(value).transpose()?;
+        amplitudes.push(index, value(choice.plus)?, minus);
         Ok(())
     })?;
     Ok(amplitudes)
@@ -209,8 +263,9 @@ fn cell(block: &Block) -> Result<Option<UnitCell>, Problem> {
         .map_err(|error| Problem::with_file(format!("_cell: {error}")))
 }
 
-/// The symmetry: its operators where they are listed, or else the group of its name.
-fn space_group(block: &Block, hexagonal: bool) -> Result<NamedGroup, Problem> {
+/// The symmetry: its operators where they are listed, or else the group of its name or number; with a
+/// line where the name was not understood.
+fn space_group(block: &Block, hexagonal: bool) -> Result<(NamedGroup, Option<String>), Problem> {
     let name = [
         "_symmetry.space_group_name_H-M",
         "_space_group.name_H-M_alt",
@@ -222,18 +277,22 @@ fn space_group(block: &Block, hexagonal: bool) -> Result<NamedGroup, Problem> {
         let group =
             SpaceGroup::of(&operators).map_err(|error| Problem::with_file(error.to_string()))?;
         let name = name.unwrap_or_default().trim().to_string();
-        return Ok(NamedGroup { name, group });
+        return Ok((NamedGroup { name, group }, None));
     }
-    let Some(name) = name else {
+    let number = ["_symmetry.Int_Tables_number", "_space_group.IT_number"]
+        .iter()
+        .find_map(|tag| block.item(tag));
+    if name.or(number).is_none() {
         return Err(Problem::with_file(
             "a CIF that does not say its symmetry; give it a loop of _space_group_symop.operation_xyz, \
              or _symmetry.space_group_name_H-M",
         ));
-    };
-    named(name, hexagonal).ok_or_else(|| {
+    }
+    let name = name.unwrap_or_default();
+    named_or_numbered(name, number, hexagonal).ok_or_else(|| {
         Problem::with_file(format!(
-            "space group {} is none of the 65 of chiral molecules that are known by name; give the \
-             file a loop of _space_group_symop.operation_xyz",
+            "space group {} is not known by name or number; give the file a loop of \
+             _space_group_symop.operation_xyz",
             quoted(name)
         ))
     })

@@ -5,7 +5,7 @@
 use crate::formats::Problem;
 use crate::formats::merged_list::cell_of;
 use crate::formats::text::quoted;
-use crate::geometry::{NamedGroup, Operator, SpaceGroup, UnitCell, named};
+use crate::geometry::{NamedGroup, Operator, SpaceGroup, UnitCell, named_or_numbered};
 
 /// Bytes of a record.
 const RECORD: usize = 80;
@@ -31,8 +31,8 @@ pub(super) struct Header<'a> {
     cell: Option<UnitCell>,
     dataset_cells: Vec<(i32, UnitCell)>,
     operators: Vec<Operator>,
-    /// Number of operators that the file promises, and the name of its group.
-    symmetry: Option<(u64, String)>,
+    /// Number of operators that the file promises, and the number and the name of its group.
+    symmetry: Option<(u64, Option<String>, String)>,
 }
 
 impl<'a> Header<'a> {
@@ -88,12 +88,7 @@ impl<'a> Header<'a> {
     fn finished(mut self, sizes: Option<[u64; 3]>) -> Result<Header<'a>, Problem> {
         let [columns, reflections, batches] = sizes
             .ok_or_else(|| Problem::with_file("an MTZ header without NCOL; the file is damaged"))?;
-        if batches > 0
-            || self
-                .columns
-                .iter()
-                .any(|column| matches!(column.kind, 'B' | 'Y'))
-        {
+        if batches > 0 || self.has_column('B') {
             return Err(unmerged());
         }
         if columns != self.columns.len() as u64 {
@@ -106,16 +101,21 @@ impl<'a> Header<'a> {
         Ok(self)
     }
 
-    /// The symmetry of the data, and its name.
-    pub(super) fn space_group(&self) -> Result<NamedGroup, Problem> {
-        let (count, name) = self.symmetry.clone().unwrap_or_default();
+    /// Whether there is a column of this type.
+    pub(super) fn has_column(&self, kind: char) -> bool {
+        self.columns.iter().any(|column| column.kind == kind)
+    }
+
+    /// The symmetry of the data, and its name; with a line where that was not understood.
+    pub(super) fn space_group(&self) -> Result<(NamedGroup, Option<String>), Problem> {
+        let (count, number, name) = self.symmetry.clone().unwrap_or_default();
         let hexagonal = self.cell.is_some_and(|cell| cell.is_hexagonal());
         if self.operators.is_empty() {
-            return named(&name, hexagonal).ok_or_else(|| {
+            let known = named_or_numbered(&name, number.as_deref(), hexagonal);
+            return known.ok_or_else(|| {
                 Problem::with_file(format!(
-                    "the MTZ header lists no symmetry operators, and its space group {} is none of \
-                     the 65 of chiral molecules; give the file its SYMM records, or expand it to \
-                     P 1",
+                    "the MTZ header lists no symmetry operators, and its space group {} is not \
+                     known by name or number; give the file its SYMM records, or expand it to P 1",
                     quoted(&name)
                 ))
             });
@@ -128,7 +128,7 @@ impl<'a> Header<'a> {
         }
         let group = SpaceGroup::of(&self.operators)
             .map_err(|error| Problem::with_file(format!("MTZ header: {error}")))?;
-        Ok(NamedGroup { name, group })
+        Ok((NamedGroup { name, group }, None))
     }
 
     /// The cell of a data set, which is that of the file where it has none of its own.
@@ -141,7 +141,8 @@ impl<'a> Header<'a> {
     }
 }
 
-fn unmerged() -> Problem {
+/// The file lists observations, several of a reflection.
+pub(super) fn unmerged() -> Problem {
     Problem::with_file(
         "an MTZ file of unmerged observations; merge it first (aimless, dials.merge), and turn \
          intensities into amplitudes",
@@ -174,12 +175,13 @@ fn cell(words: &[&str]) -> Option<Result<Option<UnitCell>, Problem>> {
     Some(cell_of(numbers).map(Some).map_err(told))
 }
 
-/// The count of operators and the name of the group, which stands in quotes.
-fn symmetry(rest: &str, words: &[&str]) -> Option<(u64, String)> {
+/// The count of operators, the number of the group, and its name, which stands in quotes.
+fn symmetry(rest: &str, words: &[&str]) -> Option<(u64, Option<String>, String)> {
     let count = words.first()?.parse().ok()?;
     let quoted = rest.split('\'').nth(1);
     let name = quoted.or_else(|| words.get(4).copied()).unwrap_or("");
-    Some((count, name.trim().to_string()))
+    let number = words.get(3).map(|word| word.to_string());
+    Some((count, number, name.trim().to_string()))
 }
 
 /// Label, type, smallest and largest value, data set.

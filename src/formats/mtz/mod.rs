@@ -5,12 +5,13 @@
 
 mod header;
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::Problem;
 use super::f_column::{Choice, Column, Kind, choose};
 use super::merged_list::{Amplitudes, MergedList};
-use header::{ColumnRecord, Header};
+use header::{ColumnRecord, Header, unmerged};
 
 /// What an MTZ file starts with.
 pub(super) const MAGIC: &[u8] = b"MTZ ";
@@ -18,15 +19,13 @@ pub(super) const MAGIC: &[u8] = b"MTZ ";
 /// Bytes in front of the data.
 const DATA: usize = 80;
 
-/// Columns of amplitudes in the order in which they are taken where a file has several: complete
-/// calculated ones, then observed ones. Coefficients of maps are none of them.
+/// Columns of amplitudes in the order in which they are taken where a file has several: those
+/// calculated with bulk solvent, then observed ones, then calculated ones, which may lack the solvent.
+/// Coefficients of maps are none of them.
 pub const HABITS: [&str; 14] = [
     "F-model",
     "FMODEL",
     "FC_ALL",
-    "FC",
-    "FCALC",
-    "F_calc",
     "FCTOT",
     "FP",
     "F",
@@ -35,6 +34,9 @@ pub const HABITS: [&str; 14] = [
     "FOBS",
     "FMEAN",
     "FO",
+    "FC",
+    "FCALC",
+    "F_calc",
 ];
 
 /// The merged reflections in `bytes`, an MTZ file: those of the column `f_column`, or of the
@@ -47,7 +49,7 @@ pub fn parse(bytes: &[u8], f_column: Option<&str>) -> Result<MergedList, Problem
     let order = ByteOrder::of(bytes)?;
     let place = order.header_place(bytes)?;
     let header = Header::parse(&bytes[place..])?;
-    let space_group = header.space_group()?;
+    let (space_group, notice) = header.space_group()?;
     let candidates: Vec<Column> = header.columns.iter().map(candidate).collect();
     let choice = choose(&candidates, f_column, &HABITS)?;
     let columns = header.columns.len();
@@ -61,7 +63,12 @@ pub fn parse(bytes: &[u8], f_column: Option<&str>) -> Result<MergedList, Problem
         )));
     }
     let chosen = &candidates[choice.plus];
-    let amplitudes = order.amplitudes(&bytes[DATA..place], &header, &choice, chosen.kind)?;
+    let gathered = Amplitudes::of(
+        &space_group,
+        header.reflections as usize,
+        chosen.kind.is_intensity(),
+    );
+    let amplitudes = order.amplitudes(&bytes[DATA..place], &header, &choice, gathered)?;
     Ok(MergedList {
         column: choice.name(|place| candidates[place].label),
         passed_over: choice.passed_over,
@@ -69,7 +76,7 @@ pub fn parse(bytes: &[u8], f_column: Option<&str>) -> Result<MergedList, Problem
         amplitudes,
         space_group,
         cell: header.cell_of(header.columns[choice.plus].dataset),
-        notices: Vec::new(),
+        notices: notice.into_iter().collect(),
     })
 }
 
@@ -149,18 +156,19 @@ impl ByteOrder {
             })
     }
 
-    /// The chosen columns of the rows in `data`.
+    /// The chosen columns of the rows in `data`, added to `amplitudes`.
     fn amplitudes(
         self,
         data: &[u8],
         header: &Header,
         choice: &Choice,
-        kind: Kind,
+        mut amplitudes: Amplitudes,
     ) -> Result<Amplitudes, Problem> {
         let columns = header.columns.len();
         let index_columns = index_columns(&header.columns)?;
         let reflections = header.reflections as usize;
-        let mut amplitudes = Amplitudes::with_capacity(reflections, kind.is_intensity());
+        // M/ISYM stands in merged files too; of observations there are several an index.
+        let mut seen = header.has_column('Y').then(HashSet::new);
         for (row, bytes) in data.chunks_exact(columns * 4).take(reflections).enumerate() {
             let value = |column: usize| {
                 let at = column * 4;
@@ -176,6 +184,9 @@ impl ByteOrder {
                         value(column)
                     ))
                 })?;
+            }
+            if seen.as_mut().is_some_and(|seen| !seen.insert(index)) {
+                return Err(unmerged());
             }
             let f_of = |column: usize| {
                 let value = value(column);

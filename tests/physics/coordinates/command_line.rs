@@ -169,7 +169,7 @@ fn mistakes_are_named() {
             "'XX' is no element",
         ),
         (
-            good.replace("P 21 21 21", "P 21/c    "),
+            good.replace("P 21 21 21", "P 21/z    "),
             "",
             1,
             "columns 56 to 66",

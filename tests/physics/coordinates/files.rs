@@ -1,5 +1,6 @@
 //! What PDB files hold beside plain atoms, and the same crystal in other files.
 
+use std::f64::consts::PI;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
@@ -7,9 +8,11 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use glam::{DMat3, DVec3};
 
-use super::atoms::{pdb, scattered};
+use super::atoms::{Move, TestAtom, cif, direct, pdb, scattered};
 use super::lysozyme::entry;
-use super::{ORTHORHOMBIC, TRICLINIC, apart, by_index, factors, parsed};
+use super::{ORTHORHOMBIC, TRICLINIC, apart, atom, by_index, factors, parsed};
+use crate::support::golden;
+use nanobragg::memory::Bytes;
 
 /// A crystal of twelve atoms.
 fn twelve() -> String {
@@ -91,19 +94,250 @@ fn scale_records_say_how_coordinates_become_fractions() {
     assert_eq!(parsed(&left_behind).structure, parsed(&text).structure);
 }
 
+/// Symmetric displacements of three sizes, Å², tilted to all axes: U11, U22, U33, U12, U13, U23.
+const U: [f64; 6] = [0.21, 0.09, 0.33, 0.05, -0.08, 0.03];
+
+/// sᵀUs of scattering vectors s in Å⁻¹, along the axes of PDB coordinates.
+fn u_along(u: [f64; 6], s: DVec3) -> f64 {
+    u[0] * s.x * s.x
+        + u[1] * s.y * s.y
+        + u[2] * s.z * s.z
+        + 2.0 * (u[3] * s.x * s.y + u[4] * s.x * s.z + u[5] * s.y * s.z)
+}
+
+/// ANISOU records of U behind the atoms of a PDB file.
+fn with_anisou(text: &str) -> String {
+    let digits: String = U.iter().map(|u| format!("{:7.0}", u * 1e4)).collect();
+    with_atoms(text, |line| {
+        format!(
+            "{line}\nANISOU{}{digits}      {}",
+            &line[6..28],
+            &line[76..]
+        )
+    })
+}
+
 #[test]
-fn anisotropic_displacements_are_left_to_b_and_told() {
-    let text = twelve();
-    let with = with_atoms(&text, |line| {
-        let u = "    1234   1234   1234      0      0      0";
-        format!("{line}\nANISOU{}{u}      {}", &line[6..28], &line[76..])
+fn anisotropic_displacements_smear_atoms_by_their_direction() {
+    let cell = TRICLINIC;
+    let atoms = [
+        atom("C", [0.12, 0.31, 0.47]),
+        atom("O", [0.71, 0.05, 0.83]),
+        atom("S", [0.4, 0.66, 0.2]),
+    ];
+    let text = pdb(&cell, "P 1", &atoms);
+    let displaced = with_anisou(&text);
+    let file = parsed(&displaced);
+    assert_eq!(file.notices, Vec::<String>::new());
+    // Each edge of the cell in Å is a column; those of the dual basis make s of an index.
+    let edges = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+    let real = DMat3::from_cols_array_2d(&edges.map(|edge| cell.cartesian(edge)));
+    let dual = real.inverse().transpose();
+    let still: Vec<_> = file
+        .structure
+        .atoms
+        .iter()
+        .map(|atom| atom.position)
+        .collect();
+    let expected = |index: [i32; 3]| {
+        let s = dual * DVec3::from_array(index.map(f64::from));
+        let smear = (-2.0 * PI * PI * u_along(U, s)).exp();
+        let places = atoms.iter().zip(&still);
+        let at_rest = places.map(|(atom, at)| TestAtom {
+            b: 0.0,
+            at: at.to_array(),
+            ..*atom
+        });
+        let at_rest: Vec<_> = at_rest.collect();
+        let moves: [Move; 1] = [|point| point];
+        direct(&cell, &at_rest, &moves, index).map(|part| part * smear)
+    };
+    for d_min in [0.8, 1.7] {
+        let found = factors(&displaced, d_min, None);
+        let (rms, largest) = apart(&found, expected);
+        assert!(rms < 1e-4 && largest < 1e-3, "{d_min}: {rms} {largest}");
+    }
+    // The same in mmCIF, by the atoms' ids, as U or as B.
+    let bare = cif(&cell, "P 1", &atoms);
+    for (letter, factor) in [('U', 1.0), ('B', 8.0 * PI * PI)] {
+        let mut cif = bare.clone();
+        cif += "loop_\n_atom_site_anisotrop.id\n";
+        let entries = ["1][1", "2][2", "3][3", "1][2", "1][3", "2][3"];
+        for item in entries {
+            writeln!(cif, "_atom_site_anisotrop.{letter}[{item}]").unwrap();
+        }
+        for id in 0..3 {
+            let values = U.map(|u| (u * factor).to_string()).join(" ");
+            writeln!(cif, "{id} {values}").unwrap();
+        }
+        let found = factors(&cif, 0.8, None);
+        let (rms, _) = apart(&found, expected);
+        // Coordinates of PDB have three decimals.
+        assert!(rms < 5e-3, "{letter}: {rms}");
+        assert_eq!(parsed(&cif).notices, Vec::<String>::new());
+        // The dictionary has items beside the atoms, too.
+        let mut beside = String::new();
+        for line in bare.lines() {
+            match line {
+                "_atom_site.id" => {
+                    beside += &entries
+                        .map(|entry| format!("_atom_site.aniso_{letter}[{entry}]\n"))
+                        .concat();
+                }
+                _ if line.starts_with(['0', '1', '2']) => {
+                    beside += &U.map(|u| format!("{} ", u * factor)).concat();
+                }
+                _ => {}
+            }
+            beside += line;
+            beside += "\n";
+        }
+        assert_eq!(parsed(&beside).structure, parsed(&cif).structure);
+    }
+}
+
+#[test]
+fn isotropic_displacements_may_be_written_as_anisotropic_ones() {
+    let atoms = scattered(12, 3);
+    let text = pdb(&ORTHORHOMBIC, "P 21 21 21", &atoms);
+    let alike = with_atoms(&text, |line| {
+        let b: f64 = line[60..66].trim().parse().unwrap();
+        let u = format!("{:7.0}", b / (8.0 * PI * PI) * 1e4);
+        let zero = "      0".repeat(3);
+        format!("{line}\nANISOU{}{u}{u}{u}{zero}", &line[6..28])
     });
-    assert_eq!(parsed(&with).structure, parsed(&text).structure);
-    let notices = parsed(&with).notices;
-    assert_eq!(
-        notices,
-        ["12 anisotropic displacements are taken as isotropic: B alone counts"]
+    let expected = by_index(&factors(&text, 1.5, None));
+    let found = factors(&alike, 1.5, None);
+    let (rms, _) = apart(&found, |index| expected[&index]);
+    // U is written to 1e-4 Å².
+    assert!(rms < 1e-3, "{rms}");
+}
+
+#[test]
+fn displacements_that_are_none_are_told() {
+    let text = twelve();
+    let negative = with_atoms(&text, |line| {
+        let u = "   1234   1234  -1234      0      0      0";
+        format!("{line}\nANISOU{}{u}", &line[6..28])
+    });
+    assert_eq!(parsed(&negative).structure, parsed(&text).structure);
+    let astray = text.replace(
+        "END\n",
+        "ANISOU 9999  C   UNK A   1      1      1      1      0      0      0\n",
     );
+    for (text, count) in [(negative, 12), (astray, 1)] {
+        let notices = parsed(&text).notices;
+        assert!(
+            notices[0].starts_with(&format!("{count} anisotropic displacements are left out")),
+            "{notices:?}"
+        );
+    }
+}
+
+#[test]
+fn operators_of_non_crystallographic_symmetry_make_copies() {
+    let text = String::from_utf8(golden("cases/coords_mtrix_generate.pdb")).unwrap();
+    let file = parsed(&text);
+    assert_eq!(file.structure.atoms.len(), 6);
+    assert_eq!(
+        file.notices,
+        ["1 non-crystallographic operators add 3 copies to the 3 atoms of the file"]
+    );
+    let expected = [
+        ([1, 0, 0], 73.875),
+        ([0, 1, 0], 73.287),
+        ([0, 0, 1], 69.564),
+        ([1, 2, 3], 26.360),
+        ([4, -3, 2], 33.114),
+    ];
+    // mmCIF says the same; one operator may stand without a loop.
+    let head = "data_a\n_cell.length_a 30\n_cell.length_b 40\n_cell.length_c 50\n\
+                _cell.angle_alpha 90\n_cell.angle_beta 90\n_cell.angle_gamma 90\n\
+                _symmetry.space_group_name_H-M 'P 1'\n";
+    let atoms = "loop_\n_atom_site.id\n_atom_site.type_symbol\n_atom_site.Cartn_x\n\
+                 _atom_site.Cartn_y\n_atom_site.Cartn_z\n_atom_site.B_iso_or_equiv\n\
+                 1 N 1.201 3.101 6.138 15\n2 C 2.201 4.101 5.138 15\n\
+                 3 FE 4.201 5.101 8.138 15\n";
+    let items = [
+        ("id", "2"),
+        ("code", "generate"),
+        ("matrix[1][1]", "0"),
+        ("matrix[1][2]", "-1"),
+        ("matrix[1][3]", "0"),
+        ("matrix[2][1]", "1"),
+        ("matrix[2][2]", "0"),
+        ("matrix[2][3]", "0"),
+        ("matrix[3][1]", "0"),
+        ("matrix[3][2]", "0"),
+        ("matrix[3][3]", "1"),
+        ("vector[1]", "10"),
+        ("vector[2]", "5"),
+        ("vector[3]", "7"),
+    ];
+    let alone = items
+        .map(|(item, value)| format!("_struct_ncs_oper.{item} {value}\n"))
+        .concat();
+    let tags = items
+        .map(|(item, _)| format!("_struct_ncs_oper.{item}\n"))
+        .concat();
+    let values = items.map(|(_, value)| value).join(" ");
+    let identity = "1 given 1 0 0 0 1 0 0 0 1 0 0 0";
+    let looped = format!("loop_\n{tags}{identity}\n{values}\n");
+    for (what, text) in [
+        ("PDB", text.clone()),
+        ("mmCIF", format!("{head}{alone}{atoms}")),
+        ("mmCIF, loop", format!("{head}{looped}{atoms}")),
+    ] {
+        let found = by_index(&factors(&text, 4.0, None));
+        for (index, f) in expected {
+            let [a, b] = found[&index];
+            assert!((f64::hypot(a, b) - f).abs() < 2e-3, "{what} {index:?}");
+        }
+    }
+    let given = format!("{head}{}{atoms}", looped.replace("generate", "given"));
+    assert_eq!(parsed(&given).structure.atoms.len(), 3);
+}
+
+#[test]
+fn copies_are_turned_with_their_displacements() {
+    let records = "MTRIX1   1  0.000000 -1.000000  0.000000        1.50000\n\
+                   MTRIX2   1  1.000000  0.000000  0.000000        2.50000\n\
+                   MTRIX3   1  0.000000  0.000000  1.000000        3.50000\n";
+    let text = pdb(&TRICLINIC, "P 1", &scattered(3, 4));
+    let (head, body) = text.split_at(text.find("ATOM").unwrap());
+    let copied = format!("{head}{records}{}", with_anisou(body));
+    let by_hand = with_atoms(&text, |line| {
+        let DVec3 { x, y, z } = point(line);
+        let moved = format!("{:8.3}{:8.3}{:8.3}", 1.5 - y, 2.5 + x, 3.5 + z);
+        let turned = [U[1], U[0], U[2], -U[3], -U[5], U[4]];
+        let digits = |u: [f64; 6]| u.map(|u| format!("{:7.0}", u * 1e4)).concat();
+        let displaced = |line: &str, u| format!("{line}\nANISOU{}{}", &line[6..28], digits(u));
+        let copy = format!("{}{moved}{}", &line[..30], &line[54..]);
+        format!("{}\n{}", displaced(line, U), displaced(&copy, turned))
+    });
+    let expected = by_index(&factors(&by_hand, 1.5, None));
+    let found = factors(&copied, 1.5, None);
+    let (rms, _) = apart(&found, |index| expected[&index]);
+    assert!(rms < 1e-5, "{rms}");
+}
+
+#[test]
+fn operators_that_are_no_rotation_are_refused() {
+    let text = String::from_utf8(golden("cases/coords_mtrix_generate.pdb")).unwrap();
+    let said = |from: &str, to: &str, most: u64| {
+        let changed = text.replace(from, to);
+        assert_ne!(changed, text);
+        let read = nanobragg::formats::coordinates::parse(changed.as_bytes(), Bytes(most));
+        read.unwrap_err().to_string()
+    };
+    let most = 1 << 20;
+    assert!(
+        said("-1.000000", " 1.000000", most)
+            .starts_with(", line 7: MTRIX records that are no rotation")
+    );
+    assert!(said("MTRIX2   1", "MTRIX3   1", most).starts_with(", line 3: MTRIX"));
+    assert!(said("MTRIX3   2", "REMARK   2", most).contains("less than three MTRIX"));
+    assert!(said("MTRIX3   2", "MTRIX3   3", 16).contains("no memory"));
 }
 
 #[test]
@@ -172,12 +406,13 @@ fn a_packed_entry_is_the_entry() {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(entry().as_bytes()).unwrap();
     let packed = encoder.finish().unwrap();
-    let most = nanobragg::memory::Bytes(1 << 20);
-    let unpacked = nanobragg::formats::coordinates::parse(&packed, most).unwrap();
-    assert_eq!(unpacked, parsed(&entry()));
+    let most = Bytes(1 << 20);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), packed).unwrap();
+    let read = |most| nanobragg::formats::coordinates::read(file.path(), most);
+    assert_eq!(read(most).unwrap(), parsed(&entry()));
     // No more than there is room for.
-    let short = nanobragg::memory::Bytes(1 << 16);
-    assert!(nanobragg::formats::coordinates::parse(&packed, short).is_err());
+    assert!(read(Bytes(1 << 16)).is_err());
 }
 
 /// The entry as the archive has it in mmCIF, as far as its cell, symmetry and atoms go.

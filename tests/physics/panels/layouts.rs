@@ -185,7 +185,7 @@ fn a_jungfrau_16m_is_rendered_whole_and_each_module_as_alone() {
         fast: [1000, 1023],
         slow: [490, 511],
     });
-    parts.crystal.cells = [5; 3];
+    parts.crystal.cells = [5.0; 3];
     let image = rendered(&cpu(), &parts);
     assert_eq!(image.rendered().count(), 32 * 24 * 22);
     let error = nrmse(rendered(&gpu(), &parts).values(), image.values());

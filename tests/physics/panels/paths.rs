@@ -50,7 +50,7 @@ fn description(panels: Vec<Panel>) -> Description {
             ..Default::default()
         },
         crystal: Crystal {
-            cells: [6, 7, 8],
+            cells: [6.0, 7.0, 8.0],
             mosaicity: Mosaicity {
                 model: MosaicModel::Cap { spread_rad: 0.02 },
                 domains: 9,
@@ -331,7 +331,7 @@ fn the_number_of_sub_pixels_is_that_of_the_nearest_panel() {
     let oversample = |panels: Vec<Panel>| {
         let mut parts = description(panels);
         parts.sampling.oversample = None;
-        parts.crystal.cells = [300; 3];
+        parts.crystal.cells = [300.0; 3];
         Experiment::new(parts).unwrap().oversample()
     };
     let far = panel("far", [-50.0, -30.0], [40, 40]);

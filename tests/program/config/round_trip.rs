@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{rendered, text};
 use crate::support::panel_files::{experiment_list, file, geometry_file};
-use crate::support::{cases, experiment};
+use crate::support::{cases, experiment, golden_cases};
 
 const WRITTEN: &str = "experiment.toml";
 const AGAIN: &str = "again.toml";
@@ -195,11 +195,7 @@ fn assert_round_trip(line: &str) {
 #[test]
 fn the_reference_cases_come_back_byte_for_byte() {
     for case in cases() {
-        let added = match case.name.as_str() {
-            "background_slab" => "--background liquid.stol,thickness=0.05,density=1.1,mw=18",
-            _ => "",
-        };
-        assert_round_trip(&format!("{} {added}", case.args));
+        assert_round_trip(&golden_cases::line(&case));
     }
 }
 
