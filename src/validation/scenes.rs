@@ -76,7 +76,7 @@ impl Check {
 }
 
 /// Every check of a scene.
-pub(super) fn checks() -> [Check; 28] {
+pub(super) fn checks() -> [Check; 29] {
     [
         scene(
             "square",
