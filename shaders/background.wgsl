@@ -64,7 +64,7 @@ fn background(
         let chunk = chunk_place(thread, k);
         var total = photons[sum / 4u][sum % 4u];
         if slice.first != 0u {
-            let first = first_factors(scene, tile, panel, start + 0.5 * sub);
+            let first = first_factors(scene, tile, panel, start + 0.5 * sub, 0u);
             total = scene.background * first.x * first.y;
         }
         // A source's views are summed before they are added; a dispatch may take a part of them.
@@ -76,7 +76,7 @@ fn background(
             let source = sources[s];
             for (var v = slice.view_start; v < slice.view_start + slice.view_count; v++) {
                 let part = part_of(v, sub);
-                let depth = f32(part.layer) * panel.layer_depth_m;
+                let depth = layer_depth(tile, panel, start + part.along, part.layer);
                 let seen = view(tile, offset(tile, panel, start + part.along, depth));
                 let q = (seen.diffracted - source.incident) * source.inverse_wavelength;
                 let geometry = own_solid_angle(panel, seen) * absorbed(panel, seen, part.layer);

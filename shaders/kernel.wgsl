@@ -16,7 +16,8 @@ override POLARISED: bool = true;
 override OWN_POLARISATION: bool = false; // every sub-pixel and source has its own P
 override OWN_SOLID_ANGLE: bool = false; // every sub-pixel has its own solid angle
 override POINT_PIXELS: bool = false;
-override SENSOR: bool = false; // some panel has a sensor
+// 0 no panel has a sensor; some has: 1 layers at their front faces, 2 at their mean depths
+override SENSOR: u32 = 0u;
 override RESOLUTION_LIMIT: bool = false;
 override CURVED: bool = false; // some panel is curved
 
@@ -45,7 +46,7 @@ struct Panel {
     normal: vec3<f32>,
     solid_angle_unit: f32, // solid angles are divided by this
     curvature_m: f32, // radius of a curved panel, 0 for a flat one
-    layer_depth_m: f32,
+    layer_thickness_m: f32,
     optical_depth: f32, // of a layer, 0 for a panel that stops every photon at its surface
 }
 
@@ -82,9 +83,31 @@ struct Orientation {
 // Structure factors over the largest of them, l innermost; pairs of f16 with HALF_GRID.
 @group(0) @binding(6) var<storage, read> grid: array<u32>;
 
+// Whether the layers of `panel` stop photons at their mean depths, and each has an Omega and P of
+// its own. A curved panel's layers all lie on its sphere.
+fn has_mean_depths(panel: Panel) -> bool {
+    return SENSOR == 2u && panel.optical_depth != 0.0 && panel.curvature_m == 0.0;
+}
+
+// Depth in the sensor, m, at which `layer` stops photons that come `along` m from the tile's centre.
+fn layer_depth(tile: Tile, panel: Panel, along: vec2<f32>, layer: u32) -> f32 {
+    let front = f32(layer) * panel.layer_thickness_m;
+    if !has_mean_depths(panel) {
+        return front;
+    }
+    let seen = view(tile, offset(tile, panel, along, front));
+    let within = mean_depth(panel.optical_depth, dot(seen.diffracted, panel.normal));
+    return (f32(layer) + within) * panel.layer_thickness_m;
+}
+
 // Solid angle of a pixel, over the panel's unit.
 fn own_solid_angle(panel: Panel, seen: View) -> f32 {
-    return solid_angle(panel.pixel_size_m, panel.close_distance_m, seen.distance, POINT_PIXELS)
+    var close = panel.close_distance_m;
+    if has_mean_depths(panel) {
+        // The distance of the plane in which the layer stops photons.
+        close = seen.distance * dot(seen.diffracted, panel.normal);
+    }
+    return solid_angle(panel.pixel_size_m, close, seen.distance, POINT_PIXELS)
         / panel.solid_angle_unit;
 }
 
@@ -114,7 +137,7 @@ fn applied_factors(
 
 // A of a layer; the front layer of a panel without a sensor stops every photon.
 fn absorbed(panel: Panel, seen: View, layer: u32) -> f32 {
-    if !SENSOR || panel.optical_depth == 0.0 {
+    if SENSOR == 0u || panel.optical_depth == 0.0 {
         return select(0.0, 1.0, layer == 0u);
     }
     return absorbed_fraction(panel.optical_depth, layer, dot(seen.diffracted, panel.normal));
@@ -137,10 +160,16 @@ fn view_factor(
     return source.weight * applied.x * applied.y * absorbed(panel, seen, layer);
 }
 
-// Omega and P of a pixel's first sub-pixel, `along` m from the tile's centre, in the front layer and
-// for the first source.
-fn first_factors(scene: Scene, tile: Tile, panel: Panel, along: vec2<f32>) -> vec2<f32> {
-    let first = view(tile, offset(tile, panel, along, 0.0));
+// Omega and P of a pixel's first sub-pixel, `along` m from the tile's centre, for the first source; in
+// `layer` where layers have their own, else in the front layer.
+fn first_factors(
+    scene: Scene, tile: Tile, panel: Panel, along: vec2<f32>, layer: u32,
+) -> vec2<f32> {
+    var depth = 0.0;
+    if has_mean_depths(panel) {
+        depth = layer_depth(tile, panel, along, layer);
+    }
+    let first = view(tile, offset(tile, panel, along, depth));
     var polarised = 1.0;
     if POLARISED {
         polarised = polarisation(

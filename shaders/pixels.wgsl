@@ -7,7 +7,7 @@ const MOST_PIXELS: u32 = 4u;
 // A pixel of a thread.
 struct Pixel {
     corner: vec2<f32>, // m along fast and slow from the tile's centre
-    first: vec2<f32>, // its first_factors
+    first: vec2<f32>, // its first_factors in the front layer
 }
 
 // One view of a pixel, for one source.
@@ -66,7 +66,7 @@ fn store_sums(thread: u32, sums: Sums) {
 fn pixel_of(tile: Tile, panel: Panel, lane: u32, k: u32) -> Pixel {
     let corner = pixel_corner(panel, pixel_in_tile(lane, k));
     let sub = panel.pixel_size_m / f32(scene.oversample);
-    return Pixel(corner, first_factors(scene, tile, panel, corner + 0.5 * sub));
+    return Pixel(corner, first_factors(scene, tile, panel, corner + 0.5 * sub, 0u));
 }
 
 // The view of `pixel` at `along` m from its corner in one layer, for one source.
@@ -74,10 +74,15 @@ fn sight(
     tile: Tile, panel: Panel, source: Source, centre: vec3<f32>,
     pixel: Pixel, along: vec2<f32>, layer: u32,
 ) -> Sight {
-    let depth = f32(layer) * panel.layer_depth_m;
+    let depth = layer_depth(tile, panel, pixel.corner + along, layer);
     let seen = view(tile, offset(tile, panel, pixel.corner + along, depth));
     let turned = seen.turned * source.inverse_wavelength;
-    let factor = view_factor(scene, panel, source, seen, centre + turned, pixel.first, layer);
+    var first = pixel.first;
+    if has_mean_depths(panel) {
+        let sub = panel.pixel_size_m / f32(scene.oversample);
+        first = first_factors(scene, tile, panel, pixel.corner + 0.5 * sub, layer);
+    }
+    let factor = view_factor(scene, panel, source, seen, centre + turned, first, layer);
     return Sight(turned, factor);
 }
 

@@ -49,7 +49,7 @@ fn trace() {
     let source = sources[0];
     let sub = panel.pixel_size_m / f32(scene.oversample);
     let start = pixel_corner(panel, selected.pixel);
-    let first = first_factors(scene, tile, panel, start + 0.5 * sub);
+    let first = first_factors(scene, tile, panel, start + 0.5 * sub, selected.layer);
 
     let qx = centre_component(tile, source, 0u);
     let qy = centre_component(tile, source, 1u);
@@ -57,7 +57,7 @@ fn trace() {
     let prepared = prepare(orientations[0], scene.index_scale, qx, qy, qz);
 
     let along = start + (vec2<f32>(selected.sub_pixel) + 0.5) * sub;
-    let p = offset(tile, panel, along, f32(selected.layer) * panel.layer_depth_m);
+    let p = offset(tile, panel, along, layer_depth(tile, panel, along, selected.layer));
     let seen = view(tile, p);
     let turned = seen.turned * source.inverse_wavelength;
     let q = centre_vector(scene.index_scale, qx, qy, qz) + turned;

@@ -9,7 +9,7 @@ use multiversion::multiversion;
 use super::amorphous::add_amorphous;
 use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::orientation_sum::sum_over_orientations;
-use super::pixel::{absorbed, layer_depth, own_polarisation, own_solid_angle};
+use super::pixel::{absorbed, layer_front, mean_layer_depth, own_polarisation, own_solid_angle};
 use crate::experiment::Panel;
 use crate::physics::position::{flat_position, position};
 use crate::physics::view::{View, view};
@@ -61,10 +61,9 @@ fn photons_with<const FUSED: bool>(
     interrupted: &dyn Fn() -> bool,
 ) -> Option<Lanes> {
     let first_views = Views::new(scene, panel, first, [0, 0], 0);
-    let first_solid_angles =
-        Lanes::from_fn(|lane| own_solid_angle(scene, panel, &first_views.get(lane)));
-    let first_polarisations =
-        Lanes::from_fn(|lane| own_polarisation(scene, &scene.first_source, &first_views.get(lane)));
+    let (mut first_solid_angles, mut first_polarisations) =
+        first_factors(scene, panel, &first_views);
+    let layers_have_own = scene.mean_depth_sensor(panel).is_some();
     let mut sums = Lanes::from_fn(|lane| {
         scene.background * first_solid_angles.0[lane] * first_polarisations.0[lane]
     });
@@ -79,6 +78,9 @@ fn photons_with<const FUSED: bool>(
                         &own_views
                     }
                 };
+                if layers_have_own && [sub_slow, sub_fast] == [0, 0] {
+                    (first_solid_angles, first_polarisations) = first_factors(scene, panel, views);
+                }
                 add_amorphous(scene, panel, views, layer, &mut sums);
                 if !scene.crystal_scatters() {
                     continue;
@@ -126,6 +128,16 @@ fn photons_with<const FUSED: bool>(
     Some(Lanes::from_fn(|lane| scene.scale * sums.0[lane]))
 }
 
+/// Ω and P of every pixel of a block for `views` and the first source.
+#[inline(always)]
+fn first_factors(scene: &Scene, panel: &Panel, views: &Views) -> (Lanes, Lanes) {
+    let source = &scene.first_source;
+    (
+        Lanes::from_fn(|lane| own_solid_angle(scene, panel, &views.get(lane))),
+        Lanes::from_fn(|lane| own_polarisation(scene, source, &views.get(lane))),
+    )
+}
+
 /// The views of one sub-pixel of one layer in every pixel of a block.
 pub(super) struct Views {
     positions: Vectors,
@@ -138,27 +150,45 @@ impl Views {
     fn new(
         scene: &Scene,
         panel: &Panel,
-        [fast, slow]: [usize; 2],
+        first: [usize; 2],
         sub_pixel: [u32; 2],
         layer: u32,
+    ) -> Views {
+        let depth = layer_front(scene, panel, layer);
+        let fronts = Views::at(scene, panel, first, sub_pixel, |_| depth);
+        match scene.mean_depth_sensor(panel) {
+            None => fronts,
+            Some(sensor) => Views::at(scene, panel, first, sub_pixel, |lane| {
+                mean_layer_depth(scene, panel, sensor, &fronts.get(lane), layer)
+            }),
+        }
+    }
+
+    /// The views of one sub-pixel at a `depth` (m) in the sensor of each pixel.
+    #[inline(always)]
+    fn at(
+        scene: &Scene,
+        panel: &Panel,
+        [fast, slow]: [usize; 2],
+        sub_pixel: [u32; 2],
+        depth: impl Fn(usize) -> f64,
     ) -> Views {
         let mut views = Views {
             positions: Vectors::ZERO,
             distances: Lanes::splat(0.0),
             diffracted: Vectors::ZERO,
         };
-        let depth = layer_depth(scene, panel, layer);
         // Two loops: rotations of a curved panel do not compile to vector instructions.
         if panel.curved_m.is_some() {
             for lane in 0..LANES {
                 let pixel = [fast + lane, slow];
-                let place = position(panel, scene.oversample, pixel, sub_pixel, depth);
+                let place = position(panel, scene.oversample, pixel, sub_pixel, depth(lane));
                 views.positions.set(lane, place);
             }
         } else {
             for lane in 0..LANES {
                 let pixel = [fast + lane, slow];
-                let place = flat_position(panel, scene.oversample, pixel, sub_pixel, depth);
+                let place = flat_position(panel, scene.oversample, pixel, sub_pixel, depth(lane));
                 views.positions.set(lane, place);
             }
         }
@@ -188,14 +218,15 @@ mod tests {
     use super::*;
     use crate::cpu::pixel;
     use crate::experiment::{
-        Beam, CentredSteps, Crystal, Description, Divergence, Experiment, MosaicModel, Mosaicity,
-        Placement, Reflection, Sensor, Shape, Sources, StructureFactors,
+        Beam, CentredSteps, Crystal, Description, Divergence, Experiment, LayerDepth, MosaicModel,
+        Mosaicity, Placement, Reflection, Sensor, Shape, Sources, StructureFactors,
     };
     use crate::geometry::UnitCell;
     use crate::physics::amorphous::{Amorphous, ProfilePiece};
 
     /// A crystal of each shape: three wavelengths, four domains, two sub-pixels per edge and two
-    /// layers, with and without a list of reflections; flat and curved.
+    /// layers at their faces and mean depths, with and without a list of reflections; flat and
+    /// curved.
     fn scenes() -> Vec<Scene> {
         let cell = UnitCell::from_parameters([7e-9, 8e-9, 9e-9], [1.5, 1.6, 1.7]).unwrap();
         let list: Vec<Reflection> = (-5..=5)
@@ -258,6 +289,11 @@ mod tests {
                 });
                 scene.background = 1e-3;
                 scene.amorphous = [material(3.0), material(-1.0)].into();
+                let mut mean = scene.clone();
+                mean.layer_depth = LayerDepth::Mean;
+                let mut own = mean.clone();
+                own.solid_angle_per_subpixel = true;
+                own.polarisation_per_subpixel = true;
                 let mut other = scene.clone();
                 let panel = &mut Arc::make_mut(&mut other.panels)[0];
                 panel.curved_m = Some(panel.normal * panel.close_distance_m());
@@ -267,7 +303,7 @@ mod tests {
                 other.polarisation_per_subpixel = true;
                 other.scattering_vector_limit = 1.4e9;
                 other.interpolate = true;
-                scenes.extend([scene, other]);
+                scenes.extend([scene, other, mean, own]);
             }
         }
         scenes

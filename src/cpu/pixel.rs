@@ -6,8 +6,8 @@
 
 use glam::DVec3;
 
-use crate::experiment::Panel;
-use crate::physics::absorption::absorbed_fraction;
+use crate::experiment::{Panel, Sensor};
+use crate::physics::absorption::{absorbed_fraction, mean_depth};
 use crate::physics::amorphous::amorphous;
 use crate::physics::polarisation::polarisation;
 use crate::physics::position::position;
@@ -25,21 +25,44 @@ pub(super) fn sub_pixel_view(
     sub_pixel: [u32; 2],
     layer: u32,
 ) -> View {
-    let depth = layer_depth(scene, panel, layer);
-    view(position(panel, scene.oversample, pixel, sub_pixel, depth))
+    let at = |depth| view(position(panel, scene.oversample, pixel, sub_pixel, depth));
+    let front = at(layer_front(scene, panel, layer));
+    match scene.mean_depth_sensor(panel) {
+        None => front,
+        Some(sensor) => at(mean_layer_depth(scene, panel, sensor, &front, layer)),
+    }
 }
 
 /// Depth in the sensor of `panel` at which `layer` begins, m.
-pub(super) fn layer_depth(scene: &Scene, panel: &Panel, layer: u32) -> f64 {
+pub(super) fn layer_front(scene: &Scene, panel: &Panel, layer: u32) -> f64 {
     panel.sensor.map_or(0.0, |sensor| {
-        f64::from(layer) * sensor.layer_depth_m(scene.layers)
+        f64::from(layer) * sensor.layer_thickness_m(scene.layers)
     })
+}
+
+/// Depth in the `sensor` of `panel`, m, at which `layer` stops photons on average, where its front
+/// face is seen as `front`.
+#[inline(always)]
+pub(super) fn mean_layer_depth(
+    scene: &Scene,
+    panel: &Panel,
+    sensor: &Sensor,
+    front: &View,
+    layer: u32,
+) -> f64 {
+    let cos_normal = front.diffracted.dot(panel.normal);
+    let within = mean_depth(sensor.optical_depth(scene.layers), cos_normal);
+    (f64::from(layer) + within) * sensor.layer_thickness_m(scene.layers)
 }
 
 /// Ω of a pixel of `panel` at the distance of `seen`.
 #[inline(always)]
 pub(super) fn own_solid_angle(scene: &Scene, panel: &Panel, seen: &View) -> f64 {
-    let close = panel.close_distance_m();
+    let close = match scene.mean_depth_sensor(panel) {
+        None => panel.close_distance_m(),
+        // The distance of the plane in which the layer stops photons.
+        Some(_) => seen.position.dot(panel.normal),
+    };
     solid_angle(panel.pixel_size_m, close, seen.distance, scene.point_pixels)
 }
 
@@ -67,9 +90,16 @@ pub(super) fn absorbed(scene: &Scene, panel: &Panel, seen: &View, layer: u32) ->
     absorbed_fraction(sensor.optical_depth(scene.layers), layer, cos_normal)
 }
 
-/// Ω and P of the pixel's first sub-pixel, front layer and first source.
-pub(super) fn first_factors(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> (f64, f64) {
-    let first = sub_pixel_view(scene, panel, pixel, [0, 0], 0);
+/// Ω and P of the pixel's first sub-pixel and first source; of `layer` where layers have their own,
+/// else of the front layer.
+pub(super) fn first_factors(
+    scene: &Scene,
+    panel: &Panel,
+    pixel: [usize; 2],
+    layer: u32,
+) -> (f64, f64) {
+    let layer = scene.mean_depth_sensor(panel).map_or(0, |_| layer);
+    let first = sub_pixel_view(scene, panel, pixel, [0, 0], layer);
     let polarisation = own_polarisation(scene, &scene.first_source, &first);
     (own_solid_angle(scene, panel, &first), polarisation)
 }
@@ -102,9 +132,10 @@ pub(super) fn sum_over_orientations(scene: &Scene, q: DVec3) -> f64 {
 /// Photons in the pixel (fast, slow) of `panel`, term by term: the scalar reference for
 /// [`render`](super::render), hundreds of times slower.
 pub fn photons(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> f64 {
-    let (first_solid_angle, first_polarisation) = first_factors(scene, panel, pixel);
+    let (first_solid_angle, first_polarisation) = first_factors(scene, panel, pixel, 0);
     let mut sum = scene.background * first_solid_angle * first_polarisation;
     for layer in 0..scene.layers {
+        let (first_solid_angle, first_polarisation) = first_factors(scene, panel, pixel, layer);
         for sub_slow in 0..scene.oversample {
             for sub_fast in 0..scene.oversample {
                 let seen = sub_pixel_view(scene, panel, pixel, [sub_fast, sub_slow], layer);

@@ -35,7 +35,8 @@ pub fn trace(scene: &Scene, place: &TermPlace) -> Trace {
     vector(&mut trace, Name::Diffracted, view.diffracted);
     vector(&mut trace, Name::Incident, source.incident);
     trace.put_one(Name::Wavelength, source.wavelength_m);
-    let (first_solid_angle, first_polarisation) = first_factors(scene, panel, place.pixel());
+    let (first_solid_angle, first_polarisation) =
+        first_factors(scene, panel, place.pixel(), place.index().layer);
     let solid_angle = if scene.solid_angle_per_subpixel {
         own_solid_angle(scene, panel, &view)
     } else {

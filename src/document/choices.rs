@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::value::{Field, Kind, NOT_NEGATIVE, POSITIVE, Value};
-use crate::experiment::{Convention, Pivot, Shape, SpotMetric};
+use crate::experiment::{Convention, LayerDepth, PhiSampling, Pivot, Shape, SpotMetric};
 use crate::formats::encoding::Compression;
 use crate::formats::encoding::Number;
 use crate::formats::png::{Colormap, Depth};
@@ -75,6 +75,8 @@ pub enum MosaicDistribution {
 
 choices! {
     Shape { "square" = Square, "round" = Round, "gauss" = Gauss, "tophat" = TopHat }
+    PhiSampling { "start" = Start, "middle" = Middle }
+    LayerDepth { "front" = Front, "mean" = Mean }
     SpotMetric { "reciprocal" = Reciprocal, "hkl" = Index }
     MosaicDistribution { "cap" = Cap, "gaussian" = Gaussian }
     DivergenceShape { "round" = Round, "square" = Square }

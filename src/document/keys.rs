@@ -10,7 +10,7 @@ use super::value::{
     INDEX, KAHN_FACTOR, Kind, MISORIENTATION, NOT_NEGATIVE, NUMBER, PERCENT, POSITIVE, SEED,
     THREADS, Value,
 };
-use crate::experiment::{Convention, Pivot, Shape, SpotMetric};
+use crate::experiment::{Convention, LayerDepth, PhiSampling, Pivot, Shape, SpotMetric};
 use crate::formats::encoding::Compression;
 use crate::formats::encoding::Number;
 use crate::formats::png::{Colormap, Depth};
@@ -246,6 +246,8 @@ sections! {
         step "step_deg": f64 = NUMBER, One;
         /// Number of steps.
         steps "steps": u32 = COUNT, One;
+        /// Where in each step phi is taken.
+        phi_sampling "phi_sampling": PhiSampling = words::<PhiSampling>(), One;
     }
     /// The X-rays.
     beam: BeamSection {
@@ -357,6 +359,8 @@ sections! {
         sensor_attenuation_depth "sensor_attenuation_depth_um": f64 = DEPTH, One;
         /// Layers of the sensor.
         sensor_layers "sensor_layers": u32 = COUNT, One;
+        /// Where in a layer its photons are stopped.
+        sensor_layer_depth "sensor_layer_depth": LayerDepth = words::<LayerDepth>(), One;
     }
     /// Directions that replace the convention's.
     frame: FrameSection {

@@ -47,7 +47,8 @@ pub static FILES: &[&Key] = keys! {
 static BESIDE_A_FILE: &[&Key] = keys! {
     detector.dials_experiment detector.dials_experiment_index detector.crystfel_geometry
     detector.crystfel_clen detector.mask detector.point_pixel detector.sensor_thickness
-    detector.sensor_attenuation_depth detector.sensor_layers frame.polarisation frame.spindle
+    detector.sensor_attenuation_depth detector.sensor_layers detector.sensor_layer_depth
+    frame.polarisation frame.spindle
 };
 
 /// Points that only matter where no key gives the first pixel.

@@ -14,12 +14,27 @@ pub struct Detector {
     pub panels: Vec<Panel>,
     /// Layers that every sensor is divided into, at least one.
     pub layers: u32,
+    /// Where in a layer its photons are stopped.
+    pub layer_depth: LayerDepth,
     /// The distance it was placed at, m; the number of sub-pixels follows from it.
     pub distance_m: f64,
     /// Leave the pixels' size and tilt out of the solid angle: Ω = 1/R².
     pub point_pixels: bool,
     /// What image headers say about the geometry.
     pub header: HeaderGeometry,
+}
+
+/// Where a layer of a sensor is taken to stop its photons (PHYSICS §6). A curved panel has no depth:
+/// all of its layers lie on its sphere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LayerDepth {
+    /// At its front face, as in the C program: every layer takes the solid angle and the
+    /// polarisation of the front one.
+    #[default]
+    Front,
+    /// At the mean depth at which it stops photons; each layer takes its own solid angle and
+    /// polarisation.
+    Mean,
 }
 
 /// Distances and centres as the headers of image files give them (PHYSICS §2, §13).
@@ -70,6 +85,7 @@ impl Detector {
             header: header_of(first, beam),
             distance_m: nearest.fold(f64::MAX, f64::min),
             layers: 1,
+            layer_depth: LayerDepth::Front,
             point_pixels: false,
             panels,
         })
@@ -86,6 +102,12 @@ impl Detector {
         let panels = self.panels.iter().enumerate();
         let upstream = panels.filter(|(_, panel)| farthest_downstream_m(panel, beam) <= 0.0);
         upstream.map(|(index, panel)| panel.label(index)).collect()
+    }
+
+    /// Whether some panel has layers at several depths: a sensor that is not bent onto a sphere.
+    pub fn has_layers(&self) -> bool {
+        let mut panels = self.panels.iter();
+        panels.any(|panel| panel.sensor.is_some() && panel.curved_m.is_none())
     }
 
     /// `error`, which is wrong with the panel at `index`, with that panel's name.

@@ -34,7 +34,7 @@ pub use beam::{
 };
 pub use convention::{Convention, LabAxes};
 pub use crystal::{Crystal, Shape, SpotMetric};
-pub use detector::{Detector, HeaderGeometry};
+pub use detector::{Detector, HeaderGeometry, LayerDepth};
 pub use error::ExperimentError;
 pub use expansion::{Expansion, LARGEST_INDEX, Reflections, expand};
 pub use mosaicity::{DEFAULT_MOSAIC_SEED, MosaicDraw, MosaicModel, Mosaicity};
@@ -43,7 +43,7 @@ pub use placement::{Distance, Pivot, Placement};
 pub use quantity::Quantity;
 pub use reflection_grid::{Reflection, ReflectionGrid};
 pub use sampling::{Region, Sampling};
-pub use scan::Scan;
+pub use scan::{PhiSampling, Scan};
 pub use steps::{CentredSteps, StepRequest};
 pub use structure_factors::{EnergyChannel, Interpolation, ReflectionList, StructureFactors};
 

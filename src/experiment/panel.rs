@@ -81,14 +81,14 @@ impl Sensor {
     // What stands in its place may be a subnormal number, and to divide one takes hundreds of
     // cycles: a quarter of what a block of pixels with one term each took.
     #[inline(never)]
-    pub fn layer_depth_m(&self, layers: u32) -> f64 {
+    pub fn layer_thickness_m(&self, layers: u32) -> f64 {
         self.thickness_m / f64::from(layers)
     }
 
     /// Thickness of each of `layers` layers over the attenuation depth.
     #[inline(never)]
     pub fn optical_depth(&self, layers: u32) -> f64 {
-        self.layer_depth_m(layers) / self.attenuation_depth_m
+        self.layer_thickness_m(layers) / self.attenuation_depth_m
     }
 
     fn check(&self) -> Result<(), ExperimentError> {

@@ -4,7 +4,7 @@ use glam::{DMat3, DVec3};
 
 use super::error::direction;
 use super::quantity::Quantity;
-use super::{Convention, Detector, ExperimentError, HeaderGeometry, LabAxes, Panel};
+use super::{Convention, Detector, ExperimentError, HeaderGeometry, LabAxes, LayerDepth, Panel};
 use crate::geometry::{rotation_about, rotation_xyz};
 
 /// How far away the detector is.
@@ -160,6 +160,7 @@ impl Placement {
         Ok(Detector {
             panels: vec![panel],
             layers: 1,
+            layer_depth: LayerDepth::Front,
             distance_m,
             point_pixels: false,
             header,

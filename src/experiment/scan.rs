@@ -6,7 +6,7 @@ use super::error::direction;
 use super::quantity::Quantity;
 use super::{ExperimentError, LabAxes};
 
-/// Rotation of the crystal about the spindle, φ_j = start + step·j.
+/// Rotation of the crystal about the spindle: φ_j = start + step·j, or half a step more.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scan {
     /// Spindle axis; any length.
@@ -19,6 +19,18 @@ pub struct Scan {
     pub steps: u32,
     /// The range turned through, radians, for headers.
     pub range_rad: f64,
+    /// Where in each step φ is taken.
+    pub sampling: PhiSampling,
+}
+
+/// Where in a step of a scan the crystal stands (PHYSICS §7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PhiSampling {
+    /// At the step's start, as in the C program: an image is centred half a step early.
+    #[default]
+    Start,
+    /// At the step's middle.
+    Middle,
 }
 
 impl Default for Scan {
@@ -29,6 +41,7 @@ impl Default for Scan {
             step_rad: 0.0,
             steps: 1,
             range_rad: 0.0,
+            sampling: PhiSampling::Start,
         }
     }
 }
@@ -41,7 +54,11 @@ impl Scan {
             step_rad,
             ..
         } = *self;
-        (0..self.steps).map(move |step| start_rad + step_rad * f64::from(step))
+        let within = match self.sampling {
+            PhiSampling::Start => 0.0,
+            PhiSampling::Middle => 0.5,
+        };
+        (0..self.steps).map(move |step| start_rad + step_rad * (f64::from(step) + within))
     }
 
     pub(super) fn check(&self) -> Result<(), ExperimentError> {

@@ -64,7 +64,7 @@ wgsl_structs! {
         slow: [f32; 3], close_distance_m: f32,
         normal: [f32; 3], solid_angle_unit: f32,
         curvature_m: f32,
-        layer_depth_m: f32,
+        layer_thickness_m: f32,
         optical_depth: f32,
         padding: u32,
     }

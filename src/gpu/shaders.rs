@@ -1,7 +1,7 @@
 //! The WGSL sources and the permutations they are built in.
 
 use super::tiles::TileSize;
-use crate::experiment::Shape;
+use crate::experiment::{LayerDepth, Shape};
 use crate::scene::Scene;
 
 /// The source of a file of `shaders/`.
@@ -67,7 +67,7 @@ pub struct Permutation {
     own_polarisation: bool,
     own_solid_angle: bool,
     point_pixels: bool,
-    sensor: bool,
+    sensor: u8,
     resolution_limit: bool,
     curved: bool,
 }
@@ -94,7 +94,11 @@ impl Permutation {
             own_polarisation: scene.polarisation_per_subpixel,
             own_solid_angle: scene.solid_angle_per_subpixel,
             point_pixels: scene.point_pixels,
-            sensor: scene.panels.iter().any(|panel| panel.sensor.is_some()),
+            sensor: match scene.layer_depth {
+                _ if scene.panels.iter().all(|panel| panel.sensor.is_none()) => 0,
+                LayerDepth::Front => 1,
+                LayerDepth::Mean => 2,
+            },
             resolution_limit: scene.scattering_vector_limit.is_finite(),
             curved: scene.panels.iter().any(|panel| panel.curved_m.is_some()),
         }
@@ -125,7 +129,7 @@ impl Permutation {
             ("OWN_POLARISATION", flag(self.own_polarisation)),
             ("OWN_SOLID_ANGLE", flag(self.own_solid_angle)),
             ("POINT_PIXELS", flag(self.point_pixels)),
-            ("SENSOR", flag(self.sensor)),
+            ("SENSOR", self.sensor.into()),
             ("RESOLUTION_LIMIT", flag(self.resolution_limit)),
             ("CURVED", flag(self.curved)),
         ]
@@ -136,8 +140,8 @@ impl Permutation {
 pub fn permutations() -> impl Iterator<Item = Permutation> {
     (0..4).flat_map(|shape| {
         (0..3).flat_map(move |structure_factors| {
-            (0..512u16).map(move |switches| Permutation {
-                edge: 1 + (switches >> 8 & 1) as u8,
+            (0..768u16).map(move |switches| Permutation {
+                edge: 1 + (switches >> 5 & 1) as u8,
                 shape,
                 structure_factors,
                 half_grid: switches & 1 != 0,
@@ -145,7 +149,7 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
                 own_polarisation: switches & 4 != 0,
                 own_solid_angle: switches & 8 != 0,
                 point_pixels: switches & 16 != 0,
-                sensor: switches & 32 != 0,
+                sensor: (switches >> 8) as u8,
                 resolution_limit: switches & 64 != 0,
                 curved: switches & 128 != 0,
             })

@@ -190,9 +190,9 @@ pub fn panel_entries(scene: &Scene) -> Vec<PanelEntry> {
         normal: panel.normal.as_vec3().to_array(),
         solid_angle_unit: solid_angle_unit(panel, scene.point_pixels) as f32,
         curvature_m: panel.curved_m.map_or(0.0, |middle| middle.length() as f32),
-        layer_depth_m: panel
+        layer_thickness_m: panel
             .sensor
-            .map_or(0.0, |sensor| sensor.layer_depth_m(scene.layers) as f32),
+            .map_or(0.0, |sensor| sensor.layer_thickness_m(scene.layers) as f32),
         optical_depth: panel
             .sensor
             .map_or(0.0, |sensor| sensor.optical_depth(scene.layers) as f32),

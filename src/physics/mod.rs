@@ -11,7 +11,7 @@
 //! | [`view`] | §3 | distance and direction of a position, seen from the sample |
 //! | [`solid_angle`] | §4 | solid angle of a pixel |
 //! | [`polarisation`] | §5 | polarisation factor |
-//! | [`absorption`] | §6 | part of the photons that a sensor layer stops |
+//! | [`absorption`] | §6 | part of the photons that a sensor layer stops, and how deep |
 //! | [`scattering_vector`] | §7 | q and sin θ/λ |
 //! | [`miller_index`] | §8 | fractional Miller index, and the nearest reflection |
 //! | [`lattice_factor`] | §8 | interference of the crystal's cells, for four shapes |

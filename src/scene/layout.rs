@@ -147,6 +147,7 @@ impl Layout {
         Ok(Scene {
             panels: experiment.panels().clone(),
             layers: detector.layers,
+            layer_depth: detector.layer_depth,
             point_pixels: detector.point_pixels,
             region: sampling.region,
             oversample: pose.oversample,

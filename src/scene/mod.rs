@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use glam::DMat3;
 
-use crate::experiment::{Experiment, Panel, ReflectionGrid, Region};
+use crate::experiment::{Experiment, LayerDepth, Panel, ReflectionGrid, Region, Sensor};
 use crate::memory::Bytes;
 use crate::physics::amorphous::Amorphous;
 use crate::physics::lattice_factor::Lattice;
@@ -45,6 +45,8 @@ pub struct Scene {
     pub panels: Arc<[Panel]>,
     /// Layers of every sensor, at least one.
     pub layers: u32,
+    /// Where in a layer its photons are stopped.
+    pub layer_depth: LayerDepth,
     /// Leave the pixels' size and tilt out of the solid angle.
     pub point_pixels: bool,
     /// The part of every panel that is rendered.
@@ -169,6 +171,14 @@ impl Scene {
             rendered.count()
         };
         self.panels.iter().map(on_panel).sum()
+    }
+
+    /// The sensor of `panel`, if its layers stop photons at their mean depths and not at their front
+    /// faces. A curved panel's layers all lie on its sphere.
+    #[inline(always)]
+    pub fn mean_depth_sensor<'p>(&self, panel: &'p Panel) -> Option<&'p Sensor> {
+        let mean = self.layer_depth == LayerDepth::Mean && panel.curved_m.is_none();
+        panel.sensor.as_ref().filter(|_| mean)
     }
 
     /// Whether a pixel of `panel` is rendered: inside the region and not masked.

@@ -50,6 +50,13 @@ impl Frame {
     pub fn document(&self, of_all: &Document) -> Document {
         let mut own = of_all.clone();
         own.scan.start = Some(self.phi_deg);
+        // What has no effect on the frame is not said, for a render of the document would tell so.
+        if self.experiment.scan().step_rad == 0.0 {
+            own.scan.phi_sampling = None;
+        }
+        if !self.experiment.detector().has_layers() {
+            own.detector.sensor_layer_depth = None;
+        }
         own.noise.image_number = Some(self.number);
         if let Some(angles) = self.misset_deg {
             own.crystal.misset = Some(Misset::Angles(angles));

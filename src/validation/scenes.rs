@@ -76,7 +76,7 @@ impl Check {
 }
 
 /// Every check of a scene.
-pub(super) fn checks() -> [Check; 28] {
+pub(super) fn checks() -> [Check; 29] {
     [
         scene(
             "square",
@@ -151,6 +151,19 @@ pub(super) fn checks() -> [Check; 28] {
              sampling = { oversample = 1 }",
         )
         .quick(),
+        scene(
+            "layers at their mean depths",
+            "detector.distance_mm = 60
+             detector.pixel_mm = 0.8
+             detector.pixels = 64
+             detector.sensor_attenuation_depth_um = 250
+             detector.sensor_thickness_um = 450
+             detector.sensor_layers = 2
+             detector.sensor_layer_depth = \"mean\"
+             scan = { range_deg = 1, steps = 2, phi_sampling = \"middle\" }
+             beam = { kahn_factor = 0.9 }
+             sampling = { oversample = 2 }",
+        ),
         scene(
             "mosaic and phi",
             "crystal = { cells = 10 }

@@ -10,5 +10,6 @@ mod golden;
 mod noise;
 mod panels;
 mod properties;
+mod sampling;
 mod space_groups;
 mod structure_factors;

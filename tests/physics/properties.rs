@@ -3,8 +3,8 @@
 use crate::support;
 use glam::{DMat3, DVec3};
 use nanobragg::experiment::{
-    CentredSteps, Convention, Crystal, Description, Divergence, Experiment, Placement, Reflection,
-    Region, Sampling, Scan, Shape, Source, Sources, StructureFactors,
+    CentredSteps, Convention, Crystal, Description, Divergence, Experiment, PhiSampling, Placement,
+    Reflection, Region, Sampling, Scan, Shape, Source, Sources, StructureFactors,
 };
 use nanobragg::geometry::{UnitCell, rotation_xyz};
 use nanobragg::image::{Comparison, Image};
@@ -101,7 +101,7 @@ prop_compose! {
             beam,
             crystal: Crystal { cells: cells.map(f64::from), shape, ..Crystal::new(cell.rotated(&rotation_xyz(misset))) },
             detector: placement.place().unwrap(),
-            scan: Scan { spindle: frame.spindle, start_rad: phi, step_rad: 0.01, range_rad: 0.02, steps: 2 },
+            scan: Scan { spindle: frame.spindle, start_rad: phi, step_rad: 0.01, range_rad: 0.02, steps: 2, ..Scan::default() },
             sampling: Sampling {
                 oversample: Some(2),
                 solid_angle_per_subpixel: own,
@@ -159,6 +159,16 @@ proptest! {
         turned.scan.spindle = turn * turned.scan.spindle;
         turned.detector = turned.detector.rotated(&turn);
         prop_assert!(nrmse(&render(turned), &render(description)) < ROUNDING);
+    }
+
+    #[test]
+    fn middles_of_steps_are_starts_half_a_step_later(description in descriptions()) {
+        let (mut middle, mut later) = (description.clone(), description.clone());
+        middle.scan.sampling = PhiSampling::Middle;
+        later.scan.start_rad += later.scan.step_rad / 2.0;
+        let image = render(middle);
+        prop_assert!(nrmse(&image, &render(later)) < ROUNDING);
+        prop_assert!(nrmse(&image, &render(description)) > ROUNDING);
     }
 
     #[test]

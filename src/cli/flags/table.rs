@@ -113,6 +113,9 @@ flags! { CRYSTAL "Crystal"
         "Spindle step, degrees";
     "-" "phisteps" ("COUNT") Value(&scan::steps);
         "Spindle steps";
+    "--" "phi-sampling" ("WHERE") Value(&scan::phi_sampling);
+        "Where in each step phi is taken: at its start, as in the C program, or at its middle, \
+         where an image is not half a step early [default: start; in series, middle]";
 }
 
 flags! { MOSAICITY "Mosaicity"
@@ -259,6 +262,10 @@ flags! { DETECTOR "Detector"
         "Thickness of the sensor, µm [default: 0]";
     "-" "detector_thicksteps", "thicksteps" ("COUNT") Value(&detector::sensor_layers);
         "Layers of the sensor [default: 2 if it has a thickness]";
+    "--" "layer-depth" ("WHERE") Value(&detector::sensor_layer_depth);
+        "Where in a sensor's layer photons are stopped: at its front face, with the front layer's \
+         solid angle and polarisation, as in the C program, or at the mean depth, with its own \
+         [default: front; in series, mean]";
     "-" "img" ("FILE") Value(&detector::image);
         "SMV, CBF or NXmx image whose header gives what flags leave open";
     "--" "img-frame" ("N") Value(&detector::image_frame);

@@ -9,6 +9,7 @@ use crate::cli::flags::{self, Request};
 use crate::cli::render::{self, Parsed};
 use crate::cli::{CliError, values};
 use crate::document::{FILES, Key, key, message};
+use crate::experiment::{LayerDepth, PhiSampling};
 use crate::geometry::degrees;
 use crate::series::{Motion, Numbered, Plan};
 
@@ -38,7 +39,8 @@ fn command() -> Command {
              other format with a place for the frame's number: frame_####.img. Numbers start with \
              --image-number, 1 by default; a frame's noise is that of 'nanobragg --image-number' with \
              its number. Numbered files appear as they are done, a file with all frames at the \
-             end. Each frame is, bit for bit, what nanobragg renders alone with its -phi or -misset.",
+             end. Each frame is, bit for bit, what nanobragg renders alone with its -phi or -misset, \
+             --phi-sampling middle and --layer-depth mean, which are the defaults here.",
         );
     flags::of_a_render(all)
 }
@@ -59,8 +61,18 @@ pub fn described() -> Described {
 /// [`CliError`], as a render's, and for flags that a series can't have.
 pub fn parsed(words: &[String]) -> Result<Parsed, CliError> {
     render::help_if_asked(words, described)?;
-    let parsed = render::parsed_by(described(), Line::of(words)?)?;
+    let mut parsed = render::parsed_by(described(), Line::of(words)?)?;
     check(&parsed)?;
+    // The C program renders no series: there is nothing to agree with, and images are unbiased.
+    let document = &mut parsed.given.document;
+    document
+        .scan
+        .phi_sampling
+        .get_or_insert(PhiSampling::Middle);
+    document
+        .detector
+        .sensor_layer_depth
+        .get_or_insert(LayerDepth::Mean);
     Ok(parsed)
 }
 
@@ -152,6 +164,11 @@ pub fn plan(matches: &ArgMatches, request: &Request) -> Result<Plan, CliError> {
 /// Whether a series has a use for a key that a render has none for.
 pub fn has_a_use(key: &Key, plan: &Plan) -> bool {
     let seeded = matches!(plan.motion, Motion::RandomOrientations(_));
-    *key == key::noise::image_number
+    let of_series: [&Key; 3] = [
+        &key::noise::image_number,
+        &key::scan::phi_sampling,
+        &key::detector::sensor_layer_depth,
+    ];
+    of_series.contains(&key)
         || (seeded && [&key::noise::seed, &key::crystal::misset_seed].contains(&key))
 }

@@ -197,6 +197,7 @@ impl Reading<'_> {
             step_rad,
             steps,
             range_rad,
+            sampling: keys.phi_sampling.unwrap_or_default(),
         })
     }
 

@@ -195,7 +195,9 @@ written with", adopted_two_theta,
 
     /// Gives a detector at its place what keys say beside that.
     pub fn finish(&mut self, detector: &mut Detector) {
-        detector.point_pixels = self.document.detector.point_pixel == Some(true);
+        let keys = &self.document.detector;
+        detector.point_pixels = keys.point_pixel == Some(true);
+        detector.layer_depth = keys.sensor_layer_depth.unwrap_or_default();
         self.apply_sensor(detector);
     }
 

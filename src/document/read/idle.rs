@@ -15,6 +15,7 @@ use crate::formats::encoding::name_of_master;
 use crate::formats::format::extension;
 use key::{
     background, beam, counts, crystal, detector, mosaicity, noise, output, picture, run, sampling,
+    scan,
 };
 
 /// What names of NXmx files end on.
@@ -144,6 +145,9 @@ impl Facts<'_> {
             crystal.f_column: constant_f
                 => "no {} or {} is given", crystal.structure_factors,
                     crystal.structure_factors_by_energy;
+            scan.phi_sampling: experiment.scan().step_rad == 0.0 => "there is no {}", scan.range;
+            detector.sensor_layer_depth: !experiment.detector().has_layers()
+                => "no flat panel has a sensor";
             beam.exposure: !flux => "it is for {}", beam.flux;
             beam.size: !flux && !sized && !given(&background::slabs)
                 => "it is for {}, {} and {}", beam.flux, crystal.size, background.slabs;

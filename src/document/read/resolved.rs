@@ -172,6 +172,8 @@ impl Choices<'_> {
         if facts.document.scan.range.is_some_and(|range| range != 0.0) {
             self.chose(&scan::steps, own.steps);
         }
+        // No choice of the program's: a series has another default; so with the depth of layers.
+        self.put(&scan::phi_sampling, &own.sampling, false);
     }
 
     fn beam(&mut self) {
@@ -270,6 +272,7 @@ impl Choices<'_> {
         if own.panels.iter().any(|panel| panel.sensor.is_some()) {
             self.chose(&detector::sensor_layers, own.layers);
         }
+        self.put(&detector::sensor_layer_depth, &own.layer_depth, false);
         self.put(&detector::curved, &false, true);
         self.put(&detector::point_pixel, &false, true);
         let Some(placement) = facts.placement else {

@@ -23,6 +23,10 @@ const ABSORBED_FRACTION: f64 = 8e-7;
 const ONE_MINUS_EXP: f64 = 8e-7;
 /// Error over the value, times one more than the layers' exponent: the cosine is rounded, too.
 const ABSORBED: f64 = 8e-7;
+/// Error over the value.
+const MEAN_DEPTH: f64 = 1e-6;
+/// Error over the layer's thickness, over the number of layers in front and one.
+const LAYER_DEPTH: f64 = 5e-7;
 /// Error over Ω, and over 1 for P.
 const APPLIED_FACTORS: f64 = 1e-6;
 /// Error over the largest that the factor can be, times one more than the layers' exponent.
@@ -168,6 +172,29 @@ fn one_minus_exp() {
     );
 }
 
+#[test]
+fn mean_depth() {
+    let cosines = [1.0, 0.5, 1e-3, 1e-12, 1e-30, 0.0, -1e-12, -1.0];
+    let edges = cosines.into_iter().flat_map(|cosine| {
+        [1e-6, 0.01, 0.499_999_97, 0.5, 0.999_999_94, 1.0, 100.0].map(|depth| [depth, cosine])
+    });
+    let inputs = inputs(55, edges.collect(), |rng| {
+        let cosine = match rng.random_range(0..3) {
+            0 => log_uniform(rng, 1e-6, 1.0),
+            _ => rng.random_range(-0.1..1.0),
+        };
+        [log_uniform(rng, 1e-6, 5.0), cosine]
+    });
+    let kernel = in_render("put(0u, mean_depth(real(0u), real(1u)));");
+    check(
+        "mean_depth",
+        kernel,
+        MEAN_DEPTH,
+        &inputs,
+        |[depth, cosine], [found]| relative(found, absorption::mean_depth(depth, cosine)),
+    );
+}
+
 /// A place, something that it sees, and what a source of X-rays is like; optical depth and layer.
 struct Case {
     place: Place,
@@ -219,10 +246,13 @@ fn cases(stream: u32) -> Vec<(Case, [f32; CASE])> {
 }
 
 impl Case {
-    /// Ω over the panel's unit.
-    fn solid_angle(&self, point_pixels: bool) -> f64 {
+    /// Ω over the panel's unit, of a layer at its mean depth or of one at its front face.
+    fn solid_angle(&self, point_pixels: bool, at_mean_depth: bool) -> f64 {
         let Panel { pixel_size_m, .. } = self.place.panel;
-        let close = self.place.panel.close_distance_m();
+        let close = match at_mean_depth && self.optical_depth > 0.0 {
+            true => self.seen.distance * self.seen.diffracted.dot(self.place.panel.normal),
+            false => self.place.panel.close_distance_m(),
+        };
         solid_angle::solid_angle(pixel_size_m, close, self.seen.distance, point_pixels)
             / self.place.solid_angle_unit()
     }
@@ -254,21 +284,28 @@ fn own_factors() {
         put(0u, own_solid_angle(panel, seen));
         put(1u, own_polarisation(real(35u), source, seen));
         put2(2u, applied_factors(real(35u), panel, source, seen, vec2<f32>(7.0, 0.25)));";
-    for (own, polarised, point) in [(1, 1, 0), (0, 1, 1), (1, 0, 1), (0, 0, 0)] {
+    for (own, polarised, point, sensor) in [
+        (1, 1, 0, 1),
+        (0, 1, 1, 2),
+        (1, 0, 1, 0),
+        (0, 0, 0, 0),
+        (1, 1, 0, 2),
+    ] {
         let kernel = in_render(body).helpers(READ).helpers(SEEN);
         let kernel = kernel
             .constant("POLARISED", polarised)
             .constant("POINT_PIXELS", point);
         let kernel = kernel
             .constant("OWN_SOLID_ANGLE", own)
-            .constant("OWN_POLARISATION", own);
+            .constant("OWN_POLARISATION", own)
+            .constant("SENSOR", sensor);
         check_cases(
             "applied_factors",
             kernel,
             APPLIED_FACTORS,
             &cases(50),
             |case, input, found: [f64; 4]| {
-                let solid_angle = case.solid_angle(point == 1);
+                let solid_angle = case.solid_angle(point == 1, sensor == 2);
                 let polarisation = [1.0, case.polarisation(&input)][polarised as usize];
                 let applied = [[7.0, 0.25], [solid_angle, polarisation]][own as usize];
                 let errors = [
@@ -300,6 +337,39 @@ fn absorbed() {
             error_over(found, expected, expected * size)
         },
     );
+}
+
+#[test]
+fn layer_depth() {
+    let body = "var panel = panel_at(0u);
+        let along = vec2<f32>(2.0, -3.0) * panel.pixel_size_m;
+        put(0u, layer_depth(tile_at(14u), panel, along, u32(real(36u))));
+        put(1u, f32(has_mean_depths(panel)));
+        panel.curvature_m = 1.0;
+        put(2u, layer_depth(tile_at(14u), panel, along, u32(real(36u))));";
+    for sensor in [0, 1, 2] {
+        let kernel = in_render(body).helpers(READ).constant("SENSOR", sensor);
+        check_cases(
+            "layer_depth",
+            kernel,
+            LAYER_DEPTH,
+            &cases(56),
+            |case, _, found: [f64; 3]| {
+                let size = case.place.panel.pixel_size_m;
+                let along = DVec2::new(2.0, -3.0) * size;
+                let front = case.layer * 2.0 * size;
+                let mean = sensor == 2 && case.optical_depth > 0.0;
+                let expected = match mean {
+                    true => (case.place).mean_layer_depth(along, case.optical_depth, case.layer),
+                    false => front,
+                };
+                assert_eq!(found[1], f64::from(u8::from(mean)));
+                let errors = [found[0] - expected, found[2] - front];
+                let worst = errors.into_iter().map(f64::abs).fold(0.0, f64::max);
+                worst / ((case.layer + 1.0) * 2.0 * size)
+            },
+        );
+    }
 }
 
 #[test]
@@ -355,7 +425,7 @@ fn view_factor() {
                 let (absorbed, size) = case.absorbed();
                 let (solid_angle, polarisation) = match own {
                     0 => (0.5, 0.75),
-                    _ => (case.solid_angle(false), case.polarisation(&input)),
+                    _ => (case.solid_angle(false, false), case.polarisation(&input)),
                 };
                 let expected = match case.kahn {
                     ..0.0 => 0.0,
@@ -377,11 +447,12 @@ fn first_factors() {
         scene.first_magnetic = source.magnetic;
         let panel = panel_at(0u);
         let along = vec2<f32>(2.0, -3.0) * panel.pixel_size_m;
-        put2(0u, first_factors(scene, tile_at(14u), panel, along));";
-    for polarised in [0, 1] {
+        put2(0u, first_factors(scene, tile_at(14u), panel, along, u32(real(36u))));";
+    for (polarised, sensor) in [(0, 0), (1, 1), (1, 2)] {
         let kernel = in_render(body)
             .helpers(READ)
-            .constant("POLARISED", polarised);
+            .constant("POLARISED", polarised)
+            .constant("SENSOR", sensor);
         check_cases(
             "first_factors",
             kernel,
@@ -389,7 +460,12 @@ fn first_factors() {
             &cases(54),
             |case, input, found: [f64; 2]| {
                 let along = DVec2::new(2.0, -3.0) * case.place.panel.pixel_size_m;
-                let seen = view(case.place.position_at(along, 0.0));
+                let mean = sensor == 2 && case.optical_depth > 0.0;
+                let depth = match mean {
+                    true => (case.place).mean_layer_depth(along, case.optical_depth, case.layer),
+                    false => 0.0,
+                };
+                let seen = view(case.place.position_at(along, depth));
                 let case = Case {
                     place: case.place.clone(),
                     seen,
@@ -397,7 +473,8 @@ fn first_factors() {
                 };
                 let polarisation = [1.0, case.polarisation(&input)][polarised as usize];
                 let [solid_angle, found] = found;
-                relative(solid_angle, case.solid_angle(false)).max((found - polarisation).abs())
+                relative(solid_angle, case.solid_angle(false, mean))
+                    .max((found - polarisation).abs())
             },
         );
     }

@@ -4,6 +4,7 @@ use std::f32::consts::{FRAC_PI_2, PI, TAU};
 
 use glam::{DMat3, DVec2, DVec3, Vec3};
 use nanobragg::experiment::Panel;
+use nanobragg::physics::absorption::mean_depth;
 use nanobragg::physics::position::position;
 use nanobragg::physics::solid_angle::solid_angle;
 use nanobragg::physics::view::view;
@@ -37,6 +38,7 @@ fn panel_at(k: u32) -> Panel {
     panel.slow = real3(k + 3u);
     panel.normal = real3(k + 6u);
     panel.pixel_size_m = real(k + 9u);
+    panel.layer_thickness_m = 2.0 * panel.pixel_size_m;
     panel.close_distance_m = real(k + 10u);
     panel.solid_angle_unit = real(k + 11u);
     panel.curvature_m = real(k + 12u);
@@ -123,6 +125,15 @@ impl Place {
         };
         let middle = self.first.map(|first| first + EDGE / 2);
         position(&shifted, 1, middle, [0, 0], depth)
+    }
+
+    /// The depth, m, at which `layer` stops photons on average that come `along` m from the tile's
+    /// centre; layers are two pixels thick and have this `optical_depth`.
+    pub fn mean_layer_depth(&self, along: DVec2, optical_depth: f64, layer: f64) -> f64 {
+        let thickness = 2.0 * self.panel.pixel_size_m;
+        let front = view(self.position_at(along, layer * thickness));
+        let cosine = front.diffracted.dot(self.panel.normal);
+        (layer + mean_depth(optical_depth, cosine)) * thickness
     }
 
     /// The sphere's radius, m; 0 for a flat panel.

@@ -3,7 +3,7 @@
 use glam::{DVec2, DVec3, Vec3};
 use nanobragg::physics::scattering_vector::scattering_vector;
 use nanobragg::physics::view::view;
-use nanobragg::physics::{polarisation, solid_angle};
+use nanobragg::physics::{absorption, polarisation, solid_angle};
 use rand::RngExt;
 
 use super::position::{EDGE as TILE_EDGE, PANEL, Place, READ, SOURCE, TILE};
@@ -219,6 +219,77 @@ fn pixels_and_sights() {
                 (DVec3::from_slice(&found[4..]) - turned).length()
                     / (turned.length() + input[33] * size / seen.distance),
                 (found[7] - factor).abs() / (input[34] * own_solid_angle),
+            ];
+            errors.into_iter().fold(0.0, f64::max)
+        },
+    );
+}
+
+/// What a thread's pixel sees of a source in a layer at its mean depth: the layer's own first sub-pixel
+/// gives the factors.
+#[test]
+fn sights_in_layers() {
+    const KAHN: f32 = 0.75;
+    const OPTICAL_DEPTH: f32 = 0.7;
+    const LAYER: u32 = 3;
+    let first = [Vec3::X, Vec3::Z, Vec3::NEG_Y];
+    let cases = inputs(114, Vec::new(), |rng| {
+        let place = Place::draw(rng, false);
+        let incident = unit_vector(rng).to_array();
+        let words = joined::<{ PANEL + TILE + SOURCE }>(&[
+            &place.words(OPTICAL_DEPTH),
+            &incident,
+            &[0.0; 6],
+            &[0.8, 1.5],
+        ]);
+        (place, words)
+    });
+    let body = "let panel = panel_at(0u);
+        let tile = tile_at(14u);
+        let pixel = pixel_of(tile, panel, 9u, 0u);
+        let along = vec2<f32>(0.75, 0.25) * panel.pixel_size_m;
+        let seen = sight(tile, panel, source_at(24u), vec3<f32>(0.0), pixel, along, 3u);
+        put3(0u, seen.turned);
+        put(3u, seen.factor);";
+    let kernel = in_render(body)
+        .helpers(READ)
+        .uniform(0, scene(first, KAHN, 2))
+        .constant("EDGE", 2)
+        .constant("SENSOR", 2);
+    check_cases(
+        "sight in a layer",
+        kernel,
+        SIGHT,
+        &cases,
+        |place, input, found: [f64; 4]| {
+            let panel = &place.panel;
+            let size = panel.pixel_size_m;
+            let corner = (DVec2::splat(2.0) - TILE_EDGE as f64 / 2.0) * size;
+            let seen_at = |along: DVec2| {
+                let depth = place.mean_layer_depth(along, OPTICAL_DEPTH.into(), LAYER.into());
+                view(place.position_at(along, depth))
+            };
+            let first_seen = seen_at(corner + 0.25 * size);
+            let seen = seen_at(corner + DVec2::new(0.75, 0.25) * size);
+            let close = first_seen.position.dot(panel.normal);
+            let solid_angle = solid_angle::solid_angle(size, close, first_seen.distance, false)
+                / place.solid_angle_unit();
+            let [incident, electric, magnetic] = first.map(|v| v.as_dvec3());
+            let diffracted = first_seen.diffracted;
+            let kahn = f64::from(KAHN);
+            let polarised =
+                polarisation::polarisation(incident, electric, magnetic, diffracted, kahn);
+            let cosine = seen.diffracted.dot(panel.normal);
+            let absorbed = absorption::absorbed_fraction(OPTICAL_DEPTH.into(), LAYER, cosine);
+            let source = DVec3::from_slice(&input[24..]);
+            let q = |seen: DVec3| scattering_vector(seen, source, 1.0 / input[33]);
+            let turned = q(seen.diffracted) - q(view(place.centre).diffracted);
+            let errors = [
+                (DVec3::from_slice(&found[..3]) - turned).length()
+                    / (turned.length() + input[33] * size / seen.distance),
+                // The exponent of the layers in front multiplies the cosine's rounding.
+                (found[3] - input[34] * solid_angle * polarised * absorbed).abs()
+                    / (input[34] * solid_angle * absorbed * (1.0 + 4.0 * 0.7 / cosine)),
             ];
             errors.into_iter().fold(0.0, f64::max)
         },

@@ -63,7 +63,9 @@ fn all_180_frames_of_a_megapixel_each_are_the_render() {
         // As a user types it: 5, 5.3, 5.6 …
         let phi = format!("{}.{}", 5 + 3 * index / 10, 3 * index % 10);
         let single = renderer
-            .render(&experiment(&format!("{flags} -phi {phi}")))
+            .render(&experiment(&format!(
+                "{flags} -phi {phi} --phi-sampling middle"
+            )))
             .unwrap()
             .image;
         h5py.read_exact(&mut bytes).unwrap();
@@ -115,7 +117,7 @@ fn numbered_files_are_those_of_single_renders() {
         output(
             here,
             &format!(
-                "{flags} -phi {phi} --image-number {number} --out one.img --out one.npy --out one.png \
+                "{flags} -phi {phi} --phi-sampling middle --image-number {number} --out one.img --out one.npy --out one.png \
                  --out one.bin --out-noise one.cbf --out-noise one.nxs --out-type u16 --quiet"
             ),
         );
@@ -138,6 +140,49 @@ fn numbered_files_are_those_of_single_renders() {
     }
     let noisy = frames(&here.join("n.h5"));
     assert!(noisy[0] != noisy[1] && noisy[1] != noisy[2]);
+}
+
+/// A series takes phi at the middles of steps and layers at their mean depths, unless it is told
+/// otherwise; the experiment in its files says so, and gives the frame again.
+#[test]
+fn a_series_is_unbiased_by_default_and_its_files_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let flags = format!("{SMALL} -osc 0.5 -phisteps 3 -detector_thick 450 -detector_abs 250");
+    let unbiased = "--phi-sampling middle --layer-depth mean";
+    let c_program = "--phi-sampling start --layer-depth front";
+    let series = |more: &str, files: &str| {
+        output(
+            here,
+            &format!("series --frames 2 {flags} {more} --out {files} --quiet"),
+        );
+    };
+    series("", "default_#.cbf");
+    series(unbiased, "unbiased_#.cbf");
+    series(c_program, "c_#.cbf");
+    for (more, several) in [
+        (unbiased, "unbiased_2.cbf"),
+        (c_program, "c_2.cbf"),
+        ("", "c_2.cbf"),
+    ] {
+        output(
+            here,
+            &format!("{flags} {more} -phi 0.5 --out one.cbf --quiet"),
+        );
+        let [one, several] = ["one.cbf", several].map(|name| pixels(&here.join(name)));
+        assert!(one == several, "{more}");
+    }
+    let [default, unbiased, c_program] =
+        ["default_2.cbf", "unbiased_2.cbf", "c_2.cbf"].map(|name| pixels(&here.join(name)));
+    assert!(default == unbiased && default != c_program);
+
+    let (recorded, _) = output(here, "info default_2.cbf --config");
+    fs::write(here.join("recorded.toml"), &recorded).unwrap();
+    for line in ["phi_sampling = \"middle\"", "sensor_layer_depth = \"mean\""] {
+        assert!(recorded.contains(line), "{recorded}");
+    }
+    output(here, "--config recorded.toml --out again.cbf --quiet");
+    assert!(pixels(&here.join("again.cbf")) == default);
 }
 
 #[test]
@@ -227,7 +272,8 @@ fn a_gpu_renders_the_frames_that_it_renders_alone() {
     );
     let all = frames(&here.join("g.h5"));
     for (index, phi) in ["0", "0.5", "1"].into_iter().enumerate() {
-        output(here, &format!("{flags} -phi {phi} --out one.npy --quiet"));
+        let single = format!("{flags} -phi {phi} --phi-sampling middle");
+        output(here, &format!("{single} --out one.npy --quiet"));
         assert!(
             all[index].pixels == pixels(&here.join("one.npy")),
             "frame {index}"

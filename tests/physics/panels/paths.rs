@@ -4,8 +4,8 @@ use std::sync::Mutex;
 
 use glam::{DVec3, dvec3};
 use nanobragg::experiment::{
-    Crystal, Description, Detector, Experiment, ExperimentError, LabAxes, Mask, MosaicModel,
-    Mosaicity, Panel, Region, Sampling, Sensor, StructureFactors,
+    Crystal, Description, Detector, Experiment, ExperimentError, LabAxes, LayerDepth, Mask,
+    MosaicModel, Mosaicity, Panel, Region, Sampling, Sensor, StructureFactors,
 };
 use nanobragg::geometry::{UnitCell, rotation_xyz};
 use nanobragg::image::{Image, Statistics};
@@ -184,13 +184,19 @@ fn every_panel_is_rendered_as_it_is_alone() {
 fn a_kept_device_notices_that_only_the_layers_changed() {
     let (cpu, gpu) = (cpu(), gpu());
     let mut parts = description(tilted());
-    for layers in [4, 1, 7] {
+    for (layers, depth) in [
+        (4, LayerDepth::Front),
+        (4, LayerDepth::Mean),
+        (1, LayerDepth::Front),
+        (7, LayerDepth::Mean),
+    ] {
         parts.detector.layers = layers;
+        parts.detector.layer_depth = depth;
         let error = nrmse(
             rendered(&gpu, &parts).values(),
             rendered(&cpu, &parts).values(),
         );
-        assert!(error < GATE, "{layers} layers: {error}");
+        assert!(error < GATE, "{layers} layers, {depth:?}: {error}");
     }
 }
 
@@ -198,6 +204,7 @@ fn a_kept_device_notices_that_only_the_layers_changed() {
 fn layers_do_not_change_a_panel_without_a_sensor() {
     let mut parts = description(tilted());
     let range = tilted()[0].pixels()..tilted()[0].pixels() + tilted()[1].pixels();
+    parts.detector.layer_depth = LayerDepth::Mean;
     for renderer in [cpu(), gpu()] {
         let with =
             |parts: &Description| rendered(&renderer, parts).values()[range.clone()].to_vec();

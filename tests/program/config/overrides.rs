@@ -81,6 +81,8 @@ const PAIRS: &[(&str, &str)] = &[
     ("-Xbeam 2", "-pix0_vector 0.1 0.001 -0.002"),
     ("", "-detector_thick 300"),
     ("-detector_thick 300", "-detector_abs 500 -thicksteps 3"),
+    ("-detector_thick 300", "--layer-depth mean"),
+    ("-osc 1 --phi-sampling middle", "--phi-sampling start"),
     ("", "-curved_det"),
     ("", "-point_pixel -roi 3 20 4 20"),
     ("-roi 3 20 4 20", "-roi 5 6 7 8"),
