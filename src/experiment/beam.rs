@@ -172,8 +172,8 @@ impl Beam {
         sources
     }
 
-    /// Whether anything depends on the direction of the electric field: X-rays that are polarised, and
-    /// a divergence, whose angles are about it.
+    /// Whether anything depends on the direction of the electric field: X-rays that are polarised,
+    /// and a divergence, whose angles are about it.
     pub fn needs_field(&self) -> bool {
         let diverges = match &self.sources {
             Sources::List(_) => false,
@@ -184,9 +184,9 @@ impl Beam {
         diverges || self.kahn_factor.is_some_and(|kahn| kahn != 0.0)
     }
 
-    /// Directions of the electric and the magnetic field of X-rays that travel along the unit vector
-    /// `incident`; `None` along the polarisation vector, where no field can point. X-rays that are not
-    /// polarised have any two.
+    /// Directions of the electric and the magnetic field of X-rays that travel along the unit
+    /// vector `incident`; `None` along the polarisation vector, where no field can point. X-rays
+    /// that are not polarised have any two.
     pub fn fields(&self, incident: DVec3) -> Option<[DVec3; 2]> {
         let magnetic = self.polarisation_axis.normalize().cross(incident);
         let magnetic = match magnetic.length() < ALONG {

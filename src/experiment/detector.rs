@@ -24,8 +24,8 @@ pub struct Detector {
     pub header: HeaderGeometry,
 }
 
-/// Where a layer of a sensor is taken to stop its photons (PHYSICS §6). A curved panel has no depth:
-/// all of its layers lie on its sphere.
+/// Where a layer of a sensor is taken to stop its photons (PHYSICS §6). A curved panel has no
+/// depth: all of its layers lie on its sphere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LayerDepth {
     /// At its front face, as in the C program: every layer takes the solid angle and the
@@ -136,8 +136,8 @@ impl Detector {
     }
 }
 
-/// How far the corner of `panel` that is farthest along `beam` is downstream of the sample, in m for a
-/// unit vector.
+/// How far the corner of `panel` that is farthest along `beam` is downstream of the sample, in m
+/// for a unit vector.
 fn farthest_downstream_m(panel: &Panel, beam: DVec3) -> f64 {
     let downstream = panel.corners_m(0.0).map(|corner| corner.dot(beam));
     downstream.into_iter().fold(f64::MIN, f64::max)

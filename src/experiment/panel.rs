@@ -14,11 +14,11 @@ pub struct Panel {
     pub name: String,
     /// The outer corner of the first pixel, m from the sample.
     pub origin_m: DVec3,
-    /// Step from a pixel to the next along the fast axis, in units of `pixel_size_m`: of square pixels
-    /// a unit vector.
+    /// Step from a pixel to the next along the fast axis, in units of `pixel_size_m`: of square
+    /// pixels a unit vector.
     pub fast: DVec3,
-    /// Step from a pixel to the next along the slow axis, in the same units; it need not be at a right
-    /// angle to the other.
+    /// Step from a pixel to the next along the slow axis, in the same units; it need not be at a
+    /// right angle to the other.
     pub slow: DVec3,
     /// Normal, a unit vector that points away from the sample.
     pub normal: DVec3,
@@ -112,8 +112,8 @@ pub fn panel_of_pixel(panels: &[Panel], pixel: [usize; 2]) -> Option<(usize, [us
 }
 
 impl Panel {
-    /// A panel whose pixels are parallelograms with these edges, m, at its first corner; bare, and with
-    /// its normal along fast × slow.
+    /// A panel whose pixels are parallelograms with these edges, m, at its first corner; bare, and
+    /// with its normal along fast × slow.
     pub fn of_steps(
         name: String,
         origin_m: DVec3,
@@ -166,8 +166,8 @@ impl Panel {
         self.origin_m + self.pixel_size_m * (fast * self.fast + slow * self.slow)
     }
 
-    /// Fast and slow coordinate, in pixels from the first corner, of the point of the flat panel's plane
-    /// that is nearest to `point_m`.
+    /// Fast and slow coordinate, in pixels from the first corner, of the point of the flat panel's
+    /// plane that is nearest to `point_m`.
     pub fn pixel_at(&self, point_m: DVec3) -> [f64; 2] {
         let along = (point_m - self.origin_m) / self.pixel_size_m;
         // The axes need not be at right angles: by Cramer's rule within the plane.
@@ -198,8 +198,9 @@ impl Panel {
         self.corners_between_m(self.shape.map(|count| [0, count]), inset)
     }
 
-    /// The corners of the part of the flat panel that is rendered, its masked edges left out, `inset`
-    /// pixels inside its edges, in order around it, m; the whole panel's where all of it is masked.
+    /// The corners of the part of the flat panel that is rendered, its masked edges left out,
+    /// `inset` pixels inside its edges, in order around it, m; the whole panel's where all of it is
+    /// masked.
     pub(super) fn rendered_corners_m(&self, inset: f64) -> [DVec3; 4] {
         let [width, height] = self.shape;
         let column = |&fast: &usize| (0..height).any(|slow| self.renders(fast, slow));

@@ -92,8 +92,8 @@ pub(super) fn read_with<T>(
     parse(&read_bytes(path, most)?).map_err(|problem| FormatError::content(path, problem))
 }
 
-/// Reads the whole file or pipe at `path`, if it holds no more than `most`; unpacks it, if it is packed
-/// by gzip or bzip2.
+/// Reads the whole file or pipe at `path`, if it holds no more than `most`; unpacks it, if it is
+/// packed by gzip or bzip2.
 ///
 /// # Errors
 /// [`FormatError::Read`] when it holds more, is a directory or a device, or cannot be read;

@@ -4,8 +4,9 @@
 //! use nanobragg::formats::geom;
 //! use nanobragg::memory::Bytes;
 //!
-//! let file = "clen = 0.1\nphoton_energy = 9500\nres = 1e4\nfs = -x\nss = -y\nmin_fs = 0\nmax_fs \
-//!             = 63\nmin_ss = 0\nmax_ss = 31\ncorner_x = 32\nupper/corner_y = 33\nlower/corner_y = -1\n";
+//! let file = "clen = 0.1\nphoton_energy = 9500\nres = 1e4\nfs = -x\nss = -y\nmin_fs = 0\n\
+//!             max_fs = 63\nmin_ss = 0\nmax_ss = 31\ncorner_x = 32\nupper/corner_y = 33\n\
+//!             lower/corner_y = -1\n";
 //! let geometry = geom::parse(file.as_bytes(), None, Bytes(1 << 20))?;
 //! let detector = geometry.detector()?;
 //! assert_eq!(detector.panels[1].name, "lower");

@@ -44,8 +44,8 @@ fn room_for_frames(path: &Path) -> Option<&'static FramesRoom> {
     format::of_content(&start).frames.as_ref()
 }
 
-/// What the file of many frames at `path` says of frame `frame`, counted from 0, or of its first; `None`
-/// for a file of one image. The frames are not read, and need not be there.
+/// What the file of many frames at `path` says of frame `frame`, counted from 0, or of its first;
+/// `None` for a file of one image. The frames are not read, and need not be there.
 ///
 /// # Errors
 /// [`FormatError`] when it cannot be read or has no such frame.

@@ -1,8 +1,8 @@
 //! Masks: images of any format that tell which pixels are rendered.
 //!
-//! A pixel is rendered where the mask is above zero: so nanoBragg's SMV masks have it, arrays of true
-//! and false that numpy saves, and CBF files whose gaps are negative. NeXus' pixel mask, which an HDF5
-//! file has, says the opposite: there a pixel is good where it is zero.
+//! A pixel is rendered where the mask is above zero: so nanoBragg's SMV masks have it, arrays of
+//! true and false that numpy saves, and CBF files whose gaps are negative. NeXus' pixel mask, which
+//! an HDF5 file has, says the opposite: there a pixel is good where it is zero.
 
 use std::path::Path;
 
@@ -16,8 +16,8 @@ use crate::memory::Bytes;
 /// Reads the mask in the file at `path`, with what its header says.
 ///
 /// # Errors
-/// [`FormatError`] when the file cannot be read, is no image that tells its size, or is HDF5 without
-/// a pixel mask.
+/// [`FormatError`] when the file cannot be read, is no image that tells its size, or is HDF5
+/// without a pixel mask.
 pub fn read(path: &Path, most: Bytes) -> Result<(Mask, Header), FormatError> {
     let bad = |what: &str| FormatError::content(path, Problem::with_file(what));
     if let Some(OneHeader { header, size, .. }) = image_file::frame_header(path, None, most)? {

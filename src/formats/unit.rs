@@ -2,8 +2,8 @@
 
 use super::metadata::ANGSTROM;
 
-/// What a length or an angle of this `unit` is multiplied by to be in metres or radians; 1 for pixels
-/// and numbers without a unit. `None` for a unit that is not known.
+/// What a length or an angle of this `unit` is multiplied by to be in metres or radians; 1 for
+/// pixels and numbers without a unit. `None` for a unit that is not known.
 pub(super) fn si(unit: &str) -> Option<f64> {
     const UNITS: &[(&[&str], f64)] = &[
         (&["m", "metre", "meter", "metres", "meters"], 1.0),

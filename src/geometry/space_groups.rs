@@ -65,8 +65,8 @@ pub fn named(name: &str, hexagonal: bool) -> Option<NamedGroup> {
     spellings.iter().find_map(found)?.built()
 }
 
-/// The group called `name` as by [`named`], or else that of this `number` in International Tables, in
-/// its standard setting, with a line that says so.
+/// The group called `name` as by [`named`], or else that of this `number` in International Tables,
+/// in its standard setting, with a line that says so.
 pub fn named_or_numbered(
     name: &str,
     number: Option<&str>,

@@ -7,8 +7,8 @@ use crate::units::METRES_PER_ANGSTROM;
 
 /// The polynomial through the two entries on either side, or as many as there are: a cubic, a
 /// parabola in the first and the last interval, a straight line beyond the ends. That is what
-/// nonBragg.c and simtbx come to, whose end values are repeated at -1e98, -1e99 and 1e98, 1e99: points
-/// so far away only lower the degree.
+/// nonBragg.c and simtbx come to, whose end values are repeated at -1e98, -1e99 and 1e98, 1e99:
+/// points so far away only lower the degree.
 pub fn pieces(profile: &ScatteringProfile) -> Vec<ProfilePiece> {
     let points: Vec<(f64, f64)> = profile.entries().iter().map(point).collect();
     let count = points.len();

@@ -173,8 +173,8 @@ impl Scene {
         self.panels.iter().map(on_panel).sum()
     }
 
-    /// The sensor of `panel`, if its layers stop photons at their mean depths and not at their front
-    /// faces. A curved panel's layers all lie on its sphere.
+    /// The sensor of `panel`, if its layers stop photons at their mean depths and not at their
+    /// front faces. A curved panel's layers all lie on its sphere.
     #[inline(always)]
     pub fn mean_depth_sensor<'p>(&self, panel: &'p Panel) -> Option<&'p Sensor> {
         let mean = self.layer_depth == LayerDepth::Mean && panel.curved_m.is_none();

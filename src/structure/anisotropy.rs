@@ -14,8 +14,8 @@ pub struct AnisotropicB {
 }
 
 impl AnisotropicB {
-    /// The displacement of mean squares `u_m2`, a symmetric matrix in m² along the axes of the cell's
-    /// orientation; none where a mean square would be negative.
+    /// The displacement of mean squares `u_m2`, a symmetric matrix in m² along the axes of the
+    /// cell's orientation; none where a mean square would be negative.
     pub fn of_mean_squares(u_m2: DMat3) -> Option<AnisotropicB> {
         let b_m2 = 8.0 * PI * PI * u_m2;
         let extremes_m2 = extreme_eigenvalues(&b_m2);
@@ -37,7 +37,8 @@ impl AnisotropicB {
     }
 }
 
-/// Smallest and largest eigenvalue of a symmetric matrix. Source: Smith, *Commun. ACM* 4 (1961) 168.
+/// Smallest and largest eigenvalue of a symmetric matrix. Source: Smith, *Commun. ACM* 4 (1961)
+/// 168.
 fn extreme_eigenvalues(matrix: &DMat3) -> [f64; 2] {
     let trace = |m: &DMat3| m.x_axis.x + m.y_axis.y + m.z_axis.z;
     let mean = trace(matrix) / 3.0;

@@ -43,7 +43,8 @@ pub struct Adopted {
     beam_centre: Option<BeamCentre>,
 }
 
-/// A quantity that a header leaves open: what it is, what is taken, and the keys that would give it.
+/// A quantity that a header leaves open: what it is, what is taken, and the keys that would give
+/// it.
 pub struct Unsaid(pub &'static str, pub &'static str, pub Vec<&'static Key>);
 
 /// Where the beam meets the detector, as a header tells it.
@@ -179,8 +180,8 @@ impl Adopted {
         }
     }
 
-    /// The quantities that the header of an image leaves open, by the keys that would give them, and
-    /// what is taken in their place.
+    /// The quantities that the header of an image leaves open, by the keys that would give them,
+    /// and what is taken in their place.
     pub fn unsaid(&self) -> Vec<Unsaid> {
         use key::{beam, detector, frame, scan};
         let centre = self.beam_centre.is_none() && self.org.iter().any(Option::is_none);

@@ -76,8 +76,8 @@ impl Reading<'_> {
         })
     }
 
-    /// What the header of the image at `path` leaves open and no key gives, and which frame of several
-    /// was taken.
+    /// What the header of the image at `path` leaves open and no key gives, and which frame of
+    /// several was taken.
     fn unsaid(&self, path: &Path, adopted: &Adopted) -> Vec<Message> {
         let frames = adopted.frames.unwrap_or(1);
         let first = (frames > 1 && self.document.detector.image_frame.is_none()).then(|| {

@@ -264,8 +264,8 @@ fn parameters(numbers: &[f64]) -> Result<UnitCell, DocumentError> {
         .map_err(|error| DocumentError::of_keys(&[&key::crystal::cell], error))
 }
 
-/// A line where the cell that a matrix makes with this wavelength is not the one that its file says:
-/// matrices hold the wavelength that they were made with.
+/// A line where the cell that a matrix makes with this wavelength is not the one that its file
+/// says: matrices hold the wavelength that they were made with.
 fn other_wavelength(cell: &UnitCell, own: &UnitCell, wavelength_m: f64) -> Option<String> {
     if are_alike(cell, own, 1e-3, 0.1) {
         return None;

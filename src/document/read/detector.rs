@@ -299,9 +299,9 @@ written with", adopted_two_theta,
             && [Quantity::SensorThickness, Quantity::AttenuationDepth].contains(&quantity)
     }
 
-    /// An error about those of `keys` that the document gives. If it gives none, the values come from
-    /// the file that describes the detector or from the header of an image, and the error is about
-    /// that file; without a file it is about all of `keys`.
+    /// An error about those of `keys` that the document gives. If it gives none, the values come
+    /// from the file that describes the detector or from the header of an image, and the error is
+    /// about that file; without a file it is about all of `keys`.
     pub fn blame(&self, keys: &[&'static Key], what: impl std::fmt::Display) -> DocumentError {
         let given = keys.iter().filter(|key| key.is_in(self.document));
         let given: Vec<&'static Key> = given.copied().collect();

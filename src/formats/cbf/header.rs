@@ -81,8 +81,8 @@ pub fn entries(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The geometry in `entries`. Numbers have the units that stand behind them; without one, lengths are
-/// in m, angles in degrees, the wavelength in Å and energies in eV.
+/// The geometry in `entries`. Numbers have the units that stand behind them; without one, lengths
+/// are in m, angles in degrees, the wavelength in Å and energies in eV.
 ///
 /// # Errors
 /// A [`Problem`] for a value that is no number where one is expected, and for a unit that is not

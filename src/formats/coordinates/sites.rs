@@ -252,8 +252,8 @@ impl Sites {
         Ok(())
     }
 
-    /// Adds the copies of all atoms that the file leaves to its non-crystallographic operators, where
-    /// a file of no more than `most` may be read.
+    /// Adds the copies of all atoms that the file leaves to its non-crystallographic operators,
+    /// where a file of no more than `most` may be read.
     pub(super) fn copy(&mut self, most: Bytes) -> Result<Option<String>, Problem> {
         self.copies.retain(|copying| !copying.is_identity());
         let (own, operators) = (self.atoms.len(), self.copies.len());

@@ -62,8 +62,8 @@ pub fn parse_atoms(bytes: &[u8]) -> Result<(Sites, NamedGroup), Problem> {
     Ok((sites, group))
 }
 
-/// U11, U22, U33, U12, U13, U23 in Å² of atoms by their ids, and the lines that say them; as the PDB
-/// has them, along the axes of the coordinates.
+/// U11, U22, U33, U12, U13, U23 in Å² of atoms by their ids, and the lines that say them; as the
+/// PDB has them, along the axes of the coordinates.
 fn mean_squares(block: &Block) -> Result<HashMap<String, (usize, [f64; 6])>, Problem> {
     const ENTRIES: [&str; 6] = ["[1][1]", "[2][2]", "[3][3]", "[1][2]", "[1][3]", "[2][3]"];
     let mut found = HashMap::new();

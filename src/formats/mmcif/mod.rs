@@ -263,8 +263,8 @@ fn cell(block: &Block) -> Result<Option<UnitCell>, Problem> {
         .map_err(|error| Problem::with_file(format!("_cell: {error}")))
 }
 
-/// The symmetry: its operators where they are listed, or else the group of its name or number; with a
-/// line where the name was not understood.
+/// The symmetry: its operators where they are listed, or else the group of its name or number; with
+/// a line where the name was not understood.
 fn space_group(block: &Block, hexagonal: bool) -> Result<(NamedGroup, Option<String>), Problem> {
     let name = [
         "_symmetry.space_group_name_H-M",

@@ -20,8 +20,8 @@ pub(super) const MAGIC: &[u8] = b"MTZ ";
 const DATA: usize = 80;
 
 /// Columns of amplitudes in the order in which they are taken where a file has several: those
-/// calculated with bulk solvent, then observed ones, then calculated ones, which may lack the solvent.
-/// Coefficients of maps are none of them.
+/// calculated with bulk solvent, then observed ones, then calculated ones, which may lack the
+/// solvent. Coefficients of maps are none of them.
 pub const HABITS: [&str; 14] = [
     "F-model",
     "FMODEL",

@@ -1,11 +1,12 @@
 //! Frames under bitshuffle with zstd, which `rust-hdf5` does not read.
 //!
 //! A chunk starts with its length and that of a block, in bytes, big-endian in 8 and 4 bytes. Each
-//! block follows with its packed length in 4 bytes. What is unpacked has the lowest bits of all numbers
-//! first, then the next bits, and so on; a block is of a multiple of eight numbers, and what is left
-//! over of the last eight follows as it is.
+//! block follows with its packed length in 4 bytes. What is unpacked has the lowest bits of all
+//! numbers first, then the next bits, and so on; a block is of a multiple of eight numbers, and
+//! what is left over of the last eight follows as it is.
 //!
-//! Source: bitshuffle's `bshuf_h5filter.c` and `bitshuffle_core.c` (github.com/kiyo-masui/bitshuffle).
+//! Source: bitshuffle's `bshuf_h5filter.c` and `bitshuffle_core.c`
+//! (github.com/kiyo-masui/bitshuffle).
 
 use rust_hdf5::H5Dataset;
 use rust_zstd::Decompressor;
@@ -17,7 +18,8 @@ use crate::formats::Problem;
 const BITSHUFFLE: u16 = 32008;
 const ZSTD: u32 = 3;
 
-/// The bytes of frame `index` of `data`, of this `shape`; `None` unless it is under bitshuffle with zstd.
+/// The bytes of frame `index` of `data`, of this `shape`; `None` unless it is under bitshuffle with
+/// zstd.
 pub fn frame(data: &H5Dataset, index: usize, shape: &[usize]) -> Result<Option<Vec<u8>>, Problem> {
     let filters = data.filters().map_err(problem)?;
     let [filter] = filters.as_slice() else {

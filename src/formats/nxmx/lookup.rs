@@ -30,9 +30,9 @@ pub struct NexusFile {
 }
 
 impl NexusFile {
-    /// Finds the entry, the detector, the beam, the sample and the spindle of `file`. Groups are known
-    /// by their NeXus class, whatever they are called; where no group says that it is of the class,
-    /// by the name that is usual.
+    /// Finds the entry, the detector, the beam, the sample and the spindle of `file`. Groups are
+    /// known by their NeXus class, whatever they are called; where no group says that it is of the
+    /// class, by the name that is usual.
     pub fn of(file: H5File) -> Result<NexusFile, Problem> {
         let mut nexus = NexusFile {
             file,
@@ -239,8 +239,8 @@ impl NexusFile {
         Some(*self.numbers(path)?.first()? * factor)
     }
 
-    /// The unit that the file gives the numbers at `path`: the angles of the end of a rotation, say,
-    /// have that of its axis.
+    /// The unit that the file gives the numbers at `path`: the angles of the end of a rotation,
+    /// say, have that of its axis.
     pub fn unit_name(&self, path: &str) -> Option<String> {
         let own = self.attribute(path, "units");
         own.or_else(|| {

@@ -50,8 +50,8 @@ impl NxmxReader {
     /// themselves are not read and need not be there, as long as the file tells their size.
     ///
     /// # Errors
-    /// [`FormatError`] when it cannot be read, is no HDF5, does not tell the size of a frame, or has
-    /// no such frame.
+    /// [`FormatError`] when it cannot be read, is no HDF5, does not tell the size of a frame, or
+    /// has no such frame.
     pub fn header_of(
         path: &Path,
         frame: Option<usize>,

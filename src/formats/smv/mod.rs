@@ -1,6 +1,6 @@
 //! SMV, the ADSC detectors' format: an ASCII header, then unsigned 16-bit pixels (PHYSICS §13).
-//! d*TREK's files, which Rigaku's detectors write, are SMV files of more kinds of pixels; they are read
-//! as well.
+//! d*TREK's files, which Rigaku's detectors write, are SMV files of more kinds of pixels; they are
+//! read as well.
 
 mod dtrek;
 mod geometry;
