@@ -119,6 +119,10 @@ pub(super) fn keys_of_placement(error: &ExperimentError) -> Vec<&'static Key> {
             &frame::slow,
             &frame::normal,
         ],
+        ExperimentError::OutOfRange {
+            quantity: Quantity::PixelSize,
+            ..
+        } => vec![&detector::pixel],
         _ => vec![&detector::distance, &detector::pixel],
     }
 }

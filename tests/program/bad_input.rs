@@ -262,7 +262,7 @@ fn sizes_that_are_not_positive_finite_numbers_are_refused() {
         }
     }
     for flag in ["-N", "-Na"] {
-        for value in ["nan", "inf", "-1", "0", "0.9", "4294967296", "1,5", "x"] {
+        for value in ["nan", "inf", "-1", "0.1", "0.9", "4294967296", "1,5", "x"] {
             let line = format!("{SOUND} {flag} {value}");
             lines.push((line, format!("{flag} {value}: expected a number from 1")));
         }
@@ -670,7 +670,11 @@ fn images_and_masks_that_are_not_whole_are_refused() {
                 FAILED,
                 &["empty.img", "0 bytes", "no SMV, CBF,"]
             ),
-            sound!("-mask text.img", FAILED, &["text.img", "not an SMV image"]),
+            sound!(
+                "-mask text.img",
+                FAILED,
+                &["text.img", "no image that tells its size"]
+            ),
             sound!(
                 "-img negative.img",
                 FAILED,
@@ -681,7 +685,11 @@ fn images_and_masks_that_are_not_whole_are_refused() {
                 FAILED,
                 &["words.img", "WAVELENGTH is 'long'"]
             ),
-            sound!("-img tiny.img", USAGE, &["pixel"]),
+            sound!(
+                "-img tiny.img",
+                FAILED,
+                &["tiny.img: the pixel size", "-pixel"]
+            ),
             sound!(
                 "-mask other.img",
                 FAILED,
@@ -750,7 +758,7 @@ fn sources_that_cannot_shine_are_refused() {
                 &["-sourcefile", "wavelength"]
             ),
             sound!(
-                "-sourcefile along.txt",
+                "-sourcefile along.txt -polar 0.9",
                 FAILED,
                 &["-sourcefile", "polarisation"]
             ),
@@ -770,9 +778,13 @@ fn sources_that_cannot_shine_are_refused() {
                 &["empty.txt", "no sources"]
             ),
             sound!(
-                "-polar_vector 1 0 0",
+                "-polar_vector 1 0 0 -polar 0.9",
                 USAGE,
-                &["the beam and the polarisation vector", "parallel"]
+                &[
+                    "-polar_vector",
+                    "the beam and the polarisation vector",
+                    "parallel"
+                ]
             ),
             sound!(
                 "-beam_vector 0 0 1",

@@ -127,16 +127,16 @@ impl Reading<'_> {
         let Axes(sizes) = keys.size.unwrap_or(Axes([None; 3]));
         let lengths = cell.lengths_m();
         let mut cells = [1.0; 3];
+        if counts.contains(&Some(Cells(0.0))) {
+            self.notices.push(message!(
+                "{}: 0 is taken as 1 cell, as the C program takes it",
+                &key::crystal::cells
+            ));
+        }
         for axis in 0..3 {
             let size = sizes[axis].map(|mm| mm * 1e-3);
             cells[axis] = match (counts[axis], size) {
-                (Some(Cells(0.0)), _) => {
-                    self.notices.push(message!(
-                        "{} of 0 is taken as 1 cell, as the C program takes it",
-                        (&key::crystal::cells, axis)
-                    ));
-                    1.0
-                }
+                (Some(Cells(0.0)), _) => 1.0,
                 (Some(Cells(count)), _) => count,
                 (None, None) => 1.0,
                 (None, Some(mut metres)) => {

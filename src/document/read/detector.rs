@@ -316,8 +316,7 @@ written with", adopted_two_theta,
             (&given[..], keys.first(), files.into_iter().flatten().next())
         {
             let what = format!(
-                "{}: {what}; no flag gives it, and the file does, if it says \
-                anything of it: look at its header, or give ",
+                "{}: {what}, by its header or where that is silent; to give another, there is ",
                 path.display()
             );
             return DocumentError::File(Message::from(what).and(*key));

@@ -310,7 +310,7 @@ fn the_lines_of_nanobraggs_readme_are_taken() {
         "-hdiv is ignored: the C program does not know it either; give -hdivrange",
         "-vdiv is ignored",
         "-dispstep is ignored",
-        "of 0 is taken as 1 cell",
+        "-N: 0 is taken as 1 cell",
     ] {
         assert!(said.contains(expected), "{said}");
     }

@@ -134,10 +134,10 @@ const WRONG: &[(&str, &str, i32, &[&str])] = &[
         &["e.toml, line 4: crystal.fudge = -1: expected a positive number"],
     ),
     (
-        "cells = 0",
+        "cells = 0.5",
         "",
         1,
-        &["e.toml, line 4: crystal.cells = 0: expected a number from 1 to 4294967295"],
+        &["e.toml, line 4: crystal.cells = 0.5: expected a number from 1 to 4294967295"],
     ),
     (
         "[detector]\ndistance_mm = nan",
