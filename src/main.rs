@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    quiet_drivers();
     let words: Result<Vec<String>, OsString> = std::env::args_os()
         .skip(1)
         .map(OsString::into_string)
@@ -15,5 +16,15 @@ fn main() -> ExitCode {
             word.to_string_lossy()
         ))
         .report(),
+    }
+}
+
+/// Names the folder that Mesa's Vulkan layers look for a display in. A session without a display has
+/// none, and libwayland would then print an error for every look at the adapters.
+fn quiet_drivers() {
+    const FOLDER: &str = "XDG_RUNTIME_DIR";
+    if cfg!(target_os = "linux") && std::env::var_os(FOLDER).is_none() {
+        // SAFETY: no other thread runs yet that could read the environment.
+        unsafe { std::env::set_var(FOLDER, std::env::temp_dir()) };
     }
 }

@@ -56,6 +56,19 @@ fn devices_are_listed_with_what_auto_takes() {
 }
 
 #[test]
+fn a_session_without_a_display_hears_nothing_from_drivers() {
+    let folder = tempfile::tempdir().unwrap();
+    for line in ["devices".into(), format!("{SMALL} --device gpu --quiet")] {
+        let output = nanobragg(folder.path(), &line)
+            .env_remove("XDG_RUNTIME_DIR")
+            .assert()
+            .success();
+        let said = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        assert_eq!(said, "", "{line}");
+    }
+}
+
+#[test]
 fn a_device_goes_by_index_and_by_part_of_its_name() {
     let folder = tempfile::tempdir().unwrap();
     let listed = json(folder.path(), "devices --json");
