@@ -10,6 +10,7 @@ mod compare;
 mod completions;
 mod config;
 mod convert;
+mod crystals;
 mod devices;
 mod dry_run;
 mod error;

@@ -11,7 +11,7 @@ use super::config::{self, Line};
 use super::flags::{self, Given, OutputKind, Printout, ProgramFlags, Request};
 use super::output::{print, print_summary, say};
 use super::progress::Progress;
-use super::{CliError, dry_run, files, interrupt, profile, truth};
+use super::{CliError, crystals, dry_run, files, interrupt, profile, truth};
 use crate::cpu;
 use crate::formats::metadata::FrameMetadata;
 use crate::image::{Image, Statistics};
@@ -33,8 +33,9 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     }
     let run = info_span!(target: RUN, "nanobragg").entered();
     interrupt::catch()?;
-    let (request, renderer) = prepared(line)?;
+    let (mut request, renderer) = prepared(line)?;
     if request.program.dry_run {
+        crystals::require_one(&request)?;
         return dry_run::run(&request, &renderer);
     }
     let Rendered {
@@ -42,6 +43,11 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         device,
         notices: own_notices,
     } = renderer.render_watched(&request.experiment, &Progress::of(&request)?)?;
+    let told = request.notices.len();
+    let image = crystals::with_others(&mut request, &renderer, image)?;
+    for notice in &request.notices[told..] {
+        say(format_args!("nanobragg: note: {notice}"));
+    }
     let mut notices = request.notices.clone();
     let mut tell = |told: Vec<String>| {
         for notice in told {
@@ -178,7 +184,9 @@ pub fn tell(request: &Request) {
 /// # Errors
 /// [`CliError`] for wrong flags and bad files, and with the help if that was asked for.
 pub fn request(words: &[String]) -> Result<Request, CliError> {
-    parsed(line(words)?)?.request()
+    let request = parsed(line(words)?)?.request()?;
+    crystals::require_one(&request)?;
+    Ok(request)
 }
 
 /// Parsed flags, and the command line that they come from.

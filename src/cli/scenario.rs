@@ -3,7 +3,7 @@
 use super::commands::Described;
 use super::config::Line;
 use super::flags::{Request, words_of};
-use super::{CliError, render};
+use super::{CliError, crystals, render};
 use crate::document::Key;
 
 /// What the flags `words`, given to `command` behind `--`, describe.
@@ -26,7 +26,9 @@ pub fn scenario(command: &str, words: &[String]) -> Result<Request, CliError> {
             flag.shown()
         )));
     }
-    given.request()
+    let request = given.request()?;
+    crystals::require_one(&request)?;
+    Ok(request)
 }
 
 /// The flags of `words` with those of their experiment file but for the keys `own`, for commands

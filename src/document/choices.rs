@@ -116,6 +116,31 @@ impl Field for Misset {
     }
 }
 
+/// Which experiments of a list are rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Experiments {
+    /// One, from 0.
+    One(u32),
+    /// All of them into one image, which has the photons of every crystal.
+    All,
+}
+
+impl Field for Experiments {
+    fn of_value(value: Value) -> Option<Experiments> {
+        match value {
+            Value::Text(word) => (word == "all").then_some(Experiments::All),
+            value => Field::of_value(value).map(Experiments::One),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        match self {
+            Experiments::All => Value::Text("all".into()),
+            Experiments::One(index) => index.to_value(),
+        }
+    }
+}
+
 /// A slab of amorphous material in the beam.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SlabKeys {

@@ -4,11 +4,11 @@
 use std::path::PathBuf;
 
 use super::Recorded;
-use super::choices::{Choice, DivergenceShape, Misset, MosaicDistribution, SlabKeys};
+use super::choices::{Choice, DivergenceShape, Experiments, Misset, MosaicDistribution, SlabKeys};
 use super::value::{
-    ANGLES, Axes, CELL_AXES, CELLS, COORDINATE, COUNT, Cells, DEPTH, DETECTOR_AXES, Field, Form,
-    INDEX, KAHN_FACTOR, Kind, MISORIENTATION, NOT_NEGATIVE, NUMBER, PERCENT, POSITIVE, SEED,
-    THREADS, Value,
+    ANGLES, Axes, CELL_AXES, CELLS, COORDINATE, COUNT, Cells, DEPTH, DETECTOR_AXES, EXPERIMENTS,
+    Field, Form, INDEX, KAHN_FACTOR, Kind, MISORIENTATION, NOT_NEGATIVE, NUMBER, PERCENT, POSITIVE,
+    SEED, THREADS, Value,
 };
 use crate::experiment::{Convention, LayerDepth, PhiSampling, Pivot, Shape, SpotMetric};
 use crate::formats::encoding::Compression;
@@ -303,8 +303,8 @@ sections! {
     detector: DetectorSection {
         /// DIALS experiment list.
         dials_experiment "dials_experiment": PathBuf = Path, One;
-        /// Which experiment of the list, from 0.
-        dials_experiment_index "dials_experiment_index": u32 = INDEX, One;
+        /// Which experiment of the list, from 0, or all.
+        dials_experiment_index "dials_experiment_index": Experiments = EXPERIMENTS, One;
         /// CrystFEL geometry file.
         crystfel_geometry "crystfel_geometry": PathBuf = Path, One;
         /// Place of its panels along the beam, mm.

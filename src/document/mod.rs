@@ -43,7 +43,9 @@ use crate::formats::{FormatError, Problem, read_bytes};
 use crate::memory::Bytes;
 use paths::folder_of;
 
-pub use choices::{Choice, DivergenceShape, Misset, MosaicDistribution, SLAB, SlabKeys};
+pub use choices::{
+    Choice, DivergenceShape, Experiments, Misset, MosaicDistribution, SLAB, SlabKeys,
+};
 pub use error::DocumentError;
 pub use factor_origin::{AtomOrigin, FactorOrigin, SolventSummary};
 pub use inputs::{Fingerprint, Recorded};

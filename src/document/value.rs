@@ -81,6 +81,11 @@ pub const PERCENT: Kind = Kind::Number("a percentage from 0 to 100", |value| {
 pub const DEPTH: Kind = Kind::WordOrNumber("inf", "a number, zero or above, or inf");
 /// Angles of a misorientation, or a random one.
 pub const ANGLES: Kind = Kind::WordOrNumber("random", "three angles in degrees, or random");
+/// Experiments of a list.
+pub const EXPERIMENTS: Kind = Kind::WordOrNumber(
+    "all",
+    "the index of an experiment, a whole number from 0, or all",
+);
 /// A whole number above zero.
 pub const COUNT: Kind = Kind::Whole("a whole number from 1 to 4294967295", 1, U32_MAX);
 /// A number of unit cells; 0 stands for 1, as in the C program.

@@ -35,6 +35,8 @@ pub(super) const LONGEST_NAME: usize = 100;
 pub struct Geometry {
     /// The panels in the file's order. Their normals are fast × slow, whichever way that points.
     pub panels: Vec<Panel>,
+    /// How many experiments the file has, of which this is one.
+    pub experiments: usize,
     /// Direction in which the photons travel; any length.
     pub beam: DVec3,
     /// Direction of the electric field of polarised X-rays; any length.

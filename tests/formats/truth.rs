@@ -164,3 +164,63 @@ fn a_master_keeps_its_frames_in_data_files_beside_it() {
     );
     assert!(told.contains("--frames-per-file has no effect"), "{told}");
 }
+
+#[test]
+fn every_crystal_of_a_list_scatters_into_one_image() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let crystal = CRYSTAL.replace("-misset 10 20 30 ", "");
+    let series = format!("series --frames 3 --random-orientations {crystal} {DETECTOR} -seed 1");
+    run(
+        here,
+        &format!("{series} --out s_#.cbf --write-expt s.expt --quiet"),
+    );
+    let with = "--expt s.expt -N 4 -default_F 50 -oversample 2 -water 1";
+    for device in ["cpu", "gpu"] {
+        let with = format!("{with} --device {device}");
+        let told = run(here, &format!("{with} --expt-index all --out all.bin"));
+        assert!(
+            told.contains("s.expt: the image is of the crystals of all 3 experiments"),
+            "{told}"
+        );
+        let mut sum = vec![0.0; 60 * 50];
+        for index in 0..3 {
+            // The water is there once.
+            let line = match index {
+                0 => with.clone(),
+                _ => with.replace("-water 1", ""),
+            };
+            let told = run(here, &format!("{line} --expt-index {index} --out one.bin"));
+            let taken = format!("experiment {index} of 3, counted from 0, is taken");
+            assert!(told.contains(&taken), "{told}");
+            for (sum, photons) in sum.iter_mut().zip(image(here, "one.bin")) {
+                *sum += photons;
+            }
+        }
+        same(&image(here, "all.bin"), &sum);
+    }
+    // Only a render takes several.
+    let refused = nanobragg(
+        here,
+        &format!("trace --pixel 3 4 -- {with} --expt-index all"),
+    );
+    let said = { refused }.output().unwrap().stderr;
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.contains("--expt-index all: only a render"), "{said}");
+    // Crystals before different detectors are no one image.
+    let text = std::fs::read_to_string(here.join("s.expt")).unwrap();
+    let mut list: Value = serde_json::from_str(&text).unwrap();
+    let mut other = list["detector"][0].clone();
+    other["panels"][0]["origin"][2] = serde_json::json!(-91.0);
+    list["detector"].as_array_mut().unwrap().push(other);
+    list["experiment"][1]["detector"] = serde_json::json!(1);
+    std::fs::write(here.join("s.expt"), list.to_string()).unwrap();
+    let refused = nanobragg(here, &format!("{with} --expt-index all --out all.bin"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        said.contains("experiment 1 has another detector or beam"),
+        "{said}"
+    );
+}

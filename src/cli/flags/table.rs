@@ -195,8 +195,9 @@ flags! { DETECTOR "Detector"
     "--" "expt" ("FILE") Value(&detector::dials_experiment);
         "DIALS experiment list: panels, beam, scan and crystal, instead of the flags that place a \
          detector";
-    "--" "expt-index" ("INDEX") Value(&detector::dials_experiment_index);
-        "Experiment of --expt, from 0 [default: 0]";
+    "--" "expt-index" ("INDEX|all") Value(&detector::dials_experiment_index);
+        "Experiment of --expt, from 0, or all of them into one image, in which every crystal \
+         scatters [default: 0]";
     "--" "geom" ("FILE") Value(&detector::crystfel_geometry);
         "CrystFEL geometry file: panels and photon energy, instead of the flags that place a \
          detector";

@@ -18,7 +18,7 @@ use super::error::is_interruption;
 use super::flags::{OutputKind, Request};
 use super::output::{print_summary, say};
 use super::progress::Progress;
-use super::{CliError, files, interrupt, render, truth};
+use super::{CliError, crystals, files, interrupt, render, truth};
 use crate::formats::check_writable;
 use crate::formats::metadata::FrameMetadata;
 use crate::image::Statistics;
@@ -97,6 +97,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
 
 /// The frames of what `request` asks for, once it is known that they can be written.
 fn check(matches: &ArgMatches, request: &mut Request) -> Result<Plan, CliError> {
+    crystals::require_one(request)?;
     let plan = flags::plan(matches, request)?;
     request.forget_idle(|key| flags::has_a_use(key, &plan));
     for output in &request.outputs {

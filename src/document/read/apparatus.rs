@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Reading;
 use super::adopted::{Adopted, Unsaid};
 use super::detector::shortened;
+use crate::document::choices::Experiments;
 use crate::document::error::DocumentError;
 use crate::document::keys::{KEYS, Key, key};
 use crate::document::message::{Message, contradiction, message};
@@ -130,11 +131,24 @@ impl Reading<'_> {
         }
         self.inputs.push(path.clone());
         let geometry = if *key == dials_experiment {
-            expt::read(
-                path,
-                keys.dials_experiment_index.unwrap_or(0) as usize,
-                self.most(),
-            )?
+            let chosen = keys.dials_experiment_index.unwrap_or(Experiments::One(0));
+            let index = match chosen {
+                Experiments::One(index) => index as usize,
+                // The others differ in their crystals alone.
+                Experiments::All => 0,
+            };
+            let geometry = expt::read(path, index, self.most())?;
+            if geometry.experiments > 1 && chosen != Experiments::All {
+                self.notices.push(message!(
+                    "{}: experiment {} of {}, counted from 0, is taken, and the others are not; {} \
+                     chooses",
+                    path.display(),
+                    index.to_string(),
+                    geometry.experiments.to_string(),
+                    &key::detector::dials_experiment_index
+                ));
+            }
+            geometry
         } else {
             geom::read(path, keys.crystfel_clen.map(|mm| mm * 1e-3), self.most())?
         };

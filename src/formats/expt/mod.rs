@@ -64,13 +64,10 @@ pub fn parse(bytes: &[u8], index: usize, most: Bytes) -> Result<Geometry, Proble
     let file = root.object(MODELS)?;
     let models = Models::of(&file, index)?;
     let count = models.count;
-    let mut geometry = models.geometry(most)?;
-    if count > 1 {
-        geometry.notices.push(format!(
-            "experiment {index} of {count}, counted from 0, is taken, and the others are not"
-        ));
-    }
-    Ok(geometry)
+    Ok(Geometry {
+        experiments: count,
+        ..models.geometry(most)?
+    })
 }
 
 /// The models of one experiment.
@@ -180,6 +177,7 @@ impl<'a> Models<'a> {
             (model.setting * model.axis, model.setting * model.fixed)
         });
         Ok(Geometry {
+            experiments: 1,
             panels,
             beam: beam.direction,
             polarisation: beam.polarisation,

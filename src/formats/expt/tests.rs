@@ -132,10 +132,7 @@ fn an_experiment_is_read_in_si_units() {
 fn another_experiment_has_its_own_models() {
     let text = list().to_string();
     let second = parse(text.as_bytes(), 1).unwrap();
-    assert_eq!(
-        second.notices,
-        ["experiment 1 of 2, counted from 0, is taken, and the others are not"]
-    );
+    assert_eq!(second.experiments, 2);
     assert_relative_eq!(
         second.cell.unwrap().lengths_m()[0],
         75e-10,

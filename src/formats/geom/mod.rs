@@ -269,6 +269,7 @@ impl File {
             ));
         }
         Ok(Geometry {
+            experiments: 1,
             panels,
             beam: DVec3::Z,
             polarisation: DVec3::X,
