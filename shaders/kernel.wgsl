@@ -84,14 +84,18 @@ struct Orientation {
 @group(0) @binding(6) var<storage, read> grid: array<u32>;
 
 // Whether the layers of `panel` stop photons at their mean depths, and each has an Omega and P of
-// its own. A curved panel's layers all lie on its sphere.
+// its own. A curved panel's layers all lie on its sphere. Callers ask for SENSOR first: the branch then
+// goes when the kernel is specialised.
 fn has_mean_depths(panel: Panel) -> bool {
-    return SENSOR == 2u && panel.optical_depth != 0.0 && panel.curvature_m == 0.0;
+    return panel.optical_depth != 0.0 && panel.curvature_m == 0.0;
 }
 
 // Depth in the sensor, m, at which `layer` stops photons that come `along` m from the tile's centre.
 fn layer_depth(tile: Tile, panel: Panel, along: vec2<f32>, layer: u32) -> f32 {
     let front = f32(layer) * panel.layer_thickness_m;
+    if SENSOR != 2u {
+        return front;
+    }
     if !has_mean_depths(panel) {
         return front;
     }
@@ -103,9 +107,11 @@ fn layer_depth(tile: Tile, panel: Panel, along: vec2<f32>, layer: u32) -> f32 {
 // Solid angle of a pixel, over the panel's unit.
 fn own_solid_angle(panel: Panel, seen: View) -> f32 {
     var close = panel.close_distance_m;
-    if has_mean_depths(panel) {
-        // The distance of the plane in which the layer stops photons.
-        close = seen.distance * dot(seen.diffracted, panel.normal);
+    if SENSOR == 2u {
+        if has_mean_depths(panel) {
+            // The distance of the plane in which the layer stops photons.
+            close = seen.distance * dot(seen.diffracted, panel.normal);
+        }
     }
     return solid_angle(panel.pixel_size_m, close, seen.distance, POINT_PIXELS)
         / panel.solid_angle_unit;
@@ -166,8 +172,10 @@ fn first_factors(
     scene: Scene, tile: Tile, panel: Panel, along: vec2<f32>, layer: u32,
 ) -> vec2<f32> {
     var depth = 0.0;
-    if has_mean_depths(panel) {
-        depth = layer_depth(tile, panel, along, layer);
+    if SENSOR == 2u {
+        if has_mean_depths(panel) {
+            depth = layer_depth(tile, panel, along, layer);
+        }
     }
     let first = view(tile, offset(tile, panel, along, depth));
     var polarised = 1.0;

@@ -78,9 +78,11 @@ fn sight(
     let seen = view(tile, offset(tile, panel, pixel.corner + along, depth));
     let turned = seen.turned * source.inverse_wavelength;
     var first = pixel.first;
-    if has_mean_depths(panel) {
-        let sub = panel.pixel_size_m / f32(scene.oversample);
-        first = first_factors(scene, tile, panel, pixel.corner + 0.5 * sub, layer);
+    if SENSOR == 2u {
+        if has_mean_depths(panel) {
+            let sub = panel.pixel_size_m / f32(scene.oversample);
+            first = first_factors(scene, tile, panel, pixel.corner + 0.5 * sub, layer);
+        }
     }
     let factor = view_factor(scene, panel, source, seen, centre + turned, first, layer);
     return Sight(turned, factor);
