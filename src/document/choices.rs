@@ -129,14 +129,18 @@ impl Field for Experiments {
     fn of_value(value: Value) -> Option<Experiments> {
         match value {
             Value::Text(word) => (word == "all").then_some(Experiments::All),
-            value => Field::of_value(value).map(Experiments::One),
+            Value::Number(index) => {
+                let whole = index.fract() == 0.0 && (0.0..=u32::MAX.into()).contains(&index);
+                whole.then_some(Experiments::One(index as u32))
+            }
+            _ => None,
         }
     }
 
     fn to_value(&self) -> Value {
         match self {
             Experiments::All => Value::Text("all".into()),
-            Experiments::One(index) => index.to_value(),
+            Experiments::One(index) => Value::Whole((*index).into()),
         }
     }
 }

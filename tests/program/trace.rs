@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{cases, experiment, program, words};
+use crate::support::{cases, experiment, program, smv_header_bytes, words};
 use nanobragg::cpu;
 use nanobragg::render::{Device, RenderOptions, Renderer};
 use nanobragg::scene::{Scene, TermIndex, TermPlace};
@@ -694,7 +694,8 @@ fn bad_input_is_refused_in_one_line() {
         .assert()
         .success();
     let mut mask = fs::read(folder.path().join("mask.img")).unwrap();
-    mask[512..514].fill(0);
+    let header = smv_header_bytes(&mask);
+    mask[header..header + 2].fill(0);
     fs::write(folder.path().join("mask.img"), mask).unwrap();
     let masked = format!("{SOUND} -mask mask.img");
     let region = format!("{SOUND} -roi 2 5 2 5");

@@ -54,6 +54,13 @@ pub fn reference(case: &Case) -> Vec<f32> {
         .collect()
 }
 
+/// Bytes of the header of an SMV file.
+pub fn smv_header_bytes(file: &[u8]) -> usize {
+    let text = String::from_utf8_lossy(&file[..64]);
+    let value = text.split("HEADER_BYTES=").nth(1).unwrap();
+    value.split(';').next().unwrap().trim().parse().unwrap()
+}
+
 /// A summary's text with every entry on one line.
 pub fn unwrapped(text: &str) -> String {
     let words: Vec<&str> = text.split("\n             ").collect();

@@ -55,14 +55,11 @@ fn list() -> Value {
     })
 }
 
-/// The first experiment of a file, without the notice that there are others.
+/// The first experiment of a file, which tells how many there are.
 fn read(document: &Value) -> Geometry {
-    let mut geometry = parse(document.to_string().as_bytes(), 0).unwrap();
-    let others = geometry
-        .notices
-        .pop_if(|notice| notice.starts_with("experiment 0 of "));
+    let geometry = parse(document.to_string().as_bytes(), 0).unwrap();
     let count = document["experiment"].as_array().map_or(1, Vec::len);
-    assert_eq!(others.is_some(), count > 1);
+    assert_eq!(geometry.experiments, count);
     geometry
 }
 
