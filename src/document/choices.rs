@@ -129,11 +129,11 @@ impl Field for Experiments {
     fn of_value(value: Value) -> Option<Experiments> {
         match value {
             Value::Text(word) => (word == "all").then_some(Experiments::All),
-            Value::Number(index) => {
-                let whole = index.fract() == 0.0 && (0.0..=u32::MAX.into()).contains(&index);
-                whole.then_some(Experiments::One(index as u32))
+            Value::Number(index) if index.fract() == 0.0 => {
+                let fits = (0.0..=f64::from(u32::MAX)).contains(&index);
+                fits.then_some(Experiments::One(index as u32))
             }
-            _ => None,
+            whole => Field::of_value(whole).map(Experiments::One),
         }
     }
 
