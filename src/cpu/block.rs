@@ -9,7 +9,9 @@ use multiversion::multiversion;
 use super::amorphous::add_amorphous;
 use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::orientation_sum::sum_over_orientations;
-use super::pixel::{absorbed, layer_front, mean_layer_depth, own_polarisation, own_solid_angle};
+use super::pixel::{
+    absorbed, front_solid_angle, layer_front, mean_layer_depth, own_polarisation, own_solid_angle,
+};
 use crate::experiment::Panel;
 use crate::physics::position::{flat_position, position};
 use crate::physics::view::{View, view};
@@ -132,10 +134,13 @@ fn photons_with<const FUSED: bool>(
 #[inline(always)]
 fn first_factors(scene: &Scene, panel: &Panel, views: &Views) -> (Lanes, Lanes) {
     let source = &scene.first_source;
-    (
-        Lanes::from_fn(|lane| own_solid_angle(scene, panel, &views.get(lane))),
-        Lanes::from_fn(|lane| own_polarisation(scene, source, &views.get(lane))),
-    )
+    // The choice is made outside of the loops: one within would keep them from becoming vectors.
+    let solid_angles = match scene.mean_depth_sensor(panel) {
+        None => Lanes::from_fn(|lane| front_solid_angle(scene, panel, &views.get(lane))),
+        Some(_) => Lanes::from_fn(|lane| own_solid_angle(scene, panel, &views.get(lane))),
+    };
+    let polarisations = Lanes::from_fn(|lane| own_polarisation(scene, source, &views.get(lane)));
+    (solid_angles, polarisations)
 }
 
 /// The views of one sub-pixel of one layer in every pixel of a block.

@@ -58,11 +58,20 @@ pub(super) fn mean_layer_depth(
 /// Ω of a pixel of `panel` at the distance of `seen`.
 #[inline(always)]
 pub(super) fn own_solid_angle(scene: &Scene, panel: &Panel, seen: &View) -> f64 {
-    let close = match scene.mean_depth_sensor(panel) {
-        None => panel.close_distance_m(),
-        // The distance of the plane in which the layer stops photons.
-        Some(_) => seen.position.dot(panel.normal),
-    };
+    match scene.mean_depth_sensor(panel) {
+        None => front_solid_angle(scene, panel, seen),
+        Some(_) => {
+            // The distance of the plane in which the layer stops photons.
+            let close = seen.position.dot(panel.normal);
+            solid_angle(panel.pixel_size_m, close, seen.distance, scene.point_pixels)
+        }
+    }
+}
+
+/// Ω of a pixel on the face of `panel` at the distance of `seen`.
+#[inline(always)]
+pub(super) fn front_solid_angle(scene: &Scene, panel: &Panel, seen: &View) -> f64 {
+    let close = panel.close_distance_m();
     solid_angle(panel.pixel_size_m, close, seen.distance, scene.point_pixels)
 }
 
