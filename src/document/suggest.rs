@@ -18,7 +18,7 @@ pub fn nearest_key(section: Option<&str>, name: &str) -> String {
         if at_home { stem } else { stem - 0.1 }
     };
     let nearest = KEYS.iter().max_by(|one, other| {
-        // Of several keys that are equally alike, the first counts.
+        // The first key counts where several are equally alike.
         likeness(one)
             .total_cmp(&likeness(other))
             .then(std::cmp::Ordering::Greater)

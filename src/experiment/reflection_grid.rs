@@ -66,6 +66,7 @@ impl ReflectionGrid {
             Quantity::StructureFactor.require(amplitude)?;
             let place = grid
                 .offset_of(index)
+                // The box spans the smallest and the largest index of this list.
                 .expect("the box was made to hold every index");
             let held = std::mem::replace(&mut grid.amplitudes[place], amplitude);
             if !held.is_nan() && held != amplitude {

@@ -64,7 +64,7 @@ mod tests {
                 sums[index] += element;
                 squares[index] += element * element;
             }
-            // Of uniform rotations, the part (θ − sin θ)/π turns by less than θ: at 90°, 0.1817.
+            // A part (θ − sin θ)/π of uniform rotations turns by less than θ: 0.1817 at 90°.
             let cosine = (rotation.x_axis.x + rotation.y_axis.y + rotation.z_axis.z - 1.0) / 2.0;
             below += u32::from(cosine > 0.0);
         }

@@ -104,7 +104,7 @@ struct Crest {
     place: i64,
     /// The value there.
     top: f64,
-    /// That of the next and of the last point, as parts of it.
+    /// The values at the next and at the last point, as parts of `top`.
     ratios: [f64; 2],
     /// What a ratio is times from point to point, away from the crest.
     fall: f64,

@@ -76,7 +76,7 @@ fn crystals_of_all_shapes_but_the_square_one_may_have_a_part_of_a_cell() {
         format!("{FRAME} -lambda 1 -cell 50 60 70 -Xbeam 16 -Ybeam 16 -fudge 1e-3 {shape} {cells}")
     };
     for shape in ["-gauss_xtal", "-round_xtal", "-tophat_spots"] {
-        // Of a peak so broad the brightest pixel is as N² is, N all cells.
+        // The brightest pixel of a peak so broad is proportional to N², N all cells.
         let peak = |cells: &str| photons(&line(shape, cells)).into_iter().fold(0.0, f32::max);
         let ratio = f64::from(peak("-Na 5.5 -Nb 3.25 -Nc 4") / peak("-Na 5 -Nb 3 -Nc 4"));
         let expected = (5.5f64 * 3.25 / 15.0).powi(2);

@@ -451,7 +451,7 @@ fn friedel_mates_that_symmetry_makes_equivalent_are_averaged() {
     assert_eq!([f_of([1, 0, 2]), f_of([-1, 0, -2])], [4.0; 2]);
     assert_eq!([f_of([1, 1, 2]), f_of([-1, -1, -2])], [3.0, 5.0]);
     assert!(read.notices[0].starts_with("1 reflections are equivalent to their own Friedel"));
-    // Of intensities the mean is that of the intensities.
+    // A column of intensities gives the mean of the intensities, not of F.
     let cif = "data_a\n_symmetry.space_group_name_H-M 'P 2 2 2'\nloop_\n_refln.index_h\n\
                _refln.index_k\n_refln.index_l\n_refln.pdbx_I_plus\n_refln.pdbx_I_minus\n\
                1 2 0 9 41\n1 2 3 16 36\n";

@@ -212,7 +212,7 @@ fn a_goniometer_turns_the_crystal_by_setting_scan_and_fixed_rotation() {
     let a = geometry.cell.unwrap().real().x_axis;
     assert!(a.normalize().abs_diff_eq(DVec3::Z, 1e-12), "{a}");
     assert!(geometry.spindle.abs_diff_eq(DVec3::Z, 1e-12));
-    // The same goniometer as three axes: the first turns the crystal, the last the whole
+    // Three axes that make up the goniometer above: the first turns the crystal, the last the whole
     // goniometer.
     document["goniometer"][0] = json!({
         "axes": [[0, 0, 1], [0, 1, 0], [1, 0, 0]], "angles": [90.0, 33.0, 90.0],

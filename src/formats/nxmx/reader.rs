@@ -119,7 +119,7 @@ impl NxmxReader {
             };
         }
         let kind = data.datatype().map_err(problem)?;
-        // Of what we unpack ourselves, the kinds that detectors write.
+        // Chunks that this program unpacks itself hold the kinds of numbers that detectors write.
         let whole = [(1, false), (2, false), (4, false), (4, true)];
         let is_plain = match &kind {
             DatatypeMessage::FixedPoint {

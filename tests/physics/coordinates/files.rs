@@ -157,7 +157,7 @@ fn anisotropic_displacements_smear_atoms_by_their_direction() {
         let (rms, largest) = apart(&found, expected);
         assert!(rms < 1e-4 && largest < 1e-3, "{d_min}: {rms} {largest}");
     }
-    // The same in mmCIF, by the atoms' ids, as U or as B.
+    // mmCIF gives the same displacements by the atoms' ids, as U or as B.
     let bare = cif(&cell, "P 1", &atoms);
     for (letter, factor) in [('U', 1.0), ('B', 8.0 * PI * PI)] {
         let mut cif = bare.clone();
