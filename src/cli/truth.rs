@@ -22,6 +22,9 @@ pub fn write(
     frames: &[FrameMetadata],
     first_number: u32,
 ) -> Result<(), CliError> {
+    if request.program.write_expt.is_none() && request.program.write_geom.is_none() {
+        return Ok(());
+    }
     let pictured = |output: &&Output| output.kind.format().geometry != GeometryRoom::Nothing;
     let output = request.outputs.iter().find(pictured);
     let saturation = output.and_then(|output| match output.kind {

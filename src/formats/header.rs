@@ -36,15 +36,19 @@ impl Header {
         saturation: Option<f64>,
         record: Option<String>,
     ) -> Header {
+        let panels = format.geometry == GeometryRoom::Panels;
+        let known = match panels {
+            true => Metadata::of(experiment, up, saturation),
+            false => Metadata::without_mask(experiment, up, saturation),
+        };
         let metadata = Metadata {
             configuration: record.clone(),
-            ..Metadata::of(experiment, up, saturation)
+            ..known
         };
         let frame = FrameMetadata::of(experiment, up);
         let mut entries = smv::entries(experiment);
         entries.push(("NANOBRAGG_VERSION".into(), crate::version::NUMBER.into()));
         entries.extend(smv::dtrek_entries(&metadata, &frame));
-        let panels = format.geometry == GeometryRoom::Panels;
         let metadata = panels.then_some((metadata, frame));
         Header {
             entries,

@@ -64,6 +64,15 @@ impl Metadata {
     /// The metadata of `experiment`, in whose laboratory `up` is up, with counts of up to
     /// `saturation`.
     pub fn of(experiment: &Experiment, up: DVec3, saturation: Option<f64>) -> Metadata {
+        Metadata {
+            mask: mask(experiment),
+            ..Metadata::without_mask(experiment, up, saturation)
+        }
+    }
+
+    /// The metadata of [`Metadata::of`] for formats without room for a mask, which takes a number a
+    /// pixel.
+    pub fn without_mask(experiment: &Experiment, up: DVec3, saturation: Option<f64>) -> Metadata {
         let beam = experiment.beam();
         let panels = &experiment.detector().panels;
         let turn = to_mcstas(beam.direction, up);
@@ -87,7 +96,7 @@ impl Metadata {
                 [a, b, c, alpha, beta, gamma]
             }),
             laboratory: Some(turn),
-            mask: mask(experiment),
+            mask: None,
             configuration: None,
         }
     }
