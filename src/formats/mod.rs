@@ -55,6 +55,8 @@ mod text;
 mod unit;
 mod whole;
 
+pub(crate) use text::newlines;
+
 pub use error::{FormatError, Problem, file_limit, read_bytes};
 pub use format::{Format, TABLE};
 pub use whole::{PendingFile, check_writable, write_whole};
