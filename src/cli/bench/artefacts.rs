@@ -180,6 +180,7 @@ pub fn correlations(benchmark: &Benchmark) -> String {
             reference,
             correlation,
             nrmse,
+            ..
         } in &result.agreements
         {
             let (image, reference) = (shell_words::quote(image), shell_words::quote(reference));

@@ -29,7 +29,7 @@ const COMMAND: &str = "nanobragg bench";
 /// The case of the audit that this command grew from.
 const AUDIT: &str = "-default_F 100 -cell 100 100 100 90 90 90 -lambda 6.2 -N 5 -distance 100";
 
-/// Correlation that images must reach, by default.
+/// Likeness that images must reach, by default.
 const THRESHOLD: f64 = 0.99;
 
 /// Render at several sizes and on several devices, and write down times and agreement
@@ -72,7 +72,8 @@ pub struct BenchFlags {
     /// Seconds that the reference program may take for one render [default: 600]
     #[arg(long, value_name = "SECONDS", value_parser = values::positive)]
     timeout: Option<f64>,
-    /// Correlation that every two images must reach [default: 0.99]
+    /// Likeness that every two images must reach, as of nanobragg compare --threshold: by their
+    /// correlation, their sums and their nrmse [default: 0.99]
     #[arg(long, value_name = "CORRELATION", value_parser = values::correlation)]
     threshold: Option<f64>,
     /// Folder to put the benchmark's folder in
@@ -115,7 +116,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         started: humantime::format_rfc3339_seconds(started).to_string(),
         flags: flags.scene_flags(),
         iterations: flags.iterations as usize,
-        threshold: flags.threshold.unwrap_or(THRESHOLD),
+        threshold: flags.least(),
         failure: None,
         sizes: Vec::new(),
     };
@@ -205,6 +206,11 @@ impl BenchFlags {
             devices.extend(gpus.iter().map(ToString::to_string));
         }
         Ok(devices)
+    }
+
+    /// The likeness that images must reach.
+    fn least(&self) -> f64 {
+        self.threshold.unwrap_or(THRESHOLD)
     }
 
     /// The program to compare with, if there is one.
