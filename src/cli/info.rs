@@ -9,11 +9,14 @@ use super::limit::file_limit;
 use super::output::{print, print_report};
 use super::sized::{check_size, own_size, sized_raster};
 use super::{CliError, values};
+use crate::document::Document;
+use crate::formats::FormatError;
 use crate::formats::format;
 use crate::formats::header::Header;
 use crate::formats::image_file::{self, ImageFile};
 use crate::formats::record;
 use crate::image::PixelStatistics;
+use crate::report::is_hidden;
 
 /// Print an image's header, geometry and statistics
 #[derive(Parser)]
@@ -110,6 +113,14 @@ impl InfoCommand {
 /// Prints the experiment that the image at `path` was rendered from.
 fn print_record(path: &Path) -> Result<(), CliError> {
     match image_file::read_record(path, file_limit())? {
+        // Written anew, it says the same in ASCII.
+        Some(record) if record.chars().any(|c| is_hidden(c) && c != '\n') => {
+            let read = Document::from_toml(&record).map_err(|problem| FormatError::Content {
+                path: path.to_path_buf(),
+                problem,
+            });
+            print(&format!("{}\n", read?.to_toml()))
+        }
         Some(record) => print(&record),
         None => Err(CliError::Failed(anyhow::anyhow!(
             "{}: it does not say what it was rendered from; {} files of a render do",

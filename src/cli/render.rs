@@ -9,7 +9,7 @@ use super::arguments::{Spellings, parse};
 use super::commands::Described;
 use super::config::{self, Line};
 use super::flags::{self, Given, OutputKind, Printout, ProgramFlags, Request};
-use super::output::{print, print_summary, say};
+use super::output::{print, print_summary, say, say_lines};
 use super::progress::Progress;
 use super::{CliError, crystals, dry_run, files, interrupt, profile, truth};
 use crate::cpu;
@@ -96,7 +96,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     );
     print_summary(&summary, request.program.json, request.program.quiet)?;
     if let Some(hot_spots) = hot_spots.filter(|_| !request.program.quiet) {
-        say(format_args!("\n{hot_spots}"));
+        say_lines(format_args!("\n{hot_spots}"));
     }
     print_pixels(&request)?;
     // The process ends here: the system takes back at once what a driver takes apart bit by bit.

@@ -12,12 +12,12 @@ use anyhow::Context;
 use clap::{Parser, ValueEnum};
 
 use super::flags::DETECTOR_SIZE;
-use super::output::{print, say};
+use super::output::{print, print_json, say};
 use super::reference::Reference;
 use super::scenario::plain;
 use super::{CliError, interrupt, values};
 use crate::gpu::{Adapter, AdapterKind, adapters};
-use crate::report::{Benchmark, Environment, benchmark_page, scaling_figure};
+use crate::report::{Benchmark, Environment, benchmark_page, scaling_figure, visible_lines};
 
 use artefacts::{Artefacts, commands, correlations};
 
@@ -149,14 +149,14 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         artefacts.write_profiles(&timelines)?;
     }
     let json = serde_json::to_string_pretty(&benchmark.document()?)?;
-    artefacts.write("benchmark_results.json", &json)?;
+    artefacts.write("benchmark_results.json", json)?;
     if let Some(figure) = scaling_figure(&benchmark).context("cannot draw scaling.svg")? {
         artefacts.write("scaling.svg", figure)?;
     }
-    let page = benchmark_page(&benchmark, &environment, &command);
+    let page = visible_lines(&benchmark_page(&benchmark, &environment, &command));
     let summary = artefacts.write("summary.md", &page)?;
     if flags.json {
-        print(&format!("{json}\n"))?;
+        print_json(&benchmark.document()?)?;
     } else {
         print(&page)?;
     }

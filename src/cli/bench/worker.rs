@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use tracing::info_span;
 
-use super::super::output::print;
+use super::super::output::print_json;
 use super::super::scenario::scenario;
 use super::super::{CliError, interrupt, profile};
 use crate::experiment::Experiment;
@@ -95,7 +95,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         notices: request.notices.into_iter().chain(own_notices).collect(),
     };
     let report: Report = (measurement, flags.profile.then_some(all));
-    print(&serde_json::to_string(&report)?)
+    print_json(&report)
 }
 
 /// Stops this process when the one that started it is gone, which ends standard input.
