@@ -32,11 +32,6 @@ impl Monitor for CtrlC {
     }
 }
 
-/// Stops the work as Ctrl-C does.
-pub fn stop() {
-    INTERRUPTED.store(true, Ordering::Relaxed);
-}
-
 /// Whether the user asked to stop.
 pub fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)

@@ -16,7 +16,7 @@ use crate::cpu;
 use crate::formats::metadata::FrameMetadata;
 use crate::image::{Image, Statistics};
 use crate::profile::{FILES, INPUT, RUN, SETUP};
-use crate::render::{Rendered, Renderer};
+use crate::render::{Rendered, Renderer, spawn_scoped};
 use crate::report::{Run, Summary, trace_lines};
 use crate::scene::{Scene, TermPlace};
 
@@ -156,7 +156,7 @@ pub fn prepared_with<T>(
     // Opening a device takes time; files are read meanwhile. Also where a file is bad, the thread
     // that opens the device is waited for: drivers may crash when the process ends during it.
     std::thread::scope(|scope| {
-        let opening = scope.spawn(|| Renderer::new(&program.render_options()));
+        let opening = spawn_scoped(scope, || Renderer::new(&program.render_options()))?;
         let mut request = info_span!(target: INPUT, "files").in_scope(|| given.request())?;
         // Only where files are written.
         let headers = flags::geometry_notices(&request.experiment, &request.outputs);

@@ -92,8 +92,7 @@ impl BenchFlags {
             .args(self.profile.then_some("--profile"))
             .arg("--")
             .args(words)
-            // The worker stops when this pipe ends.
-            .stdin(Stdio::piped())
+            .stdin(Stdio::null())
             .stdout(
                 answer
                     .try_clone()

@@ -6,7 +6,7 @@ mod plan;
 mod worker;
 
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
@@ -100,7 +100,7 @@ enum BenchDevice {
 /// [`CliError::Usage`] for wrong flags, [`CliError::Failed`] when a render fails or two images
 /// agree less than asked for.
 pub fn run(words: &[String]) -> Result<(), CliError> {
-    let started = SystemTime::now();
+    let started = utc(SystemTime::now())?;
     let mut flags: BenchFlags = super::arguments::parse_own(COMMAND, words)?;
     // --sizes replaces the size that an experiment file gives.
     flags.flags = plain(&flags.flags, &DETECTOR_SIZE)?;
@@ -110,10 +110,10 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     }
     let devices = flags.devices()?;
     let plan = flags.plan()?;
-    let artefacts = Artefacts::create(&flags.out, started, flags.keep_artifacts)?;
+    let artefacts = Artefacts::create(&flags.out, &started, flags.keep_artifacts)?;
     let mut benchmark = Benchmark {
         schema: Benchmark::SCHEMA,
-        started: humantime::format_rfc3339_seconds(started).to_string(),
+        started,
         flags: flags.scene_flags(),
         iterations: flags.iterations as usize,
         threshold: flags.least(),
@@ -183,6 +183,24 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     }
 }
 
+/// `time` as text.
+///
+/// # Errors
+/// [`CliError::Failed`] for a time that has no such text: the clock is wrong.
+fn utc(time: SystemTime) -> Result<String, CliError> {
+    /// Seconds from 1970 to the year 10000.
+    const END: u64 = 253_402_300_800;
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(since) if since.as_secs() < END => {
+            Ok(humantime::format_rfc3339_seconds(time).to_string())
+        }
+        _ => Err(CliError::Failed(anyhow::anyhow!(
+            "{COMMAND}: this machine's clock is not within the years 1970 to 9999; a benchmark is \
+             named after the time, so set the clock"
+        ))),
+    }
+}
+
 impl BenchFlags {
     /// The devices, by the names that --device of a render takes.
     fn devices(&self) -> Result<Vec<String>, CliError> {
@@ -225,6 +243,22 @@ impl BenchFlags {
             AUDIT.split(' ').map(str::to_string).collect()
         } else {
             self.flags.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_clock_outside_of_the_years_that_have_a_name_is_an_error() {
+        let after = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+        assert_eq!(utc(after(0)).unwrap(), "1970-01-01T00:00:00Z");
+        assert_eq!(utc(after(253_402_300_799)).unwrap(), "9999-12-31T23:59:59Z");
+        for time in [after(253_402_300_800), UNIX_EPOCH - Duration::from_nanos(1)] {
+            assert!(utc(time).unwrap_err().to_string().contains("clock"));
         }
     }
 }
