@@ -183,18 +183,14 @@ fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
     }
     builder.tempfile_in(directory).map_err(|error| {
         // tempfile's message names the temporary file; the target's own directory says more.
-        // Its cause is what the system said.
-        let cause = error.get_ref().and_then(|error| error.source());
-        let cause = cause.and_then(|cause| cause.downcast_ref::<io::Error>());
-        let code = cause.unwrap_or(&error).raw_os_error();
         let kind = error.kind();
         let place = directory.display();
-        match (kind, code) {
-            (io::ErrorKind::NotFound, _) => {
+        match kind {
+            io::ErrorKind::NotFound => {
                 io::Error::new(kind, format!("there is no directory '{place}'"))
             }
-            // Kinds without a name in the standard library say nothing; the system's code does.
-            (_, Some(code)) if kind.to_string() == UNNAMED => io::Error::from_raw_os_error(code),
+            // A kind without a name says nothing. The system, asked again, does.
+            _ if kind.to_string() == UNNAMED => File::open(directory).err().unwrap_or(error),
             _ => io::Error::new(kind, format!("{kind} in directory '{place}'")),
         }
     })

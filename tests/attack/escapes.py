@@ -62,7 +62,7 @@ def places(number, e):
     yield "SMV, JSON", ["info", "v%d.img" % number, "--json"], True
     cbf = rendered("r.cbf").replace(b"# Detector:", b"# Detector: " + e.encode(), 1)
     yield "CBF header", ["info", write("c%d.cbf" % number, cbf)], False
-    cbf = patched("r.cbf", b"default_f", e)
+    cbf = patched("r.cbf", b"cell_A", e)
     yield "CBF record", ["info", write("d%d.cbf" % number, cbf), "--config"], False
     yield "HDF5 string", ["info", write("n%d.h5" % number, patched("r.h5", b"nanobragg", e)), "--json"], True
     yield "name of a file", ["info", "missing%s.img" % e], False

@@ -10,7 +10,7 @@ use crate::support::{program, words};
 /// Characters that no line for people may hold: of control, of direction, and without width.
 const HOSTILE: [&str; 8] = [
     "\u{1b}[2J",
-    "\u{1b}]0;x\u{7}",
+    "\u{1b}]0&x\u{7}",
     "\u{7f}",
     "\u{9b}31m",
     "\u{202e}",
