@@ -38,7 +38,6 @@ use crate::series::{self, FrameSink, Target};
                   Examples:\n  \
                   nanobragg noise floatimage.bin noisy_0001.img --header intimage.img -seed 7\n  \
                   nanobragg noise photons.tif noisy.tif -adc 0 --readout 3 --psf fiber --psf-fwhm 1.2",
-    allow_negative_numbers = true,
     term_width = 100
 )]
 pub struct NoiseCommand {
@@ -58,11 +57,10 @@ pub struct NoiseCommand {
     #[arg(long, value_name = "COUNT", default_value = "1", value_parser = values::count)]
     panels: u32,
     /// Seed of the noise [default: from the clock, and printed]
-    #[arg(long, value_name = "INT", value_parser = values::seed, allow_negative_numbers = true)]
+    #[arg(long, value_name = "INT", value_parser = values::seed)]
     seed: Option<i64>,
     /// Counts of a pixel without photons [default: 40; 0 in CBF]
-    #[arg(long, visible_alias = "adcoffset", value_name = "COUNTS", value_parser = values::number,
-          allow_negative_numbers = true)]
+    #[arg(long, visible_alias = "adcoffset", value_name = "COUNTS", value_parser = values::number)]
     adc: Option<f64>,
     #[command(flatten)]
     noise: NoiseFlags,

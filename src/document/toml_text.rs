@@ -140,7 +140,12 @@ fn of_toml(value: &DeValue) -> Option<Value> {
         DeValue::String(text) => Value::Text(text.to_string()),
         DeValue::Boolean(truth) => Value::Truth(*truth),
         DeValue::Integer(whole) => {
-            Value::Whole(i64::from_str_radix(whole.as_str(), whole.radix()).ok()?)
+            let (digits, radix) = (whole.as_str(), whole.radix());
+            match i64::from_str_radix(digits, radix) {
+                Ok(whole) => Value::Whole(whole),
+                // Keys of any number have room for it.
+                Err(_) => Value::Number(digits.parse().ok().filter(|_| radix == 10)?),
+            }
         }
         DeValue::Float(number) => Value::Number(number.as_str().parse().ok()?),
         DeValue::Array(values) => {

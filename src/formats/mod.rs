@@ -48,7 +48,7 @@ pub mod source_list;
 pub mod tiff;
 pub mod trace_log;
 
-mod c_number;
+pub(crate) mod c_number;
 mod error;
 mod f_column;
 mod text;

@@ -29,7 +29,6 @@ use super::super::values;
                   nanobragg compare floatimage.bin golden.bin --size 1024 1024 --threshold 0.999\n  \
                   nanobragg compare noiseimage.img frame_0001.img --mask mask.img --out evidence\n  \
                   nanobragg compare --reference ./nanoBragg -- -default_F 100 -cell 100 -N 5",
-    allow_negative_numbers = true,
     term_width = 100
 )]
 pub struct CompareFlags {
@@ -76,8 +75,7 @@ pub struct CompareFlags {
           help_heading = "Figures")]
     pub radius: f64,
     /// Fail when the correlation is below R or undefined
-    #[arg(long, value_name = "R", value_parser = values::correlation,
-          allow_negative_numbers = true, help_heading = "Figures")]
+    #[arg(long, value_name = "R", value_parser = values::correlation, help_heading = "Figures")]
     pub threshold: Option<f64>,
 
     /// Folder for summary.json, a.png and b.png on one scale, and difference.png; of programs also

@@ -47,7 +47,6 @@ use one::Outcome;
                   nanobragg convert floatimage.bin photons.npy --size 1024 1024\n  \
                   nanobragg convert photons.npy counts.tif --type u16 -scale 10 -adc 40\n  \
                   nanobragg convert frame_0001.cbf view.png --png-rings",
-    allow_negative_numbers = true,
     term_width = 100
 )]
 pub struct ConvertCommand {
@@ -71,8 +70,7 @@ pub struct ConvertCommand {
     #[arg(long, value_name = "FACTOR", value_parser = values::positive)]
     scale: Option<f64>,
     /// Counts of a pixel that is 0 in IN, where OUT holds whole numbers [default: 0]
-    #[arg(long, visible_alias = "adcoffset", value_name = "COUNTS", value_parser = values::number,
-          allow_negative_numbers = true)]
+    #[arg(long, visible_alias = "adcoffset", value_name = "COUNTS", value_parser = values::number)]
     adc: Option<f64>,
     /// Pixels along fast and slow of a bare float32 file [default: those of --header]
     #[arg(long, num_args = 2, value_names = ["FAST", "SLOW"], value_parser = values::pixels)]
