@@ -52,8 +52,9 @@ fn of_values(command: &Command, several: bool) -> Vec<String> {
 
 impl Spellings {
     /// The spellings of the flags of `command`, of which `double` take two dashes.
-    pub fn of(command: &Command, double: Vec<String>) -> Spellings {
+    pub fn of(command: &Command, mut double: Vec<String>) -> Spellings {
         let mut either = super::flags::spellings(command.get_arguments());
+        double.retain(|name| either.contains(name));
         either.retain(|name| !double.contains(name));
         let name = "nanobragg".into();
         Spellings {

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use serde_json::json;
 
+use super::config::without_outputs;
 use super::limit::file_limit;
-use super::output::{print, print_report};
+use super::output::{print, print_report, say};
 use super::sized::{check_size, own_size, sized_raster};
 use super::{CliError, values};
 use crate::formats::format;
@@ -110,7 +111,17 @@ impl InfoCommand {
 /// Prints the experiment that the image at `path` was rendered from.
 fn print_record(path: &Path) -> Result<(), CliError> {
     match image_file::read_record(path, file_limit())? {
-        Some(record) => print(&record),
+        Some(record) => {
+            let (text, ignored) = without_outputs(&record);
+            for key in ignored {
+                say(format_args!(
+                    "nanobragg: note: {}: {key} of its record is left out: an image has no say in \
+                     what is written and how the program runs",
+                    path.display()
+                ));
+            }
+            print(&text)
+        }
         None => Err(CliError::Failed(anyhow::anyhow!(
             "{}: it does not say what it was rendered from; {} files of a render do",
             path.display(),

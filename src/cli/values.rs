@@ -2,8 +2,8 @@
 //! says what is accepted; the flag's name is put before that by the caller. Ranges that keys of
 //! experiment files have too are theirs.
 
-use crate::formats::c_number;
 use crate::document::{COORDINATE, COUNT, INDEX, NUMBER, POSITIVE, SEED, THREADS};
+use crate::formats::c_number;
 
 /// A finite number.
 pub fn number(word: &str) -> Result<f64, String> {

@@ -79,7 +79,11 @@ fn power_of_two(digits: &str) -> Option<i64> {
         return None;
     }
     let edge = if digits.starts_with('-') { -EDGE } else { EDGE };
-    Some(digits.parse().map_or(edge, |power: i64| power.clamp(-EDGE, EDGE)))
+    Some(
+        digits
+            .parse()
+            .map_or(edge, |power: i64| power.clamp(-EDGE, EDGE)),
+    )
 }
 
 /// Significant digits of `%g`.
@@ -162,8 +166,9 @@ mod tests {
             assert!(number(word).is_some_and(f64::is_nan), "{word}");
         }
         for word in [
-            "", "-", "+", ".", "-.", "e5", "-e", "1e", "1e+", "--1", "+-1", "1d5", "1_0", "1,5", "5 ", "0x",
-            "-0x.", "0x1p", "0x1p+", "0x1pf", "0x1.2.3", "0x-1", "infinit", "nan(", "nan(-)", "-N", "-nano",
+            "", "-", "+", ".", "-.", "e5", "-e", "1e", "1e+", "--1", "+-1", "1d5", "1_0", "1,5",
+            "5 ", "0x", "-0x.", "0x1p", "0x1p+", "0x1pf", "0x1.2.3", "0x-1", "infinit", "nan(",
+            "nan(-)", "-N", "-nano",
         ] {
             assert_eq!(number(word), None, "{word}");
         }

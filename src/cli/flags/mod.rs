@@ -22,6 +22,7 @@ pub use printout::Printout;
 pub use program::ProgramFlags;
 pub use request::Request;
 pub use style::{NoiseFlags, StyleFlags, choice};
+pub use table::SERIES;
 use table::TOPICS;
 
 pub use crate::formats::format::extension;
@@ -101,9 +102,9 @@ impl Constant {
     }
 }
 
-/// Every flag, in the order of the help.
+/// Every flag, of a render and of a series.
 pub fn all() -> impl Iterator<Item = &'static Flag> {
-    TOPICS.iter().copied().flatten()
+    TOPICS.iter().copied().chain([SERIES]).flatten()
 }
 
 /// The flag with this name or synonym.

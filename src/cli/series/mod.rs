@@ -10,7 +10,6 @@ pub use flags::described;
 use std::collections::HashSet;
 use std::time::Instant;
 
-use clap::ArgMatches;
 use serde_json::json;
 
 use super::config::Records;
@@ -39,7 +38,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = Instant::now();
     interrupt::catch()?;
     let given = flags::parsed(words).map_err(named)?;
-    let prepared = render::prepared_with(&given, |request| check(&given.matches, request));
+    let prepared = render::prepared_with(&given, check);
     let (mut request, renderer, plan) = prepared.map_err(named)?;
     let outputs = request.outputs.iter();
     let mut work = Work {
@@ -96,9 +95,9 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
 }
 
 /// The frames of what `request` asks for, once it is known that they can be written.
-fn check(matches: &ArgMatches, request: &mut Request) -> Result<Plan, CliError> {
+fn check(request: &mut Request) -> Result<Plan, CliError> {
     crystals::require_one(request)?;
-    let plan = flags::plan(matches, request)?;
+    let plan = flags::plan(request)?;
     request.forget_idle(|key| flags::has_a_use(key, &plan));
     for output in &request.outputs {
         if output.kind.scales_to_brightest() && plan.frames > 1 {
@@ -168,8 +167,10 @@ impl Work {
         follower: &mut Follower,
     ) -> Result<(), CliError> {
         let document = request.document.clone();
-        let (draw, up, count) = (files::drawing(request), request.up(), plan.frames);
+        let (draw, up) = (files::drawing(request), request.up());
         let mut inputs = None;
+        request.document = plan.document(&document);
+        let of_all = Records::of_inputs(request, &mut inputs);
         series::render(plan, renderer, follower, |frame, image, statistics| {
             request.document = frame.document(&document);
             let records = Records::of_inputs(request, &mut inputs);
@@ -179,12 +180,9 @@ impl Work {
                 up,
                 image,
                 statistics: &statistics,
-                record: &|output| {
-                    let record = records.for_file(&output.kind)?;
-                    Some(match Numbered::of(&output.path) {
-                        Some(_) => record.clone(),
-                        None => record_of_series(record, count),
-                    })
+                record: &|output| match Numbered::of(&output.path) {
+                    Some(_) => records.for_file(&output.kind).cloned(),
+                    None => of_all.for_file(&output.kind).cloned(),
                 },
                 draw: &draw,
             };
@@ -251,13 +249,4 @@ impl Watcher for Follower {
         self.tell(frame.notices.clone());
         self.tell(render::image_notices(&frame.image, statistics));
     }
-}
-
-/// `record`, that of the first of `count` frames, as one of all.
-fn record_of_series(record: &str, count: u32) -> String {
-    let (program, rest) = record.split_once('\n').unwrap_or((record, ""));
-    format!(
-        "{program}\n\
-         # The first of {count} frames: nanobragg series --frames {count} --config FILE\n{rest}"
-    )
 }
