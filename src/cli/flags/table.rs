@@ -389,7 +389,7 @@ flags! { PICTURES "Pictures and further formats"
          not; or none [default: bslz4]";
     "--" "frames-per-file" ("COUNT") Value(&counts::frames_per_file);
         "The most frames of a data file, NAME_data_000001.h5 and so on, beside a file called \
-         NAME_master.h5 [default: 1000]";
+         NAME_master.h5 [default: 100]";
     "--" "png-scale" ("SCALE") Value(&picture::scale);
         "How photons become shades of PNGs [default: linear]";
     "--" "png-percentile" ("PERCENT") Value(&picture::percentile);
@@ -448,6 +448,9 @@ flags! { PROGRAM "Program"
         "Write the panels as a geometry file of CrystFEL (.geom)";
     "--" "profile" ("FILE") Value(&run::profile);
         "Write where the time went as a Chrome trace (Perfetto opens it), hot_spots.csv beside it";
+    "--" "links-anywhere" () Program("what a file may lead to is the user's to say");
+        "Follow links in HDF5 files (-img, -mask) to any file; without it only to files in the \
+         folder of the file that is named, and below";
     "--" "dry-run" () Program("renders no image");
         "Check everything as a render does, and tell its terms, memory and files; nothing is \
          written but the file of --write-config";

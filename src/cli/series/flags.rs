@@ -23,6 +23,10 @@ struct SeriesFlags {
     /// -seed) and its number
     #[arg(long = "random-orientations")]
     random_orientations: bool,
+    /// Go on with this series where an earlier run of it ended: frames that are there are not
+    /// rendered again
+    #[arg(long = "continue")]
+    goes_on: bool,
 }
 
 /// The command that understands the flags.
@@ -49,7 +53,7 @@ fn command() -> Command {
 pub fn described() -> Described {
     let command = command();
     let mut double = flags::double_dash_only();
-    double.extend(["frames", "random-orientations"].map(str::to_string));
+    double.extend(["frames", "random-orientations", "continue"].map(str::to_string));
     let mut spellings = Spellings::of(&command, double);
     spellings.name = "nanobragg series".into();
     Described { command, spellings }
