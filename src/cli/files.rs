@@ -9,7 +9,7 @@ use super::config::Records;
 use super::flags::{Output, OutputKind, Request};
 use super::{CliError, interrupt, profile};
 use crate::experiment::Experiment;
-use crate::formats::{Problem, check_writable, png};
+use crate::formats::{Problem, check_writable, nxmx, png};
 use crate::image::noise::{Noise, point_spread};
 use crate::image::{Image, Statistics, ToneMap, overview};
 use crate::memory::Bytes;
@@ -26,6 +26,18 @@ use crate::series::{self, OutputSink, PlannedFrame, RenderedFrame};
 /// that cannot be written.
 pub fn check(request: &Request) -> Result<(), CliError> {
     let targets = targets(request);
+    let panels = request.experiment.detector().panels.len();
+    let nxmx = |output: &&Output| output.kind.format() == nxmx::FORMAT;
+    if let Some(Output { flag, path, .. }) = request.outputs.iter().find(nxmx)
+        && panels > nxmx::MOST_PANELS
+    {
+        return Err(CliError::Usage(format!(
+            "{flag} {}: {panels} panels, and NXmx files are written of up to {}; name it .npy or \
+             .tif, or render fewer panels",
+            path.display(),
+            nxmx::MOST_PANELS
+        )));
+    }
     for (index, (flag, path)) in targets.iter().enumerate() {
         if let Some(input) = input_at(&request.inputs, path) {
             let what = format!("{flag} {}: it would overwrite the input", path.display());

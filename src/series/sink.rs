@@ -46,6 +46,8 @@ pub struct FrameSink {
     writer: Option<Box<dyn FrameWriter>>,
     /// The file of all frames, complete.
     complete: Option<CompleteFile>,
+    /// The file by which frames can be read that could not be made one file.
+    left: Option<(PathBuf, usize)>,
 }
 
 impl FrameSink {
@@ -55,6 +57,7 @@ impl FrameSink {
             target,
             writer: None,
             complete: None,
+            left: None,
         }
     }
 
@@ -145,7 +148,11 @@ impl FrameSink {
 
     /// The file by which frames can be read before all have come, and how many it has.
     pub fn kept(&self) -> Option<(&Path, usize)> {
-        self.writer.as_ref()?.kept()
+        let left = self
+            .left
+            .as_ref()
+            .map(|(path, frames)| (path.as_path(), *frames));
+        self.writer.as_ref().map_or(left, |writer| writer.kept())
     }
 
     /// Writes a whole file, of a picture say, as frame `number`.
@@ -163,7 +170,11 @@ impl FrameSink {
     /// [`FormatError::Write`] when it cannot be written.
     pub fn finish(&mut self) -> Result<Option<CompleteFile>, FormatError> {
         match self.writer.take() {
-            Some(writer) => writer.finish().map(Some),
+            Some(writer) => {
+                let kept = writer.kept();
+                self.left = kept.map(|(path, frames)| (path.to_path_buf(), frames));
+                writer.finish().map(Some)
+            }
             None => Ok(self.complete.take()),
         }
     }

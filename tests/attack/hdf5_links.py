@@ -419,7 +419,7 @@ def virtual_of_as_many_files_as_there_are(here):
         properties.set_virtual(space, b"frame_%b.h5", DATA.encode(), frame)
         file.create_group("entry/data")
         h5py.h5d.create(file.id, DATA.encode(), h5py.h5t.NATIVE_UINT32, space, properties)
-    return Refused("frames")
+    return Refused("frame_%b.h5", "as many sources")
 
 
 @kind
@@ -447,11 +447,12 @@ def virtual_two_files_in_a_circle(here):
 
 
 @kind
-def virtual_of_points(here):
+def virtual_of_a_step(here):
     source(f"{here}/s.h5")
     with master(here) as file:
         space = h5py.h5s.create_simple(FRAMES.shape)
-        space.select_elements([(0, 0, 0), (1, 2, 3)])
+        space.select_hyperslab((0, 0, 0), (4, 2, 2))
+        space.select_hyperslab((0, 2, 0), (4, 2, 4), op=h5py.h5s.SELECT_OR)
         properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         properties.set_virtual(space, b"s.h5", DATA.encode(), space)
         file.create_group("entry/data")

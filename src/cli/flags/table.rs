@@ -389,7 +389,7 @@ flags! { PICTURES "Pictures and further formats"
          not; or none [default: bslz4]";
     "--" "frames-per-file" ("COUNT") Value(&counts::frames_per_file);
         "The most frames of a data file, NAME_data_000001.h5 and so on, beside a file called \
-         NAME_master.h5 [default: 100]";
+         NAME_master.h5, or NAME_partial.h5 of a series that is not done [default: 100]";
     "--" "png-scale" ("SCALE") Value(&picture::scale);
         "How photons become shades of PNGs [default: linear]";
     "--" "png-percentile" ("PERCENT") Value(&picture::percentile);

@@ -287,6 +287,9 @@ impl Work {
         if self.sinks.iter().any(OutputSink::is_numbered) && done > 0 {
             left.push("numbered files of these are whole and stay".into());
         }
+        if left.is_empty() && !is_interruption(&error) {
+            return CliError::Failed(error);
+        }
         let left = match left.is_empty() {
             true => "no file was written".to_string(),
             false => format!("{}; --continue goes on with them", left.join(", ")),

@@ -48,6 +48,8 @@ enum Step {
 
 /// The files that the links of a master may lead to.
 pub struct Files {
+    /// The file that the user named.
+    master: PathBuf,
     /// The folder of the master as it was named, and the one that it is in behind symbolic links.
     folders: Vec<PathBuf>,
     links: Links,
@@ -77,6 +79,7 @@ impl Files {
         let named = fs::canonicalize(folder(master)).ok();
         let behind = behind.map(|behind| folder(&behind).to_path_buf());
         Files {
+            master: master.to_path_buf(),
             folders: named.into_iter().chain(behind).collect(),
             links,
             open: Mutex::default(),
@@ -84,6 +87,9 @@ impl Files {
     }
 
     /// The file at `path`, opened.
+    ///
+    /// # Errors
+    /// A [`Problem`], which names the file if it is not the one that the user named.
     pub fn open(&self, path: &Path) -> Result<Arc<H5File>, Problem> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let found = open.iter().position(|(own, _)| own == path);
@@ -91,9 +97,13 @@ impl Files {
             open.push_front(entry.clone());
             return Ok(entry.1);
         }
-        check_whole(path)?;
         let options = H5File::options().no_locking();
-        let file = Arc::new(options.open(path).map_err(problem)?);
+        let opened = check_whole(path).and_then(|()| options.open(path).map_err(problem));
+        let opened = opened.map_err(|problem| match path == self.master {
+            true => problem,
+            false => Problem::with_file(format!("{}{problem}", path.display())),
+        });
+        let file = Arc::new(opened?);
         open.truncate(MOST_OPEN - 1);
         open.push_front((path.to_path_buf(), file.clone()));
         Ok(file)
@@ -147,10 +157,7 @@ impl Files {
         for _ in 0..MOST_LINKS {
             let file = self.open(&place.file).map_err(|problem| match crossed {
                 false => problem,
-                true => from.problem(format_args!(
-                    "a link to {}, which cannot be read{problem}",
-                    place.file.display()
-                )),
+                true => from.problem(format_args!("a link to {}", problem.what)),
             })?;
             match self.step(&file, &place, from)? {
                 Step::There => return Ok(Some(place)),

@@ -94,9 +94,11 @@ impl Mapping {
         };
         if counts(&here) != counts(&there) {
             return Err(bad(format!(
-                "whose places {:?} are not of the shape {:?} of what they are filled with",
-                counts(&here),
-                counts(&there)
+                "of {path} of {}, which is of the shape {:?} where {:?} are to be filled: some are \
+                 missing, or it is another",
+                file.display(),
+                counts(&there),
+                counts(&here)
             )));
         }
         Ok(Mapping {

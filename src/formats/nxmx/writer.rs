@@ -39,8 +39,8 @@ impl NxmxWriter {
     /// `metadata`.
     ///
     /// # Errors
-    /// [`FormatError::Write`] when it cannot be written there, or a frame is larger than HDF5's
-    /// 4 GiB.
+    /// [`FormatError`] when it cannot be written there, a frame is larger than HDF5's 4 GiB, or
+    /// there are more than [`MOST_PANELS`](super::MOST_PANELS) panels.
     pub fn create(
         path: &Path,
         encoding: Encoding,
@@ -56,6 +56,11 @@ impl NxmxWriter {
                 "a frame of {width} x {height} pixels is more than the 4 GiB that HDF5 takes"
             );
             return Err(FormatError::write(path, io::Error::other(what)));
+        }
+        if metadata.panels.len() > super::MOST_PANELS {
+            let (panels, most) = (metadata.panels.len(), super::MOST_PANELS);
+            let what = format!("{panels} panels; expected up to {most} in an NXmx file");
+            return Err(FormatError::content(path, Problem::with_file(what)));
         }
         let size = [width, height];
         let data = match DataFiles::of(path, encoding, size, frame_count) {
