@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::files::input_at;
 use super::flags::{NoiseFlags, seed_from_clock};
+use super::limit::LinksFlag;
 use super::output::{print_summary, say};
 use super::sized::read_sized;
 use super::{CliError, interrupt, values};
@@ -76,6 +77,8 @@ pub struct NoiseCommand {
     /// Threads of the CPU path [default: one per core]
     #[arg(long, value_name = "COUNT", value_parser = values::threads, help_heading = "Program")]
     threads: Option<u32>,
+    #[command(flatten)]
+    links: LinksFlag,
     /// Print nothing but warnings and errors
     #[arg(long, help_heading = "Program")]
     quiet: bool,
@@ -200,7 +203,9 @@ impl NoiseCommand {
     /// Reads the image, and the header for an output of this format.
     fn input(&self, output: &Format, notices: &mut Vec<String>) -> Result<Input, CliError> {
         let given = self.size.as_ref().map(|size| [size[0], size[1]]);
-        let input = read_sized(&self.image, given, self.header.as_deref())?;
+        let header = self.header.as_deref();
+        let input = read_sized(&self.image, given, header, self.links.access())?;
+        notices.extend(input.header.notices.iter().cloned());
         if let Some([fast, slow]) = given.filter(|_| input.tells_size) {
             notices.push(format!(
                 "--size {fast} {slow} has no effect: {} tells its own size",

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use super::super::limit::LinksFlag;
 use super::super::values;
 
 /// How far is an image A from a reference B? Two files, or two programs given the same flags
@@ -86,4 +87,6 @@ pub struct CompareFlags {
     /// Print the summary as one JSON document on standard output
     #[arg(long, help_heading = "Output")]
     pub json: bool,
+    #[command(flatten)]
+    pub links: LinksFlag,
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::files::input_at;
 use super::flags::{StyleFlags, choice};
-use super::limit::file_limit;
+use super::limit::LinksFlag;
 use super::output::{print_summary, say};
 use super::sized::{check_size, read_sized};
 use super::{CliError, interrupt, values};
@@ -80,6 +80,8 @@ pub struct ConvertCommand {
     header: Option<PathBuf>,
     #[command(flatten)]
     style: StyleFlags,
+    #[command(flatten)]
+    links: LinksFlag,
     /// Print nothing but warnings and errors
     #[arg(long, help_heading = "Program")]
     quiet: bool,
@@ -114,7 +116,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let (raster, format, header) = &first;
     let format = *format;
     let encoding = command.encoding(target, Number::with_room_for(&raster.pixels));
-    let notices = command.notices(encoding, format, header);
+    let mut notices = command.notices(encoding, format, header);
     for notice in &notices {
         say(format_args!("nanobragg: note: {notice}"));
     }
@@ -123,6 +125,10 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let pixels = [raster.width, raster.height];
     let frames = chosen.len();
     let outcome = command.convert(encoding, file.as_deref(), chosen, first)?;
+    for notice in file.iter().flat_map(|file| file.notices()) {
+        say(format_args!("nanobragg: note: {notice}"));
+        notices.push(notice);
+    }
     let summary = json!({
         "version": crate::version::NUMBER,
         "input": { "path": command.image.display().to_string(), "format": format.name, "numbers": numbers },
@@ -151,7 +157,7 @@ impl ConvertCommand {
 
     /// IN, where it may hold several frames.
     fn frames(&self) -> Result<Option<Box<dyn FrameReader>>, CliError> {
-        let file = image_file::frames(&self.image, file_limit())?;
+        let file = image_file::frames(&self.image, self.links.access())?;
         if let Some(file) = &file {
             check_size(&self.image, Some(file.size()), self.given_size())?;
             if let Some(header) = &self.header {
@@ -205,7 +211,8 @@ impl ConvertCommand {
     /// What is read, with the header of IN or `--header`.
     fn input(&self) -> Result<Frame, CliError> {
         let header = self.header.as_deref();
-        let input = read_sized(&self.image, self.given_size(), header)?;
+        let access = self.links.access();
+        let input = read_sized(&self.image, self.given_size(), header, access)?;
         let format = header.map_or(input.format, |_| smv::FORMAT);
         Ok((input.raster, format, input.header))
     }

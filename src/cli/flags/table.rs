@@ -124,6 +124,9 @@ flags! { SERIES "Series"
     "--" "random-orientations" () Is(&series::random_orientations, Yes);
         "Give each frame an orientation of its own, as likely as any other, from -misset_seed (or \
          -seed) and its number";
+    "--" "continue" () Program("goes on with the files of an earlier run");
+        "Go on with this series where an earlier run of it ended: frames that are there are not \
+         rendered again";
 }
 
 flags! { MOSAICITY "Mosaicity"
@@ -401,7 +404,7 @@ flags! { PICTURES "Pictures and further formats"
          not; or none [default: bslz4]";
     "--" "frames-per-file" ("COUNT") Value(&counts::frames_per_file);
         "The most frames of a data file, NAME_data_000001.h5 and so on, beside a file called \
-         NAME_master.h5 [default: 1000]";
+         NAME_master.h5, or NAME_partial.h5 of a series that is not done [default: 100]";
     "--" "png-scale" ("SCALE") Value(&picture::scale);
         "How photons become shades of PNGs [default: linear]";
     "--" "png-percentile" ("PERCENT") Value(&picture::percentile);
@@ -462,6 +465,9 @@ flags! { PROGRAM "Program"
         "Write the panels as a geometry file of CrystFEL (.geom)";
     "--" "profile" ("FILE") Value(&run::profile);
         "Write where the time went as a Chrome trace (Perfetto opens it), hot_spots.csv beside it";
+    "--" "links-anywhere" () Program("what a file may lead to is the user's to say");
+        "Follow links in HDF5 files (-img, -mask) to any file; without it only to files in the \
+         folder of the file that is named, and below";
     "--" "dry-run" () Program("renders no image");
         "Check everything as a render does, and tell its terms, memory and files; nothing is \
          written but the file of --write-config";

@@ -26,8 +26,9 @@ fn command() -> Command {
             "--out and --out-noise name one file with all frames, .h5 or .nxs (NXmx), or files of any \
              other format with a place for the frame's number: frame_####.img. Numbers start with \
              --image-number, 1 by default; a frame's noise is that of 'nanobragg --image-number' with \
-             its number. Numbered files appear as they are done, a file with all frames at the \
-             end. Each frame is, bit for bit, what nanobragg renders alone with its -phi or -misset, \
+             its number. Numbered files appear as they are done; a file with all frames at the \
+             end, and until then NAME_partial.h5 with those that are done. --continue goes on \
+             where a series has ended early. Each frame is, bit for bit, what nanobragg renders alone with its -phi or -misset, \
              --phi-sampling middle and --layer-depth mean, which are the defaults here.",
         );
     flags::of_a_render(all)
@@ -152,7 +153,9 @@ pub fn plan(request: &Request) -> Result<Plan, CliError> {
 /// Whether a series has a use for a key that a render has none for.
 pub fn has_a_use(key: &Key, plan: &Plan) -> bool {
     let seeded = matches!(plan.motion, Motion::RandomOrientations(_));
-    let of_series: [&Key; 3] = [
+    let of_series: [&Key; 4] = [
+        // A file of all frames is made of data files.
+        &key::counts::frames_per_file,
         &key::noise::image_number,
         &key::scan::phi_sampling,
         &key::detector::sensor_layer_depth,
