@@ -88,7 +88,7 @@ impl Spellings {
         let (words, behind) = words.split_at(own.unwrap_or(words.len()));
         let mut normalised: Vec<String> = Vec::with_capacity(words.len() + behind.len());
         for word in words {
-            let is_negative = word.starts_with('-') && c_number::number(word).is_some();
+            let is_negative = self.is_negative_number(word);
             match normalised.last_mut() {
                 Some(flag) if is_negative && is_one_of(&self.single, flag) => {
                     flag.push('=');
@@ -100,6 +100,22 @@ impl Spellings {
         }
         normalised.extend_from_slice(behind);
         Ok(normalised)
+    }
+
+    /// Whether `word` is a negative number, or meant as one: it goes on like one, and is no flag.
+    fn is_negative_number(&self, word: &str) -> bool {
+        let Some(rest) = word.strip_prefix('-') else {
+            return false;
+        };
+        let is_meant = rest.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+        c_number::number(word).is_some() || (is_meant && !self.knows(rest))
+    }
+
+    /// Whether `flag`, without dashes, is a flag of the command, with a value behind a sign or not.
+    fn knows(&self, flag: &str) -> bool {
+        let name = flag.split('=').next();
+        let mut names = self.either.iter().chain(&self.double);
+        names.any(|known| Some(known.as_str()) == name)
     }
 
     fn normalise(&self, word: &str) -> Result<String, CliError> {

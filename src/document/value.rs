@@ -254,6 +254,9 @@ impl Form {
             (Form::Axes(axes), Value::List(_)) => {
                 Err(format!("one value, or an array of {}", axes.len()))
             }
+            (Form::Axes(axes), Value::Table(entries)) if entries.is_empty() => {
+                Err(format!("a table of {}", axes.join(", ")))
+            }
             (Form::Axes(axes), Value::Table(entries)) => {
                 let known = |(axis, value): &(String, Value)| match axes.contains(&axis.as_str()) {
                     true => Ok((axis.clone(), one(value)?)),

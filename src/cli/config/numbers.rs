@@ -124,6 +124,9 @@ fn numbers_are_no_flags_whatever_they_follow() {
     let misset = crate::document::key::crystal::misset.get(&found).unwrap();
     assert_eq!(bits(&misset), [10f64, -5.5e-5, 20.0].map(f64::to_bits));
     for (line, expected) in [
+        ("-lambda -1d3", "-lambda -1d3: expected a positive number"),
+        ("-roi 0 -.5x 1 2", "-roi -.5x: expected a pixel coordinate"),
+        ("-phi 1 -1e-", "-1e-: expected a flag"),
         ("-lambda -1e-3", "-lambda -1e-3: expected a positive number"),
         (
             "-misset 1 -1e-3",
