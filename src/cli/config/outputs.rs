@@ -42,7 +42,7 @@ pub fn check(
                     file,
                     Problem {
                         line: line.map(|(_, line)| *line),
-                        what,
+                        ..Problem::with_file(what)
                     },
                 ));
             }
