@@ -124,8 +124,7 @@ pub fn plan(request: &Request) -> Result<Plan, CliError> {
     let first_number = said.noise.image_number.unwrap_or(1);
     if first_number.checked_add(frames).is_none() {
         return Err(CliError::Usage(format!(
-            "--image-number {first_number}: with {} frames, numbers would exceed {}",
-            frames,
+            "--image-number {first_number}: with {frames} frames, numbers would exceed {}",
             u32::MAX
         )));
     }
@@ -142,7 +141,7 @@ pub fn plan(request: &Request) -> Result<Plan, CliError> {
     }
     Ok(Plan {
         base: request.experiment.clone(),
-        frames: frames,
+        frames,
         first_number,
         start_deg: said.scan.start.unwrap_or(degrees(scan.start_rad)),
         range_deg,

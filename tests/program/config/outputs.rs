@@ -157,12 +157,7 @@ fn names_that_the_program_makes_lead_nowhere_either() {
             _ => format!("[output]\nfiles = [\"{name}\"]\n"),
         };
         fs::write(here.join("e.toml"), format!("{SOUND}{said}")).unwrap();
-        let output = run_line(
-            &here,
-            &format!("{command} --config e.toml")
-                .trim_start()
-                .to_string(),
-        );
+        let output = run_line(&here, format!("{command} --config e.toml").trim_start());
         let told = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{name}: {told}");
         assert!(
