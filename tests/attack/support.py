@@ -51,7 +51,7 @@ class Run:
 class Tally:
     """The tries of a part, and those that failed."""
 
-    SHOWN = 2000
+    SHOWN = 20
 
     def __init__(self):
         self.tries, self.failures = 0, []
