@@ -27,7 +27,9 @@ BASE = "-default_F 100 -cell 70 80 90 -N 5 -detpixels 8 -pixel 1 -oversample 1 -
 # Names of values that are no numbers.
 TEXTS = {"FILE", "LABEL", "DEVICE", "DIR", "PROGRAM", "LOG", "FLAGS"}
 NUMERIC = re.compile(r"expected .*(number|angle|percentage|coordinate|correlation|index)")
-ACCEPTED = re.compile(r"expected|must|at most|no more than|from .* to|leave|give|take|add|counted from|has \d+ |whose|it is for|check|too \w+ or")
+ACCEPTED = re.compile(
+    r"expected|must|at most|no more than|from .* to|leave|give|take|add|counted from|has \d+ |whose|it is for|check|too \w+ or"
+)
 KEYS = {
     "crystal": {"default_F": "100", "cell_A_deg": "[70, 80, 90]", "cells": "5"},
     "detector": {"pixels": "8", "pixel_mm": "1"},
@@ -36,24 +38,28 @@ KEYS = {
 }
 # Spellings of TOML, and some that are none.
 OF_TOML = [
-    "inf", "-inf", "+inf", "nan", "-nan", "0x1F", "0o17", "0b11", "1_000", "1_0.5", "1e999", "-1e999", "9223372036854775808",
-    "9" * 40, ".5", "5.", "1e", "01", "-01", "+-1", "0x", "1__0", "٣", "", "true", '"5"', "'-5'", "[]", "[[5]]", "{}",
-    "1979-05-27", "07:32:00", '"random5"', "1e3.5", "0x1.8p3", "-0", "+0.0", "-0e0", "5e-324", "-5e-324", "1e-400",
+    "inf", "-inf", "+inf", "nan", "-nan", "0x1F", "0o17", "0b11", "1_000", "1_0.5", "1e999", "-1e999",
+    "9223372036854775808", "9" * 40, ".5", "5.", "1e", "01", "-01", "+-1", "0x", "1__0", "٣", "", "true",
+    '"5"', "'-5'", "[]", "[[5]]", "{}", "1979-05-27", "07:32:00", '"random5"', "1e3.5", "0x1.8p3", "-0",
+    "+0.0", "-0e0", "5e-324", "-5e-324", "1e-400",
 ]
 # Words that are no numbers; those that begin with one dash and a letter are flags, and not here.
 NO_NUMBERS = [
-    "", " ", ".", "-", "+", "5x", "-5x", "-.5x", "1e", "-1e", "1e+", "-1e-", "+-5", "1,5", "-1,5", "1_000", "5 6",
-    "٣", "½", "５", "−5", "1d3", "-1d3", "0x", "0xg", "-0xg", "0x1p", "0b1", "e5", "-.e5", ".e5",
-    "true", "None", "1/2", "5%", "5mm", "1e5.5", "1..2", "1.2.3", "infx", "nanx", "in", "\u200b5", "5\u00a0",
-    "5 ", "5\n", "1e5\t", "$((1))", "*", "%s%n", "\x1b[31m5", "5;6", "1e--5", "0x1.8p3.5", "infinit",
+    "", " ", ".", "-", "+", "5x", "-5x", "-.5x", "1e", "-1e", "1e+", "-1e-", "+-5", "1,5", "-1,5",
+    "1_000", "5 6", "٣", "½", "５", "−5", "1d3", "-1d3", "0x", "0xg", "-0xg", "0x1p", "0b1", "e5", ".e5",
+    "true", "None", "1/2", "5%", "5mm", "1e5.5", "1..2", "1.2.3", "infx", "nanx", "in", "\u200b5",
+    "5\u00a0", "5 ", "5\n", "1e5\t", "$((1))", "*", "%s%n", "\x1b[31m5", "5;6", "1e--5", "0x1.8p3.5",
+    "infinit",
 ]
 NOT_FINITE = [
-    "inf", "-inf", "+inf", "INF", "infinity", "-infinity", "Infinity", "nan", "-nan", "NaN", "nan(1)", "-nan(0x7)",
-    "1e309", "-1e309", "1e99999999999999999999", "-1e99999999999999999999", "0x1p1024", "9" * 400, "7" * 100_000,
+    "inf", "-inf", "+inf", "INF", "infinity", "-infinity", "Infinity", "nan", "-nan", "NaN", "nan(1)",
+    "-nan(0x7)", "1e309", "-1e309", "1e99999999999999999999", "-1e99999999999999999999", "0x1p1024", "9" *
+    400, "7" * 100_000,
 ]
 EXTREMES = [
-    0.0, -0.0, 5e-324, -5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, -1.7976931348623157e308, 1e-12, -1e-12,
-    1e6, 1e15, 2.0**31, 2.0**32 - 1, 2.0**32, 2.0**53, 2.0**63, -(2.0**63), 1e19, -1.0, 1.0, 360.0, 100.0, 90.0, 1024.0,
+    0.0, -0.0, 5e-324, -5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, -1.7976931348623157e308,
+    1e-12, -1e-12, 1e6, 1e15, 2.0**31, 2.0**32 - 1, 2.0**32, 2.0**53, 2.0**63, -(2.0**63), 1e19, -1.0,
+    1.0, 360.0, 100.0, 90.0, 1024.0,
 ]
 
 libc = ctypes.CDLL(None)
@@ -247,6 +253,13 @@ def complaint(run, word, number, names, quantity):
     return None
 
 
+def is_told(run, *names):
+    """Whether a notice names the flag or key."""
+    words = [re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])") for name in names]
+    notices = [line for line in run.err.splitlines() if "note:" in line]
+    return any(word.search(line) for word in words for line in notices)
+
+
 class Attack:
     """The tries: a word under a flag, or under a key of an experiment file."""
 
@@ -265,7 +278,8 @@ class Attack:
 
     def prepare(self):
         """The files that commands work on."""
-        render = Run([self.program, *BASE, "--quiet", "--out", "x.bin", "--out", "x.npy", "--out", "x.cbf"], self.folder)
+        files = ["--out", "x.bin", "--out", "x.npy", "--out", "x.cbf"]
+        render = Run([self.program, *BASE, "--quiet", *files], self.folder)
         shutil.copy(ROOT / "golden/liquid.stol", self.folder)
         frames = [self.program, "series", "--frames", "2", "-osc", "1", *BASE, "--out", "s.nxs"]
         for run in (render, Run(frames, self.folder)):
@@ -280,15 +294,28 @@ class Attack:
             work = ["--quiet", "--out", f"{folder}/a.bin"] if flag.name.endswith("_pixel") else seen
             return [self.program, *BASE, *work, *flag.line(words)]
         if flag.command == ["series"]:
-            return [self.program, "series", "-osc", "1", *BASE, "--dry-run", "--out", f"{folder}/s.nxs", *flag.line(words)]
-        raw = flag.name == "--size"
-        size = ["--size", "8", "8"]
+            scan = ["series", "-osc", "1", *BASE, "--dry-run", "--out", f"{folder}/s.nxs"]
+            return [self.program, *scan, *flag.line(words)]
+        of_many = flag.name == "--frame"
+        bare = flag.name == "--size"
+        size = [] if bare or of_many else ["--size", "8", "8"]
+        picture = "png" if "png" in flag.name else "cbf"
         own = {
-            "noise": ["x.bin", f"{folder}/n.cbf", "--device", "cpu", "-seed", "1", *([] if raw else size)],
-            "convert": ["s.nxs" if flag.name == "--frame" else "x.bin" if raw else "x.cbf", f"{folder}/c.{'png' if 'png' in flag.name else 'cbf'}"],
-            "compare": ["x.bin" if raw else "x.npy", "x.npy", "--json"],
-            "info": ["s.nxs" if flag.name == "--frame" else "x.bin", "--json", *([] if raw else size * (flag.name != "--frame"))],
-            "bench": ["--sizes", "8", "--iterations", "1", "--device", "cpu", "--out", f"{folder}/b", "--json"],
+            "noise": ["x.bin", f"{folder}/n.cbf", "--device", "cpu", "-seed", "1", *size],
+            "convert": ["s.nxs" if of_many else "x.bin" if bare else "x.cbf", f"{folder}/c.{picture}"],
+            "compare": ["x.bin" if bare else "x.npy", "x.npy", "--json"],
+            "info": ["s.nxs" if of_many else "x.bin", "--json", *size],
+            "bench": [
+                "--sizes",
+                "8",
+                "--iterations",
+                "1",
+                "--device",
+                "cpu",
+                "--out",
+                f"{folder}/b",
+                "--json",
+            ],
             "trace": ["--pixel", "1", "1", "--device", "cpu"],
         }[flag.command[0]]
         behind = {"trace": ["--", *BASE[:-2]], "bench": ["--", *BASE[:6]]}.get(flag.command[0], [])
@@ -327,7 +354,7 @@ class Attack:
             return "a word that is no number is taken", run
         if not finite(number) and (number != math.inf or flag.name != "-detector_abs"):
             return "a number is taken that is not finite", run
-        told = any("note:" in line and flag.name in line for line in run.err.splitlines())
+        told = is_told(run, flag.name)
         if not flag.command and not flag.name.endswith("_pixel"):
             values = written(made, self.place(flag))
             if isinstance(flag, SlabNumber):
@@ -353,30 +380,35 @@ class Attack:
         values = [text, *flag.sound()[1:]]
         value = text if flag.values == 1 else f"[{', '.join(values)}]"
         content = {**KEYS, section: {**KEYS.get(section, {}), key: value}}
-        lines = [f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items()) for name, keys in content.items()]
+        text_of = "".join(
+            f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
+            for name, keys in content.items()
+        )
         try:
-            meant = tomllib.loads("".join(lines))[section][key]
+            meant = tomllib.loads(text_of)[section][key]
         except tomllib.TOMLDecodeError:
             meant = None
         with tempfile.TemporaryDirectory(dir=self.folder) as made:
             made = Path(made)
-            (made / "k.toml").write_text("".join(lines))
+            (made / "k.toml").write_text(text_of)
             run = Run([self.program, "--config", "k.toml", "--dry-run", "--write-config", "a.toml"], made)
             taken = written((made / "a.toml").read_text(), place) if run.done() else None
         if fault := run.fault():
             return fault, f"{key} = {value}: {run}"
         if not run.done() and meant is None:
-            line = "".join(lines).split(f"\n{key} = ")[0].count("\n") + 2
+            line = text_of.split(f"\n{key} = ")[0].count("\n") + 2
             said = f"k.toml, line {line}: " in run.err
             return None if said else "a refusal that does not name the line", f"{key} = {value}: {run}"
         meant = meant if isinstance(meant, list) else [meant]
         numbers = all(finite(number) or number == math.inf for number in meant) and meant
         if not run.done():
             return complaint(run, text, numbers, ["k.toml"], key), f"{key} = {value}: {run}"
-        told = any("note:" in line and (key in line or flag.name in line) for line in run.err.splitlines())
+        told = is_told(run, key, flag.name)
         if not numbers and not (flag.name == "--png-rings" and meant == []):
             return "what is no number is taken", f"{key} = {value}: {run}"
-        if not told and [float(number) for number in taken or []][: len(meant)] != [float(number) for number in meant]:
+        if not told and [float(number) for number in taken or []][: len(meant)] != [
+            float(number) for number in meant
+        ]:
             return f"another value is taken, {taken}", f"{key} = {value}: {run}"
         return None, run
 
@@ -388,14 +420,16 @@ class Attack:
             text = rng.choice(OF_TOML)
             if rng.random() < 0.6:
                 number = number_of(rng, flag.whole)
-                text = rng.choice([repr(number), f"{number:.17e}", f"{number:+.17E}", str(int(number)) if flag.whole else repr(number)])
+                spelt = str(int(number)) if flag.whole else repr(number)
+                text = rng.choice([repr(number), f"{number:.17e}", f"{number:+.17E}", spelt])
             return lambda: self.judge_key(flag, text)
         words = flag.sound()
         at = rng.randrange(len(words))
         word = word_of(rng, flag.whole)
         if flag.command == ["bench"] and strtod(word) is not None:
             # What bench takes it renders, as often and as large as it is told.
-            word = rng.choice(["2", "+2", "02", "3"]) if flag.whole else rng.choice(["0.5", ".5", "-.5", "5e-1", "+5E-01", "0x.8p0"])
+            parts = ["0.5", ".5", "-.5", "5e-1", "+5E-01", "0x.8p0"]
+            word = rng.choice(["2", "+2", "02", "3"] if flag.whole else parts)
         if flag.name in ("--background", "--sizes"):
             # Commas part the words of these.
             word = word.replace(",", "x")

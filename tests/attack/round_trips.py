@@ -22,11 +22,48 @@ INPUTS = ["lysozyme_1aki_p1.hkl", "lysozyme_1p2A.mat", "lysozyme_1aki.mtz", "liq
 WITH_RECORD = ["cbf", "tif", "nxs", "h5", "png"]
 
 
+# Flags of a small experiment: of every line one alternative, where 0..1 is a number and #1..6 a whole
+# one. The lines come in any order.
+EXPERIMENT = """
+-hkl lysozyme_1aki_p1.hkl -mat lysozyme_1p2A.mat | -hkl lysozyme_1aki.mtz | -default_F 1..500 -cell 30..120
+    | -default_F 1..500 -cell 30..120 40..90 50..100 | -default_F 9 -cell 30..90 40..90 50..90 70..99 80..99 75..99
+-N #1..20 | -square_xtal -Na #1..20 -Nb #1..20 -Nc #1..20 | -round_xtal -N 1..20 | -gauss_xtal -Na 1..20 -Nb 1..20
+    | -tophat_spots -N 1..20 | -round_xtal -xtalsize 1e-5..1e-4 -fudge 0.5..2 | -gauss_xtal -N 4 --gauss-metric hkl
+| -misset -180..180 -180..180 -180..180 | -misset random | -misset random -misset_seed #-1000000000000..1000000000000
+| -interpolate | -nointerpolate
+| | -mosaic 0..2 -mosaic_domains #1..6 -mosaic_seed #1..1000000000 | -mosaic 0..1 --mosaic-model gaussian
+| -lambda 0.5..2.5 | -energy 5000..20000
+| -fluence 1e20..1e28 | -flux 1e9..1e13 -exposure 1e-3..10 -beamsize 0.03
+| -polar -1..1 | -nopolar | -polar_vector -1..1 -1..1 -1..1
+| | -dispersion 0..5 -dispsteps #1..4 | -hdivrange 0..5 -hdivsteps #1..3 | -divergence 0..5 -square_div -divsteps 4
+| | -water 0..100 | --background liquid.stol,thickness=0..1,density=0..2,mw=18
+-pixel 0.05..2 -detpixels #3..12 | -pixel 0.05..2 -detpixels_f #3..12 -detpixels_s #3..12
+| -mosflm | -xds | -adxv | -denzo | -dials
+| -distance 50..300 | -close_distance 50..300
+| -Xbeam -3..3 -Ybeam -3..3 | -ORGX -9..9 -ORGY -9..9
+| | -detector_rotx -20..20 | -detector_roty -20..20 -detector_rotz -20..20
+| | -twotheta -20..20 | -twotheta -20..20 -pivot sample | -twotheta_axis -1..1 -1..1 -1..1 -twotheta -9..9
+| | -curved_det | -point_pixel | -spindle_axis -1..1 -1..1 -1..1
+| | -detector_thick 1..500 -detector_abs 1..500 -thicksteps #1..3 | -detector_thick 1..500 --layer-depth mean
+| | -roi 1 2 0 2 | -dmin 0..5
+-oversample 1 | -oversample #1..3 | -oversample 2 -oversample_omega | -oversample 2 -oversample_polar
+| -seed #-4000000000000000000..4000000000000000000
+| | --flicker 0..10 | --calibration 0..10 --calibration-seed #0..1000000000 | --readout 0..5 --gain 0.1..4
+| | -adc -9..60 | -scale 0.1..100 | --psf gauss --psf-fwhm 0.1..2 | --psf fiber --psf-fwhm 0.1..2
+| --saturation #100..60000 | --out-type f32 | --out-type u16 | --out-type u32 | --out-type i32
+| --compression bslz4 | --compression gzip | --compression none
+| --png-scale log | --png-percentile 50..100 | --colormap viridis | --png-depth 16
+--device cpu --quiet
+"""
+SCAN = "-phi -180..180 -osc 0..2 -phisteps #1..3"
+RANDOM = "--random-orientations | --random-orientations " + SCAN
+
+
 def number(rng, least, most):
     """A number between two, as people or programs spell it: often small, often with an exponent."""
     kind = rng.random()
     if kind < 0.3:
-        value = round(rng.uniform(least, most), rng.randint(0, 3))
+        value = round(rng.uniform(least, most), rng.randint(1, 3))
     elif kind < 0.6 or least > 0:
         value = rng.uniform(least, most)
     else:
@@ -37,94 +74,23 @@ def number(rng, least, most):
     return rng.choice([plain, f"{value:.17e}", bare, plain if value < 0 else f"+{plain}"])
 
 
-def numbers(rng, count, least, most):
-    """Some of them."""
-    return [number(rng, least, most) for _ in range(count)]
+def drawn(rng, line):
+    """The flags of one of the alternatives of `line`."""
 
+    def fill(range_of):
+        whole, least, most = range_of.groups()
+        return str(rng.randint(int(least), int(most))) if whole else number(rng, float(least), float(most))
 
-def crystal(rng):
-    """Flags of the crystal."""
-    kind = rng.random()
-    if kind < 0.15:
-        flags = ["-hkl", "lysozyme_1aki_p1.hkl", "-mat", "lysozyme_1p2A.mat", "-lambda", "1.2"]
-    elif kind < 0.3:
-        flags = ["-hkl", "lysozyme_1aki.mtz"]
-    else:
-        cell = [*numbers(rng, 3, 30, 120), *[str(rng.uniform(70, 110)) for _ in range(rng.choice([0, 3]))]]
-        flags = ["-default_F", number(rng, 1, 500), "-cell", *cell]
-    shape = rng.choice(["", "-square_xtal", "-round_xtal", "-gauss_xtal", "-tophat_spots"])
-    flags += [shape] if shape else []
-    if shape in ("", "-square_xtal"):
-        sizes = [str(rng.randint(1, 20)) for _ in range(3)]
-    else:
-        sizes = [repr(rng.uniform(1, 20)) for _ in range(3)]
-    flags += rng.choice([["-N", sizes[0]], ["-Na", sizes[0], "-Nb", sizes[1], "-Nc", sizes[2]], ["-xtalsize", number(rng, 1e-5, 1e-4)]])
-    flags += rng.choice([[], ["-misset", *numbers(rng, 3, -180, 180)], ["-misset", "random"]])
-    flags += rng.choice([[], [], ["-misset_seed", str(rng.randint(-(2**40), 2**40))]])
-    flags += rng.choice([[], ["-fudge", number(rng, 0.5, 2)], ["--gauss-metric", "hkl"], ["-interpolate"], ["-nointerpolate"]])
-    if rng.random() < 0.4:
-        flags += ["-mosaic", number(rng, 0, 2), "-mosaic_domains", str(rng.randint(1, 6)), "-mosaic_seed", str(rng.randint(1, 10**9))]
-        flags += rng.choice([[], ["--mosaic-model", "gaussian"]])
-    return flags
-
-
-def beam(rng):
-    """Flags of the beam, and of what stands in it."""
-    flags = rng.choice([[], ["-lambda", repr(rng.uniform(0.5, 2.5))], ["-energy", repr(rng.uniform(5000, 20000))]])
-    flags += rng.choice([[], ["-fluence", number(rng, 1e20, 1e28)], ["-flux", number(rng, 1e9, 1e13), "-exposure", number(rng, 1e-3, 10), "-beamsize", "0.03"]])
-    flags += rng.choice([[], ["-polar", repr(rng.uniform(-1, 1))], ["-nopolar"]])
-    if rng.random() < 0.3:
-        flags += ["-dispersion", number(rng, 0, 5), "-dispsteps", str(rng.randint(1, 4))]
-    if rng.random() < 0.3:
-        flags += ["-hdivrange", number(rng, 0, 5), "-hdivsteps", str(rng.randint(1, 3)), *rng.choice([[], ["-square_div"]])]
-    flags += rng.choice([[], ["-polar_vector", *numbers(rng, 3, -1, 1)], ["-water", number(rng, 0, 100)]])
-    flags += rng.choice([[], [], ["--background", f"liquid.stol,thickness={number(rng, 0, 1)},density={number(rng, 0, 2)},mw=18"]])
-    return flags
-
-
-def detector(rng):
-    """Flags of a small detector."""
-    edge = rng.randint(3, 12)
-    flags = ["-pixel", number(rng, 0.05, 2), *rng.choice([["-detpixels", str(edge)], ["-detpixels_f", str(edge), "-detpixels_s", str(rng.randint(3, 12))]])]
-    flags += rng.choice([[], ["-mosflm"], ["-xds"], ["-adxv"], ["-denzo"], ["-dials"]])
-    flags += rng.choice([[], ["-distance", repr(rng.uniform(50, 300))], ["-close_distance", repr(rng.uniform(50, 300))]])
-    flags += rng.choice([[], ["-Xbeam", number(rng, -3, 3), "-Ybeam", number(rng, -3, 3)], ["-ORGX", number(rng, -9, 9), "-ORGY", number(rng, -9, 9)]])
-    for turn in ("-detector_rotx", "-detector_roty", "-detector_rotz", "-twotheta"):
-        flags += rng.choice([[], [], [turn, number(rng, -20, 20)]])
-    flags += rng.choice([[], [], ["-pivot", "sample"], ["-pivot", "beam"]])
-    flags += rng.choice([[], [], ["-curved_det"], ["-point_pixel"], ["-spindle_axis", *numbers(rng, 3, -1, 1)], ["-twotheta_axis", *numbers(rng, 3, -1, 1)]])
-    if rng.random() < 0.3:
-        flags += ["-detector_thick", number(rng, 1, 500), "-detector_abs", number(rng, 1, 500), "-thicksteps", str(rng.randint(1, 3))]
-        flags += rng.choice([[], ["--layer-depth", "mean"], ["--layer-depth", "front"]])
-    flags += rng.choice([[], [], ["-roi", "1", "2", "0", "2"], ["-dmin", number(rng, 0, 5)]])
-    return flags
-
-
-def counts(rng):
-    """Flags of noise, counts and pictures."""
-    flags = rng.choice([[], ["-seed", str(rng.randint(-(2**62), 2**62))]])
-    for flag, most in (("--flicker", 10), ("--calibration", 10), ("--readout", 5), ("--gain", 4), ("-adc", 60), ("-scale", 100)):
-        flags += rng.choice([[], [], [flag, number(rng, 0, most)]])
-    flags += rng.choice([[], [], ["--psf", rng.choice(["gauss", "fiber"]), "--psf-fwhm", number(rng, 0.1, 2)]])
-    flags += rng.choice([[], ["--image-number", str(rng.randint(0, 2**32 - 9))], ["--calibration-seed", str(rng.randint(0, 10**9))]])
-    flags += rng.choice([[], ["--saturation", str(rng.randint(100, 60000))], ["--out-type", rng.choice(["f32", "u16", "u32", "i32"])]])
-    flags += rng.choice([[], ["--compression", rng.choice(["bslz4", "gzip", "none"])]])
-    flags += rng.choice([[], ["--png-scale", "log"], ["--png-percentile", number(rng, 50, 100)], ["--colormap", "viridis"], ["--png-depth", "16"]])
-    return flags
+    one = rng.choice(line.split("|"))
+    value = r"(-?\d+(?:\.\d+)?(?:e-?\d+)?)"
+    return re.sub(rf"(#?){value}\.\.{value}", fill, one).split()
 
 
 def experiment(rng):
     """Flags of a random experiment on the CPU path, without a scan."""
-    parts = [crystal(rng), beam(rng), detector(rng), counts(rng)]
-    rng.shuffle(parts)
-    flags = [word for part in parts for word in part]
-    subpixels = rng.choice([["-oversample", str(rng.randint(1, 3))], ["-oversample", "1"]])
-    return [*flags, *subpixels, *rng.choice([[], ["-oversample_omega"], ["-oversample_polar"]]), "--device", "cpu", "--quiet"]
-
-
-def scan(rng):
-    """Flags of a scan."""
-    return ["-phi", number(rng, -180, 180), "-osc", number(rng, 0, 2), "-phisteps", str(rng.randint(1, 3))]
+    lines = EXPERIMENT.replace("\n   ", "").strip().splitlines()
+    rng.shuffle(lines)
+    return [word for line in lines for word in drawn(rng, line)]
 
 
 REFUSED = "refused"
@@ -197,7 +163,9 @@ class Trips:
         shown = " ".join(flags)
         try:
             out = ["--out-noise" if noise else "--out", f"x.{kind}"]
-            run = self.run(made, [*flags, "--out", "p.npy", "--out-noise", "n.img", *out, "--write-config", "a.toml"])
+            run = self.run(
+                made, [*flags, "--out", "p.npy", "--out-noise", "n.img", *out, "--write-config", "a.toml"]
+            )
             if not run.done():
                 return refused(run), run
             shutil.copy(made / "a.toml", again / "a.toml")
@@ -224,7 +192,9 @@ class Trips:
         shown = f"series --frames {frames} {' '.join(flags)} {name}"
         try:
             out = ["--out-noise" if noise else "--out", name]
-            run = self.run(made, ["series", "--frames", str(frames), *flags, *out, "--image-number", str(first)])
+            run = self.run(
+                made, ["series", "--frames", str(frames), *flags, *out, "--image-number", str(first)]
+            )
             if not run.done():
                 return refused(run), run
             if "#" not in name:
@@ -239,15 +209,14 @@ class Trips:
         rng = random.Random(seed)
         for _ in range(30):
             flags = experiment(rng)
-            noise = rng.random() < 0.5
-            if rng.random() < 0.7:
-                flags += rng.choice([[], scan(rng)])
+            noise, image = rng.random() < 0.5, rng.random() < 0.7
+            if image:
+                flags += drawn(rng, "| --image-number #0..4294967295")
+                flags += drawn(rng, "|" + SCAN)
                 kind = rng.choice(["cbf", "tif", "nxs", "h5", "npy", "img", *([] if noise else ["png"])])
                 problem, of = self.single(flags, kind, noise)
             else:
-                if "--image-number" in flags:
-                    del flags[flags.index("--image-number") : flags.index("--image-number") + 2]
-                flags += rng.choice([scan(rng), ["--random-orientations", *rng.choice([[], scan(rng)])]])
+                flags += drawn(rng, SCAN + "|" + RANDOM)
                 name = rng.choice(["s.nxs", "s.h5", "s_master.h5", "s_####.cbf", "s_####.tif"])
                 problem, of = self.series(flags, rng.randint(1, 4), name, noise, rng.randint(1, 9000))
             if problem != REFUSED:
