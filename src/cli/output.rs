@@ -10,6 +10,7 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::CliError;
+use super::cut::cut;
 use crate::report::{text_of, visible, visible_json, visible_lines};
 
 /// Prints `text`. A reader that has heard enough (`| head`) is no error.
@@ -75,15 +76,15 @@ pub fn print_summary(summary: &impl Serialize, json: bool, quiet: bool) -> Resul
     Ok(())
 }
 
-/// Puts `message` on standard error, in one line, or nowhere if that is closed: an image is not
-/// worth less for it.
+/// Puts `message` on standard error, [`cut`] and in one line, or nowhere if that is closed: an image
+/// is not worth less for it.
 pub fn say(message: impl std::fmt::Display) {
-    to_standard_error(&visible(&message.to_string()));
+    to_standard_error(&visible(&cut(&message.to_string())));
 }
 
 /// Puts a text of several lines on standard error, as [`say`] does.
 pub fn say_lines(text: impl std::fmt::Display) {
-    to_standard_error(&visible_lines(&text.to_string()));
+    to_standard_error(&visible_lines(&cut(&text.to_string())));
 }
 
 fn to_standard_error(text: &str) {

@@ -17,5 +17,6 @@ mod guide;
 mod house;
 #[cfg(target_os = "linux")]
 mod limits;
+mod security;
 mod shell;
 mod trace;
