@@ -162,7 +162,7 @@ fn check_files(request: &Request, plan: &Plan) -> Result<(), CliError> {
             check_writable(&path)?;
         }
         let before = numbered[..place].iter().map(|(_, other)| other);
-        for other in before.filter(|other| other.folder() == folder) {
+        for other in before.filter(|other| frames.may_meet(other)) {
             for number in numbers.clone() {
                 if interrupt::interrupted() {
                     return Err(RenderError::Interrupted.into());
