@@ -39,12 +39,15 @@ mod version;
 use std::process::ExitCode;
 
 use crate::experiment::Experiment;
+use crate::formats::whole;
 
 pub use error::CliError;
 
 /// Runs the program with `words`, the command line behind its name.
 pub fn run(words: &[String]) -> ExitCode {
-    match commands::dispatch(words) {
+    let done = commands::dispatch(words);
+    whole::release();
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
     }

@@ -1,6 +1,6 @@
 //! How an image is written: its format, its kind of numbers, its compression.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
@@ -60,6 +60,11 @@ pub fn name_of_master(path: &Path) -> Option<&str> {
     path.file_stem()?.to_str()?.strip_suffix("_master")
 }
 
+/// The name of data file `number`, from 1, beside the file `NAME_master.h5`.
+pub fn data_file(name: &str, number: usize) -> String {
+    format!("{name}_data_{number:06}.h5")
+}
+
 impl Encoding {
     /// Files of `format` with numbers of this kind, where the format writes such, else with its
     /// own.
@@ -115,6 +120,17 @@ impl Encoding {
             true => 0.0,
             false => Counts::DEFAULT_OFFSET,
         }
+    }
+
+    /// The files that writing this many frames to `path` puts beside it.
+    pub fn data_files(self, path: &Path, frames: usize) -> Vec<PathBuf> {
+        let has_frames = self.format.frames.is_some();
+        let stem = name_of_master(path).filter(|_| has_frames);
+        let files = stem.into_iter().flat_map(|stem| {
+            let files = 1..=frames.div_ceil(self.frames_per_file);
+            files.map(move |number| path.with_file_name(data_file(stem, number)))
+        });
+        files.collect()
     }
 
     /// Memory that writing takes beside an image, bytes a pixel.

@@ -47,13 +47,13 @@ pub mod smv;
 pub mod source_list;
 pub mod tiff;
 pub mod trace_log;
+pub mod whole;
 
 mod c_number;
 mod error;
 mod f_column;
 mod text;
 mod unit;
-mod whole;
 
 pub use error::{FormatError, Problem, file_limit, read_bytes};
 pub use format::{Format, TABLE};

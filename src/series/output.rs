@@ -173,11 +173,6 @@ impl OutputSink {
         &mut self.sink
     }
 
-    /// Whether files appear as they are done.
-    pub fn is_numbered(&self) -> bool {
-        self.sink.is_numbered()
-    }
-
     /// Writes `frame`, with noise by `renderer` where the output has it.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use crate::formats::encoding::{Counts, Encoding};
 use crate::formats::format::FrameWriter;
 use crate::formats::header::Header;
 use crate::formats::raster::{Clipped, RasterView};
+use crate::formats::whole::commit_all;
 use crate::formats::{FormatError, PendingFile, Problem};
 use crate::image::Image;
 
@@ -26,6 +27,11 @@ impl Target {
             Some(numbered) => Target::Each(numbered),
             None => Target::One(path.to_path_buf(), frames),
         }
+    }
+
+    /// Whether files appear as they are done.
+    pub fn is_numbered(&self) -> bool {
+        matches!(self, Target::Each(_))
     }
 
     /// The file of frame `number`.
@@ -55,11 +61,6 @@ impl FrameSink {
             writer: None,
             complete: None,
         }
-    }
-
-    /// Whether files appear as they are done.
-    pub fn is_numbered(&self) -> bool {
-        matches!(self.target, Target::Each(_))
     }
 
     /// Writes `image` as frame `number`, and tells which pixels had no room; see
@@ -148,7 +149,7 @@ impl FrameSink {
     }
 
     fn put(&mut self, file: PendingFile) -> Result<(), FormatError> {
-        if self.is_numbered() {
+        if self.target.is_numbered() {
             return file.commit();
         }
         self.complete = Some(file);
@@ -156,12 +157,16 @@ impl FrameSink {
     }
 }
 
-/// Puts the files of all frames of `sinks` in their places, once all of them are complete.
+/// Puts the files of all frames of `sinks` in their places, and those `beside` them, once all of
+/// them are complete.
 ///
 /// # Errors
 /// [`FormatError::Write`]; no file appears unless all are complete.
-pub fn commit<'a>(sinks: impl Iterator<Item = &'a mut FrameSink>) -> Result<(), FormatError> {
+pub fn commit<'a>(
+    sinks: impl Iterator<Item = &'a mut FrameSink>,
+    beside: Vec<PendingFile>,
+) -> Result<(), FormatError> {
     let complete: Result<Vec<_>, FormatError> = sinks.map(FrameSink::finish).collect();
     let complete = complete?.into_iter().flatten();
-    complete.into_iter().try_for_each(PendingFile::commit)
+    commit_all(&complete.chain(beside).collect::<Vec<_>>())
 }

@@ -19,11 +19,11 @@ use super::flags::{OutputKind, Request};
 use super::output::{print_summary, say};
 use super::progress::Progress;
 use super::{CliError, crystals, files, interrupt, render, truth};
-use crate::formats::check_writable;
 use crate::formats::metadata::FrameMetadata;
+use crate::formats::whole::{self, check_replaceable};
 use crate::image::Statistics;
 use crate::image::noise::Noise;
-use crate::render::{Monitor, RenderError, Rendered, Renderer, frame_size};
+use crate::render::{Monitor, Rendered, Renderer, frame_size};
 use crate::report::SeriesFrame;
 use crate::series::{self, Numbered, OutputSink, Plan, RenderedFrame, Watcher};
 
@@ -57,7 +57,6 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     follower.tell(renderer.notice().map(Into::into).into_iter().collect());
     work.run(&mut request, &plan, &renderer, &mut follower)
         .map_err(|error| work.left_by(error, &plan))?;
-    truth::write(&request, &work.truth, plan.first_number)?;
     follower.tell(files::notices(&work.sinks));
     let Follower { progress, notices } = follower;
     drop(progress);
@@ -123,6 +122,7 @@ fn check_files(request: &Request, plan: &Plan) -> Result<(), CliError> {
     let mut names = HashSet::new();
     for output in &request.outputs {
         let Some(numbered) = Numbered::of(&output.path) else {
+            files::check_data_files(output, plan.frames as usize)?;
             continue;
         };
         for index in 0..plan.frames {
@@ -135,9 +135,7 @@ fn check_files(request: &Request, plan: &Plan) -> Result<(), CliError> {
                     input.display()
                 )));
             }
-            if path.exists() {
-                check_writable(&path)?;
-            }
+            check_replaceable(&path)?;
             if !names.insert(path.clone()) {
                 return Err(CliError::Usage(format!(
                     "{} {}: {shown} is another frame's file, too; give each a name of its own",
@@ -198,26 +196,18 @@ impl Work {
             });
             Ok::<(), CliError>(())
         })?;
-        if interrupt::interrupted() {
-            return Err(RenderError::Interrupted.into());
-        }
-        Ok(series::commit(
-            self.sinks.iter_mut().map(OutputSink::files),
-        )?)
+        let truth = truth::files(request, &self.truth, plan.first_number)?;
+        files::commit(self.sinks.iter_mut().map(OutputSink::files), truth)
     }
 
     /// What the user is told of `error`, which ended the work.
     fn left_by(&self, error: CliError, plan: &Plan) -> CliError {
         match error {
             CliError::Failed(error) if is_interruption(&error) => {
-                let done = self.images.len();
-                let left = match self.sinks.iter().any(OutputSink::is_numbered) && done > 0 {
-                    true => "numbered files of these are whole and stay, others were not written",
-                    false => "no file was written",
-                };
+                let (done, all) = (self.images.len(), plan.frames);
+                let left = interrupt::left(&whole::in_place());
                 CliError::Interrupted(format!(
-                    "nanobragg series: interrupted after {done} of {} frames; {left}",
-                    plan.frames
+                    "nanobragg series: interrupted after {done} of {all} frames; {left}"
                 ))
             }
             other => other,

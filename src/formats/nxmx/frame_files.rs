@@ -14,7 +14,7 @@ use rust_hdf5::{FilterPipeline, H5Dataset, H5File, H5Type, Hdf5Error, LibverBoun
 
 use super::groups::{Group, attribute};
 use super::writer::write_error;
-use crate::formats::encoding::{Compression, Encoding, Number, name_of_master};
+use crate::formats::encoding::{Compression, Encoding, Number, data_file, name_of_master};
 use crate::formats::{FormatError, PendingFile};
 
 /// Path of the frames in a file that holds some.
@@ -30,8 +30,10 @@ pub enum FrameFiles {
 
 /// Data files beside a master.
 pub struct DataFiles {
-    /// The path of the master up to `_master`.
-    stem: PathBuf,
+    /// The path of the master.
+    master: PathBuf,
+    /// Its name up to `_master`.
+    stem: String,
     encoding: Encoding,
     size: [usize; 2],
     /// Frames that are still to be written.
@@ -53,7 +55,8 @@ impl DataFiles {
     ) -> Option<DataFiles> {
         let stem = name_of_master(path)?;
         Some(DataFiles {
-            stem: path.with_file_name(stem),
+            master: path.to_path_buf(),
+            stem: stem.to_string(),
             encoding,
             size,
             missing: frame_count,
@@ -97,9 +100,8 @@ impl DataFiles {
 
     /// The path of the file that is being filled, or of the next.
     fn path(&self) -> PathBuf {
-        let mut name = self.stem.file_name().unwrap_or_default().to_owned();
-        name.push(format!("_data_{:06}.h5", self.whole.len() + 1));
-        self.stem.with_file_name(name)
+        let name = data_file(&self.stem, self.whole.len() + 1);
+        self.master.with_file_name(name)
     }
 
     /// Links to the frames of every data file in the `entry` of the master.
