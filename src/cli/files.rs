@@ -58,7 +58,10 @@ pub fn check(request: &Request) -> Result<(), CliError> {
 pub fn check_data_files(output: &Output, frames: usize) -> Result<(), CliError> {
     let encoding = output.kind.encoding();
     let files = encoding.map(|encoding| encoding.data_files(&output.path, frames));
-    Ok(files.into_iter().flatten().try_for_each(|path| check_writable(&path))?)
+    Ok(files
+        .into_iter()
+        .flatten()
+        .try_for_each(|path| check_writable(&path))?)
 }
 
 /// The flag and the place of every file that `request` will write.

@@ -118,7 +118,10 @@ pub fn left(placed: &[PathBuf]) -> String {
             "{} files are whole and stay, {first} to {last}, others were not written",
             names.len()
         ),
-        some => format!("{} are whole and stay, others were not written", some.join(", ")),
+        some => format!(
+            "{} are whole and stay, others were not written",
+            some.join(", ")
+        ),
     }
 }
 

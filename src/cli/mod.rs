@@ -28,6 +28,7 @@ mod progress;
 mod reference;
 mod render;
 mod scenario;
+mod scratch;
 mod series;
 mod sized;
 mod trace;

@@ -9,7 +9,9 @@ mod target;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread::Builder;
 
 use super::FormatError;
 use claim::Claim;
@@ -68,7 +70,7 @@ pub fn check_replaceable(path: &Path) -> Result<(), FormatError> {
 /// # Errors
 /// [`FormatError::Write`] with the file to blame; [`in_place`] tells which are there.
 pub fn commit_all(files: &[PendingFile]) -> Result<(), FormatError> {
-    files.iter().try_for_each(PendingFile::sync)?;
+    sync_together(files)?;
     let mut ledger = Ledger::lock();
     let renamed = files.iter().try_for_each(|file| file.rename(&mut ledger));
     // Claims that are dropped and pipes that are slow find it unlocked.
@@ -204,6 +206,25 @@ impl PendingFile {
     }
 }
 
+/// Has the content of all `files` on the disk: together they take little longer than one.
+fn sync_together(files: &[PendingFile]) -> Result<(), FormatError> {
+    let [first, others @ ..] = files else {
+        return Ok(());
+    };
+    std::thread::scope(|scope| {
+        let start = |file| Builder::new().spawn_scoped(scope, move || PendingFile::sync(file));
+        let started: Vec<_> = others.iter().map(|file| (file, start(file))).collect();
+        first.sync()?;
+        started
+            .into_iter()
+            .try_for_each(|(file, thread)| match thread {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                // Where no thread can be had, one after the other.
+                Err(_) => file.sync(),
+            })
+    })
+}
+
 /// Has the names of files in `folder` on the disk, where its file system does that.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     // Who may not read a folder may still write into it.
@@ -278,7 +299,10 @@ mod tests {
         assert_eq!(entries(directory.path()).len(), 2, "{again:?}");
         write_whole(&one, b"new").unwrap();
         let names = entries(directory.path());
-        assert!(names.len() == 2 && names.contains(&"one.bin".into()), "{names:?}");
+        assert!(
+            names.len() == 2 && names.contains(&"one.bin".into()),
+            "{names:?}"
+        );
         assert!(in_place().contains(&one) && !in_place().contains(&other));
         release();
         assert_eq!(entries(directory.path()), ["one.bin"]);
@@ -294,7 +318,11 @@ mod tests {
         let name = entries(directory.path()).remove(0);
         pending.commit().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"living");
-        fs::write(directory.path().join(&name), b"left by a process that is gone").unwrap();
+        fs::write(
+            directory.path().join(&name),
+            b"left by a process that is gone",
+        )
+        .unwrap();
         write_whole(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(entries(directory.path()), ["image.bin"]);

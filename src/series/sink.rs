@@ -1,6 +1,7 @@
 //! The files that frames go to: one with all of them, or one each.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::Numbered;
 use crate::formats::encoding::{Counts, Encoding};
@@ -43,10 +44,20 @@ impl Target {
     }
 }
 
-/// The files of frames as they come. A file of one frame is put in its place when it is written, if
-/// the target is numbered; the file of all frames only by [`commit`].
+/// Most files of one frame that wait for their places: to have them on the disk takes little longer
+/// than to have one there.
+const MOST_WAITING: usize = 16;
+/// Time that they wait: what is lost of frames that are done, where a process is killed.
+const LONGEST_WAIT: Duration = Duration::from_millis(100);
+
+/// The files of frames as they come. A file of one frame is put in its place soon after it is
+/// written, if the target is numbered; the file of all frames only by [`commit`].
 pub struct FrameSink {
     target: Target,
+    /// Files of one frame, complete.
+    waiting: Vec<PendingFile>,
+    /// When such files were last put in their places.
+    placed: Instant,
     /// The file of all frames, in the making.
     writer: Option<Box<dyn FrameWriter>>,
     /// The file of all frames, complete.
@@ -58,6 +69,8 @@ impl FrameSink {
     pub fn new(target: Target) -> FrameSink {
         FrameSink {
             target,
+            waiting: Vec::new(),
+            placed: Instant::now(),
             writer: None,
             complete: None,
         }
@@ -127,15 +140,17 @@ impl FrameSink {
         self.put(file)
     }
 
-    /// The file of all frames once all have come, not yet in its place.
+    /// The files that are not yet in their places once all frames have come.
     ///
     /// # Errors
-    /// [`FormatError::Write`] when it cannot be written.
-    pub fn finish(&mut self) -> Result<Option<PendingFile>, FormatError> {
-        match self.writer.take() {
-            Some(writer) => writer.finish().map(Some),
-            None => Ok(self.complete.take()),
+    /// [`FormatError::Write`] when they cannot be written.
+    pub fn finish(&mut self) -> Result<Vec<PendingFile>, FormatError> {
+        let mut files = std::mem::take(&mut self.waiting);
+        files.extend(self.complete.take());
+        if let Some(writer) = self.writer.take() {
+            files.push(writer.finish()?);
         }
+        Ok(files)
     }
 
     /// Whether the file of all frames has its first ones.
@@ -149,15 +164,20 @@ impl FrameSink {
     }
 
     fn put(&mut self, file: PendingFile) -> Result<(), FormatError> {
-        if self.target.is_numbered() {
-            return file.commit();
+        if !self.target.is_numbered() {
+            self.complete = Some(file);
+            return Ok(());
         }
-        self.complete = Some(file);
+        self.waiting.push(file);
+        if self.waiting.len() >= MOST_WAITING || self.placed.elapsed() >= LONGEST_WAIT {
+            commit_all(&std::mem::take(&mut self.waiting))?;
+            self.placed = Instant::now();
+        }
         Ok(())
     }
 }
 
-/// Puts the files of all frames of `sinks` in their places, and those `beside` them, once all of
+/// Puts the last files of `sinks` in their places, and those `beside` them, once all of
 /// them are complete.
 ///
 /// # Errors

@@ -14,5 +14,6 @@ mod figure;
 mod flags;
 mod guide;
 mod house;
+mod on_disk;
 mod shell;
 mod trace;

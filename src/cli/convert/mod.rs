@@ -206,7 +206,10 @@ impl ConvertCommand {
         whole::reserve(&self.out)?;
         let encoding = Encoding::of_name(&self.out, Number::default());
         let beside = encoding.map(|encoding| encoding.data_files(&self.out, frames));
-        Ok(beside.into_iter().flatten().try_for_each(|path| check_writable(&path))?)
+        Ok(beside
+            .into_iter()
+            .flatten()
+            .try_for_each(|path| check_writable(&path))?)
     }
 
     /// What is read, with the header of IN or `--header`.

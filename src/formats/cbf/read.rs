@@ -202,7 +202,10 @@ mod tests {
         damaged[numbers.unwrap() + 4] += 1;
         let said = parse(&damaged).unwrap_err().what;
         let stated = text.split("Content-MD5: ").nth(1).unwrap();
-        assert!(said.contains("MD5") && said.contains(&stated[..24]), "{said}");
+        assert!(
+            said.contains("MD5") && said.contains(&stated[..24]),
+            "{said}"
+        );
         // The padding and the end may be missing.
         let needed = sound().len() - super::super::PADDING - 40;
         for length in 0..needed {

@@ -36,7 +36,10 @@ impl Drop for Claim {
 pub(super) fn place_of(target: &Path) -> PathBuf {
     let name = target.file_name().unwrap_or_default();
     let digest = Sha256::digest(name.as_encoded_bytes());
-    let digest: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest: String = digest[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     folder_of(target).join(format!(".nanobragg-{digest}.part"))
 }
 

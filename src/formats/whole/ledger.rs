@@ -36,11 +36,7 @@ impl Ledger {
 
     /// The temporary file of `target`, which is there now as `replaced` tells: the reserved one, or
     /// else a new one.
-    pub fn claim(
-        &mut self,
-        target: &Path,
-        replaced: Option<&fs::Metadata>,
-    ) -> io::Result<Held> {
+    pub fn claim(&mut self, target: &Path, replaced: Option<&fs::Metadata>) -> io::Result<Held> {
         let place = claim::place_of(target);
         if let Some(held) = self.reserved.remove(&place) {
             return Ok(held);
