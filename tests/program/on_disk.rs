@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::support::hearing;
+
 /// A render of a moment.
 const SHORT: &str = "-default_F 100 -cell 70 -N 5 -distance 100 -detpixels 64 --quiet";
 /// A render of hours.
@@ -36,6 +38,7 @@ fn command(folder: &Path, shell: &str, line: &str) -> Command {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
+    hearing(&mut command);
     command
 }
 
@@ -85,6 +88,9 @@ fn send(child: &Child, signal: Signal) {
 /// Whether `child` has taken signals over from the system.
 fn takes_signals(child: &Child) -> bool {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+    if !status.starts_with("Name:\tnanobragg") {
+        return false;
+    }
     let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
     let caught = u64::from_str_radix(caught.unwrap_or("0").trim(), 16).unwrap_or(0);
     let any = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];

@@ -17,7 +17,7 @@ fn stopped(here: &Path, outputs: &str, ready: impl Fn(&Path) -> bool) -> (Option
         "series --frames 100000 --random-orientations -default_F 100 -cell 70 80 90 -N 5 -detpixels 300 \
          -seed 1 {outputs}"
     );
-    let child = nanobragg(here, &line)
+    let child = crate::support::hearing(&mut nanobragg(here, &line))
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();

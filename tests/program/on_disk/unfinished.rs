@@ -277,7 +277,8 @@ fn folders_that_killed_runs_left_are_swept() {
         fs::set_permissions(program, mode).unwrap();
     }
     let compare = |name: &str| {
-        let line = format!("compare --reference ./{name} -- {SHORT}");
+        let scene = SHORT.replace(" --quiet", "");
+        let line = format!("compare --reference ./{name} -- {scene}");
         let mut command = command(here, "", &line);
         command.env("TMPDIR", &temporary).spawn().unwrap()
     };
