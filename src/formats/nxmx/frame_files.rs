@@ -30,10 +30,8 @@ pub enum FrameFiles {
 
 /// Data files beside a master.
 pub struct DataFiles {
-    /// The path of the master.
-    master: PathBuf,
-    /// Its name up to `_master`.
-    stem: String,
+    /// The path of the master up to `_master`.
+    stem: PathBuf,
     encoding: Encoding,
     size: [usize; 2],
     /// Frames that are still to be written.
@@ -55,8 +53,7 @@ impl DataFiles {
     ) -> Option<DataFiles> {
         let stem = name_of_master(path)?;
         Some(DataFiles {
-            master: path.to_path_buf(),
-            stem: stem.to_string(),
+            stem: path.with_file_name(stem),
             encoding,
             size,
             missing: frame_count,
@@ -100,8 +97,9 @@ impl DataFiles {
 
     /// The path of the file that is being filled, or of the next.
     fn path(&self) -> PathBuf {
-        let name = data_file(&self.stem, self.whole.len() + 1);
-        self.master.with_file_name(name)
+        let name = self.stem.file_name().unwrap_or_default().to_string_lossy();
+        self.stem
+            .with_file_name(data_file(&name, self.whole.len() + 1))
     }
 
     /// Links to the frames of every data file in the `entry` of the master.
