@@ -29,6 +29,7 @@ mod progress;
 mod reference;
 mod render;
 mod scenario;
+mod scratch;
 mod series;
 mod sized;
 mod trace;
@@ -40,12 +41,15 @@ mod version;
 use std::process::ExitCode;
 
 use crate::experiment::Experiment;
+use crate::formats::whole;
 
 pub use error::CliError;
 
 /// Runs the program with `words`, the command line behind its name.
 pub fn run(words: &[String]) -> ExitCode {
-    match commands::dispatch(words) {
+    let done = commands::dispatch(words);
+    whole::release();
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
     }

@@ -11,16 +11,16 @@ use super::flags::{NoiseFlags, seed_from_clock};
 use super::limit::LinksFlag;
 use super::output::{print_summary, say};
 use super::sized::read_sized;
-use super::{CliError, interrupt, values};
+use super::{CliError, files, interrupt, values};
 use crate::formats::encoding::{Counts, Encoding, Number};
 use crate::formats::format::{self, Format, GeometryRoom};
 use crate::formats::header::Header;
-use crate::formats::{check_writable, smv};
+use crate::formats::{check_writable, smv, whole};
 use crate::image::Image;
 use crate::image::noise::panels_of;
 use crate::memory::Bytes;
-use crate::render::{Device, RenderError, RenderOptions, Renderer};
-use crate::series::{self, FrameSink, Target};
+use crate::render::{Device, RenderOptions, Renderer};
+use crate::series::{FrameSink, Target};
 
 /// Put a detector's noise on an image of photons
 #[derive(Parser)]
@@ -135,10 +135,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         let usual = Counts::AS_THEY_ARE;
         sink.write_image(noise.image, encoding, &counts, usual, &input.header)
     })?;
-    if interrupt::interrupted() {
-        return Err(RenderError::Interrupted.into());
-    }
-    series::commit(std::iter::once(&mut sink))?;
+    files::commit(std::iter::once(&mut sink), Vec::new())?;
     let summary = json!({
         "version": crate::version::NUMBER,
         "input": command.image.display().to_string(),
@@ -197,7 +194,9 @@ impl NoiseCommand {
                 "nanobragg noise -: expected the name of a file to write",
             ));
         }
-        Ok(check_writable(&self.out)?)
+        let beside = self.encoding()?.files_beside(&self.out, 1);
+        whole::reserve(&self.out)?;
+        Ok(beside.iter().try_for_each(|path| check_writable(path))?)
     }
 
     /// Reads the image, and the header for an output of this format.

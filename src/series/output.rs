@@ -185,11 +185,6 @@ impl OutputSink {
         &mut self.sink
     }
 
-    /// Whether files appear as they are done.
-    pub fn is_numbered(&self) -> bool {
-        self.sink.is_numbered()
-    }
-
     /// Whether an earlier run has written frame `number`.
     pub fn has(&self, number: u32) -> bool {
         self.there.contains(&number)

@@ -14,6 +14,7 @@ mod figure;
 mod flags;
 mod guide;
 mod house;
+mod on_disk;
 mod security;
 mod shell;
 mod trace;

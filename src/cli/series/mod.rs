@@ -10,6 +10,7 @@ pub use flags::described;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use glam::DVec3;
 use serde_json::json;
 
 use super::config::Records;
@@ -19,11 +20,12 @@ use super::output::{print_summary, say};
 use super::progress::Progress;
 use super::{CliError, crystals, files, interrupt, limit, render, truth};
 use crate::experiment::ExperimentError;
-use crate::formats::check_writable;
+use crate::formats::PendingFile;
 use crate::formats::metadata::FrameMetadata;
+use crate::formats::whole::{self, check_replaceable};
 use crate::image::Statistics;
 use crate::image::noise::Noise;
-use crate::render::{Monitor, RenderError, Rendered, Renderer, frame_size};
+use crate::render::{Monitor, Rendered, Renderer, frame_size};
 use crate::report::SeriesFrame;
 use crate::series::{
     self, Frame, FrameSink, Numbered, Output, OutputSink, Plan, PlannedFrame, RenderedFrame,
@@ -61,11 +63,6 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let goes_on = given.matches.get_flag("continue");
     work.run(&mut request, &plan, &renderer, &mut follower, goes_on)
         .map_err(|error| work.left_by(error, &plan))?;
-    let up = request.up();
-    let truth = (0..plan.frames).take_while(|_| request.program.write_expt.is_some());
-    let truth = truth.map(|index| Ok(FrameMetadata::of(&plan.frame(index)?.experiment, up)));
-    let truth: Result<Vec<_>, ExperimentError> = truth.collect();
-    truth::write(&request, &truth?, plan.first_number)?;
     follower.tell(files::notices(&work.sinks));
     let Follower { progress, notices } = follower;
     drop(progress);
@@ -132,6 +129,7 @@ fn check_files(request: &Request, plan: &Plan) -> Result<(), CliError> {
     let mut names = HashSet::new();
     for output in &request.outputs {
         let Some(numbered) = Numbered::of(&output.path) else {
+            files::check_data_files(output, plan.frames as usize)?;
             continue;
         };
         for index in 0..plan.frames {
@@ -144,9 +142,7 @@ fn check_files(request: &Request, plan: &Plan) -> Result<(), CliError> {
                     input.display()
                 )));
             }
-            if path.exists() {
-                check_writable(&path)?;
-            }
+            check_replaceable(&path)?;
             if !names.insert(path.clone()) {
                 return Err(CliError::Usage(format!(
                     "{} {}: {shown} is another frame's file, too; give each a name of its own",
@@ -254,13 +250,9 @@ impl Work {
                 Ok::<(), CliError>(())
             },
         );
-        let stopped = match interrupt::interrupted() {
-            true => Err(RenderError::Interrupted.into()),
-            false => Ok(()),
-        };
-        let committed = rendered.and(stopped).and_then(|()| {
-            let files = self.sinks.iter_mut().map(OutputSink::files);
-            Ok(series::commit(files)?)
+        let committed = rendered.and_then(|()| {
+            let truth = truth_files(request, plan, up)?;
+            files::commit(self.sinks.iter_mut().map(OutputSink::files), truth)
         });
         committed.inspect_err(|_| {
             // The disk may be full: what was kept before stays, and is told.
@@ -281,27 +273,38 @@ impl Work {
         };
         let done = self.images.len() + self.there as usize;
         let mut left = Vec::new();
-        for sink in &mut self.sinks {
-            if let Some((path, frames)) = sink.files().kept() {
+        let mut placed = whole::in_place();
+        for sink in self.sinks.iter_mut().map(OutputSink::files) {
+            if let Some((path, frames)) = sink.kept() {
                 left.push(format!("{} has the first {frames}", path.display()));
             }
-        }
-        if self.sinks.iter().any(OutputSink::is_numbered) && done > 0 {
-            left.push("numbered files of these are whole and stay".into());
+            placed.retain(|path| !sink.keeps(path));
         }
         if left.is_empty() && !is_interruption(&error) {
+            // Who reports it tells what is on disk.
             return CliError::Failed(error);
         }
-        let left = match left.is_empty() {
-            true => "no file was written".to_string(),
-            false => format!("{}; --continue goes on with them", left.join(", ")),
-        };
+        if left.is_empty() || !placed.is_empty() {
+            left.push(interrupt::left(&placed));
+        }
+        if done > 0 {
+            left.push("--continue goes on with what is there".into());
+        }
+        let left = left.join("; ");
         let of_all = format!("after {done} of {} frames; {left}", plan.frames);
         match is_interruption(&error) {
             true => CliError::Interrupted(format!("nanobragg series: interrupted {of_all}")),
             false => CliError::Failed(error.context(format!("the series ended {of_all}"))),
         }
     }
+}
+
+/// The files of the truth that `request` asks for, not yet in their places.
+fn truth_files(request: &Request, plan: &Plan, up: DVec3) -> Result<Vec<PendingFile>, CliError> {
+    let frames = (0..plan.frames).take_while(|_| request.program.write_expt.is_some());
+    let frames = frames.map(|index| Ok(FrameMetadata::of(&plan.frame(index)?.experiment, up)));
+    let frames: Result<Vec<_>, ExperimentError> = frames.collect();
+    truth::files(request, &frames?, plan.first_number)
 }
 
 /// Shows how far the series is, and tells what is true of every frame once.

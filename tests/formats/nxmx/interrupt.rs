@@ -23,7 +23,7 @@ fn stopped(
     ready: impl Fn(&Path) -> bool,
 ) -> (Option<i32>, String) {
     let line = format!("series {CRYSTAL} {flags}");
-    let child = nanobragg(here, &line)
+    let child = crate::support::hearing(&mut nanobragg(here, &line))
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
