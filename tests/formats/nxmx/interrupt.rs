@@ -141,7 +141,7 @@ fn another_series_is_not_gone_on_with() {
     for (other, difference) in [
         ("-N 6", "cells"),
         ("-seed 2", "misset"),
-        ("--frames 61", "of 61 frames"),
+        ("--frames 61", "frames = 61"),
         ("-detpixels 90", "pixels"),
     ] {
         let line = format!("series {CRYSTAL} {flags} --continue {other}");
