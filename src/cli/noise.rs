@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::files::input_at;
 use super::flags::{NoiseFlags, seed_from_clock};
+use super::limit::LinksFlag;
 use super::output::{print_summary, say};
 use super::sized::read_sized;
 use super::{CliError, interrupt, values};
@@ -38,7 +39,6 @@ use crate::series::{self, FrameSink, Target};
                   Examples:\n  \
                   nanobragg noise floatimage.bin noisy_0001.img --header intimage.img -seed 7\n  \
                   nanobragg noise photons.tif noisy.tif -adc 0 --readout 3 --psf fiber --psf-fwhm 1.2",
-    allow_negative_numbers = true,
     term_width = 100
 )]
 pub struct NoiseCommand {
@@ -58,11 +58,10 @@ pub struct NoiseCommand {
     #[arg(long, value_name = "COUNT", default_value = "1", value_parser = values::count)]
     panels: u32,
     /// Seed of the noise [default: from the clock, and printed]
-    #[arg(long, value_name = "INT", value_parser = values::seed, allow_negative_numbers = true)]
+    #[arg(long, value_name = "INT", value_parser = values::seed)]
     seed: Option<i64>,
     /// Counts of a pixel without photons [default: 40; 0 in CBF]
-    #[arg(long, visible_alias = "adcoffset", value_name = "COUNTS", value_parser = values::number,
-          allow_negative_numbers = true)]
+    #[arg(long, visible_alias = "adcoffset", value_name = "COUNTS", value_parser = values::number)]
     adc: Option<f64>,
     #[command(flatten)]
     noise: NoiseFlags,
@@ -78,6 +77,8 @@ pub struct NoiseCommand {
     /// Threads of the CPU path [default: one per core]
     #[arg(long, value_name = "COUNT", value_parser = values::threads, help_heading = "Program")]
     threads: Option<u32>,
+    #[command(flatten)]
+    links: LinksFlag,
     /// Print nothing but warnings and errors
     #[arg(long, help_heading = "Program")]
     quiet: bool,
@@ -202,7 +203,9 @@ impl NoiseCommand {
     /// Reads the image, and the header for an output of this format.
     fn input(&self, output: &Format, notices: &mut Vec<String>) -> Result<Input, CliError> {
         let given = self.size.as_ref().map(|size| [size[0], size[1]]);
-        let input = read_sized(&self.image, given, self.header.as_deref())?;
+        let header = self.header.as_deref();
+        let input = read_sized(&self.image, given, header, self.links.access())?;
+        notices.extend(input.header.notices.iter().cloned());
         if let Some([fast, slow]) = given.filter(|_| input.tells_size) {
             notices.push(format!(
                 "--size {fast} {slow} has no effect: {} tells its own size",

@@ -24,6 +24,8 @@ pub struct Header {
     pub metadata: Option<(Metadata, FrameMetadata)>,
     /// The experiment that the image was rendered from; see [`super::record`].
     pub record: Option<String>,
+    /// What the user should know of how the image was read.
+    pub notices: Vec<String>,
 }
 
 impl Header {
@@ -59,6 +61,7 @@ impl Header {
             },
             metadata,
             record,
+            notices: Vec::new(),
         }
     }
 

@@ -3,7 +3,9 @@
 
 mod images;
 mod messages;
+mod outputs;
 mod overrides;
+mod records;
 mod round_trip;
 
 use crate::support;
