@@ -69,22 +69,6 @@ fn pixel_of(tile: Tile, panel: Panel, lane: u32, k: u32) -> Pixel {
     return Pixel(corner, first_factors(scene, tile, panel, corner + 0.5 * sub, 0u));
 }
 
-// From the tile's centre to the middle of a thread's first pixel's part that is view number `view`: in
-// halves of a sub-pixel along fast and slow, and in layers along the normal.
-fn steps_to(tile: Tile, panel: Panel, lane: u32, view: u32) -> vec3<f32> {
-    let row = view / scene.oversample;
-    let sub_pixel = vec2<u32>(view % scene.oversample, row % scene.oversample);
-    let halves = 2u * (pixel_in_tile(lane, 0u) * scene.oversample + sub_pixel) + 1u;
-    let from_centre = vec2<f32>(halves) - f32(GROUP * EDGE * scene.oversample);
-    let layer = row / scene.oversample;
-    var depth = f32(layer);
-    if SENSOR == 2u {
-        let along = from_centre * (0.5 * panel.pixel_size_m / f32(scene.oversample));
-        depth = layer_depth(tile, panel, along, layer) / panel.layer_thickness_m;
-    }
-    return vec3<f32>(from_centre, depth);
-}
-
 // The view of `pixel` at `along` m from its corner in one layer, for one source.
 fn sight(
     tile: Tile, panel: Panel, source: Source, centre: vec3<f32>,

@@ -142,7 +142,12 @@ fn fine_terms(
     var terms = 0.0;
     var bits = candidates;
     if any(bits != vec2<u32>(0u)) {
-        let q = fine_vector(tile, source, steps_to(tile, panel, lane, view));
+        let row = view / scene.oversample;
+        let sub_pixel = vec2<u32>(view % scene.oversample, row % scene.oversample);
+        let layer = row / scene.oversample;
+        let pixel = pixel_in_tile(lane, 0u);
+        let steps = steps_to(tile, panel, scene.oversample, pixel, sub_pixel, layer);
+        let q = fine_vector(tile, source, steps);
         while any(bits != vec2<u32>(0u)) {
             terms += fine_term(model, orientations[first + lowest(bits)], q);
             bits = without_lowest(bits);

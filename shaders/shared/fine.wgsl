@@ -9,6 +9,23 @@ struct Fine {
     z: Wide,
 }
 
+// From the tile's centre to the middle of a sub-pixel of its pixel `pixel`: in halves of a sub-pixel
+// along fast and slow, and in layers along the normal.
+fn steps_to(
+    tile: Tile, panel: Panel, oversample: u32, pixel: vec2<u32>, sub_pixel: vec2<u32>, layer: u32,
+) -> vec3<f32> {
+    let halves = 2u * (pixel * oversample + sub_pixel) + 1u;
+    let from_centre = vec2<f32>(halves) - f32(GROUP * EDGE * oversample);
+    var depth = f32(layer);
+    if SENSOR == 2u {
+        if has_mean_depths(panel) {
+            let along = from_centre * (0.5 * panel.pixel_size_m / f32(oversample));
+            depth = layer_depth(tile, panel, along, layer) / panel.layer_thickness_m;
+        }
+    }
+    return vec3<f32>(from_centre, depth);
+}
+
 // One component of the vector from the sample to a point of a flat panel, over the tile's distance.
 // The point is `steps` from the tile's centre: along fast and slow in halves of a sub-pixel, and in
 // layers along the normal. All but parts of a layer are whole numbers, so that nothing is rounded.

@@ -145,24 +145,26 @@ impl Permutation {
 
 /// Every permutation there is.
 pub fn permutations() -> impl Iterator<Item = Permutation> {
-    (0..4).flat_map(|shape| {
-        (0..3).flat_map(move |structure_factors| {
-            (0..1536u16).map(move |switches| Permutation {
-                edge: 1 + (switches >> 5 & 1) as u8,
-                shape,
-                structure_factors,
-                half_grid: switches & 1 != 0,
-                polarised: switches & 2 != 0,
-                own_polarisation: switches & 4 != 0,
-                own_solid_angle: switches & 8 != 0,
-                point_pixels: switches & 16 != 0,
-                sensor: (switches % 768 >> 8) as u8,
-                fine: switches >= 768,
-                resolution_limit: switches & 64 != 0,
-                curved: switches & 128 != 0,
+    (0..4)
+        .flat_map(|shape| {
+            (0..3).flat_map(move |structure_factors| {
+                (0..1536u16).map(move |switches| Permutation {
+                    edge: 1 + (switches >> 5 & 1) as u8,
+                    shape,
+                    structure_factors,
+                    half_grid: switches & 1 != 0,
+                    polarised: switches & 2 != 0,
+                    own_polarisation: switches & 4 != 0,
+                    own_solid_angle: switches & 8 != 0,
+                    point_pixels: switches & 16 != 0,
+                    sensor: (switches % 768 >> 8) as u8,
+                    fine: switches >= 768,
+                    resolution_limit: switches & 64 != 0,
+                    curved: switches & 128 != 0,
+                })
             })
         })
-    })
+        .filter(|own| !own.fine || (own.shape >= 2 && own.edge == 1 && !own.curved))
 }
 
 #[cfg(test)]
