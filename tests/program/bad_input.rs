@@ -825,6 +825,16 @@ fn geometry_that_cannot_be_is_refused() {
                 &["-detector_rot", "through the sample"]
             ),
             sound!(
+                "-xds -detector_rotx 90",
+                USAGE,
+                &["-detector_rotx", "through the sample"]
+            ),
+            sound!(
+                "-detector_roty 89.99999999",
+                USAGE,
+                &["-detector_roty", "through the sample"]
+            ),
+            sound!(
                 "-twotheta 90 -pivot beam",
                 USAGE,
                 &["-twotheta", "through the sample"]
