@@ -203,6 +203,7 @@ pub fn make(
         image,
         statistics,
         record: &|output| records.for_file(&output.kind).cloned(),
+        misset_seed: request.misset_seed(),
         draw: &drawing(request),
     };
     series::write_frame(&mut sinks, &frame, renderer)?;

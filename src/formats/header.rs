@@ -11,6 +11,11 @@ use super::{FormatError, smv};
 use crate::experiment::Experiment;
 use crate::memory::Bytes;
 
+/// The entry of an SMV header with the seed of the noise.
+pub const NOISE_SEED: &str = "NOISE_SEED";
+/// The entry of an SMV header with the seed of a random misorientation.
+pub const MISSET_SEED: &str = "MISSET_SEED";
+
 /// The content of an image file beside its numbers, as far as its format has room.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Header {
@@ -108,6 +113,20 @@ impl Header {
             Some((_, frame)) => *frame,
             None => FrameMetadata::of_header(&self.geometry),
         }
+    }
+
+    /// Puts `record` in the place of what the image had.
+    pub fn set_record(&mut self, record: String) {
+        if let Some((metadata, _)) = &mut self.metadata {
+            metadata.configuration = Some(record.clone());
+        }
+        self.record = Some(record);
+    }
+
+    /// Puts an entry into the header of an SMV file, in place of the one that has its name.
+    pub fn set_entry(&mut self, name: &str, value: &str) {
+        self.entries.retain(|(own, _)| own != name);
+        self.entries.push((name.into(), value.into()));
     }
 
     /// Says that `count` is the largest that can be trusted.

@@ -9,7 +9,7 @@ use super::{FrameSink, SeriesError, Target};
 use crate::experiment::Experiment;
 use crate::formats::encoding::{Counts, Encoding};
 use crate::formats::format::Format;
-use crate::formats::header::Header;
+use crate::formats::header::{Header, MISSET_SEED, NOISE_SEED};
 use crate::formats::{FormatError, Problem, pgm, png, raw, record};
 use crate::image::noise::Noise;
 use crate::image::{Image, LARGEST_OVERVIEW, Statistics};
@@ -114,6 +114,8 @@ pub struct RenderedFrame<'a> {
     pub statistics: &'a Statistics,
     /// The record of the experiment in the file of an output; see [`record`].
     pub record: &'a (dyn Fn(&Output) -> Option<String> + Sync),
+    /// The seed of the crystal's random orientation.
+    pub misset_seed: Option<i64>,
     /// Draws a PNG.
     pub draw: &'a Draw<'a>,
 }
@@ -250,7 +252,7 @@ impl OutputSink {
     /// The header of `frame`; later frames of a file say only what is their own.
     fn header(&self, frame: &RenderedFrame, encoding: Encoding, saturation: Option<f64>) -> Header {
         let RenderedFrame { experiment, up, .. } = *frame;
-        match self.sink.is_begun() {
+        let mut header = match self.sink.is_begun() {
             true => Header::of_later_frame(experiment, up),
             false => Header::of(
                 experiment,
@@ -259,7 +261,17 @@ impl OutputSink {
                 saturation,
                 (frame.record)(&self.output),
             ),
+        };
+        let noise_seed = match self.output.kind {
+            OutputKind::Noise { noise, .. } => Some(noise.seed as i64),
+            _ => None,
+        };
+        for (name, seed) in [(NOISE_SEED, noise_seed), (MISSET_SEED, frame.misset_seed)] {
+            if let Some(seed) = seed {
+                header.set_entry(name, &seed.to_string());
+            }
         }
+        header
     }
 }
 

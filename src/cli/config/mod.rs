@@ -17,7 +17,7 @@ use crate::document::{
 };
 use crate::formats::PendingFile;
 
-pub use records::Records;
+pub use records::{Records, record_of_noise};
 
 /// The flag that names a file to read.
 const FLAG: &str = "--config";

@@ -2,7 +2,7 @@
 
 use super::{program, recordable, recorded};
 use crate::cli::flags::{OutputKind, Request};
-use crate::document::{Extent, Recorded};
+use crate::document::{Document, Extent, Recorded};
 
 /// The experiment of a render, for each kind of file. A file tells only of what makes its numbers,
 /// so that the same experiment gives the same bytes whatever else is written.
@@ -56,6 +56,19 @@ impl Records {
         };
         record.as_ref()
     }
+}
+
+/// The record of a file whose image was read and given the noise of `document`.
+pub fn record_of_noise(document: &Document) -> String {
+    let extent = Extent {
+        sections: |section| ["counts", "noise"].contains(&section),
+        named: &std::path::Path::to_path_buf,
+    };
+    let text = document.written(None, extent);
+    format!(
+        "# {}\n# Of the noise that nanobragg noise added, and no more\n{text}",
+        program()
+    )
 }
 
 /// Whether the keys of a section say what is rendered, and not what becomes of the photons.

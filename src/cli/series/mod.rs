@@ -25,7 +25,7 @@ use crate::image::Statistics;
 use crate::image::noise::Noise;
 use crate::render::{Monitor, RenderError, Rendered, Renderer, frame_size};
 use crate::report::SeriesFrame;
-use crate::series::{self, Numbered, OutputSink, Plan, RenderedFrame, Watcher};
+use crate::series::{self, Motion, Numbered, OutputSink, Plan, RenderedFrame, Watcher};
 
 /// Renders the frames that `words` describe.
 ///
@@ -169,6 +169,10 @@ impl Work {
     ) -> Result<(), CliError> {
         let document = request.document.clone();
         let (draw, up, count) = (files::drawing(request), request.up(), plan.frames);
+        let misset_seed = match plan.motion {
+            Motion::RandomOrientations(seed) => Some(seed as i64),
+            Motion::Scan => request.misset_seed(),
+        };
         let mut inputs = None;
         series::render(plan, renderer, follower, |frame, image, statistics| {
             request.document = frame.document(&document);
@@ -186,6 +190,7 @@ impl Work {
                         None => record_of_series(record, count),
                     })
                 },
+                misset_seed,
                 draw: &draw,
             };
             series::write_frame(&mut self.sinks, &rendered, renderer)?;

@@ -167,7 +167,7 @@ fn the_geometry_of_a_header_goes_on() {
 }
 
 #[test]
-fn a_seed_from_the_clock_is_printed() {
+fn a_seed_that_nobody_chose_is_printed() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     fs::write(here.join("f.bin"), [0x41u8; 36]).unwrap();
