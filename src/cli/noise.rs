@@ -108,9 +108,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     // The noise that is added here is not of the experiment that the record describes.
     let record = record_of_noise(&command.noise.document(&noise));
     input.header.set_record(record);
-    input
-        .header
-        .set_entry(NOISE_SEED, &(seed as i64).to_string());
+    input.header.seeds = vec![(NOISE_SEED, seed as i64)];
     notices.extend(pixel_notices(&command.image, &input.image));
     if noise.saturation.is_some() {
         input.header.saturates_at(noise.saturation);

@@ -29,6 +29,8 @@ pub struct Header {
     pub metadata: Option<(Metadata, FrameMetadata)>,
     /// The experiment that the image was rendered from; see [`super::record`].
     pub record: Option<String>,
+    /// Seeds for an SMV header, and the names of their entries.
+    pub seeds: Vec<(&'static str, i64)>,
 }
 
 impl Header {
@@ -64,6 +66,7 @@ impl Header {
             },
             metadata,
             record,
+            seeds: Vec::new(),
         }
     }
 
@@ -121,12 +124,6 @@ impl Header {
             metadata.configuration = Some(record.clone());
         }
         self.record = Some(record);
-    }
-
-    /// Puts an entry into the header of an SMV file, in place of the one that has its name.
-    pub fn set_entry(&mut self, name: &str, value: &str) {
-        self.entries.retain(|(own, _)| own != name);
-        self.entries.push((name.into(), value.into()));
     }
 
     /// Says that `count` is the largest that can be trusted.

@@ -266,11 +266,9 @@ impl OutputSink {
             OutputKind::Noise { noise, .. } => Some(noise.seed as i64),
             _ => None,
         };
-        for (name, seed) in [(NOISE_SEED, noise_seed), (MISSET_SEED, frame.misset_seed)] {
-            if let Some(seed) = seed {
-                header.set_entry(name, &seed.to_string());
-            }
-        }
+        let seeds = [(NOISE_SEED, noise_seed), (MISSET_SEED, frame.misset_seed)];
+        let known = seeds.iter().filter_map(|&(name, seed)| Some((name, seed?)));
+        header.seeds = known.collect();
         header
     }
 }

@@ -964,7 +964,7 @@ fn more_terms_than_memory_holds_are_refused_not_killed() {
                 &["orientations", "machine has"]
             ),
             sound!(
-                "-mosaic_domains 4294967295",
+                "-mosaic 1 -mosaic_domains 4294967295",
                 FAILED,
                 &["4294967295 orientations"]
             ),

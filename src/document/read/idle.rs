@@ -166,12 +166,15 @@ impl Facts<'_> {
             scan.phi_sampling scan.steps: experiment.scan().step_rad == 0.0
                 => "there is no {}", scan.range;
             frame.spindle: experiment.scan().angles_rad().all(|phi| phi == 0.0)
-                => "the crystal is at {} 0 and has no {}; only headers show it", scan.start, scan.range;
+                => "the crystal is at {} 0 and has no {} (that it is given makes \
+                    the axes custom all the same)", scan.start, scan.range;
             frame.two_theta_axis: placement.two_theta_rad == 0.0
-                => "there is no {}", detector.two_theta;
+                => "there is no {} (that it is given makes the axes custom all the same)",
+                    detector.two_theta;
             frame.polarisation: experiment.beam().kahn_factor.is_none_or(|kahn| kahn == 0.0)
                 && !divided_across && !divided_up
-                => "the X-rays are not polarised ({}), and have no {}", beam.kahn_factor, beam.divergence;
+                => "the X-rays are not polarised ({}), and have no {} (that it is given \
+                    makes the axes custom all the same)", beam.kahn_factor, beam.divergence;
             detector.sensor_layer_depth: !experiment.detector().has_layers()
                 => "no flat panel has a sensor";
             beam.exposure: !flux => "it is for {}", beam.flux;
