@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::output::say;
 use super::reference::ReferenceError;
+use crate::formats::FormatError;
 use crate::gpu::GpuError;
 use crate::render::RenderError;
 use crate::series::SeriesError;
@@ -72,6 +73,15 @@ fn of_render(error: &anyhow::Error) -> Option<&RenderError> {
 
 /// The flags that do what `error` advises, in brackets.
 fn flags_for(error: &anyhow::Error) -> &'static str {
+    let of_file = match error.downcast_ref() {
+        Some(SeriesError::Format(error)) => Some(error),
+        _ => error.downcast_ref(),
+    };
+    if let Some(FormatError::Content { problem, .. }) = of_file
+        && problem.outside
+    {
+        return " (--links-anywhere)";
+    }
     match of_render(error) {
         Some(RenderError::TooManyTerms { .. }) => {
             " (-hdivsteps, -vdivsteps, -dispsteps, -phisteps, -mosaic_domains)"

@@ -9,14 +9,14 @@ use super::config::Records;
 use super::flags::{Output, OutputKind, Request};
 use super::{CliError, interrupt, profile};
 use crate::experiment::Experiment;
-use crate::formats::{Problem, check_writable, png};
+use crate::formats::{Problem, check_writable, nxmx, png};
 use crate::image::noise::{Noise, point_spread};
 use crate::image::{Image, Statistics, ToneMap, overview};
 use crate::memory::Bytes;
 use crate::profile::FILES;
 use crate::render::{RenderError, Renderer, frame_size};
 use crate::report::{Sight, WrittenFile, picture_with_rings};
-use crate::series::{self, OutputSink, RenderedFrame};
+use crate::series::{self, OutputSink, PlannedFrame, RenderedFrame};
 
 /// Makes sure, before any work is done, that every output can be written, that no two of them are
 /// one file, and that none is an input.
@@ -26,6 +26,18 @@ use crate::series::{self, OutputSink, RenderedFrame};
 /// that cannot be written.
 pub fn check(request: &Request) -> Result<(), CliError> {
     let targets = targets(request);
+    let panels = request.experiment.detector().panels.len();
+    let nxmx = |output: &&Output| output.kind.format() == nxmx::FORMAT;
+    if let Some(Output { flag, path, .. }) = request.outputs.iter().find(nxmx)
+        && panels > nxmx::MOST_PANELS
+    {
+        return Err(CliError::Usage(format!(
+            "{flag} {}: {panels} panels, and NXmx files are written of up to {}; name it .npy or \
+             .tif, or render fewer panels",
+            path.display(),
+            nxmx::MOST_PANELS
+        )));
+    }
     for (index, (flag, path)) in targets.iter().enumerate() {
         if let Some(input) = input_at(&request.inputs, path) {
             let what = format!("{flag} {}: it would overwrite the input", path.display());
@@ -197,13 +209,15 @@ pub fn make(
         .map(|output| OutputSink::of_frame(output.plain()))
         .collect();
     let frame = RenderedFrame {
-        number: number.unwrap_or(0),
-        experiment: &request.experiment,
-        up: request.up(),
+        planned: PlannedFrame {
+            number: number.unwrap_or(0),
+            experiment: &request.experiment,
+            up: request.up(),
+            record: &|output| records.for_file(&output.kind).cloned(),
+            misset_seed: request.misset_seed(),
+        },
         image,
         statistics,
-        record: &|output| records.for_file(&output.kind).cloned(),
-        misset_seed: request.misset_seed(),
         draw: &drawing(request),
     };
     series::write_frame(&mut sinks, &frame, renderer)?;
@@ -219,12 +233,12 @@ pub fn drawing(
         let tone = ToneMap::of(frame.image, style.scale, style.percentile);
         match (kind, &rings_m) {
             (OutputKind::Overview, _) => {
-                let picture = overview(frame.image, frame.experiment, frame.up);
+                let picture = overview(frame.image, frame.planned.experiment, frame.planned.up);
                 png::encode(&picture, &tone, style.colormap, style.depth)
             }
             (_, None) => png::encode(frame.image, &tone, style.colormap, style.depth),
             (_, Some(rings_m)) => {
-                let sight = Sight::of(frame.experiment);
+                let sight = Sight::of(frame.planned.experiment);
                 picture_with_rings(frame.image, &tone, style.colormap, &sight, rings_m)
             }
         }

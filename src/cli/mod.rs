@@ -11,6 +11,7 @@ mod completions;
 mod config;
 mod convert;
 mod crystals;
+mod cut;
 mod devices;
 mod dry_run;
 mod error;

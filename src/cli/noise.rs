@@ -9,6 +9,7 @@ use serde_json::json;
 use super::config::record_of_noise;
 use super::files::input_at;
 use super::flags::{NoiseFlags, seed};
+use super::limit::LinksFlag;
 use super::output::{print_summary, say};
 use super::sized::read_sized;
 use super::{CliError, interrupt, values};
@@ -39,7 +40,6 @@ use crate::series::{self, FrameSink, Target};
                   Examples:\n  \
                   nanobragg noise floatimage.bin noisy_0001.img --header intimage.img -seed 7\n  \
                   nanobragg noise photons.tif noisy.tif -adc 0 --readout 3 --psf fiber --psf-fwhm 1.2",
-    allow_negative_numbers = true,
     term_width = 100
 )]
 pub struct NoiseCommand {
@@ -59,11 +59,10 @@ pub struct NoiseCommand {
     #[arg(long, value_name = "COUNT", default_value = "1", value_parser = values::count)]
     panels: u32,
     /// Seed of the noise [default: a random one, printed and in the file]
-    #[arg(long, value_name = "INT", value_parser = values::seed, allow_negative_numbers = true)]
+    #[arg(long, value_name = "INT", value_parser = values::seed)]
     seed: Option<i64>,
     /// Counts of a pixel without photons [default: 40; 0 in CBF]
-    #[arg(long, visible_alias = "adcoffset", value_name = "COUNTS", value_parser = values::number,
-          allow_negative_numbers = true)]
+    #[arg(long, visible_alias = "adcoffset", value_name = "COUNTS", value_parser = values::number)]
     adc: Option<f64>,
     #[command(flatten)]
     noise: NoiseFlags,
@@ -79,6 +78,8 @@ pub struct NoiseCommand {
     /// Threads of the CPU path [default: one per core]
     #[arg(long, value_name = "COUNT", value_parser = values::threads, help_heading = "Program")]
     threads: Option<u32>,
+    #[command(flatten)]
+    links: LinksFlag,
     /// Print nothing but warnings and errors
     #[arg(long, help_heading = "Program")]
     quiet: bool,
@@ -203,7 +204,9 @@ impl NoiseCommand {
     /// Reads the image, and the header for an output of this format.
     fn input(&self, output: &Format, notices: &mut Vec<String>) -> Result<Input, CliError> {
         let given = self.size.as_ref().map(|size| [size[0], size[1]]);
-        let input = read_sized(&self.image, given, self.header.as_deref())?;
+        let header = self.header.as_deref();
+        let input = read_sized(&self.image, given, header, self.links.access())?;
+        notices.extend(input.header.notices.iter().cloned());
         if let Some([fast, slow]) = given.filter(|_| input.tells_size) {
             notices.push(format!(
                 "--size {fast} {slow} has no effect: {} tells its own size",

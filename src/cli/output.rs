@@ -7,6 +7,7 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::CliError;
+use super::cut::cut;
 use crate::report::text_of;
 
 /// Prints `text`. A reader that has heard enough (`| head`) is no error.
@@ -71,7 +72,8 @@ pub fn print_summary(summary: &impl Serialize, json: bool, quiet: bool) -> Resul
     Ok(())
 }
 
-/// Puts a line on standard error, or nowhere if that is closed: an image is not worth less for it.
-pub fn say(line: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+/// Puts lines on standard error, [`cut`], or nowhere if that is closed: an image is not worth less
+/// for it.
+pub fn say(lines: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{}", cut(&lines.to_string()));
 }

@@ -13,6 +13,7 @@ use super::output::{print, print_summary, say};
 use super::progress::Progress;
 use super::{CliError, crystals, dry_run, files, interrupt, profile, truth};
 use crate::cpu;
+use crate::document::{KEYS, message};
 use crate::formats::metadata::FrameMetadata;
 use crate::image::{Image, Statistics};
 use crate::profile::{FILES, INPUT, RUN, SETUP};
@@ -255,8 +256,22 @@ pub fn parsed_by(
     Described { command, spellings }: Described,
     line: Line,
 ) -> Result<Parsed, CliError> {
+    let renders_series = command
+        .get_arguments()
+        .any(|flag| flag.get_id() == "frames");
     let matches = parse(command, &spellings, &line.words)?;
     let given = line.given(&matches)?;
+    let of_series = KEYS
+        .iter()
+        .find(|key| key.section == "series" && given.document.says(key));
+    if let Some(key) = of_series.filter(|_| !renders_series) {
+        return Err(CliError::usage(given.spelling.of(&message!(
+            "{}: the experiment is that of a series, and this command renders one image; \
+             'nanobragg series --config FILE' renders all frames; for one of them, take its section \
+             [series] out and give the -phi or -misset that 'nanobragg series --json' tells",
+            *key
+        ))));
+    }
     Ok(Parsed {
         matches,
         given,

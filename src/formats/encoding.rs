@@ -50,10 +50,14 @@ pub struct Encoding {
     pub compression: Compression,
     /// The most frames of a data file beside an NXmx master.
     pub frames_per_file: usize,
+    /// Whether frames are put on the disk as they come, so that a series that ends early can be
+    /// used, and go on. A file of one frame has no such.
+    pub keeps_part: bool,
 }
 
-/// The most frames of a data file where nothing else is asked for, as DECTRIS' detectors have it.
-pub const FRAMES_PER_FILE: usize = 1000;
+/// The most frames of a data file where nothing else is asked for: no more than these are lost when
+/// the machine stops.
+pub const FRAMES_PER_FILE: usize = 100;
 
 /// NAME of a file called `NAME_master.h5`, whose frames are in data files beside it.
 pub fn name_of_master(path: &Path) -> Option<&str> {
@@ -74,6 +78,7 @@ impl Encoding {
             number,
             compression: Compression::default(),
             frames_per_file: FRAMES_PER_FILE,
+            keeps_part: false,
         }
     }
 
@@ -158,7 +163,7 @@ impl Encoding {
             let size = [raster.width, raster.height];
             let mut file = (frames.create)(path, self, size, 1, header)?;
             file.push(raster, header)?;
-            return file.finish();
+            return Ok(file.finish()?.file);
         }
         let file = (self.format.encode)(raster, header);
         let file = file.map_err(|problem| FormatError::content(path, problem))?;

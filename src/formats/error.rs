@@ -45,6 +45,8 @@ pub struct Problem {
     pub line: Option<usize>,
     /// What was found there and what was expected.
     pub what: String,
+    /// Whether a link led where [`super::Links`] does not allow.
+    pub outside: bool,
 }
 
 impl Problem {
@@ -53,6 +55,15 @@ impl Problem {
         Problem {
             line: None,
             what: what.into(),
+            outside: false,
+        }
+    }
+
+    /// A link that leads where [`super::Links`] does not allow.
+    pub fn of_link(what: impl Into<String>) -> Problem {
+        Problem {
+            outside: true,
+            ..Problem::with_file(what)
         }
     }
 
@@ -60,7 +71,7 @@ impl Problem {
     pub fn on_line(line: usize, what: impl Into<String>) -> Problem {
         Problem {
             line: Some(line),
-            what: what.into(),
+            ..Problem::with_file(what)
         }
     }
 }

@@ -31,6 +31,8 @@ pub struct Header {
     pub record: Option<String>,
     /// Seeds for an SMV header, and the names of their entries.
     pub seeds: Vec<(&'static str, i64)>,
+    /// What the user should know of how the image was read.
+    pub notices: Vec<String>,
 }
 
 impl Header {
@@ -67,6 +69,7 @@ impl Header {
             metadata,
             record,
             seeds: Vec::new(),
+            notices: Vec::new(),
         }
     }
 

@@ -32,6 +32,22 @@ pub fn program(record: &str) -> Option<String> {
     first.strip_prefix("# ").map(str::to_string)
 }
 
+/// How two records differ, where they do: their first lines that are not the same.
+pub fn difference(found: &str, expected: &str) -> Option<String> {
+    let (mut found, mut expected) = (found.lines(), expected.lines());
+    loop {
+        let pair = (found.next(), expected.next());
+        match pair {
+            (None, None) => return None,
+            (one, other) if one != other => {
+                let [one, other] = [one, other].map(|line| line.unwrap_or("nothing more"));
+                return Some(format!("it says '{one}', and this one '{other}'"));
+            }
+            _ => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::image_file::{self, ImageFile};

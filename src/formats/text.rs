@@ -1,6 +1,6 @@
 //! Text files of numbers in columns.
 
-use super::Problem;
+use super::{Problem, c_number};
 
 /// Longest piece of a file that an error message quotes.
 const QUOTED: usize = 40;
@@ -48,13 +48,13 @@ pub(super) fn lines(bytes: &[u8]) -> Result<impl Iterator<Item = (usize, &str)>,
 
 /// The finite number that `word` spells on line `line`.
 pub(super) fn number(line: usize, word: &str) -> Result<f64, Problem> {
-    match word.parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(value),
-        Ok(_) => Err(Problem::on_line(
+    match c_number::number(word) {
+        Some(value) if value.is_finite() => Ok(value),
+        Some(_) => Err(Problem::on_line(
             line,
             format!("{word} is not a finite number"),
         )),
-        Err(_) => Err(Problem::on_line(
+        None => Err(Problem::on_line(
             line,
             format!("{} is not a number", quoted(word)),
         )),

@@ -119,12 +119,6 @@ impl PendingFile {
         }
     }
 
-    /// Path at which the file appears in the end.
-    #[cfg(feature = "hdf5")]
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Puts the file in its place.
     ///
     /// # Errors

@@ -157,7 +157,7 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
                     own_polarisation: switches & 4 != 0,
                     own_solid_angle: switches & 8 != 0,
                     point_pixels: switches & 16 != 0,
-                    sensor: (switches % 768 >> 8) as u8,
+                    sensor: ((switches % 768) >> 8) as u8,
                     fine: switches >= 768,
                     resolution_limit: switches & 64 != 0,
                     curved: switches & 128 != 0,

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::Numbered;
 use crate::formats::encoding::{Counts, Encoding};
-use crate::formats::format::FrameWriter;
+use crate::formats::format::{CompleteFile, FrameWriter, Resumed};
 use crate::formats::header::Header;
+use crate::formats::metadata::FrameMetadata;
 use crate::formats::raster::{Clipped, RasterView};
 use crate::formats::{FormatError, PendingFile, Problem};
 use crate::image::Image;
@@ -44,7 +45,9 @@ pub struct FrameSink {
     /// The file of all frames, in the making.
     writer: Option<Box<dyn FrameWriter>>,
     /// The file of all frames, complete.
-    complete: Option<PendingFile>,
+    complete: Option<CompleteFile>,
+    /// The file by which frames can be read that could not be made one file.
+    left: Option<(PathBuf, usize)>,
 }
 
 impl FrameSink {
@@ -54,6 +57,7 @@ impl FrameSink {
             target,
             writer: None,
             complete: None,
+            left: None,
         }
     }
 
@@ -106,15 +110,49 @@ impl FrameSink {
         let size = [raster.width, raster.height];
         let writer = match &mut self.writer {
             Some(writer) => writer,
-            none => {
-                let room = encoding.format.frames.as_ref().ok_or_else(|| {
-                    let what = format!("{} has room for one frame", encoding.format);
-                    FormatError::content(&path, Problem::with_file(what))
-                })?;
-                none.insert((room.create)(&path, encoding, size, frames, header)?)
-            }
+            none => none.insert(started(&path, encoding, size, frames, header)?),
         };
         writer.push(raster, header)
+    }
+
+    /// Takes over what an earlier run has put on the disk of one file of `frames`, whose first has
+    /// this `header`.
+    ///
+    /// # Errors
+    /// [`FormatError`] when it is of another series, or damaged.
+    pub fn resume(
+        &mut self,
+        encoding: Encoding,
+        size: [usize; 2],
+        header: &Header,
+        frames: &[FrameMetadata],
+    ) -> Result<usize, FormatError> {
+        let path = self.target.path(0);
+        let mut writer = started(&path, encoding, size, frames.len(), header)?;
+        match writer.resume(frames)? {
+            Resumed::Complete => Ok(frames.len()),
+            Resumed::Frames(count) => {
+                self.writer = Some(writer).filter(|_| count > 0);
+                Ok(count)
+            }
+        }
+    }
+
+    /// Puts the frames that have come on the disk, so that they can be used if no more come.
+    ///
+    /// # Errors
+    /// [`FormatError::Write`]; what was kept before stays.
+    pub fn keep(&mut self) -> Result<(), FormatError> {
+        self.writer.as_mut().map_or(Ok(()), |writer| writer.keep())
+    }
+
+    /// The file by which frames can be read before all have come, and how many it has.
+    pub fn kept(&self) -> Option<(&Path, usize)> {
+        let left = self
+            .left
+            .as_ref()
+            .map(|(path, frames)| (path.as_path(), *frames));
+        self.writer.as_ref().map_or(left, |writer| writer.kept())
     }
 
     /// Writes a whole file, of a picture say, as frame `number`.
@@ -130,9 +168,13 @@ impl FrameSink {
     ///
     /// # Errors
     /// [`FormatError::Write`] when it cannot be written.
-    pub fn finish(&mut self) -> Result<Option<PendingFile>, FormatError> {
+    pub fn finish(&mut self) -> Result<Option<CompleteFile>, FormatError> {
         match self.writer.take() {
-            Some(writer) => writer.finish().map(Some),
+            Some(writer) => {
+                let kept = writer.kept();
+                self.left = kept.map(|(path, frames)| (path.to_path_buf(), frames));
+                writer.finish().map(Some)
+            }
             None => Ok(self.complete.take()),
         }
     }
@@ -151,9 +193,25 @@ impl FrameSink {
         if self.is_numbered() {
             return file.commit();
         }
-        self.complete = Some(file);
+        let obsolete = Vec::new();
+        self.complete = Some(CompleteFile { file, obsolete });
         Ok(())
     }
+}
+
+/// The file at `path`, started, of this many frames of a size; the header is the first one's.
+fn started(
+    path: &Path,
+    encoding: Encoding,
+    size: [usize; 2],
+    frames: usize,
+    header: &Header,
+) -> Result<Box<dyn FrameWriter>, FormatError> {
+    let room = encoding.format.frames.as_ref().ok_or_else(|| {
+        let what = format!("{} has room for one frame", encoding.format);
+        FormatError::content(path, Problem::with_file(what))
+    })?;
+    (room.create)(path, encoding, size, frames, header)
 }
 
 /// Puts the files of all frames of `sinks` in their places, once all of them are complete.
@@ -163,5 +221,5 @@ impl FrameSink {
 pub fn commit<'a>(sinks: impl Iterator<Item = &'a mut FrameSink>) -> Result<(), FormatError> {
     let complete: Result<Vec<_>, FormatError> = sinks.map(FrameSink::finish).collect();
     let complete = complete?.into_iter().flatten();
-    complete.into_iter().try_for_each(PendingFile::commit)
+    complete.into_iter().try_for_each(CompleteFile::commit)
 }

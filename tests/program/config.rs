@@ -4,7 +4,9 @@
 mod idle;
 mod images;
 mod messages;
+mod outputs;
 mod overrides;
+mod records;
 mod round_trip;
 mod seeds;
 

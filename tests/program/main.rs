@@ -14,5 +14,6 @@ mod figure;
 mod flags;
 mod guide;
 mod house;
+mod security;
 mod shell;
 mod trace;

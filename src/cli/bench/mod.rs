@@ -38,7 +38,6 @@ const THRESHOLD: f64 = 0.99;
     name = COMMAND,
     bin_name = COMMAND,
     override_usage = "nanobragg bench [OPTIONS] [-- FLAGS]",
-    allow_negative_numbers = true,
     after_help = "Each size on each device is a process of its own: one cold render, then warm ones.\n\n\
                   DIR/<UTC time>/ then holds summary.md (to read), benchmark_results.json, env.json, \
                   commands.txt, correlation.txt and, of several sizes, scaling.svg: times against \

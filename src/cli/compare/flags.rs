@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use super::super::limit::LinksFlag;
 use super::super::values;
 
 /// How far is an image A from a reference B? Two files, or two programs given the same flags
@@ -29,7 +30,6 @@ use super::super::values;
                   nanobragg compare floatimage.bin golden.bin --size 1024 1024 --threshold 0.999\n  \
                   nanobragg compare noiseimage.img frame_0001.img --mask mask.img --out evidence\n  \
                   nanobragg compare --reference ./nanoBragg -- -default_F 100 -cell 100 -N 5",
-    allow_negative_numbers = true,
     term_width = 100
 )]
 pub struct CompareFlags {
@@ -76,8 +76,7 @@ pub struct CompareFlags {
           help_heading = "Figures")]
     pub radius: f64,
     /// Fail when the correlation is below R or undefined
-    #[arg(long, value_name = "R", value_parser = values::correlation,
-          allow_negative_numbers = true, help_heading = "Figures")]
+    #[arg(long, value_name = "R", value_parser = values::correlation, help_heading = "Figures")]
     pub threshold: Option<f64>,
 
     /// Folder for summary.json, a.png and b.png on one scale, and difference.png; of programs also
@@ -88,4 +87,6 @@ pub struct CompareFlags {
     /// Print the summary as one JSON document on standard output
     #[arg(long, help_heading = "Output")]
     pub json: bool,
+    #[command(flatten)]
+    pub links: LinksFlag,
 }

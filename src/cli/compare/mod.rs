@@ -13,8 +13,8 @@ use super::output::print_report;
 use super::reference::Reference;
 use super::scenario::{plain, scenario};
 use super::{CliError, interrupt};
-use crate::formats::mask as mask_file;
 use crate::formats::png::{self, Colormap, Depth};
+use crate::formats::{Access, mask as mask_file};
 use crate::image::{Difference, Image, Selection, ToneMap, ToneScale, match_peaks, peaks};
 use crate::render::{Device, RenderError, RenderOptions};
 use crate::report::{
@@ -133,7 +133,10 @@ impl CompareFlags {
                 let inputs = [image, against].into_iter().chain(&self.mask);
                 let folder = folder(&inputs.cloned().collect::<Vec<_>>())?;
                 let size = self.size.as_ref().map(|size| [size[0], size[1]]);
-                Ok((images::read([image, against], size)?, folder))
+                Ok((
+                    images::read([image, against], size, self.links.access())?,
+                    folder,
+                ))
             }
             (Some(image), None) => Err(CliError::Usage(format!(
                 "nanobragg compare {}: give the image to compare it with too, as in 'nanobragg \
@@ -228,15 +231,15 @@ impl CompareFlags {
         let mask = self
             .mask
             .as_deref()
-            .map(|path| mask(path, size))
+            .map(|path| mask(path, size, self.links.access()))
             .transpose()?;
         Ok(Selection { region, mask })
     }
 }
 
 /// The flags of the mask at `path`.
-fn mask(path: &Path, size: [usize; 2]) -> Result<Vec<bool>, CliError> {
-    let (mask, _) = mask_file::read(path, crate::cli::limit::file_limit())?;
+fn mask(path: &Path, size: [usize; 2], access: Access) -> Result<Vec<bool>, CliError> {
+    let (mask, _) = mask_file::read(path, access)?;
     let [width, height] = mask.shape();
     if [width, height] != size {
         return Err(CliError::Failed(anyhow::anyhow!(

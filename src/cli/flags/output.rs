@@ -146,6 +146,7 @@ fn named_encoding(
         frames_per_file: counts
             .frames_per_file
             .map_or(FRAMES_PER_FILE, |frames| frames as usize),
+        keeps_part: true,
         ..found
     })
 }

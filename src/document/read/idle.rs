@@ -72,6 +72,7 @@ impl Document {
             smv_noise: unless(self.output.default_noise, "noiseimage.img"),
             pgm: unless(self.output.default_pgm, "image.pgm"),
             png: Some("image.png".into()),
+            record: self.output.record,
             ..OutputSection::default()
         }
     }
@@ -119,6 +120,11 @@ impl Facts<'_> {
             given(&output::pgm) || out(&["pgm"]) || (default_files && !given(&output::default_pgm));
         let png = default_files || given(&output::png) || out(&["png"]);
         let pictured = png || given(&output::overview);
+        let with_record = |files| ends_on(files, &["cbf", "tif", "tiff"]) || ends_on(files, &NXMX);
+        let recorded = pictured
+            || given(&output::tiff)
+            || with_record(&document.output.files)
+            || with_record(&document.output.noise_files);
         let random_misset = document.crystal.misset == Some(Misset::Random);
         let seeds_misset = random_misset && !given(&crystal::misset_seed);
         let mosaicity = &experiment.crystal().mosaicity;
@@ -191,7 +197,7 @@ impl Facts<'_> {
             beam.divergence_step_vertical beam.divergence_steps_vertical:
                 !listed && divided_across && !divided_up
                 => "there is no {}", beam.divergence_vertical;
-            beam.divergence_shape: !listed && !(divided_across && divided_up)
+            beam.divergence_shape: !(listed || divided_across && divided_up)
                 => "it is for {} and {} together", beam.divergence_horizontal,
                     beam.divergence_vertical;
             sampling.solid_angle_per_subpixel: one_view => "a pixel has one {}", sampling.oversample;
@@ -236,6 +242,7 @@ impl Facts<'_> {
                 => "only the files asked for are written";
             picture.scale picture.percentile picture.bits picture.colormap: !pictured
                 => "no {} or {} is written", output.png, output.overview;
+            output.record: !recorded => "no PNG, TIFF, CBF or NXmx file is written";
             picture.rings: !png => "no {} is written", output.png;
             detector.dials_experiment_index: !given(&detector::dials_experiment)
                 => "it is for {}", detector.dials_experiment;
