@@ -243,6 +243,7 @@ pub fn make(
             experiment: &request.experiment,
             up: request.up(),
             record: &|output| records.for_file(&output.kind).cloned(),
+            misset_seed: request.misset_seed(),
         },
         image,
         statistics,

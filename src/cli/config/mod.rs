@@ -18,7 +18,7 @@ use crate::document::{
 };
 use crate::formats::PendingFile;
 
-pub use records::{Records, without_outputs};
+pub use records::{Records, record_of_noise, without_outputs};
 
 /// The flag that names a file to read.
 const FLAG: &str = "--config";

@@ -28,8 +28,8 @@ use crate::image::noise::Noise;
 use crate::render::{Monitor, Rendered, Renderer, frame_size};
 use crate::report::SeriesFrame;
 use crate::series::{
-    self, Frame, FrameSink, Numbered, Output, OutputSink, Plan, PlannedFrame, RenderedFrame,
-    Watcher,
+    self, Frame, FrameSink, Motion, Numbered, Output, OutputSink, Plan, PlannedFrame,
+    RenderedFrame, Watcher,
 };
 
 /// Renders the frames that `words` describe.
@@ -179,6 +179,10 @@ impl Work {
     ) -> Result<(), CliError> {
         let document = request.document.clone();
         let (draw, up, count) = (files::drawing(request), request.up(), plan.frames);
+        let misset_seed = match plan.motion {
+            Motion::RandomOrientations(seed) => Some(seed as i64),
+            Motion::Scan => request.misset_seed(),
+        };
         let mut inputs = None;
         request.document = plan.document(&document);
         let of_all = Records::of_inputs(request, &mut inputs);
@@ -205,6 +209,7 @@ impl Work {
             experiment: &frame.experiment,
             up,
             record,
+            misset_seed,
         });
         let known: Vec<PlannedFrame> = known.collect();
         let access = limit::access(request.program.links);
@@ -231,6 +236,7 @@ impl Work {
                         experiment: &frame.experiment,
                         up,
                         record: &record,
+                        misset_seed,
                     },
                     image,
                     statistics: &statistics,
