@@ -124,26 +124,10 @@ impl<E: Into<anyhow::Error>> From<E> for CliError {
     }
 }
 
-/// The line that tells `message`, behind the program's name, which a command's messages start with.
+/// `message` behind the program's name, which a command's messages start with.
 fn behind_name(message: &str) -> String {
-    let line = one_line(message);
-    if line.starts_with("nanobragg ") {
-        line
-    } else {
-        format!("nanobragg: {line}")
+    match message.starts_with("nanobragg ") {
+        true => message.to_string(),
+        false => format!("nanobragg: {message}"),
     }
-}
-
-/// `message` with its control characters, line ends among them, made visible: file names and
-/// values are repeated as they were given.
-fn one_line(message: &str) -> String {
-    let mut line = String::with_capacity(message.len());
-    for character in message.chars() {
-        if character.is_control() {
-            line.extend(character.escape_default());
-        } else {
-            line.push(character);
-        }
-    }
-    line
 }

@@ -10,11 +10,13 @@ use super::limit::LinksFlag;
 use super::output::{print, print_report, say};
 use super::sized::{check_size, own_size, sized_raster};
 use super::{CliError, values};
+use crate::document::Document;
 use crate::formats::header::Header;
 use crate::formats::image_file::{self, ImageFile};
 use crate::formats::record;
-use crate::formats::{Access, format};
+use crate::formats::{Access, FormatError, format};
 use crate::image::PixelStatistics;
+use crate::report::is_hidden;
 
 /// Print an image's header, geometry and statistics
 #[derive(Parser)]
@@ -130,7 +132,15 @@ fn print_record(path: &Path, access: Access) -> Result<(), CliError> {
                     path.display()
                 ));
             }
-            print(&text)
+            match text.chars().any(|c| is_hidden(c) && c != '\n') {
+                false => print(&text),
+                // Written anew, it says the same in ASCII.
+                true => {
+                    let read = Document::from_toml(&text);
+                    let read = read.map_err(|problem| FormatError::content(path, problem))?;
+                    print(&format!("{}\n", read.to_toml()))
+                }
+            }
         }
         None => Err(CliError::Failed(anyhow::anyhow!(
             "{}: it does not say what it was rendered from; {} files of a render do",

@@ -38,7 +38,7 @@ pub fn catch() -> anyhow::Result<()> {
     let mut signals = Signals::new(caught).context("cannot catch Ctrl-C")?;
     let wait = move || {
         if signals.forever().next().is_some() {
-            stop();
+            INTERRUPTED.store(true, Ordering::Relaxed);
             let mut patience = PATIENCE;
             while !patience.is_zero() && signals.pending().next().is_none() {
                 std::thread::sleep(STEP);
@@ -132,11 +132,6 @@ impl Monitor for CtrlC {
     fn interrupted(&self) -> bool {
         interrupted()
     }
-}
-
-/// Stops the work as Ctrl-C does.
-pub fn stop() {
-    INTERRUPTED.store(true, Ordering::Relaxed);
 }
 
 /// Whether the user asked to stop.

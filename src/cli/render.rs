@@ -9,7 +9,7 @@ use super::arguments::{Spellings, parse};
 use super::commands::Described;
 use super::config::{self, Line};
 use super::flags::{self, Given, OutputKind, Printout, ProgramFlags, Request};
-use super::output::{print, print_summary, say};
+use super::output::{print, print_summary, say, say_lines};
 use super::progress::Progress;
 use super::{CliError, crystals, dry_run, files, interrupt, profile, truth};
 use crate::cpu;
@@ -18,7 +18,7 @@ use crate::formats::PendingFile;
 use crate::formats::metadata::FrameMetadata;
 use crate::image::{Image, Statistics};
 use crate::profile::{FILES, INPUT, RUN, SETUP};
-use crate::render::{Rendered, Renderer};
+use crate::render::{Rendered, Renderer, spawn_scoped};
 use crate::report::{Run, Summary, trace_lines};
 use crate::scene::{Scene, TermPlace};
 
@@ -101,7 +101,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     );
     print_summary(&summary, request.program.json, request.program.quiet)?;
     if let Some(hot_spots) = hot_spots.filter(|_| !request.program.quiet) {
-        say(format_args!("\n{hot_spots}"));
+        say_lines(format_args!("\n{hot_spots}"));
     }
     print_pixels(&request)?;
     // The process ends here: the system takes back at once what a driver takes apart bit by bit.
@@ -160,7 +160,7 @@ pub fn prepared_with<T>(
     // Opening a device takes time; files are read meanwhile. Also where a file is bad, the thread
     // that opens the device is waited for: drivers may crash when the process ends during it.
     std::thread::scope(|scope| {
-        let opening = scope.spawn(|| Renderer::new(&program.render_options()));
+        let opening = spawn_scoped(scope, || Renderer::new(&program.render_options()))?;
         let mut request = info_span!(target: INPUT, "files").in_scope(|| given.request())?;
         // Only where files are written.
         let headers = flags::geometry_notices(&request.experiment, &request.outputs);

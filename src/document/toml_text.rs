@@ -11,7 +11,7 @@ use super::keys::{KEYS, Key, Refused, SECTIONS};
 use super::removed::REMOVED;
 use super::value::{Kind, Value};
 use super::{Document, suggest};
-use crate::formats::Problem;
+use crate::formats::{Problem, newlines};
 
 /// The section of the files that the experiment was written with.
 pub const INPUTS: &str = "inputs";
@@ -43,6 +43,7 @@ pub fn read(text: &str, advice: Advice) -> Result<Read, Problem> {
     let nearest = |section: Option<&str>, name: &str| {
         advice(section, name).unwrap_or_else(|| suggest::nearest_key(section, name))
     };
+    let text = &*newlines(text);
     let table = DeTable::parse(text).map_err(|error| {
         let what = format!("not read as TOML: {}", error.message().trim());
         match error.span() {

@@ -12,7 +12,7 @@ use crate::memory::Bytes;
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
     /// The file could not be opened or read.
-    #[error("cannot read {}: {reason}", path.display())]
+    #[error("cannot read {}: {}", path.display(), told(reason))]
     Read {
         /// The file.
         path: PathBuf,
@@ -20,7 +20,7 @@ pub enum FormatError {
         reason: io::Error,
     },
     /// The file could not be created, written or renamed into place.
-    #[error("cannot write {}: {reason}", path.display())]
+    #[error("cannot write {}: {}", path.display(), told(reason))]
     Write {
         /// The file.
         path: PathBuf,
@@ -35,6 +35,19 @@ pub enum FormatError {
         /// Description of the error.
         problem: Problem,
     },
+}
+
+/// What the system said, with what to do about it.
+fn told(reason: &io::Error) -> String {
+    /// No descriptor is left to the process, and to the system.
+    const TOO_MANY: [i32; 2] = [24, 23];
+    match reason.raw_os_error() {
+        Some(code) if cfg!(unix) && TOO_MANY.contains(&code) => format!(
+            "{reason}: the limit on open files is reached; raise it (ulimit -n), or write fewer \
+             files at once"
+        ),
+        _ => reason.to_string(),
+    }
 }
 
 /// An error in the content of a file, whose name is not known yet.

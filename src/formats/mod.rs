@@ -56,6 +56,8 @@ mod f_column;
 mod text;
 mod unit;
 
+pub(crate) use text::newlines;
+
 pub use access::{Access, Links};
 pub use error::{FormatError, Problem, file_limit, read_bytes};
 pub use format::{Format, TABLE};

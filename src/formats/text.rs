@@ -1,4 +1,7 @@
-//! Text files of numbers in columns.
+//! Text files: their lines, and numbers in columns.
+
+use std::borrow::Cow;
+use std::str::Utf8Error;
 
 use super::{Problem, c_number};
 
@@ -11,6 +14,19 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// `text` without the mark that it may start with.
 pub(super) fn unmarked(text: &[u8]) -> &[u8] {
     text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+}
+
+/// `bytes` as text without a byte order mark, its lines ended by `\n`.
+pub(super) fn as_text(bytes: &[u8]) -> Result<Cow<'_, str>, Utf8Error> {
+    std::str::from_utf8(unmarked(bytes)).map(newlines)
+}
+
+/// `text` with `\n` for every `\r\n` and every lone `\r`: for readers that look for line ends.
+pub(crate) fn newlines(text: &str) -> Cow<'_, str> {
+    match text.contains('\r') {
+        true => text.replace("\r\n", "\n").replace('\r', "\n").into(),
+        false => text.into(),
+    }
 }
 
 /// The lines of a text, whichever of `\n`, `\r\n` and `\r` ends them.

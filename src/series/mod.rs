@@ -23,7 +23,7 @@ pub use sink::{FrameSink, Target, commit};
 use crate::experiment::ExperimentError;
 use crate::formats::FormatError;
 use crate::image::{Image, Statistics};
-use crate::render::{Monitor, RenderError, Rendered, Renderer};
+use crate::render::{Monitor, RenderError, Rendered, Renderer, spawn_scoped};
 
 /// Why a series stopped.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +63,8 @@ pub fn render<E: Send + From<SeriesError>>(
     std::thread::scope(|scope| {
         // A frame is handed over once the one before is written.
         let (sender, receiver) = sync_channel(0);
-        let writing = scope.spawn(|| write_all(receiver, write));
+        let writing = spawn_scoped(scope, || write_all(receiver, write));
+        let writing = writing.map_err(SeriesError::from)?;
         let rendered = render_all(sender, plan, indices, renderer, watcher);
         let written = writing.join();
         written.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;

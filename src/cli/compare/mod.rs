@@ -15,7 +15,9 @@ use super::scenario::{plain, scenario};
 use super::{CliError, interrupt};
 use crate::formats::png::{self, Colormap, Depth};
 use crate::formats::{Access, mask as mask_file};
-use crate::image::{Difference, Image, Selection, ToneMap, ToneScale, match_peaks, peaks};
+use crate::image::{
+    Difference, Image, Selection, Shortcoming, ToneMap, ToneScale, match_peaks, peaks,
+};
 use crate::render::{Device, RenderError, RenderOptions};
 use crate::report::{
     ComparedImage, ComparisonSummary, PeakSearch, ProgramTimes, difference_picture,
@@ -74,7 +76,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let mut summary = ComparisonSummary::new(&image, sources, &difference, search, &matches);
     summary.times = times;
     if let Some(threshold) = flags.threshold {
-        summary.judge(threshold);
+        summary.judge(&difference, threshold, flags.correlation_only);
     }
     if let Some(folder) = folder {
         files.extend(pictures(&folder, &image, &reference)?);
@@ -87,9 +89,20 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     }
     stop_if_interrupted()?;
     print_report(&summary, flags.json)?;
-    match summary.shortcoming() {
+    match summary.verdict.and_then(|verdict| verdict.shortcoming) {
         None => Ok(()),
-        Some(what) => Err(CliError::Failed(anyhow::anyhow!(what))),
+        Some(what) => Err(CliError::Failed(anyhow::anyhow!("{what}{}", advice(what)))),
+    }
+}
+
+/// What the user can do about images that do not pass for this.
+fn advice(what: Shortcoming) -> &'static str {
+    match what {
+        Shortcoming::Scale(..) | Shortcoming::Nrmse(..) => {
+            " (--threshold); --correlation-only lets images of another scale pass"
+        }
+        Shortcoming::Correlation(..) => " (--threshold)",
+        _ => "",
     }
 }
 

@@ -7,9 +7,10 @@ mod flags;
 
 pub use flags::described;
 
-use std::collections::HashSet;
+use std::fs;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use glam::DVec3;
 use serde_json::json;
 
@@ -25,7 +26,7 @@ use crate::formats::metadata::FrameMetadata;
 use crate::formats::whole::{self, check_replaceable};
 use crate::image::Statistics;
 use crate::image::noise::Noise;
-use crate::render::{Monitor, Rendered, Renderer, frame_size};
+use crate::render::{Monitor, RenderError, Rendered, Renderer, frame_size};
 use crate::report::SeriesFrame;
 use crate::series::{
     self, Frame, FrameSink, Motion, Numbered, Output, OutputSink, Plan, PlannedFrame,
@@ -52,7 +53,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
             .map(|output| OutputSink::of_series(output.plain(), plan.frames))
             .collect(),
         there: 0,
-        images: Vec::with_capacity(plan.frames as usize),
+        images: Vec::new(),
     };
     let mut follower = Follower {
         progress: Progress::of(&request)?,
@@ -126,29 +127,60 @@ fn check(request: &mut Request) -> Result<Plan, CliError> {
 fn check_files(request: &Request, plan: &Plan) -> Result<(), CliError> {
     // Folders, and files of all frames.
     files::check(request)?;
-    let mut names = HashSet::new();
     for output in &request.outputs {
-        let Some(numbered) = Numbered::of(&output.path) else {
+        if Numbered::of(&output.path).is_none() {
             files::check_data_files(output, plan.frames as usize)?;
-            continue;
+        }
+    }
+    let numbers =
+        u64::from(plan.first_number)..u64::from(plan.first_number) + u64::from(plan.frames);
+    let outputs = request.outputs.iter();
+    let numbered: Vec<_> = outputs
+        .filter_map(|output| Some((output, Numbered::of(&output.path)?)))
+        .collect();
+    for (place, (output, frames)) in numbered.iter().enumerate() {
+        let is_one = |name: &str, frames: &Numbered| {
+            let number = frames.number(name);
+            number.filter(|number| numbers.contains(number))
         };
-        for index in 0..plan.frames {
-            let path = numbered.path(u64::from(plan.first_number + index));
-            let shown = path.display();
+        // The longest name.
+        check_replaceable(&frames.path(numbers.end.saturating_sub(1)))?;
+        // There may be any number of frames: what counts is what lies in the folder.
+        let folder = frames.folder();
+        let entries = fs::read_dir(folder)
+            .with_context(|| format!("cannot look into the folder {}", folder.display()))?;
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let Some(number) = name.to_str().and_then(|name| is_one(name, frames)) else {
+                continue;
+            };
+            let path = frames.path(number);
             if let Some(input) = files::input_at(&request.inputs, &path) {
                 return Err(CliError::Usage(format!(
-                    "{} {shown}: it would overwrite the input {}",
+                    "{} {}: it would overwrite the input {}",
                     output.flag,
+                    path.display(),
                     input.display()
                 )));
             }
             check_replaceable(&path)?;
-            if !names.insert(path.clone()) {
-                return Err(CliError::Usage(format!(
-                    "{} {}: {shown} is another frame's file, too; give each a name of its own",
-                    output.flag,
-                    output.path.display()
-                )));
+        }
+        let before = numbered[..place].iter().map(|(_, other)| other);
+        for other in before.filter(|other| other.folder() == folder) {
+            for number in numbers.clone() {
+                if interrupt::interrupted() {
+                    return Err(RenderError::Interrupted.into());
+                }
+                let path = frames.path(number);
+                let name = path.file_name().and_then(|name| name.to_str());
+                if name.and_then(|name| is_one(name, other)).is_some() {
+                    return Err(CliError::Usage(format!(
+                        "{} {}: {} is another frame's file, too; give each a name of its own",
+                        output.flag,
+                        output.path.display(),
+                        path.display()
+                    )));
+                }
             }
         }
     }

@@ -16,6 +16,7 @@ use super::header::Header;
 use super::image_file::ImageFile;
 use super::image_header::ImageHeader;
 use super::raster::PixelsView;
+use super::text::text_lines;
 use crate::profile::FILES;
 
 pub use read::{CbfImage, parse};
@@ -96,9 +97,7 @@ fn find_record(file: &[u8]) -> Option<String> {
 
 /// The lines at the start of `text` that begin with `mark`, without it.
 fn marked_lines(text: &[u8], mark: &str) -> String {
-    let lines = text.split(|&byte| byte == b'\n');
-    let lines = lines.map_while(|line| {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let lines = text_lines(text).map_while(|line| {
         // An empty line may have lost its blank.
         let text = line.strip_prefix(mark.trim_end().as_bytes())?;
         let text = text.strip_prefix(b" ").unwrap_or(text);

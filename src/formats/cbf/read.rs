@@ -3,7 +3,7 @@
 use super::super::Problem;
 use super::super::image_header::ImageHeader;
 use super::super::raster::{Pixels, Raster};
-use super::super::text::quoted;
+use super::super::text::{newlines, quoted};
 use super::{BINARY_START, BOUNDARY, MAGIC, byte_offset, digest, header};
 
 /// A CBF file: what its header says, and its pixels.
@@ -35,10 +35,10 @@ pub fn parse(bytes: &[u8]) -> Result<CbfImage, Problem> {
         .windows(BINARY_START.len())
         .position(|window| window == BINARY_START)
         .ok_or_else(|| Problem::with_file("no numbers in the CBF file's binary section"))?;
-    let section = Section(String::from_utf8_lossy(&binary[..start]).into_owned());
+    let section = Section(newlines(&String::from_utf8_lossy(&binary[..start])).into_owned());
     let packed = &binary[start + BINARY_START.len()..];
     let raster = section.raster(packed)?;
-    let entries = header::entries(&text);
+    let entries = header::entries(&newlines(&text));
     let header = header::header(&entries)?;
     Ok(CbfImage {
         raster,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::super::error::read_with;
 use super::super::raster::{Pixels, bytes_of_pixels};
-use super::super::text::quoted;
+use super::super::text::{newlines, quoted};
 use super::super::{FormatError, Problem, c_number};
 use crate::memory::Bytes;
 
@@ -246,6 +246,7 @@ pub fn header_entries(bytes: &[u8]) -> Result<Vec<(String, String)>, Problem> {
     };
     let header = String::from_utf8_lossy(&start[1..end]);
     // The C program leaves out the semicolon after one of its entries.
+    let header = newlines(&header);
     let pairs = header
         .split([';', '\n'])
         .filter_map(|entry| entry.split_once('='));

@@ -224,6 +224,14 @@ fn holder(file: &File) -> Option<u32> {
 
 /// Why no file could be made at `place`: its folder's name says more than that of a temporary file.
 fn about_folder(place: &Path, error: &io::Error) -> io::Error {
+    /// Too many open files, of the process and of the system: no folder's fault.
+    const TOO_MANY: [i32; 2] = [24, 23];
+    if let Some(code) = error
+        .raw_os_error()
+        .filter(|code| cfg!(unix) && TOO_MANY.contains(code))
+    {
+        return io::Error::from_raw_os_error(code);
+    }
     let folder = folder_of(place).display();
     let what = match error.kind() {
         ErrorKind::NotFound => format!("there is no directory '{folder}'"),
