@@ -31,9 +31,13 @@ fn structure_factor(
 
 // F_cell^2 F_latt^2 of one orientation, `turned` 1/Å from the tile's centre.
 fn term(model: Model, prepared: Prepared, turned: vec3<f32>) -> f32 {
-    let rest = index_rest(prepared, turned);
+    return term_at(model, prepared.whole, index_rest(prepared, turned));
+}
+
+// The same at the Miller index `whole_index` + `rest`.
+fn term_at(model: Model, whole_index: vec3<i32>, rest: vec3<f32>) -> f32 {
     let nearest = nearest_index(rest);
-    let f = structure_factor(model, prepared.whole, rest, nearest);
+    let f = structure_factor(model, whole_index, rest, nearest);
     // Missing reflections: neighbouring pixels have theirs in common.
     if STRUCTURE_FACTORS != 0u && f == 0.0 {
         return 0.0;

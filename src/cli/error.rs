@@ -2,15 +2,13 @@
 
 use std::process::ExitCode;
 
+use super::interrupt;
 use super::output::say;
 use super::reference::ReferenceError;
-use crate::formats::FormatError;
+use crate::formats::{FormatError, whole};
 use crate::gpu::GpuError;
 use crate::render::RenderError;
 use crate::series::SeriesError;
-
-/// What a shell reports for a process ended by Ctrl-C.
-const INTERRUPTED: u8 = 130;
 
 /// Why a command stopped.
 #[derive(Debug)]
@@ -38,23 +36,38 @@ impl CliError {
             CliError::Text(text) => super::output::print_coloured(text)
                 .map_or_else(|error| error.report(), |()| ExitCode::SUCCESS),
             CliError::Usage(message) => {
-                say(behind_name(message));
+                tell(message);
                 ExitCode::from(2)
             }
             CliError::Failed(error) if is_interruption(error) => {
-                say(format_args!("nanobragg: interrupted; no file was written"));
-                ExitCode::from(INTERRUPTED)
+                let left = interrupt::left(&whole::in_place());
+                CliError::Interrupted(format!("interrupted; {left}")).report()
             }
             CliError::Interrupted(message) => {
-                say(behind_name(message));
-                ExitCode::from(INTERRUPTED)
+                if !interrupt::has_the_last_word() {
+                    // Who has it ends the process.
+                    loop {
+                        std::thread::park();
+                    }
+                }
+                tell(message);
+                ExitCode::from(interrupt::EXIT_CODE)
             }
             CliError::Failed(_) => {
-                say(behind_name(&self.to_string()));
+                let placed = whole::in_place();
+                match placed.is_empty() {
+                    true => tell(&self.to_string()),
+                    false => tell(&format!("{self}; {}", interrupt::left(&placed))),
+                }
                 ExitCode::FAILURE
             }
         }
     }
+}
+
+/// Puts `message` on standard error, in one line that begins with the program's name.
+pub fn tell(message: &str) {
+    say(behind_name(message));
 }
 
 /// Whether the work was stopped by the user.

@@ -9,14 +9,14 @@ use super::config::Records;
 use super::flags::{Output, OutputKind, Request};
 use super::{CliError, interrupt, profile};
 use crate::experiment::Experiment;
-use crate::formats::{Problem, check_writable, nxmx, png};
+use crate::formats::{PendingFile, Problem, check_writable, nxmx, png, whole};
 use crate::image::noise::{Noise, point_spread};
 use crate::image::{Image, Statistics, ToneMap, overview};
 use crate::memory::Bytes;
 use crate::profile::FILES;
 use crate::render::{RenderError, Renderer, frame_size};
 use crate::report::{Sight, WrittenFile, picture_with_rings};
-use crate::series::{self, OutputSink, PlannedFrame, RenderedFrame};
+use crate::series::{self, FrameSink, OutputSink, PlannedFrame, RenderedFrame};
 
 /// Makes sure, before any work is done, that every output can be written, that no two of them are
 /// one file, and that none is an input.
@@ -55,9 +55,25 @@ pub fn check(request: &Request) -> Result<(), CliError> {
                 "{flag} -: expected the name of a file"
             )));
         }
-        check_writable(path)?;
+        whole::reserve(path)?;
+    }
+    for output in &request.outputs {
+        check_data_files(output, 1)?;
     }
     Ok(())
+}
+
+/// Makes sure that the files which `output` puts beside that of its `frames` can be written.
+///
+/// # Errors
+/// [`CliError::Failed`] with what stands in the way.
+pub fn check_data_files(output: &Output, frames: usize) -> Result<(), CliError> {
+    let encoding = output.kind.encoding();
+    let files = encoding.map(|encoding| encoding.files_beside(&output.path, frames));
+    Ok(files
+        .into_iter()
+        .flatten()
+        .try_for_each(|path| check_writable(&path))?)
 }
 
 /// The flag and the place of every file that `request` will write.
@@ -158,8 +174,8 @@ pub fn notices(sinks: &[OutputSink]) -> Vec<String> {
     notices
 }
 
-/// Writes every file of `request`: all under temporary names first, then each into its place. With
-/// what is told of the files comes what the user should know.
+/// Writes every file of `request`: all under temporary names first, then each into its place, with
+/// those `beside` them. With what is told of the files comes what the user should know.
 ///
 /// # Errors
 /// [`CliError::Failed`] with the file to blame; as long as the first part fails, no target is
@@ -169,14 +185,11 @@ pub fn write(
     renderer: &Renderer,
     image: &Image,
     statistics: &Statistics,
+    beside: Vec<PendingFile>,
 ) -> Result<(Vec<WrittenFile>, Vec<String>), CliError> {
     let mut sinks = make(request, renderer, image, statistics)?;
-    if interrupt::interrupted() {
-        // The files go with the sinks.
-        return Err(RenderError::Interrupted.into());
-    }
     let _span = info_span!(target: FILES, "put in place").entered();
-    series::commit(sinks.iter_mut().map(OutputSink::files))?;
+    commit(sinks.iter_mut().map(OutputSink::files), beside)?;
     let written = request.outputs.iter().zip(&sinks);
     let written = written.map(|(output, sink)| WrittenFile {
         flag: output.flag,
@@ -186,6 +199,22 @@ pub fn write(
         clipped_below: sink.written.clipped_below,
     });
     Ok((written.collect(), notices(&sinks)))
+}
+
+/// Puts the files of `sinks` and those `beside` them in their places, unless the user has asked to
+/// stop.
+///
+/// # Errors
+/// [`CliError::Failed`] with the file to blame.
+pub fn commit<'a>(
+    sinks: impl Iterator<Item = &'a mut FrameSink>,
+    beside: Vec<PendingFile>,
+) -> Result<(), CliError> {
+    if interrupt::interrupted() {
+        // The files go with the sinks.
+        return Err(RenderError::Interrupted.into());
+    }
+    Ok(series::commit(sinks, beside)?)
 }
 
 /// Makes every file of `request`, none of them in its place yet. Files whose sinks are dropped are
@@ -214,6 +243,7 @@ pub fn make(
             experiment: &request.experiment,
             up: request.up(),
             record: &|output| records.for_file(&output.kind).cloned(),
+            misset_seed: request.misset_seed(),
         },
         image,
         statistics,

@@ -30,6 +30,7 @@ mod progress;
 mod reference;
 mod render;
 mod scenario;
+mod scratch;
 mod series;
 mod sized;
 mod trace;
@@ -41,6 +42,7 @@ mod version;
 use std::process::ExitCode;
 
 use crate::experiment::Experiment;
+use crate::formats::whole;
 use crate::render::Threads;
 
 pub use error::CliError;
@@ -53,7 +55,9 @@ pub fn run(words: &[String]) -> ExitCode {
         Some(word) if word == process::GUARD => Ok(()),
         _ => Threads::start_shared().map_err(CliError::from),
     };
-    match ready.and_then(|()| commands::dispatch(words)) {
+    let done = ready.and_then(|()| commands::dispatch(words));
+    whole::release();
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
     }

@@ -14,6 +14,7 @@ use super::progress::Progress;
 use super::{CliError, crystals, dry_run, files, interrupt, profile, truth};
 use crate::cpu;
 use crate::document::{KEYS, message};
+use crate::formats::PendingFile;
 use crate::formats::metadata::FrameMetadata;
 use crate::image::{Image, Statistics};
 use crate::profile::{FILES, INPUT, RUN, SETUP};
@@ -34,9 +35,10 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     }
     let run = info_span!(target: RUN, "nanobragg").entered();
     interrupt::catch()?;
-    let (mut request, renderer) = prepared(line)?;
+    let (mut request, renderer, config) = prepared(line)?;
     if request.program.dry_run {
         crystals::require_one(&request)?;
+        config.map_or(Ok(()), PendingFile::commit)?;
         return dry_run::run(&request, &renderer);
     }
     let Rendered {
@@ -62,11 +64,13 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let statistics = info_span!(target: FILES, "statistics")
         .in_scope(|| renderer.install(|| Statistics::of(&image)));
     tell(image_notices(&image, &statistics));
-    let (mut written, file_notices) = info_span!(target: FILES, "files")
-        .in_scope(|| renderer.install(|| files::write(&request, &renderer, &image, &statistics)))?;
-    tell(file_notices);
     let frame = FrameMetadata::of(&request.experiment, request.up());
-    truth::write(&request, &[frame], 1)?;
+    let mut beside = truth::files(&request, &[frame], 1)?;
+    beside.extend(config);
+    let (mut written, file_notices) = info_span!(target: FILES, "files").in_scope(|| {
+        renderer.install(|| files::write(&request, &renderer, &image, &statistics, beside))
+    })?;
+    tell(file_notices);
     drop(run);
     let seconds = started.elapsed().as_secs_f64();
     let hot_spots = match &request.program.profile {
@@ -131,18 +135,17 @@ pub fn image_notices(image: &Image, statistics: &Statistics) -> Vec<String> {
     )]
 }
 
-/// The checked request of `line`, and the renderer for it.
-fn prepared(line: Line) -> Result<(Request, Renderer), CliError> {
+/// The checked request of `line`, the renderer for it, and its experiment file.
+fn prepared(line: Line) -> Result<(Request, Renderer, Option<PendingFile>), CliError> {
     let given = info_span!(target: INPUT, "flags").in_scope(|| parsed(line))?;
-    let (request, renderer, ()) = prepared_with(&given, |request| {
+    prepared_with(&given, |request| {
         tell(request);
         let checks = info_span!(target: INPUT, "check outputs").entered();
         files::check(request)?;
         files::check_memory(request)?;
         drop(checks);
-        config::write_if_asked(request)
-    })?;
-    Ok((request, renderer))
+        config::file_if_asked(request)
+    })
 }
 
 /// The request of `given`, checked by `check`, and the renderer for it.

@@ -1,6 +1,6 @@
 //! How an image is written: its format, its kind of numbers, its compression.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
@@ -64,6 +64,26 @@ pub fn name_of_master(path: &Path) -> Option<&str> {
     path.file_stem()?.to_str()?.strip_suffix("_master")
 }
 
+/// What the names of the data files of `master` begin with: `NAME_data_`, where the master is
+/// `NAME_master.h5` or `NAME.h5`.
+fn data_files_begin(master: &Path) -> String {
+    let stem = master.file_stem().unwrap_or_default();
+    let name = name_of_master(master).map_or(stem.to_string_lossy(), Into::into);
+    format!("{name}_data_")
+}
+
+/// The path of data file `number`, from 1, beside `master`.
+pub fn data_file(master: &Path, number: usize) -> PathBuf {
+    let name = format!("{}{number:06}.h5", data_files_begin(master));
+    master.with_file_name(name)
+}
+
+/// Whether the file at `path` is named as a data file of `master`.
+pub fn is_data_file(master: &Path, path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with(&data_files_begin(master)) && path.parent() == master.parent()
+}
+
 impl Encoding {
     /// Files of `format` with numbers of this kind, where the format writes such, else with its
     /// own.
@@ -120,6 +140,30 @@ impl Encoding {
             true => 0.0,
             false => Counts::DEFAULT_OFFSET,
         }
+    }
+
+    /// The master whose data files hold the frames of a file at `path`, for good or until all of
+    /// `frames` have come; `None` where the file holds them itself.
+    pub fn master(self, path: &Path, frames: usize) -> Option<PathBuf> {
+        self.format.frames.as_ref()?;
+        if name_of_master(path).is_some() {
+            return Some(path.to_path_buf());
+        }
+        let stem = path.file_stem().filter(|_| self.keeps_part && frames > 1)?;
+        let mut name = stem.to_owned();
+        name.push("_partial.h5");
+        Some(path.with_file_name(name))
+    }
+
+    /// The files that writing this many frames to `path` puts beside it.
+    pub fn files_beside(self, path: &Path, frames: usize) -> Vec<PathBuf> {
+        let Some(master) = self.master(path, frames) else {
+            return Vec::new();
+        };
+        let count = frames.div_ceil(self.frames_per_file);
+        let files = (1..=count).map(|number| data_file(&master, number));
+        let own = Some(master.clone()).filter(|master| master != path);
+        files.chain(own).collect()
     }
 
     /// Memory that writing takes beside an image, bytes a pixel.

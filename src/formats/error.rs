@@ -100,6 +100,13 @@ impl FormatError {
 
     /// The file at `path` could not be written, for this `reason`.
     pub(super) fn write(path: &Path, reason: io::Error) -> FormatError {
+        let reason = match reason.kind() {
+            io::ErrorKind::FileTooLarge => io::Error::new(
+                reason.kind(),
+                "file too large: a limit for files (ulimit -f) or the file system takes no more",
+            ),
+            _ => reason,
+        };
         FormatError::Write {
             path: path.to_path_buf(),
             reason,

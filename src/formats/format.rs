@@ -15,6 +15,7 @@ use super::metadata::FrameMetadata;
 #[cfg(feature = "hdf5")]
 use super::nxmx;
 use super::raster::{Clipped, Raster, RasterView};
+use super::whole::commit_all;
 use super::{Access, FormatError, PendingFile, Problem, cbf, npy, pgm, png, raw, smv, tiff};
 use crate::image::Image;
 use crate::memory::Bytes;
@@ -196,13 +197,21 @@ pub struct CompleteFile {
 }
 
 impl CompleteFile {
-    /// Puts the file in its place.
+    /// A file that takes the place of no other.
+    pub fn alone(file: PendingFile) -> CompleteFile {
+        let obsolete = Vec::new();
+        CompleteFile { file, obsolete }
+    }
+
+    /// Puts `files` in their places, all of them or none.
     ///
     /// # Errors
-    /// [`FormatError::Write`]; the target is then as it was.
-    pub fn commit(self) -> Result<(), FormatError> {
-        self.file.commit()?;
-        for path in &self.obsolete {
+    /// As [`commit_all`].
+    pub fn commit(files: impl Iterator<Item = CompleteFile>) -> Result<(), FormatError> {
+        let files = files.map(|complete| (complete.file, complete.obsolete));
+        let (files, obsolete): (Vec<_>, Vec<_>) = files.unzip();
+        commit_all(&files)?;
+        for path in obsolete.into_iter().flatten() {
             // Nothing is lost if one stays.
             let _ = std::fs::remove_file(path);
         }

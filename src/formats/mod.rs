@@ -47,6 +47,7 @@ pub mod smv;
 pub mod source_list;
 pub mod tiff;
 pub mod trace_log;
+pub mod whole;
 
 mod access;
 pub(crate) mod c_number;
@@ -54,7 +55,6 @@ mod error;
 mod f_column;
 mod text;
 mod unit;
-mod whole;
 
 pub(crate) use text::newlines;
 

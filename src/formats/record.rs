@@ -32,9 +32,11 @@ pub fn program(record: &str) -> Option<String> {
     first.strip_prefix("# ").map(str::to_string)
 }
 
-/// How two records differ, where they do: their first lines that are not the same.
+/// How two records differ, where they do: their first lines that are not the same. Comments do not
+/// count, but for the first, which names the program.
 pub fn difference(found: &str, expected: &str) -> Option<String> {
-    let (mut found, mut expected) = (found.lines(), expected.lines());
+    let lines = |line: &&str| line.starts_with(START) || !line.starts_with('#');
+    let [mut found, mut expected] = [found, expected].map(|text| text.lines().filter(lines));
     loop {
         let pair = (found.next(), expected.next());
         match pair {

@@ -15,6 +15,8 @@ mod device;
 #[cfg(feature = "gpu")]
 mod falling_back;
 mod laid_out;
+#[cfg(feature = "gpu")]
+mod measured;
 mod memory;
 mod monitor;
 mod on_cpu;

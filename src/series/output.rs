@@ -10,7 +10,7 @@ use super::{FrameSink, SeriesError, Target};
 use crate::experiment::Experiment;
 use crate::formats::encoding::{Counts, Encoding};
 use crate::formats::format::Format;
-use crate::formats::header::Header;
+use crate::formats::header::{Header, MISSET_SEED, NOISE_SEED};
 use crate::formats::metadata::FrameMetadata;
 use crate::formats::{Access, FormatError, Problem, image_file, pgm, png, raw, record};
 use crate::image::noise::Noise;
@@ -112,6 +112,8 @@ pub struct PlannedFrame<'a> {
     pub up: DVec3,
     /// The record of the experiment in the file of an output; see [`record`].
     pub record: &'a (dyn Fn(&Output) -> Option<String> + Sync),
+    /// The seed of the crystal's random orientation.
+    pub misset_seed: Option<i64>,
 }
 
 /// A frame that was rendered.
@@ -185,11 +187,6 @@ impl OutputSink {
         &mut self.sink
     }
 
-    /// Whether files appear as they are done.
-    pub fn is_numbered(&self) -> bool {
-        self.sink.is_numbered()
-    }
-
     /// Whether an earlier run has written frame `number`.
     pub fn has(&self, number: u32) -> bool {
         self.there.contains(&number)
@@ -250,18 +247,24 @@ impl OutputSink {
     /// The header of the first frame of a file.
     fn first_header(&self, frame: &PlannedFrame) -> Header {
         let kind = self.output.kind;
-        let saturation = match kind {
-            OutputKind::Noise { noise, .. } => noise.saturation,
-            _ => None,
+        let (saturation, noise_seed) = match kind {
+            OutputKind::Noise { noise, .. } => (noise.saturation, Some(noise.seed as i64)),
+            _ => (None, None),
         };
         let record = (frame.record)(&self.output);
-        Header::of(
+        let seeds = [(NOISE_SEED, noise_seed), (MISSET_SEED, frame.misset_seed)];
+        let known = seeds.iter().filter_map(|&(name, seed)| Some((name, seed?)));
+        let header = Header::of(
             frame.experiment,
             frame.up,
             kind.format(),
             saturation,
             record,
-        )
+        );
+        Header {
+            seeds: known.collect(),
+            ..header
+        }
     }
 
     /// Writes `frame`, with noise by `renderer` where the output has it.

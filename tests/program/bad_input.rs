@@ -833,6 +833,16 @@ fn geometry_that_cannot_be_is_refused() {
                 &["-detector_rot", "through the sample"]
             ),
             sound!(
+                "-xds -detector_rotx 90",
+                USAGE,
+                &["-detector_rotx", "through the sample"]
+            ),
+            sound!(
+                "-detector_roty 89.99999999",
+                USAGE,
+                &["-detector_roty", "through the sample"]
+            ),
+            sound!(
                 "-twotheta 90 -pivot beam",
                 USAGE,
                 &["-twotheta", "through the sample"]
@@ -962,7 +972,7 @@ fn more_terms_than_memory_holds_are_refused_not_killed() {
                 &["orientations", "machine has"]
             ),
             sound!(
-                "-mosaic_domains 4294967295",
+                "-mosaic 1 -mosaic_domains 4294967295",
                 FAILED,
                 &["4294967295 orientations"]
             ),

@@ -429,7 +429,8 @@ fn an_interrupted_benchmark_ends_at_once_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let words = "bench --sizes 1024 --device cpu --iterations 1000 --keep-artifacts -- -default_F 1 \
                  -cell 100 -N 5 -mosaic 1 -mosaic_domains 1000";
-    let mut running = Command::new(assert_cmd::cargo::cargo_bin("nanobragg"))
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin("nanobragg"));
+    let mut running = crate::support::hearing(&mut command)
         .args(words.split_whitespace())
         .current_dir(folder.path())
         .stdout(Stdio::null())

@@ -17,6 +17,7 @@ mod guide;
 mod house;
 #[cfg(target_os = "linux")]
 mod limits;
+mod on_disk;
 mod security;
 mod shell;
 mod trace;

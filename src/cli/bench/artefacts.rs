@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::super::CliError;
 use super::super::profile::HOT_SPOTS;
 use super::super::reference::Reference;
+use super::super::scratch;
 use crate::formats::write_whole;
 use crate::report::{Agreement, Benchmark, HotSpots, Timeline, chrome_json};
 
@@ -67,7 +68,7 @@ impl Artefacts {
         let folder = folder.with_context(cannot)?;
         let vanishing = match keep_images {
             true => None,
-            false => Some(tempfile::tempdir().context("cannot make a temporary folder")?),
+            false => Some(scratch::folder()?),
         };
         let images = match &vanishing {
             None => made_folder(folder.path().join("images"))?,

@@ -18,7 +18,7 @@ use crate::document::{
 };
 use crate::formats::PendingFile;
 
-pub use records::{Records, without_outputs};
+pub use records::{Records, record_of_noise, without_outputs};
 
 /// The flag that names a file to read.
 const FLAG: &str = "--config";
@@ -204,13 +204,14 @@ fn recordable(document: &Document, inputs: &[Recorded]) -> Document {
     document
 }
 
-/// Writes the experiment of `request` into the file of its `--write-config`, if it has one.
+/// The file of `--write-config` with the experiment of `request`, if it has one: to be put in its
+/// place with the images.
 ///
 /// # Errors
 /// [`CliError::Failed`] when the file cannot be written.
-pub fn write_if_asked(request: &Request) -> Result<(), CliError> {
+pub fn file_if_asked(request: &Request) -> Result<Option<PendingFile>, CliError> {
     let Some(path) = &request.program.write_config else {
-        return Ok(());
+        return Ok(None);
     };
     let folder = path.parent().unwrap_or(std::path::Path::new(""));
     let extent = Extent {
@@ -224,7 +225,7 @@ pub fn write_if_asked(request: &Request) -> Result<(), CliError> {
         program(),
         recordable(&request.document, &recorded(request)?).written(Some(&request.notes), extent)
     );
-    Ok(PendingFile::write(path, text.as_bytes())?.commit()?)
+    Ok(Some(PendingFile::write(path, text.as_bytes())?))
 }
 
 #[cfg(test)]

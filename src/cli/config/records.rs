@@ -73,6 +73,19 @@ impl Records {
     }
 }
 
+/// The record of a file whose image was read and given the noise of `document`.
+pub fn record_of_noise(document: &Document) -> String {
+    let extent = Extent {
+        keys: &|key| ["counts", "noise"].contains(&key.section),
+        named: &Path::to_path_buf,
+    };
+    let text = document.written(None, extent);
+    format!(
+        "# {}\n# Of the noise that nanobragg noise added, and no more\n{text}",
+        program()
+    )
+}
+
 /// Whether a key says what is rendered, and not what becomes of the photons.
 fn of_experiment(key: &Key) -> bool {
     !["noise", "counts", "picture", "output", "run"].contains(&key.section)

@@ -14,11 +14,12 @@ use super::flags::{StyleFlags, choice};
 use super::limit::LinksFlag;
 use super::output::{print_summary, say};
 use super::sized::{check_size, read_sized};
-use super::{CliError, interrupt, values};
+use super::{CliError, files, interrupt, values};
 use crate::formats::encoding::{Compression, Encoding, Number};
 use crate::formats::format::{self, Format, FrameReader};
 use crate::formats::header::Header;
 use crate::formats::raster::Raster;
+use crate::formats::whole::{self, check_replaceable};
 use crate::formats::{FormatError, check_writable, image_file, smv};
 use crate::memory::Bytes;
 use crate::render::RenderError;
@@ -191,10 +192,9 @@ impl ConvertCommand {
 
     /// Makes sure that every file of the `chosen` frames can be written, and is no input.
     fn check_outputs(&self, chosen: Range<usize>) -> Result<(), CliError> {
-        let target = Target::of_series(&self.out, chosen.len());
-        let out = |index: usize| target.path(index as u32 + 1);
-        let first = out(chosen.start);
-        for out in chosen.map(out) {
+        let frames = chosen.len();
+        let target = Target::of_series(&self.out, frames);
+        for out in chosen.map(|index| target.path(index as u32 + 1)) {
             let inputs = std::iter::once(&self.image).chain(&self.header);
             if let Some(input) = input_at(inputs, &out) {
                 return Err(CliError::Usage(format!(
@@ -203,9 +203,17 @@ impl ConvertCommand {
                     input.display()
                 )));
             }
+            if target.is_numbered() {
+                check_replaceable(&out)?;
+            }
         }
-        // The others are beside it.
-        Ok(check_writable(&first)?)
+        whole::reserve(&self.out)?;
+        let encoding = Encoding::of_name(&self.out, Number::default());
+        let beside = encoding.map(|encoding| encoding.files_beside(&self.out, frames));
+        Ok(beside
+            .into_iter()
+            .flatten()
+            .try_for_each(|path| check_writable(&path))?)
     }
 
     /// What is read, with the header of IN or `--header`.
@@ -257,7 +265,7 @@ impl ConvertCommand {
             let number = index as u32 + 1;
             outcome.add(self.write(&mut sink, number, encoding, raster, &header)?);
         }
-        series::commit(std::iter::once(&mut sink))?;
+        files::commit(std::iter::once(&mut sink), Vec::new())?;
         Ok(outcome)
     }
 }

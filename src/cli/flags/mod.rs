@@ -17,7 +17,7 @@ use clap::{Arg, ArgAction, Command};
 use crate::document::{Form, Key, Kind, Value, key};
 
 pub use given::{Given, words_of};
-pub use output::{Output, geometry_notices, name_notices, seed_from_clock};
+pub use output::{Output, geometry_notices, name_notices, seed};
 pub use printout::Printout;
 pub use program::ProgramFlags;
 pub use request::Request;

@@ -7,11 +7,11 @@ use glam::DVec3;
 
 use super::super::CliError;
 use super::given::Given;
-use super::output::{Output, seed_from_clock};
+use super::output::{Output, seed};
 use super::printout::Printout;
 use super::program::ProgramFlags;
 use super::style::{PictureStyle, StyleFlags};
-use crate::document::{Document, FactorOrigin, Key, Resolved};
+use crate::document::{Document, FactorOrigin, Key, Misset, Resolved};
 use crate::experiment::Experiment;
 use crate::formats::Access;
 use crate::memory::Bytes;
@@ -66,7 +66,7 @@ impl Request {
             most: Bytes::available(),
             links: program.links,
         };
-        let resolved = said.resolve(seed_from_clock(), access);
+        let resolved = said.resolve(seed(said.noise.seed)?, access);
         let Resolved {
             experiment,
             noise,
@@ -108,6 +108,13 @@ impl Request {
             document,
             notes,
         })
+    }
+
+    /// The seed of a random misorientation.
+    pub fn misset_seed(&self) -> Option<i64> {
+        let keys = &self.document.crystal;
+        keys.misset_seed
+            .filter(|_| keys.misset == Some(Misset::Random))
     }
 
     /// Takes out the notices of keys without effect of which `moot` is true.

@@ -348,7 +348,7 @@ flags! { OUTPUT "Output"
     "-" "nonoise" () Is(&output::default_noise, No);
         "Leave the default noise image out";
     "-" "seed" ("INT") Value(&noise::seed);
-        "Seed of the noise and of -misset random [default: from the clock, and printed]";
+        "Seed of the noise and of -misset random [default: a random one, printed and in the file]";
     "-" "progress" () Is(&run::progress, Yes);
         "Show a progress bar [default: on a terminal]";
     "-" "noprogress" () Is(&run::progress, No);

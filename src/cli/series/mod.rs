@@ -11,6 +11,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use glam::DVec3;
 use serde_json::json;
 
 use super::config::Records;
@@ -20,15 +21,16 @@ use super::output::{print_summary, say};
 use super::progress::Progress;
 use super::{CliError, crystals, files, interrupt, limit, render, truth};
 use crate::experiment::ExperimentError;
-use crate::formats::check_writable;
+use crate::formats::PendingFile;
 use crate::formats::metadata::FrameMetadata;
+use crate::formats::whole::{self, check_replaceable};
 use crate::image::Statistics;
 use crate::image::noise::Noise;
 use crate::render::{Monitor, RenderError, Rendered, Renderer, frame_size};
 use crate::report::SeriesFrame;
 use crate::series::{
-    self, Frame, FrameSink, Numbered, Output, OutputSink, Plan, PlannedFrame, RenderedFrame,
-    Watcher,
+    self, Frame, FrameSink, Motion, Numbered, Output, OutputSink, Plan, PlannedFrame,
+    RenderedFrame, Watcher,
 };
 
 /// Renders the frames that `words` describe.
@@ -62,11 +64,6 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let goes_on = given.matches.get_flag("continue");
     work.run(&mut request, &plan, &renderer, &mut follower, goes_on)
         .map_err(|error| work.left_by(error, &plan))?;
-    let up = request.up();
-    let truth = (0..plan.frames).take_while(|_| request.program.write_expt.is_some());
-    let truth = truth.map(|index| Ok(FrameMetadata::of(&plan.frame(index)?.experiment, up)));
-    let truth: Result<Vec<_>, ExperimentError> = truth.collect();
-    truth::write(&request, &truth?, plan.first_number)?;
     follower.tell(files::notices(&work.sinks));
     let Follower { progress, notices } = follower;
     drop(progress);
@@ -130,6 +127,11 @@ fn check(request: &mut Request) -> Result<Plan, CliError> {
 fn check_files(request: &Request, plan: &Plan) -> Result<(), CliError> {
     // Folders, and files of all frames.
     files::check(request)?;
+    for output in &request.outputs {
+        if Numbered::of(&output.path).is_none() {
+            files::check_data_files(output, plan.frames as usize)?;
+        }
+    }
     let numbers =
         u64::from(plan.first_number)..u64::from(plan.first_number) + u64::from(plan.frames);
     let outputs = request.outputs.iter();
@@ -141,6 +143,8 @@ fn check_files(request: &Request, plan: &Plan) -> Result<(), CliError> {
             let number = frames.number(name);
             number.filter(|number| numbers.contains(number))
         };
+        // The longest name.
+        check_replaceable(&frames.path(numbers.end.saturating_sub(1)))?;
         // There may be any number of frames: what counts is what lies in the folder.
         let folder = frames.folder();
         let entries = fs::read_dir(folder)
@@ -159,7 +163,7 @@ fn check_files(request: &Request, plan: &Plan) -> Result<(), CliError> {
                     input.display()
                 )));
             }
-            check_writable(&path)?;
+            check_replaceable(&path)?;
         }
         let before = numbered[..place].iter().map(|(_, other)| other);
         for other in before.filter(|other| frames.may_meet(other)) {
@@ -207,6 +211,10 @@ impl Work {
     ) -> Result<(), CliError> {
         let document = request.document.clone();
         let (draw, up, count) = (files::drawing(request), request.up(), plan.frames);
+        let misset_seed = match plan.motion {
+            Motion::RandomOrientations(seed) => Some(seed as i64),
+            Motion::Scan => request.misset_seed(),
+        };
         let mut inputs = None;
         request.document = plan.document(&document);
         let of_all = Records::of_inputs(request, &mut inputs);
@@ -233,6 +241,7 @@ impl Work {
             experiment: &frame.experiment,
             up,
             record,
+            misset_seed,
         });
         let known: Vec<PlannedFrame> = known.collect();
         let access = limit::access(request.program.links);
@@ -259,6 +268,7 @@ impl Work {
                         experiment: &frame.experiment,
                         up,
                         record: &record,
+                        misset_seed,
                     },
                     image,
                     statistics: &statistics,
@@ -278,13 +288,9 @@ impl Work {
                 Ok::<(), CliError>(())
             },
         );
-        let stopped = match interrupt::interrupted() {
-            true => Err(RenderError::Interrupted.into()),
-            false => Ok(()),
-        };
-        let committed = rendered.and(stopped).and_then(|()| {
-            let files = self.sinks.iter_mut().map(OutputSink::files);
-            Ok(series::commit(files)?)
+        let committed = rendered.and_then(|()| {
+            let truth = truth_files(request, plan, up)?;
+            files::commit(self.sinks.iter_mut().map(OutputSink::files), truth)
         });
         committed.inspect_err(|_| {
             // The disk may be full: what was kept before stays, and is told.
@@ -305,27 +311,38 @@ impl Work {
         };
         let done = self.images.len() + self.there as usize;
         let mut left = Vec::new();
-        for sink in &mut self.sinks {
-            if let Some((path, frames)) = sink.files().kept() {
+        let mut placed = whole::in_place();
+        for sink in self.sinks.iter_mut().map(OutputSink::files) {
+            if let Some((path, frames)) = sink.kept() {
                 left.push(format!("{} has the first {frames}", path.display()));
             }
-        }
-        if self.sinks.iter().any(OutputSink::is_numbered) && done > 0 {
-            left.push("numbered files of these are whole and stay".into());
+            placed.retain(|path| !sink.keeps(path));
         }
         if left.is_empty() && !is_interruption(&error) {
+            // Who reports it tells what is on disk.
             return CliError::Failed(error);
         }
-        let left = match left.is_empty() {
-            true => "no file was written".to_string(),
-            false => format!("{}; --continue goes on with them", left.join(", ")),
-        };
+        if left.is_empty() || !placed.is_empty() {
+            left.push(interrupt::left(&placed));
+        }
+        if done > 0 {
+            left.push("--continue goes on with what is there".into());
+        }
+        let left = left.join("; ");
         let of_all = format!("after {done} of {} frames; {left}", plan.frames);
         match is_interruption(&error) {
             true => CliError::Interrupted(format!("nanobragg series: interrupted {of_all}")),
             false => CliError::Failed(error.context(format!("the series ended {of_all}"))),
         }
     }
+}
+
+/// The files of the truth that `request` asks for, not yet in their places.
+fn truth_files(request: &Request, plan: &Plan, up: DVec3) -> Result<Vec<PendingFile>, CliError> {
+    let frames = (0..plan.frames).take_while(|_| request.program.write_expt.is_some());
+    let frames = frames.map(|index| Ok(FrameMetadata::of(&plan.frame(index)?.experiment, up)));
+    let frames: Result<Vec<_>, ExperimentError> = frames.collect();
+    truth::files(request, &frames?, plan.first_number)
 }
 
 /// Shows how far the series is, and tells what is true of every frame once.

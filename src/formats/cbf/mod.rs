@@ -4,6 +4,7 @@
 //! Facts: the imgCIF dictionary (*International Tables* G, 5.6) and the DECTRIS miniCBF header.
 
 mod byte_offset;
+mod digest;
 mod header;
 mod read;
 
@@ -121,6 +122,7 @@ pub fn encode(counts: &[i32], width: usize, header: &ImageHeader) -> Vec<u8> {
          X-Binary-Size: {}\r\nX-Binary-ID: 1\r\n\
          X-Binary-Element-Type: \"signed 32-bit integer\"\r\n\
          X-Binary-Element-Byte-Order: LITTLE_ENDIAN\r\n\
+         Content-MD5: {}\r\n\
          X-Binary-Number-of-Elements: {}\r\n\
          X-Binary-Size-Fastest-Dimension: {width}\r\n\
          X-Binary-Size-Second-Dimension: {}\r\n\
@@ -128,6 +130,7 @@ pub fn encode(counts: &[i32], width: usize, header: &ImageHeader) -> Vec<u8> {
         header::CONVENTION,
         header::contents(header),
         packed.len(),
+        digest::content_md5(&packed),
         counts.len(),
         counts.len() / width,
     );

@@ -19,7 +19,7 @@ use rust_hdf5::{FilterPipeline, H5Dataset, H5File, H5Type, Hdf5Error, LibverBoun
 
 use super::groups::{Group, attribute};
 use super::writer::write_error;
-use crate::formats::encoding::{Compression, Encoding, Number, name_of_master};
+use crate::formats::encoding::{Compression, Encoding, Number, data_file};
 use crate::formats::{FormatError, PendingFile};
 
 /// Path of the frames in a file that holds some.
@@ -58,17 +58,8 @@ impl DataFiles {
         size: [usize; 2],
         frame_count: usize,
     ) -> Option<DataFiles> {
-        let master = match name_of_master(path) {
-            Some(_) => path.to_path_buf(),
-            None if encoding.keeps_part && frame_count > 1 => {
-                let mut name = path.file_stem()?.to_owned();
-                name.push("_partial.h5");
-                path.with_file_name(name)
-            }
-            None => return None,
-        };
         Some(DataFiles {
-            master,
+            master: encoding.master(path, frame_count)?,
             whole: Vec::new(),
             kept: 0,
             encoding,
@@ -127,7 +118,7 @@ impl DataFiles {
         let failed = |error| write_error(&path, error);
         drop(data);
         file.close_no_sync().map_err(failed)?;
-        let short = PendingFile::reserve(&path)?;
+        let short = filling.reserve_another()?;
         let started = start(short.place(), self.encoding, self.size, filled);
         let (file, data) = started.map_err(failed)?;
         copy(filling.place(), filled, &data, 0).map_err(failed)?;
@@ -158,13 +149,7 @@ impl DataFiles {
 
     /// The path of the file that is being filled, or of the next.
     fn path(&self) -> PathBuf {
-        let stem = self.master.file_stem().unwrap_or_default();
-        let mut name = match name_of_master(&self.master) {
-            Some(name) => name.into(),
-            None => stem.to_owned(),
-        };
-        name.push(format!("_data_{:06}.h5", self.whole.len() + 1));
-        self.master.with_file_name(name)
+        data_file(&self.master, self.whole.len() + 1)
     }
 
     /// Paths of the whole files.

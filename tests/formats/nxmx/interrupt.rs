@@ -23,7 +23,7 @@ fn stopped(
     ready: impl Fn(&Path) -> bool,
 ) -> (Option<i32>, String) {
     let line = format!("series {CRYSTAL} {flags}");
-    let child = nanobragg(here, &line)
+    let child = crate::support::hearing(&mut nanobragg(here, &line))
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
@@ -141,7 +141,7 @@ fn another_series_is_not_gone_on_with() {
     for (other, difference) in [
         ("-N 6", "cells"),
         ("-seed 2", "misset"),
-        ("--frames 61", "of 61 frames"),
+        ("--frames 61", "frames = 61"),
         ("-detpixels 90", "pixels"),
     ] {
         let line = format!("series {CRYSTAL} {flags} --continue {other}");
