@@ -318,8 +318,8 @@ impl Work {
             }
             placed.retain(|path| !sink.keeps(path));
         }
-        if left.is_empty() && !is_interruption(&error) {
-            // Who reports it tells what is on disk.
+        if (left.is_empty() || done == 0) && !is_interruption(&error) {
+            // Who reports it tells what this run has put on disk.
             return CliError::Failed(error);
         }
         if left.is_empty() || !placed.is_empty() {
@@ -332,7 +332,10 @@ impl Work {
         let of_all = format!("after {done} of {} frames; {left}", plan.frames);
         match is_interruption(&error) {
             true => CliError::Interrupted(format!("nanobragg series: interrupted {of_all}")),
-            false => CliError::Failed(error.context(format!("the series ended {of_all}"))),
+            false => {
+                let error = error.context(format!("the series ended {of_all}"));
+                CliError::Told(CliError::Failed(error).to_string())
+            }
         }
     }
 }
