@@ -8,7 +8,7 @@ use rust_hdf5::Hdf5Error;
 use super::frame_files::{self, DataFiles, FrameFiles};
 use super::reader::NxmxReader;
 use super::write_metadata::entry;
-use crate::formats::encoding::{Encoding, Number};
+use crate::formats::encoding::{Encoding, Number, data_file};
 use crate::formats::format::{CompleteFile, FrameReader, FrameWriter, Resumed};
 use crate::formats::header::Header;
 use crate::formats::metadata::{FrameMetadata, Metadata};
@@ -96,8 +96,8 @@ impl NxmxWriter {
         Ok(())
     }
 
-    /// The file at `path`, if it is the beginning of this one, or all of it.
-    fn earlier(&self, path: &Path) -> Result<NxmxReader, FormatError> {
+    /// The file at `path`, if it is the beginning of this one, of at least so many frames.
+    fn earlier(&self, path: &Path, least: usize) -> Result<NxmxReader, FormatError> {
         let problem = |what| FormatError::content(path, Problem::with_file(what));
         let found = NxmxReader::open(path, Bytes(u64::MAX))?;
         let record = found.record().unwrap_or_default();
@@ -107,7 +107,7 @@ impl NxmxWriter {
         }
         let count = found.frames();
         let [[width, height], [own, high]] = [self.known.size, found.size()];
-        if count > self.frame_count || [width, height] != [own, high] {
+        if !(least..=self.frame_count).contains(&count) || [width, height] != [own, high] {
             return Err(problem(format!(
                 "{count} frames of {own} x {high} pixels; this series has {} of {width} x {height}",
                 self.frame_count
@@ -195,16 +195,28 @@ impl FrameWriter for NxmxWriter {
         let master = files.master.clone();
         if !master.exists() {
             return match self.path.exists() {
-                true => self.earlier(&self.path).map(|_| Resumed::Complete),
+                true => {
+                    self.earlier(&self.path, self.frame_count)?;
+                    Ok(Resumed::Complete)
+                }
                 false => Ok(Resumed::Frames(0)),
             };
         }
-        let found = self.earlier(&master)?;
+        let found = self.earlier(&master, 1)?;
         let (whole, count) = (found.data_files(), found.frames());
         let full = self.encoding.frames_per_file;
-        let mut all_but_last = whole.iter().rev().skip(1);
-        if all_but_last.any(|(_, frames)| *frames != full) || whole[0].1 > full {
-            let what = format!("data files that are not of {full} frames each, but for the last");
+        let is_own = |(index, (name, frames)): (usize, &(String, usize))| {
+            let is_last = index + 1 == whole.len();
+            data_file(&master, index + 1).ends_with(name)
+                && (*frames == full || (is_last && *frames < full))
+        };
+        if !whole.iter().enumerate().all(is_own) {
+            let first = data_file(&master, 1);
+            let what = format!(
+                "its frames are not in {} and so on, {full} in each but the last; ask for as many \
+                 frames a file as it was begun with, or write to another file",
+                first.display()
+            );
             return Err(FormatError::content(&master, Problem::with_file(what)));
         }
         if let FrameFiles::Beside(files) = &mut self.data {
