@@ -16,9 +16,10 @@ use std::thread::Builder;
 use super::FormatError;
 use claim::Claim;
 use ledger::Ledger;
-use target::{Target, folder_of};
+use target::Target;
 
 pub use ledger::{abandon, in_place, release, reserve};
+pub(crate) use target::folder_of;
 
 /// A file that is complete under a temporary name, not yet under its own. Dropped before
 /// [`PendingFile::commit`], it leaves nothing behind.
