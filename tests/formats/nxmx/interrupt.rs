@@ -1,4 +1,5 @@
-//! A series that ends early leaves no half file, and what is whole of it can be used and gone on with.
+//! A series that ends early leaves no half file, and what is whole of it can be used and gone on
+//! with.
 
 #![cfg(unix)]
 
@@ -15,7 +16,8 @@ use nix::sys::signal::{Signal, kill};
 
 use super::{json, names, nanobragg, output, python, refused};
 
-/// Stops a long series by a signal once `ready` is true of its folder; exit code and standard error.
+/// Stops a long series by a signal once `ready` is true of its folder; exit code and standard
+/// error.
 fn stopped(
     here: &Path,
     flags: &str,
