@@ -94,7 +94,12 @@ impl DataFiles {
         };
         let path = self.path();
         let failed = |error| write_error(&path, error);
-        data.write_chunk(filled, bytes).map_err(failed)?;
+        if let Err(error) = data.write_chunk(filled, bytes) {
+            drop(data);
+            // It would fail to close, too, and say so on standard error.
+            let _ = file.close_no_sync();
+            return Err(failed(error));
+        }
         let filled = filled + 1;
         if filled < full && self.whole_frames() + filled < self.frame_count {
             self.open = Some((pending, file, data, filled));
