@@ -129,7 +129,7 @@ fn check_files(request: &Request, plan: &Plan) -> Result<(), CliError> {
     files::check(request)?;
     for output in &request.outputs {
         if Numbered::of(&output.path).is_none() {
-            files::check_data_files(output, plan.frames as usize)?;
+            files::check_beside(output.kind.encoding(), &output.path, plan.frames as usize)?;
         }
     }
     let numbers =

@@ -3,9 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rust_hdf5::Hdf5Error;
+use rust_hdf5::{H5File, Hdf5Error};
 
-use super::frame_files::{self, DataFiles, FrameFiles};
+use super::frame_files::{self, DataFiles, FrameFiles, unless_failed};
 use super::reader::NxmxReader;
 use super::write_metadata::entry;
 use crate::formats::encoding::{Encoding, Number, data_file};
@@ -69,7 +69,7 @@ impl NxmxWriter {
                 let pending = PendingFile::reserve(path)?;
                 let started = frame_files::start(pending.place(), encoding, size, frame_count);
                 let (file, data) = started.map_err(|error| write_error(path, error))?;
-                FrameFiles::Inside(pending, file, data)
+                FrameFiles::Inside(Some((pending, file, data)))
             }
         };
         Ok(NxmxWriter {
@@ -124,9 +124,9 @@ impl Known {
     fn master(&self, files: &DataFiles) -> Result<PendingFile, FormatError> {
         let pending = PendingFile::reserve(&files.master)?;
         let written = frame_files::start_master(pending.place()).and_then(|file| {
-            files.link(&entry(&file)?)?;
-            self.describe(&file)?;
-            file.close_no_sync()
+            let linked = entry(&file).and_then(|entry| files.link(&entry));
+            let described = linked.and_then(|()| self.describe(&file));
+            unless_failed(file, described)?.close_no_sync()
         });
         written.map_err(|error| write_error(&files.master, error))?;
         Ok(pending)
@@ -144,10 +144,10 @@ impl Known {
         let count = self.frames.len();
         let started = frame_files::start(pending.place(), encoding, self.size, count);
         let written = started.and_then(|(file, data)| {
-            files.copy_all(&data)?;
+            let copied = files.copy_all(&data);
             drop(data);
-            self.describe(&file)?;
-            file.close_no_sync()
+            let described = copied.and_then(|()| self.describe(&file));
+            unless_failed(file, described)?.close_no_sync()
         });
         written.map_err(|error| write_error(path, error))?;
         Ok(pending)
@@ -174,9 +174,11 @@ impl FrameWriter for NxmxWriter {
         }
         let bytes = raster.pixels.le_bytes();
         let is_whole = match &mut self.data {
-            FrameFiles::Inside(_, _, data) => {
-                let written = data.write_chunk(count, &bytes);
-                written.map_err(|error| write_error(&self.path, error))?;
+            FrameFiles::Inside(inside) => {
+                let (pending, file, data) = inside.take().ok_or_else(|| given_up(&self.path))?;
+                let written = unless_failed(file, data.write_chunk(count, &bytes));
+                let file = written.map_err(|error| write_error(&self.path, error))?;
+                *inside = Some((pending, file, data));
                 false
             }
             FrameFiles::Beside(files) => files.push(&bytes)?,
@@ -256,10 +258,11 @@ impl FrameWriter for NxmxWriter {
         } = *self;
         assert_eq!(known.frames.len(), frame_count, "every frame is there");
         let (file, obsolete) = match data {
-            FrameFiles::Inside(pending, file, data) => {
+            FrameFiles::Inside(inside) => {
+                let (pending, file, data) = inside.ok_or_else(|| given_up(&path))?;
                 drop(data);
                 let described = known.describe(&file);
-                let closed = described.and_then(|()| file.close_no_sync());
+                let closed = unless_failed(file, described).and_then(H5File::close_no_sync);
                 closed.map_err(|error| write_error(&path, error))?;
                 (pending, Vec::new())
             }
@@ -275,6 +278,11 @@ impl FrameWriter for NxmxWriter {
         };
         Ok(CompleteFile { file, obsolete })
     }
+}
+
+/// The file at `path` is not written, as a frame of it was not.
+fn given_up(path: &Path) -> FormatError {
+    FormatError::write(path, io::Error::other("an earlier frame was not written"))
 }
 
 /// What kept `path` from being written.
