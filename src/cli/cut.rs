@@ -5,8 +5,8 @@ use std::borrow::Cow;
 /// `text` as people can read it, whatever it repeats of files and command lines: of a word that is
 /// longer than any file's name its beginning, of a line that fills a screen its beginning and end.
 pub fn cut(text: &str) -> Cow<'_, str> {
-    /// The longest name of a file, bytes.
-    const NAME: usize = 255;
+    /// The longest name of a file, and what names of files beside it have more, bytes.
+    const NAME: usize = 255 + 25;
     /// Characters of a longer word that are kept.
     const BEGINNING: usize = 40;
     /// The longest line, bytes.

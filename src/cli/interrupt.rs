@@ -35,7 +35,9 @@ pub fn catch() -> anyhow::Result<()> {
     let caught = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
     let caught = caught.into_iter().filter(|&signal| !is_ignored(signal));
     let caught = caught.map(|signal| signal as i32).collect::<Vec<_>>();
-    let mut signals = Signals::new(caught).context("cannot catch Ctrl-C")?;
+    let mut signals = Signals::new(caught).context(
+        "cannot catch Ctrl-C; where the limit on open files is reached, raise it (ulimit -n)",
+    )?;
     let wait = move || {
         if signals.forever().next().is_some() {
             INTERRUPTED.store(true, Ordering::Relaxed);
@@ -48,7 +50,9 @@ pub fn catch() -> anyhow::Result<()> {
         }
     };
     let thread = std::thread::Builder::new().name("signals".into());
-    thread.spawn(wait).context("cannot catch Ctrl-C")?;
+    thread.spawn(wait).context(
+        "cannot start the thread that waits for Ctrl-C; raise the limit on processes (ulimit -u)",
+    )?;
     Ok(())
 }
 
