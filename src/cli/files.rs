@@ -57,7 +57,12 @@ pub fn check(request: &Request) -> Result<(), CliError> {
                 "{flag} -: expected the name of a file"
             )));
         }
-        whole::reserve(path)?;
+        let is_written = !request.program.dry_run || *flag == "--write-config";
+        match is_written {
+            true => whole::reserve(path)?,
+            // Any number of dry runs may look at one place, and at what a render is writing.
+            false => whole::check_possible(path)?,
+        }
     }
     for output in &request.outputs {
         check_beside(output.kind.encoding(), &output.path, 1)?;

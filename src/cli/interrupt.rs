@@ -4,9 +4,12 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+#[cfg(not(unix))]
 use anyhow::Context;
 
 use super::error::tell;
+#[cfg(unix)]
+use crate::formats::told;
 use crate::formats::whole;
 use crate::render::Monitor;
 
@@ -35,9 +38,7 @@ pub fn catch() -> anyhow::Result<()> {
     let caught = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
     let caught = caught.into_iter().filter(|&signal| !is_ignored(signal));
     let caught = caught.map(|signal| signal as i32).collect::<Vec<_>>();
-    let mut signals = Signals::new(caught).context(
-        "cannot catch Ctrl-C; where the limit on open files is reached, raise it (ulimit -n)",
-    )?;
+    let mut signals = Signals::new(caught).map_err(uncaught)?;
     let wait = move || {
         if signals.forever().next().is_some() {
             INTERRUPTED.store(true, Ordering::Relaxed);
@@ -50,9 +51,13 @@ pub fn catch() -> anyhow::Result<()> {
         }
     };
     let thread = std::thread::Builder::new().name("signals".into());
-    thread.spawn(wait).context(
-        "cannot start the thread that waits for Ctrl-C; raise the limit on processes (ulimit -u)",
-    )?;
+    let spawned = thread.spawn(wait);
+    spawned.map_err(|reason| {
+        anyhow::anyhow!(
+            "cannot start the thread that waits for Ctrl-C: {reason}; raise the limit on processes \
+             (ulimit -u)"
+        )
+    })?;
     Ok(())
 }
 
@@ -72,6 +77,12 @@ pub fn catch() -> anyhow::Result<()> {
         });
     })
     .context("cannot catch Ctrl-C")
+}
+
+/// Why Ctrl-C cannot be caught.
+#[cfg(unix)]
+fn uncaught(reason: std::io::Error) -> anyhow::Error {
+    anyhow::anyhow!("cannot catch Ctrl-C: {}", told(&reason))
 }
 
 /// Whether whoever started this process had it ignore `signal`.

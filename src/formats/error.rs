@@ -38,7 +38,7 @@ pub enum FormatError {
 }
 
 /// What the system said, with what to do about it.
-fn told(reason: &io::Error) -> String {
+pub(crate) fn told(reason: &io::Error) -> String {
     match is_too_many_files(reason) {
         true => format!(
             "{reason}: the limit on open files is reached; raise it (ulimit -n), or write fewer \

@@ -53,6 +53,18 @@ pub fn check_writable(path: &Path) -> Result<(), FormatError> {
     PendingFile::write(path, &[]).map(drop)
 }
 
+/// As [`check_writable`], whoever else may be writing the file just now.
+///
+/// # Errors
+/// As [`check_writable`].
+pub fn check_possible(path: &Path) -> Result<(), FormatError> {
+    let checked = || match Target::of(path)? {
+        Target::Device => Ok(()),
+        Target::File { path, .. } => claim::check_folder(&path),
+    };
+    checked().map_err(|reason: io::Error| FormatError::write(path, reason))
+}
+
 /// As [`check_writable`] for a file that is there; for others in a folder that can be written to,
 /// whether they can have the name of `path`.
 ///

@@ -18,7 +18,7 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
 def named(said):
-    """The files that the message `said` names as whole, or how many; None where it is no message."""
+    """The files that the message `said` names as whole, where it is a message."""
     if "no file was written" in said:
         return set()
     if match := re.search(r"; (\d+) files are whole and stay", said):
@@ -46,17 +46,15 @@ def what_is_wrong(command, before, running, ignored, started):
         if new or said or before != targets.contents(command.folder):
             wrong.append(f"ended by signal {-code} with {len(new)} new files, {said!r}")
         return wrong
+    files = named(said)
+    kept = re.search(r"(\S+) has the first (\d+)", said)
+    if kept and (kept[1], int(kept[2])) == (command.part, command.kept()):
+        # The part of a series is one thing, whatever files it is in.
+        files = new
     if code != 130 or said.count("\n") != 1 or "interrupted" not in said:
         wrong.append(f"exit code {code}, {said!r}")
-    elif match := re.search(r"; (\S+) has the first (\d+)", said):
-        # All files of such a series are its master and the data files.
-        if (match[1], int(match[2])) != (command.master, command.kept(before)):
-            wrong.append(f"it says {said!r}, and {command.master} has {command.kept(before)}")
-    else:
-        there, files = targets.contents(command.folder), named(said)
-        changed = {name for name in there if there[name] != before.get(name)}
-        if files != (len(changed) if isinstance(files, int) else changed):
-            wrong.append(f"it says {said!r}, and {sorted(changed)} are new")
+    elif files != (len(new) if isinstance(files, int) else new):
+        wrong.append(f"it says {said!r}, and {sorted(new)} are new")
     return wrong
 
 

@@ -49,6 +49,18 @@ pub(super) fn second_place_of(target: &Path) -> PathBuf {
     place_of(target).with_extension("2.part")
 }
 
+/// Makes sure that a file can be made beside `target`, and takes it away again.
+pub(super) fn check_folder(target: &Path) -> io::Result<()> {
+    let own = format!("{}.part", std::process::id());
+    let place = place_of(target).with_extension(own);
+    match create(&place, false) {
+        Ok(_) => fs::remove_file(&place),
+        // Another thread is at it.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(about_folder(&place, &error)),
+    }
+}
+
 impl Held {
     /// A new empty file at `place`, with the permissions of the file that is `replaced`.
     ///
