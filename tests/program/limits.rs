@@ -69,6 +69,37 @@ fn threads_and_files_that_the_system_does_not_give_are_an_error() {
     }
 }
 
+/// Root has no such limit, and takes a user without rights.
+#[test]
+fn a_process_without_threads_is_an_answer() {
+    use std::os::unix::process::CommandExt;
+    const NOBODY: u32 = 65534;
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::set_permissions(here, fs::Permissions::from_mode(0o777)).unwrap();
+    fs::copy(cargo_bin("nanobragg"), here.join("nanobragg")).unwrap();
+    let scene = "-default_F 1 -cell 70 -detpixels 8 --device cpu --quiet -floatfile a.bin";
+    for (processes, line) in [1, 2, 3]
+        .iter()
+        .flat_map(|n| [(n, scene), (n, "bench --sizes 8")])
+    {
+        let mut command = Command::new("bash");
+        let line = format!("ulimit -u {processes}; exec ./nanobragg {line}");
+        command.args(["-c", &line]).current_dir(here);
+        if rustix::process::geteuid().is_root() {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{line}: {said}");
+        assert!(
+            said.contains("cannot start") && said.contains("ulimit -u"),
+            "{line}: {said}"
+        );
+        assert!(!said.contains("panicked"), "{line}: {said}");
+    }
+}
+
 /// Whether a process runs whose command line holds `mark`.
 fn runs(mark: &str) -> bool {
     let processes = fs::read_dir("/proc").unwrap().flatten();
