@@ -873,13 +873,13 @@ mod reference {
         let body = format!("sleep 300 & echo $! > {}; wait", child.display());
         script(folder.path(), "hang", &body);
         let line = format!("compare --reference ./hang --out kept -- {SPOTS}");
-        let mut running = std::process::Command::new(assert_cmd::cargo::cargo_bin("nanobragg"))
+        let mut running = std::process::Command::new(assert_cmd::cargo::cargo_bin("nanobragg"));
+        let running = running
             .args(words(&line))
             .env("NANOBRAGG_DEVICE", "cpu")
             .current_dir(folder.path())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
+            .stderr(std::process::Stdio::null());
+        let mut running = crate::support::hearing(running).spawn().unwrap();
         let written = || fs::read_to_string(&child).is_ok_and(|text| text.ends_with('\n'));
         let deadline = Instant::now() + Duration::from_secs(60);
         while !written() {

@@ -134,7 +134,7 @@ fn what_was_started_ends_with_a_program_that_is_killed() {
             let mut command = Command::new(cargo_bin("nanobragg"));
             command.current_dir(folder.path()).args(words.split(' '));
             command.stdout(Stdio::null()).stderr(Stdio::null());
-            let mut running = command.spawn().unwrap();
+            let mut running = crate::support::hearing(&mut command).spawn().unwrap();
             assert!(within(Duration::from_secs(20), || runs(&mark)), "{words}");
             // The guard needs a moment, too.
             std::thread::sleep(Duration::from_millis(300));
@@ -161,7 +161,8 @@ fn a_series_of_a_hundred_million_frames_starts_at_once_and_hears_ctrl_c() {
     command
         .current_dir(folder.path())
         .args(words.split_whitespace());
-    let mut running = command.stderr(Stdio::null()).spawn().unwrap();
+    let heard = crate::support::hearing(command.stderr(Stdio::null()));
+    let mut running = heard.spawn().unwrap();
     std::thread::sleep(Duration::from_millis(1500));
     assert!(running.try_wait().unwrap().is_none());
     let id = running.id().to_string();
