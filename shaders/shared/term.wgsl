@@ -34,7 +34,7 @@ fn term(model: Model, prepared: Prepared, turned: vec3<f32>) -> f32 {
     return term_at(model, prepared.whole, index_rest(prepared, turned));
 }
 
-// The same at the Miller index `whole_index` + `rest`.
+// F_cell^2 F_latt^2 of one orientation at the Miller index `whole_index` + `rest`.
 fn term_at(model: Model, whole_index: vec3<i32>, rest: vec3<f32>) -> f32 {
     let nearest = nearest_index(rest);
     let f = structure_factor(model, whole_index, rest, nearest);

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{golden_path, program, words};
+use crate::support::{golden_path, names, program, words};
 use assert_cmd::Command;
 use serde_json::Value;
 
@@ -92,15 +92,6 @@ fn refused(folder: &Path, line: &str, code: i32, pieces: &[&str]) {
     for piece in pieces {
         assert!(said.contains(piece), "{line}\n{said}does not say: {piece}");
     }
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 #[test]
