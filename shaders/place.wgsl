@@ -6,8 +6,8 @@ struct Placing {
     first_tile: u32,
     tile_count: u32,
     tiles_per_row: u32,
-    // Pixels of a thread along fast and along slow.
-    per_thread: u32,
+    // 1 where a thread has two pixels along each axis, 0 where it has one.
+    two: u32,
     // 1 if photons of other channels come on top, and 1 if some are there already.
     several: u32,
     adds: u32,
@@ -56,10 +56,11 @@ fn place(
     no_bits = placing.no_bits;
     let tile = tiles[own];
     let panel = panels[tile.panel];
-    let edge = placing.per_thread;
-    for (var k = 0u; k < edge * edge; k++) {
-        let column = edge * (lane % GROUP) + k % edge;
-        let row = edge * (lane / GROUP) + k / edge;
+    let two = placing.two;
+    let first = (((placing.first_tile + own) * GROUP * GROUP + lane) << two) << two;
+    for (var k = 0u; k < 1u << (2u * two); k++) {
+        let column = ((lane % GROUP) << two) + (k & two);
+        let row = ((lane / GROUP) << two) + (k >> two);
         if column >= tile.columns || row >= tile.rows {
             continue;
         }
@@ -67,8 +68,7 @@ fn place(
         if placing.masked == 1u && ((rendered[pixel / 32u] >> (pixel % 32u)) & 1u) == 0u {
             continue;
         }
-        let thread = (placing.first_tile + own) * GROUP * GROUP + lane;
-        add(pixel, scaled(sums[thread * edge * edge + k], panel.factor));
+        add(pixel, scaled(sums[first + k], panel.factor));
     }
 }
 

@@ -394,7 +394,7 @@ impl<'a> Frame<'a> {
                 first_tile: start as u32,
                 tile_count: count,
                 tiles_per_row: per_row,
-                per_thread: size.per_thread as u32,
+                two: u32::from(size.per_thread == 2),
                 several: self.several.into(),
                 adds: self.adds.into(),
                 masked: self.masked.into(),
@@ -603,7 +603,7 @@ mod tests {
     #[test]
     fn pieces_are_of_whole_panels_or_of_rows_of_a_larger_one() {
         let found = pieces(&[0, 30, 60, 90, 200, 210], 65);
-        assert_eq!(found, [0..60, 60..90, 90..154, 154..200, 200..210]);
+        assert_eq!(found, [0..60, 60..90, 90..154, 154..210]);
         assert_eq!(pieces(&[0, 40], 3), [0..16, 16..32, 32..40]);
         assert_eq!(pieces(&[0], 3), []);
     }

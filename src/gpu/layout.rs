@@ -175,7 +175,7 @@ wgsl_structs! {
         first_tile: u32,
         tile_count: u32,
         tiles_per_row: u32,
-        per_thread: u32,
+        two: u32,
         several: u32,
         adds: u32,
         masked: u32,
