@@ -8,6 +8,7 @@ use super::GpuError;
 use super::device::GpuDevice;
 use super::kernel::{Entry, Kernel};
 use super::noise::NoiseKernel;
+use super::spread::SpreadKernel;
 use crate::profile::SETUP;
 
 /// Every kernel of one device.
@@ -16,6 +17,7 @@ pub struct Kernels {
     /// By [`Entry`].
     terms: [OnceLock<Kernel>; 3],
     noise: OnceLock<NoiseKernel>,
+    spread: OnceLock<SpreadKernel>,
 }
 
 impl Kernels {
@@ -46,6 +48,17 @@ impl Kernels {
         made_once(&self.noise, || {
             let _span = info_span!(target: SETUP, "compile noise shader").entered();
             NoiseKernel::new(device)
+        })
+    }
+
+    /// The kernel that spreads light.
+    ///
+    /// # Errors
+    /// As [`Kernels::new`].
+    pub fn spread(&self, device: &GpuDevice) -> Result<&SpreadKernel, GpuError> {
+        made_once(&self.spread, || {
+            let _span = info_span!(target: SETUP, "compile point spread shader").entered();
+            SpreadKernel::new(device)
         })
     }
 }

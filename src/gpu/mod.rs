@@ -50,6 +50,7 @@ mod scene_buffers;
 mod shaders;
 mod slices;
 mod specialised;
+mod spread;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -65,4 +66,6 @@ pub use digits::{factor_digits, wide_digits};
 pub use error::GpuError;
 pub use job::{Dispatch, RenderJob, Step};
 pub use renderer::{GpuOptions, GpuRenderer};
-pub use shaders::{background_source, noise_source, permutations, render_source, trace_source};
+pub use shaders::{
+    background_source, noise_source, permutations, render_source, spread_source, trace_source,
+};

@@ -5,8 +5,9 @@ use tracing::info_span;
 use super::device::{BindingLayout, GpuDevice};
 use super::layout::ExposureUniform;
 use super::shaders::noise_source;
+use super::workspace::Workspace;
 use super::{GpuError, GpuRenderer};
-use crate::image::noise::{Exposure, Stage};
+use crate::image::noise::{Exposure, PointSpread, Stage};
 use crate::profile::SIMULATION;
 
 /// Threads of a workgroup.
@@ -69,6 +70,39 @@ impl NoiseKernel {
 }
 
 impl GpuRenderer {
+    /// Spreads the light of `values`, rows of `width` pixels of panels with these `heights`, one
+    /// after the other: what [`point_spread::spread`](crate::image::noise::point_spread::spread) does.
+    ///
+    /// # Errors
+    /// [`GpuRenderer::spread_fits`]; [`GpuError`] when the device has no memory, is lost or refuses.
+    pub fn spread_panels(
+        &self,
+        values: &mut [f32],
+        width: usize,
+        heights: &[usize],
+        spread: &PointSpread,
+    ) -> Result<(), GpuError> {
+        let (device, mut workspace) = (&self.device, self.workspaces.lend(None));
+        let Workspace {
+            target, spreading, ..
+        } = &mut *workspace;
+        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
+        let mut rest = values;
+        for &height in heights {
+            let (panel, behind) = rest.split_at_mut(width * height);
+            rest = behind;
+            if panel.iter().all(|&value| value == 0.0) {
+                continue;
+            }
+            let pixels = device.uploaded("the pixels", panel, usage)?;
+            self.spread(spreading, &pixels, 0, [width, height], spread)?;
+            let size = size_of_val(panel) as u64;
+            let readback = &mut target.readback;
+            readback.read(device, &pixels, size, |found| panel.copy_from_slice(found))?;
+        }
+        Ok(())
+    }
+
     /// Has `stage` of `exposure` act on `values`, the pixels of an image in their order: the bits
     /// of [`Stage::act`].
     ///

@@ -60,6 +60,17 @@ pub fn noise_source() -> String {
     .concat()
 }
 
+/// The source of the shader that spreads light.
+pub fn spread_source() -> String {
+    [
+        wgsl!("shared/modular"),
+        wgsl!("shared/transform"),
+        wgsl!("shared/residues"),
+        wgsl!("spread"),
+    ]
+    .concat()
+}
+
 /// A permutation of the kernel: the values of its `override` constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Permutation {
@@ -173,9 +184,11 @@ mod tests {
     use crate::gpu::specialised::{Shader, validator};
 
     #[test]
-    fn the_noise_shader_is_valid_without_a_device() {
-        let module = naga::front::wgsl::parse_str(&noise_source()).unwrap();
-        validator().validate(&module).unwrap();
+    fn shaders_of_images_are_valid_without_a_device() {
+        for source in [noise_source(), spread_source()] {
+            let module = naga::front::wgsl::parse_str(&source).unwrap();
+            validator().validate(&module).unwrap();
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
 use super::scene_buffers::SceneBuffers;
+use super::spread::Spreading;
 use super::target::Target;
 use crate::scene::Scene;
 
@@ -12,6 +13,7 @@ use crate::scene::Scene;
 pub struct Workspace {
     pub buffers: SceneBuffers,
     pub target: Target,
+    pub spreading: Spreading,
 }
 
 /// Workspaces that no job has: as many as there were jobs at once. A job never waits for one. If it

@@ -10,7 +10,7 @@ use super::threads::Threads;
 use super::{Device, Monitor, RenderError, RenderOptions};
 use crate::gpu::{self, Adapter, Dispatch, GpuError, GpuRenderer};
 use crate::image::Image;
-use crate::image::noise::{self, Noise};
+use crate::image::noise::{self, Noise, PointSpread, point_spread};
 use crate::memory::Bytes;
 use crate::profile::SETUP;
 use crate::scene::{Scene, TermPlace};
@@ -91,6 +91,16 @@ fn inexact(scene: &Scene, photons: &[f32]) -> Option<String> {
     ))
 }
 
+impl OnGpu {
+    /// Why the light of some of the `panels`, of these heights, cannot be spread on the GPU.
+    fn misfit(&self, width: usize, panels: &[usize]) -> Option<GpuError> {
+        let mut fits = panels
+            .iter()
+            .map(|&height| self.gpu.spread_fits([width, height]));
+        fits.find_map(Result::err)
+    }
+}
+
 impl Backend for OnGpu {
     fn device(&self) -> &str {
         self.gpu.name()
@@ -129,12 +139,25 @@ impl Backend for OnGpu {
         noise: &Noise,
         panels: &[usize],
     ) -> Result<Outcome<Image>, RenderError> {
-        let value = self.threads.install(|| {
-            noise::expose_by(image, noise, panels, |stage, exposure, values| {
-                Ok::<_, RenderError>(self.gpu.expose(values, exposure, stage)?)
-            })
-        })?;
-        Ok(Outcome::of(value, self.gpu.name()))
+        let width = image.width();
+        let misfit = noise.spread().and_then(|_| self.misfit(width, panels));
+        let act = |stage, exposure: &_, values: &mut [f32]| {
+            Ok::<_, RenderError>(self.gpu.expose(values, exposure, stage)?)
+        };
+        let spread = |values: &mut [f32], spread: &PointSpread| {
+            if misfit.is_some() {
+                point_spread::spread(values, width, panels, spread);
+                return Ok(());
+            }
+            Ok(self.gpu.spread_panels(values, width, panels, spread)?)
+        };
+        let expose = || noise::expose_by(image, noise, panels, act, spread);
+        let value = self.threads.install(expose)?;
+        let notice = misfit.map(|why| format!("{why}; the CPU spreads the light of this image"));
+        Ok(Outcome {
+            notices: notice.into_iter().collect(),
+            ..Outcome::of(value, self.gpu.name())
+        })
     }
 
     fn trace(&self, scene: &Scene, place: &TermPlace) -> Result<Trace, RenderError> {

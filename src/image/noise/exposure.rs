@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::deviates::{Stream, normal};
 use super::poisson::poisson;
-use super::{Noise, NoiseError, point_spread};
+use super::{Noise, NoiseError, PointSpread, point_spread};
 use crate::image::Image;
 
 /// What deviates are for.
@@ -160,30 +160,36 @@ impl Stage {
 /// # Errors
 /// [`NoiseError`] for impossible noise, and panels of another height.
 pub fn expose(image: &Image, noise: &Noise, panels: &[usize]) -> Result<Image, NoiseError> {
-    expose_by(image, noise, panels, |stage, exposure, values| {
+    let act = |stage: Stage, exposure: &Exposure, values: &mut [f32]| {
         stage.act(exposure, values);
+        Ok(())
+    };
+    expose_by(image, noise, panels, act, |values, spread| {
+        point_spread::spread(values, image.width(), panels, spread);
         Ok(())
     })
 }
 
-/// [`expose`], with another's way to act on pixels: one that gives what [`Stage::act`] does.
+/// [`expose`], with another's way to act on pixels and to spread light: one that gives what
+/// [`Stage::act`] and [`point_spread::spread`] do.
 ///
 /// # Errors
-/// As [`expose`] and `act`.
+/// As [`expose`], `act` and `spread`.
 pub fn expose_by<E: From<NoiseError>>(
     image: &Image,
     noise: &Noise,
     panels: &[usize],
     act: impl Fn(Stage, &Exposure, &mut [f32]) -> Result<(), E>,
+    spread: impl Fn(&mut [f32], &PointSpread) -> Result<(), E>,
 ) -> Result<Image, E> {
     check(image, noise, panels)?;
     let exposure = Exposure::of(noise);
     let mut values = image.values().to_vec();
     match noise.spread() {
         None => act(Stage::Both, &exposure, &mut values)?,
-        Some(spread) => {
+        Some(form) => {
             act(Stage::Count, &exposure, &mut values)?;
-            point_spread::spread(&mut values, image.width(), panels, &spread);
+            spread(&mut values, &form)?;
             act(Stage::ReadOut, &exposure, &mut values)?;
         }
     }
