@@ -189,12 +189,34 @@ impl GpuDevice {
         label: &str,
         types: impl IntoIterator<Item = wgpu::BufferBindingType>,
     ) -> Result<BindingLayout, GpuError> {
+        self.layout_of(label, types, false)
+    }
+
+    /// [`GpuDevice::binding_layout`], with a first buffer of which a dispatch finds the part that
+    /// its offset says.
+    ///
+    /// # Errors
+    /// As [`GpuDevice::binding_layout`].
+    pub fn offset_layout(
+        &self,
+        label: &str,
+        types: impl IntoIterator<Item = wgpu::BufferBindingType>,
+    ) -> Result<BindingLayout, GpuError> {
+        self.layout_of(label, types, true)
+    }
+
+    fn layout_of(
+        &self,
+        label: &str,
+        types: impl IntoIterator<Item = wgpu::BufferBindingType>,
+        first_has_offset: bool,
+    ) -> Result<BindingLayout, GpuError> {
         let entry = |(binding, ty)| wgpu::BindGroupLayoutEntry {
             binding,
             visibility: wgpu::ShaderStages::COMPUTE,
             ty: wgpu::BindingType::Buffer {
                 ty,
-                has_dynamic_offset: false,
+                has_dynamic_offset: first_has_offset && binding == 0,
                 min_binding_size: None,
             },
             count: None,
@@ -228,11 +250,27 @@ impl GpuDevice {
         layout: &BindingLayout,
         buffers: &[&wgpu::Buffer],
     ) -> Result<wgpu::BindGroup, GpuError> {
-        let numbered = (0..).zip(buffers);
+        let whole = buffers
+            .iter()
+            .map(|buffer| buffer.as_entire_buffer_binding());
+        self.bind_parts(label, layout, whole)
+    }
+
+    /// Binds parts of buffers, in the order of the shader's bindings.
+    ///
+    /// # Errors
+    /// As [`GpuDevice::bind`].
+    pub fn bind_parts<'a>(
+        &self,
+        label: &str,
+        layout: &BindingLayout,
+        parts: impl IntoIterator<Item = wgpu::BufferBinding<'a>>,
+    ) -> Result<wgpu::BindGroup, GpuError> {
+        let numbered = (0..).zip(parts);
         let entries: Vec<wgpu::BindGroupEntry> = numbered
-            .map(|(binding, buffer)| wgpu::BindGroupEntry {
+            .map(|(binding, part)| wgpu::BindGroupEntry {
                 binding,
-                resource: buffer.as_entire_binding(),
+                resource: wgpu::BindingResource::Buffer(part),
             })
             .collect();
         let descriptor = wgpu::BindGroupDescriptor {

@@ -23,13 +23,15 @@ use super::pixel_kernels::{COUNT, PixelShader, READ_OUT};
 use super::readback::Copy;
 use super::scaling::Scaling;
 use super::scene_buffers::{TilesKey, stored, tiles_key};
+use super::spread::Spreading;
 use super::submission::Pipelined;
 use super::tiles::{TilePlace, TileSize};
 use super::workspace::Lent;
 use super::{GpuError, GpuRenderer};
 use crate::experiment::Panel;
 use crate::formats::encoding::Number;
-use crate::image::noise::{Exposure, Noise};
+use crate::image::noise::{Exposure, Noise, PointSpread};
+use crate::memory::Bytes;
 use crate::profile::{SETUP, SIMULATION};
 use crate::scene::Scene;
 
@@ -56,6 +58,7 @@ pub struct FrameBuffers {
     rendered: Kept<(Option<Identity<[bool]>>, Vec<Range<usize>>), Vec<wgpu::Buffer>>,
     /// The parameters of each [`PixelShader`].
     uniforms: [Option<wgpu::Buffer>; PixelShader::ALL],
+    spreading: Spreading,
 }
 
 /// The buffers of a piece of a frame.
@@ -138,6 +141,34 @@ impl GpuRenderer {
         };
         frame.begin(rendered)?;
         Ok(frame)
+    }
+}
+
+impl GpuRenderer {
+    /// Spreads the light of `values`, rows of `width` pixels of panels with these `heights`, one
+    /// after the other: what [`point_spread::spread`](crate::image::noise::point_spread::spread) does.
+    ///
+    /// # Errors
+    /// [`Frame::misfit`]; [`GpuError`] when the device has no memory, is lost or refuses.
+    pub fn spread_panels(
+        &self,
+        values: &mut [f32],
+        width: usize,
+        heights: &[usize],
+        spread: &PointSpread,
+    ) -> Result<(), GpuError> {
+        let mut frame = self.frame(width, heights, None, false)?;
+        if let Some(misfit) = frame.misfit() {
+            return Err(misfit);
+        }
+        frame.upload(values)?;
+        for index in 0..frame.pieces.len() {
+            let photons = frame.photons(index)?;
+            frame.spread(index, &photons, spread)?;
+        }
+        frame.send_photons()?;
+        values.copy_from_slice(&frame.land().take()?.photons);
+        Ok(())
     }
 }
 
@@ -413,12 +444,32 @@ impl<'a> Frame<'a> {
         Ok(())
     }
 
+    /// Why the light of some panel cannot be spread here.
+    pub fn misfit(&self) -> Option<GpuError> {
+        let mut panels = self.first_rows.windows(2);
+        panels.find_map(|rows| {
+            let size = [self.width, rows[1] - rows[0]];
+            if let Err(error) = self.gpu.spread_fits(size) {
+                return Some(error);
+            }
+            let holds = |piece: &Range<usize>| piece.start <= rows[0] && rows[1] <= piece.end;
+            let whole = self.pieces.iter().any(holds);
+            (!whole).then(|| GpuError::TooLarge {
+                what: "the point spread of a panel",
+                needed: Bytes::of::<f32>((size[0] * size[1]) as u64),
+                adapter: self.gpu.name().to_string(),
+                limit: Bytes(self.gpu.limit()),
+                advice: "take smaller panels",
+            })
+        })
+    }
+
     /// Has a detector with `noise` read the photons as numbers of a kind, and sends these to the host:
-    /// the bits of [`noise::expose`](crate::image::noise::expose) but for the spread of light. The
+    /// the bits of [`noise::expose`](crate::image::noise::expose) where light does not spread. The
     /// photons stay as they are.
     ///
     /// # Errors
-    /// [`GpuError`] when the device is lost or refuses.
+    /// [`Frame::misfit`] where light spreads; [`GpuError`] when the device is lost or refuses.
     pub fn read_out(&mut self, noise: &Noise, number: Number) -> Result<(), GpuError> {
         let _span = info_span!(target: SIMULATION, "noise").entered();
         let exposure = Exposure::of(noise);
@@ -507,10 +558,20 @@ impl<'a> Frame<'a> {
                 }
             })
         };
-        for first in (0..pixels as u32).step_by(PER_DISPATCH as usize) {
-            let end = (pixels as u32).min(first.saturating_add(PER_DISPATCH));
-            self.pipelined
-                .push(device, submit(first, end, true, true)?)?;
+        let spread = noise.spread();
+        let stages = match spread {
+            None => vec![(true, true)],
+            Some(_) => vec![(true, false), (false, true)],
+        };
+        for (counts, reads_out) in stages {
+            if let Some(spread) = spread.filter(|_| !counts) {
+                self.spread(index, &values, &spread)?;
+            }
+            for first in (0..pixels as u32).step_by(PER_DISPATCH as usize) {
+                let end = (pixels as u32).min(first.saturating_add(PER_DISPATCH));
+                let submission = submit(first, end, counts, reads_out)?;
+                self.pipelined.push(device, submission)?;
+            }
         }
         let sources = [(&packed, size(words)), (&counters, COUNTERS)];
         let copy = gpu.send(&mut self.pipelined, &sources)?;
@@ -520,6 +581,27 @@ impl<'a> Frame<'a> {
             first: index == 0,
         };
         self.copies.push((product, copy));
+        Ok(())
+    }
+
+    /// Spreads the light of the panels of piece `index`, whose values these are.
+    fn spread(
+        &mut self,
+        index: usize,
+        values: &wgpu::Buffer,
+        spread: &PointSpread,
+    ) -> Result<(), GpuError> {
+        let start = self.pieces[index].start;
+        for panel in self.first_rows.windows(2) {
+            if !self.pieces[index].contains(&panel[0]) {
+                continue;
+            }
+            let first = ((panel[0] - start) * self.width) as u64;
+            let size = [self.width, panel[1] - panel[0]];
+            let (held, pipelined) = (&mut self.buffers.spreading, &mut self.pipelined);
+            self.gpu
+                .spread(pipelined, held, values, first, size, spread)?;
+        }
         Ok(())
     }
 

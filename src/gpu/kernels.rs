@@ -8,6 +8,7 @@ use super::GpuError;
 use super::device::GpuDevice;
 use super::kernel::{Entry, Kernel};
 use super::pixel_kernels::{PixelKernel, PixelShader};
+use super::spread::SpreadKernel;
 use crate::profile::SETUP;
 
 /// Every kernel of one device.
@@ -17,6 +18,7 @@ pub struct Kernels {
     terms: [OnceLock<Kernel>; 3],
     /// By [`PixelShader`].
     pixels: [OnceLock<PixelKernel>; PixelShader::ALL],
+    spread: OnceLock<SpreadKernel>,
 }
 
 impl Kernels {
@@ -51,6 +53,17 @@ impl Kernels {
         made_once(&self.pixels[shader as usize], || {
             let _span = info_span!(target: SETUP, "compile pixel shader").entered();
             PixelKernel::new(device, shader)
+        })
+    }
+
+    /// The kernel that spreads light.
+    ///
+    /// # Errors
+    /// As [`Kernels::new`].
+    pub fn spread(&self, device: &GpuDevice) -> Result<&SpreadKernel, GpuError> {
+        made_once(&self.spread, || {
+            let _span = info_span!(target: SETUP, "compile point spread shader").entered();
+            SpreadKernel::new(device)
         })
     }
 }

@@ -210,6 +210,31 @@ wgsl_structs! {
         deviations: f32,
         deviations_low: f32,
     }
+    #[derive(Default)]
+    SpreadUniform = "Task" of spread_source {
+        prime: [u32; 4],
+        inverses: [[u32; 4]; 6],
+        reciprocal: u32,
+        scale: u32,
+        scale_part: u32,
+        origin: u32,
+        even: u32,
+        first_line: u32,
+        end_line: u32,
+        down: u32,
+        bits: u32,
+        count: u32,
+        branches: u32,
+        first_branch: u32,
+        end_branch: u32,
+        tables: u32,
+        powers: u32,
+        line_pitch: u32,
+        pitch: u32,
+        row_pitch: u32,
+        kernel_pitch: u32,
+        row_half: u32,
+    }
 }
 
 impl FactorEntry {

@@ -54,6 +54,7 @@ mod scene_buffers;
 mod shaders;
 mod slices;
 mod specialised;
+mod spread;
 mod submission;
 mod target;
 #[cfg(test)]
@@ -73,5 +74,5 @@ pub use landing::{Counts, Landed, Landing};
 pub use renderer::{GpuOptions, GpuRenderer};
 pub use shaders::{
     background_source, noise_source, pack_source, permutations, place_source, render_source,
-    statistics_source, trace_source,
+    spread_source, statistics_source, trace_source,
 };

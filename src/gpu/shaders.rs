@@ -86,6 +86,17 @@ pub fn statistics_source() -> String {
     .concat()
 }
 
+/// The source of the shader that spreads light.
+pub fn spread_source() -> String {
+    [
+        wgsl!("shared/modular"),
+        wgsl!("shared/transform"),
+        wgsl!("shared/residues"),
+        wgsl!("spread"),
+    ]
+    .concat()
+}
+
 /// A permutation of the kernel: the values of its `override` constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Permutation {
@@ -200,7 +211,13 @@ mod tests {
 
     #[test]
     fn shaders_of_pixels_are_valid_without_a_device() {
-        let sources = [noise_source, place_source, pack_source, statistics_source];
+        let sources = [
+            noise_source,
+            place_source,
+            pack_source,
+            spread_source,
+            statistics_source,
+        ];
         for source in sources {
             let module = naga::front::wgsl::parse_str(&source()).unwrap();
             validator().validate(&module).unwrap();

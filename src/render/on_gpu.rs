@@ -171,12 +171,14 @@ impl Backend for OnGpu {
                 frame
             }
         };
-        // Light is spread on the host.
         let spreads = |readout: &Readout| readout.noise.spread().is_some();
-        let (on_host, on_device) = match wanted.readouts.iter().any(spreads) {
-            true => (wanted.readouts.as_slice(), [].as_slice()),
-            false => ([].as_slice(), wanted.readouts.as_slice()),
+        let misfit = wanted.readouts.iter().any(spreads).then(|| frame.misfit());
+        let misfit = misfit.flatten();
+        let (on_host, on_device) = match misfit {
+            Some(_) => (wanted.readouts.as_slice(), [].as_slice()),
+            None => ([].as_slice(), wanted.readouts.as_slice()),
         };
+        notices.extend(misfit.map(|why| format!("{why}; the CPU spreads the light of this image")));
         if let Subject::Frame(_) = subject {
             match wanted.photons || !on_host.is_empty() {
                 true => frame.send_photons()?,

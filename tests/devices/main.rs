@@ -6,4 +6,5 @@ mod support;
 mod accuracy;
 mod gpu_path;
 mod jobs;
+mod point_spread;
 mod shader_functions;
