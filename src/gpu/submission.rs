@@ -54,8 +54,8 @@ struct Place {
 #[derive(Debug, Default)]
 pub struct Queued {
     last: Option<Place>,
-    /// The furthest place at which the work is known to be done, and when that was noticed.
-    done: Option<(u64, Instant)>,
+    /// The furthest place at which the work is known to be done, and when it was, if that was seen.
+    done: Option<(u64, Option<Instant>)>,
 }
 
 impl GpuDevice {
@@ -126,7 +126,7 @@ impl GpuDevice {
         self.reach(&place)?;
         let elapsed = begun.elapsed();
         if let Some((name, slot)) = timed {
-            slot.record(name, begun);
+            slot.record(name, at);
             if let Some(timestamps) = &self.timestamps {
                 timestamps.give_back(slot);
             }
@@ -134,15 +134,18 @@ impl GpuDevice {
         Ok(elapsed)
     }
 
-    /// Waits until the device has come to `place`. The time when it was seen there, if it was not seen
-    /// further on already.
+    /// Waits until the device has come to `place`. The time when it did, if that was seen: not where it
+    /// was there, or further on, when somebody looked.
     fn reach(&self, place: &Place) -> Result<Option<Instant>, GpuError> {
+        /// To find that work is done takes less.
+        const LOOK: Duration = Duration::from_micros(200);
         let known = || self.queued.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((number, at)) = known().done
             && number >= place.number
         {
-            return Ok((number == place.number).then_some(at));
+            return Ok(at.filter(|_| number == place.number));
         }
+        let looked = Instant::now();
         let waited = self.checked("waiting for it", || {
             self.device.poll(wgpu::PollType::Wait {
                 submission_index: Some(place.index.clone()),
@@ -150,13 +153,12 @@ impl GpuDevice {
             })
         })?;
         waited.map_err(|error| self.gone(&error.to_string()))?;
-        let now = Instant::now();
+        let seen = Some(Instant::now()).filter(|_| looked.elapsed() > LOOK);
         let mut known = known();
-        let further = known.done.is_some_and(|(number, _)| number > place.number);
-        if !further {
-            known.done = Some((place.number, now));
+        if known.done.is_none_or(|(number, _)| number < place.number) {
+            known.done = Some((place.number, seen));
         }
-        Ok(Some(now))
+        Ok(seen)
     }
 }
 
