@@ -82,6 +82,7 @@ pub use error::GpuError;
 pub use frame::Frame;
 pub use job::{Dispatch, RenderJob, Step};
 pub use landing::{Counts, Landed, Landing};
+pub use memory::FrameUse;
 pub use renderer::{GpuOptions, GpuRenderer};
 pub use shaders::{
     background_source, noise_source, pack_source, permutations, place_source, render_source,

@@ -92,8 +92,8 @@ impl Backend for FallingBack {
         self.in_use().trace(scene, place)
     }
 
-    fn device_memory(&self, scene: &Scene) -> Option<Bytes> {
-        self.in_use().device_memory(scene)
+    fn device_memory(&self, scene: &Scene, channels: usize, wanted: &Wanted) -> Option<Bytes> {
+        self.in_use().device_memory(scene, channels, wanted)
     }
 }
 
@@ -139,7 +139,7 @@ mod tests {
             Err(RenderError::Interrupted)
         }
 
-        fn device_memory(&self, _scene: &Scene) -> Option<Bytes> {
+        fn device_memory(&self, _: &Scene, _: usize, _: &Wanted) -> Option<Bytes> {
             None
         }
     }
