@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use super::{Monitor, RenderError};
 use crate::image::Image;
-use crate::image::noise::Noise;
+use crate::image::noise::{Noise, PointSpread};
 use crate::memory::Bytes;
 use crate::scene::{Scene, TermPlace};
 use crate::trace::Trace;
@@ -48,6 +48,9 @@ pub trait Backend: Debug + Send + Sync {
 
     /// What rendering `scene` takes of the memory of a GPU; `None` where there is none.
     fn device_memory(&self, scene: &Scene) -> Option<Bytes>;
+
+    /// What spreading light over a panel of `size` pixels takes of the host's memory.
+    fn spread_memory(&self, spread: &PointSpread, size: [usize; 2]) -> Bytes;
 }
 
 /// What a call came to.

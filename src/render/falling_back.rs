@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::backend::{Backend, Outcome};
 use super::{Monitor, RenderError};
 use crate::image::Image;
-use crate::image::noise::Noise;
+use crate::image::noise::{Noise, PointSpread};
 use crate::memory::Bytes;
 use crate::scene::{Scene, TermPlace};
 use crate::trace::Trace;
@@ -92,5 +92,9 @@ impl Backend for FallingBack {
 
     fn device_memory(&self, scene: &Scene) -> Option<Bytes> {
         self.in_use().device_memory(scene)
+    }
+
+    fn spread_memory(&self, spread: &PointSpread, size: [usize; 2]) -> Bytes {
+        self.in_use().spread_memory(spread, size)
     }
 }

@@ -232,7 +232,7 @@ impl Renderer {
 
     /// `image` as a detector with this `noise` reads it, on this renderer's device: the same bits
     /// on any. `panels` are the heights of the panels that are stacked in it
-    /// ([`noise::expose`](crate::image::noise::expose) has more). Light is spread on the host.
+    /// ([`noise::expose`](crate::image::noise::expose) has more).
     ///
     /// # Errors
     /// [`RenderError::Noise`] for impossible noise and too little memory; [`RenderError::Gpu`] when
@@ -243,7 +243,7 @@ impl Renderer {
         noise: &Noise,
         panels: &[usize],
     ) -> Result<Rendered, RenderError> {
-        memory::admit_spread(noise, image.width(), panels)?;
+        memory::admit_spread(self.backend.as_ref(), noise, image.width(), panels)?;
         let Outcome {
             value,
             device,

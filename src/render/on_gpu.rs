@@ -167,4 +167,9 @@ impl Backend for OnGpu {
     fn device_memory(&self, scene: &Scene) -> Option<Bytes> {
         Some(self.gpu.memory(scene))
     }
+
+    fn spread_memory(&self, spread: &PointSpread, size: [usize; 2]) -> Bytes {
+        let own = self.gpu.spread_memory(size);
+        own.unwrap_or_else(|| point_spread::memory(spread, size))
+    }
 }

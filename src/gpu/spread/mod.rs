@@ -157,9 +157,17 @@ impl GpuRenderer {
         self.spread_plan(size).map(drop)
     }
 
-    /// What spreading the light of a panel takes of the device's memory; `None` if it does not fit.
+    /// What spreading the light of a panel takes of the host's memory; `None` if it does not fit the
+    /// device.
     pub fn spread_memory(&self, size: [usize; 2]) -> Option<Bytes> {
-        self.spread_plan(size).ok().map(|plan| plan.memory())
+        let plan = self.spread_plan(size).ok()?;
+        // The kernel's parts, and half of them once more on the way to the device.
+        let parts = (size_of::<u64>() + size_of::<u32>()) * plan.pixels();
+        let device = match self.device.kind() {
+            AdapterKind::Software => plan.memory().0,
+            _ => 0,
+        };
+        Some(Bytes(parts as u64 + device))
     }
 
     fn spread_plan(&self, [width, height]: [usize; 2]) -> Result<Plan, GpuError> {
