@@ -8,8 +8,8 @@
 
 const BATCH: u32 = 64u; // orientations that a workgroup prepares at a time, one a thread
 
-// Whole part of the Miller index at the tile's centre; used where F depends on the index.
-var<workgroup> whole: array<vec3<i32>, BATCH>;
+// `Prepared.whole`; used where F depends on the index.
+var<workgroup> whole: array<vec3<f32>, BATCH>;
 // Rows a', b', c', and beside each the fraction of its index.
 var<workgroup> row_a: array<vec4<f32>, BATCH>;
 var<workgroup> row_b: array<vec4<f32>, BATCH>;
@@ -39,7 +39,7 @@ fn kept(place: u32) -> Prepared {
     let a = row_a[place];
     let b = row_b[place];
     let c = row_c[place];
-    var index = vec3<i32>(0);
+    var index = vec3<f32>(0.0);
     if STRUCTURE_FACTORS != 0u {
         index = whole[place];
     }
@@ -119,7 +119,7 @@ fn find_candidates(
         let window = window(index_reach(model, bitcast<f32>(atomicLoad(&farthest)), own));
         let step = fixed_fraction(index_step_along_row);
         let row_step = fixed_fraction(index_step_along_column);
-        let start = fixed_fraction(index_rest(prepared, corners[0])) + window.below;
+        let start = fixed_fraction(index_rest(model.nothing, prepared, corners[0])) + window.below;
         // All bits first, then one atomic operation for each of the few threads that are reached.
         var reached = vec2<u32>(
             reached_in_rows(start, step, row_step, window),
@@ -177,7 +177,7 @@ fn render(
             let batch = min(BATCH, last_orientation - o);
             let batch_number = slice.batch_base + s * slice.batches + o / BATCH;
             if lane < batch {
-                keep(prepare(orientations[o + lane], scene.index_scale, qx, qy, qz), lane);
+                keep(prepare(orientations[o + lane], scene.index_scale, model.grid_min, qx, qy, qz), lane);
             }
             workgroupBarrier();
             for (var v = slice.view_start; v < last_view; v++) {
@@ -204,7 +204,7 @@ fn render(
                         terms += terms_of(model, kept(next), sights);
                     }
                 }
-                sums.chunk += factors_of(sights) * terms;
+                sums.chunk += common_factor(model) * factors_of(sights) * terms;
                 // Counted over all sources, orientations and views, also those of earlier dispatches.
                 let count = batch_number * slice.views + v + 1u;
                 let is_last = batch_number == slice.last_batch && v == slice.views - 1u;

@@ -54,7 +54,7 @@ fn trace() {
     let qx = centre_component(tile, source, 0u);
     let qy = centre_component(tile, source, 1u);
     let qz = centre_component(tile, source, 2u);
-    let prepared = prepare(orientations[0], scene.index_scale, qx, qy, qz);
+    let prepared = prepare(orientations[0], scene.index_scale, model.grid_min, qx, qy, qz);
 
     let along = start + (vec2<f32>(selected.sub_pixel) + 0.5) * sub;
     let p = offset(tile, panel, along, layer_depth(tile, panel, along, selected.layer));
@@ -63,7 +63,7 @@ fn trace() {
     let q = centre_vector(scene.index_scale, qx, qy, qz) + turned;
     let applied = applied_factors(scene.kahn_factor, panel, source, seen, first);
 
-    let rest = index_rest(prepared, turned);
+    let rest = index_rest(model.nothing, prepared, turned);
     let nearest = nearest_index(rest);
     let delta = rest - nearest;
 
@@ -83,7 +83,7 @@ fn trace() {
     traced.cell_a = prepared.row_a;
     traced.cell_b = prepared.row_b;
     traced.cell_c = prepared.row_c;
-    traced.whole = vec3<f32>(prepared.whole);
+    traced.whole = prepared.whole + vec3<f32>(model.grid_min);
     traced.rest = rest;
     traced.nearest = nearest;
     traced.axes = vec3<f32>(
@@ -93,6 +93,7 @@ fn trace() {
     traced.spread = spot_offset_squared(model, delta);
     traced.lattice_factor = lattice_factor(model, delta);
     traced.structure_factor = structure_factor(model, prepared.whole, rest, nearest);
-    traced.term = select(term(model, prepared, turned), 0.0, is_dropped(scene.scattering_limit_squared, q));
+    let scattered = common_factor(model) * term(model, prepared, turned);
+    traced.term = select(scattered, 0.0, is_dropped(scene.scattering_limit_squared, q));
     traced.absorbed = absorbed(panel, seen, selected.layer);
 }

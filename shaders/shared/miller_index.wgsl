@@ -5,7 +5,7 @@
 // An orientation, prepared for one tile: the Miller index at the tile's centre, and the rows that it
 // changes with away from there.
 struct Prepared {
-    whole: vec3<i32>,
+    whole: vec3<f32>, // the whole part, less that of the grid's first place
     fraction: vec3<f32>,
     row_a: vec3<f32>, // a', b', c', Å
     row_b: vec3<f32>,
@@ -23,8 +23,11 @@ fn centre_vector(index_scale: f32, qx: Wide, qy: Wide, qz: Wide) -> vec3<f32> {
     return vec3<f32>(wide_value(qx), wide_value(qy), wide_value(qz)) / index_scale;
 }
 
-// `orientation`, prepared for the tile whose centre is at the scattering vector (qx, qy, qz).
-fn prepare(orientation: Orientation, index_scale: f32, qx: Wide, qy: Wide, qz: Wide) -> Prepared {
+// `orientation`, prepared for the tile whose centre is at the scattering vector (qx, qy, qz), for a
+// grid of structure factors from `grid_min` on.
+fn prepare(
+    orientation: Orientation, index_scale: f32, grid_min: vec3<i32>, qx: Wide, qy: Wide, qz: Wide,
+) -> Prepared {
     let digits = orientation.digits;
     let ax = factor(digits[0].xy);
     let ay = factor(digits[0].zw);
@@ -42,7 +45,7 @@ fn prepare(orientation: Orientation, index_scale: f32, qx: Wide, qy: Wide, qz: W
     let b = vec3<f32>(factor_value(bx), factor_value(by), factor_value(bz));
     let c = vec3<f32>(factor_value(cx), factor_value(cy), factor_value(cz));
     return Prepared(
-        vec3<i32>(h.whole, k.whole, l.whole),
+        vec3<f32>(vec3<i32>(h.whole, k.whole, l.whole) - grid_min),
         vec3<f32>(h.fraction, k.fraction, l.fraction),
         index_scale * a,
         index_scale * b,
@@ -58,11 +61,26 @@ fn index_step(prepared: Prepared, turned: vec3<f32>) -> vec3<f32> {
 }
 
 // The Miller index `turned` 1/Å from the tile's centre, less the whole numbers at the centre.
-fn index_rest(prepared: Prepared, turned: vec3<f32>) -> vec3<f32> {
-    return prepared.fraction + index_step(prepared, turned);
+//
+// The step is summed up first, the fraction added last: near a reflection that last sum is exact.
+// Compilers may begin the chain with the fraction instead, and RADV does, if the chain begins with a
+// product. `nothing` is 0, but only the run knows.
+fn index_rest(nothing: f32, prepared: Prepared, turned: vec3<f32>) -> vec3<f32> {
+    return prepared.fraction + vec3<f32>(
+        dot_from(nothing, prepared.row_a, turned),
+        dot_from(nothing, prepared.row_b, turned),
+        dot_from(nothing, prepared.row_c, turned),
+    );
 }
 
-// The reflection nearest to `rest`, halves rounded down.
+fn dot_from(start: f32, a: vec3<f32>, b: vec3<f32>) -> f32 {
+    return fma(a.x, b.x, fma(a.y, b.y, fma(a.z, b.z, start)));
+}
+
+// The reflection nearest to `rest`, halves rounded down where the structure factor depends on it.
 fn nearest_index(rest: vec3<f32>) -> vec3<f32> {
+    if STRUCTURE_FACTORS == 0u {
+        return round(rest);
+    }
     return ceil(rest - 0.5);
 }

@@ -12,32 +12,41 @@ struct Model {
     edges: vec3<f32>, // of the cell, Å
     spot_reach: vec3<f32>, // how far from a reflection its spot is not zero, along each axis
     grid_min: vec3<i32>,
+    nothing: f32, // always 0, which no compiler knows
     grid_shape: vec3<i32>,
+    waves_h: vec4<f32>, // cells times HALF_WAVE, along a, b, c
+    waves_k: vec4<f32>,
+    waves_l: vec4<f32>,
 }
 
-// The structure factor at the Miller index `whole_index` + `rest`, whose nearest reflection is
-// `whole_index` + `nearest`.
-fn structure_factor(
-    model: Model, whole_index: vec3<i32>, rest: vec3<f32>, nearest: vec3<f32>,
-) -> f32 {
+// The structure factor at the Miller index `whole` + `rest`, whose nearest reflection is `whole` +
+// `nearest`; `whole` is less the index of the grid's first place.
+fn structure_factor(model: Model, whole: vec3<f32>, rest: vec3<f32>, nearest: vec3<f32>) -> f32 {
     if STRUCTURE_FACTORS == 1u {
-        return nearest_structure_factor(model, whole_index + vec3<i32>(nearest));
+        return nearest_structure_factor(model, whole + nearest);
     }
     if STRUCTURE_FACTORS == 2u {
-        return tricubic_structure_factor(model, whole_index, rest);
+        return tricubic_structure_factor(model, whole, rest);
     }
     return model.default_f;
 }
 
-// F_cell^2 F_latt^2 of one orientation, `turned` 1/Å from the tile's centre.
-fn term(model: Model, prepared: Prepared, turned: vec3<f32>) -> f32 {
-    let rest = index_rest(prepared, turned);
-    let nearest = nearest_index(rest);
-    let f = structure_factor(model, prepared.whole, rest, nearest);
-    // Missing reflections: neighbouring pixels have theirs in common.
-    if STRUCTURE_FACTORS != 0u && f == 0.0 {
-        return 0.0;
+// What all terms have in common, and `term` leaves out: the square of the structure factor where
+// there is only one.
+fn common_factor(model: Model) -> f32 {
+    if STRUCTURE_FACTORS == 0u {
+        return model.default_f * model.default_f;
     }
-    let scattered = f * lattice_factor(model, rest - nearest);
+    return 1.0;
+}
+
+// F_cell^2 F_latt^2 of one orientation, `turned` 1/Å from the tile's centre, over `common_factor`.
+fn term(model: Model, prepared: Prepared, turned: vec3<f32>) -> f32 {
+    let rest = index_rest(model.nothing, prepared, turned);
+    let nearest = nearest_index(rest);
+    var scattered = lattice_factor(model, rest - nearest);
+    if STRUCTURE_FACTORS != 0u {
+        scattered *= structure_factor(model, prepared.whole, rest, nearest);
+    }
     return scattered * scattered;
 }

@@ -15,6 +15,9 @@ use crate::physics::spot_reach::spot_reach;
 use crate::scene::{Orientation, Scene, SceneSource};
 use crate::units::ANGSTROM_PER_METRE;
 
+/// `HALF_WAVE` of `lattice_factor.wgsl`.
+const HALF_WAVE: [f64; 4] = [0.999_999_85, 0.355_071_77, 0.065_126_13, 0.007_679_62];
+
 /// How far from a reflection, along each axis, the kernel makes something of its spot. Gaussians
 /// have no end, but float32 has.
 fn finite_reach(lattice: &Lattice) -> [f32; 3] {
@@ -36,6 +39,9 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
     let grid = scene.grid.as_ref();
     let first = scene.first_source;
     let limit = scene.scattering_vector_limit / ANGSTROM_PER_METRE;
+    let [waves_h, waves_k, waves_l] = lattice
+        .cells
+        .map(|cells| HALF_WAVE.map(|c| (cells * c) as f32));
     let model = ModelUniform {
         cells: lattice.cells.map(|cells| cells as f32),
         fudge: lattice.fudge as f32,
@@ -45,8 +51,13 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
         metric_l: lattice.metric.z_axis.as_vec3().to_array(),
         edges: cell_edges(scene).map(|edge| edge as f32),
         spot_reach: finite_reach(lattice),
-        grid_min: grid.map_or([0; 3], |grid| grid.min()),
-        grid_shape: grid.map_or([0; 3], |grid| grid.shape().map(|extent| extent as i32)),
+        grid_min: grid.map_or([0; 3], |grid| grid.min().map(|first| first - BORDER as i32)),
+        grid_shape: grid.map_or([0; 3], |grid| {
+            bordered_shape(grid).map(|extent| extent as i32)
+        }),
+        waves_h,
+        waves_k,
+        waves_l,
         ..ModelUniform::zeroed()
     };
     SceneUniform {
@@ -114,21 +125,74 @@ pub fn orientation_entries(
     orientations.iter().map(entry).collect()
 }
 
-/// F on the grid as float32 words, or as pairs of f16.
-pub fn grid_words(grid: &ReflectionGrid, amplitude: f64, half: bool) -> Vec<u32> {
-    let scaled = |f: &f64| (f * amplitude) as f32;
-    if !half {
-        return grid
-            .amplitudes()
-            .iter()
-            .map(|f| scaled(f).to_bits())
-            .collect();
+/// Places with the default F that the kernel's grid has beyond the outermost reflections, on either
+/// side: an index beyond the grid is moved to the nearest of them, without a branch.
+const BORDER: usize = 1;
+
+/// Extent of the kernel's grid along h, k and l.
+fn bordered_shape(grid: &ReflectionGrid) -> [usize; 3] {
+    grid.shape().map(|extent| extent + 2 * BORDER)
+}
+
+/// How the kernel's grid holds F.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GridLayout {
+    /// As f16.
+    pub half: bool,
+    /// For interpolation, each place holds F of its own and of the three places behind it.
+    pub in_rows: bool,
+}
+
+impl GridLayout {
+    /// That of `scene`, as f16 where `half`.
+    pub fn of(scene: &Scene, half: bool) -> GridLayout {
+        GridLayout {
+            half,
+            in_rows: scene.interpolate,
+        }
     }
-    let bits = |f: &f64| u32::from(half::f16::from_f32(scaled(f)).to_bits());
-    let pairs = grid.amplitudes().chunks(2);
-    pairs
-        .map(|pair| bits(&pair[0]) | pair.get(1).map_or(0, bits) << 16)
-        .collect()
+
+    /// Numbers that a place holds.
+    fn each(self) -> usize {
+        if self.in_rows { 4 } else { 1 }
+    }
+
+    /// Bytes of the kernel's `grid`.
+    pub fn bytes(self, grid: &ReflectionGrid) -> u64 {
+        let places = bordered_shape(grid).into_iter().map(|extent| extent as u64);
+        let numbers = places.product::<u64>() * self.each() as u64;
+        if self.half { 4 * numbers.div_ceil(2) } else { 4 * numbers }
+    }
+
+    /// F of `grid` and `default_f` about it, times `amplitude`, as the kernel's words.
+    pub fn words(self, grid: &ReflectionGrid, default_f: f64, amplitude: f64) -> Vec<u32> {
+        let scaled = |f: f64| (f * amplitude) as f32;
+        let [_, rows, columns] = grid.shape();
+        let [planes, bordered_rows, bordered_columns] = bordered_shape(grid);
+        let mut places = vec![scaled(default_f); planes * bordered_rows * bordered_columns];
+        for (row, listed) in grid.amplitudes().chunks(columns).enumerate() {
+            let plane = row / rows + BORDER;
+            let start = (plane * bordered_rows + row % rows + BORDER) * bordered_columns + BORDER;
+            for (place, &f) in places[start..].iter_mut().zip(listed) {
+                *place = scaled(f);
+            }
+        }
+        let each = self.each();
+        // Nothing is read behind the last place.
+        let number = |index: usize| places.get(index / each + index % each).copied().unwrap_or(0.0);
+        let numbers = places.len() * each;
+        if !self.half {
+            return (0..numbers).map(|index| number(index).to_bits()).collect();
+        }
+        let bits = |index: usize| match index < numbers {
+            true => u32::from(half::f16::from_f32(number(index)).to_bits()),
+            false => 0,
+        };
+        let pairs = (0..numbers).step_by(2);
+        pairs
+            .map(|index| bits(index) | bits(index + 1) << 16)
+            .collect()
+    }
 }
 
 /// The pieces of all materials as the kernel reads them, one after the other, and the materials; at

@@ -25,6 +25,8 @@ const SINC3: f64 = 8e-7;
 const GAUSS: f64 = 5e-7;
 /// Error over the value, which never falls below 2/π.
 const SINE_RATIO: f64 = 2.5e-7;
+/// Error over the value, of the polynomial and its roundings.
+const HALF_WAVE: f64 = 5e-7;
 /// Error over 1: the cosine is zero at the ends.
 const COSINE: f64 = 3e-7;
 /// Error over the value: products, a sum of squares and a root.
@@ -91,7 +93,12 @@ fn square() {
         let delta = n.map(|n| offset(rng, n));
         [n[0], n[1], n[2], delta[0], delta[1], delta[2]]
     });
-    let body = "put(0u, square(real3(0u), real3(3u)));";
+    let body = "var model: Model;
+        model.cells = real3(0u);
+        model.waves_h = model.cells.x * HALF_WAVE;
+        model.waves_k = model.cells.y * HALF_WAVE;
+        model.waves_l = model.cells.z * HALF_WAVE;
+        put(0u, square(model, real3(3u)));";
     let kernel = in_render(body);
     check(
         "square",
@@ -143,6 +150,19 @@ fn gauss() {
     });
 }
 
+/// From 0 to 1, where it is positive.
+#[test]
+fn half_wave() {
+    let edges = [0.0, 1.0, 0.5, 1e-9, 0.25].map(|f| [f]);
+    let inputs = inputs(36, edges.to_vec(), |rng| [offset(rng, 100.0).abs() * 2.0]);
+    let kernel = in_render("put(0u, half_wave(1.0, HALF_WAVE, real(0u)));");
+    check("half_wave", kernel, HALF_WAVE, &inputs, |[f], [found]| {
+        let expected = (PI * f.min(1.0 - f)).sin() / PI + 1e-12;
+        // f - f^2 is rounded, which shows where it is small at the far end.
+        error_over(found, expected, f + 1e-12)
+    });
+}
+
 /// From −1/2 to 1/2, small ones included.
 fn half_turns(stream: u32) -> Vec<[f32; 1]> {
     let edges = [0.0, 0.5, -0.5, 1e-12, 0.25, 0.499_999_97];
@@ -186,21 +206,23 @@ fn sincg_parts() {
         let n = cells(rng);
         [n, offset(rng, n)]
     });
-    let kernel = in_render("put2(0u, sincg_parts(real(0u), real(1u)));");
+    let body = "put2(0u, sincg_parts(real(0u), real(0u) * HALF_WAVE, real(1u)));";
+    let kernel = in_render(body);
     check(
         "sincg_parts",
         kernel,
         SINCG,
         &inputs,
         |[n, delta], [above, below]| {
-            // Offsets below 1e-9 count as that.
-            let delta = delta.abs().max(1e-9);
-            let (numerator, denominator) =
-                ((PI * n * delta).sin() / PI, n * (PI * delta).sin() / PI);
+            // Both parts have this much more, so that they are equal where they would be zero.
+            const LEAST: f64 = 1e-12;
+            let delta = delta.abs();
+            let numerator = (PI * n * delta).sin().abs() / PI + LEAST;
+            let denominator = n * (PI * delta).sin() / PI + LEAST;
             let above = error_over(
                 above.abs(),
                 numerator.abs(),
-                (n * delta).min(1.0 + n * delta),
+                (n * delta).min(1.0 + n * delta) + LEAST,
             );
             above.max(relative(below, denominator))
         },
@@ -212,6 +234,9 @@ const CRYSTAL: &str = "
 fn model_at(k: u32) -> Model {
     var model: Model;
     model.cells = real3(k);
+    model.waves_h = model.cells.x * HALF_WAVE;
+    model.waves_k = model.cells.y * HALF_WAVE;
+    model.waves_l = model.cells.z * HALF_WAVE;
     model.fudge = real(k + 3u);
     model.metric_h = real3(k + 4u);
     model.metric_k = real3(k + 7u);

@@ -48,14 +48,19 @@ pub fn structure_factors() -> StructureFactors {
         .unwrap()
 }
 
-/// Sets the members of a model that say where the structure factors are.
+/// Sets the members of a model that say where the structure factors are: those of the list, and a
+/// border of the default about them.
 pub const GRID: &str = "
+const GRID_MIN: vec3<i32> = vec3<i32>(-4, -3, -1);
 fn with_grid(model: Model) -> Model {
     var own = model;
     own.default_f = 3.5;
-    own.grid_min = vec3<i32>(-3, -2, 0);
-    own.grid_shape = vec3<i32>(7, 9, 5);
+    own.grid_min = GRID_MIN;
+    own.grid_shape = vec3<i32>(9, 11, 7);
     return own;
+}
+fn from_grid_min(index: vec3<i32>) -> vec3<f32> {
+    return vec3<f32>(index - GRID_MIN);
 }
 fn grid_model() -> Model {
     var model: Model;
@@ -72,40 +77,81 @@ fn half_bits(value: f64) -> u32 {
     ((bits >> 23) - 112) << 10 | (bits >> 13) & 0x3ff
 }
 
-/// `kernel` with the grid of [`structure_factors`], as f16 where `half`.
-pub fn with_grid(kernel: Kernel, half: bool) -> Kernel {
+/// The places of the kernel's grid.
+fn stored() -> Vec<f64> {
     let structure_factors = structure_factors();
-    let values = structure_factors.grid().unwrap().amplitudes();
+    let grid = structure_factors.grid().unwrap();
+    let indices =
+        (-4..=4).flat_map(|h| (-3..=7).flat_map(move |k| (-1..=5).map(move |l| [h, k, l])));
+    indices
+        .map(|index| {
+            let place = grid.offset_of(index);
+            place.map_or(DEFAULT_F.into(), |place| grid.amplitudes()[place])
+        })
+        .collect()
+}
+
+/// `kernel` with the grid of [`structure_factors`], as f16 where `half`, and the kind of them that the
+/// constant `STRUCTURE_FACTORS` names.
+pub fn with_grid(kernel: Kernel, kind: u32, half: bool) -> Kernel {
+    let values = stored();
+    let each = if kind == 2 { 4 } else { 1 };
+    let number = |index: usize| values.get(index / each + index % each).copied().unwrap_or(0.0);
+    let numbers: Vec<f64> = (0..values.len() * each).map(number).collect();
     let words = if half {
-        let pairs = values.chunks(2);
+        let pairs = numbers.chunks(2);
         let word = |pair: &[f64]| {
             half_bits(pair[0]) | half_bits(pair.get(1).copied().unwrap_or(0.0)) << 16
         };
         pairs.map(word).collect()
     } else {
-        values
+        numbers
             .iter()
-            .map(|&value| (value as f32).to_bits())
+            .map(|&number| (number as f32).to_bits())
             .collect()
     };
     let kernel = kernel.helpers(GRID).storage(6, words);
+    let kernel = kernel.constant("STRUCTURE_FACTORS", kind);
     kernel.constant("HALF_GRID", u8::from(half))
 }
 
 #[test]
 fn stored_structure_factor() {
-    let structure_factors = structure_factors();
-    let values = structure_factors.grid().unwrap().amplitudes();
+    let values = stored();
     let places: Vec<[u32; 1]> = (0..values.len() as u32).map(|place| [place]).collect();
+    let bits = |place: u32| (values.get(place as usize).copied().unwrap_or(0.0) as f32).to_bits();
     for half in [false, true] {
-        let kernel = with_grid(
-            in_render("put(0u, stored_structure_factor(word(0u)));"),
-            half,
-        );
-        check_words("stored_structure_factor", kernel, &places, |[place]| {
-            [(values[place as usize] as f32).to_bits()]
+        for kind in [1, 2] {
+            let body = "put(0u, stored_structure_factor(word(0u)));";
+            let kernel = with_grid(in_render(body), kind, half);
+            check_words("stored_structure_factor", kernel, &places, |[place]| [bits(place)]);
+        }
+        let kernel = with_grid(in_render("put4(0u, stored_row(word(0u)));"), 2, half);
+        check_words("stored_row", kernel, &places, |[place]| {
+            [0, 1, 2, 3].map(|further| bits(place + further))
         });
     }
+}
+
+/// Whole numbers as words, and the numbers of places: exact.
+#[test]
+fn place_number() {
+    let most = (1u32 << 23) - 1;
+    let edges = [0, 1, 2, most].map(|whole| [whole, 8, 10, 6]).to_vec();
+    let inputs = inputs(63, edges, |rng| {
+        [
+            rng.random_range(0..=most),
+            rng.random_range(0..9),
+            rng.random_range(0..11),
+            rng.random_range(0..7),
+        ]
+    });
+    let body = "put_word(0u, word_of(f32(word(0u))));
+        put_word(1u, place_number(grid_model(), vec3<f32>(word3(1u))));";
+    let kernel = in_render(body).helpers(GRID);
+    check_words("place_number", kernel, &inputs, |[whole, h, k, l]| {
+        [whole, (h * 11 + k) * 7 + l]
+    });
 }
 
 #[test]
@@ -126,10 +172,11 @@ fn nearest() {
     let indices = inputs(60, edges, |rng| {
         [(-5..6), (-4..9), (-2..7)].map(|range| rng.random_range::<i32, _>(range) as u32)
     });
-    let body = "put(0u, nearest_structure_factor(grid_model(), vec3<i32>(word3(0u))));";
+    let body =
+        "put(0u, nearest_structure_factor(grid_model(), from_grid_min(vec3<i32>(word3(0u)))));";
     check_words(
         "nearest_structure_factor",
-        with_grid(in_render(body), false),
+        with_grid(in_render(body), 1, false),
         &indices,
         |index| {
             let index = DVec3::from_array(index.map(|component| f64::from(component as i32)));
@@ -194,8 +241,9 @@ fn index(place: &[f64; 6]) -> DVec3 {
 fn tricubic() {
     let structure_factors = structure_factors();
     let grid = structure_factors.grid().unwrap();
-    let body = "put(0u, tricubic_structure_factor(grid_model(), vec3<i32>(real3(0u)), real3(3u)));";
-    let kernel = with_grid(in_render(body), false);
+    let body = "let whole = from_grid_min(vec3<i32>(real3(0u)));
+        put(0u, tricubic_structure_factor(grid_model(), whole, real3(3u)));";
+    let kernel = with_grid(in_render(body), 2, false);
     let name = "tricubic_structure_factor";
     check(name, kernel, TRICUBIC, &places(61), |place, [found]| {
         let hkl = index(&place);
@@ -228,8 +276,8 @@ fn structure_factor() {
         metric: DMat3::IDENTITY,
     };
     let body = "let rest = real3(3u);
-        put(0u, structure_factor(
-            grid_model(), vec3<i32>(real3(0u)), rest, nearest_index(rest)));";
+        let whole = from_grid_min(vec3<i32>(real3(0u)));
+        put(0u, structure_factor(grid_model(), whole, rest, nearest_index(rest)));";
     for (number, (listed, interpolate)) in [(false, false), (true, false), (true, true)]
         .into_iter()
         .enumerate()
@@ -243,8 +291,7 @@ fn structure_factor() {
             default_f: DEFAULT_F.into(),
             interpolate,
         };
-        let kernel = with_grid(in_render(body), false);
-        let kernel = kernel.constant("STRUCTURE_FACTORS", number as u32);
+        let kernel = with_grid(in_render(body), number as u32, false);
         check(
             "structure_factor",
             kernel,

@@ -102,13 +102,16 @@ fn terms_and_factors() {
     // times (2 cos πδ)²/4.
     let body = "var model: Model;
         model.cells = vec3<f32>(2.0, 1.0, 1.0);
+        model.waves_h = 2.0 * HALF_WAVE;
+        model.waves_k = HALF_WAVE;
+        model.waves_l = HALF_WAVE;
         model.default_f = 3.0;
         var prepared: Prepared;
         prepared.row_a = vec3<f32>(1.0, 0.0, 0.0);
         var sights: array<Sight, MOST_PIXELS>;
         sights[0] = Sight(real3(0u), real(3u)); sights[1] = Sight(real3(4u), real(7u));
         sights[2] = Sight(real3(8u), real(11u)); sights[3] = Sight(real3(12u), real(15u));
-        put4(0u, terms_of(model, prepared, sights));
+        put4(0u, common_factor(model) * terms_of(model, prepared, sights));
         put4(4u, factors_of(sights));";
     for edge in [1, 2usize] {
         let kernel = in_render(body)
@@ -136,15 +139,16 @@ fn terms_and_factors() {
 
 /// Words of a scene of which only polarisation, limit and sub-pixels count.
 fn scene(first: [Vec3; 3], kahn: f32, oversample: u32) -> Vec<u32> {
-    let mut words = vec![0; 48];
-    for (place, vector) in [32, 36, 40].into_iter().zip(first) {
+    // Behind those of the model.
+    let mut words = vec![0; 60];
+    for (place, vector) in [44, 48, 52].into_iter().zip(first) {
         for (axis, component) in vector.to_array().into_iter().enumerate() {
             words[place + axis] = component.to_bits();
         }
     }
-    words[43] = kahn.to_bits();
-    words[45] = 1;
-    words[46] = oversample;
+    words[55] = kahn.to_bits();
+    words[57] = 1;
+    words[58] = oversample;
     words
 }
 

@@ -19,6 +19,9 @@ const SPOTS: &str = "
 fn spot_model() -> Model {
     var model: Model;
     model.cells = vec3<f32>(5.0, 8.0, 13.0);
+    model.waves_h = 5.0 * HALF_WAVE;
+    model.waves_k = 8.0 * HALF_WAVE;
+    model.waves_l = 13.0 * HALF_WAVE;
     model.fudge = 0.75;
     model.metric_h = vec3<f32>(5.0, 1.0, 0.0);
     model.metric_k = vec3<f32>(0.0, 8.0, 2.0);
@@ -27,7 +30,7 @@ fn spot_model() -> Model {
 }
 fn prepared_at(k: u32) -> Prepared {
     var prepared: Prepared;
-    prepared.whole = vec3<i32>(real3(k));
+    prepared.whole = from_grid_min(vec3<i32>(real3(k)));
     prepared.fraction = real3(k + 3u);
     prepared.row_a = real3(k + 6u);
     prepared.row_b = real3(k + 9u);
@@ -73,10 +76,11 @@ fn term_of_every_kind() {
                 default_f: DEFAULT_F.into(),
                 interpolate,
             };
-            let body = "put(0u, term(with_grid(spot_model()), prepared_at(0u), real3(15u)));";
-            let kernel = with_grid(in_render(body).helpers(SPOTS), false);
+            let body = "let model = with_grid(spot_model());
+                let scattered = term(model, prepared_at(0u), real3(15u));
+                put(0u, common_factor(model) * scattered);";
+            let kernel = with_grid(in_render(body), kind_number, false).helpers(SPOTS);
             let kernel = kernel.constant("SHAPE", shape_number);
-            let kernel = kernel.constant("STRUCTURE_FACTORS", kind_number);
             check("term", kernel, TERM, &inputs, |input, [found]| {
                 let vector = |word: usize| DVec3::from_slice(&input[word..]);
                 let index_of = DMat3::from_cols_slice(&input[6..15]).transpose();
