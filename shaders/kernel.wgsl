@@ -21,6 +21,9 @@ override SENSOR: u32 = 0u;
 override RESOLUTION_LIMIT: bool = false;
 override CURVED: bool = false; // some panel is curved
 
+// Spots are so sharp that each sub-pixel's Miller index has to come in fixed point.
+override FINE: bool = false;
+
 override EDGE: u32 = 1u; // a thread renders EDGE x EDGE pixels of its tile
 
 const GROUP: u32 = 8u; // edge of a workgroup, threads
@@ -36,6 +39,7 @@ struct Scene {
     background: f32, // over the same scale as a term
     layers: u32,
     oversample: u32,
+    no_bits: u32, // what strict.wgsl wants: 0
 }
 
 struct Panel {
@@ -56,6 +60,11 @@ struct Tile {
     direction: vec3<f32>,
     panel: u32,
     slow: vec3<f32>, // slow axis of the panel; of a curved one, as its bend turns it here
+    direction_low: vec3<f32>, // what `direction` has no digits for
+    // Half a sub-pixel along fast and slow, and a layer along the normal, over `distance`; and what
+    // these have no digits for.
+    steps: array<vec3<f32>, 3>,
+    steps_low: array<vec3<f32>, 3>,
     digits: array<vec2<u32>, 3>, // of the direction, as Factors
 }
 

@@ -134,6 +134,28 @@ fn find_candidates(
     workgroupBarrier();
 }
 
+// The terms in the pixel of a thread of the orientations from `first` on whose bits are set.
+fn fine_terms(
+    model: Model, tile: Tile, panel: Panel, source: Source, lane: u32, view: u32, first: u32,
+    candidates: vec2<u32>,
+) -> f32 {
+    var terms = 0.0;
+    var bits = candidates;
+    if any(bits != vec2<u32>(0u)) {
+        let row = view / scene.oversample;
+        let sub_pixel = vec2<u32>(view % scene.oversample, row % scene.oversample);
+        let layer = row / scene.oversample;
+        let pixel = pixel_in_tile(lane, 0u);
+        let steps = steps_to(tile, panel, scene.oversample, pixel, sub_pixel, layer);
+        let q = fine_vector(tile, source, steps);
+        while any(bits != vec2<u32>(0u)) {
+            terms += fine_term(model, orientations[first + lowest(bits)], q);
+            bits = without_lowest(bits);
+        }
+    }
+    return terms;
+}
+
 @compute @workgroup_size(GROUP, GROUP)
 fn render(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -146,6 +168,7 @@ fn render(
     // Copied before the loops: inside them a software device reads a uniform for each lane of a
     // vector by itself.
     let model = scene.model;
+    no_bits = scene.no_bits;
     let tile = tiles[tile_index];
     let panel = panels[tile.panel];
     let sub = panel.pixel_size_m / f32(scene.oversample);
@@ -195,9 +218,13 @@ fn render(
                     var bits = vec2<u32>(
                         atomicLoad(&candidates[2u * lane]), atomicLoad(&candidates[2u * lane + 1u]),
                     );
-                    while any(bits != vec2<u32>(0u)) {
-                        terms += terms_of(model, kept(lowest(bits)), sights);
-                        bits = without_lowest(bits);
+                    if FINE {
+                        terms.x = fine_terms(model, tile, panel, source, lane, v, o, bits);
+                    } else {
+                        while any(bits != vec2<u32>(0u)) {
+                            terms += terms_of(model, kept(lowest(bits)), sights);
+                            bits = without_lowest(bits);
+                        }
                     }
                 } else {
                     for (var next = 0u; next < batch; next++) {

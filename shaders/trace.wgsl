@@ -44,6 +44,7 @@ struct Traced {
 @compute @workgroup_size(1)
 fn trace() {
     let model = scene.model;
+    no_bits = scene.no_bits;
     let tile = tiles[0];
     let panel = panels[tile.panel];
     let source = sources[0];
@@ -63,7 +64,15 @@ fn trace() {
     let q = centre_vector(scene.index_scale, qx, qy, qz) + turned;
     let applied = applied_factors(scene.kahn_factor, panel, source, seen, first);
 
-    let rest = index_rest(model.nothing, prepared, turned);
+    var index = Index(prepared.whole, index_rest(model.nothing, prepared, turned));
+    if FINE {
+        let steps = steps_to(
+            tile, panel, scene.oversample, selected.pixel, selected.sub_pixel, selected.layer,
+        );
+        let fine = fine_vector(tile, source, steps);
+        index = index_at(orientations[0], model.grid_min, fine.x, fine.y, fine.z);
+    }
+    let rest = index.fraction;
     let nearest = nearest_index(rest);
     let delta = rest - nearest;
 
@@ -83,7 +92,7 @@ fn trace() {
     traced.cell_a = prepared.row_a;
     traced.cell_b = prepared.row_b;
     traced.cell_c = prepared.row_c;
-    traced.whole = prepared.whole + vec3<f32>(model.grid_min);
+    traced.whole = index.whole + vec3<f32>(model.grid_min);
     traced.rest = rest;
     traced.nearest = nearest;
     traced.axes = vec3<f32>(
@@ -92,8 +101,8 @@ fn trace() {
     traced.round_offset = round_offset(model, delta);
     traced.spread = spot_offset_squared(model, delta);
     traced.lattice_factor = lattice_factor(model, delta);
-    traced.structure_factor = structure_factor(model, prepared.whole, rest, nearest);
-    let scattered = common_factor(model) * term(model, prepared, turned);
+    traced.structure_factor = structure_factor(model, index.whole, rest, nearest);
+    let scattered = common_factor(model) * term_at(model, index.whole, rest);
     traced.term = select(scattered, 0.0, is_dropped(scene.scattering_limit_squared, q));
     traced.absorbed = absorbed(panel, seen, selected.layer);
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     quiet_drivers();
+    heed_file_limit();
     let words: Result<Vec<String>, OsString> = std::env::args_os()
         .skip(1)
         .map(OsString::into_string)
@@ -16,6 +17,17 @@ fn main() -> ExitCode {
             word.to_string_lossy()
         ))
         .report(),
+    }
+}
+
+/// Makes a file that outgrows its limit (`ulimit -f`) an error like that of a full disk, where it
+/// would end the process.
+fn heed_file_limit() {
+    #[cfg(unix)]
+    {
+        use nix::sys::signal::{SigHandler, Signal, signal};
+        // SAFETY: to ignore a signal runs no code of ours. The system knows this one.
+        let _ = unsafe { signal(Signal::SIGXFSZ, SigHandler::SigIgn) };
     }
 }
 

@@ -1,6 +1,8 @@
 //! How much memory this machine can still give, so that an impossible request is an answer and
 //! not a killed process.
 
+mod limits;
+
 use std::fmt;
 
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
@@ -30,15 +32,12 @@ impl Bytes {
         Bytes(count.saturating_mul(size_of::<T>() as u64))
     }
 
-    /// What this process can still be given: free memory, or less where a control group sets a
-    /// lower limit.
+    /// What this process can still be given: free memory, or less where a limit of the process
+    /// (`ulimit -v`, `ulimit -d`) or of a control group that it is in sets a lower one.
     pub fn available() -> Bytes {
         let memory = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
-        let system = System::new_with_specifics(memory);
-        let limit = system
-            .cgroup_limits()
-            .map_or(u64::MAX, |limits| limits.free_memory);
-        Bytes(system.available_memory().min(limit))
+        let free = System::new_with_specifics(memory).available_memory();
+        Bytes(free.min(limits::left()))
     }
 
     /// Whether this many bytes can be had now.

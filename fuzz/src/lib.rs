@@ -1,8 +1,9 @@
 //! What holds of every reader, whatever the bytes: it says whether it takes them, and what it takes is
-//! sound. A function a reader, for the fuzz target of the same name and for `tests/robustness`, whose
-//! seeds are in the folder of that name in `tests/seeds`.
+//! sound. A function a reader, for the fuzz target of the same name and for `tests/formats/robustness`,
+//! whose seeds are in the folder of that name in `tests/seeds`.
 
 use glam::DVec3;
+use nanobragg::document::Document;
 use nanobragg::experiment::StructureFactors;
 use nanobragg::formats::format::FrameReader;
 use nanobragg::formats::image_file::ImageFile;
@@ -20,6 +21,7 @@ pub type Reader = fn(&[u8]) -> bool;
 pub const READERS: &[(&str, Reader)] = &[
     ("cbf", cbf),
     ("channel_list", channel_list),
+    ("experiment_file", experiment_file),
     ("expt", expt),
     ("geom", geom),
     ("image_file", image_file),
@@ -77,6 +79,23 @@ pub fn cbf(bytes: &[u8]) -> bool {
 pub fn channel_list(bytes: &[u8]) -> bool {
     let parsed = formats::channel_list::parse(bytes);
     parsed.map(|channels| assert!(!channels.is_empty())).is_ok()
+}
+
+/// Experiment files, in TOML and in JSON: what is read is written, and read again as the same.
+pub fn experiment_file(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return false;
+    };
+    let taken = [Document::from_toml(text), Document::from_json(text)].map(|read| {
+        let sound = read.map(|document| {
+            let again = Document::from_toml(&document.to_toml());
+            assert_eq!(again.as_ref().ok(), Some(&document));
+            let again = Document::from_json(&document.to_json().expect("a document is JSON"));
+            assert_eq!(again.as_ref().ok(), Some(&document));
+        });
+        sound.is_ok()
+    });
+    taken.contains(&true)
 }
 
 /// Experiment lists of DIALS: two experiments, and the detectors that they describe.

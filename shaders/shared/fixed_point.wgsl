@@ -36,7 +36,7 @@ fn carry(column: i32) -> i32 {
 }
 
 // The product of a Factor and a Wide number; columns below 2^-48 are left out.
-fn product(a: vec4<i32>, q: Wide) -> Columns {
+fn fixed_product(a: vec4<i32>, q: Wide) -> Columns {
     let h = q.head;
     return Columns(
         vec4<i32>(
@@ -50,7 +50,7 @@ fn product(a: vec4<i32>, q: Wide) -> Columns {
 }
 
 // The digits of columns of weight 1 2^-12 2^-24 2^-36 2^-48 less a Wide number.
-fn difference(columns: Columns, subtracted: Wide) -> Wide {
+fn fixed_difference(columns: Columns, subtracted: Wide) -> Wide {
     let fourth = columns.head.w - subtracted.tail + carry(columns.tail);
     let third = columns.head.z - subtracted.head.w + carry(fourth);
     let second = columns.head.y - subtracted.head.z + carry(third);
@@ -72,9 +72,9 @@ fn fixed_dot(
     ax: vec4<i32>, ay: vec4<i32>, az: vec4<i32>,
     qx: Wide, qy: Wide, qz: Wide,
 ) -> Split {
-    let x = product(ax, qx);
-    let y = product(ay, qy);
-    let z = product(az, qz);
+    let x = fixed_product(ax, qx);
+    let y = fixed_product(ay, qy);
+    let z = fixed_product(az, qz);
     let head = x.head + y.head + z.head;
     let third = head.w + carry(x.tail + y.tail + z.tail);
     let second = head.z + carry(third);

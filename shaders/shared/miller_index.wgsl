@@ -12,10 +12,16 @@ struct Prepared {
     row_c: vec3<f32>,
 }
 
+// One component of the scattering vector times index_scale, from that of the direction in which
+// X-rays of `source` are scattered.
+fn vector_component(direction: vec4<i32>, source: Source, axis: u32) -> Wide {
+    let along = fixed_product(direction, wide(source.digits[0]));
+    return fixed_difference(along, wide(source.digits[1u + axis]));
+}
+
 // One component of the scattering vector at the tile's centre, times index_scale.
 fn centre_component(tile: Tile, source: Source, axis: u32) -> Wide {
-    let along = product(factor(tile.digits[axis]), wide(source.digits[0]));
-    return difference(along, wide(source.digits[1u + axis]));
+    return vector_component(factor(tile.digits[axis]), source, axis);
 }
 
 // The scattering vector at the tile's centre, 1/Å.
@@ -23,34 +29,44 @@ fn centre_vector(index_scale: f32, qx: Wide, qy: Wide, qz: Wide) -> vec3<f32> {
     return vec3<f32>(wide_value(qx), wide_value(qy), wide_value(qz)) / index_scale;
 }
 
+// A Miller index split into whole numbers and the rest.
+struct Index {
+    whole: vec3<f32>, // less the index of the first place of the grid of structure factors
+    fraction: vec3<f32>,
+}
+
+// The Miller index at the scattering vector (qx, qy, qz), for a grid from `grid_min` on.
+fn index_at(
+    orientation: Orientation, grid_min: vec3<i32>, qx: Wide, qy: Wide, qz: Wide,
+) -> Index {
+    let digits = orientation.digits;
+    let h = fixed_dot(factor(digits[0].xy), factor(digits[0].zw), factor(digits[1].xy), qx, qy, qz);
+    let k = fixed_dot(factor(digits[1].zw), factor(digits[2].xy), factor(digits[2].zw), qx, qy, qz);
+    let l = fixed_dot(factor(digits[3].xy), factor(digits[3].zw), factor(digits[4].xy), qx, qy, qz);
+    return Index(
+        vec3<f32>(vec3<i32>(h.whole, k.whole, l.whole) - grid_min),
+        vec3<f32>(h.fraction, k.fraction, l.fraction),
+    );
+}
+
 // `orientation`, prepared for the tile whose centre is at the scattering vector (qx, qy, qz), for a
-// grid of structure factors from `grid_min` on.
+// grid from `grid_min` on.
 fn prepare(
     orientation: Orientation, index_scale: f32, grid_min: vec3<i32>, qx: Wide, qy: Wide, qz: Wide,
 ) -> Prepared {
+    let index = index_at(orientation, grid_min, qx, qy, qz);
     let digits = orientation.digits;
-    let ax = factor(digits[0].xy);
-    let ay = factor(digits[0].zw);
-    let az = factor(digits[1].xy);
-    let bx = factor(digits[1].zw);
-    let by = factor(digits[2].xy);
-    let bz = factor(digits[2].zw);
-    let cx = factor(digits[3].xy);
-    let cy = factor(digits[3].zw);
-    let cz = factor(digits[4].xy);
-    let h = fixed_dot(ax, ay, az, qx, qy, qz);
-    let k = fixed_dot(bx, by, bz, qx, qy, qz);
-    let l = fixed_dot(cx, cy, cz, qx, qy, qz);
-    let a = vec3<f32>(factor_value(ax), factor_value(ay), factor_value(az));
-    let b = vec3<f32>(factor_value(bx), factor_value(by), factor_value(bz));
-    let c = vec3<f32>(factor_value(cx), factor_value(cy), factor_value(cz));
+    let a = row_value(digits[0].xy, digits[0].zw, digits[1].xy);
+    let b = row_value(digits[1].zw, digits[2].xy, digits[2].zw);
+    let c = row_value(digits[3].xy, digits[3].zw, digits[4].xy);
     return Prepared(
-        vec3<f32>(vec3<i32>(h.whole, k.whole, l.whole) - grid_min),
-        vec3<f32>(h.fraction, k.fraction, l.fraction),
-        index_scale * a,
-        index_scale * b,
-        index_scale * c,
+        index.whole, index.fraction, index_scale * a, index_scale * b, index_scale * c,
     );
+}
+
+// The vector of three Factors as the nearest float32.
+fn row_value(x: vec2<u32>, y: vec2<u32>, z: vec2<u32>) -> vec3<f32> {
+    return vec3<f32>(factor_value(factor(x)), factor_value(factor(y)), factor_value(factor(z)));
 }
 
 // The change of the Miller index over a step of `turned` 1/Å.

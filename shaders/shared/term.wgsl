@@ -42,11 +42,15 @@ fn common_factor(model: Model) -> f32 {
 
 // F_cell^2 F_latt^2 of one orientation, `turned` 1/Å from the tile's centre, over `common_factor`.
 fn term(model: Model, prepared: Prepared, turned: vec3<f32>) -> f32 {
-    let rest = index_rest(model.nothing, prepared, turned);
+    return term_at(model, prepared.whole, index_rest(model.nothing, prepared, turned));
+}
+
+// The same at the Miller index `whole` + `rest`; `whole` is less the index of the grid's first place.
+fn term_at(model: Model, whole: vec3<f32>, rest: vec3<f32>) -> f32 {
     let nearest = nearest_index(rest);
     var scattered = lattice_factor(model, rest - nearest);
     if STRUCTURE_FACTORS != 0u {
-        scattered *= structure_factor(model, prepared.whole, rest, nearest);
+        scattered *= structure_factor(model, whole, rest, nearest);
     }
     return scattered * scattered;
 }

@@ -7,6 +7,7 @@ use clap::{ArgMatches, Command, Parser};
 
 use super::{CliError, version};
 use crate::document::{REMOVED, Removed};
+use crate::formats::c_number;
 
 /// How alike two spellings must be for one to be suggested for the other, 0 to 1.
 const ALIKE: f64 = 0.7;
@@ -22,73 +23,99 @@ pub struct Spellings {
     pub either: Vec<String>,
     /// Flags that take two dashes: this program's own.
     pub double: Vec<String>,
+    /// Flags that take one value.
+    single: Vec<String>,
     /// Flags that take several values.
     several: Vec<String>,
     /// Flags that earlier versions had.
     removed: &'static [Removed],
 }
 
-/// The spellings of those flags of `command` that take several values.
-fn of_several(command: &Command) -> Vec<String> {
-    let flags = command.get_arguments();
-    let several = flags.filter(|flag| {
+/// What a negative number of a flag with several values starts with while clap looks at it, which
+/// takes some of them for flags: a character for use within a program only.
+const MINUS: char = '\u{fdd0}';
+
+/// `word` as the user gave it.
+pub fn shown(word: &str) -> String {
+    word.replace(MINUS, "-")
+}
+
+/// The spellings of those flags of `command` that take `several` values, or one.
+fn of_values(command: &Command, several: bool) -> Vec<String> {
+    let flags = command.get_arguments().filter(|flag| {
         let values = flag.get_num_args();
-        values.is_some_and(|values| values.max_values() > 1)
+        let takes_several = values.is_some_and(|values| values.max_values() > 1);
+        flag.get_action().takes_values() && takes_several == several
     });
-    let spellings = several.filter_map(clap::Arg::get_long);
-    spellings.map(str::to_string).collect()
+    super::flags::spellings(flags)
 }
 
 impl Spellings {
     /// The spellings of the flags of `command`, of which `double` take two dashes.
-    pub fn of(command: &Command, double: Vec<String>) -> Spellings {
-        let mut either = super::flags::spellings(command);
+    pub fn of(command: &Command, mut double: Vec<String>) -> Spellings {
+        let mut either = super::flags::spellings(command.get_arguments());
+        double.retain(|name| either.contains(name));
         either.retain(|name| !double.contains(name));
         let name = "nanobragg".into();
         Spellings {
             name,
             either,
             double,
-            several: of_several(command),
+            single: of_values(command, false),
+            several: of_values(command, true),
             removed: REMOVED,
         }
     }
 
     /// The spellings of the command called `name`; its flags `either` take one dash or two.
     pub fn with(name: &str, command: &Command, either: &[&str]) -> Spellings {
-        let mut double = super::flags::spellings(command);
+        let mut double = super::flags::spellings(command.get_arguments());
         double.retain(|known| !either.contains(&known.as_str()));
         Spellings {
             name: name.into(),
             either: either.iter().map(ToString::to_string).collect(),
             double,
-            several: of_several(command),
+            single: of_values(command, false),
+            several: of_values(command, true),
             removed: &[],
         }
     }
 
-    /// `words` with every flag's dashes doubled, as clap wants them; what stands behind `--` is not
-    /// looked at.
+    /// `words` with every flag's dashes doubled, as clap wants them, and with negative numbers, which
+    /// are no flags, in a form that clap takes for values; what stands behind `--` is not looked at.
     fn normalised(&self, words: &[String]) -> Result<Vec<String>, CliError> {
         let own = words.iter().position(|word| word == "--");
         let (words, behind) = words.split_at(own.unwrap_or(words.len()));
-        let mut flag = "";
-        words
-            .iter()
-            .map(|word| {
-                let number = word.parse::<f64>();
-                // Clap takes -5 for a number, but -inf and -nan for flags.
-                if word.starts_with('-') && number.as_ref().is_ok_and(|n| !n.is_finite()) {
-                    let what = format!("{flag} {word}: expected a finite number");
-                    return Err(CliError::usage(what.trim_start()));
+        let mut normalised: Vec<String> = Vec::with_capacity(words.len() + behind.len());
+        for word in words {
+            let is_negative = self.is_negative_number(word);
+            match normalised.last_mut() {
+                Some(flag) if is_negative && is_one_of(&self.single, flag) => {
+                    flag.push('=');
+                    flag.push_str(word);
                 }
-                if word.starts_with('-') && number.is_err() {
-                    flag = word;
-                }
-                self.normalise(word)
-            })
-            .chain(behind.iter().cloned().map(Ok))
-            .collect()
+                _ if is_negative => normalised.push(word.replacen('-', &MINUS.to_string(), 1)),
+                _ => normalised.push(self.normalise(word)?),
+            }
+        }
+        normalised.extend_from_slice(behind);
+        Ok(normalised)
+    }
+
+    /// Whether `word` is a negative number, or meant as one: it goes on like one, and is no flag.
+    fn is_negative_number(&self, word: &str) -> bool {
+        let Some(rest) = word.strip_prefix('-') else {
+            return false;
+        };
+        let is_meant = rest.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+        c_number::number(word).is_some() || (is_meant && !self.knows(rest))
+    }
+
+    /// Whether `flag`, without dashes, is a flag of the command, with a value behind a sign or not.
+    fn knows(&self, flag: &str) -> bool {
+        let name = flag.split('=').next();
+        let mut names = self.either.iter().chain(&self.double);
+        names.any(|known| Some(known.as_str()) == name)
     }
 
     fn normalise(&self, word: &str) -> Result<String, CliError> {
@@ -96,8 +123,8 @@ impl Spellings {
             Some(name) => (2, name),
             None => (1, word.strip_prefix('-').unwrap_or_default()),
         };
-        // A lone dash, a negative number or no flag at all is a value.
-        if name.is_empty() || word.parse::<f64>().is_ok() {
+        // A lone dash or no flag at all is a value.
+        if name.is_empty() {
             return Ok(word.to_string());
         }
         let bare = name.split_once('=').map_or(name, |(bare, _)| bare);
@@ -171,6 +198,12 @@ impl Spellings {
     }
 }
 
+/// Whether `word` is one of the flags `names`, with two dashes and no value.
+fn is_one_of(names: &[String], word: &str) -> bool {
+    let name = word.strip_prefix("--");
+    name.is_some_and(|name| names.iter().any(|known| known == name))
+}
+
 /// Parses `words`, the command line behind the program's name.
 ///
 /// # Errors
@@ -228,15 +261,15 @@ impl Spellings {
     /// What clap found, in one line.
     fn one_line(&self, error: &clap::Error) -> String {
         let context = |kind| match error.get(kind) {
-            Some(ContextValue::String(text)) => Some(text.clone()),
+            Some(ContextValue::String(text)) => Some(shown(text)),
             Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
             Some(ContextValue::Number(number)) => Some(number.to_string()),
             _ => None,
         };
-        let shown = context(ContextKind::InvalidArg).unwrap_or_default();
-        let shown = self.single_dashed(&shown).trim().to_string();
+        let named = context(ContextKind::InvalidArg).unwrap_or_default();
+        let named = self.single_dashed(&named).trim().to_string();
         // Clap's name of a flag goes on with the names of its values.
-        let (flag, takes) = shown.split_once(' ').unwrap_or((&shown, ""));
+        let (flag, takes) = named.split_once(' ').unwrap_or((&named, ""));
         let value = context(ContextKind::InvalidValue).unwrap_or_default();
         match error.kind() {
             ErrorKind::ValueValidation => {
@@ -262,7 +295,7 @@ impl Spellings {
                 format!("{flag}: it takes {}", takes.trim_end_matches("..."))
             }
             ErrorKind::MissingRequiredArgument => {
-                format!("{shown}: missing; {} -h tells what goes there", self.name)
+                format!("{named}: missing; {} -h tells what goes there", self.name)
             }
             ErrorKind::ArgumentConflict => {
                 let other = context(ContextKind::PriorArg).unwrap_or_default();

@@ -5,8 +5,8 @@ use clap::{Command, CommandFactory};
 use super::arguments::Spellings;
 use super::flags::{self, last_one_counts};
 use super::{
-    CliError, bench, compare, completions, convert, devices, info, man, noise, render, series,
-    trace, validate,
+    CliError, bench, compare, completions, convert, devices, info, man, noise, process, render,
+    series, trace, validate,
 };
 
 /// What does the work: is given the words behind the command's name.
@@ -56,6 +56,7 @@ static SUBCOMMANDS: &[Subcommand] = &[
 static HIDDEN: &[(&str, Work)] = &[
     (bench::WORKER, bench::work),
     (completions::ASK, completions::answer),
+    (process::GUARD, process::guard),
 ];
 
 const fn of<F: CommandFactory>(

@@ -3,7 +3,7 @@
 use super::CliError;
 use super::flags::Request;
 use crate::document::Experiments;
-use crate::formats::expt;
+use crate::formats::{Access, expt};
 use crate::image::Image;
 use crate::memory::Bytes;
 use crate::render::Renderer;
@@ -26,14 +26,17 @@ pub fn with_others(
     ) else {
         return Ok(image);
     };
-    let memory = Bytes::available();
-    let count = expt::read(&path, 0, memory)?.experiments;
+    let access = Access {
+        most: Bytes::available(),
+        links: request.program.links,
+    };
+    let count = expt::read(&path, 0, access.most)?.experiments;
     let mut sums: Vec<f64> = image.values().iter().copied().map(f64::from).collect();
     for index in 1..count {
         let mut document = request.document.clone();
         document.detector.dials_experiment_index = Some(Experiments::One(index as u32));
         document.background = Default::default();
-        let experiment = document.resolve(request.seed, memory)?.experiment;
+        let experiment = document.resolve(request.seed, access)?.experiment;
         let first = &request.experiment;
         if experiment.detector() != first.detector() || experiment.beam() != first.beam() {
             return Err(CliError::Usage(format!(

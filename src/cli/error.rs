@@ -2,14 +2,13 @@
 
 use std::process::ExitCode;
 
+use super::interrupt;
 use super::output::say;
 use super::reference::ReferenceError;
+use crate::formats::{FormatError, whole};
 use crate::gpu::GpuError;
 use crate::render::RenderError;
 use crate::series::SeriesError;
-
-/// What a shell reports for a process ended by Ctrl-C.
-const INTERRUPTED: u8 = 130;
 
 /// Why a command stopped.
 #[derive(Debug)]
@@ -37,23 +36,38 @@ impl CliError {
             CliError::Text(text) => super::output::print_coloured(text)
                 .map_or_else(|error| error.report(), |()| ExitCode::SUCCESS),
             CliError::Usage(message) => {
-                say(behind_name(message));
+                tell(message);
                 ExitCode::from(2)
             }
             CliError::Failed(error) if is_interruption(error) => {
-                say(format_args!("nanobragg: interrupted; no file was written"));
-                ExitCode::from(INTERRUPTED)
+                let left = interrupt::left(&whole::in_place());
+                CliError::Interrupted(format!("interrupted; {left}")).report()
             }
             CliError::Interrupted(message) => {
-                say(behind_name(message));
-                ExitCode::from(INTERRUPTED)
+                if !interrupt::has_the_last_word() {
+                    // Who has it ends the process.
+                    loop {
+                        std::thread::park();
+                    }
+                }
+                tell(message);
+                ExitCode::from(interrupt::EXIT_CODE)
             }
             CliError::Failed(_) => {
-                say(behind_name(&self.to_string()));
+                let placed = whole::in_place();
+                match placed.is_empty() {
+                    true => tell(&self.to_string()),
+                    false => tell(&format!("{self}; {}", interrupt::left(&placed))),
+                }
                 ExitCode::FAILURE
             }
         }
     }
+}
+
+/// Puts `message` on standard error, in one line that begins with the program's name.
+pub fn tell(message: &str) {
+    say(behind_name(message));
 }
 
 /// Whether the work was stopped by the user.
@@ -72,6 +86,15 @@ fn of_render(error: &anyhow::Error) -> Option<&RenderError> {
 
 /// The flags that do what `error` advises, in brackets.
 fn flags_for(error: &anyhow::Error) -> &'static str {
+    let of_file = match error.downcast_ref() {
+        Some(SeriesError::Format(error)) => Some(error),
+        _ => error.downcast_ref(),
+    };
+    if let Some(FormatError::Content { problem, .. }) = of_file
+        && problem.outside
+    {
+        return " (--links-anywhere)";
+    }
     match of_render(error) {
         Some(RenderError::TooManyTerms { .. }) => {
             " (-hdivsteps, -vdivsteps, -dispsteps, -phisteps, -mosaic_domains)"
@@ -101,26 +124,10 @@ impl<E: Into<anyhow::Error>> From<E> for CliError {
     }
 }
 
-/// The line that tells `message`, behind the program's name, which a command's messages start with.
+/// `message` behind the program's name, which a command's messages start with.
 fn behind_name(message: &str) -> String {
-    let line = one_line(message);
-    if line.starts_with("nanobragg ") {
-        line
-    } else {
-        format!("nanobragg: {line}")
+    match message.starts_with("nanobragg ") {
+        true => message.to_string(),
+        false => format!("nanobragg: {message}"),
     }
-}
-
-/// `message` with its control characters, line ends among them, made visible: file names and
-/// values are repeated as they were given.
-fn one_line(message: &str) -> String {
-    let mut line = String::with_capacity(message.len());
-    for character in message.chars() {
-        if character.is_control() {
-            line.extend(character.escape_default());
-        } else {
-            line.push(character);
-        }
-    }
-    line
 }

@@ -9,14 +9,14 @@ use super::config::Records;
 use super::flags::{Output, OutputKind, Request};
 use super::{CliError, interrupt, profile};
 use crate::experiment::Experiment;
-use crate::formats::{Problem, check_writable, png};
+use crate::formats::{PendingFile, Problem, check_writable, nxmx, png, whole};
 use crate::image::noise::{Noise, point_spread};
 use crate::image::{Image, Statistics, ToneMap, overview};
 use crate::memory::Bytes;
 use crate::profile::FILES;
 use crate::render::{RenderError, Renderer, frame_size};
 use crate::report::{Sight, WrittenFile, picture_with_rings};
-use crate::series::{self, OutputSink, RenderedFrame};
+use crate::series::{self, FrameSink, OutputSink, PlannedFrame, RenderedFrame};
 
 /// Makes sure, before any work is done, that every output can be written, that no two of them are
 /// one file, and that none is an input.
@@ -26,6 +26,18 @@ use crate::series::{self, OutputSink, RenderedFrame};
 /// that cannot be written.
 pub fn check(request: &Request) -> Result<(), CliError> {
     let targets = targets(request);
+    let panels = request.experiment.detector().panels.len();
+    let nxmx = |output: &&Output| output.kind.format() == nxmx::FORMAT;
+    if let Some(Output { flag, path, .. }) = request.outputs.iter().find(nxmx)
+        && panels > nxmx::MOST_PANELS
+    {
+        return Err(CliError::Usage(format!(
+            "{flag} {}: {panels} panels, and NXmx files are written of up to {}; name it .npy or \
+             .tif, or render fewer panels",
+            path.display(),
+            nxmx::MOST_PANELS
+        )));
+    }
     for (index, (flag, path)) in targets.iter().enumerate() {
         if let Some(input) = input_at(&request.inputs, path) {
             let what = format!("{flag} {}: it would overwrite the input", path.display());
@@ -43,9 +55,25 @@ pub fn check(request: &Request) -> Result<(), CliError> {
                 "{flag} -: expected the name of a file"
             )));
         }
-        check_writable(path)?;
+        whole::reserve(path)?;
+    }
+    for output in &request.outputs {
+        check_data_files(output, 1)?;
     }
     Ok(())
+}
+
+/// Makes sure that the files which `output` puts beside that of its `frames` can be written.
+///
+/// # Errors
+/// [`CliError::Failed`] with what stands in the way.
+pub fn check_data_files(output: &Output, frames: usize) -> Result<(), CliError> {
+    let encoding = output.kind.encoding();
+    let files = encoding.map(|encoding| encoding.files_beside(&output.path, frames));
+    Ok(files
+        .into_iter()
+        .flatten()
+        .try_for_each(|path| check_writable(&path))?)
 }
 
 /// The flag and the place of every file that `request` will write.
@@ -146,8 +174,8 @@ pub fn notices(sinks: &[OutputSink]) -> Vec<String> {
     notices
 }
 
-/// Writes every file of `request`: all under temporary names first, then each into its place. With
-/// what is told of the files comes what the user should know.
+/// Writes every file of `request`: all under temporary names first, then each into its place, with
+/// those `beside` them. With what is told of the files comes what the user should know.
 ///
 /// # Errors
 /// [`CliError::Failed`] with the file to blame; as long as the first part fails, no target is
@@ -157,14 +185,11 @@ pub fn write(
     renderer: &Renderer,
     image: &Image,
     statistics: &Statistics,
+    beside: Vec<PendingFile>,
 ) -> Result<(Vec<WrittenFile>, Vec<String>), CliError> {
     let mut sinks = make(request, renderer, image, statistics)?;
-    if interrupt::interrupted() {
-        // The files go with the sinks.
-        return Err(RenderError::Interrupted.into());
-    }
     let _span = info_span!(target: FILES, "put in place").entered();
-    series::commit(sinks.iter_mut().map(OutputSink::files))?;
+    commit(sinks.iter_mut().map(OutputSink::files), beside)?;
     let written = request.outputs.iter().zip(&sinks);
     let written = written.map(|(output, sink)| WrittenFile {
         flag: output.flag,
@@ -174,6 +199,22 @@ pub fn write(
         clipped_below: sink.written.clipped_below,
     });
     Ok((written.collect(), notices(&sinks)))
+}
+
+/// Puts the files of `sinks` and those `beside` them in their places, unless the user has asked to
+/// stop.
+///
+/// # Errors
+/// [`CliError::Failed`] with the file to blame.
+pub fn commit<'a>(
+    sinks: impl Iterator<Item = &'a mut FrameSink>,
+    beside: Vec<PendingFile>,
+) -> Result<(), CliError> {
+    if interrupt::interrupted() {
+        // The files go with the sinks.
+        return Err(RenderError::Interrupted.into());
+    }
+    Ok(series::commit(sinks, beside)?)
 }
 
 /// Makes every file of `request`, none of them in its place yet. Files whose sinks are dropped are
@@ -197,12 +238,15 @@ pub fn make(
         .map(|output| OutputSink::of_frame(output.plain()))
         .collect();
     let frame = RenderedFrame {
-        number: number.unwrap_or(0),
-        experiment: &request.experiment,
-        up: request.up(),
+        planned: PlannedFrame {
+            number: number.unwrap_or(0),
+            experiment: &request.experiment,
+            up: request.up(),
+            record: &|output| records.for_file(&output.kind).cloned(),
+            misset_seed: request.misset_seed(),
+        },
         image,
         statistics,
-        record: &|output| records.for_file(&output.kind).cloned(),
         draw: &drawing(request),
     };
     series::write_frame(&mut sinks, &frame, renderer)?;
@@ -218,12 +262,12 @@ pub fn drawing(
         let tone = ToneMap::of(frame.image, style.scale, style.percentile);
         match (kind, &rings_m) {
             (OutputKind::Overview, _) => {
-                let picture = overview(frame.image, frame.experiment, frame.up);
+                let picture = overview(frame.image, frame.planned.experiment, frame.planned.up);
                 png::encode(&picture, &tone, style.colormap, style.depth)
             }
             (_, None) => png::encode(frame.image, &tone, style.colormap, style.depth),
             (_, Some(rings_m)) => {
-                let sight = Sight::of(frame.experiment);
+                let sight = Sight::of(frame.planned.experiment);
                 picture_with_rings(frame.image, &tone, style.colormap, &sight, rings_m)
             }
         }

@@ -5,15 +5,18 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use serde_json::json;
 
-use super::limit::file_limit;
-use super::output::{print, print_report};
+use super::config::without_outputs;
+use super::limit::LinksFlag;
+use super::output::{print, print_report, say};
 use super::sized::{check_size, own_size, sized_raster};
 use super::{CliError, values};
-use crate::formats::format;
+use crate::document::Document;
 use crate::formats::header::Header;
 use crate::formats::image_file::{self, ImageFile};
 use crate::formats::record;
+use crate::formats::{Access, FormatError, format};
 use crate::image::PixelStatistics;
+use crate::report::is_hidden;
 
 /// Print an image's header, geometry and statistics
 #[derive(Parser)]
@@ -40,6 +43,8 @@ pub struct InfoCommand {
     /// Print the experiment that the image was rendered from, a file for 'nanobragg --config'
     #[arg(long, conflicts_with_all = ["json", "size", "frame"])]
     config: bool,
+    #[command(flatten)]
+    links: LinksFlag,
     /// Print one JSON document, lengths in m, angles in radians
     #[arg(long)]
     json: bool,
@@ -52,12 +57,15 @@ pub struct InfoCommand {
 pub fn run(words: &[String]) -> Result<(), CliError> {
     let command: InfoCommand = super::arguments::parse_own("nanobragg info", words)?;
     if command.config {
-        return print_record(&command.image);
+        return print_record(&command.image, command.links.access());
     }
     let (file, header, frame) = command.image()?;
     let given = command.size.as_ref().map(|size| [size[0], size[1]]);
     check_size(&command.image, own_size(&file), given)?;
     let (raster, format) = sized_raster(&command.image, file, given, None)?;
+    for notice in &header.notices {
+        say(format_args!("nanobragg: note: {notice}"));
+    }
     let pixels = &raster.pixels;
     let highest = header.geometry.count_cutoff.or(pixels.ceiling());
     let detector = header.metadata.as_ref().map(|(metadata, _)| {
@@ -77,6 +85,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         "program": header.record.as_deref().and_then(record::program),
         "header": header.entries,
         "geometry": header.geometry,
+        "notices": header.notices,
         "statistics": PixelStatistics::of(|| pixels.values(), raster.width, highest),
     });
     print_report(&info, command.json)
@@ -86,8 +95,8 @@ impl InfoCommand {
     /// The image, its header, and which frame of how many it is.
     fn image(&self) -> Result<(ImageFile, Header, Option<[usize; 2]>), CliError> {
         let shown = self.image.display();
-        let Some(file) = image_file::frames(&self.image, file_limit())? else {
-            let (image, header) = image_file::read_with_header(&self.image, file_limit())?;
+        let Some(file) = image_file::frames(&self.image, self.links.access())? else {
+            let (image, header) = image_file::read_with_header(&self.image, self.links.access())?;
             return match self.frame {
                 None | Some(1) => Ok((image, header, None)),
                 Some(frame) => Err(CliError::Usage(format!(
@@ -103,14 +112,36 @@ impl InfoCommand {
         }
         let index = frame - 1;
         let image = ImageFile::Sized(file.format(), file.frame(index)?);
-        Ok((image, file.header(index), Some([frame, frames])))
+        let header = Header {
+            notices: file.notices(),
+            ..file.header(index)
+        };
+        Ok((image, header, Some([frame, frames])))
     }
 }
 
 /// Prints the experiment that the image at `path` was rendered from.
-fn print_record(path: &Path) -> Result<(), CliError> {
-    match image_file::read_record(path, file_limit())? {
-        Some(record) => print(&record),
+fn print_record(path: &Path, access: Access) -> Result<(), CliError> {
+    match image_file::read_record(path, access)? {
+        Some(record) => {
+            let (text, ignored) = without_outputs(&record);
+            for key in ignored {
+                say(format_args!(
+                    "nanobragg: note: {}: {key} of its record is left out: an image has no say in \
+                     what is written and how the program runs",
+                    path.display()
+                ));
+            }
+            match text.chars().any(|c| is_hidden(c) && c != '\n') {
+                false => print(&text),
+                // Written anew, it says the same in ASCII.
+                true => {
+                    let read = Document::from_toml(&text);
+                    let read = read.map_err(|problem| FormatError::content(path, problem))?;
+                    print(&format!("{}\n", read.to_toml()))
+                }
+            }
+        }
         None => Err(CliError::Failed(anyhow::anyhow!(
             "{}: it does not say what it was rendered from; {} files of a render do",
             path.display(),

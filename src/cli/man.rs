@@ -142,7 +142,7 @@ pub(super) fn page() -> io::Result<String> {
 }
 
 /// The page of a command.
-fn page_of(command: &Subcommand) -> io::Result<String> {
+pub(super) fn page_of(command: &Subcommand) -> io::Result<String> {
     let Described {
         command: clap,
         spellings,

@@ -3,6 +3,7 @@
 //! Flags of the C program take one dash or two, options that are new here two. Exit codes: 0
 //! done, 1 the work failed or an input file is bad, 2 wrong usage.
 
+mod abort;
 mod arguments;
 mod bench;
 mod commands;
@@ -11,6 +12,7 @@ mod completions;
 mod config;
 mod convert;
 mod crystals;
+mod cut;
 mod devices;
 mod dry_run;
 mod error;
@@ -28,6 +30,7 @@ mod progress;
 mod reference;
 mod render;
 mod scenario;
+mod scratch;
 mod series;
 mod sized;
 mod trace;
@@ -39,12 +42,22 @@ mod version;
 use std::process::ExitCode;
 
 use crate::experiment::Experiment;
+use crate::formats::whole;
+use crate::render::Threads;
 
 pub use error::CliError;
 
 /// Runs the program with `words`, the command line behind its name.
 pub fn run(words: &[String]) -> ExitCode {
-    match commands::dispatch(words) {
+    abort::answer();
+    let ready = match words.first() {
+        // A guard has no work to share.
+        Some(word) if word == process::GUARD => Ok(()),
+        _ => Threads::start_shared().map_err(CliError::from),
+    };
+    let done = ready.and_then(|()| commands::dispatch(words));
+    whole::release();
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
     }

@@ -6,20 +6,22 @@ use std::time::Instant;
 use clap::Parser;
 use serde_json::json;
 
+use super::config::record_of_noise;
 use super::files::input_at;
-use super::flags::{NoiseFlags, seed_from_clock};
+use super::flags::{NoiseFlags, seed};
+use super::limit::LinksFlag;
 use super::output::{print_summary, say};
 use super::sized::read_sized;
-use super::{CliError, interrupt, values};
+use super::{CliError, files, interrupt, values};
 use crate::formats::encoding::{Counts, Encoding, Number};
 use crate::formats::format::{self, Format, GeometryRoom};
-use crate::formats::header::Header;
-use crate::formats::{check_writable, smv};
+use crate::formats::header::{Header, NOISE_SEED};
+use crate::formats::{check_writable, smv, whole};
 use crate::image::Image;
 use crate::image::noise::panels_of;
 use crate::memory::Bytes;
-use crate::render::{Device, RenderError, RenderOptions, Renderer};
-use crate::series::{self, FrameSink, Target};
+use crate::render::{Device, RenderOptions, Renderer};
+use crate::series::{FrameSink, Target};
 
 /// Put a detector's noise on an image of photons
 #[derive(Parser)]
@@ -38,7 +40,6 @@ use crate::series::{self, FrameSink, Target};
                   Examples:\n  \
                   nanobragg noise floatimage.bin noisy_0001.img --header intimage.img -seed 7\n  \
                   nanobragg noise photons.tif noisy.tif -adc 0 --readout 3 --psf fiber --psf-fwhm 1.2",
-    allow_negative_numbers = true,
     term_width = 100
 )]
 pub struct NoiseCommand {
@@ -57,12 +58,11 @@ pub struct NoiseCommand {
     /// Panels of the same size that are stacked in IN; light does not spread from one to another
     #[arg(long, value_name = "COUNT", default_value = "1", value_parser = values::count)]
     panels: u32,
-    /// Seed of the noise [default: from the clock, and printed]
-    #[arg(long, value_name = "INT", value_parser = values::seed, allow_negative_numbers = true)]
+    /// Seed of the noise [default: a random one, printed and in the file]
+    #[arg(long, value_name = "INT", value_parser = values::seed)]
     seed: Option<i64>,
     /// Counts of a pixel without photons [default: 40; 0 in CBF]
-    #[arg(long, visible_alias = "adcoffset", value_name = "COUNTS", value_parser = values::number,
-          allow_negative_numbers = true)]
+    #[arg(long, visible_alias = "adcoffset", value_name = "COUNTS", value_parser = values::number)]
     adc: Option<f64>,
     #[command(flatten)]
     noise: NoiseFlags,
@@ -78,6 +78,8 @@ pub struct NoiseCommand {
     /// Threads of the CPU path [default: one per core]
     #[arg(long, value_name = "COUNT", value_parser = values::threads, help_heading = "Program")]
     threads: Option<u32>,
+    #[command(flatten)]
+    links: LinksFlag,
     /// Print nothing but warnings and errors
     #[arg(long, help_heading = "Program")]
     quiet: bool,
@@ -97,9 +99,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = Instant::now();
     let command: NoiseCommand = super::arguments::parse_with("nanobragg noise", words, &EITHER)?;
     interrupt::catch()?;
-    let seed = command
-        .seed
-        .map_or_else(seed_from_clock, |seed| seed as u64);
+    let seed = seed(command.seed)?;
     let encoding = command.encoding()?;
     let offset = command.adc.unwrap_or(encoding.usual_offset());
     let noise = command.noise.noise(seed, offset)?;
@@ -107,7 +107,9 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let mut notices = command.noise.idle(&noise);
     let mut input = command.input(encoding.format, &mut notices)?;
     // The noise that is added here is not of the experiment that the record describes.
-    input.header.record = None;
+    let record = record_of_noise(&command.noise.document(&noise));
+    input.header.set_record(record);
+    input.header.seeds = vec![(NOISE_SEED, seed as i64)];
     notices.extend(pixel_notices(&command.image, &input.image));
     if noise.saturation.is_some() {
         input.header.saturates_at(noise.saturation);
@@ -134,10 +136,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         let usual = Counts::AS_THEY_ARE;
         sink.write_image(noise.image, encoding, &counts, usual, &input.header)
     })?;
-    if interrupt::interrupted() {
-        return Err(RenderError::Interrupted.into());
-    }
-    series::commit(std::iter::once(&mut sink))?;
+    files::commit(std::iter::once(&mut sink), Vec::new())?;
     let summary = json!({
         "version": crate::version::NUMBER,
         "input": command.image.display().to_string(),
@@ -196,13 +195,17 @@ impl NoiseCommand {
                 "nanobragg noise -: expected the name of a file to write",
             ));
         }
-        Ok(check_writable(&self.out)?)
+        let beside = self.encoding()?.files_beside(&self.out, 1);
+        whole::reserve(&self.out)?;
+        Ok(beside.iter().try_for_each(|path| check_writable(path))?)
     }
 
     /// Reads the image, and the header for an output of this format.
     fn input(&self, output: &Format, notices: &mut Vec<String>) -> Result<Input, CliError> {
         let given = self.size.as_ref().map(|size| [size[0], size[1]]);
-        let input = read_sized(&self.image, given, self.header.as_deref())?;
+        let header = self.header.as_deref();
+        let input = read_sized(&self.image, given, header, self.links.access())?;
+        notices.extend(input.header.notices.iter().cloned());
         if let Some([fast, slow]) = given.filter(|_| input.tells_size) {
             notices.push(format!(
                 "--size {fast} {slow} has no effect: {} tells its own size",

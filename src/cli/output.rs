@@ -1,4 +1,7 @@
 //! Standard output for results, standard error for messages.
+//!
+//! All that the program prints goes through here, where characters of files and command lines that
+//! would steer a terminal are spelled out ([`visible`]).
 
 use std::io::{ErrorKind, Write};
 
@@ -7,17 +10,18 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::CliError;
-use crate::report::text_of;
+use super::cut::cut;
+use crate::report::{text_of, visible, visible_json, visible_lines};
 
 /// Prints `text`. A reader that has heard enough (`| head`) is no error.
 ///
 /// # Errors
 /// [`CliError::Failed`] when standard output cannot be written to.
 pub fn print(text: &str) -> Result<(), CliError> {
-    write(std::io::stdout().lock(), text)
+    write(std::io::stdout().lock(), &visible_lines(text))
 }
 
-/// Prints `text`, with its colours where they are wanted: on a terminal, unless NO_COLOR is set,
+/// Prints `text`, which is the program's own, help say, with its colours where they are wanted: on a terminal, unless NO_COLOR is set,
 /// and wherever CLICOLOR_FORCE is.
 ///
 /// # Errors
@@ -43,7 +47,8 @@ fn write(mut output: impl Write, text: &str) -> Result<(), CliError> {
 /// # Errors
 /// As [`print`].
 pub fn print_json(document: &impl Serialize) -> Result<(), CliError> {
-    print(&format!("{}\n", serde_json::to_string_pretty(document)?))
+    let json = serde_json::to_string_pretty(document)?;
+    print(&format!("{}\n", visible_json(&json)))
 }
 
 /// Prints `report` on standard output, as JSON or as lines for people.
@@ -66,12 +71,22 @@ pub fn print_summary(summary: &impl Serialize, json: bool, quiet: bool) -> Resul
     match json {
         true => print_json(summary)?,
         false if quiet => {}
-        false => say(text_of(summary)?.trim_end()),
+        false => say_lines(text_of(summary)?.trim_end()),
     }
     Ok(())
 }
 
-/// Puts a line on standard error, or nowhere if that is closed: an image is not worth less for it.
-pub fn say(line: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+/// Puts `message` on standard error, [`cut`] and in one line, or nowhere if that is closed: an image
+/// is not worth less for it.
+pub fn say(message: impl std::fmt::Display) {
+    to_standard_error(&visible(&cut(&message.to_string())));
+}
+
+/// Puts a text of several lines on standard error, as [`say`] does.
+pub fn say_lines(text: impl std::fmt::Display) {
+    to_standard_error(&visible_lines(&cut(&text.to_string())));
+}
+
+fn to_standard_error(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }

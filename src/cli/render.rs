@@ -9,14 +9,16 @@ use super::arguments::{Spellings, parse};
 use super::commands::Described;
 use super::config::{self, Line};
 use super::flags::{self, Given, OutputKind, Printout, ProgramFlags, Request};
-use super::output::{print, print_summary, say};
+use super::output::{print, print_summary, say, say_lines};
 use super::progress::Progress;
 use super::{CliError, crystals, dry_run, files, interrupt, profile, truth};
 use crate::cpu;
+use crate::document::{KEYS, message};
+use crate::formats::PendingFile;
 use crate::formats::metadata::FrameMetadata;
 use crate::image::{Image, Statistics};
 use crate::profile::{FILES, INPUT, RUN, SETUP};
-use crate::render::{Rendered, Renderer};
+use crate::render::{Rendered, Renderer, spawn_scoped};
 use crate::report::{Run, Summary, trace_lines};
 use crate::scene::{Scene, TermPlace};
 
@@ -33,9 +35,10 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     }
     let run = info_span!(target: RUN, "nanobragg").entered();
     interrupt::catch()?;
-    let (mut request, renderer) = prepared(line)?;
+    let (mut request, renderer, config) = prepared(line)?;
     if request.program.dry_run {
         crystals::require_one(&request)?;
+        config.map_or(Ok(()), PendingFile::commit)?;
         return dry_run::run(&request, &renderer);
     }
     let Rendered {
@@ -61,11 +64,13 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let statistics = info_span!(target: FILES, "statistics")
         .in_scope(|| renderer.install(|| Statistics::of(&image)));
     tell(image_notices(&image, &statistics));
-    let (mut written, file_notices) = info_span!(target: FILES, "files")
-        .in_scope(|| renderer.install(|| files::write(&request, &renderer, &image, &statistics)))?;
-    tell(file_notices);
     let frame = FrameMetadata::of(&request.experiment, request.up());
-    truth::write(&request, &[frame], 1)?;
+    let mut beside = truth::files(&request, &[frame], 1)?;
+    beside.extend(config);
+    let (mut written, file_notices) = info_span!(target: FILES, "files").in_scope(|| {
+        renderer.install(|| files::write(&request, &renderer, &image, &statistics, beside))
+    })?;
+    tell(file_notices);
     drop(run);
     let seconds = started.elapsed().as_secs_f64();
     let hot_spots = match &request.program.profile {
@@ -96,7 +101,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     );
     print_summary(&summary, request.program.json, request.program.quiet)?;
     if let Some(hot_spots) = hot_spots.filter(|_| !request.program.quiet) {
-        say(format_args!("\n{hot_spots}"));
+        say_lines(format_args!("\n{hot_spots}"));
     }
     print_pixels(&request)?;
     // The process ends here: the system takes back at once what a driver takes apart bit by bit.
@@ -130,18 +135,17 @@ pub fn image_notices(image: &Image, statistics: &Statistics) -> Vec<String> {
     )]
 }
 
-/// The checked request of `line`, and the renderer for it.
-fn prepared(line: Line) -> Result<(Request, Renderer), CliError> {
+/// The checked request of `line`, the renderer for it, and its experiment file.
+fn prepared(line: Line) -> Result<(Request, Renderer, Option<PendingFile>), CliError> {
     let given = info_span!(target: INPUT, "flags").in_scope(|| parsed(line))?;
-    let (request, renderer, ()) = prepared_with(&given, |request| {
+    prepared_with(&given, |request| {
         tell(request);
         let checks = info_span!(target: INPUT, "check outputs").entered();
         files::check(request)?;
         files::check_memory(request)?;
         drop(checks);
-        config::write_if_asked(request)
-    })?;
-    Ok((request, renderer))
+        config::file_if_asked(request)
+    })
 }
 
 /// The request of `given`, checked by `check`, and the renderer for it.
@@ -156,7 +160,7 @@ pub fn prepared_with<T>(
     // Opening a device takes time; files are read meanwhile. Also where a file is bad, the thread
     // that opens the device is waited for: drivers may crash when the process ends during it.
     std::thread::scope(|scope| {
-        let opening = scope.spawn(|| Renderer::new(&program.render_options()));
+        let opening = spawn_scoped(scope, || Renderer::new(&program.render_options()))?;
         let mut request = info_span!(target: INPUT, "files").in_scope(|| given.request())?;
         // Only where files are written.
         let headers = flags::geometry_notices(&request.experiment, &request.outputs);
@@ -255,8 +259,22 @@ pub fn parsed_by(
     Described { command, spellings }: Described,
     line: Line,
 ) -> Result<Parsed, CliError> {
+    let renders_series = command
+        .get_arguments()
+        .any(|flag| flag.get_id() == "frames");
     let matches = parse(command, &spellings, &line.words)?;
     let given = line.given(&matches)?;
+    let of_series = KEYS
+        .iter()
+        .find(|key| key.section == "series" && given.document.says(key));
+    if let Some(key) = of_series.filter(|_| !renders_series) {
+        return Err(CliError::usage(given.spelling.of(&message!(
+            "{}: the experiment is that of a series, and this command renders one image; \
+             'nanobragg series --config FILE' renders all frames; for one of them, take its section \
+             [series] out and give the -phi or -misset that 'nanobragg series --json' tells",
+            *key
+        ))));
+    }
     Ok(Parsed {
         matches,
         given,

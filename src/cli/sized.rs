@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use super::CliError;
-use super::limit::file_limit;
 use crate::formats::format::Format;
 use crate::formats::header::Header;
 use crate::formats::image_file::{self, ImageFile};
 use crate::formats::raster::{Pixels, Raster};
-use crate::formats::raw;
+use crate::formats::{Access, raw};
 use crate::image::Image;
 
 /// An image, and what is known of it.
@@ -23,7 +22,7 @@ pub struct SizedImage {
     pub tells_size: bool,
 }
 
-/// Reads the image at `path`, of the size that is `given` with `--size`, or of that of the SMV file
+/// Reads the image at `path` by `access`, of the size that is `given` with `--size`, or of that of the SMV file
 /// at
 /// `header`, from which its geometry is taken.
 ///
@@ -34,11 +33,12 @@ pub fn read_sized(
     path: &Path,
     given: Option<[usize; 2]>,
     header: Option<&Path>,
+    access: Access,
 ) -> Result<SizedImage, CliError> {
-    let (file, own_header) = image_file::read_with_header(path, file_limit())?;
+    let (file, own_header) = image_file::read_with_header(path, access)?;
     let own = own_size(&file);
     check_size(path, own, given)?;
-    let other = header.map(|header| Header::of_smv(header, file_limit()));
+    let other = header.map(|header| Header::of_smv(header, access.most));
     let other = other.transpose()?;
     let of_header = other
         .as_ref()

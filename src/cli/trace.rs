@@ -24,8 +24,7 @@ const COMMAND: &str = "nanobragg trace";
     bin_name = COMMAND,
     override_usage = "nanobragg trace --pixel FAST SLOW [options] -- FLAGS",
     after_help = "All indices count from 0. Exit codes: 0 done, 1 a quantity diverges or the work \
-                  failed, 2 wrong usage.",
-    allow_negative_numbers = true
+                  failed, 2 wrong usage."
 )]
 pub struct TraceFlags {
     /// The pixel; of several panels, in their stacked image

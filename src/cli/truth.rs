@@ -9,21 +9,22 @@ use crate::formats::encoding::Counts;
 use crate::formats::expt::{self, Images};
 use crate::formats::format::GeometryRoom;
 use crate::formats::metadata::{FrameMetadata, Metadata};
-use crate::formats::{geom, write_whole};
+use crate::formats::{PendingFile, geom};
 use crate::series::{OutputKind, Target};
 
-/// Writes what `request` asks for of `frames`, numbered from `first_number`, once their images are
-/// in their places.
+/// The files that `request` asks for of `frames`, numbered from `first_number`, to be put in their
+/// places with the images.
 ///
 /// # Errors
 /// [`CliError::Failed`] for files that cannot be written.
-pub fn write(
+pub fn files(
     request: &Request,
     frames: &[FrameMetadata],
     first_number: u32,
-) -> Result<(), CliError> {
+) -> Result<Vec<PendingFile>, CliError> {
+    let mut written = Vec::new();
     if request.program.write_expt.is_none() && request.program.write_geom.is_none() {
-        return Ok(());
+        return Ok(written);
     }
     let pictured = |output: &&Output| output.kind.format().geometry != GeometryRoom::Nothing;
     let output = request.outputs.iter().find(pictured);
@@ -33,7 +34,7 @@ pub fn write(
     });
     let metadata = Metadata::of(&request.experiment, request.up(), saturation);
     if let Some(path) = &request.program.write_geom {
-        write_whole(path, geom::text(&metadata).as_bytes())?;
+        written.push(PendingFile::write(path, geom::text(&metadata).as_bytes())?);
     }
     if let Some(path) = &request.program.write_expt {
         let files: Option<Vec<PathBuf>> = output.map(|output| {
@@ -52,9 +53,9 @@ pub fn write(
             each => Images::Each(each),
         });
         let text = expt::text(&metadata, frames, images, output.map_or(0.0, pedestal));
-        write_whole(path, text.as_bytes())?;
+        written.push(PendingFile::write(path, text.as_bytes())?);
     }
-    Ok(())
+    Ok(written)
 }
 
 /// A line for each of the files that says less than its name promises.

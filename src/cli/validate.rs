@@ -104,11 +104,13 @@ fn row(finding: &Finding) -> String {
         worst,
         gate,
         correlation,
-        passed,
+        passed: _,
+        shortcoming,
         device_seconds,
         cpu_seconds,
     } = finding;
-    let missed = if *passed { "" } else { "  MISSED" };
+    let missed = shortcoming.map(|what| format!("  MISSED: {what}"));
+    let missed = missed.unwrap_or_default();
     format!(
         "{name:22} {nrmse:8.1e} {worst:8.1e} {gate:8.0e}       {:8.1e} {device_seconds:7.3}s \
          {cpu_seconds:7.3}s{missed}\n",

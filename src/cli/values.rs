@@ -3,6 +3,7 @@
 //! experiment files have too are theirs.
 
 use crate::document::{COORDINATE, COUNT, INDEX, NUMBER, POSITIVE, SEED, THREADS};
+use crate::formats::c_number;
 
 /// A finite number.
 pub fn number(word: &str) -> Result<f64, String> {
@@ -16,8 +17,7 @@ pub fn positive(word: &str) -> Result<f64, String> {
 
 /// A correlation.
 pub fn correlation(word: &str) -> Result<f64, String> {
-    let parsed = word.parse::<f64>().ok();
-    let parsed = parsed.filter(|value| value.abs() <= 1.0);
+    let parsed = c_number::number(word).filter(|value| value.abs() <= 1.0);
     parsed.ok_or_else(|| "expected a correlation, from -1 to 1".to_string())
 }
 

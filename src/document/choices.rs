@@ -73,7 +73,20 @@ pub enum MosaicDistribution {
     Gaussian,
 }
 
+/// How the experiment in an image file names input files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RecordPaths {
+    /// As they were given.
+    #[default]
+    Full,
+    /// From the folder that the program ran in; of files outside of it, the name alone.
+    Relative,
+    /// Not at all: there is no experiment in the file.
+    None,
+}
+
 choices! {
+    RecordPaths { "full" = Full, "relative" = Relative, "none" = None }
     Shape { "square" = Square, "round" = Round, "gauss" = Gauss, "tophat" = TopHat }
     PhiSampling { "start" = Start, "middle" = Middle }
     LayerDepth { "front" = Front, "mean" = Mean }

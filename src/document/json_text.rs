@@ -12,7 +12,7 @@ use super::keys::{KEYS, Refused, SECTIONS};
 use super::toml_text::INPUTS;
 use super::value::Value;
 use super::{Document, suggest};
-use crate::formats::Problem;
+use crate::formats::{Problem, newlines};
 
 impl Serialize for Document {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -44,7 +44,7 @@ pub fn read(text: &str) -> Result<Document, Problem> {
     let wrong = |error: serde_json::Error| Problem::with_file(format!("not read as JSON: {error}"));
     let mut document = Document::default();
     let sections: BTreeMap<String, BTreeMap<String, Box<RawValue>>> =
-        serde_json::from_str(text).map_err(wrong)?;
+        serde_json::from_str(&newlines(text)).map_err(wrong)?;
     for (section, keys) in sections {
         for (name, raw) in keys {
             let shown = raw.get();

@@ -4,7 +4,9 @@
 use std::path::PathBuf;
 
 use super::Recorded;
-use super::choices::{Choice, DivergenceShape, Experiments, Misset, MosaicDistribution, SlabKeys};
+use super::choices::{
+    Choice, DivergenceShape, Experiments, Misset, MosaicDistribution, RecordPaths, SlabKeys,
+};
 use super::value::{
     ANGLES, Axes, CELL_AXES, CELLS, COORDINATE, COUNT, Cells, DEPTH, DETECTOR_AXES, EXPERIMENTS,
     Field, Form, INDEX, KAHN_FACTOR, Kind, MISORIENTATION, NOT_NEGATIVE, NUMBER, PERCENT, POSITIVE,
@@ -249,6 +251,13 @@ sections! {
         /// Where in each step phi is taken.
         phi_sampling "phi_sampling": PhiSampling = words::<PhiSampling>(), One;
     }
+    /// The frames of a series, where the document is of one.
+    series: SeriesSection {
+        /// How many frames there are.
+        frames "frames": u32 = COUNT, One;
+        /// Whether each frame has a random orientation of its own, of the crystal's `misset_seed`.
+        random_orientations "random_orientations": bool = Truth, One;
+    }
     /// The X-rays.
     beam: BeamSection {
         /// Wavelength, Å.
@@ -473,6 +482,8 @@ sections! {
         default_pgm "default_pgm": bool = Truth, One;
         /// Whether the default image with noise is written.
         default_noise "default_noise": bool = Truth, One;
+        /// How image files name the input files in the experiment that they hold.
+        record "record": RecordPaths = words::<RecordPaths>(), One;
     }
     /// How the program runs.
     run: RunSection {

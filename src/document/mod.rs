@@ -44,7 +44,7 @@ use crate::memory::Bytes;
 use paths::folder_of;
 
 pub use choices::{
-    Choice, DivergenceShape, Experiments, Misset, MosaicDistribution, SLAB, SlabKeys,
+    Choice, DivergenceShape, Experiments, Misset, MosaicDistribution, RecordPaths, SLAB, SlabKeys,
 };
 pub use error::DocumentError;
 pub use factor_origin::{AtomOrigin, FactorOrigin, SolventSummary};
@@ -52,12 +52,12 @@ pub use inputs::{Fingerprint, Recorded};
 pub use keys::{
     BackgroundSection, BeamSection, CountsSection, CrystalSection, DetectorSection, Document,
     FrameSection, KEYS, Key, MosaicitySection, NoiseSection, OutputSection, PictureSection,
-    Refused, RunSection, SECTIONS, SamplingSection, ScanSection, key,
+    Refused, RunSection, SECTIONS, SamplingSection, ScanSection, SeriesSection, key,
 };
 pub(crate) use message::message;
 pub use message::{Message, Named, Part};
 pub use overlay::{FILES, GRID};
-pub use paths::{is_same, seen_from};
+pub use paths::{is_same, leads_out_of, seen_from};
 pub use read::{Idle, Resolved};
 pub use removed::{REMOVED, Removed};
 pub use toml_text::{Advice, Extent, Read};
@@ -86,7 +86,7 @@ impl Document {
     /// The document as TOML, in ASCII; numbers keep every bit.
     pub fn to_toml(&self) -> String {
         let extent = Extent {
-            sections: |_| true,
+            keys: &|_| true,
             named: &Path::to_path_buf,
         };
         self.written(None, extent).trim_start().to_string()

@@ -11,7 +11,7 @@ use super::keys::{KEYS, Key, Refused, SECTIONS};
 use super::removed::REMOVED;
 use super::value::{Kind, Value};
 use super::{Document, suggest};
-use crate::formats::Problem;
+use crate::formats::{Problem, newlines};
 
 /// The section of the files that the experiment was written with.
 pub const INPUTS: &str = "inputs";
@@ -43,6 +43,7 @@ pub fn read(text: &str, advice: Advice) -> Result<Read, Problem> {
     let nearest = |section: Option<&str>, name: &str| {
         advice(section, name).unwrap_or_else(|| suggest::nearest_key(section, name))
     };
+    let text = &*newlines(text);
     let table = DeTable::parse(text).map_err(|error| {
         let what = format!("not read as TOML: {}", error.message().trim());
         match error.span() {
@@ -140,7 +141,12 @@ fn of_toml(value: &DeValue) -> Option<Value> {
         DeValue::String(text) => Value::Text(text.to_string()),
         DeValue::Boolean(truth) => Value::Truth(*truth),
         DeValue::Integer(whole) => {
-            Value::Whole(i64::from_str_radix(whole.as_str(), whole.radix()).ok()?)
+            let (digits, radix) = (whole.as_str(), whole.radix());
+            match i64::from_str_radix(digits, radix) {
+                Ok(whole) => Value::Whole(whole),
+                // Keys of any number have room for it.
+                Err(_) => Value::Number(digits.parse().ok().filter(|_| radix == 10)?),
+            }
         }
         DeValue::Float(number) => Value::Number(number.as_str().parse().ok()?),
         DeValue::Array(values) => {
@@ -176,8 +182,8 @@ fn recorded(table: &DeTable, text: &str) -> Result<Vec<Recorded>, Problem> {
 /// Which part of a document is written.
 #[derive(Clone, Copy)]
 pub struct Extent<'e> {
-    /// The sections.
-    pub sections: fn(&str) -> bool,
+    /// The keys.
+    pub keys: &'e dyn Fn(&Key) -> bool,
     /// How paths are named.
     pub named: &'e dyn Fn(&Path) -> PathBuf,
 }
@@ -192,9 +198,10 @@ pub fn write(document: &Document, notes: Option<&Document>, extent: Extent) -> S
     let (document, notes) = (seen(document), notes.map(seen));
     let mut text = String::new();
     // A string always has room.
-    for section in SECTIONS.iter().filter(|section| (extent.sections)(section)) {
+    for section in SECTIONS {
         let mut lines = String::new();
-        for key in KEYS.iter().filter(|key| key.section == *section) {
+        let own = KEYS.iter().filter(|key| key.section == *section);
+        for key in own.filter(|key| (extent.keys)(key)) {
             if let Some(given) = key.get(&document) {
                 let _ = writeln!(lines, "{} = {}", key.name, written(key, &given));
             }

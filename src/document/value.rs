@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
+use crate::formats::c_number;
+
 /// A value as files have it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -135,7 +137,7 @@ impl Kind {
                 (*number >= 0.0).then(|| value.clone())
             }
             (Kind::WordOrNumber("inf", _), Value::Text(text)) => {
-                let infinite = text.eq_ignore_ascii_case("inf");
+                let infinite = c_number::number(text) == Some(f64::INFINITY);
                 infinite.then_some(Value::Number(f64::INFINITY))
             }
             (Kind::WordOrNumber(..), Value::Number(number)) => {
@@ -166,7 +168,7 @@ impl Kind {
     /// `expected …`, with what is accepted.
     pub fn of_word(&self, word: &str) -> Result<Value, String> {
         let text = || Value::Text(word.into());
-        let number = || word.parse().map_or_else(|_| text(), Value::Number);
+        let number = || c_number::number(word).map_or_else(text, Value::Number);
         let value = match self {
             Kind::Number(..) | Kind::WordOrNumber(..) => number(),
             Kind::Whole(..) => word.parse().map_or_else(|_| text(), Value::Whole),
@@ -251,6 +253,9 @@ impl Form {
             (Form::Axes(axes), Value::List(values)) if values.len() == axes.len() => each(values),
             (Form::Axes(axes), Value::List(_)) => {
                 Err(format!("one value, or an array of {}", axes.len()))
+            }
+            (Form::Axes(axes), Value::Table(entries)) if entries.is_empty() => {
+                Err(format!("a table of {}", axes.join(", ")))
             }
             (Form::Axes(axes), Value::Table(entries)) => {
                 let known = |(axis, value): &(String, Value)| match axes.contains(&axis.as_str()) {

@@ -4,6 +4,7 @@ use glam::DVec3;
 
 use super::error::direction;
 use super::overlap::overlapping;
+use super::placement::where_met;
 use super::quantity::Quantity;
 use super::{ExperimentError, Panel};
 
@@ -146,14 +147,8 @@ fn farthest_downstream_m(panel: &Panel, beam: DVec3) -> f64 {
 /// What headers say of `panel` in a beam along the unit vector `beam`.
 fn header_of(panel: &Panel, beam: DVec3) -> HeaderGeometry {
     let close_distance_m = panel.close_distance_m();
-    // A panel along the beam is met nowhere: the beam's centre is then that of the sample.
     let ratio = beam.dot(panel.normal);
-    let (distance_m, met) = if ratio.abs() > 1e-9 {
-        let distance_m = close_distance_m / ratio;
-        (distance_m, distance_m * beam)
-    } else {
-        (close_distance_m, close_distance_m * panel.normal)
-    };
+    let (distance_m, met) = where_met(close_distance_m, beam, panel.normal, ratio);
     let along = |point: DVec3| {
         panel
             .pixel_at(point)

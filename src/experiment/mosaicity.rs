@@ -22,7 +22,7 @@ const DOMAIN_PURPOSE: u32 = 0x6d6f_7361;
 pub struct Mosaicity {
     /// What their rotations are drawn from.
     pub model: MosaicModel,
-    /// How many are drawn, at least one.
+    /// How many are drawn, at least one; without a spread one is enough.
     pub domains: u32,
     /// Seed of the draw.
     pub seed: i64,
@@ -62,11 +62,12 @@ impl Default for Mosaicity {
 }
 
 impl Mosaicity {
-    /// Number of domains.
+    /// Number of domains that are rendered: of those that are alike, as there is no spread, one.
     pub fn domain_count(&self) -> u32 {
         match &self.model {
             // A list longer than 2³² does not fit in memory.
             MosaicModel::Listed(rotations) => rotations.len() as u32,
+            _ if self.spread_rad() == 0.0 => self.domains.min(1),
             MosaicModel::Cap { .. } | MosaicModel::Gaussian { .. } => self.domains,
         }
     }
@@ -94,7 +95,7 @@ impl Mosaicity {
             MosaicModel::Gaussian { sigmas_rad } => {
                 let sigmas = DVec3::from_array(*sigmas_rad);
                 MosaicDraw::InCrystal {
-                    unturned: self.domains % 2 == 1,
+                    unturned: self.domain_count() % 2 == 1,
                     pairs: self.gaussian(sigmas).collect(),
                 }
             }
@@ -109,7 +110,7 @@ impl Mosaicity {
 
     fn cap(&self, spread_rad: f64) -> Vec<DMat3> {
         let mut generator = ParkMiller::new(self.seed);
-        let mut rotations: Vec<DMat3> = (0..self.domains)
+        let mut rotations: Vec<DMat3> = (0..self.domain_count())
             .map(|_| random_rotation(&mut generator, spread_rad))
             .collect();
         // Domain 0's deviates are drawn all the same, so that the others match the C program's.
@@ -122,7 +123,7 @@ impl Mosaicity {
     /// Rotation vectors, axis times angle, in the crystal's frame: one for each pair of domains.
     fn gaussian(&self, sigmas: DVec3) -> impl Iterator<Item = DVec3> {
         let seed = self.seed.cast_unsigned();
-        (0..self.domains / 2).map(move |pair| {
+        (0..self.domain_count() / 2).map(move |pair| {
             let mut stream = PhiloxStream::new(seed, 0, pair, DOMAIN_PURPOSE);
             let axis = DVec3::from_array(UnitSphere.sample(&mut stream));
             let deviate: f64 = StandardNormal.sample(&mut stream);

@@ -80,6 +80,20 @@ impl Default for Placement {
     }
 }
 
+/// Cosine between the beam and the normal of a plane below which it is along the beam.
+const EDGE_ON: f64 = 1e-9;
+
+/// Distance along `beam` to the plane that is `close_m` away along `normal`, and the point where the
+/// beam meets it; `ratio` is the cosine between the two unit vectors. A plane along the beam is met
+/// nowhere: the point is then the nearest to the sample.
+pub(super) fn where_met(close_m: f64, beam: DVec3, normal: DVec3, ratio: f64) -> (f64, DVec3) {
+    if ratio.abs() < EDGE_ON {
+        return (close_m, close_m * normal);
+    }
+    let distance_m = close_m / ratio;
+    (distance_m, distance_m * beam)
+}
+
 /// Points of the unrotated detector that the convention and the user settle between them.
 struct Centres {
     /// Xbeam and Ybeam as headers repeat them, m.
@@ -134,8 +148,8 @@ impl Placement {
 
         // What headers say is told from where the panel ended up.
         let close_distance_m = origin_m.dot(turned_normal);
-        let distance_m = close_distance_m / ratio;
-        let spot = distance_m * beam - origin_m;
+        let (distance_m, met) = where_met(close_distance_m, beam, turned_normal, ratio);
+        let spot = met - origin_m;
         let header = HeaderGeometry {
             distance_m,
             close_distance_m,
@@ -174,7 +188,11 @@ impl Placement {
             Distance::Closest(distance) => (Quantity::CloseDistance, distance),
         };
         quantity.require(given)?;
-        if ratio.abs() < 1e-9 {
+        if ratio.abs() < EDGE_ON {
+            if self.origin_m.is_some() {
+                // It is placed without them, and may be beside the sample.
+                return Ok((given, given));
+            }
             return Err(ExperimentError::PlaneThroughSample {
                 close_mm: ratio * given * 1e3,
             });
@@ -333,5 +351,64 @@ mod tests {
             placement.place(),
             Err(ExperimentError::PlaneThroughSample { .. })
         ));
+    }
+
+    #[test]
+    fn a_plane_through_the_sample_is_refused_however_it_gets_there() {
+        use Convention::*;
+        let quarters = [-3.0, -1.0, 1.0, 3.0].map(|count| count * std::f64::consts::FRAC_PI_2);
+        let mut refused = 0;
+        for convention in [Mosflm, Denzo, Adxv, Xds, Dials] {
+            for (axis, quarter) in (0..12).map(|case| (case % 3, quarters[case / 3])) {
+                let mut placement = Placement {
+                    convention,
+                    ..Placement::default()
+                };
+                placement.rotations_rad[axis] = quarter;
+                // About the beam the detector turns within its plane.
+                let within = placement.axes().beam[axis] != 0.0;
+                let placed = placement.place();
+                match &placed {
+                    Err(ExperimentError::PlaneThroughSample { .. }) => refused += 1,
+                    placed => assert!(within && placed.is_ok(), "{placement:?}"),
+                }
+                assert_eq!(placed.is_ok(), within, "{placement:?}");
+            }
+        }
+        assert_eq!(refused, 40);
+        // A first pixel in the plane, within rounding of which the sample is.
+        for case in 0..500 {
+            let angle = |factor: f64| (f64::from(case) * factor).sin() * 3.0;
+            let mut placement = Placement {
+                rotations_rad: [angle(1.1), angle(2.3), angle(3.7)],
+                two_theta_rad: angle(5.1),
+                ..Placement::default()
+            };
+            let panel = |placement: &Placement| placement.place().unwrap().panels.remove(0);
+            placement.origin_m = Some(DVec3::X);
+            let own = panel(&placement);
+            let [along, across, off] = [angle(7.3) * 1e3, angle(0.3), angle(9.1) * 1e-12];
+            placement.origin_m = Some(along * own.fast + across * own.slow + off * own.normal);
+            let checked = placement.place().unwrap().check();
+            assert!(
+                matches!(checked, Err(ExperimentError::PlaneThroughSample { .. })),
+                "{placement:?}: {checked:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_plane_along_the_beam_may_be_beside_the_sample() {
+        let placement = Placement {
+            rotations_rad: [0.0, std::f64::consts::FRAC_PI_2, 0.0],
+            origin_m: Some(DVec3::new(-0.05, 0.05, -0.08)),
+            ..Placement::default()
+        };
+        let detector = placement.place().unwrap();
+        detector.check().unwrap();
+        let header = detector.header;
+        assert!((header.close_distance_m - 0.08).abs() < 1e-15, "{header:?}");
+        assert_eq!(header.distance_m, header.close_distance_m);
+        assert!(header.beam_spot_m.iter().all(|along| along.is_finite()));
     }
 }

@@ -85,6 +85,8 @@ impl StepRequest {
     ) -> Result<(f64, f64, u32), ExperimentError> {
         Ok(match (self.range, self.step, self.count) {
             (None | Some(0.0), None, None) => (0.0, 0.0, 1),
+            // Steps of nothing are all alike.
+            (None, Some(0.0), _) | (Some(0.0), None, Some(_)) => (0.0, 0.0, 1),
             (Some(range), None, None) => (range, range / 2.0, 2),
             (Some(range), Some(step), None) => (range, step, count_of(quantity, range / step)?),
             (Some(range), None, Some(count)) => (range, range / f64::from(count), count),

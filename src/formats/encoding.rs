@@ -1,6 +1,6 @@
 //! How an image is written: its format, its kind of numbers, its compression.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
@@ -50,14 +50,38 @@ pub struct Encoding {
     pub compression: Compression,
     /// The most frames of a data file beside an NXmx master.
     pub frames_per_file: usize,
+    /// Whether frames are put on the disk as they come, so that a series that ends early can be
+    /// used, and go on. A file of one frame has no such.
+    pub keeps_part: bool,
 }
 
-/// The most frames of a data file where nothing else is asked for, as DECTRIS' detectors have it.
-pub const FRAMES_PER_FILE: usize = 1000;
+/// The most frames of a data file where nothing else is asked for: no more than these are lost when
+/// the machine stops.
+pub const FRAMES_PER_FILE: usize = 100;
 
 /// NAME of a file called `NAME_master.h5`, whose frames are in data files beside it.
 pub fn name_of_master(path: &Path) -> Option<&str> {
     path.file_stem()?.to_str()?.strip_suffix("_master")
+}
+
+/// What the names of the data files of `master` begin with: `NAME_data_`, where the master is
+/// `NAME_master.h5` or `NAME.h5`.
+fn data_files_begin(master: &Path) -> String {
+    let stem = master.file_stem().unwrap_or_default();
+    let name = name_of_master(master).map_or(stem.to_string_lossy(), Into::into);
+    format!("{name}_data_")
+}
+
+/// The path of data file `number`, from 1, beside `master`.
+pub fn data_file(master: &Path, number: usize) -> PathBuf {
+    let name = format!("{}{number:06}.h5", data_files_begin(master));
+    master.with_file_name(name)
+}
+
+/// Whether the file at `path` is named as a data file of `master`.
+pub fn is_data_file(master: &Path, path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with(&data_files_begin(master)) && path.parent() == master.parent()
 }
 
 impl Encoding {
@@ -74,6 +98,7 @@ impl Encoding {
             number,
             compression: Compression::default(),
             frames_per_file: FRAMES_PER_FILE,
+            keeps_part: false,
         }
     }
 
@@ -117,6 +142,30 @@ impl Encoding {
         }
     }
 
+    /// The master whose data files hold the frames of a file at `path`, for good or until all of
+    /// `frames` have come; `None` where the file holds them itself.
+    pub fn master(self, path: &Path, frames: usize) -> Option<PathBuf> {
+        self.format.frames.as_ref()?;
+        if name_of_master(path).is_some() {
+            return Some(path.to_path_buf());
+        }
+        let stem = path.file_stem().filter(|_| self.keeps_part && frames > 1)?;
+        let mut name = stem.to_owned();
+        name.push("_partial.h5");
+        Some(path.with_file_name(name))
+    }
+
+    /// The files that writing this many frames to `path` puts beside it.
+    pub fn files_beside(self, path: &Path, frames: usize) -> Vec<PathBuf> {
+        let Some(master) = self.master(path, frames) else {
+            return Vec::new();
+        };
+        let count = frames.div_ceil(self.frames_per_file);
+        let files = (1..=count).map(|number| data_file(&master, number));
+        let own = Some(master.clone()).filter(|master| master != path);
+        files.chain(own).collect()
+    }
+
     /// Memory that writing takes beside an image, bytes a pixel.
     pub fn beside_image(self) -> u64 {
         self.format.beside_image[usize::from(self.counts())]
@@ -158,7 +207,7 @@ impl Encoding {
             let size = [raster.width, raster.height];
             let mut file = (frames.create)(path, self, size, 1, header)?;
             file.push(raster, header)?;
-            return file.finish();
+            return Ok(file.finish()?.file);
         }
         let file = (self.format.encode)(raster, header);
         let file = file.map_err(|problem| FormatError::content(path, problem))?;

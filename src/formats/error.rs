@@ -12,7 +12,7 @@ use crate::memory::Bytes;
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
     /// The file could not be opened or read.
-    #[error("cannot read {}: {reason}", path.display())]
+    #[error("cannot read {}: {}", path.display(), told(reason))]
     Read {
         /// The file.
         path: PathBuf,
@@ -20,7 +20,7 @@ pub enum FormatError {
         reason: io::Error,
     },
     /// The file could not be created, written or renamed into place.
-    #[error("cannot write {}: {reason}", path.display())]
+    #[error("cannot write {}: {}", path.display(), told(reason))]
     Write {
         /// The file.
         path: PathBuf,
@@ -37,6 +37,19 @@ pub enum FormatError {
     },
 }
 
+/// What the system said, with what to do about it.
+fn told(reason: &io::Error) -> String {
+    /// No descriptor is left to the process, and to the system.
+    const TOO_MANY: [i32; 2] = [24, 23];
+    match reason.raw_os_error() {
+        Some(code) if cfg!(unix) && TOO_MANY.contains(&code) => format!(
+            "{reason}: the limit on open files is reached; raise it (ulimit -n), or write fewer \
+             files at once"
+        ),
+        _ => reason.to_string(),
+    }
+}
+
 /// An error in the content of a file, whose name is not known yet.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {what}", line.map(|line| format!(", line {line}")).unwrap_or_default())]
@@ -45,6 +58,8 @@ pub struct Problem {
     pub line: Option<usize>,
     /// What was found there and what was expected.
     pub what: String,
+    /// Whether a link led where [`super::Links`] does not allow.
+    pub outside: bool,
 }
 
 impl Problem {
@@ -53,6 +68,15 @@ impl Problem {
         Problem {
             line: None,
             what: what.into(),
+            outside: false,
+        }
+    }
+
+    /// A link that leads where [`super::Links`] does not allow.
+    pub fn of_link(what: impl Into<String>) -> Problem {
+        Problem {
+            outside: true,
+            ..Problem::with_file(what)
         }
     }
 
@@ -60,7 +84,7 @@ impl Problem {
     pub fn on_line(line: usize, what: impl Into<String>) -> Problem {
         Problem {
             line: Some(line),
-            what: what.into(),
+            ..Problem::with_file(what)
         }
     }
 }
@@ -76,6 +100,13 @@ impl FormatError {
 
     /// The file at `path` could not be written, for this `reason`.
     pub(super) fn write(path: &Path, reason: io::Error) -> FormatError {
+        let reason = match reason.kind() {
+            io::ErrorKind::FileTooLarge => io::Error::new(
+                reason.kind(),
+                "file too large: a limit for files (ulimit -f) or the file system takes no more",
+            ),
+            _ => reason,
+        };
         FormatError::Write {
             path: path.to_path_buf(),
             reason,

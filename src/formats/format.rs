@@ -4,17 +4,19 @@
 //! memory estimates and the table in `docs/formats.md` follow from these.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tracing::Span;
 
 use super::encoding::{Counts, Encoding, Number};
 use super::header::Header;
 use super::image_file::ImageFile;
+use super::metadata::FrameMetadata;
 #[cfg(feature = "hdf5")]
 use super::nxmx;
 use super::raster::{Clipped, Raster, RasterView};
-use super::{FormatError, PendingFile, Problem, cbf, npy, pgm, png, raw, smv, tiff};
+use super::whole::commit_all;
+use super::{Access, FormatError, PendingFile, Problem, cbf, npy, pgm, png, raw, smv, tiff};
 use crate::image::Image;
 use crate::memory::Bytes;
 
@@ -112,10 +114,10 @@ pub struct FramesRoom {
 }
 
 /// Opens a file of many frames, of no more than a limit each.
-pub type Open = fn(&Path, Bytes) -> Result<Box<dyn FrameReader>, FormatError>;
+pub type Open = fn(&Path, Access) -> Result<Box<dyn FrameReader>, FormatError>;
 
 /// Reads what a file of many frames says of one, counted from 0, or of its first.
-pub type ReadHeader = fn(&Path, Option<usize>, Bytes) -> Result<OneHeader, FormatError>;
+pub type ReadHeader = fn(&Path, Option<usize>, Access) -> Result<OneHeader, FormatError>;
 
 /// What a file says of one of its frames.
 #[derive(Debug, Clone, PartialEq)]
@@ -181,21 +183,79 @@ pub trait FrameReader {
 
     /// The experiment that the frames were rendered from.
     fn record(&self) -> Option<&str>;
+
+    /// What the user should know of the frames that were read, and of what the file says.
+    fn notices(&self) -> Vec<String>;
+}
+
+/// A file that is complete, not yet in its place.
+pub struct CompleteFile {
+    /// The file.
+    pub file: PendingFile,
+    /// Files that it takes the place of: those that kept its frames until it was complete.
+    pub obsolete: Vec<PathBuf>,
+}
+
+impl CompleteFile {
+    /// A file that takes the place of no other.
+    pub fn alone(file: PendingFile) -> CompleteFile {
+        let obsolete = Vec::new();
+        CompleteFile { file, obsolete }
+    }
+
+    /// Puts `files` in their places, all of them or none.
+    ///
+    /// # Errors
+    /// As [`commit_all`].
+    pub fn commit(files: impl Iterator<Item = CompleteFile>) -> Result<(), FormatError> {
+        let files = files.map(|complete| (complete.file, complete.obsolete));
+        let (files, obsolete): (Vec<_>, Vec<_>) = files.unzip();
+        commit_all(&files)?;
+        for path in obsolete.into_iter().flatten() {
+            // Nothing is lost if one stays.
+            let _ = std::fs::remove_file(path);
+        }
+        Ok(())
+    }
+}
+
+/// What an earlier run has left of a file of several frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resumed {
+    /// So many of its first frames.
+    Frames(usize),
+    /// The file, complete and in its place.
+    Complete,
 }
 
 /// A file of several frames, which are written as they come.
 pub trait FrameWriter: Send {
+    /// Takes over what an earlier run has put on the disk of a file of these `frames`.
+    ///
+    /// # Errors
+    /// [`FormatError`] when it is of another series, or damaged.
+    fn resume(&mut self, frames: &[FrameMetadata]) -> Result<Resumed, FormatError>;
+
+    /// Puts the frames that have come on the disk, where [`FrameWriter::kept`] finds them.
+    ///
+    /// # Errors
+    /// [`FormatError::Write`]; what was kept before stays.
+    fn keep(&mut self) -> Result<(), FormatError>;
+
+    /// The file by which frames can be read before all have come, and how many it has.
+    fn kept(&self) -> Option<(&Path, usize)>;
+
     /// Writes the next frame.
     ///
     /// # Errors
     /// [`FormatError`], for a full disk or numbers of another kind.
     fn push(&mut self, raster: RasterView, header: &Header) -> Result<(), FormatError>;
 
-    /// The complete file, not yet in its place.
+    /// The complete file.
     ///
     /// # Errors
     /// [`FormatError::Write`].
-    fn finish(self: Box<Self>) -> Result<PendingFile, FormatError>;
+    fn finish(self: Box<Self>) -> Result<CompleteFile, FormatError>;
 }
 
 /// The format of a file that starts with these bytes: the last one, bare numbers, where none knows

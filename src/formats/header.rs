@@ -11,6 +11,11 @@ use super::{FormatError, smv};
 use crate::experiment::Experiment;
 use crate::memory::Bytes;
 
+/// The entry of an SMV header with the seed of the noise.
+pub const NOISE_SEED: &str = "NOISE_SEED";
+/// The entry of an SMV header with the seed of a random misorientation.
+pub const MISSET_SEED: &str = "MISSET_SEED";
+
 /// The content of an image file beside its numbers, as far as its format has room.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Header {
@@ -24,6 +29,10 @@ pub struct Header {
     pub metadata: Option<(Metadata, FrameMetadata)>,
     /// The experiment that the image was rendered from; see [`super::record`].
     pub record: Option<String>,
+    /// Seeds for an SMV header, and the names of their entries.
+    pub seeds: Vec<(&'static str, i64)>,
+    /// What the user should know of how the image was read.
+    pub notices: Vec<String>,
 }
 
 impl Header {
@@ -59,6 +68,8 @@ impl Header {
             },
             metadata,
             record,
+            seeds: Vec::new(),
+            notices: Vec::new(),
         }
     }
 
@@ -108,6 +119,14 @@ impl Header {
             Some((_, frame)) => *frame,
             None => FrameMetadata::of_header(&self.geometry),
         }
+    }
+
+    /// Puts `record` in the place of what the image had.
+    pub fn set_record(&mut self, record: String) {
+        if let Some((metadata, _)) = &mut self.metadata {
+            metadata.configuration = Some(record.clone());
+        }
+        self.record = Some(record);
     }
 
     /// Says that `count` is the largest that can be trusted.

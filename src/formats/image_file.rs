@@ -8,7 +8,7 @@ use super::error::read_bytes;
 use super::format::{self, Format, FrameReader, FramesRoom, OneHeader};
 use super::header::Header;
 use super::raster::Raster;
-use super::{FormatError, Problem, record};
+use super::{Access, FormatError, Problem, record};
 use crate::memory::Bytes;
 
 /// What an image file holds.
@@ -25,9 +25,13 @@ pub enum ImageFile {
 ///
 /// # Errors
 /// [`FormatError`] when it cannot be read, or has no frames.
-pub fn frames(path: &Path, most: Bytes) -> Result<Option<Box<dyn FrameReader>>, FormatError> {
+pub fn frames(
+    path: &Path,
+    access: impl Into<Access>,
+) -> Result<Option<Box<dyn FrameReader>>, FormatError> {
     let room = room_for_frames(path);
-    room.map(|room| (room.open)(path, most)).transpose()
+    room.map(|room| (room.open)(path, access.into()))
+        .transpose()
 }
 
 /// How frames are read from the file at `path`, where its format has many.
@@ -52,10 +56,10 @@ fn room_for_frames(path: &Path) -> Option<&'static FramesRoom> {
 pub fn frame_header(
     path: &Path,
     frame: Option<usize>,
-    most: Bytes,
+    access: impl Into<Access>,
 ) -> Result<Option<OneHeader>, FormatError> {
     let room = room_for_frames(path);
-    room.map(|room| (room.header)(path, frame, most))
+    room.map(|room| (room.header)(path, frame, access.into()))
         .transpose()
 }
 
@@ -63,32 +67,51 @@ pub fn frame_header(
 ///
 /// # Errors
 /// [`FormatError`] when it cannot be read, or is not what it starts like.
-pub fn read(path: &Path, most: Bytes) -> Result<ImageFile, FormatError> {
-    Ok(read_by(path, most, parse_pixels)?.0)
+pub fn read(path: &Path, access: impl Into<Access>) -> Result<ImageFile, FormatError> {
+    Ok(read_with_notices(path, access)?.0)
+}
+
+/// Reads the image file at `path`, with what the user should know of how it was read.
+///
+/// # Errors
+/// The errors of [`read`].
+pub fn read_with_notices(
+    path: &Path,
+    access: impl Into<Access>,
+) -> Result<(ImageFile, Vec<String>), FormatError> {
+    let (file, header) = read_by(path, access.into(), parse_pixels)?;
+    Ok((file, header.notices))
 }
 
 /// Reads the image file at `path` with its header.
 ///
 /// # Errors
 /// The errors of [`read`], and an error for a geometry that is no numbers.
-pub fn read_with_header(path: &Path, most: Bytes) -> Result<(ImageFile, Header), FormatError> {
-    read_by(path, most, parse_with_header)
+pub fn read_with_header(
+    path: &Path,
+    access: impl Into<Access>,
+) -> Result<(ImageFile, Header), FormatError> {
+    read_by(path, access.into(), parse_with_header)
 }
 
 fn read_by(
     path: &Path,
-    most: Bytes,
+    access: Access,
     parse: impl FnOnce(Vec<u8>, Bytes) -> Result<(ImageFile, Header), Problem>,
 ) -> Result<(ImageFile, Header), FormatError> {
     let bad = |problem| FormatError::content(path, problem);
-    let Some(file) = frames(path, most)? else {
-        return parse(read_bytes(path, most)?, most).map_err(bad);
+    let Some(file) = frames(path, access)? else {
+        return parse(read_bytes(path, access.most)?, access.most).map_err(bad);
     };
     match file.frames() {
-        1 => Ok((
-            ImageFile::Sized(file.format(), file.frame(0)?),
-            file.header(0),
-        )),
+        1 => {
+            let image = ImageFile::Sized(file.format(), file.frame(0)?);
+            let header = Header {
+                notices: file.notices(),
+                ..file.header(0)
+            };
+            Ok((image, header))
+        }
         several => Err(bad(Problem::with_file(format!(
             "{several} frames; expected one. 'nanobragg convert {} OUT --frame K' takes out \
              frame K, from 1 to {several}",
@@ -101,10 +124,11 @@ fn read_by(
 ///
 /// # Errors
 /// [`FormatError`] when it cannot be read.
-pub fn read_record(path: &Path, most: Bytes) -> Result<Option<String>, FormatError> {
-    match frames(path, most)? {
+pub fn read_record(path: &Path, access: impl Into<Access>) -> Result<Option<String>, FormatError> {
+    let access = access.into();
+    match frames(path, access)? {
         Some(file) => Ok(file.record().map(str::to_string)),
-        None => Ok(record::find(&read_bytes(path, most)?)),
+        None => Ok(record::find(&read_bytes(path, access.most)?)),
     }
 }
 

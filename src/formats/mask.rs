@@ -9,18 +9,18 @@ use std::path::Path;
 use super::format::OneHeader;
 use super::header::Header;
 use super::image_file::{self, ImageFile};
-use super::{FormatError, Problem};
+use super::{Access, FormatError, Problem};
 use crate::experiment::Mask;
-use crate::memory::Bytes;
 
 /// Reads the mask in the file at `path`, with what its header says.
 ///
 /// # Errors
 /// [`FormatError`] when the file cannot be read, is no image that tells its size, or is HDF5
 /// without a pixel mask.
-pub fn read(path: &Path, most: Bytes) -> Result<(Mask, Header), FormatError> {
+pub fn read(path: &Path, access: impl Into<Access>) -> Result<(Mask, Header), FormatError> {
+    let access = access.into();
     let bad = |what: &str| FormatError::content(path, Problem::with_file(what));
-    if let Some(OneHeader { header, size, .. }) = image_file::frame_header(path, None, most)? {
+    if let Some(OneHeader { header, size, .. }) = image_file::frame_header(path, None, access)? {
         let flags = header
             .metadata
             .as_ref()
@@ -31,7 +31,7 @@ pub fn read(path: &Path, most: Bytes) -> Result<(Mask, Header), FormatError> {
                        number a pixel, 0 where it is good";
         return Ok((mask.ok_or_else(|| bad(missing))?, Header::default()));
     }
-    let (ImageFile::Sized(_, raster), header) = image_file::read_with_header(path, most)? else {
+    let (ImageFile::Sized(_, raster), header) = image_file::read_with_header(path, access)? else {
         return Err(bad(
             "no image that tells its size; expected SMV, CBF, npy or TIFF, 0 where a pixel is not \
              rendered, or HDF5 with a pixel_mask",

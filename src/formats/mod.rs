@@ -7,7 +7,7 @@
 //! **Readers** come in two halves: a pure `parse` that never panics whatever the bytes, and a
 //! `read` that adds the file's name to what `parse` found wrong. A reader does not ask the system
 //! for memory: its caller gives the most bytes that a file may hold or be unpacked to
-//! ([`file_limit`]).
+//! ([`file_limit`]), and how far links in it may lead ([`Access`]).
 //!
 //! **Writers** put a file in its place all at once, or not at all: [`write_whole`],
 //! [`PendingFile`].
@@ -47,14 +47,18 @@ pub mod smv;
 pub mod source_list;
 pub mod tiff;
 pub mod trace_log;
+pub mod whole;
 
-mod c_number;
+mod access;
+pub(crate) mod c_number;
 mod error;
 mod f_column;
 mod text;
 mod unit;
-mod whole;
 
+pub(crate) use text::newlines;
+
+pub use access::{Access, Links};
 pub use error::{FormatError, Problem, file_limit, read_bytes};
 pub use format::{Format, TABLE};
 pub use whole::{PendingFile, check_writable, write_whole};

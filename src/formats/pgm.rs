@@ -77,9 +77,11 @@ pub fn decode(bytes: &[u8]) -> Result<Raster, Problem> {
              65535"
         )));
     }
-    // One white space ends the header.
-    let pixels = header.rest.get(1..).unwrap_or_default();
     let pixel_bytes = if highest < 256 { 1 } else { 2 };
+    // One white space ends the header. A `\r\n` does where the length leaves no other reading.
+    let whole = width.saturating_mul(height).saturating_mul(pixel_bytes);
+    let two = header.rest.starts_with(b"\r\n") && header.rest.len() - 2 == whole;
+    let pixels = header.rest.get(1 + usize::from(two)..).unwrap_or_default();
     let pixels = bytes_of_pixels(pixels, [width, height], pixel_bytes, bytes.len())?;
     let pixels = match pixel_bytes {
         1 => Pixels::U8(pixels.to_vec()),
@@ -108,7 +110,7 @@ impl Words<'_> {
             if self.rest.first() != Some(&b'#') {
                 break;
             }
-            let end = self.rest.iter().position(|&byte| byte == b'\n');
+            let end = self.rest.iter().position(|&byte| b"\n\r".contains(&byte));
             self.rest = &self.rest[end.ok_or_else(missing)?..];
         }
         let digits = self.rest.iter().take_while(|byte| byte.is_ascii_digit());

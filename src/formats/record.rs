@@ -32,6 +32,24 @@ pub fn program(record: &str) -> Option<String> {
     first.strip_prefix("# ").map(str::to_string)
 }
 
+/// How two records differ, where they do: their first lines that are not the same. Comments do not
+/// count, but for the first, which names the program.
+pub fn difference(found: &str, expected: &str) -> Option<String> {
+    let lines = |line: &&str| line.starts_with(START) || !line.starts_with('#');
+    let [mut found, mut expected] = [found, expected].map(|text| text.lines().filter(lines));
+    loop {
+        let pair = (found.next(), expected.next());
+        match pair {
+            (None, None) => return None,
+            (one, other) if one != other => {
+                let [one, other] = [one, other].map(|line| line.unwrap_or("nothing more"));
+                return Some(format!("it says '{one}', and this one '{other}'"));
+            }
+            _ => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::image_file::{self, ImageFile};

@@ -1,6 +1,9 @@
-//! Text files of numbers in columns.
+//! Text files: their lines, and numbers in columns.
 
-use super::Problem;
+use std::borrow::Cow;
+use std::str::Utf8Error;
+
+use super::{Problem, c_number};
 
 /// Longest piece of a file that an error message quotes.
 const QUOTED: usize = 40;
@@ -11,6 +14,19 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// `text` without the mark that it may start with.
 pub(super) fn unmarked(text: &[u8]) -> &[u8] {
     text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+}
+
+/// `bytes` as text without a byte order mark, its lines ended by `\n`.
+pub(super) fn as_text(bytes: &[u8]) -> Result<Cow<'_, str>, Utf8Error> {
+    std::str::from_utf8(unmarked(bytes)).map(newlines)
+}
+
+/// `text` with `\n` for every `\r\n` and every lone `\r`: for readers that look for line ends.
+pub(crate) fn newlines(text: &str) -> Cow<'_, str> {
+    match text.contains('\r') {
+        true => text.replace("\r\n", "\n").replace('\r', "\n").into(),
+        false => text.into(),
+    }
 }
 
 /// The lines of a text, whichever of `\n`, `\r\n` and `\r` ends them.
@@ -48,13 +64,13 @@ pub(super) fn lines(bytes: &[u8]) -> Result<impl Iterator<Item = (usize, &str)>,
 
 /// The finite number that `word` spells on line `line`.
 pub(super) fn number(line: usize, word: &str) -> Result<f64, Problem> {
-    match word.parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(value),
-        Ok(_) => Err(Problem::on_line(
+    match c_number::number(word) {
+        Some(value) if value.is_finite() => Ok(value),
+        Some(_) => Err(Problem::on_line(
             line,
             format!("{word} is not a finite number"),
         )),
-        Err(_) => Err(Problem::on_line(
+        None => Err(Problem::on_line(
             line,
             format!("{} is not a number", quoted(word)),
         )),

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use super::error::read_with;
 use super::text::{quoted, text_lines, unmarked};
-use super::{FormatError, Problem};
+use super::{FormatError, Problem, c_number};
 use crate::memory::Bytes;
 use crate::trace::{Name, Trace};
 
@@ -209,8 +209,8 @@ fn known(word: &str) -> Option<(Name, Meaning)> {
 
 /// The number that `word` spells. One that is not finite is a finding, not a mistake.
 fn number(line: usize, word: &str) -> Result<f64, Problem> {
-    word.parse()
-        .map_err(|_| Problem::on_line(line, format!("{} is not a number", quoted(word))))
+    c_number::number(word)
+        .ok_or_else(|| Problem::on_line(line, format!("{} is not a number", quoted(word))))
 }
 
 /// Whether values differ by no more than the rounding of float32, in which copies keep images.

@@ -1,12 +1,24 @@
 //! Files are written whole or not at all: under a temporary name beside the target, then renamed.
+//!
+//! The content is on the disk before the file has its name, so that a power failure leaves the old
+//! file or the new one. A file passes its permissions on to the one that replaces it.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+mod claim;
+mod ledger;
+mod target;
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-
-use tempfile::{Builder, NamedTempFile, TempPath};
+use std::thread::Builder;
 
 use super::FormatError;
+use claim::Claim;
+use ledger::Ledger;
+use target::{Target, folder_of};
+
+pub use ledger::{abandon, in_place, release, reserve};
 
 /// A file that is complete under a temporary name, not yet under its own. Dropped before
 /// [`PendingFile::commit`], it leaves nothing behind.
@@ -18,8 +30,8 @@ pub struct PendingFile {
 
 #[derive(Debug)]
 enum Pending {
-    /// A file to be renamed to the target. It is closed: there may be thousands.
-    Renamed { file: TempPath, target: PathBuf },
+    /// A file to be renamed to the target.
+    Renamed { claim: Claim, target: PathBuf },
     /// The target cannot be replaced by a file of the same name: a pipe, a terminal, /dev/null.
     Direct(Vec<u8>),
 }
@@ -40,12 +52,48 @@ pub fn check_writable(path: &Path) -> Result<(), FormatError> {
     PendingFile::write(path, &[]).map(drop)
 }
 
+/// As [`check_writable`] for a file that is there; for others in a folder that can be written to,
+/// whether they can have the name of `path`.
+///
+/// # Errors
+/// As [`check_writable`].
+pub fn check_replaceable(path: &Path) -> Result<(), FormatError> {
+    match Target::of(path) {
+        Ok(Target::File { replaced: None, .. }) => Ok(()),
+        _ => check_writable(path),
+    }
+}
+
+/// Puts `files` that belong together in their places. A process that is told to end meanwhile has
+/// all of them there or none.
+///
+/// # Errors
+/// [`FormatError::Write`] with the file to blame; [`in_place`] tells which are there.
+pub fn commit_all(files: &[PendingFile]) -> Result<(), FormatError> {
+    sync_together(files)?;
+    let mut ledger = Ledger::lock();
+    let renamed = files.iter().try_for_each(|file| file.rename(&mut ledger));
+    // Claims that are dropped and pipes that are slow find it unlocked.
+    drop(ledger);
+    renamed?;
+    files.iter().try_for_each(PendingFile::pass_on)?;
+    let targets = files.iter().filter_map(|file| match &file.state {
+        Pending::Renamed { target, .. } => Some((folder_of(target), file)),
+        Pending::Direct(_) => None,
+    });
+    let folders: std::collections::BTreeMap<_, _> = targets.collect();
+    folders.into_iter().try_for_each(|(folder, file)| {
+        sync_folder(folder).map_err(|reason| FormatError::write(&file.path, reason))
+    })
+}
+
 impl PendingFile {
     /// Writes `contents` beside `path`.
     ///
     /// # Errors
-    /// [`FormatError::Write`] when `path` is a directory or may not be replaced, or when its
-    /// directory is missing, read-only or full.
+    /// [`FormatError::Write`] when `path` is a directory, a link that leads nowhere or may not be
+    /// replaced, when another process is writing it, or when its directory is missing, read-only or
+    /// full.
     pub fn write(path: &Path, contents: &[u8]) -> Result<PendingFile, FormatError> {
         PendingFile::write_with(path, |file| file.write_all(contents))
     }
@@ -59,32 +107,22 @@ impl PendingFile {
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<PendingFile, FormatError> {
         let written = || -> io::Result<Pending> {
-            // Through a symbolic link the file behind it is replaced, not the link.
-            let target = fs::canonicalize(path).unwrap_or_else(|_| behind_links(path));
-            match fs::metadata(&target) {
-                Ok(metadata) if metadata.is_dir() => {
-                    return Err(io::Error::new(
-                        io::ErrorKind::IsADirectory,
-                        "it is a directory",
-                    ));
-                }
-                Ok(metadata) if !metadata.is_file() => {
+            match Target::of(path)? {
+                Target::Device => {
                     let mut contents = Vec::new();
                     fill(&mut contents)?;
-                    return Ok(Pending::Direct(contents));
+                    Ok(Pending::Direct(contents))
                 }
-                Ok(metadata) if metadata.permissions().readonly() => {
-                    return Err(io::Error::new(
-                        io::ErrorKind::PermissionDenied,
-                        "the file there is write-protected",
-                    ));
+                Target::File { path, replaced } => {
+                    let held = Ledger::lock().claim(&path, replaced.as_ref())?;
+                    let claim = Claim(held);
+                    fill(&mut &claim.0.file)?;
+                    Ok(Pending::Renamed {
+                        claim,
+                        target: path,
+                    })
                 }
-                _ => {}
             }
-            let mut file = temporary_beside(&target)?;
-            fill(&mut file)?;
-            let file = file.into_temp_path();
-            Ok(Pending::Renamed { file, target })
         };
         let state = written().map_err(|reason| FormatError::write(path, reason))?;
         Ok(PendingFile {
@@ -110,19 +148,36 @@ impl PendingFile {
         }
     }
 
+    /// A second empty file for the same target, to take the place of this one.
+    ///
+    /// # Errors
+    /// As [`PendingFile::reserve`].
+    #[cfg(feature = "hdf5")]
+    pub(super) fn reserve_another(&self) -> Result<PendingFile, FormatError> {
+        let reserved = || -> io::Result<Pending> {
+            match Target::of(&self.path)? {
+                Target::Device => Ok(Pending::Direct(Vec::new())),
+                Target::File { path, replaced } => {
+                    let held = Ledger::lock().claim_another(&path, replaced.as_ref())?;
+                    Ok(Pending::Renamed {
+                        claim: Claim(held),
+                        target: path,
+                    })
+                }
+            }
+        };
+        let state = reserved().map_err(|reason| FormatError::write(&self.path, reason))?;
+        let path = self.path.clone();
+        Ok(PendingFile { path, state })
+    }
+
     /// Path of the temporary file, until it is put in its place.
     #[cfg(feature = "hdf5")]
     pub(super) fn place(&self) -> &Path {
         match &self.state {
-            Pending::Renamed { file, .. } => file,
+            Pending::Renamed { claim, .. } => &claim.0.place,
             Pending::Direct(_) => &self.path,
         }
-    }
-
-    /// Path at which the file appears in the end.
-    #[cfg(feature = "hdf5")]
-    pub(super) fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Puts the file in its place.
@@ -130,69 +185,81 @@ impl PendingFile {
     /// # Errors
     /// [`FormatError::Write`]; the target is then as it was.
     pub fn commit(self) -> Result<(), FormatError> {
-        let PendingFile { path, state } = self;
-        match state {
-            Pending::Renamed { file, target } => match file.persist(target) {
-                Ok(_) => Ok(()),
-                Err(failed) => Err(FormatError::write(&path, failed.error)),
-            },
+        commit_all(&[self])
+    }
+
+    /// Has the content on the disk.
+    fn sync(&self) -> Result<(), FormatError> {
+        match &self.state {
+            Pending::Renamed { claim, .. } => {
+                let synced = claim.0.file.sync_all();
+                synced.map_err(|reason| FormatError::write(&self.path, reason))
+            }
+            Pending::Direct(_) => Ok(()),
+        }
+    }
+
+    /// Gives a file its name.
+    fn rename(&self, ledger: &mut Ledger) -> Result<(), FormatError> {
+        match &self.state {
+            Pending::Renamed { claim, target } => {
+                let renamed = ledger.put(&claim.0.place, target, &self.path);
+                renamed.map_err(|reason| FormatError::write(&self.path, reason))
+            }
+            Pending::Direct(_) => Ok(()),
+        }
+    }
+
+    /// Writes to a device or a pipe.
+    fn pass_on(&self) -> Result<(), FormatError> {
+        match &self.state {
+            Pending::Renamed { .. } => Ok(()),
             Pending::Direct(contents) => OpenOptions::new()
                 .write(true)
-                .open(&path)
-                .and_then(|mut device: File| device.write_all(&contents))
-                .map_err(|reason| FormatError::write(&path, reason)),
+                .open(&self.path)
+                .and_then(|mut device: File| device.write_all(contents))
+                .map_err(|reason| FormatError::write(&self.path, reason)),
         }
     }
 }
 
-/// Where `path` leads to, through symbolic links to a file that is not there yet.
-fn behind_links(path: &Path) -> PathBuf {
-    /// As many links in a row as Linux follows.
-    const MOST: usize = 40;
-    let links = std::iter::successors(Some(path.to_path_buf()), |path| {
-        let next = fs::read_link(path).ok()?;
-        Some(path.parent().unwrap_or(Path::new("")).join(next))
-    });
-    links
-        .take(MOST)
-        .last()
-        .unwrap_or_else(|| path.to_path_buf())
+/// Has the content of all `files` on the disk: together they take little longer than one.
+fn sync_together(files: &[PendingFile]) -> Result<(), FormatError> {
+    let [first, others @ ..] = files else {
+        return Ok(());
+    };
+    std::thread::scope(|scope| {
+        let start = |file| Builder::new().spawn_scoped(scope, move || PendingFile::sync(file));
+        let started: Vec<_> = others.iter().map(|file| (file, start(file))).collect();
+        first.sync()?;
+        started
+            .into_iter()
+            .try_for_each(|(file, thread)| match thread {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                // Where no thread can be had, one after the other.
+                Err(_) => file.sync(),
+            })
+    })
 }
 
-/// An empty file in the directory of `target`, with the permissions of a newly created one.
-fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
-    let directory = match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
+/// Has the names of files in `folder` on the disk, where its file system does that.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    // Who may not read a folder may still write into it.
+    let Ok(folder) = File::open(folder) else {
+        return Ok(());
     };
-    if target.file_name().is_none() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "it names no file",
-        ));
+    match folder.sync_all() {
+        Err(error) if [ErrorKind::InvalidInput, ErrorKind::Unsupported].contains(&error.kind()) => {
+            Ok(())
+        }
+        synced => synced,
     }
-    let mut builder = Builder::new();
-    builder.prefix(".nanobragg-").suffix(".part");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // The system's umask takes away from these what it takes from any new file.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(directory).map_err(|error| {
-        // tempfile's message names the temporary file; the target's own directory says more.
-        let kind = error.kind();
-        let place = directory.display();
-        let what = match kind {
-            io::ErrorKind::NotFound => format!("there is no directory '{place}'"),
-            _ => format!("{kind} in directory '{place}'"),
-        };
-        io::Error::new(kind, what)
-    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn entries(directory: &Path) -> Vec<String> {
@@ -237,6 +304,118 @@ mod tests {
         permissions.set_readonly(true);
         fs::set_permissions(&protected, permissions).unwrap();
         assert!(said(&protected).contains("write-protected"));
+    }
+
+    #[test]
+    fn a_place_is_kept_until_it_is_filled_or_given_up() {
+        let directory = tempfile::tempdir().unwrap();
+        let [one, other] = ["one.bin", "other.bin"].map(|name| directory.path().join(name));
+        reserve(&one).unwrap();
+        reserve(&other).unwrap();
+        let again = reserve(&one);
+        assert_eq!(entries(directory.path()).len(), 2, "{again:?}");
+        write_whole(&one, b"new").unwrap();
+        let names = entries(directory.path());
+        assert!(
+            names.len() == 2 && names.contains(&"one.bin".into()),
+            "{names:?}"
+        );
+        assert!(in_place().contains(&one) && !in_place().contains(&other));
+        release();
+        assert_eq!(entries(directory.path()), ["one.bin"]);
+    }
+
+    #[test]
+    fn what_the_dead_left_is_swept_and_the_living_are_not_disturbed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("image.bin");
+        let pending = PendingFile::write(&path, b"living").unwrap();
+        let said = check_writable(&path).unwrap_err().to_string();
+        assert!(said.contains("is writing it"), "{said}");
+        let name = entries(directory.path()).remove(0);
+        pending.commit().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"living");
+        fs::write(
+            directory.path().join(&name),
+            b"left by a process that is gone",
+        )
+        .unwrap();
+        write_whole(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(entries(directory.path()), ["image.bin"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_lead_nowhere_are_refused() {
+        use std::os::unix::fs::symlink;
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let refused = |path: &Path| {
+            let before = entries(directory.path());
+            let said = check_writable(path).unwrap_err().to_string();
+            assert_eq!(entries(directory.path()), before);
+            said
+        };
+        symlink("nothing", at("dangling")).unwrap();
+        for (link, to) in [("second", "dangling"), ("third", "second")] {
+            symlink(to, at(link)).unwrap();
+        }
+        symlink("missing/file", at("astray")).unwrap();
+        let nothing = at("nothing").display().to_string();
+        for link in ["dangling", "second", "third"] {
+            let said = refused(&at(link));
+            assert!(said.contains(link) && said.contains(&nothing), "{said}");
+        }
+        assert!(refused(&at("astray")).contains("missing/file"));
+        symlink("self", at("self")).unwrap();
+        for (link, to) in [("a", "b"), ("b", "c"), ("c", "a")] {
+            symlink(to, at(link)).unwrap();
+        }
+        for link in ["self", "a", "b"] {
+            let said = refused(&at(link));
+            assert!(said.contains("circle of links"), "{said}");
+        }
+        // What stands in the place of the temporary file is not followed.
+        let (path, outside) = (at("image.bin"), at("outside"));
+        let pending = PendingFile::write(&path, b"").unwrap();
+        let Pending::Renamed { claim, .. } = &pending.state else {
+            panic!("a file");
+        };
+        let place = claim.0.place.clone();
+        drop(pending);
+        symlink(&outside, &place).unwrap();
+        let said = refused(&path);
+        assert!(said.contains("is in the way"), "{said}");
+        assert!(!outside.exists());
+    }
+
+    #[test]
+    fn names_that_no_file_can_have_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        write_whole(&at(&"x".repeat(255)), b"").unwrap();
+        let said = |name: &str| check_writable(&at(name)).unwrap_err().to_string();
+        assert!(said(&"x".repeat(256)).contains("256 bytes"));
+        for name in ["folder/", "folder/.", ""] {
+            assert!(!said(name).is_empty());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn permissions_are_those_of_the_file_that_is_replaced() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("image.bin");
+        for mode in [0o600, 0o640, 0o664, 0o200] {
+            fs::write(&path, b"old").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            write_whole(&path, b"new").unwrap();
+            let found = fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(found & 0o777, mode);
+            fs::remove_file(&path).unwrap();
+        }
     }
 
     #[cfg(unix)]

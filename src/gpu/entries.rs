@@ -71,7 +71,7 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
         background: (scene.background / scaling.intensity) as f32,
         layers: scene.layers,
         oversample: scene.oversample,
-        padding: 0,
+        no_bits: 0,
     }
 }
 

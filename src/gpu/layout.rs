@@ -60,7 +60,7 @@ wgsl_structs! {
         background: f32,
         layers: u32,
         oversample: u32,
-        padding: u32,
+        no_bits: u32,
     }
     PanelEntry = "Panel" of render_source {
         fast: [f32; 3], pixel_size_m: f32,
@@ -75,6 +75,10 @@ wgsl_structs! {
         centre: [f32; 3], distance: f32,
         direction: [f32; 3], panel: u32,
         slow: [f32; 3], padding: u32,
+        direction_low: [f32; 3], padding_low: u32,
+        /// Three numbers of each, and padding.
+        steps: [[f32; 4]; 3],
+        steps_low: [[f32; 4]; 3],
         digits: [[u32; 2]; 3],
         more_padding: [u32; 2],
     }

@@ -31,6 +31,7 @@
 //! to its end on the calling thread; a driver that does something else between the steps, or that
 //! drives jobs on several devices, needs nothing more than `step`.
 
+mod accuracy;
 mod adapter;
 mod device;
 mod digits;
@@ -58,6 +59,7 @@ mod trace;
 mod untile;
 mod workspace;
 
+pub use accuracy::{GOOD, largest_error, misses_edges};
 pub use adapter::{Adapter, AdapterDescription, AdapterKind, adapters, interfaces};
 pub use digits::{factor_digits, wide_digits};
 pub use error::GpuError;

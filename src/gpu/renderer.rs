@@ -8,7 +8,6 @@ use super::kernel::Entry;
 use super::kernels::Kernels;
 use super::scaling::Scaling;
 use super::scene_buffers::CommonBuffers;
-use super::tiles::TileSize;
 use super::timestamps::Timestamps;
 use super::workspace::{Workspace, Workspaces};
 use super::{Adapter, GpuError};
@@ -71,15 +70,6 @@ impl GpuRenderer {
     /// Name of the adapter.
     pub fn name(&self) -> &str {
         self.device.name()
-    }
-
-    /// What to expect of an image whose spots are much sharper than pixels: the nrmse, about,
-    /// where it is more than a part in ten thousand.
-    pub fn expected_error(&self, scene: &Scene) -> Option<f64> {
-        /// As measured: docs/kernel.md.
-        const PER_TURN: f64 = 4e-7;
-        let error = PER_TURN * TileSize::of(scene).turns(scene);
-        (error > 1e-4).then_some(error)
     }
 
     /// The render of `scene` as a job, to be driven in steps.

@@ -39,7 +39,7 @@ pub struct SceneBuffers {
 type PartKey<T> = (Identity<[T]>, Range<usize>, Scaling);
 
 /// What the tiles depend on.
-type TilesKey = (Identity<[Panel]>, Option<Region>, TileSize);
+type TilesKey = (Identity<[Panel]>, Option<Region>, TileSize, [u32; 2]);
 
 /// The buffers that all passes of a render bind.
 #[derive(Debug)]
@@ -159,7 +159,7 @@ impl SceneBuffers {
             stored(
                 device,
                 "the tiles",
-                &tile_entries(&scene.panels, &places[band], size),
+                &tile_entries(scene, &places[band], size),
             )
         })
     }
@@ -239,7 +239,8 @@ impl SceneBuffers {
 }
 
 fn tiles_key(scene: &Scene, size: TileSize) -> TilesKey {
-    (Identity::of(&scene.panels), scene.region, size)
+    let steps = [scene.oversample, scene.layers];
+    (Identity::of(&scene.panels), scene.region, size, steps)
 }
 
 /// A buffer for kernels to read that holds `contents`.

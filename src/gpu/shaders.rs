@@ -1,5 +1,6 @@
 //! The WGSL sources and the permutations they are built in.
 
+use super::accuracy::is_fine;
 use super::tiles::TileSize;
 use crate::experiment::{LayerDepth, Shape};
 use crate::scene::Scene;
@@ -12,17 +13,20 @@ macro_rules! wgsl {
 }
 
 /// The scene on the device, and the functions that a term is made of.
-const KERNEL: [&str; 13] = [
+const KERNEL: [&str; 16] = [
     wgsl!("kernel"),
     wgsl!("shared/absorption"),
+    wgsl!("shared/fine"),
     wgsl!("shared/fixed_point"),
     wgsl!("shared/interpolation"),
     wgsl!("shared/lattice_factor"),
     wgsl!("shared/miller_index"),
+    wgsl!("shared/pair"),
     wgsl!("shared/polarisation"),
     wgsl!("shared/position"),
     wgsl!("shared/solid_angle"),
     wgsl!("shared/spot_reach"),
+    wgsl!("shared/strict"),
     wgsl!("shared/structure_factor"),
     wgsl!("shared/term"),
     wgsl!("shared/view"),
@@ -70,6 +74,7 @@ pub struct Permutation {
     sensor: u8,
     resolution_limit: bool,
     curved: bool,
+    fine: bool,
 }
 
 impl Permutation {
@@ -101,6 +106,7 @@ impl Permutation {
             },
             resolution_limit: scene.scattering_vector_limit.is_finite(),
             curved: scene.panels.iter().any(|panel| panel.curved_m.is_some()),
+            fine: is_fine(scene),
         }
     }
 
@@ -118,7 +124,7 @@ impl Permutation {
     }
 
     /// The values of the `override` constants by name.
-    pub fn constants(&self) -> [(&'static str, f64); 11] {
+    pub fn constants(&self) -> [(&'static str, f64); 12] {
         let flag = |set: bool| f64::from(u8::from(set));
         [
             ("EDGE", self.edge.into()),
@@ -132,29 +138,33 @@ impl Permutation {
             ("SENSOR", self.sensor.into()),
             ("RESOLUTION_LIMIT", flag(self.resolution_limit)),
             ("CURVED", flag(self.curved)),
+            ("FINE", flag(self.fine)),
         ]
     }
 }
 
 /// Every permutation there is.
 pub fn permutations() -> impl Iterator<Item = Permutation> {
-    (0..4).flat_map(|shape| {
-        (0..3).flat_map(move |structure_factors| {
-            (0..768u16).map(move |switches| Permutation {
-                edge: 1 + (switches >> 5 & 1) as u8,
-                shape,
-                structure_factors,
-                half_grid: switches & 1 != 0,
-                polarised: switches & 2 != 0,
-                own_polarisation: switches & 4 != 0,
-                own_solid_angle: switches & 8 != 0,
-                point_pixels: switches & 16 != 0,
-                sensor: (switches >> 8) as u8,
-                resolution_limit: switches & 64 != 0,
-                curved: switches & 128 != 0,
+    (0..4)
+        .flat_map(|shape| {
+            (0..3).flat_map(move |structure_factors| {
+                (0..1536u16).map(move |switches| Permutation {
+                    edge: 1 + (switches >> 5 & 1) as u8,
+                    shape,
+                    structure_factors,
+                    half_grid: switches & 1 != 0,
+                    polarised: switches & 2 != 0,
+                    own_polarisation: switches & 4 != 0,
+                    own_solid_angle: switches & 8 != 0,
+                    point_pixels: switches & 16 != 0,
+                    sensor: ((switches % 768) >> 8) as u8,
+                    fine: switches >= 768,
+                    resolution_limit: switches & 64 != 0,
+                    curved: switches & 128 != 0,
+                })
             })
         })
-    })
+        .filter(|own| !own.fine || (own.shape >= 2 && own.edge == 1 && !own.curved))
 }
 
 #[cfg(test)]

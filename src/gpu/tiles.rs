@@ -1,7 +1,9 @@
 //! The detector cut into square tiles, each with the exact direction of its centre.
 
+use glam::{DVec3, Vec3};
 use rayon::prelude::*;
 
+use super::accuracy::is_fine;
 use super::digits::{factor_digits, packed};
 use super::layout::{GROUP, PanelEntry, TileEntry};
 use crate::experiment::Panel;
@@ -21,20 +23,32 @@ pub struct TileSize {
 }
 
 impl TileSize {
-    /// The larger size where float32 allows: four pixels to a thread share what a thread does
-    /// but once.
+    const SMALL: TileSize = TileSize { per_thread: 1 };
+
+    /// The size for `scene`. With indices in fixed point, the registers of a thread hold those of
+    /// one pixel.
     pub fn of(scene: &Scene) -> TileSize {
-        let (small, wide) = (TileSize { per_thread: 1 }, TileSize { per_thread: 2 });
-        if wide.turns(scene) <= MOST_TURNS {
-            wide
+        if is_fine(scene) {
+            TileSize::SMALL
         } else {
-            small
+            TileSize::in_float32(scene)
         }
     }
 
-    /// Turns of phase of the crystal's longest edge between a tile's centre and its corner, at
-    /// most.
-    pub fn turns(self, scene: &Scene) -> f64 {
+    /// The larger size where float32 allows: four pixels to a thread share what a thread does
+    /// but once.
+    pub fn in_float32(scene: &Scene) -> TileSize {
+        let wide = TileSize { per_thread: 2 };
+        if wide.turns(scene, scene.lattice.cells) <= MOST_TURNS {
+            wide
+        } else {
+            TileSize::SMALL
+        }
+    }
+
+    /// Turns of phase between a tile's centre and its corner, at most, of a crystal that makes
+    /// `sharpness` turns over each Miller index.
+    pub fn turns(self, scene: &Scene, sharpness: [f64; 3]) -> f64 {
         let edges = scene.orientations.first().map_or([0.0; 3], |first| {
             let rows = first.index_of.transpose();
             [
@@ -45,8 +59,8 @@ impl TileSize {
         });
         let crystal = edges
             .into_iter()
-            .zip(scene.lattice.cells)
-            .map(|(edge, cells)| edge * cells);
+            .zip(sharpness)
+            .map(|(edge, sharpness)| edge * sharpness);
         let crystal = crystal.fold(0.0, f64::max);
         let shortest = scene
             .sources
@@ -55,10 +69,7 @@ impl TileSize {
             .fold(f64::MAX, f64::min);
         let widest = scene.panels.iter().map(|panel| {
             let diagonals = [panel.fast + panel.slow, panel.fast - panel.slow];
-            let diagonal = diagonals
-                .map(glam::DVec3::length)
-                .into_iter()
-                .fold(0.0, f64::max);
+            let diagonal = diagonals.map(DVec3::length).into_iter().fold(0.0, f64::max);
             let half_diagonal = panel.pixel_size_m * self.edge() as f64 * diagonal / 2.0;
             half_diagonal / panel.close_distance_m()
         });
@@ -134,14 +145,15 @@ impl TilePlace {
 }
 
 /// The tiles as the kernel reads them.
-pub fn tile_entries(panels: &[Panel], places: &[TilePlace], size: TileSize) -> Vec<TileEntry> {
+pub fn tile_entries(scene: &Scene, places: &[TilePlace], size: TileSize) -> Vec<TileEntry> {
     places
         .par_iter()
-        .map(|place| tile_entry(&panels[place.panel], place, size))
+        .map(|place| tile_entry(scene, place, size))
         .collect()
 }
 
-fn tile_entry(panel: &Panel, place: &TilePlace, size: TileSize) -> TileEntry {
+fn tile_entry(scene: &Scene, place: &TilePlace, size: TileSize) -> TileEntry {
+    let panel = &scene.panels[place.panel];
     // The corner between the middle pixels.
     let [along_fast, along_slow] = place
         .first
@@ -160,6 +172,17 @@ fn tile_entry(panel: &Panel, place: &TilePlace, size: TileSize) -> TileEntry {
     };
     let distance = centre.length();
     let direction = centre / distance;
+    let half_sub_pixel = panel.pixel_size_m / (2.0 * f64::from(scene.oversample));
+    let layer = panel
+        .sensor
+        .map_or(0.0, |sensor| sensor.layer_thickness_m(scene.layers));
+    let steps = [
+        panel.fast * half_sub_pixel,
+        panel.slow * half_sub_pixel,
+        panel.normal * layer,
+    ];
+    let steps = steps.map(|step| step / distance);
+    let padded = |vector: Vec3| vector.extend(0.0).to_array();
     TileEntry {
         centre: centre.as_vec3().to_array(),
         distance: distance as f32,
@@ -167,11 +190,20 @@ fn tile_entry(panel: &Panel, place: &TilePlace, size: TileSize) -> TileEntry {
         panel: place.panel as u32,
         slow: slow.as_vec3().to_array(),
         padding: 0,
+        direction_low: rest(direction).to_array(),
+        padding_low: 0,
+        steps: steps.map(|step| padded(step.as_vec3())),
+        steps_low: steps.map(|step| padded(rest(step))),
         digits: direction
             .to_array()
             .map(|part| packed(&factor_digits(part))),
         more_padding: [0; 2],
     }
+}
+
+/// What is left of `vector` in float32, as float32.
+fn rest(vector: DVec3) -> Vec3 {
+    (vector - vector.as_vec3().as_dvec3()).as_vec3()
 }
 
 /// The solid angle that those of a panel are given over on the device, so that they are near 1.

@@ -51,7 +51,7 @@ impl GpuRenderer {
         };
         let source = &scene.sources[index.source..=index.source];
         let orientation = &scene.orientations[place.orientation()..=place.orientation()];
-        let tiles = tile_entries(&scene.panels, &[tile], size);
+        let tiles = tile_entries(scene, &[tile], size);
         let sources = source_entries(source, &scaling)?;
         let orientations = orientation_entries(orientation, &scaling);
         let (uniform, storage) = (wgpu::BufferUsages::UNIFORM, wgpu::BufferUsages::STORAGE);

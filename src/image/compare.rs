@@ -19,6 +19,10 @@ pub struct Comparison {
     pub reference_max: f64,
     /// Pearson's correlation; 1 for images that are equal, NaN where one of them is flat.
     pub correlation: f64,
+    /// Whether A and B hold one value everywhere: no signal.
+    pub flat: [bool; 2],
+    /// Whether A has the bits of B.
+    pub identical: bool,
     /// The part of pixels with |A − B| above 10⁻⁵ of the reference's maximum.
     pub differing: f64,
 }
@@ -57,6 +61,8 @@ impl Comparison {
         };
         let pixels = values.len().max(1) as f64;
         let differing = differing as f64 / pixels;
+        let flat = [values, reference].map(|of| of.iter().all(|value| *value == of[0]));
+        let mut pairs = values.iter().zip(reference);
         Some(Comparison {
             nrmse,
             rmse: (errors / pixels).sqrt(),
@@ -65,7 +71,12 @@ impl Comparison {
             worst,
             worst_at,
             reference_max,
-            correlation: correlation(values, reference),
+            correlation: match flat.contains(&true) {
+                true => f64::NAN,
+                false => correlation(values, reference),
+            },
+            flat,
+            identical: pairs.all(|(one, other)| one.to_bits() == other.to_bits()),
             differing,
         })
     }

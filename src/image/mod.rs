@@ -10,6 +10,7 @@ mod pixel_statistics;
 mod quantiles;
 mod statistics;
 mod tone;
+mod verdict;
 
 use std::borrow::Cow;
 
@@ -24,6 +25,7 @@ pub use pixel_statistics::PixelStatistics;
 pub use quantiles::{PERCENTS, Quantiles};
 pub use statistics::Statistics;
 pub use tone::{ToneMap, ToneScale};
+pub use verdict::{FLOAT32, Gate, Shortcoming};
 
 /// Photons per pixel: panels × slow × fast, fast innermost.
 #[derive(Debug, Clone, PartialEq)]

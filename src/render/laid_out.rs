@@ -9,6 +9,7 @@ use std::thread;
 use tracing::info_span;
 
 use super::monitor::PartOf;
+use super::threads::spawn_scoped;
 use super::{Monitor, RenderError, Rendered, Renderer, frame_size, memory};
 use crate::experiment::Experiment;
 use crate::image::Image;
@@ -72,12 +73,13 @@ impl Renderer {
         for (place, &channel) in channels.iter().enumerate() {
             let scene = layout.scene(channel, grid, &pose)?;
             let part = PartOf::new(monitor, place, channels.len());
-            let (rendered, next_grid) = thread::scope(|scope| {
+            let (rendered, next_grid) = thread::scope(|scope| -> Result<_, RenderError> {
                 let next = channels.get(place + 1);
-                let reading = next.map(|&next| scope.spawn(move || layout.read_grid(next)));
+                let reading = next.map(|&next| spawn_scoped(scope, move || layout.read_grid(next)));
+                let reading = reading.transpose()?;
                 let rendered = self.backend.render(&scene, &part);
-                (rendered, reading.map(|reading| reading.join()))
-            });
+                Ok((rendered, reading.map(|reading| reading.join())))
+            })?;
             let rendered = rendered?;
             device = rendered.device;
             let new = rendered.notices.into_iter();

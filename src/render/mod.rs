@@ -15,6 +15,8 @@ mod device;
 #[cfg(feature = "gpu")]
 mod falling_back;
 mod laid_out;
+#[cfg(feature = "gpu")]
+mod measured;
 mod memory;
 mod monitor;
 mod on_cpu;
@@ -32,7 +34,7 @@ use crate::scene::{Scene, SceneError, TermPlace};
 use crate::trace::Trace;
 #[cfg(feature = "gpu")]
 use on_gpu::opened;
-use threads::Threads;
+pub use threads::{Threads, spawn_scoped};
 
 pub use backend::{Backend, Outcome};
 pub use device::Device;
@@ -78,9 +80,12 @@ pub enum RenderError {
     #[error(transparent)]
     Scene(#[from] SceneError),
     /// The operating system gave no threads.
-    #[error("cannot start {threads} threads: {reason}; ask for fewer")]
+    #[error(
+        "cannot start {threads} more thread(s): {reason}; ask for fewer, or raise the limit on \
+         processes (ulimit -u)"
+    )]
     Threads {
-        /// Threads asked for; 0 for one per core.
+        /// Threads asked for.
         threads: usize,
         /// What the system said.
         reason: String,

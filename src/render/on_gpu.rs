@@ -4,6 +4,7 @@ use tracing::info_span;
 
 use super::backend::{Backend, Outcome};
 use super::falling_back::{FallingBack, on_the_cpu};
+use super::measured::measured_error;
 use super::on_cpu::OnCpu;
 use super::threads::Threads;
 use super::{Device, Monitor, RenderError, RenderOptions};
@@ -70,6 +71,26 @@ fn adapters(threads: &Threads) -> Vec<Adapter> {
     info_span!(target: SETUP, "look for adapters").in_scope(gpu::adapters)
 }
 
+/// The notice of an image of `scene` that is not good, as far as the CPU path finds.
+fn inexact(scene: &Scene, photons: &[f32]) -> Option<String> {
+    if gpu::misses_edges(scene) {
+        return Some(
+            "on the GPU sub-pixels within rounding of a top-hat spot's edge may be on its wrong side, as \
+             the detector is bent; the CPU renders them in float64"
+                .into(),
+        );
+    }
+    let largest = gpu::largest_error(scene)?;
+    let told = match measured_error(scene, photons) {
+        Some(error) if error <= gpu::GOOD => return None,
+        Some(error) => format!("the nrmse is about {error:.0e}, by pixels that the CPU rendered"),
+        None => format!("expect an nrmse of at most about {largest:.0e}"),
+    };
+    Some(format!(
+        "spots are much sharper than pixels: on the GPU {told}; the CPU renders them in float64"
+    ))
+}
+
 impl Backend for OnGpu {
     fn device(&self) -> &str {
         self.gpu.name()
@@ -94,13 +115,8 @@ impl Backend for OnGpu {
         let value = self
             .threads
             .install(|| self.gpu.render(scene, &mut watch))?;
-        let inexact = self.gpu.expected_error(scene).map(|error| {
-            format!(
-                "spots are much sharper than pixels: in float32 expect an nrmse of about {error:.0e}; \
-                 the CPU renders them in float64"
-            )
-        });
-        let notices = inexact.into_iter().collect();
+        let notices = self.threads.install(|| inexact(scene, &value));
+        let notices = notices.into_iter().collect();
         Ok(Outcome {
             notices,
             ..Outcome::of(value, self.gpu.name())

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::timeline::Timeline;
+use crate::image::Shortcoming;
 use crate::profile::{FILES, INPUT, READ_BACK, RUN, SETUP, SIMULATION};
 
 /// Where the time of one render went, s. The parts add up to the wall time.
@@ -138,23 +139,23 @@ pub struct Agreement {
     pub correlation: f64,
     /// rms(A − B)/rms(B).
     pub nrmse: f64,
+    /// Sum of A over sum of B.
+    pub sum_ratio: f64,
+    /// Why A does not pass for B, if it does not.
+    pub shortcoming: Option<Shortcoming>,
 }
 
 impl fmt::Display for Agreement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (image, reference) = (&self.image, &self.reference);
-        if self.correlation.is_nan() {
-            return write!(
+        match self.shortcoming {
+            None | Some(Shortcoming::Correlation(..)) => write!(
                 f,
-                "the correlation of {image} with {reference} is undefined, as one of them is flat \
-                 or has pixels that are no numbers"
-            );
+                "{image} correlates {:.9} with {reference}",
+                self.correlation
+            ),
+            Some(other) => write!(f, "{image} against {reference}: {other}"),
         }
-        write!(
-            f,
-            "{image} correlates {:.9} with {reference}",
-            self.correlation
-        )
     }
 }
 
@@ -182,7 +183,7 @@ pub struct Benchmark {
     pub flags: Vec<String>,
     /// Warm renders at each size on each device.
     pub iterations: usize,
-    /// Correlation that every pair of images must reach.
+    /// Likeness that every pair of images must reach: [`Gate::Likeness`](crate::image::Gate).
     pub threshold: f64,
     /// Why sizes are missing, if any are.
     pub failure: Option<String>,
@@ -192,13 +193,14 @@ pub struct Benchmark {
 
 impl Benchmark {
     /// The layout that this program writes.
-    pub const SCHEMA: u32 = 3;
+    pub const SCHEMA: u32 = 4;
 
     /// The pair of images that agrees least, with its size; none where there was nothing to
-    /// compare. A correlation that is not a number ranks lowest.
+    /// compare. Images that do not pass come before those that do.
     pub fn worst_agreement(&self) -> Option<(u32, &Agreement)> {
         let rank = |agreement: &Agreement| match agreement.correlation {
             correlation if correlation.is_nan() => f64::NEG_INFINITY,
+            correlation if agreement.shortcoming.is_some() => correlation - 2.0,
             correlation => correlation,
         };
         let all = self.sizes.iter().flat_map(|result| {
@@ -208,14 +210,14 @@ impl Benchmark {
         all.min_by(|(_, one), (_, other)| rank(one).total_cmp(&rank(other)))
     }
 
-    /// Whether all was rendered and every pair of images reaches the threshold; none where there
+    /// Whether all was rendered and every pair of images passes; none where there
     /// was nothing to compare.
     pub fn passed(&self) -> Option<bool> {
         if self.failure.is_some() {
             return Some(false);
         }
         self.worst_agreement()
-            .map(|(_, worst)| worst.correlation >= self.threshold)
+            .map(|(_, worst)| worst.shortcoming.is_none())
     }
 
     /// The benchmark as JSON, with the verdict, and the median and extremes of every time.
@@ -261,14 +263,16 @@ mod tests {
     }
 
     #[test]
-    fn a_correlation_that_is_no_number_never_passes() {
-        let agreement = |&correlation: &f64| Agreement {
+    fn one_pair_that_falls_short_fails_the_whole() {
+        let agreement = |&(correlation, shortcoming): &(f64, Option<Shortcoming>)| Agreement {
             image: "gpu".into(),
             reference: "cpu".into(),
             correlation,
             nrmse: 0.0,
+            sum_ratio: 1.0,
+            shortcoming,
         };
-        let benchmark = |correlations: &[f64]| Benchmark {
+        let benchmark = |pairs: &[(f64, Option<Shortcoming>)]| Benchmark {
             schema: Benchmark::SCHEMA,
             started: String::new(),
             flags: Vec::new(),
@@ -279,12 +283,22 @@ mod tests {
                 size: 8,
                 devices: Vec::new(),
                 reference: None,
-                agreements: correlations.iter().map(agreement).collect(),
+                agreements: pairs.iter().map(agreement).collect(),
             }],
         };
-        assert_eq!(benchmark(&[]).passed(), None);
-        assert_eq!(benchmark(&[1.0, 0.99]).passed(), Some(true));
-        assert_eq!(benchmark(&[1.0, 0.72]).passed(), Some(false));
-        assert_eq!(benchmark(&[1.0, f64::NAN]).passed(), Some(false));
+        let (low, flat) = (
+            Some(Shortcoming::Correlation(0.72, 0.99)),
+            Some(Shortcoming::NoSignal([true, true])),
+        );
+        let bright = Some(Shortcoming::Scale(10.0, 0.01));
+        let passed = |pairs: &[_]| benchmark(pairs).passed();
+        assert_eq!(passed(&[]), None);
+        assert_eq!(passed(&[(1.0, None), (0.99, None)]), Some(true));
+        assert_eq!(passed(&[(1.0, None), (0.72, low)]), Some(false));
+        assert_eq!(passed(&[(1.0, None), (f64::NAN, flat)]), Some(false));
+        let mixed = benchmark(&[(0.995, None), (1.0, bright)]);
+        assert_eq!(mixed.passed(), Some(false));
+        let (_, worst) = mixed.worst_agreement().unwrap();
+        assert!(worst.to_string().contains("10.000000 times"), "{worst}");
     }
 }

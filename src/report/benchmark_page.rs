@@ -126,16 +126,16 @@ fn agreements(benchmark: &Benchmark) -> String {
     if benchmark.passed().is_none() {
         return "## Agreement\n\nNothing to compare.\n\n".into();
     }
-    let mut text = "## Agreement\n\n| size | image | against | correlation | nrmse |\n\
-                    |---|---|---|---|---|\n"
+    let mut text = "## Agreement\n\n| size | image | against | correlation | nrmse | sums |\n\
+                    |---|---|---|---|---|---|\n"
         .to_string();
     for result in &benchmark.sizes {
         for agreement in &result.agreements {
             let (image, reference) = (cell(&agreement.image), cell(&agreement.reference));
             let _ = writeln!(
                 text,
-                "| {} | {image} | {reference} | {:.9} | {:.2e} |",
-                result.size, agreement.correlation, agreement.nrmse
+                "| {} | {image} | {reference} | {:.9} | {:.2e} | {:.6} |",
+                result.size, agreement.correlation, agreement.nrmse, agreement.sum_ratio
             );
         }
     }

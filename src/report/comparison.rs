@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::image::{Difference, Image, PERCENTS, PeakMatches};
+use crate::image::{Difference, Gate, Image, PERCENTS, PeakMatches, Shortcoming};
 
 /// Two images and how far they are apart. In JSON a number that is not finite is `null`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -55,8 +55,12 @@ pub struct PeakSearch {
 pub struct Verdict {
     /// The correlation asked for.
     pub threshold: f64,
-    /// Whether the threshold was reached, by images without NaN and infinities.
+    /// Whether images of another scale may pass too.
+    pub correlation_only: bool,
+    /// Whether the images are as alike as that.
     pub passed: bool,
+    /// Why they are not.
+    pub shortcoming: Option<Shortcoming>,
 }
 
 /// How long two programs took for the images.
@@ -183,33 +187,20 @@ impl ComparisonSummary {
         }
     }
 
-    /// The verdict on images that must correlate by `threshold`.
-    pub fn judge(&mut self, threshold: f64) {
-        let finite = self.non_finite.image == 0 && self.non_finite.reference == 0;
+    /// The verdict on images of this `difference`, which must be alike by `threshold`, or only
+    /// correlate by it.
+    pub fn judge(&mut self, difference: &Difference, threshold: f64, correlation_only: bool) {
+        let gate = match correlation_only {
+            true => Gate::Correlation(threshold),
+            false => Gate::Likeness(threshold),
+        };
+        let shortcoming = gate.check(difference).err();
         self.verdict = Some(Verdict {
             threshold,
-            // A correlation that is NaN is not above anything.
-            passed: finite && self.correlation >= threshold,
+            correlation_only,
+            passed: shortcoming.is_none(),
+            shortcoming,
         });
-    }
-
-    /// Why the images do not pass; none where they do, or no verdict was asked for.
-    pub fn shortcoming(&self) -> Option<String> {
-        let Verdict { threshold, .. } = self.verdict.filter(|verdict| !verdict.passed)?;
-        let Both { image, reference } = self.non_finite;
-        Some(if image + reference > 0 {
-            format!(
-                "{image} pixel(s) of A and {reference} of B are NaN or infinite; images with such \
-                 pixels never pass"
-            )
-        } else if self.correlation.is_nan() {
-            "the correlation is undefined, as one image is flat; no --threshold passes".into()
-        } else {
-            format!(
-                "the correlation is {}, below the {threshold} of --threshold",
-                self.correlation
-            )
-        })
     }
 }
 

@@ -18,6 +18,7 @@ mod summary;
 mod text;
 mod timeline;
 mod trace;
+mod visible;
 
 pub use benchmark::{
     Agreement, Benchmark, Measurement, ReferenceTimes, SizeResult, TimeRange, Times,
@@ -35,3 +36,4 @@ pub use summary::{Run, Summary, WrittenFile};
 pub use text::text_of;
 pub use timeline::{HotSpots, Recorder, Span, Timeline, chrome_json};
 pub use trace::{TraceDocument, trace_lines};
+pub use visible::{is_hidden, visible, visible_json, visible_lines};

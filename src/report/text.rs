@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::visible::visible;
+
 /// Members that are not printed: people get the notices as notes, and lists of frames and peaks are
 /// for programs.
 const LEFT_OUT: [&str; 6] = [
@@ -130,7 +132,8 @@ fn words(value: &Value, factor: f64) -> String {
     let joined = |words: Vec<String>| words.join(" ");
     match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        // A line is one line, whatever a file says.
+        Value::String(text) => visible(text),
         Value::Number(number) => match number.as_f64() {
             Some(float) if number.is_f64() => nine_digits(float * factor),
             _ => number.to_string(),

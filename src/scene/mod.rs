@@ -181,6 +181,19 @@ impl Scene {
         panel.sensor.as_ref().filter(|_| mean)
     }
 
+    /// The panel and the coordinates on it of the pixel at `place` of the image.
+    pub fn pixel_at(&self, place: usize) -> Option<(&Panel, [usize; 2])> {
+        let mut place = place;
+        for panel in self.panels.iter() {
+            if place < panel.pixels() {
+                let width = panel.shape[0];
+                return Some((panel, [place % width, place / width]));
+            }
+            place -= panel.pixels();
+        }
+        None
+    }
+
     /// Whether a pixel of `panel` is rendered: inside the region and not masked.
     pub fn renders(&self, panel: &Panel, fast: usize, slow: usize) -> bool {
         Scene::rendered(self.region, panel, fast, slow)

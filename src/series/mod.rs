@@ -14,14 +14,16 @@ mod sink;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 pub use numbered::Numbered;
-pub use output::{Draw, Output, OutputKind, OutputSink, RenderedFrame, Written, write_frame};
+pub use output::{
+    Draw, Output, OutputKind, OutputSink, PlannedFrame, RenderedFrame, Written, write_frame,
+};
 pub use plan::{Frame, Motion, Plan};
 pub use sink::{FrameSink, Target, commit};
 
 use crate::experiment::ExperimentError;
 use crate::formats::FormatError;
 use crate::image::{Image, Statistics};
-use crate::render::{Monitor, RenderError, Rendered, Renderer};
+use crate::render::{Monitor, RenderError, Rendered, Renderer, spawn_scoped};
 
 /// Why a series stopped.
 #[derive(Debug, thiserror::Error)]
@@ -46,13 +48,14 @@ pub trait Watcher {
     fn rendered(&mut self, frame: &Rendered, statistics: &Statistics);
 }
 
-/// Renders every frame of `plan` and has `write` deal with each, in their order, while the next one
-/// is rendered. Says how many were written.
+/// Renders the frames `indices` of `plan`, counted from 0, and has `write` deal with each, in their
+/// order, while the next one is rendered.
 ///
 /// # Errors
 /// What `write` failed with, or else why a frame was not rendered; frames before it are written.
 pub fn render<E: Send + From<SeriesError>>(
     plan: &Plan,
+    indices: &[u32],
     renderer: &Renderer,
     watcher: &mut impl Watcher,
     write: impl FnMut(Frame, &Image, Statistics) -> Result<(), E> + Send,
@@ -60,8 +63,9 @@ pub fn render<E: Send + From<SeriesError>>(
     std::thread::scope(|scope| {
         // A frame is handed over once the one before is written.
         let (sender, receiver) = sync_channel(0);
-        let writing = scope.spawn(|| write_all(receiver, write));
-        let rendered = render_all(sender, plan, renderer, watcher);
+        let writing = spawn_scoped(scope, || write_all(receiver, write));
+        let writing = writing.map_err(SeriesError::from)?;
+        let rendered = render_all(sender, plan, indices, renderer, watcher);
         let written = writing.join();
         written.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         Ok(rendered?)
@@ -74,11 +78,12 @@ type Shot = (Frame, Image, Statistics);
 fn render_all(
     sender: SyncSender<Shot>,
     plan: &Plan,
+    indices: &[u32],
     renderer: &Renderer,
     watcher: &mut impl Watcher,
 ) -> Result<(), SeriesError> {
     let laid_out = renderer.lay_out(&plan.base)?;
-    for index in 0..plan.frames {
+    for &index in indices {
         let frame = plan.frame(index)?;
         let monitor = watcher.monitor(index, plan.frames);
         let rendered = renderer.render_frame(&laid_out, &frame.experiment, &monitor)?;

@@ -25,6 +25,22 @@ impl Numbered {
         })
     }
 
+    /// The folder of the files.
+    pub fn folder(&self) -> &Path {
+        match self.folder.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => &self.folder,
+        }
+    }
+
+    /// The number of the file called `name`, if it is one of these.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        let number = name.strip_prefix(&self.before)?.strip_suffix(&self.after)?;
+        let parsed = number.parse().ok()?;
+        let digits = self.digits;
+        (number == format!("{parsed:0digits$}")).then_some(parsed)
+    }
+
     /// The name of file `number`.
     pub fn path(&self, number: u64) -> PathBuf {
         let Numbered {
@@ -50,5 +66,26 @@ mod tests {
         assert_eq!(path("##_###.h5", 12345), expected("##_12345.h5"));
         assert_eq!(path("#", 0), expected("0"));
         assert_eq!(path("a#/b.cbf", 7), None);
+    }
+
+    #[test]
+    fn a_name_tells_its_number() {
+        let frames = Numbered::of(Path::new("a/b_###.cbf")).unwrap();
+        for number in [0, 7, 999, 1000, u64::MAX] {
+            let path = frames.path(number);
+            let name = path.file_name().unwrap().to_str().unwrap();
+            assert_eq!(frames.number(name), Some(number));
+        }
+        for other in [
+            "b_7.cbf",
+            "b_0007.cbf",
+            "b_+07.cbf",
+            "b_.cbf",
+            "c_007.cbf",
+            "b_007.img",
+            "b_",
+        ] {
+            assert_eq!(frames.number(other), None, "{other}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What files hold of a rendered frame.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use glam::DVec3;
@@ -9,12 +10,13 @@ use super::{FrameSink, SeriesError, Target};
 use crate::experiment::Experiment;
 use crate::formats::encoding::{Counts, Encoding};
 use crate::formats::format::Format;
-use crate::formats::header::Header;
-use crate::formats::{FormatError, Problem, pgm, png, raw, record};
+use crate::formats::header::{Header, MISSET_SEED, NOISE_SEED};
+use crate::formats::metadata::FrameMetadata;
+use crate::formats::{Access, FormatError, Problem, image_file, pgm, png, raw, record};
 use crate::image::noise::Noise;
 use crate::image::{Image, LARGEST_OVERVIEW, Statistics};
 use crate::profile::FILES;
-use crate::render::{Renderer, panel_heights};
+use crate::render::{Renderer, frame_size, panel_heights};
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -99,21 +101,30 @@ impl OutputKind {
     }
 }
 
-/// A frame that was rendered, and what is known of it.
+/// A frame, and what is known of it before it is rendered.
 #[derive(Clone, Copy)]
-pub struct RenderedFrame<'a> {
+pub struct PlannedFrame<'a> {
     /// The frame's number, of its files and its noise.
     pub number: u32,
-    /// What was rendered.
+    /// What is rendered.
     pub experiment: &'a Experiment,
     /// The direction of the laboratory that is up.
     pub up: DVec3,
+    /// The record of the experiment in the file of an output; see [`record`].
+    pub record: &'a (dyn Fn(&Output) -> Option<String> + Sync),
+    /// The seed of the crystal's random orientation.
+    pub misset_seed: Option<i64>,
+}
+
+/// A frame that was rendered.
+#[derive(Clone, Copy)]
+pub struct RenderedFrame<'a> {
+    /// What is known without rendering it.
+    pub planned: PlannedFrame<'a>,
     /// Photons.
     pub image: &'a Image,
     /// Statistics of the photons.
     pub statistics: &'a Statistics,
-    /// The record of the experiment in the file of an output; see [`record`].
-    pub record: &'a (dyn Fn(&Output) -> Option<String> + Sync),
     /// Draws a PNG.
     pub draw: &'a Draw<'a>,
 }
@@ -139,6 +150,8 @@ pub struct OutputSink {
     output: Output,
     sink: FrameSink,
     target: Target,
+    /// Numbers of the frames that an earlier run has written.
+    there: HashSet<u32>,
     /// What became of photons so far.
     pub written: Written,
     /// What the user should know of how the files were made.
@@ -163,6 +176,7 @@ impl OutputSink {
             output,
             sink: FrameSink::new(target.clone()),
             target,
+            there: HashSet::new(),
             written: Written::default(),
             notices: Vec::new(),
         }
@@ -173,9 +187,84 @@ impl OutputSink {
         &mut self.sink
     }
 
-    /// Whether files appear as they are done.
-    pub fn is_numbered(&self) -> bool {
-        self.sink.is_numbered()
+    /// Whether an earlier run has written frame `number`.
+    pub fn has(&self, number: u32) -> bool {
+        self.there.contains(&number)
+    }
+
+    /// Takes over what an earlier run has left of a series of `frames`: those of one file, whose
+    /// first ones are there; or numbered files that are whole and have the frame's own record. A
+    /// file of a format without room for a record is not known, and is written again. Images are
+    /// read by `access`.
+    ///
+    /// # Errors
+    /// [`FormatError`] for a file of another series.
+    pub fn resume(&mut self, frames: &[PlannedFrame], access: Access) -> Result<(), FormatError> {
+        let Some(first) = frames.first() else {
+            return Ok(());
+        };
+        match (&self.target, self.output.kind.encoding()) {
+            (Target::One(..), Some(encoding)) => {
+                let header = self.first_header(first);
+                let size = frame_size(first.experiment);
+                let all = frames.iter();
+                let all = all.map(|frame| FrameMetadata::of(frame.experiment, frame.up));
+                let all: Vec<FrameMetadata> = all.collect();
+                let count = self.sink.resume(encoding, size, &header, &all)?;
+                self.there = frames[..count].iter().map(|frame| frame.number).collect();
+            }
+            (Target::One(..), None) => {}
+            (Target::Each(_), _) => {
+                for frame in frames {
+                    if self.has_own(frame, access)? {
+                        self.there.insert(frame.number);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the numbered file of `frame` is there and whole, and has the frame's record.
+    fn has_own(&self, frame: &PlannedFrame, access: Access) -> Result<bool, FormatError> {
+        let path = self.target.path(frame.number);
+        let Some(expected) = (frame.record)(&self.output).filter(|_| path.exists()) else {
+            return Ok(false);
+        };
+        // What cannot be read is no whole file.
+        let Ok(Some(found)) = image_file::read_record(&path, access) else {
+            return Ok(false);
+        };
+        match record::difference(&found, &expected) {
+            None => Ok(image_file::read(&path, access).is_ok()),
+            Some(difference) => {
+                let what = format!("the file of another series: {difference}");
+                Err(FormatError::content(&path, Problem::with_file(what)))
+            }
+        }
+    }
+
+    /// The header of the first frame of a file.
+    fn first_header(&self, frame: &PlannedFrame) -> Header {
+        let kind = self.output.kind;
+        let (saturation, noise_seed) = match kind {
+            OutputKind::Noise { noise, .. } => (noise.saturation, Some(noise.seed as i64)),
+            _ => (None, None),
+        };
+        let record = (frame.record)(&self.output);
+        let seeds = [(NOISE_SEED, noise_seed), (MISSET_SEED, frame.misset_seed)];
+        let known = seeds.iter().filter_map(|&(name, seed)| Some((name, seed?)));
+        let header = Header::of(
+            frame.experiment,
+            frame.up,
+            kind.format(),
+            saturation,
+            record,
+        );
+        Header {
+            seeds: known.collect(),
+            ..header
+        }
     }
 
     /// Writes `frame`, with noise by `renderer` where the output has it.
@@ -184,7 +273,10 @@ impl OutputSink {
     /// [`SeriesError`] with the file to blame, or why noise could not be put on the image.
     pub fn write(&mut self, frame: &RenderedFrame, renderer: &Renderer) -> Result<(), SeriesError> {
         let kind = self.output.kind;
-        let number = frame.number;
+        let number = frame.planned.number;
+        if self.has(number) {
+            return Ok(());
+        }
         let _span = match kind {
             OutputKind::Noise { .. } => info_span!(target: FILES, "file with noise"),
             OutputKind::Overview => info_span!(target: FILES, "overview"),
@@ -198,7 +290,7 @@ impl OutputSink {
                 let drawn = (frame.draw)(&kind, frame);
                 let path = self.target.path(number);
                 let mut file = drawn.map_err(|problem| FormatError::content(&path, problem))?;
-                if let Some(text) = (frame.record)(&self.output) {
+                if let Some(text) = (frame.planned.record)(&self.output) {
                     file = record::add(png::FORMAT, file, &text);
                 }
                 self.sink.write_file(number, &file)?;
@@ -220,7 +312,7 @@ impl OutputSink {
                     adc_offset: adc.unwrap_or(usual.adc_offset),
                 };
                 written.scale = Some(counts.scale).filter(|_| encoding.counts());
-                let header = self.header(frame, encoding, None);
+                let header = self.header(&frame.planned);
                 let sink = &mut self.sink;
                 let clipped = sink.write_image(number, encoding, frame.image, counts, &header)?;
                 self.written.overloads += clipped.above;
@@ -232,11 +324,11 @@ impl OutputSink {
                     ..noise
                 };
                 written.scale = Some(noise.gain).filter(|&gain| gain != 1.0);
-                let panels = panel_heights(frame.experiment);
+                let panels = panel_heights(frame.planned.experiment);
                 let exposed = renderer.expose(frame.image, &noise, &panels)?;
                 let noisy = exposed.image;
                 self.notices.extend(exposed.notices);
-                let header = self.header(frame, encoding, noise.saturation);
+                let header = self.header(&frame.planned);
                 let counts = Counts::AS_THEY_ARE;
                 let sink = &mut self.sink;
                 let clipped = sink.write_image(number, encoding, &noisy, counts, &header)?;
@@ -248,17 +340,10 @@ impl OutputSink {
     }
 
     /// The header of `frame`; later frames of a file say only what is their own.
-    fn header(&self, frame: &RenderedFrame, encoding: Encoding, saturation: Option<f64>) -> Header {
-        let RenderedFrame { experiment, up, .. } = *frame;
+    fn header(&self, frame: &PlannedFrame) -> Header {
         match self.sink.is_begun() {
-            true => Header::of_later_frame(experiment, up),
-            false => Header::of(
-                experiment,
-                up,
-                encoding.format,
-                saturation,
-                (frame.record)(&self.output),
-            ),
+            true => Header::of_later_frame(frame.experiment, frame.up),
+            false => self.first_header(frame),
         }
     }
 }

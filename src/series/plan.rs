@@ -49,7 +49,13 @@ impl Frame {
     /// The document of the frame alone, where the whole series has `of_all`.
     pub fn document(&self, of_all: &Document) -> Document {
         let mut own = of_all.clone();
-        own.scan.start = Some(self.phi_deg);
+        own.series = Default::default();
+        // A start that a header gave, and no decimal, is that header's.
+        if self.phi_deg.to_radians() == self.experiment.scan().start_rad {
+            own.scan.start = Some(self.phi_deg);
+        }
+        // That of the base may be another one, where the axes of the turned cell are rounded.
+        own.sampling.oversample = Some(self.experiment.oversample());
         // What has no effect on the frame is not said, for a render of the document would tell so.
         if self.experiment.scan().step_rad == 0.0 {
             own.scan.phi_sampling = None;
@@ -60,12 +66,26 @@ impl Frame {
         own.noise.image_number = Some(self.number);
         if let Some(angles) = self.misset_deg {
             own.crystal.misset = Some(Misset::Angles(angles));
+            own.crystal.misset_seed = None;
         }
         own
     }
 }
 
 impl Plan {
+    /// The document of the series, of whose base `of_base` is that.
+    pub fn document(&self, of_base: &Document) -> Document {
+        let mut own = of_base.clone();
+        own.series.frames = Some(self.frames);
+        own.noise.image_number = Some(self.first_number);
+        if let Motion::RandomOrientations(seed) = self.motion {
+            own.series.random_orientations = Some(true);
+            own.crystal.misset = None;
+            own.crystal.misset_seed = Some(seed as i64);
+        }
+        own
+    }
+
     /// Frame `index`, from 0.
     ///
     /// # Errors

@@ -12,8 +12,8 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::image::Comparison;
 use crate::image::noise::Noise;
+use crate::image::{Difference, FLOAT32, Gate, Shortcoming};
 use crate::render::{Monitor, RenderError, Rendered, Renderer};
 
 pub use trace::{
@@ -29,9 +29,9 @@ pub enum ValidationError {
     /// The scene of a check is impossible: a fault of this library.
     #[error("the scene of a check is impossible: {0}; please report it")]
     Scene(String),
-    /// The device gave an image of another size.
-    #[error("{name}: the device's image has another size than the CPU path's")]
-    Size {
+    /// The device gave an image of another size, or one without a number in it.
+    #[error("{name}: the device's image has another size than the CPU path's, or no finite pixel")]
+    Incomparable {
         /// Name of the check.
         name: &'static str,
     },
@@ -54,23 +54,6 @@ enum Subject {
     Noise(Noise),
 }
 
-/// How far the device's image may be from the CPU path's.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Gate {
-    /// This nrmse, and no pixel by more than ten times this part of the largest.
-    Nrmse(f64),
-    /// Spots with sharp edges: an edge may fall on either side of a pixel, so this part of the
-    /// pixels may differ.
-    Edges(f64),
-    /// Not a bit.
-    Bits,
-}
-
-/// What float32 comes to, everywhere but with the largest crystals and indices.
-const FLOAT32: f64 = 1e-5;
-/// A pixel may be off by so many gates of the image's maximum.
-const WORST_PIXEL_GATES: f64 = 10.0;
-
 /// What one check found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
@@ -86,6 +69,8 @@ pub struct Finding {
     pub gate: f64,
     /// Whether the device came near enough.
     pub passed: bool,
+    /// What it missed, if it did not.
+    pub shortcoming: Option<Shortcoming>,
     /// Wall time on the device, s.
     pub device_seconds: f64,
     /// Wall time on the CPU path, s.
@@ -140,28 +125,23 @@ impl Check {
         let (image, device_seconds) = timed(device)?;
         let (reference, cpu_seconds) = timed(cpu)?;
         let name = self.name;
-        let compared = Comparison::of(image.values(), reference.values())
-            .ok_or(ValidationError::Size { name })?;
-        let worst = compared.worst / compared.reference_max;
-        let mut pairs = image.values().iter().zip(reference.values());
-        let (gate, passed) = match self.gate {
-            Gate::Nrmse(gate) => {
-                let within = compared.nrmse <= gate && worst <= WORST_PIXEL_GATES * gate;
-                (gate, within)
-            }
-            Gate::Edges(part) => (FLOAT32, compared.differing <= part),
-            Gate::Bits => {
-                let same = |(one, other): (&f32, &f32)| one.to_bits() == other.to_bits();
-                (0.0, pairs.all(same))
-            }
+        let difference =
+            Difference::of(&image, &reference).ok_or(ValidationError::Incomparable { name })?;
+        let compared = difference.comparison;
+        let gate = match self.gate {
+            Gate::Nrmse(gate) => gate,
+            Gate::Bits => 0.0,
+            Gate::Edges(_) | Gate::Likeness(_) | Gate::Correlation(_) => FLOAT32,
         };
+        let shortcoming = self.gate.check(&difference).err();
         Ok(Finding {
             name,
             nrmse: compared.nrmse,
-            worst,
+            worst: compared.worst / compared.reference_max,
             correlation: compared.correlation,
             gate,
-            passed,
+            passed: shortcoming.is_none(),
+            shortcoming,
             device_seconds,
             cpu_seconds,
         })

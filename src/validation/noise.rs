@@ -21,7 +21,9 @@ pub(super) fn checks() -> [Check; 2] {
         gain: 1.7,
         offset: 40.0,
         readout: 3.0,
-        saturation: Some(65_535.0),
+        // The spread of the brightest pixels reaches all others: at a detector's usual saturation the
+        // whole image would be flat.
+        saturation: Some(1e9),
         ..photons
     };
     let check = |name, noise, quick| Check {

@@ -11,7 +11,7 @@ use nanobragg::gpu::GpuOptions;
 use nanobragg::image::{Comparison, Image};
 use nanobragg::render::{Device, Monitor, RenderError, RenderOptions, Renderer};
 
-fn on_gpu(gpu: GpuOptions) -> Renderer {
+pub fn on_gpu(gpu: GpuOptions) -> Renderer {
     let device = Device::Gpu("gpu".into());
     Renderer::new(&RenderOptions {
         device,
@@ -21,7 +21,7 @@ fn on_gpu(gpu: GpuOptions) -> Renderer {
     .unwrap()
 }
 
-fn nrmse(image: &Image, reference: &Image) -> f64 {
+pub fn nrmse(image: &Image, reference: &Image) -> f64 {
     Comparison::of(image.values(), reference.values())
         .unwrap()
         .nrmse

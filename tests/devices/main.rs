@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod accuracy;
 mod gpu_path;
 mod jobs;
 mod shader_functions;

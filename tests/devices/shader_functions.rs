@@ -9,6 +9,7 @@ mod amorphous;
 mod coverage;
 mod culling;
 mod factors;
+mod fine;
 mod fixed_point;
 mod lattice_factor;
 mod miller_index;

@@ -44,6 +44,7 @@ const fn encoding(format: &'static Format, number: Number) -> Encoding {
         number,
         compression: Compression::Gzip,
         frames_per_file: FRAMES_PER_FILE,
+        keeps_part: false,
     }
 }
 

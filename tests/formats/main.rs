@@ -5,6 +5,7 @@ mod support;
 
 mod dials;
 mod images;
+mod line_ends;
 mod nxmx;
 mod robustness;
 mod truth;

@@ -7,6 +7,7 @@ mod foreign;
 mod frames;
 mod geometry;
 mod interrupt;
+mod links;
 mod series;
 use std::path::{Path, PathBuf};
 use std::process::Command;

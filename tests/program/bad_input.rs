@@ -315,18 +315,26 @@ fn sizes_that_are_not_positive_finite_numbers_are_refused() {
             lines.push((line, format!("{flag} {value}: expected a finite number")));
         }
     }
-    for flag in [
-        "-pixel",
-        "-N",
-        "-mosaic",
-        "-phi",
-        "-cell 100",
-        "-misset 1 2",
+    for (flag, named, expected) in [
+        ("-pixel", "-pixel", "a positive number"),
+        ("-N", "-N", "a number from 1 to 4294967295, or 0 for 1"),
+        ("-mosaic", "-mosaic", "a number of degrees from 0 to 360"),
+        ("-phi", "-phi", "a finite number"),
+        ("-cell 100", "-cell", "a finite number"),
+        (
+            "-misset 1 2",
+            "-misset 1 2",
+            "three angles in degrees, or random",
+        ),
+        (
+            "-detector_abs",
+            "-detector_abs",
+            "a number, zero or above, or inf",
+        ),
     ] {
-        for value in ["-inf", "-nan", "-infinity"] {
-            let name = flag.split(' ').next().unwrap();
+        for value in ["-inf", "-nan", "-infinity", "-NAN(0)", "-1e999"] {
             let line = format!("{SOUND} {flag} {value}");
-            lines.push((line, format!("{name} {value}: expected a finite number")));
+            lines.push((line, format!("{named} {value}: expected {expected}")));
         }
     }
     let pieces: Vec<[&str; 1]> = lines.iter().map(|(_, said)| [said.as_str()]).collect();
@@ -825,6 +833,16 @@ fn geometry_that_cannot_be_is_refused() {
                 &["-detector_rot", "through the sample"]
             ),
             sound!(
+                "-xds -detector_rotx 90",
+                USAGE,
+                &["-detector_rotx", "through the sample"]
+            ),
+            sound!(
+                "-detector_roty 89.99999999",
+                USAGE,
+                &["-detector_roty", "through the sample"]
+            ),
+            sound!(
                 "-twotheta 90 -pivot beam",
                 USAGE,
                 &["-twotheta", "through the sample"]
@@ -954,7 +972,7 @@ fn more_terms_than_memory_holds_are_refused_not_killed() {
                 &["orientations", "machine has"]
             ),
             sound!(
-                "-mosaic_domains 4294967295",
+                "-mosaic 1 -mosaic_domains 4294967295",
                 FAILED,
                 &["4294967295 orientations"]
             ),

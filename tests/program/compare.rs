@@ -190,10 +190,14 @@ fn a_scale_of_one_percent_shows_in_sums_quantiles_and_intensities() {
     let folder = tempfile::tempdir().unwrap();
     render(folder.path(), &format!("{SPOTS} -fluence 1e24"), "b.bin");
     render(folder.path(), &format!("{SPOTS} -fluence 1.01e24"), "a.bin");
-    let found = compared(
+    let line = "a.bin b.bin --size 128 128 --threshold 0.999999";
+    refused(
         folder.path(),
-        "a.bin b.bin --size 128 128 --threshold 0.999999",
+        &format!("compare {line}"),
+        1,
+        &["adds up to 1.01", "times the reference"],
     );
+    let found = compared(folder.path(), &format!("{line} --correlation-only"));
     near(number(&found, "/correlation"), 1.0, 1e-12);
     near(number(&found, "/sum_ratio"), 1.01, 1e-7);
     near(number(&found, "/nrmse"), 0.01, 1e-7);
@@ -240,7 +244,7 @@ fn an_axis_that_is_flipped_leaves_peaks_unmatched() {
         folder.path(),
         "compare a.bin b.bin --size 128 128 --threshold 0.9",
         1,
-        &["the correlation is ", "below the 0.9 of --threshold"],
+        &["the correlation is ", "below 0.9 (--threshold)"],
     );
 }
 
@@ -426,14 +430,57 @@ fn images_that_are_not_finite_never_pass() {
 }
 
 #[test]
-fn flat_images_have_no_correlation_unless_they_are_equal() {
+fn flat_images_have_no_signal_and_never_pass() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "flat.bin", &[1.0; 4]);
     write(folder.path(), "other.bin", &[2.0; 4]);
     let line = "compare flat.bin other.bin --size 2 2 --threshold -1";
     refused(folder.path(), line, 1, &["undefined", "flat"]);
-    let found = compared(folder.path(), "flat.bin flat.bin --size 2 2 --threshold 1");
-    assert_eq!(found["passed"], true);
+    // Two black images say nothing of the program that made them.
+    write(folder.path(), "black.bin", &[0.0; 4]);
+    write(folder.path(), "image.bin", &[0.0, 1.0, 2.0, 0.0]);
+    for pair in [
+        "flat.bin flat.bin",
+        "black.bin black.bin",
+        "black.bin image.bin",
+    ] {
+        for flags in ["", " --correlation-only"] {
+            let line = format!("compare {pair} --size 2 2 --threshold -1{flags}");
+            refused(
+                folder.path(),
+                &line,
+                1,
+                &["flat", "without a signal", "undefined"],
+            );
+        }
+        let found = compared(folder.path(), &format!("{pair} --size 2 2"));
+        assert!(found["correlation"].is_null(), "{found:#}");
+    }
+}
+
+#[test]
+fn another_scale_passes_only_where_the_correlation_alone_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let values: Vec<f32> = (0..64).map(|index| (index % 7) as f32).collect();
+    write(folder.path(), "b.bin", &values);
+    for (factor, passes) in [(10.0, false), (0.1, false), (1.02, false), (1.001, true)] {
+        let scaled: Vec<f32> = values.iter().map(|value| value * factor).collect();
+        write(folder.path(), "a.bin", &scaled);
+        let line = "a.bin b.bin --size 8 8 --threshold 0.99";
+        match passes {
+            true => drop(compared(folder.path(), line)),
+            false => refused(
+                folder.path(),
+                &format!("compare {line}"),
+                1,
+                &["adds up to", "times the reference", "--correlation-only"],
+            ),
+        }
+        let found = compared(folder.path(), &format!("{line} --correlation-only"));
+        assert_eq!(found["passed"], true);
+    }
+    let line = "compare a.bin b.bin --size 8 8 --correlation-only";
+    refused(folder.path(), line, 2, &["--threshold"]);
 }
 
 #[test]
@@ -485,7 +532,7 @@ fn evidence_is_written_whole_and_other_files_stay() {
         folder.path(),
         &format!("{line}/low --threshold 1"),
         1,
-        &["below the 1"],
+        &["below 1 (--threshold)"],
     );
     assert_eq!(names(&out.join("low")), all);
 }

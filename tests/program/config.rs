@@ -1,10 +1,14 @@
 //! Experiment files: what is written renders the same image, flags override it, what is wrong with
 //! one is said with its file, line and key.
 
+mod idle;
 mod images;
 mod messages;
+mod outputs;
 mod overrides;
+mod records;
 mod round_trip;
+mod seeds;
 
 use crate::support;
 use std::fs;

@@ -334,11 +334,51 @@ fn a_benchmark_holds_images_against_a_reference_program() {
     assert!(fs::read_to_string(log).unwrap().contains("-detpixels 64"));
 }
 
+/// Writes the shell script `text` to `path`.
+#[cfg(unix)]
+fn executable(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+#[cfg(unix)]
+fn a_benchmark_does_not_pass_another_scale_or_images_without_a_signal() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = assert_cmd::cargo::cargo_bin("nanobragg");
+    let script = format!(
+        "#!/bin/sh\nexec {} \"$@\" -fluence $FLUENCE\n",
+        own.display()
+    );
+    executable(&folder.path().join("scaled"), &script);
+    let cases = [
+        // Ten times too bright, a hundredth, and both black.
+        ("1e25", "-fluence 1e24", "adds up to 0.1"),
+        ("1e22", "-fluence 1e24", "times the reference"),
+        ("1e-70", "-fluence 1e-70", "both images are flat"),
+    ];
+    for (fluence, flags, why) in cases {
+        let words = format!(
+            "bench --sizes 64 --iterations 1 --device cpu --reference ./scaled -- -default_F 1 \
+             -cell 100 -N 5 {flags}"
+        );
+        let done = program()
+            .current_dir(folder.path())
+            .env("FLUENCE", fluence)
+            .args(words.split_whitespace())
+            .assert()
+            .code(1);
+        let found = done.get_output();
+        let [page, said] = [&found.stdout, &found.stderr].map(|text| String::from_utf8_lossy(text));
+        assert!(page.contains("**FAIL**") && page.contains(why), "{page}");
+        assert!(said.contains(why), "{said}");
+    }
+}
+
 #[test]
 #[cfg(unix)]
 fn a_benchmark_that_fails_midway_keeps_what_it_has_and_else_leaves_nothing() {
-    use std::os::unix::fs::PermissionsExt;
-
     let folder = tempfile::tempdir().unwrap();
     let own = assert_cmd::cargo::cargo_bin("nanobragg");
     let script = format!(
@@ -347,8 +387,7 @@ fn a_benchmark_that_fails_midway_keeps_what_it_has_and_else_leaves_nothing() {
         own.display()
     );
     let picky = folder.path().join("picky");
-    fs::write(&picky, script).unwrap();
-    fs::set_permissions(&picky, fs::Permissions::from_mode(0o755)).unwrap();
+    executable(&picky, &script);
     let run = |sizes: &str| {
         let words =
             format!("bench --sizes {sizes} --device cpu --iterations 1 --reference ./picky");
@@ -390,7 +429,8 @@ fn an_interrupted_benchmark_ends_at_once_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let words = "bench --sizes 1024 --device cpu --iterations 1000 --keep-artifacts -- -default_F 1 \
                  -cell 100 -N 5 -mosaic 1 -mosaic_domains 1000";
-    let mut running = Command::new(assert_cmd::cargo::cargo_bin("nanobragg"))
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin("nanobragg"));
+    let mut running = crate::support::hearing(&mut command)
         .args(words.split_whitespace())
         .current_dir(folder.path())
         .stdout(Stdio::null())
@@ -444,8 +484,6 @@ const FAULT: &str = "-sdet_vector 0 1 0 -odet_vector 1 0 0";
 #[test]
 #[cfg(unix)]
 fn the_chapter_on_discrepancies_finds_its_fault() {
-    use std::os::unix::fs::PermissionsExt;
-
     let chapter = include_str!("../../docs/discrepancy.md");
     let scene = "-default_F 100 -cell 70 80 90 -misset 15 20.5 30.25 -lambda 1 -N 5 -distance 100";
     assert!(chapter.contains(scene) && chapter.contains(FAULT));
@@ -456,8 +494,7 @@ fn the_chapter_on_discrepancies_finds_its_fault() {
         "#!/bin/sh\nexec {} \"$@\" --device cpu {FAULT}\n",
         own.display()
     );
-    fs::write(&suspect, script).unwrap();
-    fs::set_permissions(&suspect, fs::Permissions::from_mode(0o755)).unwrap();
+    executable(&suspect, &script);
     // Every line of the output that the chapter repeats.
     let run = |words: String, code: i32, said: &[&str]| {
         let done = program()

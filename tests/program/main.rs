@@ -9,10 +9,15 @@ mod compare;
 mod config;
 mod devices_command;
 mod dry_run;
+mod escapes;
 mod evidence;
 mod figure;
 mod flags;
 mod guide;
 mod house;
+#[cfg(target_os = "linux")]
+mod limits;
+mod on_disk;
+mod security;
 mod shell;
 mod trace;

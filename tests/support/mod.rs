@@ -96,6 +96,23 @@ pub fn program() -> assert_cmd::Command {
     command
 }
 
+/// Has `command` hear signals, also where the tests run behind nohup or in a shell's background,
+/// which have them ignored.
+#[cfg(unix)]
+pub fn hearing(command: &mut std::process::Command) -> &mut std::process::Command {
+    use nix::sys::signal::{SigHandler, Signal, signal};
+    use std::os::unix::process::CommandExt;
+    let heard = || {
+        for heard in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+            // SAFETY: the system's own action runs no code of ours.
+            unsafe { signal(heard, SigHandler::SigDfl) }?;
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec, it only makes system calls that are allowed there.
+    unsafe { command.pre_exec(heard) }
+}
+
 /// Whether this is the process of one test, whose peak of memory is its own. Elsewhere, the test
 /// `name` of this binary is run in such a process, and has to pass there.
 pub fn in_a_process_of_its_own(name: &str) -> bool {

@@ -4,6 +4,8 @@ frames:   standard input has a line a file: file, file of the expected numbers (
           slow axis outermost), numpy's name of their type, frames, rows, columns. Prints how many
           files were the same, and fails at the first that was not.
 stream:   writes the numbers of every frame of the file named next to standard output.
+parts:    prints how many frames the master named next has in its data files, read one by one, and as one
+          dataset.
 said:     prints what the files named next say, a list in JSON.
 neggia:   prints the counts of the last frame of the files named next, after every check that DECTRIS'
           plugin neggia, with which XDS reads HDF5, makes of a file (github.com/dectris/neggia 1.2).
@@ -42,6 +44,16 @@ def stream(path):
         data = file["/entry/data/data"]
         for number in range(data.shape[0]):
             sys.stdout.buffer.write(numpy.ascontiguousarray(data[number]))
+
+
+def parts(path):
+    with h5py.File(path) as file:
+        group = file["/entry/data"]
+        each = [frame for name in sorted(group) for frame in group[name][()]]
+        together = file["/entry/all_frames/data"][()]
+        assert len(together) == len(each) == len(file["/entry/nanobragg/reciprocal_axes"])
+        assert all((one == other).all() for one, other in zip(each, together))
+        print(len(each))
 
 
 def point(axis):
@@ -252,4 +264,11 @@ def neggia(*paths):
             print(int(numpy.where(mask[()] != 0, 0, frame).sum()))
 
 
-{"frames": frames, "stream": stream, "said": said, "foreign": foreign, "neggia": neggia}[sys.argv[1]](*sys.argv[2:])
+{
+    "frames": frames,
+    "stream": stream,
+    "parts": parts,
+    "said": said,
+    "foreign": foreign,
+    "neggia": neggia,
+}[sys.argv[1]](*sys.argv[2:])

@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use anyhow::Context;
 use tempfile::TempDir;
@@ -11,6 +10,7 @@ use tempfile::TempDir;
 use super::super::CliError;
 use super::super::profile::HOT_SPOTS;
 use super::super::reference::Reference;
+use super::super::scratch;
 use crate::formats::write_whole;
 use crate::report::{Agreement, Benchmark, HotSpots, Timeline, chrome_json};
 
@@ -39,11 +39,7 @@ impl Artefacts {
     ///
     /// # Errors
     /// [`CliError::Failed`] when a folder cannot be made.
-    pub fn create(
-        out: &Path,
-        started: SystemTime,
-        keep_images: bool,
-    ) -> Result<Artefacts, CliError> {
+    pub fn create(out: &Path, started: &str, keep_images: bool) -> Result<Artefacts, CliError> {
         let cannot = || format!("--out {}: cannot make a folder there", out.display());
         if out.exists() && !out.is_dir() {
             let what = format!("--out {}: it is a file; expected a folder", out.display());
@@ -52,8 +48,7 @@ impl Artefacts {
         let made = (!out.exists()).then(|| RemovedIfEmpty(out.to_path_buf()));
         fs::create_dir_all(out).with_context(cannot)?;
         // Colons are not for file names everywhere.
-        let stamp = humantime::format_rfc3339_seconds(started).to_string();
-        let stamp = stamp.replace(':', "-");
+        let stamp = started.replace(':', "-");
         let named = |name: &str| {
             let mut builder = tempfile::Builder::new();
             #[cfg(unix)]
@@ -73,7 +68,7 @@ impl Artefacts {
         let folder = folder.with_context(cannot)?;
         let vanishing = match keep_images {
             true => None,
-            false => Some(tempfile::tempdir().context("cannot make a temporary folder")?),
+            false => Some(scratch::folder()?),
         };
         let images = match &vanishing {
             None => made_folder(folder.path().join("images"))?,
@@ -180,6 +175,7 @@ pub fn correlations(benchmark: &Benchmark) -> String {
             reference,
             correlation,
             nrmse,
+            ..
         } in &result.agreements
         {
             let (image, reference) = (shell_words::quote(image), shell_words::quote(reference));

@@ -14,7 +14,7 @@ use super::super::process::{Outcome, Running};
 use super::artefacts::Artefacts;
 use super::{BenchFlags, WORKER, worker};
 use crate::formats::raw;
-use crate::image::{Comparison, Image};
+use crate::image::{Difference, Gate, Image};
 use crate::render::RenderError;
 use crate::report::{Agreement, ReferenceTimes, SizeResult, Timeline};
 
@@ -54,13 +54,13 @@ impl BenchFlags {
         // Images are compared with the reference program's, and with the first device's.
         if let Some((_, expected)) = &reference {
             for (name, path) in &rendered {
-                agreements.push(agreement(name, &image(path)?, "the reference", expected)?);
+                agreements.push(self.agreement(name, &image(path)?, "the reference", expected)?);
             }
         }
         if let [(first, path), others @ ..] = rendered.as_slice() {
             let expected = image(path)?;
             for (name, path) in others {
-                agreements.push(agreement(name, &image(path)?, first, &expected)?);
+                agreements.push(self.agreement(name, &image(path)?, first, &expected)?);
             }
         }
         let result = SizeResult {
@@ -92,8 +92,7 @@ impl BenchFlags {
             .args(self.profile.then_some("--profile"))
             .arg("--")
             .args(words)
-            // The worker stops when this pipe ends.
-            .stdin(Stdio::piped())
+            .stdin(Stdio::null())
             .stdout(
                 answer
                     .try_clone()
@@ -145,21 +144,28 @@ impl BenchFlags {
         let program = reference.program.display().to_string();
         Ok(last.map(|image| (ReferenceTimes { program, wall_s }, image)))
     }
-}
 
-fn agreement(
-    image: &str,
-    found: &Image,
-    reference: &str,
-    expected: &Image,
-) -> Result<Agreement, CliError> {
-    let compared = Comparison::of(found.values(), expected.values()).ok_or_else(|| {
-        anyhow::anyhow!("{image} and {reference} rendered images of different sizes")
-    })?;
-    Ok(Agreement {
-        image: image.to_string(),
-        reference: reference.to_string(),
-        correlation: compared.correlation,
-        nrmse: compared.nrmse,
-    })
+    /// How far the image `found` of the device `image` agrees with the one `expected`.
+    fn agreement(
+        &self,
+        image: &str,
+        found: &Image,
+        reference: &str,
+        expected: &Image,
+    ) -> Result<Agreement, CliError> {
+        let compared = Difference::of(found, expected).ok_or_else(|| {
+            anyhow::anyhow!(
+                "{image} and {reference}: nothing to compare; the images differ in size, or no \
+                 pixel is finite in both"
+            )
+        })?;
+        Ok(Agreement {
+            image: image.to_string(),
+            reference: reference.to_string(),
+            correlation: compared.comparison.correlation,
+            nrmse: compared.comparison.nrmse,
+            sum_ratio: compared.sum_ratio(),
+            shortcoming: Gate::Likeness(self.least()).check(&compared).err(),
+        })
+    }
 }

@@ -6,18 +6,18 @@ mod plan;
 mod worker;
 
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 
 use super::flags::DETECTOR_SIZE;
-use super::output::{print, say};
+use super::output::{print, print_json, say};
 use super::reference::Reference;
 use super::scenario::plain;
 use super::{CliError, interrupt, values};
 use crate::gpu::{Adapter, AdapterKind, adapters};
-use crate::report::{Benchmark, Environment, benchmark_page, scaling_figure};
+use crate::report::{Benchmark, Environment, benchmark_page, scaling_figure, visible_lines};
 
 use artefacts::{Artefacts, commands, correlations};
 
@@ -29,7 +29,7 @@ const COMMAND: &str = "nanobragg bench";
 /// The case of the audit that this command grew from.
 const AUDIT: &str = "-default_F 100 -cell 100 100 100 90 90 90 -lambda 6.2 -N 5 -distance 100";
 
-/// Correlation that images must reach, by default.
+/// Likeness that images must reach, by default.
 const THRESHOLD: f64 = 0.99;
 
 /// Render at several sizes and on several devices, and write down times and agreement
@@ -38,7 +38,6 @@ const THRESHOLD: f64 = 0.99;
     name = COMMAND,
     bin_name = COMMAND,
     override_usage = "nanobragg bench [OPTIONS] [-- FLAGS]",
-    allow_negative_numbers = true,
     after_help = "Each size on each device is a process of its own: one cold render, then warm ones.\n\n\
                   DIR/<UTC time>/ then holds summary.md (to read), benchmark_results.json, env.json, \
                   commands.txt, correlation.txt and, of several sizes, scaling.svg: times against \
@@ -72,7 +71,8 @@ pub struct BenchFlags {
     /// Seconds that the reference program may take for one render [default: 600]
     #[arg(long, value_name = "SECONDS", value_parser = values::positive)]
     timeout: Option<f64>,
-    /// Correlation that every two images must reach [default: 0.99]
+    /// Likeness that every two images must reach, as of nanobragg compare --threshold: by their
+    /// correlation, their sums and their nrmse [default: 0.99]
     #[arg(long, value_name = "CORRELATION", value_parser = values::correlation)]
     threshold: Option<f64>,
     /// Folder to put the benchmark's folder in
@@ -99,7 +99,7 @@ enum BenchDevice {
 /// [`CliError::Usage`] for wrong flags, [`CliError::Failed`] when a render fails or two images
 /// agree less than asked for.
 pub fn run(words: &[String]) -> Result<(), CliError> {
-    let started = SystemTime::now();
+    let started = utc(SystemTime::now())?;
     let mut flags: BenchFlags = super::arguments::parse_own(COMMAND, words)?;
     // --sizes replaces the size that an experiment file gives.
     flags.flags = plain(&flags.flags, &DETECTOR_SIZE)?;
@@ -109,13 +109,13 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     }
     let devices = flags.devices()?;
     let plan = flags.plan()?;
-    let artefacts = Artefacts::create(&flags.out, started, flags.keep_artifacts)?;
+    let artefacts = Artefacts::create(&flags.out, &started, flags.keep_artifacts)?;
     let mut benchmark = Benchmark {
         schema: Benchmark::SCHEMA,
-        started: humantime::format_rfc3339_seconds(started).to_string(),
+        started,
         flags: flags.scene_flags(),
         iterations: flags.iterations as usize,
-        threshold: flags.threshold.unwrap_or(THRESHOLD),
+        threshold: flags.least(),
         failure: None,
         sizes: Vec::new(),
     };
@@ -148,14 +148,14 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         artefacts.write_profiles(&timelines)?;
     }
     let json = serde_json::to_string_pretty(&benchmark.document()?)?;
-    artefacts.write("benchmark_results.json", &json)?;
+    artefacts.write("benchmark_results.json", json)?;
     if let Some(figure) = scaling_figure(&benchmark).context("cannot draw scaling.svg")? {
         artefacts.write("scaling.svg", figure)?;
     }
-    let page = benchmark_page(&benchmark, &environment, &command);
+    let page = visible_lines(&benchmark_page(&benchmark, &environment, &command));
     let summary = artefacts.write("summary.md", &page)?;
     if flags.json {
-        print(&format!("{json}\n"))?;
+        print_json(&benchmark.document()?)?;
     } else {
         print(&page)?;
     }
@@ -179,6 +179,24 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
             Ok(())
         }
         _ => Ok(()),
+    }
+}
+
+/// `time` as text.
+///
+/// # Errors
+/// [`CliError::Failed`] for a time that has no such text: the clock is wrong.
+fn utc(time: SystemTime) -> Result<String, CliError> {
+    /// Seconds from 1970 to the year 10000.
+    const END: u64 = 253_402_300_800;
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(since) if since.as_secs() < END => {
+            Ok(humantime::format_rfc3339_seconds(time).to_string())
+        }
+        _ => Err(CliError::Failed(anyhow::anyhow!(
+            "{COMMAND}: this machine's clock is not within the years 1970 to 9999; a benchmark is \
+             named after the time, so set the clock"
+        ))),
     }
 }
 
@@ -207,6 +225,11 @@ impl BenchFlags {
         Ok(devices)
     }
 
+    /// The likeness that images must reach.
+    fn least(&self) -> f64 {
+        self.threshold.unwrap_or(THRESHOLD)
+    }
+
     /// The program to compare with, if there is one.
     fn reference_program(&self) -> Option<Reference> {
         let program = self.reference.clone()?;
@@ -219,6 +242,22 @@ impl BenchFlags {
             AUDIT.split(' ').map(str::to_string).collect()
         } else {
             self.flags.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_clock_outside_of_the_years_that_have_a_name_is_an_error() {
+        let after = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+        assert_eq!(utc(after(0)).unwrap(), "1970-01-01T00:00:00Z");
+        assert_eq!(utc(after(253_402_300_799)).unwrap(), "9999-12-31T23:59:59Z");
+        for time in [after(253_402_300_800), UNIX_EPOCH - Duration::from_nanos(1)] {
+            assert!(utc(time).unwrap_err().to_string().contains("clock"));
         }
     }
 }

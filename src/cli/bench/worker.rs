@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use tracing::info_span;
 
-use super::super::output::print;
+use super::super::output::print_json;
 use super::super::scenario::scenario;
 use super::super::{CliError, interrupt, profile};
 use crate::experiment::Experiment;
@@ -59,7 +59,6 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let cold = info_span!(target: RUN, "cold render").entered();
     let flags: WorkerFlags = super::super::arguments::parse_own("nanobragg bench-worker", words)?;
     interrupt::catch()?;
-    stop_with_parent();
     let request = info_span!(target: INPUT, "flags and files")
         .in_scope(|| scenario("nanobragg bench", &flags.flags))?;
     let renderer = Renderer::new(&RenderOptions {
@@ -95,16 +94,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         notices: request.notices.into_iter().chain(own_notices).collect(),
     };
     let report: Report = (measurement, flags.profile.then_some(all));
-    print(&serde_json::to_string(&report)?)
-}
-
-/// Stops this process when the one that started it is gone, which ends standard input.
-fn stop_with_parent() {
-    std::thread::spawn(|| {
-        // Only the end of standard input counts, whatever comes before it.
-        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
-        interrupt::stop();
-    });
+    print_json(&report)
 }
 
 /// Renders into `file`.

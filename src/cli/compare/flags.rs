@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use super::super::limit::LinksFlag;
 use super::super::values;
 
 /// How far is an image A from a reference B? Two files, or two programs given the same flags
@@ -17,8 +18,11 @@ use super::super::values;
                   bare float32, which takes its size from --size or from the other image. Values \
                   are compared as they stand: SMV images are counts, scaled by -scale and raised by \
                   -adc, and the grey PNGs of a render are darkest where photons are most.\n\n\
-                  Pixels that are NaN or infinite are counted and are in no other figure; a \
-                  comparison with such pixels never passes a --threshold. A peak is a pixel, or a \
+                  Pixels that are NaN or infinite are counted and are in no other figure. A --threshold \
+                  R is passed by images that correlate by R, whose sums differ by 1 - R of B's at \
+                  most, and whose nrmse is sqrt(1/R^2 - 1) at most, that of noise which leaves the \
+                  correlation R. It is never passed by images with NaN or infinite pixels, nor by a \
+                  flat image, one value in every pixel, whose correlation is undefined. A peak is a pixel, or a \
                   plateau, above zero and higher than all eight neighbours; its position is that of \
                   a parabola through it and its neighbours along each axis, its intensity the sum \
                   over 3 x 3 pixels. Peaks are matched one to one, the highest first, each to the \
@@ -29,7 +33,6 @@ use super::super::values;
                   nanobragg compare floatimage.bin golden.bin --size 1024 1024 --threshold 0.999\n  \
                   nanobragg compare noiseimage.img frame_0001.img --mask mask.img --out evidence\n  \
                   nanobragg compare --reference ./nanoBragg -- -default_F 100 -cell 100 -N 5",
-    allow_negative_numbers = true,
     term_width = 100
 )]
 pub struct CompareFlags {
@@ -75,10 +78,12 @@ pub struct CompareFlags {
     #[arg(long, value_name = "PIXELS", default_value = "3", value_parser = values::positive,
           help_heading = "Figures")]
     pub radius: f64,
-    /// Fail when the correlation is below R or undefined
-    #[arg(long, value_name = "R", value_parser = values::correlation,
-          allow_negative_numbers = true, help_heading = "Figures")]
+    /// Fail when A and B are less alike than R: by their correlation, their sums and their nrmse
+    #[arg(long, value_name = "R", value_parser = values::correlation, help_heading = "Figures")]
     pub threshold: Option<f64>,
+    /// --threshold judges the correlation alone: images of another scale or noise pass
+    #[arg(long, requires = "threshold", help_heading = "Figures")]
+    pub correlation_only: bool,
 
     /// Folder for summary.json, a.png and b.png on one scale, and difference.png; of programs also
     /// reference/ and nanobragg/ with images and commands, and the reference's logs. Other files
@@ -88,4 +93,6 @@ pub struct CompareFlags {
     /// Print the summary as one JSON document on standard output
     #[arg(long, help_heading = "Output")]
     pub json: bool,
+    #[command(flatten)]
+    pub links: LinksFlag,
 }

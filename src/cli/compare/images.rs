@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::super::CliError;
-use super::super::limit::file_limit;
+use super::super::output::say;
 use super::super::sized::{check_size, own_size, sized};
 use super::Pair;
 use crate::formats::format::Format;
-use crate::formats::image_file;
+use crate::formats::{Access, image_file};
 use crate::report::ComparedImage;
 
 /// Reads the two images. `size`, or the size of the other image, is for one that does not tell.
@@ -15,11 +15,19 @@ use crate::report::ComparedImage;
 /// # Errors
 /// [`CliError::Failed`] for a file that is missing or bad, and for two images of different sizes;
 /// [`CliError::Usage`] when no size is known, or another than a file's own was given.
-pub fn read(paths: [&PathBuf; 2], size: Option<[usize; 2]>) -> Result<Pair, CliError> {
-    let files = [
-        image_file::read(paths[0], file_limit())?,
-        image_file::read(paths[1], file_limit())?,
-    ];
+pub fn read(
+    paths: [&PathBuf; 2],
+    size: Option<[usize; 2]>,
+    access: Access,
+) -> Result<Pair, CliError> {
+    let read = |path: &Path| -> Result<_, CliError> {
+        let (file, notices) = image_file::read_with_notices(path, access)?;
+        for notice in notices {
+            say(format_args!("nanobragg: note: {notice}"));
+        }
+        Ok(file)
+    };
+    let files = [read(paths[0])?, read(paths[1])?];
     let [own_a, own_b] = [own_size(&files[0]), own_size(&files[1])];
     for (path, own) in [(paths[0], own_a), (paths[1], own_b)] {
         check_size(path, own, size)?;

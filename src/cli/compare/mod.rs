@@ -13,9 +13,11 @@ use super::output::print_report;
 use super::reference::Reference;
 use super::scenario::{plain, scenario};
 use super::{CliError, interrupt};
-use crate::formats::mask as mask_file;
 use crate::formats::png::{self, Colormap, Depth};
-use crate::image::{Difference, Image, Selection, ToneMap, ToneScale, match_peaks, peaks};
+use crate::formats::{Access, mask as mask_file};
+use crate::image::{
+    Difference, Image, Selection, Shortcoming, ToneMap, ToneScale, match_peaks, peaks,
+};
 use crate::render::{Device, RenderError, RenderOptions};
 use crate::report::{
     ComparedImage, ComparisonSummary, PeakSearch, ProgramTimes, difference_picture,
@@ -74,7 +76,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let mut summary = ComparisonSummary::new(&image, sources, &difference, search, &matches);
     summary.times = times;
     if let Some(threshold) = flags.threshold {
-        summary.judge(threshold);
+        summary.judge(&difference, threshold, flags.correlation_only);
     }
     if let Some(folder) = folder {
         files.extend(pictures(&folder, &image, &reference)?);
@@ -87,9 +89,20 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     }
     stop_if_interrupted()?;
     print_report(&summary, flags.json)?;
-    match summary.shortcoming() {
+    match summary.verdict.and_then(|verdict| verdict.shortcoming) {
         None => Ok(()),
-        Some(what) => Err(CliError::Failed(anyhow::anyhow!(what))),
+        Some(what) => Err(CliError::Failed(anyhow::anyhow!("{what}{}", advice(what)))),
+    }
+}
+
+/// What the user can do about images that do not pass for this.
+fn advice(what: Shortcoming) -> &'static str {
+    match what {
+        Shortcoming::Scale(..) | Shortcoming::Nrmse(..) => {
+            " (--threshold); --correlation-only lets images of another scale pass"
+        }
+        Shortcoming::Correlation(..) => " (--threshold)",
+        _ => "",
     }
 }
 
@@ -133,7 +146,10 @@ impl CompareFlags {
                 let inputs = [image, against].into_iter().chain(&self.mask);
                 let folder = folder(&inputs.cloned().collect::<Vec<_>>())?;
                 let size = self.size.as_ref().map(|size| [size[0], size[1]]);
-                Ok((images::read([image, against], size)?, folder))
+                Ok((
+                    images::read([image, against], size, self.links.access())?,
+                    folder,
+                ))
             }
             (Some(image), None) => Err(CliError::Usage(format!(
                 "nanobragg compare {}: give the image to compare it with too, as in 'nanobragg \
@@ -228,15 +244,15 @@ impl CompareFlags {
         let mask = self
             .mask
             .as_deref()
-            .map(|path| mask(path, size))
+            .map(|path| mask(path, size, self.links.access()))
             .transpose()?;
         Ok(Selection { region, mask })
     }
 }
 
 /// The flags of the mask at `path`.
-fn mask(path: &Path, size: [usize; 2]) -> Result<Vec<bool>, CliError> {
-    let (mask, _) = mask_file::read(path, crate::cli::limit::file_limit())?;
+fn mask(path: &Path, size: [usize; 2], access: Access) -> Result<Vec<bool>, CliError> {
+    let (mask, _) = mask_file::read(path, access)?;
     let [width, height] = mask.shape();
     if [width, height] != size {
         return Err(CliError::Failed(anyhow::anyhow!(

@@ -4,14 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::Context;
-
 use super::super::CliError;
 use super::super::flags::Request;
 use super::super::interrupt::CtrlC;
 use super::super::output::say;
 use super::super::reference::{self, IMAGE, LOGS, Reference, ReferenceError};
 use super::super::scenario::seeded;
+use super::super::scratch;
 
 use super::Pair;
 use super::folder::Folder;
@@ -37,7 +36,7 @@ pub fn render(
     let renderer = Renderer::new(options)?;
     let set_up_seconds = started.elapsed().as_secs_f64();
 
-    let scratch = tempfile::tempdir().context("cannot make a folder to run the reference in")?;
+    let scratch = scratch::folder()?;
     let size = frame_size(&request.experiment);
     let words = seeded(words, request.seed);
     let run = reference.render(&words, size, scratch.path());

@@ -4,6 +4,7 @@
 //! FILE` writes what any flags came to, and images hold the same text where their format has room
 //! for it.
 
+mod outputs;
 mod records;
 
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ use crate::document::{
 };
 use crate::formats::PendingFile;
 
-pub use records::Records;
+pub use records::{Records, record_of_noise, without_outputs};
 
 /// The flag that names a file to read.
 const FLAG: &str = "--config";
@@ -35,6 +36,8 @@ pub struct Line {
 struct ExperimentFile {
     path: PathBuf,
     document: Document,
+    /// The lines of its keys.
+    lines: Vec<(&'static Key, usize)>,
     /// What the user should know of its keys.
     notices: Vec<String>,
 }
@@ -47,7 +50,9 @@ impl Line {
     pub fn of(words: &[String]) -> Result<Line, CliError> {
         let file = parted(words).0.map(|path| {
             let Read {
-                document, notices, ..
+                document,
+                lines,
+                notices,
             } = Document::read(&path, crate::cli::limit::file_limit(), &advice)?;
             let told = notices.iter();
             let notices = told.map(|notice| format!("{}{notice}", path.display()));
@@ -55,6 +60,7 @@ impl Line {
                 notices: notices.collect(),
                 path,
                 document,
+                lines,
             })
         });
         Ok(Line {
@@ -98,10 +104,13 @@ impl Line {
     /// As [`Given::of`].
     pub fn given(&self, matches: &ArgMatches) -> Result<Given, CliError> {
         let given = Given::of(matches)?;
-        let given = match &self.file {
-            Some(file) => given.over(file.path.clone(), file.document.clone()),
-            None => given,
+        let Some(file) = &self.file else {
+            return Ok(given.settled());
         };
+        let given = given.over(file.path.clone(), file.document.clone());
+        if !matches.get_flag("outputs-anywhere") {
+            outputs::check(&file.path, given.spelling.of_file(), &file.lines)?;
+        }
         Ok(given.settled())
     }
 
@@ -195,17 +204,18 @@ fn recordable(document: &Document, inputs: &[Recorded]) -> Document {
     document
 }
 
-/// Writes the experiment of `request` into the file of its `--write-config`, if it has one.
+/// The file of `--write-config` with the experiment of `request`, if it has one: to be put in its
+/// place with the images.
 ///
 /// # Errors
 /// [`CliError::Failed`] when the file cannot be written.
-pub fn write_if_asked(request: &Request) -> Result<(), CliError> {
+pub fn file_if_asked(request: &Request) -> Result<Option<PendingFile>, CliError> {
     let Some(path) = &request.program.write_config else {
-        return Ok(());
+        return Ok(None);
     };
     let folder = path.parent().unwrap_or(std::path::Path::new(""));
     let extent = Extent {
-        sections: |_| true,
+        keys: &|_| true,
         named: &|path| seen_from(folder, path),
     };
     let text = format!(
@@ -215,8 +225,11 @@ pub fn write_if_asked(request: &Request) -> Result<(), CliError> {
         program(),
         recordable(&request.document, &recorded(request)?).written(Some(&request.notes), extent)
     );
-    Ok(PendingFile::write(path, text.as_bytes())?.commit()?)
+    Ok(Some(PendingFile::write(path, text.as_bytes())?))
 }
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod numbers;

@@ -11,14 +11,15 @@ use serde_json::json;
 
 use super::files::input_at;
 use super::flags::{StyleFlags, choice};
-use super::limit::file_limit;
+use super::limit::LinksFlag;
 use super::output::{print_summary, say};
 use super::sized::{check_size, read_sized};
-use super::{CliError, interrupt, values};
+use super::{CliError, files, interrupt, values};
 use crate::formats::encoding::{Compression, Encoding, Number};
 use crate::formats::format::{self, Format, FrameReader};
 use crate::formats::header::Header;
 use crate::formats::raster::Raster;
+use crate::formats::whole::{self, check_replaceable};
 use crate::formats::{FormatError, check_writable, image_file, smv};
 use crate::memory::Bytes;
 use crate::render::RenderError;
@@ -47,7 +48,6 @@ use one::Outcome;
                   nanobragg convert floatimage.bin photons.npy --size 1024 1024\n  \
                   nanobragg convert photons.npy counts.tif --type u16 -scale 10 -adc 40\n  \
                   nanobragg convert frame_0001.cbf view.png --png-rings",
-    allow_negative_numbers = true,
     term_width = 100
 )]
 pub struct ConvertCommand {
@@ -71,8 +71,7 @@ pub struct ConvertCommand {
     #[arg(long, value_name = "FACTOR", value_parser = values::positive)]
     scale: Option<f64>,
     /// Counts of a pixel that is 0 in IN, where OUT holds whole numbers [default: 0]
-    #[arg(long, visible_alias = "adcoffset", value_name = "COUNTS", value_parser = values::number,
-          allow_negative_numbers = true)]
+    #[arg(long, visible_alias = "adcoffset", value_name = "COUNTS", value_parser = values::number)]
     adc: Option<f64>,
     /// Pixels along fast and slow of a bare float32 file [default: those of --header]
     #[arg(long, num_args = 2, value_names = ["FAST", "SLOW"], value_parser = values::pixels)]
@@ -82,6 +81,8 @@ pub struct ConvertCommand {
     header: Option<PathBuf>,
     #[command(flatten)]
     style: StyleFlags,
+    #[command(flatten)]
+    links: LinksFlag,
     /// Print nothing but warnings and errors
     #[arg(long, help_heading = "Program")]
     quiet: bool,
@@ -116,7 +117,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let (raster, format, header) = &first;
     let format = *format;
     let encoding = command.encoding(target, Number::with_room_for(&raster.pixels));
-    let notices = command.notices(encoding, format, header);
+    let mut notices = command.notices(encoding, format, header);
     for notice in &notices {
         say(format_args!("nanobragg: note: {notice}"));
     }
@@ -125,6 +126,10 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let pixels = [raster.width, raster.height];
     let frames = chosen.len();
     let outcome = command.convert(encoding, file.as_deref(), chosen, first)?;
+    for notice in file.iter().flat_map(|file| file.notices()) {
+        say(format_args!("nanobragg: note: {notice}"));
+        notices.push(notice);
+    }
     let summary = json!({
         "version": crate::version::NUMBER,
         "input": { "path": command.image.display().to_string(), "format": format.name, "numbers": numbers },
@@ -153,7 +158,7 @@ impl ConvertCommand {
 
     /// IN, where it may hold several frames.
     fn frames(&self) -> Result<Option<Box<dyn FrameReader>>, CliError> {
-        let file = image_file::frames(&self.image, file_limit())?;
+        let file = image_file::frames(&self.image, self.links.access())?;
         if let Some(file) = &file {
             check_size(&self.image, Some(file.size()), self.given_size())?;
             if let Some(header) = &self.header {
@@ -187,10 +192,9 @@ impl ConvertCommand {
 
     /// Makes sure that every file of the `chosen` frames can be written, and is no input.
     fn check_outputs(&self, chosen: Range<usize>) -> Result<(), CliError> {
-        let target = Target::of_series(&self.out, chosen.len());
-        let out = |index: usize| target.path(index as u32 + 1);
-        let first = out(chosen.start);
-        for out in chosen.map(out) {
+        let frames = chosen.len();
+        let target = Target::of_series(&self.out, frames);
+        for out in chosen.map(|index| target.path(index as u32 + 1)) {
             let inputs = std::iter::once(&self.image).chain(&self.header);
             if let Some(input) = input_at(inputs, &out) {
                 return Err(CliError::Usage(format!(
@@ -199,15 +203,24 @@ impl ConvertCommand {
                     input.display()
                 )));
             }
+            if target.is_numbered() {
+                check_replaceable(&out)?;
+            }
         }
-        // The others are beside it.
-        Ok(check_writable(&first)?)
+        whole::reserve(&self.out)?;
+        let encoding = Encoding::of_name(&self.out, Number::default());
+        let beside = encoding.map(|encoding| encoding.files_beside(&self.out, frames));
+        Ok(beside
+            .into_iter()
+            .flatten()
+            .try_for_each(|path| check_writable(&path))?)
     }
 
     /// What is read, with the header of IN or `--header`.
     fn input(&self) -> Result<Frame, CliError> {
         let header = self.header.as_deref();
-        let input = read_sized(&self.image, self.given_size(), header)?;
+        let access = self.links.access();
+        let input = read_sized(&self.image, self.given_size(), header, access)?;
         let format = header.map_or(input.format, |_| smv::FORMAT);
         Ok((input.raster, format, input.header))
     }
@@ -252,7 +265,7 @@ impl ConvertCommand {
             let number = index as u32 + 1;
             outcome.add(self.write(&mut sink, number, encoding, raster, &header)?);
         }
-        series::commit(std::iter::once(&mut sink))?;
+        files::commit(std::iter::once(&mut sink), Vec::new())?;
         Ok(outcome)
     }
 }

@@ -7,6 +7,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 use super::super::CliError;
+use super::super::arguments::shown;
 use super::{Effect, Flag, all, of_key, slab};
 use crate::document::{
     Document, DocumentError, Form, KEYS, Key, Kind, Message, Named, Refused, Value,
@@ -198,9 +199,7 @@ fn words(matches: &ArgMatches, flag: &Flag) -> Vec<String> {
         return Vec::new();
     }
     let words = matches.get_raw(flag.name).into_iter().flatten();
-    words
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect()
+    words.map(|word| shown(&word.to_string_lossy())).collect()
 }
 
 impl Spelling {

@@ -10,17 +10,19 @@ mod slab;
 mod style;
 mod table;
 
+use super::arguments::shown;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command};
 
 use crate::document::{Form, Key, Kind, Value, key};
 
 pub use given::{Given, words_of};
-pub use output::{Output, geometry_notices, name_notices, seed_from_clock};
+pub use output::{Output, geometry_notices, name_notices, seed};
 pub use printout::Printout;
 pub use program::ProgramFlags;
 pub use request::Request;
 pub use style::{NoiseFlags, StyleFlags, choice};
+pub use table::SERIES;
 use table::TOPICS;
 
 pub use crate::formats::format::extension;
@@ -100,9 +102,9 @@ impl Constant {
     }
 }
 
-/// Every flag, in the order of the help.
+/// Every flag, of a render and of a series.
 pub fn all() -> impl Iterator<Item = &'static Flag> {
-    TOPICS.iter().copied().flatten()
+    TOPICS.iter().copied().chain([SERIES]).flatten()
 }
 
 /// The flag with this name or synonym.
@@ -220,9 +222,10 @@ impl Flag {
             }
             // What is wrong with one angle is wrong with all three.
             Kind::WordOrNumber(..) if most > 1 => arg,
-            kind => {
-                arg.value_parser(move |word: &str| kind.of_word(word).map(|_| word.to_string()))
-            }
+            kind => arg.value_parser(move |word: &str| {
+                let word = shown(word);
+                kind.of_word(&word).map(|_| word)
+            }),
         }
     }
 }
@@ -266,7 +269,6 @@ pub fn command() -> Command {
 /// `command` with all flags, which count as they were given last.
 pub fn of_a_render(command: Command) -> Command {
     let command = augmented(command, &TOPICS)
-        .allow_negative_numbers(true)
         .disable_help_flag(true)
         .disable_version_flag(true)
         .next_line_help(false)
@@ -292,11 +294,9 @@ pub fn double_dash_only() -> Vec<String> {
     new.flat_map(Flag::spellings).map(str::to_string).collect()
 }
 
-/// Every spelling of every flag of `command`.
-pub fn spellings(command: &Command) -> Vec<String> {
-    let long = command
-        .get_arguments()
-        .filter_map(clap::Arg::get_long_and_visible_aliases);
+/// Every spelling of `flags`.
+pub fn spellings<'a>(flags: impl Iterator<Item = &'a Arg>) -> Vec<String> {
+    let long = flags.filter_map(Arg::get_long_and_visible_aliases);
     long.flatten().map(str::to_string).collect()
 }
 

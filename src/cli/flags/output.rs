@@ -1,7 +1,6 @@
 //! The files of a render: what they hold, and what their formats have no room for.
 
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::super::CliError;
 use super::{Flag, of_key};
@@ -24,11 +23,21 @@ pub struct Output {
     pub path: PathBuf,
 }
 
-/// A seed that nobody chose.
-pub fn seed_from_clock() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+/// `given`, or a seed that nobody chose: 53 random bits of the system, a whole number that every
+/// reader of JSON holds exactly.
+///
+/// # Errors
+/// [`CliError::Failed`] where the system has no random bits to give.
+pub fn seed(given: Option<i64>) -> Result<u64, CliError> {
+    let fresh = || {
+        let bits = getrandom::u64().map_err(|error| {
+            CliError::Failed(anyhow::anyhow!(
+                "the system gives no random bits for a seed ({error}); give -seed"
+            ))
+        })?;
+        Ok(bits >> 11)
+    };
+    given.map_or_else(fresh, |seed| Ok(seed as u64))
 }
 
 impl Output {
@@ -137,6 +146,7 @@ fn named_encoding(
         frames_per_file: counts
             .frames_per_file
             .map_or(FRAMES_PER_FILE, |frames| frames as usize),
+        keeps_part: true,
         ..found
     })
 }

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 
+use crate::cli::limit::links;
 use crate::document::Document;
+use crate::formats::Links;
 use crate::gpu::GpuOptions;
 use crate::render::{Device, RenderOptions};
 
@@ -30,6 +32,8 @@ pub struct ProgramFlags {
     pub write_geom: Option<PathBuf>,
     /// The file of a profile.
     pub profile: Option<PathBuf>,
+    /// How far links in the files that are read may lead.
+    pub links: Links,
     /// Whether nothing is rendered but a small part.
     pub dry_run: bool,
     /// Whether nothing but warnings and errors is printed.
@@ -52,6 +56,7 @@ impl ProgramFlags {
             write_expt: file("write-expt"),
             write_geom: file("write-geom"),
             profile: run.profile.clone(),
+            links: links(matches.get_flag("links-anywhere")),
             dry_run: matches.get_flag("dry-run"),
             quiet: run.quiet == Some(true),
             json: run.json == Some(true),

@@ -7,12 +7,13 @@ use glam::DVec3;
 
 use super::super::CliError;
 use super::given::Given;
-use super::output::{Output, seed_from_clock};
+use super::output::{Output, seed};
 use super::printout::Printout;
 use super::program::ProgramFlags;
 use super::style::{PictureStyle, StyleFlags};
-use crate::document::{Document, FactorOrigin, Key, Resolved};
+use crate::document::{Document, FactorOrigin, Key, Misset, Resolved};
 use crate::experiment::Experiment;
+use crate::formats::Access;
 use crate::memory::Bytes;
 
 /// A command line made sense of: what to render, and what becomes of it.
@@ -60,7 +61,12 @@ impl Request {
     pub fn new(given: &Given, matches: &ArgMatches) -> Result<Request, CliError> {
         let said = given.document.clone();
         let spelling = &given.spelling;
-        let resolved = said.resolve(seed_from_clock(), Bytes::available());
+        let program = ProgramFlags::of(&said, matches);
+        let access = Access {
+            most: Bytes::available(),
+            links: program.links,
+        };
+        let resolved = said.resolve(seed(said.noise.seed)?, access);
         let Resolved {
             experiment,
             noise,
@@ -77,7 +83,6 @@ impl Request {
             .iter()
             .map(|idle| (idle.key, spelling.of(&idle.notice())));
         let told = notices.iter().map(|notice| spelling.of(notice));
-        let program = ProgramFlags::of(&said, matches);
         let printout = Printout::of(&said, &experiment)?;
         if printout != Printout::Nothing && program.json {
             return Err(CliError::usage(
@@ -103,6 +108,13 @@ impl Request {
             document,
             notes,
         })
+    }
+
+    /// The seed of a random misorientation.
+    pub fn misset_seed(&self) -> Option<i64> {
+        let keys = &self.document.crystal;
+        keys.misset_seed
+            .filter(|_| keys.misset == Some(Misset::Random))
     }
 
     /// Takes out the notices of keys without effect of which `moot` is true.

@@ -7,7 +7,7 @@ use super::super::CliError;
 use super::given::{Spelling, section};
 use super::table::{NOISE, PICTURES};
 use super::{Flag, augmented};
-use crate::document::{Choice, NoiseSection, PictureSection};
+use crate::document::{Choice, Document, NoiseSection, PictureSection};
 use crate::formats::png::{Colormap, Depth};
 use crate::image::ToneScale;
 use crate::image::noise::Noise;
@@ -62,6 +62,17 @@ impl NoiseFlags {
     pub fn noise(&self, seed: u64, offset: f64) -> Result<Noise, CliError> {
         let noise = self.0.noise(seed, offset);
         noise.map_err(|error| Spelling::default().error(error))
+    }
+
+    /// The flags as a document, with the seed and the offset of the `noise` made of them.
+    pub fn document(&self, noise: &Noise) -> Document {
+        let mut document = Document {
+            noise: self.0.clone(),
+            ..Document::default()
+        };
+        document.noise.seed = Some(noise.seed as i64);
+        document.counts.offset = Some(noise.offset);
+        document
     }
 
     /// A line for every flag that is without effect on the `noise` made of them.

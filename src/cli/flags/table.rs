@@ -10,10 +10,10 @@ use super::Effect::{Axis, Each, Ignored, Is, Program, Refused, Swapped, Value};
 use super::Flag;
 use crate::document::key::{
     background, beam, counts, crystal, detector, frame, mosaicity, noise, output, picture, run,
-    sampling, scan,
+    sampling, scan, series,
 };
 
-/// Every flag, in the order of the help.
+/// Every flag of a render, in the order of the help. A series has those of [`SERIES`] too.
 pub static TOPICS: [&[Flag]; 12] = [
     CRYSTAL, MOSAICITY, BEAM, BACKGROUND, DETECTOR, VECTORS, SAMPLING, OUTPUT, NOISE, PICTURES,
     IGNORED, PROGRAM,
@@ -116,6 +116,17 @@ flags! { CRYSTAL "Crystal"
     "--" "phi-sampling" ("WHERE") Value(&scan::phi_sampling);
         "Where in each step phi is taken: at its start, as in the C program, or at its middle, \
          where an image is not half a step early [default: start; in series, middle]";
+}
+
+flags! { SERIES "Series"
+    "--" "frames" ("COUNT") Value(&series::frames);
+        "How many frames there are; frame k starts at -phi + k times -osc, k from 0";
+    "--" "random-orientations" () Is(&series::random_orientations, Yes);
+        "Give each frame an orientation of its own, as likely as any other, from -misset_seed (or \
+         -seed) and its number";
+    "--" "continue" () Program("goes on with the files of an earlier run");
+        "Go on with this series where an earlier run of it ended: frames that are there are not \
+         rendered again";
 }
 
 flags! { MOSAICITY "Mosaicity"
@@ -337,7 +348,7 @@ flags! { OUTPUT "Output"
     "-" "nonoise" () Is(&output::default_noise, No);
         "Leave the default noise image out";
     "-" "seed" ("INT") Value(&noise::seed);
-        "Seed of the noise and of -misset random [default: from the clock, and printed]";
+        "Seed of the noise and of -misset random [default: a random one, printed and in the file]";
     "-" "progress" () Is(&run::progress, Yes);
         "Show a progress bar [default: on a terminal]";
     "-" "noprogress" () Is(&run::progress, No);
@@ -380,6 +391,10 @@ flags! { PICTURES "Pictures and further formats"
     "--" "out-noise" ("FILE") Each(&output::noise_files);
         "The same with photon noise, and what else is asked for of a detector: counts in any of \
          these formats but pictures";
+    "--" "record" ("PATHS") Value(&output::record);
+        "How the experiment in PNG, TIFF, CBF and NXmx files names input files: full, as they were \
+         given; relative, from the folder that the program runs in, and files outside of it by \
+         their name alone; or none, which leaves the experiment out [default: full]";
     "--" "out-type" ("TYPE") Value(&counts::number);
         "Numbers of .tif, .npy, .h5 and .nxs files of --out and --out-noise; whole ones are \
          counts, 1 a photon [default: f32; i32 of .h5 and .nxs with noise]";
@@ -389,7 +404,7 @@ flags! { PICTURES "Pictures and further formats"
          not; or none [default: bslz4]";
     "--" "frames-per-file" ("COUNT") Value(&counts::frames_per_file);
         "The most frames of a data file, NAME_data_000001.h5 and so on, beside a file called \
-         NAME_master.h5 [default: 1000]";
+         NAME_master.h5, or NAME_partial.h5 of a series that is not done [default: 100]";
     "--" "png-scale" ("SCALE") Value(&picture::scale);
         "How photons become shades of PNGs [default: linear]";
     "--" "png-percentile" ("PERCENT") Value(&picture::percentile);
@@ -439,6 +454,8 @@ flags! { PROGRAM "Program"
         "Threads of the CPU path [default: one per core]";
     "--" "config" ("FILE") Program("names the experiment file itself");
         "Take flags from an experiment file; those of the command line override it";
+    "--" "outputs-anywhere" () Program("confirms what a file says");
+        "Let the experiment file of --config name files to write outside of its own folder";
     "--" "write-config" ("FILE") Program("names the experiment file itself");
         "Write the experiment, all defaults and choices resolved, as a file for --config";
     "--" "write-expt" ("FILE") Program("names a file of this run");
@@ -448,6 +465,9 @@ flags! { PROGRAM "Program"
         "Write the panels as a geometry file of CrystFEL (.geom)";
     "--" "profile" ("FILE") Value(&run::profile);
         "Write where the time went as a Chrome trace (Perfetto opens it), hot_spots.csv beside it";
+    "--" "links-anywhere" () Program("what a file may lead to is the user's to say");
+        "Follow links in HDF5 files (-img, -mask) to any file; without it only to files in the \
+         folder of the file that is named, and below";
     "--" "dry-run" () Program("renders no image");
         "Check everything as a render does, and tell its terms, memory and files; nothing is \
          written but the file of --write-config";

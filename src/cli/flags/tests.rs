@@ -1,17 +1,27 @@
 use super::*;
-use crate::cli::commands::Described;
+use crate::cli::commands::{self, Described};
 use crate::cli::completions::{Answer, answer_to};
 use crate::cli::man;
 
 #[test]
 fn a_row_of_the_table_is_all_that_a_flag_needs() {
-    let Described { command, spellings } = Described::render();
-    let help = spellings.single_dashed(&command.clone().render_help().to_string());
-    let man = man::page()
-        .unwrap()
-        .replace("\\-", "-")
-        .replace("\\fB", "")
-        .replace("\\fR", " ");
+    let help = |described: Described| {
+        let Described {
+            mut command,
+            spellings,
+        } = described;
+        spellings.single_dashed(&command.render_help().to_string())
+    };
+    let plain = |man: String| {
+        let man = man.replace("\\-", "-").replace("\\fB", "");
+        man.replace("\\fR", " ")
+    };
+    let series = commands::named("series").unwrap();
+    let of_render = [help(Described::render()), plain(man::page().unwrap())];
+    let of_series = [
+        help(series.described()),
+        plain(man::page_of(series).unwrap()),
+    ];
     let [of_flags, of_keys] = [
         include_str!("../../../docs/flags.md"),
         include_str!("../../../docs/config.md"),
@@ -20,9 +30,15 @@ fn a_row_of_the_table_is_all_that_a_flag_needs() {
         let words = text.split(|c: char| c.is_whitespace() || ",`[]|=".contains(c));
         words.map(str::to_string).collect()
     };
-    let [help, man, of_flags] = [&help, &man, of_flags].map(words);
+    let [of_render, of_series] = [of_render, of_series].map(|texts| texts.map(|text| words(&text)));
+    let of_flags = words(of_flags);
     for flag in all() {
         let shown = flag.shown();
+        let is_of_series = SERIES.iter().any(|own| std::ptr::eq(own, flag));
+        let ([help, man], command) = match is_of_series {
+            true => (&of_series, Some("series")),
+            false => (&of_render, None),
+        };
         assert!(
             help.iter().any(|word| word == shown),
             "{shown}: not in the help"
@@ -31,7 +47,8 @@ fn a_row_of_the_table_is_all_that_a_flag_needs() {
             man.iter().any(|word| word == shown),
             "{shown}: not in the manual page"
         );
-        let Answer::Words(completed) = answer_to(&[shown.to_string()]) else {
+        let line: Vec<String> = command.into_iter().chain([shown]).map(Into::into).collect();
+        let Answer::Words(completed) = answer_to(&line) else {
             panic!("{shown}: no completions");
         };
         assert!(

@@ -1,33 +1,21 @@
 //! Flags of a series: those of a render, and its own.
 
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::Command;
 
+use crate::cli::CliError;
 use crate::cli::arguments::Spellings;
 use crate::cli::commands::Described;
 use crate::cli::config::Line;
 use crate::cli::flags::{self, Request};
 use crate::cli::render::{self, Parsed};
-use crate::cli::{CliError, values};
 use crate::document::{FILES, Key, key, message};
 use crate::experiment::{LayerDepth, PhiSampling};
 use crate::geometry::degrees;
 use crate::series::{Motion, Numbered, Plan};
 
-#[derive(Args)]
-#[command(next_help_heading = "Series")]
-struct SeriesFlags {
-    /// How many frames there are; frame k starts at -phi + k times -osc, k from 0
-    #[arg(long, value_name = "COUNT", value_parser = values::count)]
-    frames: u32,
-    /// Give each frame an orientation of its own, as likely as any other, from -misset_seed (or
-    /// -seed) and its number
-    #[arg(long = "random-orientations")]
-    random_orientations: bool,
-}
-
 /// The command that understands the flags.
 fn command() -> Command {
-    let series = SeriesFlags::augment_args(Command::new("nanobragg series"));
+    let series = flags::augmented(Command::new("nanobragg series"), &[flags::SERIES]);
     let all = series
         .about("Render many frames in one run, into one file or numbered ones")
         .override_usage(
@@ -38,8 +26,9 @@ fn command() -> Command {
             "--out and --out-noise name one file with all frames, .h5 or .nxs (NXmx), or files of any \
              other format with a place for the frame's number: frame_####.img. Numbers start with \
              --image-number, 1 by default; a frame's noise is that of 'nanobragg --image-number' with \
-             its number. Numbered files appear as they are done, a file with all frames at the \
-             end. Each frame is, bit for bit, what nanobragg renders alone with its -phi or -misset, \
+             its number. Numbered files appear as they are done; a file with all frames at the \
+             end, and until then NAME_partial.h5 with those that are done. --continue goes on \
+             where a series has ended early. Each frame is, bit for bit, what nanobragg renders alone with its -phi or -misset, \
              --phi-sampling middle and --layer-depth mean, which are the defaults here.",
         );
     flags::of_a_render(all)
@@ -48,9 +37,7 @@ fn command() -> Command {
 /// The command, and how its flags are spelled.
 pub fn described() -> Described {
     let command = command();
-    let mut double = flags::double_dash_only();
-    double.extend(["frames", "random-orientations"].map(str::to_string));
-    let mut spellings = Spellings::of(&command, double);
+    let mut spellings = Spellings::of(&command, flags::double_dash_only());
     spellings.name = "nanobragg series".into();
     Described { command, spellings }
 }
@@ -112,11 +99,13 @@ fn check(parsed: &Parsed) -> Result<(), CliError> {
 ///
 /// # Errors
 /// [`CliError::Usage`] for flags that contradict each other.
-pub fn plan(matches: &ArgMatches, request: &Request) -> Result<Plan, CliError> {
-    let own = SeriesFlags::from_arg_matches(matches).map_err(CliError::usage)?;
+pub fn plan(request: &Request) -> Result<Plan, CliError> {
+    let frames = request.said.series.frames.ok_or_else(|| {
+        CliError::usage("--frames: missing; give the number of frames, or a --config with it")
+    })?;
     let (said, scan) = (&request.said, request.experiment.scan());
     let range_deg = said.scan.range.unwrap_or(degrees(scan.range_rad));
-    let motion = if own.random_orientations {
+    let motion = if said.series.random_orientations == Some(true) {
         if said.crystal.misset.is_some() {
             return Err(CliError::usage(
                 "--random-orientations and -misset both turn the crystal; leave one of them out",
@@ -124,7 +113,7 @@ pub fn plan(matches: &ArgMatches, request: &Request) -> Result<Plan, CliError> {
         }
         let seed = said.crystal.misset_seed;
         Motion::RandomOrientations(seed.map_or(request.seed, |seed| seed as u64))
-    } else if range_deg == 0.0 && own.frames > 1 {
+    } else if range_deg == 0.0 && frames > 1 {
         return Err(CliError::usage(
             "every frame would be the same; expected -osc, the rotation during each, or \
              --random-orientations",
@@ -133,10 +122,9 @@ pub fn plan(matches: &ArgMatches, request: &Request) -> Result<Plan, CliError> {
         Motion::Scan
     };
     let first_number = said.noise.image_number.unwrap_or(1);
-    if first_number.checked_add(own.frames).is_none() {
+    if first_number.checked_add(frames).is_none() {
         return Err(CliError::Usage(format!(
-            "--image-number {first_number}: with {} frames, numbers would exceed {}",
-            own.frames,
+            "--image-number {first_number}: with {frames} frames, numbers would exceed {}",
             u32::MAX
         )));
     }
@@ -153,7 +141,7 @@ pub fn plan(matches: &ArgMatches, request: &Request) -> Result<Plan, CliError> {
     }
     Ok(Plan {
         base: request.experiment.clone(),
-        frames: own.frames,
+        frames,
         first_number,
         start_deg: said.scan.start.unwrap_or(degrees(scan.start_rad)),
         range_deg,
@@ -164,7 +152,9 @@ pub fn plan(matches: &ArgMatches, request: &Request) -> Result<Plan, CliError> {
 /// Whether a series has a use for a key that a render has none for.
 pub fn has_a_use(key: &Key, plan: &Plan) -> bool {
     let seeded = matches!(plan.motion, Motion::RandomOrientations(_));
-    let of_series: [&Key; 3] = [
+    let of_series: [&Key; 4] = [
+        // A file of all frames is made of data files.
+        &key::counts::frames_per_file,
         &key::noise::image_number,
         &key::scan::phi_sampling,
         &key::detector::sensor_layer_depth,

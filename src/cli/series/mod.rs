@@ -7,10 +7,11 @@ mod flags;
 
 pub use flags::described;
 
-use std::collections::HashSet;
-use std::time::Instant;
+use std::fs;
+use std::time::{Duration, Instant};
 
-use clap::ArgMatches;
+use anyhow::Context;
+use glam::DVec3;
 use serde_json::json;
 
 use super::config::Records;
@@ -18,14 +19,19 @@ use super::error::is_interruption;
 use super::flags::{OutputKind, Request};
 use super::output::{print_summary, say};
 use super::progress::Progress;
-use super::{CliError, crystals, files, interrupt, render, truth};
-use crate::formats::check_writable;
+use super::{CliError, crystals, files, interrupt, limit, render, truth};
+use crate::experiment::ExperimentError;
+use crate::formats::PendingFile;
 use crate::formats::metadata::FrameMetadata;
+use crate::formats::whole::{self, check_replaceable};
 use crate::image::Statistics;
 use crate::image::noise::Noise;
 use crate::render::{Monitor, RenderError, Rendered, Renderer, frame_size};
 use crate::report::SeriesFrame;
-use crate::series::{self, Numbered, OutputSink, Plan, RenderedFrame, Watcher};
+use crate::series::{
+    self, Frame, FrameSink, Motion, Numbered, Output, OutputSink, Plan, PlannedFrame,
+    RenderedFrame, Watcher,
+};
 
 /// Renders the frames that `words` describe.
 ///
@@ -39,15 +45,15 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = Instant::now();
     interrupt::catch()?;
     let given = flags::parsed(words).map_err(named)?;
-    let prepared = render::prepared_with(&given, |request| check(&given.matches, request));
+    let prepared = render::prepared_with(&given, check);
     let (mut request, renderer, plan) = prepared.map_err(named)?;
     let outputs = request.outputs.iter();
     let mut work = Work {
         sinks: outputs
             .map(|output| OutputSink::of_series(output.plain(), plan.frames))
             .collect(),
-        images: Vec::with_capacity(plan.frames as usize),
-        truth: Vec::with_capacity(plan.frames as usize),
+        there: 0,
+        images: Vec::new(),
     };
     let mut follower = Follower {
         progress: Progress::of(&request)?,
@@ -55,9 +61,9 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     };
     follower.tell(render::device_notices(&request, &renderer));
     follower.tell(renderer.notice().map(Into::into).into_iter().collect());
-    work.run(&mut request, &plan, &renderer, &mut follower)
+    let goes_on = given.matches.get_flag("continue");
+    work.run(&mut request, &plan, &renderer, &mut follower, goes_on)
         .map_err(|error| work.left_by(error, &plan))?;
-    truth::write(&request, &work.truth, plan.first_number)?;
     follower.tell(files::notices(&work.sinks));
     let Follower { progress, notices } = follower;
     drop(progress);
@@ -82,6 +88,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let summary = json!({
         "version": crate::version::NUMBER,
         "frames": plan.frames,
+        "frames_of_an_earlier_run": work.there,
         "pixels": frame_size(&plan.base),
         "device": renderer.device_name(),
         "threads": renderer.threads(),
@@ -96,9 +103,9 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
 }
 
 /// The frames of what `request` asks for, once it is known that they can be written.
-fn check(matches: &ArgMatches, request: &mut Request) -> Result<Plan, CliError> {
+fn check(request: &mut Request) -> Result<Plan, CliError> {
     crystals::require_one(request)?;
-    let plan = flags::plan(matches, request)?;
+    let plan = flags::plan(request)?;
     request.forget_idle(|key| flags::has_a_use(key, &plan));
     for output in &request.outputs {
         if output.kind.scales_to_brightest() && plan.frames > 1 {
@@ -120,109 +127,222 @@ fn check(matches: &ArgMatches, request: &mut Request) -> Result<Plan, CliError> 
 fn check_files(request: &Request, plan: &Plan) -> Result<(), CliError> {
     // Folders, and files of all frames.
     files::check(request)?;
-    let mut names = HashSet::new();
     for output in &request.outputs {
-        let Some(numbered) = Numbered::of(&output.path) else {
-            continue;
+        if Numbered::of(&output.path).is_none() {
+            files::check_data_files(output, plan.frames as usize)?;
+        }
+    }
+    let numbers =
+        u64::from(plan.first_number)..u64::from(plan.first_number) + u64::from(plan.frames);
+    let outputs = request.outputs.iter();
+    let numbered: Vec<_> = outputs
+        .filter_map(|output| Some((output, Numbered::of(&output.path)?)))
+        .collect();
+    for (place, (output, frames)) in numbered.iter().enumerate() {
+        let is_one = |name: &str, frames: &Numbered| {
+            let number = frames.number(name);
+            number.filter(|number| numbers.contains(number))
         };
-        for index in 0..plan.frames {
-            let path = numbered.path(u64::from(plan.first_number + index));
-            let shown = path.display();
+        // The longest name.
+        check_replaceable(&frames.path(numbers.end.saturating_sub(1)))?;
+        // There may be any number of frames: what counts is what lies in the folder.
+        let folder = frames.folder();
+        let entries = fs::read_dir(folder)
+            .with_context(|| format!("cannot look into the folder {}", folder.display()))?;
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let Some(number) = name.to_str().and_then(|name| is_one(name, frames)) else {
+                continue;
+            };
+            let path = frames.path(number);
             if let Some(input) = files::input_at(&request.inputs, &path) {
                 return Err(CliError::Usage(format!(
-                    "{} {shown}: it would overwrite the input {}",
+                    "{} {}: it would overwrite the input {}",
                     output.flag,
+                    path.display(),
                     input.display()
                 )));
             }
-            if path.exists() {
-                check_writable(&path)?;
-            }
-            if !names.insert(path.clone()) {
-                return Err(CliError::Usage(format!(
-                    "{} {}: {shown} is another frame's file, too; give each a name of its own",
-                    output.flag,
-                    output.path.display()
-                )));
+            check_replaceable(&path)?;
+        }
+        let before = numbered[..place].iter().map(|(_, other)| other);
+        for other in before.filter(|other| other.folder() == folder) {
+            for number in numbers.clone() {
+                if interrupt::interrupted() {
+                    return Err(RenderError::Interrupted.into());
+                }
+                let path = frames.path(number);
+                let name = path.file_name().and_then(|name| name.to_str());
+                if name.and_then(|name| is_one(name, other)).is_some() {
+                    return Err(CliError::Usage(format!(
+                        "{} {}: {} is another frame's file, too; give each a name of its own",
+                        output.flag,
+                        output.path.display(),
+                        path.display()
+                    )));
+                }
             }
         }
     }
     Ok(())
 }
 
+/// Frames are put on the disk at least so often: no more are lost when the machine stops.
+const KEPT_EVERY: Duration = Duration::from_secs(60);
+
 /// Files and what is known of their frames.
 struct Work {
     sinks: Vec<OutputSink>,
+    /// How many frames an earlier run has written.
+    there: u32,
     images: Vec<SeriesFrame>,
-    /// What is known of each frame for the files of the truth.
-    truth: Vec<FrameMetadata>,
 }
 
 impl Work {
-    /// Renders and writes every frame.
+    /// Renders and writes every frame that no earlier run has written, if the series goes on with
+    /// one. What is rendered can be used, and gone on with, however the work ends.
     fn run(
         &mut self,
         request: &mut Request,
         plan: &Plan,
         renderer: &Renderer,
         follower: &mut Follower,
+        goes_on: bool,
     ) -> Result<(), CliError> {
         let document = request.document.clone();
         let (draw, up, count) = (files::drawing(request), request.up(), plan.frames);
+        let misset_seed = match plan.motion {
+            Motion::RandomOrientations(seed) => Some(seed as i64),
+            Motion::Scan => request.misset_seed(),
+        };
         let mut inputs = None;
-        series::render(plan, renderer, follower, |frame, image, statistics| {
+        request.document = plan.document(&document);
+        let of_all = Records::of_inputs(request, &mut inputs);
+        let of_all = &of_all;
+        let mut records = |request: &mut Request, frame: &Frame| {
             request.document = frame.document(&document);
-            let records = Records::of_inputs(request, &mut inputs);
-            let rendered = RenderedFrame {
-                number: frame.number,
-                experiment: &frame.experiment,
-                up,
-                image,
-                statistics: &statistics,
-                record: &|output| {
-                    let record = records.for_file(&output.kind)?;
-                    Some(match Numbered::of(&output.path) {
-                        Some(_) => record.clone(),
-                        None => record_of_series(record, count),
-                    })
-                },
-                draw: &draw,
-            };
-            series::write_frame(&mut self.sinks, &rendered, renderer)?;
-            self.truth.push(FrameMetadata::of(&frame.experiment, up));
-            self.images.push(SeriesFrame {
-                number: frame.number,
-                phi_deg: frame.phi_deg,
-                misset_deg: frame.misset_deg,
-                image: statistics,
-            });
-            Ok::<(), CliError>(())
-        })?;
-        if interrupt::interrupted() {
-            return Err(RenderError::Interrupted.into());
+            let of_frame = Records::of_inputs(request, &mut inputs);
+            move |output: &Output| {
+                let records = match Numbered::of(&output.path) {
+                    Some(_) => &of_frame,
+                    None => of_all,
+                };
+                records.for_file(&output.kind).cloned()
+            }
+        };
+        let mut planned = Vec::new();
+        for index in (0..count).take_while(|_| goes_on) {
+            let frame = plan.frame(index)?;
+            let record = records(request, &frame);
+            planned.push((frame, record));
         }
-        Ok(series::commit(
-            self.sinks.iter_mut().map(OutputSink::files),
-        )?)
+        let known = planned.iter().map(|(frame, record)| PlannedFrame {
+            number: frame.number,
+            experiment: &frame.experiment,
+            up,
+            record,
+            misset_seed,
+        });
+        let known: Vec<PlannedFrame> = known.collect();
+        let access = limit::access(request.program.links);
+        for sink in &mut self.sinks {
+            sink.resume(&known, access)?;
+        }
+        drop(known);
+        drop(planned);
+        let first = plan.first_number;
+        let missing = |index: &u32| !self.sinks.iter().all(|sink| sink.has(first + index));
+        let missing: Vec<u32> = (0..count).filter(missing).collect();
+        self.there = count - missing.len() as u32;
+        let mut kept = Instant::now();
+        let rendered = series::render(
+            plan,
+            &missing,
+            renderer,
+            follower,
+            |frame, image, statistics| {
+                let record = records(request, &frame);
+                let rendered = RenderedFrame {
+                    planned: PlannedFrame {
+                        number: frame.number,
+                        experiment: &frame.experiment,
+                        up,
+                        record: &record,
+                        misset_seed,
+                    },
+                    image,
+                    statistics: &statistics,
+                    draw: &draw,
+                };
+                series::write_frame(&mut self.sinks, &rendered, renderer)?;
+                self.images.push(SeriesFrame {
+                    number: frame.number,
+                    phi_deg: frame.phi_deg,
+                    misset_deg: frame.misset_deg,
+                    image: statistics,
+                });
+                if kept.elapsed() > KEPT_EVERY {
+                    self.keep()?;
+                    kept = Instant::now();
+                }
+                Ok::<(), CliError>(())
+            },
+        );
+        let committed = rendered.and_then(|()| {
+            let truth = truth_files(request, plan, up)?;
+            files::commit(self.sinks.iter_mut().map(OutputSink::files), truth)
+        });
+        committed.inspect_err(|_| {
+            // The disk may be full: what was kept before stays, and is told.
+            let _ = self.keep();
+        })
+    }
+
+    /// Puts the frames that have come on the disk.
+    fn keep(&mut self) -> Result<(), CliError> {
+        let mut files = self.sinks.iter_mut().map(OutputSink::files);
+        Ok(files.try_for_each(FrameSink::keep)?)
     }
 
     /// What the user is told of `error`, which ended the work.
-    fn left_by(&self, error: CliError, plan: &Plan) -> CliError {
-        match error {
-            CliError::Failed(error) if is_interruption(&error) => {
-                let done = self.images.len();
-                let left = match self.sinks.iter().any(OutputSink::is_numbered) && done > 0 {
-                    true => "numbered files of these are whole and stay, others were not written",
-                    false => "no file was written",
-                };
-                CliError::Interrupted(format!(
-                    "nanobragg series: interrupted after {done} of {} frames; {left}",
-                    plan.frames
-                ))
+    fn left_by(&mut self, error: CliError, plan: &Plan) -> CliError {
+        let CliError::Failed(error) = error else {
+            return error;
+        };
+        let done = self.images.len() + self.there as usize;
+        let mut left = Vec::new();
+        let mut placed = whole::in_place();
+        for sink in self.sinks.iter_mut().map(OutputSink::files) {
+            if let Some((path, frames)) = sink.kept() {
+                left.push(format!("{} has the first {frames}", path.display()));
             }
-            other => other,
+            placed.retain(|path| !sink.keeps(path));
+        }
+        if left.is_empty() && !is_interruption(&error) {
+            // Who reports it tells what is on disk.
+            return CliError::Failed(error);
+        }
+        if left.is_empty() || !placed.is_empty() {
+            left.push(interrupt::left(&placed));
+        }
+        if done > 0 {
+            left.push("--continue goes on with what is there".into());
+        }
+        let left = left.join("; ");
+        let of_all = format!("after {done} of {} frames; {left}", plan.frames);
+        match is_interruption(&error) {
+            true => CliError::Interrupted(format!("nanobragg series: interrupted {of_all}")),
+            false => CliError::Failed(error.context(format!("the series ended {of_all}"))),
         }
     }
+}
+
+/// The files of the truth that `request` asks for, not yet in their places.
+fn truth_files(request: &Request, plan: &Plan, up: DVec3) -> Result<Vec<PendingFile>, CliError> {
+    let frames = (0..plan.frames).take_while(|_| request.program.write_expt.is_some());
+    let frames = frames.map(|index| Ok(FrameMetadata::of(&plan.frame(index)?.experiment, up)));
+    let frames: Result<Vec<_>, ExperimentError> = frames.collect();
+    truth::files(request, &frames?, plan.first_number)
 }
 
 /// Shows how far the series is, and tells what is true of every frame once.
@@ -251,13 +371,4 @@ impl Watcher for Follower {
         self.tell(frame.notices.clone());
         self.tell(render::image_notices(&frame.image, statistics));
     }
-}
-
-/// `record`, that of the first of `count` frames, as one of all.
-fn record_of_series(record: &str, count: u32) -> String {
-    let (program, rest) = record.split_once('\n').unwrap_or((record, ""));
-    format!(
-        "{program}\n\
-         # The first of {count} frames: nanobragg series --frames {count} --config FILE\n{rest}"
-    )
 }

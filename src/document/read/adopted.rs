@@ -12,9 +12,8 @@ use crate::formats::geometry::Geometry;
 use crate::formats::header::Header;
 use crate::formats::image_file::{self, ImageFile};
 use crate::formats::image_header::ImageHeader;
-use crate::formats::{FormatError, Problem, mask, smv};
+use crate::formats::{Access, FormatError, Problem, mask, smv};
 use crate::geometry::UnitCell;
-use crate::memory::Bytes;
 
 /// Values of files, used where no key gives them.
 #[derive(Debug, Default)]
@@ -62,19 +61,19 @@ enum BeamCentre {
 }
 
 impl Adopted {
-    /// The headers of an image, of one of its frames, and of a mask, files of `most` bytes at most;
+    /// The headers of an image, of one of its frames, and of a mask, files that are read by `access`;
     /// where both speak, the image does.
     pub fn read(
         image: Option<(&Path, Option<usize>)>,
         mask: Option<&Path>,
-        most: Bytes,
+        access: Access,
     ) -> Result<Adopted, DocumentError> {
         let mut adopted = Adopted::default();
         if let Some((path, frame)) = image {
-            adopted = Adopted::from_image(path, frame, most)?;
+            adopted = Adopted::from_image(path, frame, access)?;
         }
         if let Some(path) = mask {
-            let (mask, header) = mask::read(path, most)?;
+            let (mask, header) = mask::read(path, access)?;
             // The C program's masks are SMV files.
             if header.entries_of == Some(smv::FORMAT) {
                 let header = Adopted::from_smv(&header.entries, mask.shape());
@@ -128,9 +127,9 @@ impl Adopted {
     fn from_image(
         path: &Path,
         frame: Option<usize>,
-        most: Bytes,
+        access: Access,
     ) -> Result<Adopted, DocumentError> {
-        let several = image_file::frame_header(path, frame, most)?;
+        let several = image_file::frame_header(path, frame, access)?;
         let read = |problem| bad(path, problem);
         let adopted = match several {
             Some(OneHeader {
@@ -141,7 +140,7 @@ impl Adopted {
                 frames: Some(frames),
                 ..Adopted::from_any(&header, size).map_err(read)?
             },
-            None => match image_file::read_with_header(path, most)? {
+            None => match image_file::read_with_header(path, access)? {
                 (ImageFile::Sized(..), _) if frame.is_some_and(|index| index > 0) => {
                     return Err(read(Problem::with_file("one image; it has no other frame")).into());
                 }

@@ -47,7 +47,7 @@ impl Reading<'_> {
                 .extend(keys.image.iter().chain(&keys.mask).cloned());
             let frame = keys.image_frame.map(|number| number as usize - 1);
             let image = keys.image.as_deref().map(|path| (path, frame));
-            let adopted = Adopted::read(image, keys.mask.as_deref(), self.most())?;
+            let adopted = Adopted::read(image, keys.mask.as_deref(), self.access())?;
             if let Some(path) = &keys.image {
                 self.notices.extend(self.unsaid(path, &adopted));
             }
@@ -67,7 +67,7 @@ impl Reading<'_> {
         let axes = geometry.axes();
         self.inputs.extend(keys.mask.clone());
         // The header of a mask then says nothing.
-        let mask = Adopted::read(None, keys.mask.as_deref(), self.most())?.mask;
+        let mask = Adopted::read(None, keys.mask.as_deref(), self.access())?.mask;
         Ok(Apparatus {
             adopted: Adopted::of_geometry(geometry, mask),
             placement: None,

@@ -10,12 +10,12 @@ use crate::document::keys::{Key, OutputSection, key};
 use crate::document::message::{Message, Named, Part, message};
 use crate::document::overlay::{FILES, GRID, POINTS};
 use crate::document::value::Axes;
-use crate::experiment::{Convention, Pivot, Placement, Shape, Sources};
+use crate::experiment::{CentredSteps, Convention, Pivot, Placement, Shape, Sources};
 use crate::formats::encoding::name_of_master;
 use crate::formats::format::extension;
 use key::{
-    background, beam, counts, crystal, detector, mosaicity, noise, output, picture, run, sampling,
-    scan,
+    background, beam, counts, crystal, detector, frame, mosaicity, noise, output, picture, run,
+    sampling, scan,
 };
 
 /// What names of NXmx files end on.
@@ -72,6 +72,7 @@ impl Document {
             smv_noise: unless(self.output.default_noise, "noiseimage.img"),
             pgm: unless(self.output.default_pgm, "image.pgm"),
             png: Some("image.png".into()),
+            record: self.output.record,
             ..OutputSection::default()
         }
     }
@@ -85,7 +86,18 @@ impl Facts<'_> {
         let placed_by_file = Placement::default();
         let placement = self.placement.unwrap_or(&placed_by_file);
         let given = |key: &Key| document.says(key);
-        let listed = matches!(experiment.beam().sources, Sources::List(_));
+        let (listed, [horizontal, vertical, spectrum]) = match experiment.beam().sources {
+            Sources::List(_) => (true, [CentredSteps::POINT; 3]),
+            Sources::Grid {
+                divergence,
+                dispersion,
+            } => (
+                false,
+                [divergence.horizontal, divergence.vertical, dispersion],
+            ),
+        };
+        let [divided_across, divided_up, dispersed] =
+            [horizontal, vertical, spectrum].map(|steps| steps.count > 1);
         let placed = placement.origin_m.is_some();
         let about_sample = placement.pivot() == Pivot::Sample;
         let custom = placement.custom_axes.is_some();
@@ -108,6 +120,11 @@ impl Facts<'_> {
             given(&output::pgm) || out(&["pgm"]) || (default_files && !given(&output::default_pgm));
         let png = default_files || given(&output::png) || out(&["png"]);
         let pictured = png || given(&output::overview);
+        let with_record = |files| ends_on(files, &["cbf", "tif", "tiff"]) || ends_on(files, &NXMX);
+        let recorded = pictured
+            || given(&output::tiff)
+            || with_record(&document.output.files)
+            || with_record(&document.output.noise_files);
         let random_misset = document.crystal.misset == Some(Misset::Random);
         let seeds_misset = random_misset && !given(&crystal::misset_seed);
         let mosaicity = &experiment.crystal().mosaicity;
@@ -129,10 +146,17 @@ impl Facts<'_> {
         let counted_axes = [0, 1].map(|axis| edges[axis].is_some() && pixels[axis].is_some());
         let all = (0..2).all(|axis| edges[axis].is_none() || counted_axes[axis]);
 
+        let one_view = experiment.oversample() == 1
+            && (experiment.detector().layers == 1 || !experiment.detector().has_layers());
+        let several_sources = listed || divided_across || divided_up || dispersed;
+
         let mut list = List(Vec::new());
         rules! { list
             crystal.misset_seed: !random_misset => "it is for {} random", crystal.misset;
             mosaicity.seed mosaicity.model: !spread => "there is no {} spread", mosaicity.spread;
+            mosaicity.domains: !spread && document.mosaicity.domains.is_some_and(|count| count > 1)
+                => "there is no {} spread, so that all would be alike, and one is rendered",
+                    mosaicity.spread;
             mosaicity.seed: rotations => "{} gives the rotations", mosaicity.rotations;
             mosaicity.spread mosaicity.sigmas mosaicity.seed mosaicity.model:
                 spread && !rotations && mosaicity.domains == 1
@@ -145,15 +169,40 @@ impl Facts<'_> {
             crystal.f_column: constant_f
                 => "no {} or {} is given", crystal.structure_factors,
                     crystal.structure_factors_by_energy;
-            scan.phi_sampling: experiment.scan().step_rad == 0.0 => "there is no {}", scan.range;
+            scan.phi_sampling scan.steps: experiment.scan().step_rad == 0.0
+                => "there is no {}", scan.range;
+            frame.spindle: experiment.scan().angles_rad().all(|phi| phi == 0.0)
+                => "the crystal is at {} 0 and has no {} (that it is given makes \
+                    the axes custom all the same)", scan.start, scan.range;
+            frame.two_theta_axis: placement.two_theta_rad == 0.0
+                => "there is no {} (that it is given makes the axes custom all the same)",
+                    detector.two_theta;
+            frame.polarisation: experiment.beam().kahn_factor.is_none_or(|kahn| kahn == 0.0)
+                && !divided_across && !divided_up
+                => "the X-rays are not polarised ({}), and have no {} (that it is given \
+                    makes the axes custom all the same)", beam.kahn_factor, beam.divergence;
             detector.sensor_layer_depth: !experiment.detector().has_layers()
                 => "no flat panel has a sensor";
             beam.exposure: !flux => "it is for {}", beam.flux;
             beam.size: !flux && !sized && !given(&background::slabs)
                 => "it is for {}, {} and {}", beam.flux, crystal.size, background.slabs;
             beam.fluence: flux => "{} gives the fluence", beam.flux;
-            beam.dispersion_steps: !listed && !given(&beam::dispersion)
-                => "there is no {}", beam.dispersion;
+            beam.dispersion_steps: !listed && !dispersed => "there is no {}", beam.dispersion;
+            beam.divergence_steps beam.divergence_step_horizontal beam.divergence_step_vertical
+                beam.divergence_steps_horizontal beam.divergence_steps_vertical:
+                !listed && !divided_across && !divided_up => "there is no {}", beam.divergence;
+            beam.divergence_step_horizontal beam.divergence_steps_horizontal:
+                !listed && !divided_across && divided_up
+                => "there is no {}", beam.divergence_horizontal;
+            beam.divergence_step_vertical beam.divergence_steps_vertical:
+                !listed && divided_across && !divided_up
+                => "there is no {}", beam.divergence_vertical;
+            beam.divergence_shape: !(listed || divided_across && divided_up)
+                => "it is for {} and {} together", beam.divergence_horizontal,
+                    beam.divergence_vertical;
+            sampling.solid_angle_per_subpixel: one_view => "a pixel has one {}", sampling.oversample;
+            sampling.polarisation_per_subpixel: !unpolarised && one_view && !several_sources
+                => "a pixel has one {}, and there is one source", sampling.oversample;
             sampling.polarisation_per_subpixel: unpolarised => "polarisation is switched off";
             detector.size: all && counted_axes.contains(&true) => "the pixels are counted";
             detector.beam_x detector.beam_y: !placed && about_sample && !custom
@@ -193,6 +242,7 @@ impl Facts<'_> {
                 => "only the files asked for are written";
             picture.scale picture.percentile picture.bits picture.colormap: !pictured
                 => "no {} or {} is written", output.png, output.overview;
+            output.record: !recorded => "no PNG, TIFF, CBF or NXmx file is written";
             picture.rings: !png => "no {} is written", output.png;
             detector.dials_experiment_index: !given(&detector::dials_experiment)
                 => "it is for {}", detector.dials_experiment;

@@ -24,7 +24,7 @@ use crate::experiment::{
     Crystal, Description, Experiment, ExperimentError, Placement, Region, Sampling,
 };
 use crate::formats::encoding::Counts;
-use crate::formats::file_limit;
+use crate::formats::{Access, Links, file_limit};
 use crate::image::noise::Noise;
 use crate::memory::Bytes;
 use adopted::Adopted;
@@ -42,6 +42,8 @@ pub struct Reading<'d> {
     seed: u64,
     /// Memory that what is read may take, bytes.
     memory: Bytes,
+    /// How far links in the files may lead.
+    links: Links,
     inputs: Vec<PathBuf>,
     notices: Vec<Message>,
 }
@@ -88,17 +90,23 @@ struct Facts<'f> {
 
 impl Document {
     /// Reads the files that the document names, and checks everything. `fresh_seed` is the seed of
-    /// the noise and of a random misset where the document has none; `memory` is what the files
-    /// that are read may take.
+    /// the noise and of a random misset where the document has none; `access` is the memory that
+    /// the files that are read may take, and how far links in them may lead.
     ///
     /// # Errors
     /// [`DocumentError`] for keys that contradict each other or describe an impossible experiment,
     /// and for files that are missing or bad.
-    pub fn resolve(&self, fresh_seed: u64, memory: Bytes) -> Result<Resolved, DocumentError> {
+    pub fn resolve(
+        &self,
+        fresh_seed: u64,
+        access: impl Into<Access>,
+    ) -> Result<Resolved, DocumentError> {
+        let Access { most, links } = access.into();
         let mut reading = Reading {
             document: self,
             seed: self.noise.seed.map_or(fresh_seed, |seed| seed as u64),
-            memory,
+            memory: most,
+            links,
             inputs: Vec::new(),
             notices: Vec::new(),
         };
@@ -127,6 +135,14 @@ impl Reading<'_> {
     /// The most bytes that a file may have.
     fn most(&self) -> Bytes {
         file_limit(self.memory)
+    }
+
+    /// What the reader of an image may take.
+    fn access(&self) -> Access {
+        Access {
+            most: self.most(),
+            links: self.links,
+        }
     }
 
     fn resolve(&mut self) -> Result<Resolved, DocumentError> {

@@ -4,6 +4,7 @@
 //! Facts: the imgCIF dictionary (*International Tables* G, 5.6) and the DECTRIS miniCBF header.
 
 mod byte_offset;
+mod digest;
 mod header;
 mod read;
 
@@ -15,6 +16,7 @@ use super::header::Header;
 use super::image_file::ImageFile;
 use super::image_header::ImageHeader;
 use super::raster::PixelsView;
+use super::text::text_lines;
 use crate::profile::FILES;
 
 pub use read::{CbfImage, parse};
@@ -95,9 +97,7 @@ fn find_record(file: &[u8]) -> Option<String> {
 
 /// The lines at the start of `text` that begin with `mark`, without it.
 fn marked_lines(text: &[u8], mark: &str) -> String {
-    let lines = text.split(|&byte| byte == b'\n');
-    let lines = lines.map_while(|line| {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let lines = text_lines(text).map_while(|line| {
         // An empty line may have lost its blank.
         let text = line.strip_prefix(mark.trim_end().as_bytes())?;
         let text = text.strip_prefix(b" ").unwrap_or(text);
@@ -122,6 +122,7 @@ pub fn encode(counts: &[i32], width: usize, header: &ImageHeader) -> Vec<u8> {
          X-Binary-Size: {}\r\nX-Binary-ID: 1\r\n\
          X-Binary-Element-Type: \"signed 32-bit integer\"\r\n\
          X-Binary-Element-Byte-Order: LITTLE_ENDIAN\r\n\
+         Content-MD5: {}\r\n\
          X-Binary-Number-of-Elements: {}\r\n\
          X-Binary-Size-Fastest-Dimension: {width}\r\n\
          X-Binary-Size-Second-Dimension: {}\r\n\
@@ -129,6 +130,7 @@ pub fn encode(counts: &[i32], width: usize, header: &ImageHeader) -> Vec<u8> {
         header::CONVENTION,
         header::contents(header),
         packed.len(),
+        digest::content_md5(&packed),
         counts.len(),
         counts.len() / width,
     );

@@ -3,8 +3,8 @@
 use super::super::Problem;
 use super::super::image_header::ImageHeader;
 use super::super::raster::{Pixels, Raster};
-use super::super::text::quoted;
-use super::{BINARY_START, BOUNDARY, MAGIC, byte_offset, header};
+use super::super::text::{newlines, quoted};
+use super::{BINARY_START, BOUNDARY, MAGIC, byte_offset, digest, header};
 
 /// A CBF file: what its header says, and its pixels.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,10 +35,10 @@ pub fn parse(bytes: &[u8]) -> Result<CbfImage, Problem> {
         .windows(BINARY_START.len())
         .position(|window| window == BINARY_START)
         .ok_or_else(|| Problem::with_file("no numbers in the CBF file's binary section"))?;
-    let section = Section(String::from_utf8_lossy(&binary[..start]).into_owned());
+    let section = Section(newlines(&String::from_utf8_lossy(&binary[..start])).into_owned());
     let packed = &binary[start + BINARY_START.len()..];
     let raster = section.raster(packed)?;
-    let entries = header::entries(&text);
+    let entries = header::entries(&newlines(&text));
     let header = header::header(&entries)?;
     Ok(CbfImage {
         raster,
@@ -69,6 +69,22 @@ impl Section {
             })
         };
         self.entry(key).map(parsed).transpose()
+    }
+
+    /// Compares the sum of the `packed` numbers with the one that the header states, if it does.
+    fn check_sum(&self, packed: &[u8]) -> Result<(), Problem> {
+        let Some(stated) = self.entry("Content-MD5") else {
+            return Ok(());
+        };
+        let found = digest::content_md5(packed);
+        match stated == found {
+            true => Ok(()),
+            false => Err(Problem::with_file(format!(
+                "damaged: the MD5 sum of its packed numbers is {found}, and its header says {}; \
+                 take the file from where it is whole",
+                quoted(stated)
+            ))),
+        }
     }
 
     /// The image that is `packed`.
@@ -108,6 +124,7 @@ impl Section {
         };
         let unpacked = elements.and_then(|count| byte_offset::unpack(packed, count));
         let numbers = unpacked.ok_or_else(truncated)?;
+        self.check_sum(packed)?;
         // Writers and readers count round the end of the type: a step from its largest number to
         // its least may be stored as 1.
         let pixels = match kind {
@@ -179,6 +196,16 @@ mod tests {
         assert!(changed("X-Binary-Size: ", "X-Binary-Size: 99").contains("truncated"));
         let before = parse(&sound()[..text.find(BOUNDARY).unwrap()]);
         assert!(before.unwrap_err().what.contains("no binary section"));
+        // As many numbers, but others.
+        let mut damaged = sound();
+        let numbers = damaged.windows(4).position(|four| four == BINARY_START);
+        damaged[numbers.unwrap() + 4] += 1;
+        let said = parse(&damaged).unwrap_err().what;
+        let stated = text.split("Content-MD5: ").nth(1).unwrap();
+        assert!(
+            said.contains("MD5") && said.contains(&stated[..24]),
+            "{said}"
+        );
         // The padding and the end may be missing.
         let needed = sound().len() - super::super::PADDING - 40;
         for length in 0..needed {

@@ -20,7 +20,7 @@ use glam::{DMat3, DVec3};
 
 use super::error::read_with;
 use super::geometry::Geometry;
-use super::text::unmarked;
+use super::text::as_text;
 use super::{FormatError, Problem};
 use crate::memory::Bytes;
 use node::{Node, Object};
@@ -53,9 +53,9 @@ pub fn read(path: &Path, index: usize, most: Bytes) -> Result<Geometry, FormatEr
 /// A [`Problem`] when they are no JSON or another document, when there is no such experiment, or a
 /// key of its models is missing or holds something else than it should.
 pub fn parse(bytes: &[u8], index: usize, most: Bytes) -> Result<Geometry, Problem> {
-    let text = std::str::from_utf8(unmarked(bytes))
-        .map_err(|_| Problem::with_file(format!("not text; expected {EXPECTED}")))?;
-    let root = Node::root(text, "the file", EXPECTED)?;
+    let text =
+        as_text(bytes).map_err(|_| Problem::with_file(format!("not text; expected {EXPECTED}")))?;
+    let root = Node::root(&text, "the file", EXPECTED)?;
     if root.is_list() {
         return Err(root.wrong(format!(
             "a list, such as an old datablock; expected {EXPECTED}"

@@ -22,7 +22,7 @@ use glam::DVec3;
 
 use super::error::read_with;
 use super::geometry::{Geometry, LONGEST_NAME, MOST_PANELS, stacked};
-use super::text::{quoted, unmarked};
+use super::text::{as_text, quoted};
 use super::{FormatError, Problem};
 use crate::experiment::photon_energy_to_wavelength;
 use crate::memory::Bytes;
@@ -67,8 +67,8 @@ pub fn read(path: &Path, clen_m: Option<f64>, most: Bytes) -> Result<Geometry, F
 /// a key of a panel is missing.
 pub fn parse(bytes: &[u8], clen_m: Option<f64>, most: Bytes) -> Result<Geometry, Problem> {
     let expected = "a CrystFEL geometry file, lines of key = value";
-    let text = std::str::from_utf8(unmarked(bytes))
-        .map_err(|_| Problem::with_file(format!("not text; expected {expected}")))?;
+    let text =
+        as_text(bytes).map_err(|_| Problem::with_file(format!("not text; expected {expected}")))?;
     let mut file = File::default();
     for (index, line) in text.lines().enumerate() {
         let content = line

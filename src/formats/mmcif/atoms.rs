@@ -9,7 +9,7 @@ use std::f64::consts::PI;
 use glam::{DMat3, DVec3};
 
 use super::tables::{Block, Table, blocks};
-use super::{cell, is_of_crystal, number, space_group, text, within};
+use super::{cell, cif_text, is_of_crystal, number, space_group, within};
 use crate::formats::Problem;
 use crate::formats::coordinates::{Copying, Frame, Site, Sites};
 use crate::formats::text::quoted;
@@ -32,7 +32,7 @@ pub fn parse_atoms(bytes: &[u8]) -> Result<(Sites, NamedGroup), Problem> {
                 .iter()
                 .any(|category| within(category, tag).is_some())
     };
-    let text = text(bytes)?;
+    let text = cif_text(bytes)?;
     let blocks = blocks(&text, wanted)?;
     let mut with_atoms = blocks
         .iter()

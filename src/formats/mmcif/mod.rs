@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use super::Problem;
 use super::f_column::{Choice, Column, Kind, choose};
 use super::merged_list::{Amplitudes, MergedList, cell_of};
-use super::text::{quoted, text_lines, unmarked};
+use super::text::{as_text, quoted, text_lines, unmarked};
 use crate::geometry::{
     MOST_OPERATORS, NamedGroup, Operator, SpaceGroup, SymmetryError, UnitCell, named_or_numbered,
 };
@@ -53,7 +53,7 @@ pub(super) fn is_cif(text: &[u8]) -> bool {
 /// A [`Problem`] when the file is damaged, has no reflections or no symmetry, has several
 /// wavelengths and none was named, and when no column can be chosen.
 pub fn parse(bytes: &[u8], f_column: Option<&str>) -> Result<MergedList, Problem> {
-    let text = text(bytes)?;
+    let text = cif_text(bytes)?;
     let blocks = blocks(&text, is_wanted)?;
     let mut with_reflections = blocks
         .iter()
@@ -101,13 +101,8 @@ pub fn parse(bytes: &[u8], f_column: Option<&str>) -> Result<MergedList, Problem
 }
 
 /// `bytes` as a CIF's text, whose lines end in `\n` alone.
-fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Problem> {
-    let text = std::str::from_utf8(unmarked(bytes))
-        .map_err(|_| Problem::with_file("a CIF that is not text"))?;
-    Ok(match text.contains('\r') {
-        true => text.replace("\r\n", "\n").replace('\r', "\n").into(),
-        false => text.into(),
-    })
+fn cif_text(bytes: &[u8]) -> Result<Cow<'_, str>, Problem> {
+    as_text(bytes).map_err(|_| Problem::with_file("a CIF that is not text"))
 }
 
 /// Whether a tag is of a category that is made use of.

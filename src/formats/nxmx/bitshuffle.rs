@@ -8,7 +8,7 @@
 //! Source: bitshuffle's `bshuf_h5filter.c` and `bitshuffle_core.c`
 //! (github.com/kiyo-masui/bitshuffle).
 
-use rust_hdf5::H5Dataset;
+use rust_hdf5::{H5Dataset, Hdf5Error};
 use rust_zstd::Decompressor;
 
 use super::problem;
@@ -18,8 +18,13 @@ use crate::formats::Problem;
 const BITSHUFFLE: u16 = 32008;
 const ZSTD: u32 = 3;
 
+/// Whether `error` is that of a chunk that was never written, which `rust-hdf5` has no kind for.
+pub fn is_unwritten(error: &Hdf5Error) -> bool {
+    error.to_string().contains("has not been written")
+}
+
 /// The bytes of frame `index` of `data`, of this `shape`; `None` unless it is under bitshuffle with
-/// zstd.
+/// zstd and was written.
 pub fn frame(data: &H5Dataset, index: usize, shape: &[usize]) -> Result<Option<Vec<u8>>, Problem> {
     let filters = data.filters().map_err(problem)?;
     let [filter] = filters.as_slice() else {
@@ -39,7 +44,10 @@ pub fn frame(data: &H5Dataset, index: usize, shape: &[usize]) -> Result<Option<V
              read. h5repack -f GZIP=4 writes a file that is",
         ));
     }
-    let (packed, mask) = data.read_chunk_raw_at(&place).map_err(problem)?;
+    let (packed, mask) = match data.read_chunk_raw_at(&place) {
+        Err(error) if is_unwritten(&error) => return Ok(None),
+        read => read.map_err(problem)?,
+    };
     let length = chunk.iter().product::<usize>() * data.element_size();
     let bytes = match mask {
         0 => unpacked(&packed, data.element_size(), length),

@@ -6,7 +6,12 @@
 //! plugin neggia, CrystFEL and fabio; and shows all of them as one dataset in the group
 //! `/entry/all_frames`, for DIALS, which reads the dataset of the first group of data. The two are
 //! in different groups, because fabio takes every dataset in a group for frames of its own.
+//!
+//! A series that is to be one file, `NAME.h5`, is written that way too until all frames have come,
+//! as `NAME_partial.h5`, so that no frame is lost when it ends early. Then the frames are copied
+//! into one file as they are, compressed.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use rust_hdf5::format::selection::{Hyperslab, RegularHyperslab};
@@ -14,7 +19,7 @@ use rust_hdf5::{FilterPipeline, H5Dataset, H5File, H5Type, Hdf5Error, LibverBoun
 
 use super::groups::{Group, attribute};
 use super::writer::write_error;
-use crate::formats::encoding::{Compression, Encoding, Number, name_of_master};
+use crate::formats::encoding::{Compression, Encoding, Number, data_file};
 use crate::formats::{FormatError, PendingFile};
 
 /// Path of the frames in a file that holds some.
@@ -23,83 +28,147 @@ const FRAMES: &str = "/entry/data/data";
 /// The files that hold the frames of an NXmx file.
 pub enum FrameFiles {
     /// The file itself.
-    Inside(H5Dataset),
-    /// Data files beside it.
+    Inside(PendingFile, H5File, H5Dataset),
+    /// Data files beside a master.
     Beside(DataFiles),
 }
 
 /// Data files beside a master.
 pub struct DataFiles {
-    /// The path of the master up to `_master`.
-    stem: PathBuf,
+    /// The master.
+    pub master: PathBuf,
+    /// Names of the whole files, and how many frames each has; all but the last are full.
+    pub whole: Vec<(String, usize)>,
+    /// How many frames the master names that is in its place.
+    pub kept: usize,
     encoding: Encoding,
     size: [usize; 2],
-    /// Frames that are still to be written.
-    missing: usize,
+    /// Frames of the series.
+    frame_count: usize,
     /// The file that is being filled, its frames, and how many are in it.
     open: Option<(PendingFile, H5File, H5Dataset, usize)>,
-    /// Names of the whole files, and how many frames each has.
-    whole: Vec<(String, usize)>,
 }
 
 impl DataFiles {
-    /// The data files of the master at `path`, for this many frames; `None` if the name is not that
-    /// of a master.
-    pub fn of_master(
+    /// The data files of the NXmx file at `path`, for this many frames; `None` if it is to hold
+    /// its frames itself, and to keep nothing before it is complete.
+    pub fn of(
         path: &Path,
         encoding: Encoding,
         size: [usize; 2],
         frame_count: usize,
     ) -> Option<DataFiles> {
-        let stem = name_of_master(path)?;
         Some(DataFiles {
-            stem: path.with_file_name(stem),
+            master: encoding.master(path, frame_count)?,
+            whole: Vec::new(),
+            kept: 0,
             encoding,
             size,
-            missing: frame_count,
+            frame_count,
             open: None,
-            whole: Vec::new(),
         })
     }
 
-    /// Writes the next frame. A data file is put in its place as soon as it is full.
+    /// Writes the next frame. A data file is put in its place as soon as it is full, or has the
+    /// last frame; says whether one was.
     ///
     /// # Errors
     /// [`FormatError::Write`].
-    pub fn push(&mut self, bytes: &[u8]) -> Result<(), FormatError> {
-        let path = self.path();
-        let failed = |error| write_error(&path, error);
+    pub fn push(&mut self, bytes: &[u8]) -> Result<bool, FormatError> {
+        let full = self.encoding.frames_per_file;
         let (pending, file, data, filled) = match self.open.take() {
             Some(open) => open,
             None => {
+                // The last one goes on, if it is not full.
+                let short = self.whole.pop_if(|(_, frames)| *frames < full);
+                let path = self.path();
+                let failed = |error| write_error(&path, error);
                 let pending = PendingFile::reserve(&path)?;
-                let frames = self.missing.min(self.encoding.frames_per_file);
-                let (file, data) =
-                    start(pending.place(), self.encoding, self.size, frames).map_err(failed)?;
-                (pending, file, data, 0)
+                let frames = (self.frame_count - self.whole_frames()).min(full);
+                let started = start(pending.place(), self.encoding, self.size, frames);
+                let (file, data) = started.map_err(failed)?;
+                let there = short.map_or(0, |(_, frames)| frames);
+                copy(&path, there, &data, 0).map_err(failed)?;
+                (pending, file, data, there)
             }
         };
+        let path = self.path();
+        let failed = |error| write_error(&path, error);
         data.write_chunk(filled, bytes).map_err(failed)?;
-        self.missing -= 1;
         let filled = filled + 1;
-        if filled < self.encoding.frames_per_file && self.missing > 0 {
+        if filled < full && self.whole_frames() + filled < self.frame_count {
             self.open = Some((pending, file, data, filled));
-            return Ok(());
+            return Ok(false);
         }
         drop(data);
         file.close_no_sync().map_err(failed)?;
-        pending.commit()?;
+        self.put(pending, filled)?;
+        Ok(true)
+    }
+
+    /// Puts the frames of the data file that is not full in their place, as a shorter one.
+    ///
+    /// # Errors
+    /// [`FormatError::Write`].
+    pub fn close(&mut self) -> Result<(), FormatError> {
+        let Some((filling, file, data, filled)) = self.open.take() else {
+            return Ok(());
+        };
+        let path = self.path();
+        let failed = |error| write_error(&path, error);
+        drop(data);
+        file.close_no_sync().map_err(failed)?;
+        let short = filling.reserve_another()?;
+        let started = start(short.place(), self.encoding, self.size, filled);
+        let (file, data) = started.map_err(failed)?;
+        copy(filling.place(), filled, &data, 0).map_err(failed)?;
+        drop(data);
+        file.close_no_sync().map_err(failed)?;
+        self.put(short, filled)
+    }
+
+    /// Puts the next data file in its place.
+    fn put(&mut self, file: PendingFile, frames: usize) -> Result<(), FormatError> {
+        let path = self.path();
+        if self.kept == 0 && self.master.exists() {
+            // The master of an earlier series would show these frames among its own.
+            let removed = fs::remove_file(&self.master);
+            removed.map_err(|reason| FormatError::write(&self.master, reason))?;
+        }
+        file.commit()?;
         let name = path.file_name().unwrap_or_default();
         self.whole
-            .push((name.to_string_lossy().into_owned(), filled));
+            .push((name.to_string_lossy().into_owned(), frames));
         Ok(())
+    }
+
+    /// Frames in whole files.
+    pub fn whole_frames(&self) -> usize {
+        self.whole.iter().map(|(_, frames)| frames).sum()
     }
 
     /// The path of the file that is being filled, or of the next.
     fn path(&self) -> PathBuf {
-        let mut name = self.stem.file_name().unwrap_or_default().to_owned();
-        name.push(format!("_data_{:06}.h5", self.whole.len() + 1));
-        self.stem.with_file_name(name)
+        data_file(&self.master, self.whole.len() + 1)
+    }
+
+    /// Paths of the whole files.
+    pub fn paths(&self) -> impl Iterator<Item = PathBuf> {
+        let names = self.whole.iter().map(|(name, _)| name);
+        names.map(|name| self.master.with_file_name(name))
+    }
+
+    /// Copies the frames of every file to `data`.
+    ///
+    /// # Errors
+    /// [`Hdf5Error`].
+    pub fn copy_all(&self, data: &H5Dataset) -> Result<(), Hdf5Error> {
+        let mut first = 0;
+        for (path, (_, frames)) in self.paths().zip(&self.whole) {
+            copy(&path, *frames, data, first)?;
+            first += frames;
+        }
+        Ok(())
     }
 
     /// Links to the frames of every data file in the `entry` of the master.
@@ -125,7 +194,7 @@ impl DataFiles {
     /// Makes the frames of every data file one virtual dataset.
     fn show<T: H5Type>(&self, group: &Group) -> Result<(), Hdf5Error> {
         let [width, height] = self.size;
-        let total: usize = self.whole.iter().map(|(_, frames)| frames).sum();
+        let total = self.whole_frames();
         let mut builder = group.0.new_dataset::<T>().shape([total, height, width]);
         let mut first = 0;
         for (name, frames) in &self.whole {
@@ -144,6 +213,21 @@ impl DataFiles {
         }
         builder.create("data").map(|_| ())
     }
+}
+
+/// Copies the first `frames` frames of the data file at `path` to `data`, from frame `first` on, as
+/// they are, compressed.
+fn copy(path: &Path, frames: usize, data: &H5Dataset, first: usize) -> Result<(), Hdf5Error> {
+    if frames == 0 {
+        return Ok(());
+    }
+    let file = H5File::options().no_locking().open(path)?;
+    let from = file.dataset(FRAMES.trim_start_matches('/'))?;
+    for index in 0..frames {
+        let (bytes, mask) = from.read_chunk_raw_at(&[index, 0, 0])?;
+        data.write_chunk_raw(first + index, &bytes, mask)?;
+    }
+    Ok(())
 }
 
 /// Starts a file at `place` with room for this many frames of a size.

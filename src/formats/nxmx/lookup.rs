@@ -2,19 +2,28 @@
 //!
 //! A value that is missing or makes no sense is `None`: frames are worth reading without it.
 
-use glam::DVec3;
-use rust_hdf5::{H5Dataset, H5File, H5Group, Hdf5Error, LinkClass};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
+use glam::DVec3;
+use rust_hdf5::{H5Dataset, H5Group, Hdf5Error, StorageLayout};
+
+use super::links::{Files, Place};
 use super::problem;
-use crate::formats::Problem;
 use crate::formats::unit::{ev, si};
+use crate::formats::{Links, Problem};
 
 /// The most numbers of a dataset that says something of the experiment.
 const MOST_NUMBERS: usize = 1 << 24;
 
 /// An open file.
 pub struct NexusFile {
-    pub file: H5File,
+    /// The file that the user named.
+    path: PathBuf,
+    /// The files that it leads to, itself among them.
+    pub files: Files,
+    /// What is left out of what the file says, and why.
+    notices: Mutex<Vec<String>>,
     /// The path of its entry.
     pub entry: String,
     /// The path of the group of frames.
@@ -30,12 +39,15 @@ pub struct NexusFile {
 }
 
 impl NexusFile {
-    /// Finds the entry, the detector, the beam, the sample and the spindle of `file`. Groups are
-    /// known by their NeXus class, whatever they are called; where no group says that it is of the
-    /// class, by the name that is usual.
-    pub fn of(file: H5File) -> Result<NexusFile, Problem> {
+    /// Opens the file at `path`, whose links may lead as far as `links` says, and finds the entry,
+    /// the detector, the beam, the sample and the spindle. Groups are known by their NeXus class,
+    /// whatever they are called; where no group says that it is of the class, by the name that is
+    /// usual.
+    pub fn open(path: &Path, links: Links) -> Result<NexusFile, Problem> {
         let mut nexus = NexusFile {
-            file,
+            path: path.to_path_buf(),
+            files: Files::of_master(path, links),
+            notices: Mutex::default(),
             entry: String::new(),
             data: String::new(),
             detector: String::new(),
@@ -43,7 +55,7 @@ impl NexusFile {
             sample: String::new(),
             spindle: None,
         };
-        nexus.file.root_group().group_names().map_err(problem)?;
+        nexus.files.open(path)?;
         nexus.entry = nexus.child("", "NXentry", "entry");
         nexus.data = nexus.child(&nexus.entry, "NXdata", "data");
         let instrument = nexus.child(&nexus.entry, "NXinstrument", "instrument");
@@ -81,32 +93,69 @@ impl NexusFile {
         names
     }
 
+    /// What is at `path`, behind all links; a link that leads to nothing is told.
+    fn object(&self, path: &str) -> Option<Place> {
+        match self.files.object(&Place::new(&self.path, path)) {
+            Ok(place) => place,
+            Err(problem) => {
+                self.leave_out(problem);
+                None
+            }
+        }
+    }
+
+    /// Tells that something is left out, once.
+    fn leave_out(&self, problem: Problem) {
+        let notice = format!("{}; it is left out", problem.what);
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        if !notices.contains(&notice) {
+            notices.push(notice);
+        }
+    }
+
+    /// What is left out of what the file says, and why.
+    pub fn notices(&self) -> Vec<String> {
+        let notices = self.notices.lock();
+        notices.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The group at `path`.
     fn group(&self, path: &str) -> Option<H5Group> {
-        let parts = path.split('/').filter(|part| !part.is_empty());
-        let mut group = self.file.root_group();
-        for part in parts {
-            group = group.group(part).ok()?;
+        let place = self.object(path)?;
+        let root = self.files.open(&place.file).ok()?.root_group();
+        match place.path.as_str() {
+            "" => Some(root),
+            path => root.group(path).ok(),
         }
-        Some(group)
     }
 
-    /// The dataset at `path`.
-    pub fn dataset(&self, path: &str) -> Result<H5Dataset, Hdf5Error> {
-        self.file.dataset(path.trim_start_matches('/'))
+    /// The dataset at `path`, which says something of the experiment. Numbers in other files are
+    /// left out, and told: only frames are read from such.
+    pub fn dataset(&self, path: &str) -> Option<H5Dataset> {
+        let place = self.object(path)?;
+        let dataset = self.files.dataset(&place).ok()?;
+        let raw = dataset
+            .external_files()
+            .is_ok_and(|files| !files.is_empty());
+        if raw || dataset.storage_layout().ok() == Some(StorageLayout::Virtual) {
+            self.leave_out(place.problem("its numbers are outside of the file"));
+            return None;
+        }
+        Some(dataset)
     }
 
-    /// Paths of the datasets of frames, in their order; none where the file has no frames.
+    /// The datasets of frames, in their order; none where the file has no frames.
     ///
     /// # Errors
     /// A [`Problem`] when one of several is missing, which names the file that it should be in.
-    pub fn frame_datasets(&self) -> Result<Vec<String>, Problem> {
+    pub fn frame_datasets(&self) -> Result<Vec<Place>, Problem> {
+        let frames = |path: &str| self.files.object(&Place::new(&self.path, path));
         for name in [
             format!("{}/data", self.data),
             format!("{}/data", self.detector),
         ] {
-            if self.dataset(&name).is_ok() {
-                return Ok(vec![name]);
+            if let Some(place) = frames(&name)? {
+                return Ok(vec![place]);
             }
         }
         // DECTRIS' detectors write a file every so many frames, and links to them.
@@ -118,19 +167,12 @@ impl NexusFile {
             let number: u64 = digits.parse().ok()?;
             Some((number, name.clone()))
         };
-        let mut names = group.link_names().map_err(problem)?;
-        if let Some(whole) = names.iter().find(|name| *name == "data") {
-            return Err(self.unreachable(&group, whole));
-        }
-        let mut numbered: Vec<(u64, String)> =
-            names.drain(..).filter_map(|n| numbered(&n)).collect();
+        let names = group.link_names().map_err(problem)?;
+        let mut numbered: Vec<(u64, String)> = names.iter().filter_map(numbered).collect();
         numbered.sort();
-        let mut paths = Vec::with_capacity(numbered.len());
+        let mut places = Vec::with_capacity(numbered.len());
         for (place, (number, name)) in numbered.iter().enumerate() {
             let path = format!("{}/{name}", self.data);
-            if self.dataset(&path).is_err() {
-                return Err(self.unreachable(&group, name));
-            }
             let expected = numbered[0].0 + place as u64;
             if *number != expected {
                 return Err(Problem::with_file(format!(
@@ -139,35 +181,29 @@ impl NexusFile {
                     expected - 1
                 )));
             }
-            paths.push(path);
+            places.extend(frames(&path)?);
         }
-        Ok(paths)
+        Ok(places)
     }
 
-    /// Why the dataset that the link `name` of `group` leads to cannot be opened.
-    fn unreachable(&self, group: &H5Group, name: &str) -> Problem {
-        let path = format!("{}/{name}", self.data);
-        let what = match group.link_class(name) {
-            Ok(LinkClass::External { file, path: within }) => format!(
-                "{path} is a link to {within} of the file {file}, which is not there or cannot be \
-                 read; put it beside this one"
-            ),
-            _ => match self.dataset(&path) {
-                Err(error) => format!("{path} cannot be read: {error}"),
-                Ok(_) => format!("{path} cannot be read"),
-            },
+    /// How many frames the file says that there are, where it does.
+    pub fn expected_frames(&self) -> Option<u64> {
+        let specific = format!("{}/detectorSpecific", self.detector);
+        let count = |name: &str| {
+            let numbers = self.whole_numbers(&format!("{specific}/{name}"))?;
+            numbers.first().copied().map(u64::from)
         };
-        Problem::with_file(what)
+        count("nimages")?.checked_mul(count("ntrigger").unwrap_or(1))
     }
 
     /// The text of an attribute of the dataset at `path`.
     pub fn attribute(&self, path: &str, name: &str) -> Option<String> {
-        self.dataset(path).ok()?.attr(name).ok()?.read_string().ok()
+        self.dataset(path)?.attr(name).ok()?.read_string().ok()
     }
 
     /// Three numbers of an attribute of the dataset at `path`.
     pub fn vector(&self, path: &str, name: &str) -> Option<DVec3> {
-        let attribute = self.dataset(path).ok()?.attr(name).ok()?;
+        let attribute = self.dataset(path)?.attr(name).ok()?;
         let floats = attribute.read_numeric_as::<f64>();
         let numbers = floats.or_else(|_| {
             let whole = attribute.read_numeric_as::<i64>()?;
@@ -185,7 +221,7 @@ impl NexusFile {
 
     /// A dataset that is small enough to say something of the experiment.
     fn small(&self, path: &str) -> Option<H5Dataset> {
-        let dataset = self.dataset(path).ok()?;
+        let dataset = self.dataset(path)?;
         let count = dataset
             .shape()
             .iter()

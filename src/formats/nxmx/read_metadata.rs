@@ -20,7 +20,7 @@ impl NexusFile {
         let laboratory = self.numbers(&format!("{own}/laboratory"));
         let configuration = self
             .dataset(&format!("{own}/configuration"))
-            .and_then(|dataset| dataset.read_strings());
+            .and_then(|dataset| dataset.read_strings().ok());
         Metadata {
             wavelength_m: self.wavelength_m().filter(|&metres| metres > 0.0),
             stokes: stokes.and_then(|stokes| stokes.try_into().ok()),
@@ -40,9 +40,7 @@ impl NexusFile {
                 .and_then(|numbers| <[f64; 9]>::try_from(numbers).ok())
                 .map(|rows| DMat3::from_cols_array(&rows).transpose()),
             mask: mask.filter(|mask| mask.len() == size[0] * size[1]),
-            configuration: configuration
-                .ok()
-                .and_then(|texts| texts.into_iter().next()),
+            configuration: configuration.and_then(|texts| texts.into_iter().next()),
         }
     }
 
@@ -71,9 +69,7 @@ impl NexusFile {
             Some(*self.whole_numbers(&path)?.first()? as usize)
         };
         let of_mask = || {
-            let mask = self
-                .dataset(&format!("{}/pixel_mask", self.detector))
-                .ok()?;
+            let mask = self.dataset(&format!("{}/pixel_mask", self.detector))?;
             let [slow, fast] = mask.shape().try_into().ok()?;
             Some([fast, slow])
         };
@@ -193,8 +189,8 @@ impl NexusFile {
         };
         let offset = at("module_offset");
         let standing = match self.dataset(&offset) {
-            Ok(_) => self.placed(&offset)?,
-            Err(_) => self.below(&fast)?,
+            Some(_) => self.placed(&offset)?,
+            None => self.below(&fast)?,
         };
         Some(PanelPlace {
             name: self.text(&at("name")).unwrap_or_default(),

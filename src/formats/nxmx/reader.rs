@@ -3,17 +3,18 @@
 //! Headers are not trusted: the size of a frame, and of a chunk that holds it, is compared with the
 //! caller's limit before anything is unpacked.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use rust_hdf5::{ByteOrder, DatatypeMessage, H5Dataset, H5File};
-
+use super::links::Place;
 use super::lookup::NexusFile;
-use super::{bitshuffle, problem};
+use super::stored::{Opening, Stored};
 use crate::formats::format::{Format, FrameReader, OneHeader};
 use crate::formats::header::Header;
 use crate::formats::metadata::{FrameMetadata, Metadata};
-use crate::formats::raster::{Pixels, Raster};
-use crate::formats::{FormatError, Problem};
+use crate::formats::raster::Raster;
+use crate::formats::{Access, FormatError, Problem};
 use crate::memory::Bytes;
 
 /// A file of frames.
@@ -24,17 +25,21 @@ pub struct NxmxReader {
     /// Pixels along fast and slow.
     size: [usize; 2],
     metadata: Metadata,
+    /// How many pixels of each frame that was read are not there and hold the fill value.
+    filled: Mutex<BTreeMap<usize, usize>>,
 }
 
 impl NxmxReader {
-    /// Opens the file at `path`, of frames that take no more than `most` each.
+    /// Opens the file at `path`, of frames that take no more than `access` allows each.
     ///
     /// # Errors
-    /// [`FormatError`] when it cannot be read, is no HDF5, or holds no frames where NXmx has them:
-    /// `data`, or `data_000001` and so on, in the group `data` of the entry.
-    pub fn open(path: &Path, most: Bytes) -> Result<NxmxReader, FormatError> {
+    /// [`FormatError`] when it cannot be read, is no HDF5, holds no frames where NXmx has them
+    /// (`data`, or `data_000001` and so on, in the group `data` of the entry), or when a file that
+    /// frames are in is missing, too short, or where `access` does not let links lead.
+    pub fn open(path: &Path, access: impl Into<Access>) -> Result<NxmxReader, FormatError> {
         let bad = |problem| FormatError::content(path, problem);
-        let nexus = open(path).map_err(bad)?;
+        let Access { most, links } = access.into();
+        let nexus = NexusFile::open(path, links).map_err(bad)?;
         let (parts, size) = frames(&nexus, most).map_err(bad)?;
         let metadata = nexus.metadata(size);
         Ok(NxmxReader {
@@ -43,6 +48,7 @@ impl NxmxReader {
             parts,
             size,
             metadata,
+            filled: Mutex::default(),
         })
     }
 
@@ -55,10 +61,10 @@ impl NxmxReader {
     pub fn header_of(
         path: &Path,
         frame: Option<usize>,
-        most: Bytes,
+        Access { most, links }: Access,
     ) -> Result<OneHeader, FormatError> {
         let read = || {
-            let nexus = open(path)?;
+            let nexus = NexusFile::open(path, links)?;
             let (size, count) = match (frames(&nexus, most), nexus.detector_size()) {
                 (Ok((parts, size)), _) => (size, frame_count(&parts)),
                 (Err(_), Some(size)) => (size, nexus.angles()),
@@ -71,6 +77,7 @@ impl NxmxReader {
             let metadata = nexus.metadata(size);
             let frame = nexus.frame_metadata(index, count);
             let header = Header {
+                notices: nexus.notices(),
                 geometry: metadata.header(&frame),
                 metadata: Some((metadata, frame)),
                 ..Header::default()
@@ -84,6 +91,18 @@ impl NxmxReader {
         read().map_err(|problem| FormatError::content(path, problem))
     }
 
+    /// The names of the files that frames are in, and how many each has, in their order.
+    pub(super) fn data_files(&self) -> Vec<(String, usize)> {
+        let name = |place: &Place| {
+            let name = place.file.file_name().unwrap_or_default();
+            name.to_string_lossy().into_owned()
+        };
+        let parts = self.parts.iter();
+        parts
+            .map(|(data, _, count)| (name(&data.place), *count))
+            .collect()
+    }
+
     /// What the file says of all frames.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
@@ -92,75 +111,6 @@ impl NxmxReader {
     /// What the file says of frame `index`, counted from 0.
     pub fn frame_metadata(&self, index: usize) -> FrameMetadata {
         self.nexus.frame_metadata(index, self.frames())
-    }
-
-    fn pixels(&self, data: &H5Dataset, index: usize) -> Result<Pixels, Problem> {
-        let shape = data.shape();
-        let mut start = vec![0; shape.len()];
-        let mut count = shape.clone();
-        if shape.len() > 2 {
-            (start[0], count[0]) = (index, 1);
-        }
-        let unpacked = bitshuffle::frame(data, index, &shape)?;
-        macro_rules! read {
-            ($number:ty) => {
-                match &unpacked {
-                    Some(bytes) => {
-                        let numbers = bytes.as_chunks::<{ size_of::<$number>() }>().0;
-                        let numbers = numbers.iter();
-                        numbers
-                            .map(|&number| <$number>::from_le_bytes(number))
-                            .collect()
-                    }
-                    None => data
-                        .read_numeric_slice_as::<$number>(&start, &count)
-                        .map_err(problem)?,
-                }
-            };
-        }
-        let kind = data.datatype().map_err(problem)?;
-        // Chunks that this program unpacks itself hold the kinds of numbers that detectors write.
-        let whole = [(1, false), (2, false), (4, false), (4, true)];
-        let is_plain = match &kind {
-            DatatypeMessage::FixedPoint {
-                size,
-                signed,
-                byte_order,
-                ..
-            } => whole.contains(&(*size, *signed)) && *byte_order == ByteOrder::LittleEndian,
-            _ => false,
-        };
-        if unpacked.is_some() && !is_plain {
-            return Err(Problem::with_file(format!(
-                "frames of {kind} under bitshuffle with zstd; expected little-endian uint8, uint16, \
-                 uint32 or int32"
-            )));
-        }
-        let pixels = match kind {
-            DatatypeMessage::FixedPoint { size, signed, .. } => match (size, signed) {
-                (1, false) => Pixels::U8(read!(u8)),
-                (2, false) => Pixels::U16(read!(u16)),
-                (4, false) => Pixels::U32(read!(u32)),
-                (1 | 2 | 4, true) => Pixels::I32(read!(i32)),
-                (_, true) => Pixels::narrowest(read!(i64).into_iter().map(i128::from)),
-                (_, false) => Pixels::narrowest(read!(u64).into_iter().map(i128::from)),
-            },
-            DatatypeMessage::FloatingPoint { size, .. } if size <= 4 => Pixels::F32(read!(f32)),
-            DatatypeMessage::FloatingPoint { .. } => Pixels::F64(read!(f64)),
-            other => {
-                let what = format!("frames of {other}; expected whole numbers or floats");
-                return Err(Problem::with_file(what));
-            }
-        };
-        let [width, height] = self.size;
-        if pixels.len() != width * height {
-            let what = format!(
-                "a frame of {} numbers, and {width} x {height} pixels",
-                pixels.len()
-            );
-            return Err(Problem::with_file(what));
-        }
-        Ok(pixels)
     }
 }
 
@@ -182,17 +132,40 @@ impl FrameReader for NxmxReader {
             let within = index.checked_sub(*first)?;
             (within < *count).then_some((data, within))
         });
-        let pixels = match found {
-            Some((data, within)) => self.pixels(data, within),
+        let read = match found {
+            Some((data, within)) => data.frame(&self.nexus.files, within),
             None => Err(no_frame(index, self.frames())),
         };
+        let read = read.map_err(|problem| FormatError::content(&self.path, problem))?;
+        let missing = read.filled.iter().filter(|&&filled| filled).count();
+        if missing > 0 {
+            let filled = self.filled.lock();
+            let mut filled = filled.unwrap_or_else(PoisonError::into_inner);
+            filled.insert(index, missing);
+        }
         let [width, height] = self.size;
-        let pixels = pixels.map_err(|problem| FormatError::content(&self.path, problem))?;
         Ok(Raster {
             width,
             height,
-            pixels,
+            pixels: read.pixels,
         })
+    }
+
+    fn notices(&self) -> Vec<String> {
+        let mut notices = self.nexus.notices();
+        let filled = self.filled.lock().unwrap_or_else(PoisonError::into_inner);
+        let pixels: usize = filled.values().sum();
+        if let Some((&first, _)) = filled.first_key_value() {
+            notices.push(format!(
+                "{pixels} pixels of {} frame(s) that were read, frame {} first, were never written \
+                 or are gaps of a virtual dataset: they hold its fill value",
+                filled.len(),
+                first + 1
+            ));
+        }
+        let shown = self.path.display();
+        let told = notices.iter().map(|notice| format!("{shown}: {notice}"));
+        told.collect()
     }
 
     fn header(&self, index: usize) -> Header {
@@ -215,11 +188,6 @@ impl FrameReader for NxmxReader {
     }
 }
 
-/// Opens the NeXus file at `path`.
-fn open(path: &Path) -> Result<NexusFile, Problem> {
-    NexusFile::of(H5File::options().no_locking().open(path).map_err(problem)?)
-}
-
 /// Frames that `parts` hold.
 fn frame_count(parts: &Parts) -> usize {
     parts.iter().map(|(_, _, count)| count).sum()
@@ -232,29 +200,30 @@ fn no_frame(index: usize, count: usize) -> Problem {
 }
 
 /// Datasets of frames in their order, each with the number of its first and how many it holds.
-type Parts = Vec<(H5Dataset, usize, usize)>;
+type Parts = Vec<(Arc<Stored>, usize, usize)>;
 
 /// Where the frames are, and pixels of one along fast and slow.
 fn frames(nexus: &NexusFile, most: Bytes) -> Result<(Parts, [usize; 2]), Problem> {
     let mut parts = Vec::new();
     let mut size = None;
     let mut first = 0usize;
-    for name in nexus.frame_datasets()? {
-        let data = nexus.dataset(&name).map_err(problem)?;
-        let shape = data.shape();
-        let (count, own) = frame_shape(&name, &shape)?;
+    let mut opening = Opening::new(&nexus.files, most);
+    for place in nexus.frame_datasets()? {
+        let (count, own) = frame_shape(&place, &nexus.files.dataset(&place)?.shape())?;
+        let data = opening.dataset(&place, 0)?;
         if *size.get_or_insert(own) != own {
-            let what = format!("{name}: frames of another size than those before");
-            return Err(Problem::with_file(what));
+            return Err(place.problem("frames of another size than those before"));
         }
-        check_memory(&name, &data, own, most)?;
         parts.push((data, first, count));
         first = first
             .checked_add(count)
             .ok_or_else(|| Problem::with_file("more frames than can be counted"))?;
     }
     match size {
-        Some(size) if first > 0 => Ok((parts, size)),
+        Some(size) if first > 0 => {
+            check_complete(nexus, &parts)?;
+            Ok((parts, size))
+        }
         _ => Err(Problem::with_file(
             "HDF5 without frames; expected those of NXmx, /entry/data/data of the shape frames x \
              slow x fast",
@@ -262,9 +231,31 @@ fn frames(nexus: &NexusFile, most: Bytes) -> Result<(Parts, [usize; 2]), Problem
     }
 }
 
-/// How many frames a dataset of this shape holds, and pixels of one along fast and slow. Panels of
-/// a frame that have an axis of their own are stacked.
-fn frame_shape(name: &str, shape: &[usize]) -> Result<(usize, [usize; 2]), Problem> {
+/// Makes sure that no data file has fewer frames than it should: all but the last have as many as
+/// one another, and all together as many as the file says.
+fn check_complete(nexus: &NexusFile, parts: &Parts) -> Result<(), Problem> {
+    let most = parts.iter().map(|(_, _, count)| *count).max().unwrap_or(0);
+    let all_but_last = parts.iter().rev().skip(1);
+    if let Some((short, _, count)) = all_but_last.rev().find(|(_, _, count)| *count < most) {
+        let what = format!("{count} frames, where another data file has {most}: some are missing");
+        return Err(short.place.problem(what));
+    }
+    let count = frame_count(parts);
+    let expected = nexus.expected_frames();
+    match (
+        expected.filter(|&expected| expected > count as u64),
+        parts.last(),
+    ) {
+        (Some(expected), Some((last, _, _))) => Err(last.place.problem(format_args!(
+            "it ends with frame {count} of {expected} (nimages, ntrigger): some are missing"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// How many frames a dataset holds, and pixels of one along fast and slow. Panels of a frame that
+/// have an axis of their own are stacked.
+fn frame_shape(place: &Place, shape: &[usize]) -> Result<(usize, [usize; 2]), Problem> {
     let found = match *shape {
         [slow, fast] => Some((1, [fast, slow])),
         [count, slow, fast] => Some((count, [fast, slow])),
@@ -276,29 +267,8 @@ fn frame_shape(name: &str, shape: &[usize]) -> Result<(usize, [usize; 2]), Probl
         pixels.is_some_and(|pixels| pixels > 0 && u32::try_from(pixels).is_ok())
     });
     found.ok_or_else(|| {
-        Problem::with_file(format!(
-            "{name} is of the shape {shape:?}; expected frames x slow x fast"
+        place.problem(format_args!(
+            "of the shape {shape:?}; expected frames x slow x fast"
         ))
     })
-}
-
-/// Refuses a frame of `data` that takes more than `most`, or whose chunks do.
-fn check_memory(
-    name: &str,
-    data: &H5Dataset,
-    [fast, slow]: [usize; 2],
-    most: Bytes,
-) -> Result<(), Problem> {
-    let each = data.element_size() as u64;
-    let frame = (fast as u64 * slow as u64).saturating_mul(each);
-    let chunk = data.chunk_dims().map_or(0, |chunk| {
-        let product = chunk.iter().map(|&count| count as u64);
-        product.fold(each, u64::saturating_mul)
-    });
-    let needed = Bytes(frame.max(chunk));
-    if needed > most {
-        let what = format!("{name}: a frame takes {needed}, and this machine has room for {most}");
-        return Err(Problem::with_file(what));
-    }
-    Ok(())
 }

@@ -37,7 +37,7 @@ impl NexusFile {
             let angles = self.numbers(path).unwrap_or_default();
             angles.iter().any(|angle| *angle != angles[0])
         };
-        let there = rotations.iter().find(|path| self.dataset(path).is_ok());
+        let there = rotations.iter().find(|path| self.dataset(path).is_some());
         rotations.iter().find(changes).or(there).cloned()
     }
 
@@ -76,7 +76,7 @@ impl NexusFile {
 
     /// The steps from the one at `path` down to the laboratory.
     fn chain(&self, path: &str) -> Vec<String> {
-        let first = Some(path.to_string()).filter(|path| self.dataset(path).is_ok());
+        let first = Some(path.to_string()).filter(|path| self.dataset(path).is_some());
         let steps = std::iter::successors(first, |path| self.next(path));
         steps.take(LONGEST_CHAIN).collect()
     }

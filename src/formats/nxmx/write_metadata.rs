@@ -1,10 +1,10 @@
 //! Writing what is known of the frames, once all of them are written.
 
 use glam::{DMat3, DVec3};
-use rust_hdf5::Hdf5Error;
+use rust_hdf5::{H5File, Hdf5Error};
 
 use super::groups::{Axis, Group};
-use super::writer::NxmxWriter;
+use super::writer::Known;
 use super::{ANGSTROM, NO_SENSOR_M};
 use crate::formats::encoding::Number;
 use crate::formats::metadata::{FrameMetadata, PanelPlace};
@@ -16,15 +16,15 @@ const NO_TIME: &str = "2000-01-01T00:00:00Z";
 /// The exposure time that readers want, s: the simulation knows only the fluence.
 const EXPOSURE_S: f64 = 1.0;
 
-impl NxmxWriter {
-    /// The entry of the file.
-    pub(super) fn entry(&self) -> Result<Group, Hdf5Error> {
-        self.file.root_group().group("entry").map(Group)
-    }
+/// The entry of `file`.
+pub fn entry(file: &H5File) -> Result<Group, Hdf5Error> {
+    file.root_group().group("entry").map(Group)
+}
 
-    /// Writes the metadata of the frames.
-    pub(super) fn describe(&self) -> Result<(), Hdf5Error> {
-        let entry = self.entry()?;
+impl Known {
+    /// Writes the metadata of the frames that have come into `file`.
+    pub(super) fn describe(&self, file: &H5File) -> Result<(), Hdf5Error> {
+        let entry = entry(file)?;
         entry.0.set_attr_string("default", "data")?;
         entry.text("definition", "NXmx")?;
         entry.text("start_time", NO_TIME)?;
@@ -127,7 +127,7 @@ impl NxmxWriter {
             None => vec![0; width * height],
         };
         specific.array("pixel_mask", &[height, width], &mask)?;
-        specific.number("nimages", self.frame_count as u32)?;
+        specific.number("nimages", self.frames.len() as u32)?;
         specific.number("ntrigger", 1u32)?;
         specific.number("x_pixels_in_detector", width as u32)?;
         specific.number("y_pixels_in_detector", height as u32)

@@ -1,29 +1,37 @@
 //! Writing frames as they come, then the metadata.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use rust_hdf5::{H5File, Hdf5Error};
+use rust_hdf5::Hdf5Error;
 
 use super::frame_files::{self, DataFiles, FrameFiles};
+use super::reader::NxmxReader;
+use super::write_metadata::entry;
 use crate::formats::encoding::{Encoding, Number};
-use crate::formats::format::FrameWriter;
+use crate::formats::format::{CompleteFile, FrameReader, FrameWriter, Resumed};
 use crate::formats::header::Header;
 use crate::formats::metadata::{FrameMetadata, Metadata};
 use crate::formats::raster::{PixelsView, RasterView};
-use crate::formats::{FormatError, PendingFile};
+use crate::formats::{FormatError, PendingFile, Problem, record};
+use crate::memory::Bytes;
 
 /// An NXmx file that is being written.
 pub struct NxmxWriter {
-    pending: PendingFile,
-    pub(super) file: H5File,
+    path: PathBuf,
     data: FrameFiles,
-    pub(super) number: Number,
+    encoding: Encoding,
+    frame_count: usize,
+    known: Known,
+}
+
+/// What is known of the frames that have come.
+pub struct Known {
+    pub number: Number,
     /// Pixels along fast and slow.
-    pub(super) size: [usize; 2],
-    pub(super) frames: Vec<FrameMetadata>,
-    pub(super) frame_count: usize,
-    pub(super) metadata: Metadata,
+    pub size: [usize; 2],
+    pub frames: Vec<FrameMetadata>,
+    pub metadata: Metadata,
 }
 
 impl NxmxWriter {
@@ -31,8 +39,8 @@ impl NxmxWriter {
     /// `metadata`.
     ///
     /// # Errors
-    /// [`FormatError::Write`] when it cannot be written there, or a frame is larger than HDF5's
-    /// 4 GiB.
+    /// [`FormatError`] when it cannot be written there, a frame is larger than HDF5's 4 GiB, or
+    /// there are more than [`MOST_PANELS`](super::MOST_PANELS) panels.
     pub fn create(
         path: &Path,
         encoding: Encoding,
@@ -49,30 +57,100 @@ impl NxmxWriter {
             );
             return Err(FormatError::write(path, io::Error::other(what)));
         }
-        let pending = PendingFile::reserve(path)?;
+        if metadata.panels.len() > super::MOST_PANELS {
+            let (panels, most) = (metadata.panels.len(), super::MOST_PANELS);
+            let what = format!("{panels} panels; expected up to {most} in an NXmx file");
+            return Err(FormatError::content(path, Problem::with_file(what)));
+        }
         let size = [width, height];
-        let failed = |error| write_error(path, error);
-        let (file, data) = match DataFiles::of_master(path, encoding, size, frame_count) {
-            Some(files) => {
-                let master = frame_files::start_master(pending.place()).map_err(failed)?;
-                (master, FrameFiles::Beside(files))
-            }
+        let data = match DataFiles::of(path, encoding, size, frame_count) {
+            Some(files) => FrameFiles::Beside(files),
             None => {
+                let pending = PendingFile::reserve(path)?;
                 let started = frame_files::start(pending.place(), encoding, size, frame_count);
-                let (file, data) = started.map_err(failed)?;
-                (file, FrameFiles::Inside(data))
+                let (file, data) = started.map_err(|error| write_error(path, error))?;
+                FrameFiles::Inside(pending, file, data)
             }
         };
         Ok(NxmxWriter {
-            pending,
-            file,
+            path: path.to_path_buf(),
             data,
-            number: encoding.number,
-            size,
-            frames: Vec::with_capacity(frame_count),
+            encoding,
             frame_count,
-            metadata,
+            known: Known {
+                number: encoding.number,
+                size,
+                frames: Vec::with_capacity(frame_count),
+                metadata,
+            },
         })
+    }
+
+    /// Puts a master of all whole data files in its place.
+    fn put_master(&mut self) -> Result<(), FormatError> {
+        let FrameFiles::Beside(files) = &mut self.data else {
+            return Ok(());
+        };
+        self.known.master(files)?.commit()?;
+        files.kept = files.whole_frames();
+        Ok(())
+    }
+
+    /// The file at `path`, if it is the beginning of this one, or all of it.
+    fn earlier(&self, path: &Path) -> Result<NxmxReader, FormatError> {
+        let problem = |what| FormatError::content(path, Problem::with_file(what));
+        let found = NxmxReader::open(path, Bytes(u64::MAX))?;
+        let record = found.record().unwrap_or_default();
+        let expected = self.known.metadata.configuration.as_deref();
+        if let Some(difference) = record::difference(record, expected.unwrap_or_default()) {
+            return Err(problem(format!("the file of another series: {difference}")));
+        }
+        let count = found.frames();
+        let [[width, height], [own, high]] = [self.known.size, found.size()];
+        if count > self.frame_count || [width, height] != [own, high] {
+            return Err(problem(format!(
+                "{count} frames of {own} x {high} pixels; this series has {} of {width} x {height}",
+                self.frame_count
+            )));
+        }
+        // The last frame can be read, so the files are whole.
+        found.frame(count - 1)?;
+        Ok(found)
+    }
+}
+
+impl Known {
+    /// The master of the whole `files`, not yet in its place.
+    fn master(&self, files: &DataFiles) -> Result<PendingFile, FormatError> {
+        let pending = PendingFile::reserve(&files.master)?;
+        let written = frame_files::start_master(pending.place()).and_then(|file| {
+            files.link(&entry(&file)?)?;
+            self.describe(&file)?;
+            file.close_no_sync()
+        });
+        written.map_err(|error| write_error(&files.master, error))?;
+        Ok(pending)
+    }
+
+    /// The file at `path` with the frames of the whole `files` and all that is known of them, not
+    /// yet in its place.
+    fn united(
+        &self,
+        path: &Path,
+        encoding: Encoding,
+        files: &DataFiles,
+    ) -> Result<PendingFile, FormatError> {
+        let pending = PendingFile::reserve(path)?;
+        let count = self.frames.len();
+        let started = frame_files::start(pending.place(), encoding, self.size, count);
+        let written = started.and_then(|(file, data)| {
+            files.copy_all(&data)?;
+            drop(data);
+            self.describe(&file)?;
+            file.close_no_sync()
+        });
+        written.map_err(|error| write_error(path, error))?;
+        Ok(pending)
     }
 }
 
@@ -80,8 +158,9 @@ impl FrameWriter for NxmxWriter {
     /// # Panics
     /// When the frame is of another size than the file's, or one too many.
     fn push(&mut self, raster: RasterView, header: &Header) -> Result<(), FormatError> {
-        assert_eq!([raster.width, raster.height], self.size);
-        assert!(self.frames.len() < self.frame_count, "one frame too many");
+        assert_eq!([raster.width, raster.height], self.known.size);
+        let count = self.known.frames.len();
+        assert!(count < self.frame_count, "one frame too many");
         let number = match raster.pixels {
             PixelsView::F32(_) => Some(Number::F32),
             PixelsView::U16(_) => Some(Number::U16),
@@ -89,35 +168,100 @@ impl FrameWriter for NxmxWriter {
             PixelsView::I32(_) => Some(Number::I32),
             PixelsView::U8(_) | PixelsView::F64(_) => None,
         };
-        if number != Some(self.number) {
+        if number != Some(self.known.number) {
             let problem = raster.unfit("frames of this file");
-            return Err(FormatError::content(self.pending.path(), problem));
+            return Err(FormatError::content(&self.path, problem));
         }
         let bytes = raster.pixels.le_bytes();
-        match &mut self.data {
-            FrameFiles::Inside(data) => data
-                .write_chunk(self.frames.len(), &bytes)
-                .map_err(|error| write_error(self.pending.path(), error))?,
+        let is_whole = match &mut self.data {
+            FrameFiles::Inside(_, _, data) => {
+                let written = data.write_chunk(count, &bytes);
+                written.map_err(|error| write_error(&self.path, error))?;
+                false
+            }
             FrameFiles::Beside(files) => files.push(&bytes)?,
+        };
+        self.known.frames.push(header.frame_metadata());
+        match is_whole {
+            true => self.put_master(),
+            false => Ok(()),
         }
-        self.frames.push(header.frame_metadata());
-        Ok(())
+    }
+
+    fn resume(&mut self, frames: &[FrameMetadata]) -> Result<Resumed, FormatError> {
+        let FrameFiles::Beside(files) = &self.data else {
+            return Ok(Resumed::Frames(0));
+        };
+        let master = files.master.clone();
+        if !master.exists() {
+            return match self.path.exists() {
+                true => self.earlier(&self.path).map(|_| Resumed::Complete),
+                false => Ok(Resumed::Frames(0)),
+            };
+        }
+        let found = self.earlier(&master)?;
+        let (whole, count) = (found.data_files(), found.frames());
+        let full = self.encoding.frames_per_file;
+        let mut all_but_last = whole.iter().rev().skip(1);
+        if all_but_last.any(|(_, frames)| *frames != full) || whole[0].1 > full {
+            let what = format!("data files that are not of {full} frames each, but for the last");
+            return Err(FormatError::content(&master, Problem::with_file(what)));
+        }
+        if let FrameFiles::Beside(files) = &mut self.data {
+            (files.whole, files.kept) = (whole, count);
+        }
+        self.known.frames = frames[..count].to_vec();
+        Ok(Resumed::Frames(count))
+    }
+
+    fn keep(&mut self) -> Result<(), FormatError> {
+        let FrameFiles::Beside(files) = &mut self.data else {
+            return Ok(());
+        };
+        files.close()?;
+        match files.whole_frames() > files.kept {
+            true => self.put_master(),
+            false => Ok(()),
+        }
+    }
+
+    fn kept(&self) -> Option<(&Path, usize)> {
+        match &self.data {
+            FrameFiles::Beside(files) if files.kept > 0 => Some((&files.master, files.kept)),
+            _ => None,
+        }
     }
 
     /// # Panics
     /// When there are frames missing.
-    fn finish(self: Box<Self>) -> Result<PendingFile, FormatError> {
-        assert_eq!(self.frames.len(), self.frame_count, "every frame is there");
-        let linked = match &self.data {
-            FrameFiles::Inside(_) => Ok(()),
-            FrameFiles::Beside(files) => self.entry().and_then(|entry| files.link(&entry)),
+    fn finish(self: Box<Self>) -> Result<CompleteFile, FormatError> {
+        let NxmxWriter {
+            path,
+            data,
+            encoding,
+            frame_count,
+            known,
+        } = *self;
+        assert_eq!(known.frames.len(), frame_count, "every frame is there");
+        let (file, obsolete) = match data {
+            FrameFiles::Inside(pending, file, data) => {
+                drop(data);
+                let described = known.describe(&file);
+                let closed = described.and_then(|()| file.close_no_sync());
+                closed.map_err(|error| write_error(&path, error))?;
+                (pending, Vec::new())
+            }
+            FrameFiles::Beside(files) if files.master == path => {
+                (known.master(&files)?, Vec::new())
+            }
+            FrameFiles::Beside(files) => {
+                // The master goes first: what it names is there as long as it is.
+                let obsolete = std::iter::once(files.master.clone()).chain(files.paths());
+                let obsolete = obsolete.collect();
+                (known.united(&path, encoding, &files)?, obsolete)
+            }
         };
-        let described = linked.and_then(|()| self.describe());
-        let NxmxWriter { pending, file, .. } = *self;
-        described
-            .and_then(|()| file.close_no_sync())
-            .map_err(|error| write_error(pending.path(), error))?;
-        Ok(pending)
+        Ok(CompleteFile { file, obsolete })
     }
 }
 

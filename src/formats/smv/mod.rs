@@ -85,15 +85,20 @@ const BLOCK: usize = 64 * RUN;
 /// The text of a header that says what `header` does of an image of `size`: the entries of another
 /// SMV file, or those of its geometry.
 fn header_of(header: &Header, size: [usize; 2]) -> String {
-    match header.entries_of {
-        Some(format) if format == FORMAT => carry_over(&header.entries, size),
+    let mut entries = match header.entries_of {
+        Some(format) if format == FORMAT => header.entries.clone(),
         _ => {
             let (metadata, frame) = header.metadata(size);
             let mut entries = geometry_entries(&header.geometry, size[1]);
             entries.extend(dtrek::entries(&metadata, &frame));
-            carry_over(&entries, size)
+            entries
         }
+    };
+    for (name, seed) in &header.seeds {
+        entries.retain(|(own, _)| own != name);
+        entries.push((name.to_string(), seed.to_string()));
     }
+    carry_over(&entries, size)
 }
 
 /// Writes `image` as an SMV file under `header` (see [`describe`]), little-endian, and tells what

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::super::error::read_with;
 use super::super::raster::{Pixels, bytes_of_pixels};
-use super::super::text::quoted;
-use super::super::{FormatError, Problem};
+use super::super::text::{newlines, quoted};
+use super::super::{FormatError, Problem, c_number};
 use crate::memory::Bytes;
 
 /// An SMV file: its header's entries and its pixels.
@@ -57,8 +57,8 @@ pub fn number(entries: &[(String, String)], key: &str) -> Result<Option<f64>, Pr
     let Some(text) = lookup(entries, key) else {
         return Ok(None);
     };
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(Some(value)),
+    match c_number::number(text) {
+        Some(value) if value.is_finite() => Ok(Some(value)),
         _ => Err(Problem::with_file(format!(
             "header entry {key} is {}; expected a finite number",
             quoted(text)
@@ -246,6 +246,7 @@ pub fn header_entries(bytes: &[u8]) -> Result<Vec<(String, String)>, Problem> {
     };
     let header = String::from_utf8_lossy(&start[1..end]);
     // The C program leaves out the semicolon after one of its entries.
+    let header = newlines(&header);
     let pairs = header
         .split([';', '\n'])
         .filter_map(|entry| entry.split_once('='));

@@ -6,10 +6,11 @@ use std::path::Path;
 use nanobragg::gpu::{background_source, noise_source, render_source, trace_source};
 
 /// The test files of the shaders that render, and of the one that adds noise.
-const RENDER_TESTS: [&str; 10] = [
+const RENDER_TESTS: [&str; 11] = [
     include_str!("amorphous.rs"),
     include_str!("culling.rs"),
     include_str!("factors.rs"),
+    include_str!("fine.rs"),
     include_str!("fixed_point.rs"),
     include_str!("lattice_factor.rs"),
     include_str!("miller_index.rs"),

@@ -100,7 +100,7 @@ fn write(path: &Path, frames: &[Raster], number: Number, compression: Compressio
     for frame in frames {
         writer.push(frame.view(), &header).unwrap();
     }
-    writer.finish().unwrap().commit().unwrap();
+    writer.finish().unwrap().file.commit().unwrap();
 }
 
 /// Whether our reader finds these frames.
