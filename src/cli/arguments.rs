@@ -81,21 +81,31 @@ impl Spellings {
         }
     }
 
-    /// `words` with every flag's dashes doubled, as clap wants them, and with negative numbers, which
-    /// are no flags, in a form that clap takes for values; what stands behind `--` is not looked at.
+    /// `words` with every flag's dashes doubled, as clap wants them, and with negative numbers,
+    /// which are no flags, in a form that clap takes for values; what stands behind `--` is not
+    /// looked at.
     fn normalised(&self, words: &[String]) -> Result<Vec<String>, CliError> {
         let own = words.iter().position(|word| word == "--");
         let (words, behind) = words.split_at(own.unwrap_or(words.len()));
         let mut normalised: Vec<String> = Vec::with_capacity(words.len() + behind.len());
+        // Whether the last flag takes several values.
+        let mut takes_several = false;
         for word in words {
-            let is_negative = self.is_negative_number(word);
+            if !self.is_negative_number(word) {
+                let word = self.normalise(word)?;
+                if word.starts_with("--") {
+                    takes_several = is_one_of(&self.several, &word);
+                }
+                normalised.push(word);
+                continue;
+            }
             match normalised.last_mut() {
-                Some(flag) if is_negative && is_one_of(&self.single, flag) => {
+                Some(flag) if is_one_of(&self.single, flag) => {
                     flag.push('=');
                     flag.push_str(word);
                 }
-                _ if is_negative => normalised.push(word.replacen('-', &MINUS.to_string(), 1)),
-                _ => normalised.push(self.normalise(word)?),
+                _ if takes_several => normalised.push(word.replacen('-', &MINUS.to_string(), 1)),
+                _ => return Err(CliError::Usage(self.no_flag(word))),
             }
         }
         normalised.extend_from_slice(behind);
@@ -258,6 +268,14 @@ pub fn parse_with<F: Parser>(name: &str, words: &[String], either: &[&str]) -> R
 }
 
 impl Spellings {
+    /// That `word` stands where a flag should.
+    fn no_flag(&self, word: &str) -> String {
+        format!(
+            "{word}: expected a flag; {} -h lists them, and values follow their flag",
+            self.name
+        )
+    }
+
     /// What clap found, in one line.
     fn one_line(&self, error: &clap::Error) -> String {
         let context = |kind| match error.get(kind) {
@@ -304,11 +322,7 @@ impl Spellings {
                 format!("{flag} and {other} do not go together; leave one of them out")
             }
             ErrorKind::UnknownArgument | ErrorKind::TooManyValues => {
-                let word = if flag.is_empty() { &value } else { flag };
-                format!(
-                    "{word}: expected a flag; {} -h lists them, and values follow their flag",
-                    self.name
-                )
+                self.no_flag(if flag.is_empty() { &value } else { flag })
             }
             _ => error
                 .to_string()

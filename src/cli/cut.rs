@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 /// `text` as people can read it, whatever it repeats of files and command lines: of a word that is
-/// longer than any file's name its beginning, of a line that fills a screen its beginning and end.
+/// much longer than any file's name its beginning, of a line that fills a screen its beginning and end.
 pub fn cut(text: &str) -> Cow<'_, str> {
-    /// The longest name of a file, bytes.
-    const NAME: usize = 255;
+    /// Twice the longest name of a file, bytes: a name that is too long is still told.
+    const NAME: usize = 510;
     /// Characters of a longer word that are kept.
     const BEGINNING: usize = 40;
     /// The longest line, bytes.
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn long_values_are_cut_and_the_rest_is_not() {
-        let name = "n".repeat(255);
+        let name = "n".repeat(300);
         let sound = format!("-hkl /data/{name}/{name}: it is missing; expected …\n{name}");
         assert_eq!(cut(&sound), sound);
         let digits = "1".repeat(100_000_000);

@@ -17,6 +17,9 @@ pub enum CliError {
     Usage(String),
     /// The work failed, or an input file is bad (exit code 1).
     Failed(anyhow::Error),
+    /// As [`CliError::Failed`], with a message that says what is on disk; or the work is done and
+    /// its verdict is bad, which costs no file (exit code 1).
+    Told(String),
     /// The user stopped the work, and this is what is left of it.
     Interrupted(String),
     /// Nothing failed: the text asked for, help or the version, goes to standard output, in its
@@ -52,6 +55,10 @@ impl CliError {
                 }
                 tell(message);
                 ExitCode::from(interrupt::EXIT_CODE)
+            }
+            CliError::Told(message) => {
+                tell(message);
+                ExitCode::FAILURE
             }
             CliError::Failed(_) => {
                 let placed = whole::in_place();
@@ -111,7 +118,9 @@ fn flags_for(error: &anyhow::Error) -> &'static str {
 impl std::fmt::Display for CliError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            CliError::Usage(text) | CliError::Interrupted(text) => f.write_str(text),
+            CliError::Usage(text) | CliError::Told(text) | CliError::Interrupted(text) => {
+                f.write_str(text)
+            }
             CliError::Text(text) => write!(f, "{}", anstream::adapter::strip_str(text)),
             CliError::Failed(error) => write!(f, "{error:#}{}", flags_for(error)),
         }

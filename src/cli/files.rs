@@ -9,7 +9,9 @@ use super::config::Records;
 use super::flags::{Output, OutputKind, Request};
 use super::{CliError, interrupt, profile};
 use crate::experiment::Experiment;
-use crate::formats::{PendingFile, Problem, check_writable, nxmx, png, whole};
+use crate::formats::encoding::Encoding;
+use crate::formats::whole::{self, check_replaceable};
+use crate::formats::{PendingFile, Problem, nxmx, png};
 use crate::image::noise::{Noise, point_spread};
 use crate::image::{Image, Statistics, ToneMap, overview};
 use crate::memory::Bytes;
@@ -55,25 +57,32 @@ pub fn check(request: &Request) -> Result<(), CliError> {
                 "{flag} -: expected the name of a file"
             )));
         }
-        whole::reserve(path)?;
+        let is_written = !request.program.dry_run || *flag == "--write-config";
+        match is_written {
+            true => whole::reserve(path)?,
+            // Any number of dry runs may look at one place, and at what a render is writing.
+            false => whole::check_possible(path)?,
+        }
     }
     for output in &request.outputs {
-        check_data_files(output, 1)?;
+        check_beside(output.kind.encoding(), &output.path, 1)?;
     }
     Ok(())
 }
 
-/// Makes sure that the files which `output` puts beside that of its `frames` can be written.
+/// Makes sure that the files which `encoding` puts beside that at `path`, of so many frames, can be
+/// written. That their folder can be written to is known.
 ///
 /// # Errors
 /// [`CliError::Failed`] with what stands in the way.
-pub fn check_data_files(output: &Output, frames: usize) -> Result<(), CliError> {
-    let encoding = output.kind.encoding();
-    let files = encoding.map(|encoding| encoding.files_beside(&output.path, frames));
-    Ok(files
-        .into_iter()
-        .flatten()
-        .try_for_each(|path| check_writable(&path))?)
+pub fn check_beside(
+    encoding: Option<Encoding>,
+    path: &Path,
+    frames: usize,
+) -> Result<(), CliError> {
+    let files = encoding.map(|encoding| encoding.files_beside(path, frames));
+    let mut files = files.into_iter().flatten();
+    Ok(files.try_for_each(|path| check_replaceable(&path))?)
 }
 
 /// The flag and the place of every file that `request` will write.

@@ -4,9 +4,12 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+#[cfg(not(unix))]
 use anyhow::Context;
 
 use super::error::tell;
+#[cfg(unix)]
+use crate::formats::told;
 use crate::formats::whole;
 use crate::render::Monitor;
 
@@ -35,7 +38,7 @@ pub fn catch() -> anyhow::Result<()> {
     let caught = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
     let caught = caught.into_iter().filter(|&signal| !is_ignored(signal));
     let caught = caught.map(|signal| signal as i32).collect::<Vec<_>>();
-    let mut signals = Signals::new(caught).context("cannot catch Ctrl-C")?;
+    let mut signals = Signals::new(caught).map_err(uncaught)?;
     let wait = move || {
         if signals.forever().next().is_some() {
             INTERRUPTED.store(true, Ordering::Relaxed);
@@ -48,7 +51,7 @@ pub fn catch() -> anyhow::Result<()> {
         }
     };
     let thread = std::thread::Builder::new().name("signals".into());
-    thread.spawn(wait).context("cannot catch Ctrl-C")?;
+    thread.spawn(wait).map_err(uncaught)?;
     Ok(())
 }
 
@@ -68,6 +71,12 @@ pub fn catch() -> anyhow::Result<()> {
         });
     })
     .context("cannot catch Ctrl-C")
+}
+
+/// Why Ctrl-C cannot be caught.
+#[cfg(unix)]
+fn uncaught(reason: std::io::Error) -> anyhow::Error {
+    anyhow::anyhow!("cannot catch Ctrl-C: {}", told(&reason))
 }
 
 /// Whether whoever started this process had it ignore `signal`.

@@ -16,7 +16,7 @@ use super::{CliError, files, interrupt, values};
 use crate::formats::encoding::{Counts, Encoding, Number};
 use crate::formats::format::{self, Format, GeometryRoom};
 use crate::formats::header::{Header, NOISE_SEED};
-use crate::formats::{check_writable, smv, whole};
+use crate::formats::{smv, whole};
 use crate::image::Image;
 use crate::image::noise::panels_of;
 use crate::memory::Bytes;
@@ -195,9 +195,9 @@ impl NoiseCommand {
                 "nanobragg noise -: expected the name of a file to write",
             ));
         }
-        let beside = self.encoding()?.files_beside(&self.out, 1);
+        let encoding = self.encoding()?;
         whole::reserve(&self.out)?;
-        Ok(beside.iter().try_for_each(|path| check_writable(path))?)
+        files::check_beside(Some(encoding), &self.out, 1)
     }
 
     /// Reads the image, and the header for an output of this format.

@@ -21,8 +21,8 @@ pub fn print(text: &str) -> Result<(), CliError> {
     write(std::io::stdout().lock(), &visible_lines(text))
 }
 
-/// Prints `text`, which is the program's own, help say, with its colours where they are wanted: on a terminal, unless NO_COLOR is set,
-/// and wherever CLICOLOR_FORCE is.
+/// Prints `text`, which is the program's own, help say, with its colours where they are wanted: on
+/// a terminal, unless NO_COLOR is set, and wherever CLICOLOR_FORCE is.
 ///
 /// # Errors
 /// As [`print`].
@@ -76,8 +76,8 @@ pub fn print_summary(summary: &impl Serialize, json: bool, quiet: bool) -> Resul
     Ok(())
 }
 
-/// Puts `message` on standard error, [`cut`] and in one line, or nowhere if that is closed: an image
-/// is not worth less for it.
+/// Puts `message` on standard error, [`cut`] and in one line, or nowhere if that is closed: an
+/// image is not worth less for it.
 pub fn say(message: impl std::fmt::Display) {
     to_standard_error(&visible(&cut(&message.to_string())));
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 use tempfile::{Builder, TempDir};
 
-use crate::formats::{check_writable, whole};
+use crate::formats::{PendingFile, whole};
 
 /// What the names of the folders start with.
 const PREFIX: &str = "nanobragg-scratch-";
@@ -38,8 +38,9 @@ fn sweep(parent: &Path) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
         let folder = ours && entry.file_type().is_ok_and(|kind| kind.is_dir());
-        // Neither those of other users nor those of the living are to be written to.
-        if folder && check_writable(&entry.path().join(LIVES)).is_ok() {
+        // Neither those of other users nor those of the living are to be written to. The place is
+        // held until the folder is gone, so that nobody takes it for a new one.
+        if folder && let Ok(_held) = PendingFile::write(&entry.path().join(LIVES), &[]) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }

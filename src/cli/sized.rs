@@ -22,9 +22,8 @@ pub struct SizedImage {
     pub tells_size: bool,
 }
 
-/// Reads the image at `path` by `access`, of the size that is `given` with `--size`, or of that of the SMV file
-/// at
-/// `header`, from which its geometry is taken.
+/// Reads the image at `path` by `access`, of the size that is `given` with `--size`, or of that of
+/// the SMV file at `header`, from which its geometry is taken.
 ///
 /// # Errors
 /// [`CliError::Usage`] for a size that is not the file's, or none; [`CliError::Failed`] for bad

@@ -83,9 +83,9 @@ impl Default for Placement {
 /// Cosine between the beam and the normal of a plane below which it is along the beam.
 const EDGE_ON: f64 = 1e-9;
 
-/// Distance along `beam` to the plane that is `close_m` away along `normal`, and the point where the
-/// beam meets it; `ratio` is the cosine between the two unit vectors. A plane along the beam is met
-/// nowhere: the point is then the nearest to the sample.
+/// Distance along `beam` to the plane that is `close_m` away along `normal`, and the point where
+/// the beam meets it; `ratio` is the cosine between the two unit vectors. A plane along the beam is
+/// met nowhere: the point is then the nearest to the sample.
 pub(super) fn where_met(close_m: f64, beam: DVec3, normal: DVec3, ratio: f64) -> (f64, DVec3) {
     if ratio.abs() < EDGE_ON {
         return (close_m, close_m * normal);

@@ -38,16 +38,21 @@ pub enum FormatError {
 }
 
 /// What the system said, with what to do about it.
-fn told(reason: &io::Error) -> String {
-    /// No descriptor is left to the process, and to the system.
-    const TOO_MANY: [i32; 2] = [24, 23];
-    match reason.raw_os_error() {
-        Some(code) if cfg!(unix) && TOO_MANY.contains(&code) => format!(
+pub(crate) fn told(reason: &io::Error) -> String {
+    match is_too_many_files(reason) {
+        true => format!(
             "{reason}: the limit on open files is reached; raise it (ulimit -n), or write fewer \
              files at once"
         ),
-        _ => reason.to_string(),
+        false => reason.to_string(),
     }
+}
+
+/// Whether the process or the system has too many open files, for which Rust has no kind.
+pub(super) fn is_too_many_files(reason: &io::Error) -> bool {
+    const CODES: [i32; 2] = [24, 23];
+    let code = reason.raw_os_error();
+    cfg!(unix) && code.is_some_and(|code| CODES.contains(&code))
 }
 
 /// An error in the content of a file, whose name is not known yet.

@@ -16,9 +16,10 @@ use std::thread::Builder;
 use super::FormatError;
 use claim::Claim;
 use ledger::Ledger;
-use target::{Target, folder_of};
+use target::Target;
 
 pub use ledger::{abandon, in_place, release, reserve};
+pub(crate) use target::folder_of;
 
 /// A file that is complete under a temporary name, not yet under its own. Dropped before
 /// [`PendingFile::commit`], it leaves nothing behind.
@@ -50,6 +51,18 @@ pub fn write_whole(path: &Path, contents: &[u8]) -> Result<(), FormatError> {
 /// [`FormatError::Write`] with what stands in the way.
 pub fn check_writable(path: &Path) -> Result<(), FormatError> {
     PendingFile::write(path, &[]).map(drop)
+}
+
+/// As [`check_writable`], whoever else may be writing the file just now.
+///
+/// # Errors
+/// As [`check_writable`].
+pub fn check_possible(path: &Path) -> Result<(), FormatError> {
+    let checked = || match Target::of(path)? {
+        Target::Device => Ok(()),
+        Target::File { path, .. } => claim::check_folder(&path),
+    };
+    checked().map_err(|reason: io::Error| FormatError::write(path, reason))
 }
 
 /// As [`check_writable`] for a file that is there; for others in a folder that can be written to,

@@ -33,6 +33,15 @@ impl Numbered {
         }
     }
 
+    /// Whether a file of these may have the name of one of `other`.
+    pub fn may_meet(&self, other: &Numbered) -> bool {
+        let starts = |one: &str, other: &str| one.starts_with(other) || other.starts_with(one);
+        let ends = |one: &str, other: &str| one.ends_with(other) || other.ends_with(one);
+        self.folder() == other.folder()
+            && starts(&self.before, &other.before)
+            && ends(&self.after, &other.after)
+    }
+
     /// The number of the file called `name`, if it is one of these.
     pub fn number(&self, name: &str) -> Option<u64> {
         let number = name.strip_prefix(&self.before)?.strip_suffix(&self.after)?;
@@ -87,5 +96,8 @@ mod tests {
         ] {
             assert_eq!(frames.number(other), None, "{other}");
         }
+        let meets = |other| frames.may_meet(&Numbered::of(Path::new(other)).unwrap());
+        assert!(meets("a/b_1#.cbf") && meets("a/b#.cbf") && meets("a/b_#1.cbf"));
+        assert!(!meets("a/c_###.cbf") && !meets("b_###.cbf") && !meets("a/b_###.npy"));
     }
 }

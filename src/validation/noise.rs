@@ -21,8 +21,8 @@ pub(super) fn checks() -> [Check; 2] {
         gain: 1.7,
         offset: 40.0,
         readout: 3.0,
-        // The spread of the brightest pixels reaches all others: at a detector's usual saturation the
-        // whole image would be flat.
+        // The spread of the brightest pixels reaches all others: at a detector's usual saturation
+        // the whole image would be flat.
         saturation: Some(1e9),
         ..photons
     };

@@ -17,7 +17,7 @@ import targets
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
-def named(said, command):
+def named(said):
     """The files that the message `said` names as whole, where it is a message."""
     if "no file was written" in said:
         return set()
@@ -46,7 +46,11 @@ def what_is_wrong(command, before, running, ignored, started):
         if new or said or before != targets.contents(command.folder):
             wrong.append(f"ended by signal {-code} with {len(new)} new files, {said!r}")
         return wrong
-    files = named(said, command)
+    files = named(said)
+    kept = re.search(r"(\S+) has the first (\d+)", said)
+    if kept and (kept[1], int(kept[2])) == (command.part, command.kept()):
+        # The part of a series is one thing, whatever files it is in.
+        files = new
     if code != 130 or said.count("\n") != 1 or "interrupted" not in said:
         wrong.append(f"exit code {code}, {said!r}")
     elif files != (len(new) if isinstance(files, int) else new):

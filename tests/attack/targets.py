@@ -2,11 +2,14 @@
 
 `kills.py` and `signals.py` start these commands and end them at random times. A command is known by
 two sets of files: those of an earlier run, the old ones, which are there before it starts, and its
-own, the new ones. Whatever happens, each file is one or the other, to the last byte.
+own, the new ones. Whatever happens, each file is one or the other, to the last byte. Of a series in
+HDF5 files, a part may be there, too: a master and data files that hold the first frames of the new
+series, to the last bit.
 """
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import time
@@ -46,6 +49,8 @@ KINDS = [
     ("convert to one file", "convert ../frames.h5 c.nxs --quiet", "--type i32", "--type u16"),
     ("noise", "noise ../image.bin n.cbf --size 120 120 --quiet", "--seed 1", "--seed 2"),
 ]
+# The master that a series has until its last frame is there, and frames in a full data file.
+PARTS = {"series in one file": ("one_partial.h5", 100), "series in data files": ("a_master.h5", 2)}
 LONG = ("large image", "convert ../big.bin big.h5 --size 2500 2500 --quiet",
         "--compression bslz4", "--compression gzip")
 
@@ -61,6 +66,10 @@ class Command:
         self.words = [line.split() + change.split() for change in (old, new)]
         self.old, _ = self.completed(0)
         self.new, self.seconds = self.completed(1)
+        self.part, self.full = PARTS.get(self.name, (None, 0))
+        self.frames = []
+        if self.part:
+            self.frames = self.read(next(name for name in self.new if "_data_" not in name))
         assert self.old.keys() == self.new.keys(), self.name
         assert all(self.old[name] != self.new[name] for name in self.old), self.name
 
@@ -95,12 +104,44 @@ class Command:
         """What is wrong with the folder where the files `before` were, and which files are new."""
         there, new, wrong = contents(self.folder), set(), []
         for name, content in there.items():
-            if content == self.new.get(name):
+            if content == self.new.get(name) or (content != before.get(name) and self.is_part(name)):
                 new.add(name)
             elif content != before.get(name):
                 wrong.append(f"{name} is neither the old file nor the new one")
-        wrong += [f"{name} is gone" for name in before if name not in there]
+        # The master of an earlier series goes before the first of its data files is replaced.
+        going = self.part if any("_data_" in name for name in new) else None
+        wrong += [f"{name} is gone" for name in before if name not in there and name != going]
         return wrong, new
+
+    def is_part(self, name):
+        """Whether the file `name` holds a part of the new series."""
+        if not self.part:
+            return False
+        first = 0
+        if name != self.part:
+            stem = self.part.removesuffix("_master.h5").removesuffix(".h5")
+            number = re.fullmatch(re.escape(stem) + r"_data_(\d{6})\.h5", name)
+            if not number:
+                return False
+            first = (int(number[1]) - 1) * self.full
+        frames = self.read(name)
+        return bool(frames) and frames == self.frames[first : first + len(frames)]
+
+    def kept(self):
+        """How many frames of the new series the master of its part leads to; None without one."""
+        if not self.part or not os.path.exists(os.path.join(self.folder, self.part)):
+            return None
+        return len(self.read(self.part)) if self.is_part(self.part) else None
+
+    def read(self, name):
+        """The frames of the HDF5 file `name`, none if it cannot be read."""
+        outside = self.folder + "_read"
+        emptied(outside)
+        line = ["convert", name, os.path.join(outside, "####.npy"), "--quiet"]
+        words = [self.program] + line
+        subprocess.run(words, cwd=self.folder, env=ENVIRONMENT, capture_output=True, check=False)
+        frames = contents(outside)
+        return [frames[name] for name in sorted(frames)]
 
 
 def commands(program, folder, long=False):

@@ -193,6 +193,17 @@ fn every_command_tells_its_flags_as_a_render_does() {
             "trace --pixel 1 2 --qqqq -- -lamda 1",
             "nanobragg trace: --qqqq: no such flag; nanobragg trace -h lists the flags",
         ),
+        // A number that no flag takes is no file either.
+        (
+            "info -5.img",
+            "nanobragg info: -5.img: expected a flag; nanobragg info -h lists them, and values \
+             follow their flag",
+        ),
+        (
+            "convert a.bin -1e-3 --size 3 3",
+            "nanobragg convert: -1e-3: expected a flag; nanobragg convert -h lists them, and values \
+             follow their flag",
+        ),
         (
             "devices -json",
             "nanobragg devices: -json: no such flag; did you mean --json?",

@@ -115,8 +115,8 @@ fn photons(flags: &str) -> (Vec<f32>, String) {
     )
 }
 
-/// Of what the C program does otherwise, as its source has it and as it was seen to run: the page says
-/// so, and this program does what the page says.
+/// Of what the C program does otherwise, as its source has it and as it was seen to run: the page
+/// says so, and this program does what the page says.
 #[test]
 fn where_the_c_program_differs_the_page_says_so() {
     let page = include_str!("../../docs/flags.md");
@@ -133,8 +133,8 @@ fn where_the_c_program_differs_the_page_says_so() {
         let (_, said) = photons(&line);
         assert!(said.contains("oversample 22,"), "{said}");
     }
-    // The sphere of a curved detector: with the beam pivot it is where -twotheta 0 has it, and turns
-    // about the beam's spot.
+    // The sphere of a curved detector: with the beam pivot it is where -twotheta 0 has it, and
+    // turns about the beam's spot.
     assert!(row("-curved_det").contains("distance·cos 2θ: 86.6 mm and not 100 at 30°"));
     let trace = |flags: &str| {
         let mut run = program();

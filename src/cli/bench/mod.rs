@@ -96,8 +96,8 @@ enum BenchDevice {
 /// Measures.
 ///
 /// # Errors
-/// [`CliError::Usage`] for wrong flags, [`CliError::Failed`] when a render fails or two images
-/// agree less than asked for.
+/// [`CliError::Usage`] for wrong flags, [`CliError::Failed`] when a render fails, and
+/// [`CliError::Told`] when two images agree less than asked for.
 pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = utc(SystemTime::now())?;
     let mut flags: BenchFlags = super::arguments::parse_own(COMMAND, words)?;
@@ -165,13 +165,11 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         return Err(error);
     }
     match benchmark.worst_agreement() {
-        Some((size, worst)) if benchmark.passed() != Some(true) => {
-            Err(CliError::Failed(anyhow::anyhow!(
-                "at {size} × {size}, {worst}; --threshold asks for {}, and nanobragg trace finds the first \
+        Some((size, worst)) if benchmark.passed() != Some(true) => Err(CliError::Told(format!(
+            "at {size} × {size}, {worst}; --threshold asks for {}, and nanobragg trace finds the first \
                  quantity that differs",
-                benchmark.threshold
-            )))
-        }
+            benchmark.threshold
+        ))),
         None if flags.threshold.is_some() => {
             say(format_args!(
                 "{COMMAND}: note: --threshold: there was nothing to compare"

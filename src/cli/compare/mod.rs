@@ -91,7 +91,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     print_report(&summary, flags.json)?;
     match summary.verdict.and_then(|verdict| verdict.shortcoming) {
         None => Ok(()),
-        Some(what) => Err(CliError::Failed(anyhow::anyhow!("{what}{}", advice(what)))),
+        Some(what) => Err(CliError::Told(format!("{what}{}", advice(what)))),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::formats::format::{self, Format, FrameReader};
 use crate::formats::header::Header;
 use crate::formats::raster::Raster;
 use crate::formats::whole::{self, check_replaceable};
-use crate::formats::{FormatError, check_writable, image_file, smv};
+use crate::formats::{FormatError, image_file, smv};
 use crate::memory::Bytes;
 use crate::render::RenderError;
 use crate::series::{self, FrameSink, Target};
@@ -209,11 +209,7 @@ impl ConvertCommand {
         }
         whole::reserve(&self.out)?;
         let encoding = Encoding::of_name(&self.out, Number::default());
-        let beside = encoding.map(|encoding| encoding.files_beside(&self.out, frames));
-        Ok(beside
-            .into_iter()
-            .flatten()
-            .try_for_each(|path| check_writable(&path))?)
+        files::check_beside(encoding, &self.out, frames)
     }
 
     /// What is read, with the header of IN or `--header`.

@@ -8,7 +8,7 @@ use crate::cli::commands::Described;
 use crate::cli::config::Line;
 use crate::cli::flags::{self, Request};
 use crate::cli::render::{self, Parsed};
-use crate::document::{FILES, Key, key, message};
+use crate::document::{FILES, Key, RecordPaths, key, message};
 use crate::experiment::{LayerDepth, PhiSampling};
 use crate::geometry::degrees;
 use crate::series::{Motion, Numbered, Plan};
@@ -80,6 +80,13 @@ fn check(parsed: &Parsed) -> Result<(), CliError> {
         return Err(CliError::Usage(format!(
             "{flag}: it is for one image; of a series, --out and --out-noise name the files"
         )));
+    }
+    if given("continue") && document.output.record == Some(RecordPaths::None) {
+        return Err(CliError::usage(parsed.given.spelling.of(&message!(
+            "--continue: frames that are there are known by the experiment in their files, which {} \
+             none leaves out; give full or relative",
+            &output::record
+        ))));
     }
     if given("dry-run") {
         return Err(CliError::usage(

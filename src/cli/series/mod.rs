@@ -129,7 +129,7 @@ fn check_files(request: &Request, plan: &Plan) -> Result<(), CliError> {
     files::check(request)?;
     for output in &request.outputs {
         if Numbered::of(&output.path).is_none() {
-            files::check_data_files(output, plan.frames as usize)?;
+            files::check_beside(output.kind.encoding(), &output.path, plan.frames as usize)?;
         }
     }
     let numbers =
@@ -166,7 +166,7 @@ fn check_files(request: &Request, plan: &Plan) -> Result<(), CliError> {
             check_replaceable(&path)?;
         }
         let before = numbered[..place].iter().map(|(_, other)| other);
-        for other in before.filter(|other| other.folder() == folder) {
+        for other in before.filter(|other| frames.may_meet(other)) {
             for number in numbers.clone() {
                 if interrupt::interrupted() {
                     return Err(RenderError::Interrupted.into());
@@ -318,8 +318,8 @@ impl Work {
             }
             placed.retain(|path| !sink.keeps(path));
         }
-        if left.is_empty() && !is_interruption(&error) {
-            // Who reports it tells what is on disk.
+        if (left.is_empty() || done == 0) && !is_interruption(&error) {
+            // Who reports it tells what this run has put on disk.
             return CliError::Failed(error);
         }
         if left.is_empty() || !placed.is_empty() {
@@ -332,7 +332,10 @@ impl Work {
         let of_all = format!("after {done} of {} frames; {left}", plan.frames);
         match is_interruption(&error) {
             true => CliError::Interrupted(format!("nanobragg series: interrupted {of_all}")),
-            false => CliError::Failed(error.context(format!("the series ended {of_all}"))),
+            false => {
+                let error = error.context(format!("the series ended {of_all}"));
+                CliError::Told(CliError::Failed(error).to_string())
+            }
         }
     }
 }

@@ -61,8 +61,8 @@ enum BeamCentre {
 }
 
 impl Adopted {
-    /// The headers of an image, of one of its frames, and of a mask, files that are read by `access`;
-    /// where both speak, the image does.
+    /// The headers of an image, of one of its frames, and of a mask, files that are read by
+    /// `access`; where both speak, the image does.
     pub fn read(
         image: Option<(&Path, Option<usize>)>,
         mask: Option<&Path>,

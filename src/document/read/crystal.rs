@@ -33,8 +33,8 @@ impl Reading<'_> {
     /// The crystal of `cell` before the misset.
     pub fn crystal(&mut self, cell: &UnitCell, beam_size_m: f64) -> Result<Crystal, DocumentError> {
         let keys = &self.document.crystal;
-        // Before the misset, which would round the lengths: a crystal has as many cells however it is
-        // turned.
+        // Before the misset, which would round the lengths: a crystal has as many cells however it
+        // is turned.
         let cells = self.cells(cell, beam_size_m)?;
         let cell = cell.rotated(&rotation_xyz(self.misset_rad()));
         let (shape, fudge) = (keys.shape.unwrap_or_default(), keys.fudge.unwrap_or(1.0));

@@ -27,8 +27,8 @@ const FRAMES: &str = "/entry/data/data";
 
 /// The files that hold the frames of an NXmx file.
 pub enum FrameFiles {
-    /// The file itself.
-    Inside(PendingFile, H5File, H5Dataset),
+    /// The file itself, until a frame of it could not be written.
+    Inside(Option<(PendingFile, H5File, H5Dataset)>),
     /// Data files beside a master.
     Beside(DataFiles),
 }
@@ -88,13 +88,14 @@ impl DataFiles {
                 let started = start(pending.place(), self.encoding, self.size, frames);
                 let (file, data) = started.map_err(failed)?;
                 let there = short.map_or(0, |(_, frames)| frames);
-                copy(&path, there, &data, 0).map_err(failed)?;
+                let copied = copy(&path, there, &data, 0);
+                let file = unless_failed(file, copied).map_err(failed)?;
                 (pending, file, data, there)
             }
         };
         let path = self.path();
         let failed = |error| write_error(&path, error);
-        data.write_chunk(filled, bytes).map_err(failed)?;
+        let file = unless_failed(file, data.write_chunk(filled, bytes)).map_err(failed)?;
         let filled = filled + 1;
         if filled < full && self.whole_frames() + filled < self.frame_count {
             self.open = Some((pending, file, data, filled));
@@ -121,7 +122,8 @@ impl DataFiles {
         let short = filling.reserve_another()?;
         let started = start(short.place(), self.encoding, self.size, filled);
         let (file, data) = started.map_err(failed)?;
-        copy(filling.place(), filled, &data, 0).map_err(failed)?;
+        let copied = copy(filling.place(), filled, &data, 0);
+        let file = unless_failed(file, copied).map_err(failed)?;
         drop(data);
         file.close_no_sync().map_err(failed)?;
         self.put(short, filled)
@@ -228,6 +230,21 @@ fn copy(path: &Path, frames: usize, data: &H5Dataset, first: usize) -> Result<()
         data.write_chunk_raw(first + index, &bytes, mask)?;
     }
     Ok(())
+}
+
+/// `file`, unless it could not be `written`: it is then given up. `rust-hdf5` would print what keeps
+/// a file that is dropped from being finished, which the error says.
+///
+/// # Errors
+/// That of `written`.
+pub fn unless_failed(file: H5File, written: Result<(), Hdf5Error>) -> Result<H5File, Hdf5Error> {
+    match written {
+        Ok(()) => Ok(file),
+        Err(error) => {
+            let _ = file.close_no_sync();
+            Err(error)
+        }
+    }
 }
 
 /// Starts a file at `place` with room for this many frames of a size.

@@ -19,6 +19,7 @@ use rust_hdf5::format::superblock::{SuperblockV0V1, SuperblockV2V3, detect_super
 use rust_hdf5::{H5Dataset, H5File, Hdf5Error, LinkClass};
 
 use super::problem;
+use crate::formats::whole::folder_of;
 use crate::formats::{Links, Problem};
 
 /// As many links in a row as HDF5 follows, and hard links between them.
@@ -76,8 +77,8 @@ impl Files {
     /// The files that links may lead to from the `master`, which is the file that the user named.
     pub fn of_master(master: &Path, links: Links) -> Files {
         let behind = fs::canonicalize(master).ok();
-        let named = fs::canonicalize(folder(master)).ok();
-        let behind = behind.map(|behind| folder(&behind).to_path_buf());
+        let named = fs::canonicalize(folder_of(master)).ok();
+        let behind = behind.map(|behind| folder_of(&behind).to_path_buf());
         Files {
             master: master.to_path_buf(),
             folders: named.into_iter().chain(behind).collect(),
@@ -114,7 +115,7 @@ impl Files {
     /// # Errors
     /// A [`Problem`] when it is not there, is no file, or is where links may not lead.
     pub fn named(&self, from: &Path, name: &str) -> Result<PathBuf, Problem> {
-        let beside = |name: &Path| folder(from).join(name);
+        let beside = |name: &Path| folder_of(from).join(name);
         let raw = Path::new(name);
         let mut candidates = vec![beside(raw)];
         // A file that has been moved with its master has it beside itself, as for libhdf5.
@@ -123,7 +124,7 @@ impl Files {
             beside(name)
         }));
         let behind = fs::canonicalize(from).ok();
-        candidates.extend(behind.map(|behind| folder(&behind).join(raw)));
+        candidates.extend(behind.map(|behind| folder_of(&behind).join(raw)));
         let missing = || Problem::with_file(format!("the file {name}, which is not there"));
         let there = candidates.iter().find(|path| path.exists());
         let path = there.ok_or_else(missing)?;
@@ -226,14 +227,6 @@ fn joined(target: &str, rest: &str) -> String {
     let parts = target.split('/').chain(rest.split('/'));
     let parts: Vec<&str> = parts.filter(|part| !["", "."].contains(part)).collect();
     parts.join("/")
-}
-
-/// The folder that `path` is in.
-fn folder(path: &Path) -> &Path {
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    parent.unwrap_or(Path::new("."))
 }
 
 /// Makes sure that the HDF5 file at `path` is as long as it says. `rust-hdf5` takes what lies

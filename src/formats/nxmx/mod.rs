@@ -77,9 +77,9 @@ pub const FORMAT: &Format = &Format {
 /// 0. A ray at any angle moves by less than 1e-6 pixels within it.
 const NO_SENSOR_M: f64 = 1e-9;
 
-/// The most panels that are written. `rust-hdf5` looks through all groups of a file whenever it makes
-/// a dataset, so that the time grows with the square of the number: 0.7 s for 1024 panels, 6 s for
-/// 4096, 86 s for these.
+/// The most panels that are written. `rust-hdf5` looks through all groups of a file whenever it
+/// makes a dataset, so that the time grows with the square of the number: 0.7 s for 1024 panels, 6
+/// s for 4096, 86 s for these.
 pub const MOST_PANELS: usize = 16_384;
 
 /// How an HDF5 file starts.

@@ -1,5 +1,5 @@
-//! The numbers of a dataset of frames, wherever they are: in its file, in raw files beside it, or in
-//! other datasets that a virtual one is made of.
+//! The numbers of a dataset of frames, wherever they are: in its file, in raw files beside it, or
+//! in other datasets that a virtual one is made of.
 //!
 //! HDF5 reads numbers that are not there as a fill value. Here they are missing, which is an error;
 //! unless the dataset says itself what stands for them: then the pixels are counted.
@@ -329,12 +329,11 @@ impl Stored {
             let behind = before + length;
             if first < behind && first < last {
                 let count = behind.min(last) - first;
-                let read = || {
+                let mut read = || {
                     let mut raw = File::open(file)?;
                     raw.seek(SeekFrom::Start(start + (first - before)))?;
                     raw.take(count).read_to_end(&mut bytes)
                 };
-                let mut read = read;
                 let found = read();
                 let all = found.as_ref().is_ok_and(|&found| found as u64 == count);
                 if !all {

@@ -3,12 +3,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rust_hdf5::Hdf5Error;
+use rust_hdf5::{H5File, Hdf5Error};
 
-use super::frame_files::{self, DataFiles, FrameFiles};
+use super::frame_files::{self, DataFiles, FrameFiles, unless_failed};
 use super::reader::NxmxReader;
 use super::write_metadata::entry;
-use crate::formats::encoding::{Encoding, Number};
+use crate::formats::encoding::{Encoding, Number, data_file};
 use crate::formats::format::{CompleteFile, FrameReader, FrameWriter, Resumed};
 use crate::formats::header::Header;
 use crate::formats::metadata::{FrameMetadata, Metadata};
@@ -69,7 +69,7 @@ impl NxmxWriter {
                 let pending = PendingFile::reserve(path)?;
                 let started = frame_files::start(pending.place(), encoding, size, frame_count);
                 let (file, data) = started.map_err(|error| write_error(path, error))?;
-                FrameFiles::Inside(pending, file, data)
+                FrameFiles::Inside(Some((pending, file, data)))
             }
         };
         Ok(NxmxWriter {
@@ -96,8 +96,8 @@ impl NxmxWriter {
         Ok(())
     }
 
-    /// The file at `path`, if it is the beginning of this one, or all of it.
-    fn earlier(&self, path: &Path) -> Result<NxmxReader, FormatError> {
+    /// The file at `path`, if it is the beginning of this one, of at least so many frames.
+    fn earlier(&self, path: &Path, least: usize) -> Result<NxmxReader, FormatError> {
         let problem = |what| FormatError::content(path, Problem::with_file(what));
         let found = NxmxReader::open(path, Bytes(u64::MAX))?;
         let record = found.record().unwrap_or_default();
@@ -107,7 +107,7 @@ impl NxmxWriter {
         }
         let count = found.frames();
         let [[width, height], [own, high]] = [self.known.size, found.size()];
-        if count > self.frame_count || [width, height] != [own, high] {
+        if !(least..=self.frame_count).contains(&count) || [width, height] != [own, high] {
             return Err(problem(format!(
                 "{count} frames of {own} x {high} pixels; this series has {} of {width} x {height}",
                 self.frame_count
@@ -124,9 +124,9 @@ impl Known {
     fn master(&self, files: &DataFiles) -> Result<PendingFile, FormatError> {
         let pending = PendingFile::reserve(&files.master)?;
         let written = frame_files::start_master(pending.place()).and_then(|file| {
-            files.link(&entry(&file)?)?;
-            self.describe(&file)?;
-            file.close_no_sync()
+            let linked = entry(&file).and_then(|entry| files.link(&entry));
+            let described = linked.and_then(|()| self.describe(&file));
+            unless_failed(file, described)?.close_no_sync()
         });
         written.map_err(|error| write_error(&files.master, error))?;
         Ok(pending)
@@ -144,10 +144,10 @@ impl Known {
         let count = self.frames.len();
         let started = frame_files::start(pending.place(), encoding, self.size, count);
         let written = started.and_then(|(file, data)| {
-            files.copy_all(&data)?;
+            let copied = files.copy_all(&data);
             drop(data);
-            self.describe(&file)?;
-            file.close_no_sync()
+            let described = copied.and_then(|()| self.describe(&file));
+            unless_failed(file, described)?.close_no_sync()
         });
         written.map_err(|error| write_error(path, error))?;
         Ok(pending)
@@ -174,9 +174,11 @@ impl FrameWriter for NxmxWriter {
         }
         let bytes = raster.pixels.le_bytes();
         let is_whole = match &mut self.data {
-            FrameFiles::Inside(_, _, data) => {
-                let written = data.write_chunk(count, &bytes);
-                written.map_err(|error| write_error(&self.path, error))?;
+            FrameFiles::Inside(inside) => {
+                let (pending, file, data) = inside.take().ok_or_else(|| given_up(&self.path))?;
+                let written = unless_failed(file, data.write_chunk(count, &bytes));
+                let file = written.map_err(|error| write_error(&self.path, error))?;
+                *inside = Some((pending, file, data));
                 false
             }
             FrameFiles::Beside(files) => files.push(&bytes)?,
@@ -195,16 +197,28 @@ impl FrameWriter for NxmxWriter {
         let master = files.master.clone();
         if !master.exists() {
             return match self.path.exists() {
-                true => self.earlier(&self.path).map(|_| Resumed::Complete),
+                true => {
+                    self.earlier(&self.path, self.frame_count)?;
+                    Ok(Resumed::Complete)
+                }
                 false => Ok(Resumed::Frames(0)),
             };
         }
-        let found = self.earlier(&master)?;
+        let found = self.earlier(&master, 1)?;
         let (whole, count) = (found.data_files(), found.frames());
         let full = self.encoding.frames_per_file;
-        let mut all_but_last = whole.iter().rev().skip(1);
-        if all_but_last.any(|(_, frames)| *frames != full) || whole[0].1 > full {
-            let what = format!("data files that are not of {full} frames each, but for the last");
+        let is_own = |(index, (name, frames)): (usize, &(String, usize))| {
+            let is_last = index + 1 == whole.len();
+            data_file(&master, index + 1).ends_with(name)
+                && (*frames == full || (is_last && *frames < full))
+        };
+        if !whole.iter().enumerate().all(is_own) {
+            let first = data_file(&master, 1);
+            let what = format!(
+                "its frames are not in {} and so on, {full} in each but the last; ask for as many \
+                 frames a file as it was begun with, or write to another file",
+                first.display()
+            );
             return Err(FormatError::content(&master, Problem::with_file(what)));
         }
         if let FrameFiles::Beside(files) = &mut self.data {
@@ -244,10 +258,11 @@ impl FrameWriter for NxmxWriter {
         } = *self;
         assert_eq!(known.frames.len(), frame_count, "every frame is there");
         let (file, obsolete) = match data {
-            FrameFiles::Inside(pending, file, data) => {
+            FrameFiles::Inside(inside) => {
+                let (pending, file, data) = inside.ok_or_else(|| given_up(&path))?;
                 drop(data);
                 let described = known.describe(&file);
-                let closed = described.and_then(|()| file.close_no_sync());
+                let closed = unless_failed(file, described).and_then(H5File::close_no_sync);
                 closed.map_err(|error| write_error(&path, error))?;
                 (pending, Vec::new())
             }
@@ -263,6 +278,11 @@ impl FrameWriter for NxmxWriter {
         };
         Ok(CompleteFile { file, obsolete })
     }
+}
+
+/// The file at `path` is not written, as a frame of it was not.
+fn given_up(path: &Path) -> FormatError {
+    FormatError::write(path, io::Error::other("an earlier frame was not written"))
 }
 
 /// What kept `path` from being written.

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::ledger::Ledger;
 use super::target::folder_of;
+use crate::formats::error::is_too_many_files;
 
 /// A temporary file of this process, locked where the file system has locks.
 #[derive(Debug)]
@@ -46,6 +47,18 @@ pub(super) fn place_of(target: &Path) -> PathBuf {
 /// The path of a second temporary file for `target`, beside that at [`place_of`].
 pub(super) fn second_place_of(target: &Path) -> PathBuf {
     place_of(target).with_extension("2.part")
+}
+
+/// Makes sure that a file can be made beside `target`, and takes it away again.
+pub(super) fn check_folder(target: &Path) -> io::Result<()> {
+    let own = format!("{}.part", std::process::id());
+    let place = place_of(target).with_extension(own);
+    match create(&place, false) {
+        Ok(_) => fs::remove_file(&place),
+        // Another thread is at it.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(about_folder(&place, &error)),
+    }
 }
 
 impl Held {
@@ -224,12 +237,8 @@ fn holder(file: &File) -> Option<u32> {
 
 /// Why no file could be made at `place`: its folder's name says more than that of a temporary file.
 fn about_folder(place: &Path, error: &io::Error) -> io::Error {
-    /// Too many open files, of the process and of the system: no folder's fault.
-    const TOO_MANY: [i32; 2] = [24, 23];
-    if let Some(code) = error
-        .raw_os_error()
-        .filter(|code| cfg!(unix) && TOO_MANY.contains(code))
-    {
+    if let Some(code) = error.raw_os_error().filter(|_| is_too_many_files(error)) {
+        // No folder's fault.
         return io::Error::from_raw_os_error(code);
     }
     let folder = folder_of(place).display();

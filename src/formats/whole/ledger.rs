@@ -24,7 +24,7 @@ pub(super) struct Ledger {
     temporary: BTreeSet<PathBuf>,
     /// Those that wait for their content, by their paths.
     reserved: BTreeMap<PathBuf, Held>,
-    /// The files that were put in their places, in that order.
+    /// The files that were put in their places, each as often as it was.
     placed: Vec<PathBuf>,
 }
 
@@ -68,6 +68,13 @@ impl Ledger {
         Ok(())
     }
 
+    /// The files that were put in their places, each once, in that order.
+    fn placed(&self) -> Vec<PathBuf> {
+        let mut known = BTreeSet::new();
+        let placed = self.placed.iter().filter(|path| known.insert(*path));
+        placed.cloned().collect()
+    }
+
     /// Takes away the temporary file at `place`, unless it was put in its place.
     pub fn remove(&mut self, place: &Path) {
         if self.temporary.remove(place) {
@@ -104,9 +111,9 @@ pub fn release() {
     reserved.into_values().map(Claim).for_each(drop);
 }
 
-/// The files that this process has put in their places so far, in that order.
+/// The files that this process has put in their places so far, each once, in that order.
 pub fn in_place() -> Vec<PathBuf> {
-    Ledger::lock().placed.clone()
+    Ledger::lock().placed()
 }
 
 /// Takes away every temporary file of this process, which then has to end: threads that want to put
@@ -116,7 +123,7 @@ pub fn abandon() -> Vec<PathBuf> {
     for place in std::mem::take(&mut ledger.temporary) {
         let _ = fs::remove_file(place);
     }
-    let placed = ledger.placed.clone();
+    let placed = ledger.placed();
     std::mem::forget(ledger);
     placed
 }

@@ -73,7 +73,7 @@ impl Target {
 }
 
 /// The folder that a file at `path` is in.
-pub(super) fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     let parent = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty());

@@ -283,23 +283,6 @@ fn masks_are_read_from_every_format() {
 }
 
 #[test]
-#[cfg(unix)]
-fn a_file_behind_a_link_that_leads_nowhere_is_made() {
-    let folder = tempfile::tempdir().unwrap();
-    let here = folder.path();
-    fs::create_dir(here.join("far")).unwrap();
-    std::os::unix::fs::symlink("far/image.bin", here.join("near.bin")).unwrap();
-    let line = "-default_F 1 -cell 70 70 70 -detpixels 4 -floatfile near.bin --device cpu";
-    nanobragg(here, line).assert().success();
-    assert_eq!(fs::read(here.join("far/image.bin")).unwrap().len(), 64);
-    assert!(
-        fs::symlink_metadata(here.join("near.bin"))
-            .unwrap()
-            .is_symlink()
-    );
-}
-
-#[test]
 fn the_lines_of_nanobraggs_readme_are_taken() {
     let folder = tempfile::tempdir().unwrap();
     let line = "-default_F 1 -cell 70 70 70 -dispersion 0.1 -dispstep 3 -hdiv 0.28 -vdiv 0.28 -N 0 \

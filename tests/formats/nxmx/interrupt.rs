@@ -1,4 +1,5 @@
-//! A series that ends early leaves no half file, and what is whole of it can be used and gone on with.
+//! A series that ends early leaves no half file, and what is whole of it can be used and gone on
+//! with.
 
 #![cfg(unix)]
 
@@ -15,7 +16,8 @@ use nix::sys::signal::{Signal, kill};
 
 use super::{json, names, nanobragg, output, python, refused};
 
-/// Stops a long series by a signal once `ready` is true of its folder; exit code and standard error.
+/// Stops a long series by a signal once `ready` is true of its folder; exit code and standard
+/// error.
 fn stopped(
     here: &Path,
     flags: &str,
@@ -154,6 +156,35 @@ fn another_series_is_not_gone_on_with() {
         assert!(said.contains(difference), "{difference}: {said}");
     }
     assert!(fs::read(here.join("scan_partial.h5")).unwrap() == before);
+    // Nothing has been done yet that could have ended.
+    let (_, said) = refused(here, &format!("series {CRYSTAL} {flags} --continue -N 6"));
+    assert!(!said.contains("the series ended"), "{said}");
+    // Without records nobody knows whose frames these are.
+    let none = "--continue --record none";
+    let (code, said) = refused(here, &format!("series {CRYSTAL} {flags} {none}"));
+    assert!(code == 2 && said.contains("--continue"), "{said}");
+    assert!(
+        said.contains("--record") && said.contains("full or relative"),
+        "{said}"
+    );
+}
+
+/// A file of all frames that was renamed to a master would be replaced by one that leads to itself.
+#[test]
+fn a_file_that_holds_its_frames_is_not_gone_on_with_as_a_master() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let line = format!("series {CRYSTAL} --frames 3 -oversample 1");
+    output(here, &format!("{line} --out scan.h5 --quiet"));
+    fs::rename(here.join("scan.h5"), here.join("s_master.h5")).unwrap();
+    let before = fs::read(here.join("s_master.h5")).unwrap();
+    let (code, said) = refused(here, &format!("{line} --out s_master.h5 --continue"));
+    assert_eq!(code, 1, "{said}");
+    assert!(
+        said.contains("s_master.h5") && said.contains("s_data_000001.h5"),
+        "{said}"
+    );
+    assert!(fs::read(here.join("s_master.h5")).unwrap() == before);
 }
 
 #[test]
@@ -217,6 +248,7 @@ fn a_disk_without_room_costs_what_there_is_no_room_for() {
     // The frames have room in their data files, and not in one file of all.
     assert_eq!(run.status.code(), Some(1), "{said}");
     assert!(said.contains("scan_partial.h5 has the first 40"), "{said}");
+    assert!(!said.contains("whole and stay"), "told once: {said}");
     assert_eq!(frames(&here.join("scan_partial.h5")).len(), 40);
     let line = format!(
         "series {CRYSTAL} --frames 40 --frames-per-file 5 --compression none --out scan.h5 \

@@ -1,5 +1,5 @@
-//! What HDF5 files lead to: data that is missing is never read as zeros, and links stay in the folder
-//! of the file that was named.
+//! What HDF5 files lead to: data that is missing is never read as zeros, and links stay in the
+//! folder of the file that was named.
 
 use std::path::Path;
 use std::process::Command;

@@ -245,7 +245,7 @@ fn records_name_input_files_as_the_user_wants() {
     let line = format!(
         "-cell 59.062 68.451 30.517 -N 4 -detpixels 32 -pixel 1 -hkl {inside} \
          --background {outside},thickness=0.5,density=1,mw=18 --out a.cbf --out a.tif --out a.png --out a.h5 \
-         --out-noise n.nxs"
+         --out-noise n.nxs -seed 1"
     );
     let names = ["a.cbf", "a.tif", "a.png", "a.h5", "n.nxs"];
     rendered(here, &line);

@@ -25,6 +25,9 @@ fn a_second_run_on_the_same_files_is_refused() {
         );
         assert_eq!(names(here).len(), 2);
     }
+    // A dry run only looks.
+    let (code, said) = run(here, &format!("{SHORT} -floatfile f.bin --dry-run"));
+    assert_eq!((code, names(here).len()), (0, 2), "{said}");
     for line in ["convert in.npy p.png", "noise in.npy f.bin"] {
         fs::write(here.join("in.npy"), nanobragg::formats::npy::MAGIC).unwrap();
         let (code, said) = run(here, line);

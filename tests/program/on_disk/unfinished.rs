@@ -4,7 +4,9 @@ use super::*;
 
 /// An NXmx file of so many small frames.
 fn frames(folder: &Path, count: usize) {
-    let line = format!("series --frames {count} --random-orientations {SHORT} -seed 1 --out in.h5");
+    let line = format!(
+        "series --frames {count} --random-orientations {SHORT} -seed 1 --compression gzip --out in.h5"
+    );
     assert_eq!(run(folder, &line).0, 0);
 }
 
@@ -55,47 +57,33 @@ fn messages_tell_which_files_are_on_disk() {
     let here = folder.path();
     let first = here.join("c_00001.npy");
     frames(here, 300);
-    let mut some = false;
-    // Files appear until the program ends: what counts is what it says then.
-    for line in [
-        "convert in.h5 c_#####.npy --quiet",
-        "convert in.h5 c.npy --quiet --frame 1",
-    ] {
-        let child = command(here, "", line).spawn().unwrap();
-        wait_until("a file", || first.exists() || here.join("c.npy").exists());
-        send(&child, Signal::SIGTERM);
-        let (code, said) = ended(child, Duration::from_secs(60));
-        if code == 130 {
-            let files = names(here).len() - 1;
-            let told = format!("{files} files are whole and stay, c_00001.npy to c_{files:05}.npy");
-            let told = if files == 1 {
-                "c_00001.npy is whole".into()
-            } else {
-                told
-            };
-            assert!(
-                files == 0 || files > 4 || files == 1 || said.contains("c_00002.npy"),
-                "{said}"
-            );
-            assert!(!(files > 4 || files == 1) || said.contains(&told), "{said}");
-            some |= files > 0;
-        }
-    }
-    assert!(some, "no conversion was interrupted in its middle");
-    // A failure tells it as well.
+    let line = "convert in.h5 c_#####.npy --quiet";
+    let child = command(here, "", line).spawn().unwrap();
+    wait_until("a file", || first.exists());
+    send(&child, Signal::SIGTERM);
+    let (code, said) = ended(child, Duration::from_secs(60));
+    assert_eq!(code, 130, "it was interrupted in its middle: {said}");
+    // Files appear until the program ends: what counts is what it says then. They come by 16.
+    let whole = || {
+        let files = names(here).len() - 1;
+        assert!(files > 4, "{files}");
+        format!("{files} files are whole and stay, c_00001.npy to c_{files:05}.npy")
+    };
+    assert!(said.contains(&whole()), "{said}");
+    // A failure tells it as well: a frame in the middle is damaged.
     for file in fs::read_dir(here).unwrap().flatten() {
         if file.file_name() != "in.h5" {
             fs::remove_file(file.path()).unwrap();
         }
     }
-    let bytes = fs::read(here.join("in.h5")).unwrap();
-    fs::write(here.join("in.h5"), &bytes[..bytes.len() * 9 / 10]).unwrap();
-    let (code, said) = run(here, "convert in.h5 c_#####.npy --quiet");
-    let files = names(here).len() - 1;
-    let told = format!("{files} files are whole and stay");
+    let mut bytes = fs::read(here.join("in.h5")).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 1000].fill(0);
+    fs::write(here.join("in.h5"), bytes).unwrap();
+    let (code, said) = run(here, line);
     assert!(
-        code == 1 && (files == 0 || said.contains(&told)),
-        "{files} {said}"
+        code == 1 && said.contains("in.h5") && said.contains(&whole()),
+        "{said}"
     );
 }
 
@@ -159,15 +147,25 @@ fn ctrl_c_is_heard_while_files_are_read_compressed_and_written() {
         ("encoding", format!("convert large.bin a.png {size}")),
     ];
     for (what, line) in lines {
-        let child = command(here, "", &line).spawn().unwrap();
-        wait_until("signals", || takes_signals(&child));
         let pause = if line.contains("large") { 700 } else { 300 };
-        std::thread::sleep(Duration::from_millis(pause));
-        let sent = Instant::now();
-        send(&child, Signal::SIGINT);
-        let (code, said) = ended(child, Duration::from_secs(10));
-        let took = sent.elapsed();
-        assert_eq!(code, 130, "{what}: {said}");
+        let mut pause = Duration::from_millis(pause);
+        let (said, took) = loop {
+            let child = command(here, "", &line).spawn().unwrap();
+            wait_until("signals", || takes_signals(&child));
+            std::thread::sleep(pause);
+            let sent = Instant::now();
+            send(&child, Signal::SIGINT);
+            let (code, said) = ended(child, Duration::from_secs(10));
+            if code == 130 {
+                break (said, sent.elapsed());
+            }
+            // A fast machine was done before: the signal has to come earlier.
+            assert!(code == 0 && !pause.is_zero(), "{what}: {code} {said}");
+            for name in names(here).iter().filter(|name| !before.contains(name)) {
+                fs::remove_file(here.join(name)).unwrap();
+            }
+            pause /= 2;
+        };
         assert!(took < Duration::from_secs(1), "{what}: {took:?}");
         assert_eq!(
             said, "nanobragg: interrupted; no file was written\n",
@@ -175,18 +173,21 @@ fn ctrl_c_is_heard_while_files_are_read_compressed_and_written() {
         );
         assert_eq!(names(here), before, "{what}");
     }
-    // A second Ctrl-C is not waited for.
-    let child = command(here, "", "convert in a.npy --size 9 9")
-        .spawn()
-        .unwrap();
-    wait_until("signals", || takes_signals(&child));
-    std::thread::sleep(Duration::from_millis(100));
-    let sent = Instant::now();
-    send(&child, Signal::SIGINT);
-    std::thread::sleep(Duration::from_millis(50));
-    send(&child, Signal::SIGINT);
-    assert_eq!(ended(child, Duration::from_secs(10)).0, 130);
-    assert!(sent.elapsed() < Duration::from_millis(400));
+    // A second Ctrl-C is not waited for. A busy machine may take its time, but not every time.
+    let fast = (0..10).any(|_| {
+        let child = command(here, "", "convert in a.npy --size 9 9")
+            .spawn()
+            .unwrap();
+        wait_until("signals", || takes_signals(&child));
+        std::thread::sleep(Duration::from_millis(100));
+        let sent = Instant::now();
+        send(&child, Signal::SIGINT);
+        std::thread::sleep(Duration::from_millis(50));
+        send(&child, Signal::SIGINT);
+        assert_eq!(ended(child, Duration::from_secs(10)).0, 130);
+        sent.elapsed() < Duration::from_millis(400)
+    });
+    assert!(fast, "a second Ctrl-C does not end it at once");
 }
 
 #[test]
@@ -207,7 +208,7 @@ fn a_file_that_outgrows_its_limit_is_an_error_that_names_it() {
         ("t.tif", format!("{render} --tiff t.tif")),
         ("o.h5", format!("{render} --out o.h5 --compression none")),
         (
-            "s.h5",
+            "s_partial_data_000001.h5",
             format!("series --frames 3 -osc 1 {render} --out s.h5 --compression none"),
         ),
         (
@@ -229,8 +230,17 @@ fn a_file_that_outgrows_its_limit_is_an_error_that_names_it() {
         let child = command(here, "ulimit -f 16;", &line).spawn().unwrap();
         let (code, said) = ended(child, Duration::from_secs(60));
         assert_eq!(code, 1, "{name}: {said}");
-        let told = said.contains(&format!("cannot write {name}")) && said.contains("too large");
-        assert!(told, "{name}: {said}");
+        // The frames of a series are in data files until all have come.
+        let written = if name == "s.h5" {
+            "s_partial_data_000001.h5"
+        } else {
+            name
+        };
+        let told = said.contains(&format!("cannot write {written}")) && said.contains("too large");
+        assert!(
+            told && said.lines().all(|line| line.starts_with("nanobragg: ")),
+            "{name}: {said}"
+        );
         assert_eq!(
             fs::read_to_string(here.join(name)).unwrap(),
             "old",
@@ -259,9 +269,11 @@ fn what_a_killed_run_left_is_swept_by_the_next() {
         .iter()
         .filter(|name| name.starts_with('a'))
         .count() as u32;
-    let (code, said) = run(here, &series(frames + 1));
+    // Beyond those that waited for their places.
+    let frames = frames + 20;
+    let (code, said) = run(here, &series(frames));
     assert_eq!(code, 0, "{said}");
-    assert_eq!(names(here).len() as u32, frames + 2, "{:?}", names(here));
+    assert_eq!(names(here).len() as u32, frames + 1, "{:?}", names(here));
     assert!(names(here).iter().all(|name| !name.starts_with('.')));
 }
 
