@@ -119,7 +119,7 @@ fn find_candidates(
         let window = window(index_reach(model, bitcast<f32>(atomicLoad(&farthest)), own));
         let step = fixed_fraction(index_step_along_row);
         let row_step = fixed_fraction(index_step_along_column);
-        let start = fixed_fraction(index_rest(model.nothing, prepared, corners[0])) + window.below;
+        let start = fixed_fraction(index_rest(prepared, corners[0])) + window.below;
         // All bits first, then one atomic operation for each of the few threads that are reached.
         var reached = vec2<u32>(
             reached_in_rows(start, step, row_step, window),

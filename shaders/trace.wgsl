@@ -64,7 +64,7 @@ fn trace() {
     let q = centre_vector(scene.index_scale, qx, qy, qz) + turned;
     let applied = applied_factors(scene.kahn_factor, panel, source, seen, first);
 
-    var index = Index(prepared.whole, index_rest(model.nothing, prepared, turned));
+    var index = Index(prepared.whole, index_rest(prepared, turned));
     if FINE {
         let steps = steps_to(
             tile, panel, scene.oversample, selected.pixel, selected.sub_pixel, selected.layer,

@@ -78,17 +78,17 @@ fn index_step(prepared: Prepared, turned: vec3<f32>) -> vec3<f32> {
 
 // The Miller index `turned` 1/Å from the tile's centre, less the whole numbers at the centre.
 //
-// The step is summed up first, the fraction added last: near a reflection that last sum is exact.
-// Compilers may begin the chain with the fraction instead, and RADV does, if the chain begins with a
-// product. `nothing` is 0, but only the run knows.
-fn index_rest(nothing: f32, prepared: Prepared, turned: vec3<f32>) -> vec3<f32> {
-    return prepared.fraction + vec3<f32>(
-        dot_from(nothing, prepared.row_a, turned),
-        dot_from(nothing, prepared.row_b, turned),
-        dot_from(nothing, prepared.row_c, turned),
+// The sums begin with the fraction, in an order that is written out: some compilers would take a
+// plain sum in this order, which is the cheapest, and others not.
+fn index_rest(prepared: Prepared, turned: vec3<f32>) -> vec3<f32> {
+    return vec3<f32>(
+        dot_from(prepared.fraction.x, prepared.row_a, turned),
+        dot_from(prepared.fraction.y, prepared.row_b, turned),
+        dot_from(prepared.fraction.z, prepared.row_c, turned),
     );
 }
 
+// start + a . b
 fn dot_from(start: f32, a: vec3<f32>, b: vec3<f32>) -> f32 {
     return fma(a.x, b.x, fma(a.y, b.y, fma(a.z, b.z, start)));
 }

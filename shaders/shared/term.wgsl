@@ -12,7 +12,6 @@ struct Model {
     edges: vec3<f32>, // of the cell, Å
     spot_reach: vec3<f32>, // how far from a reflection its spot is not zero, along each axis
     grid_min: vec3<i32>,
-    nothing: f32, // always 0, which no compiler knows
     grid_shape: vec3<i32>,
     waves_h: vec4<f32>, // cells times HALF_WAVE, along a, b, c
     waves_k: vec4<f32>,
@@ -42,7 +41,7 @@ fn common_factor(model: Model) -> f32 {
 
 // F_cell^2 F_latt^2 of one orientation, `turned` 1/Å from the tile's centre, over `common_factor`.
 fn term(model: Model, prepared: Prepared, turned: vec3<f32>) -> f32 {
-    return term_at(model, prepared.whole, index_rest(model.nothing, prepared, turned));
+    return term_at(model, prepared.whole, index_rest(prepared, turned));
 }
 
 // The same at the Miller index `whole` + `rest`; `whole` is less the index of the grid's first place.

@@ -161,7 +161,11 @@ impl GridLayout {
     pub fn bytes(self, grid: &ReflectionGrid) -> u64 {
         let places = bordered_shape(grid).into_iter().map(|extent| extent as u64);
         let numbers = places.product::<u64>() * self.each() as u64;
-        if self.half { 4 * numbers.div_ceil(2) } else { 4 * numbers }
+        if self.half {
+            4 * numbers.div_ceil(2)
+        } else {
+            4 * numbers
+        }
     }
 
     /// F of `grid` and `default_f` about it, times `amplitude`, as the kernel's words.
@@ -179,7 +183,12 @@ impl GridLayout {
         }
         let each = self.each();
         // Nothing is read behind the last place.
-        let number = |index: usize| places.get(index / each + index % each).copied().unwrap_or(0.0);
+        let number = |index: usize| {
+            places
+                .get(index / each + index % each)
+                .copied()
+                .unwrap_or(0.0)
+        };
         let numbers = places.len() * each;
         if !self.half {
             return (0..numbers).map(|index| number(index).to_bits()).collect();

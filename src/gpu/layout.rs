@@ -46,7 +46,7 @@ wgsl_structs! {
         metric_l: [f32; 3], padding_l: u32,
         edges: [f32; 3], padding_edges: u32,
         spot_reach: [f32; 3], padding_reach: u32,
-        grid_min: [i32; 3], nothing: f32,
+        grid_min: [i32; 3], padding_min: u32,
         grid_shape: [i32; 3], padding_shape: u32,
         waves_h: [f32; 4],
         waves_k: [f32; 4],

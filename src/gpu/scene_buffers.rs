@@ -10,7 +10,7 @@ use std::sync::{Arc, Weak};
 use super::GpuError;
 use super::device::GpuDevice;
 use super::entries::{
-    GridLayout,     material_entries, orientation_entries, scene_uniform, source_entries,
+    GridLayout, material_entries, orientation_entries, scene_uniform, source_entries,
 };
 use super::layout::{SceneUniform, SliceUniform};
 use super::scaling::{Scaling, largest_listed};

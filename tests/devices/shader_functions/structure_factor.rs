@@ -96,7 +96,12 @@ fn stored() -> Vec<f64> {
 pub fn with_grid(kernel: Kernel, kind: u32, half: bool) -> Kernel {
     let values = stored();
     let each = if kind == 2 { 4 } else { 1 };
-    let number = |index: usize| values.get(index / each + index % each).copied().unwrap_or(0.0);
+    let number = |index: usize| {
+        values
+            .get(index / each + index % each)
+            .copied()
+            .unwrap_or(0.0)
+    };
     let numbers: Vec<f64> = (0..values.len() * each).map(number).collect();
     let words = if half {
         let pairs = numbers.chunks(2);
@@ -124,7 +129,9 @@ fn stored_structure_factor() {
         for kind in [1, 2] {
             let body = "put(0u, stored_structure_factor(word(0u)));";
             let kernel = with_grid(in_render(body), kind, half);
-            check_words("stored_structure_factor", kernel, &places, |[place]| [bits(place)]);
+            check_words("stored_structure_factor", kernel, &places, |[place]| {
+                [bits(place)]
+            });
         }
         let kernel = with_grid(in_render("put4(0u, stored_row(word(0u)));"), 2, half);
         check_words("stored_row", kernel, &places, |[place]| {
