@@ -93,9 +93,9 @@ fn dot_from(start: f32, a: vec3<f32>, b: vec3<f32>) -> f32 {
     return fma(a.x, b.x, fma(a.y, b.y, fma(a.z, b.z, start)));
 }
 
-// The reflection nearest to `rest`, halves rounded down where the structure factor depends on it.
+// The reflection nearest to `rest`, halves rounded down where its structure factor counts.
 fn nearest_index(rest: vec3<f32>) -> vec3<f32> {
-    if STRUCTURE_FACTORS == 0u {
+    if STRUCTURE_FACTORS != 1u {
         return round(rest);
     }
     return ceil(rest - 0.5);

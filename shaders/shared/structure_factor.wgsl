@@ -33,13 +33,12 @@ fn word_of(whole_number: f32) -> u32 {
 
 // The number of a place of the grid.
 fn place_number(model: Model, place: vec3<f32>) -> u32 {
-    let shape = vec3<u32>(model.grid_shape);
-    return (word_of(place.x) * shape.y + word_of(place.y)) * shape.z + word_of(place.z);
+    return word_of(place.x) * model.grid_plane + word_of(place.y) * model.grid_row + word_of(place.z);
 }
 
 // The structure factor at `place` of the grid, counted from its first. The outermost places hold the
 // default, and stand for all that are beyond.
 fn nearest_structure_factor(model: Model, place: vec3<f32>) -> f32 {
-    let last = vec3<f32>(model.grid_shape - 1);
-    return stored_structure_factor(place_number(model, clamp(place, vec3<f32>(0.0), last)));
+    let held = clamp(place, vec3<f32>(0.0), model.grid_last);
+    return stored_structure_factor(place_number(model, held));
 }

@@ -11,8 +11,10 @@ struct Model {
     metric_l: vec3<f32>,
     edges: vec3<f32>, // of the cell, Å
     spot_reach: vec3<f32>, // how far from a reflection its spot is not zero, along each axis
+    grid_last: vec3<f32>, // the last place of the grid along each axis
+    grid_row: u32, // places of a row
     grid_min: vec3<i32>,
-    grid_shape: vec3<i32>,
+    grid_plane: u32, // places of a plane
     waves_h: vec4<f32>, // cells times HALF_WAVE, along a, b, c
     waves_k: vec4<f32>,
     waves_l: vec4<f32>,

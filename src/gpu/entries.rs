@@ -42,6 +42,7 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
     let [waves_h, waves_k, waves_l] = lattice
         .cells
         .map(|cells| HALF_WAVE.map(|c| (cells * c) as f32));
+    let shape = grid.map_or([0; 3], |grid| bordered_shape(grid));
     let model = ModelUniform {
         cells: lattice.cells.map(|cells| cells as f32),
         fudge: lattice.fudge as f32,
@@ -51,10 +52,10 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
         metric_l: lattice.metric.z_axis.as_vec3().to_array(),
         edges: cell_edges(scene).map(|edge| edge as f32),
         spot_reach: finite_reach(lattice),
+        grid_last: shape.map(|extent| extent.saturating_sub(1) as f32),
+        grid_row: shape[2] as u32,
         grid_min: grid.map_or([0; 3], |grid| grid.min().map(|first| first - BORDER as i32)),
-        grid_shape: grid.map_or([0; 3], |grid| {
-            bordered_shape(grid).map(|extent| extent as i32)
-        }),
+        grid_plane: (shape[1] * shape[2]) as u32,
         waves_h,
         waves_k,
         waves_l,
