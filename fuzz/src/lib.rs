@@ -334,7 +334,9 @@ pub fn trace_log(bytes: &[u8]) -> bool {
     let sound = |log: formats::trace_log::TraceLog| {
         let written = formats::trace_log::encode(&log.trace);
         let again = formats::trace_log::parse(written.as_bytes());
-        assert_eq!(again.map(|log| log.trace), Ok(log.trace));
+        // As text: a log may hold numbers that are none, which equal nothing.
+        let again = again.map(|log| formats::trace_log::encode(&log.trace));
+        assert_eq!(again, Ok(written));
     };
     formats::trace_log::parse(bytes).map(sound).is_ok()
 }

@@ -46,7 +46,8 @@ fn term(model: Model, prepared: Prepared, turned: vec3<f32>) -> f32 {
     return term_at(model, prepared.whole, index_rest(prepared, turned));
 }
 
-// The same at the Miller index `whole` + `rest`; `whole` is less the index of the grid's first place.
+// F_cell^2 F_latt^2 of one orientation at the Miller index `whole` + `rest`; `whole` is less the index
+// of the grid's first place.
 fn term_at(model: Model, whole: vec3<f32>, rest: vec3<f32>) -> f32 {
     let nearest = nearest_index(rest);
     var scattered = lattice_factor(model, rest - nearest);

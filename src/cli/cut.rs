@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 /// `text` as people can read it, whatever it repeats of files and command lines: of a word that is
-/// much longer than any file's name its beginning, of a line that fills a screen its beginning and end.
+/// much longer than any file's name its beginning, of a line that fills a screen its beginning and
+/// end.
 pub fn cut(text: &str) -> Cow<'_, str> {
     /// Twice the longest name of a file, bytes: a name that is too long is still told.
     const NAME: usize = 510;

@@ -51,7 +51,13 @@ pub fn catch() -> anyhow::Result<()> {
         }
     };
     let thread = std::thread::Builder::new().name("signals".into());
-    thread.spawn(wait).map_err(uncaught)?;
+    let spawned = thread.spawn(wait);
+    spawned.map_err(|reason| {
+        anyhow::anyhow!(
+            "cannot start the thread that waits for Ctrl-C: {reason}; raise the limit on processes \
+             (ulimit -u)"
+        )
+    })?;
     Ok(())
 }
 

@@ -29,7 +29,13 @@ pub fn read(path: &Path, access: impl Into<Access>) -> Result<(Mask, Header), Fo
         let mask = rendered.and_then(|rendered| Mask::new(size, rendered));
         let missing = "no pixel mask; expected NeXus' pixel_mask in the detector's group, of one \
                        number a pixel, 0 where it is good";
-        return Ok((mask.ok_or_else(|| bad(missing))?, Header::default()));
+        let said = std::iter::once(missing).chain(header.notices.iter().map(String::as_str));
+        let mask = mask.ok_or_else(|| bad(&said.collect::<Vec<_>>().join("; ")))?;
+        let header = Header {
+            notices: header.notices,
+            ..Header::default()
+        };
+        return Ok((mask, header));
     }
     let (ImageFile::Sized(_, raster), header) = image_file::read_with_header(path, access)? else {
         return Err(bad(

@@ -59,6 +59,7 @@ mod unit;
 pub(crate) use text::newlines;
 
 pub use access::{Access, Links};
+#[cfg(feature = "cli")]
 pub(crate) use error::told;
 pub use error::{FormatError, Problem, file_limit, read_bytes};
 pub use format::{Format, TABLE};

@@ -65,16 +65,14 @@ pub fn check_possible(path: &Path) -> Result<(), FormatError> {
     checked().map_err(|reason: io::Error| FormatError::write(path, reason))
 }
 
-/// As [`check_writable`] for a file that is there; for others in a folder that can be written to,
-/// whether they can have the name of `path`.
+/// Makes sure that a file of a folder that can be written to may have the name of `path`, and that
+/// what is there may be replaced. It only looks, so that it may be asked of any number of files.
 ///
 /// # Errors
-/// As [`check_writable`].
+/// [`FormatError::Write`] with what stands in the way.
 pub fn check_replaceable(path: &Path) -> Result<(), FormatError> {
-    match Target::of(path) {
-        Ok(Target::File { replaced: None, .. }) => Ok(()),
-        _ => check_writable(path),
-    }
+    let target = Target::of(path).map(drop);
+    target.map_err(|reason| FormatError::write(path, reason))
 }
 
 /// Puts `files` that belong together in their places. A process that is told to end meanwhile has

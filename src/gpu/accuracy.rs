@@ -40,9 +40,9 @@ fn is_curved(scene: &Scene) -> bool {
 fn index_error(scene: &Scene, fine: bool) -> f64 {
     /// For each turn between a tile's centre and its corner, as measured: docs/kernel.md.
     const PER_TURN: f64 = 4e-7;
-    /// The same on bent panels.
+    /// Error of a turn on bent panels.
     const PER_BENT_TURN: f64 = 2e-6;
-    /// Of an index in fixed point.
+    /// Error of an index in fixed point.
     const FIXED: f64 = 4e-11;
     let sharpness = sharpness(&scene.lattice);
     if fine {

@@ -54,7 +54,7 @@ impl Frame {
         if self.phi_deg.to_radians() == self.experiment.scan().start_rad {
             own.scan.start = Some(self.phi_deg);
         }
-        // That of the base may be another one, where the axes of the turned cell are rounded.
+        // The base may have another oversampling, where the axes of the turned cell are rounded.
         own.sampling.oversample = Some(self.experiment.oversample());
         // What has no effect on the frame is not said, for a render of the document would tell so.
         if self.experiment.scan().step_rad == 0.0 {

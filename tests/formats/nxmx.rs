@@ -21,6 +21,8 @@ use nanobragg::formats::raster::Raster;
 use nanobragg::memory::Bytes;
 use serde_json::Value;
 
+use crate::support::names;
+
 /// The most bytes of a frame that is read.
 const MOST: Bytes = Bytes(1 << 30);
 
@@ -106,13 +108,4 @@ fn refused(here: &Path, line: &str) -> (i32, String) {
     let output = nanobragg(here, line).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     (output.status.code().unwrap(), said)
-}
-
-/// The names in a folder, in order.
-fn names(here: &Path) -> Vec<String> {
-    let names = std::fs::read_dir(here).unwrap();
-    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<String> = names.collect();
-    names.sort();
-    names
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{golden_path, program, smv_header_bytes, words};
+use crate::support::{golden_path, names, program, smv_header_bytes, words};
 use assert_cmd::Command;
 use serde_json::Value;
 
@@ -16,16 +16,6 @@ fn nanobragg(folder: &Path, line: &str) -> Command {
     let mut command = program();
     command.current_dir(folder).args(words(line));
     command
-}
-
-/// What is in `folder`, sorted.
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 fn floats(path: &Path) -> Vec<f32> {

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{golden_path, program, words};
+use crate::support::{golden_path, names, program, words};
 use assert_cmd::Command;
 use serde_json::Value;
 
@@ -92,15 +92,6 @@ fn refused(folder: &Path, line: &str, code: i32, pieces: &[&str]) {
     for piece in pieces {
         assert!(said.contains(piece), "{line}\n{said}does not say: {piece}");
     }
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 #[test]
@@ -873,13 +864,13 @@ mod reference {
         let body = format!("sleep 300 & echo $! > {}; wait", child.display());
         script(folder.path(), "hang", &body);
         let line = format!("compare --reference ./hang --out kept -- {SPOTS}");
-        let mut running = std::process::Command::new(assert_cmd::cargo::cargo_bin("nanobragg"))
+        let mut running = std::process::Command::new(assert_cmd::cargo::cargo_bin("nanobragg"));
+        let running = running
             .args(words(&line))
             .env("NANOBRAGG_DEVICE", "cpu")
             .current_dir(folder.path())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
+            .stderr(std::process::Stdio::null());
+        let mut running = crate::support::hearing(running).spawn().unwrap();
         let written = || fs::read_to_string(&child).is_ok_and(|text| text.ends_with('\n'));
         let deadline = Instant::now() + Duration::from_secs(60);
         while !written() {

@@ -146,12 +146,14 @@ fn this_device_validates() {
 
 /// A render that is under way in `folder`.
 fn rendering(folder: &Path, device: &str) -> Child {
-    std::process::Command::new(cargo_bin("nanobragg"))
+    let mut command = std::process::Command::new(cargo_bin("nanobragg"));
+    let command = command
         .current_dir(folder)
         .args(words(&format!("{ENDLESS} --device {device} --quiet")))
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
+        .stderr(Stdio::null());
+    #[cfg(unix)]
+    let command = crate::support::hearing(command);
+    command.spawn().unwrap()
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{program, words};
+use crate::support::{names, program, words};
 use serde_json::Value;
 
 /// Runs `line` in `folder` and gives its exit code, standard output and standard error.
@@ -26,14 +26,6 @@ fn json(folder: &Path, line: &str) -> Value {
     let (code, text, errors) = run(folder, &format!("{line} --json"));
     assert_eq!(code, 0, "{line}: {errors}");
     serde_json::from_str(&text).unwrap()
-}
-
-/// What is in `folder`.
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect()
 }
 
 const CUBE: &str = "-default_F 100 -cell 100 -N 5 -lambda 2";

@@ -115,8 +115,8 @@ fn photons(flags: &str) -> (Vec<f32>, String) {
     )
 }
 
-/// Of what the C program does otherwise, as its source has it and as it was seen to run: the page
-/// says so, and this program does what the page says.
+/// The page names what the C program does otherwise, by its source and by runs of it; and this program
+/// does what the page says.
 #[test]
 fn where_the_c_program_differs_the_page_says_so() {
     let page = include_str!("../../docs/flags.md");

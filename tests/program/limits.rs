@@ -69,6 +69,37 @@ fn threads_and_files_that_the_system_does_not_give_are_an_error() {
     }
 }
 
+/// Root has no such limit, and takes a user without rights.
+#[test]
+fn a_process_without_threads_is_an_answer() {
+    use std::os::unix::process::CommandExt;
+    const NOBODY: u32 = 65534;
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::set_permissions(here, fs::Permissions::from_mode(0o777)).unwrap();
+    fs::copy(cargo_bin("nanobragg"), here.join("nanobragg")).unwrap();
+    let scene = "-default_F 1 -cell 70 -detpixels 8 --device cpu --quiet -floatfile a.bin";
+    for (processes, line) in [1, 2, 3]
+        .iter()
+        .flat_map(|n| [(n, scene), (n, "bench --sizes 8")])
+    {
+        let mut command = Command::new("bash");
+        let line = format!("ulimit -u {processes}; exec ./nanobragg {line}");
+        command.args(["-c", &line]).current_dir(here);
+        if rustix::process::geteuid().is_root() {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{line}: {said}");
+        assert!(
+            said.contains("cannot start") && said.contains("ulimit -u"),
+            "{line}: {said}"
+        );
+        assert!(!said.contains("panicked"), "{line}: {said}");
+    }
+}
+
 /// Whether a process runs whose command line holds `mark`.
 fn runs(mark: &str) -> bool {
     let processes = fs::read_dir("/proc").unwrap().flatten();
@@ -103,7 +134,7 @@ fn what_was_started_ends_with_a_program_that_is_killed() {
             let mut command = Command::new(cargo_bin("nanobragg"));
             command.current_dir(folder.path()).args(words.split(' '));
             command.stdout(Stdio::null()).stderr(Stdio::null());
-            let mut running = command.spawn().unwrap();
+            let mut running = crate::support::hearing(&mut command).spawn().unwrap();
             assert!(within(Duration::from_secs(20), || runs(&mark)), "{words}");
             // The guard needs a moment, too.
             std::thread::sleep(Duration::from_millis(300));
@@ -130,7 +161,8 @@ fn a_series_of_a_hundred_million_frames_starts_at_once_and_hears_ctrl_c() {
     command
         .current_dir(folder.path())
         .args(words.split_whitespace());
-    let mut running = command.stderr(Stdio::null()).spawn().unwrap();
+    let heard = crate::support::hearing(command.stderr(Stdio::null()));
+    let mut running = heard.spawn().unwrap();
     std::thread::sleep(Duration::from_millis(1500));
     assert!(running.try_wait().unwrap().is_none());
     let id = running.id().to_string();

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::hearing;
+use crate::support::{hearing, names};
 
 /// A render of a moment.
 const SHORT: &str = "-default_F 100 -cell 70 -N 5 -distance 100 -detpixels 64 --quiet";
@@ -96,16 +96,6 @@ fn takes_signals(child: &Child) -> bool {
     let any = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
     any.iter()
         .any(|&signal| caught >> (signal as u32 - 1) & 1 == 1)
-}
-
-/// The names in `folder`, temporary ones too.
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 /// Whether a temporary file of at least so many bytes is in `folder`.

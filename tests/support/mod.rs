@@ -113,6 +113,16 @@ pub fn hearing(command: &mut std::process::Command) -> &mut std::process::Comman
     unsafe { command.pre_exec(heard) }
 }
 
+/// The names in `folder`, in order.
+pub fn names(folder: &std::path::Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
 /// Whether this is the process of one test, whose peak of memory is its own. Elsewhere, the test
 /// `name` of this binary is run in such a process, and has to pass there.
 pub fn in_a_process_of_its_own(name: &str) -> bool {

@@ -39,6 +39,8 @@ pub struct Adopted {
     pub mask: Option<Arc<Mask>>,
     /// Frames of the image file, where its format has many.
     pub frames: Option<usize>,
+    /// What the user should know of how the files were read.
+    pub notices: Vec<String>,
     beam_centre: Option<BeamCentre>,
 }
 
@@ -73,7 +75,8 @@ impl Adopted {
             adopted = Adopted::from_image(path, frame, access)?;
         }
         if let Some(path) = mask {
-            let (mask, header) = mask::read(path, access)?;
+            let (mask, mut header) = mask::read(path, access)?;
+            adopted.notices.append(&mut header.notices);
             // The C program's masks are SMV files.
             if header.entries_of == Some(smv::FORMAT) {
                 let header = Adopted::from_smv(&header.entries, mask.shape());
@@ -138,6 +141,7 @@ impl Adopted {
                 frames,
             }) => Adopted {
                 frames: Some(frames),
+                notices: header.notices.clone(),
                 ..Adopted::from_any(&header, size).map_err(read)?
             },
             None => match image_file::read_with_header(path, access)? {
@@ -315,6 +319,7 @@ impl Adopted {
             mask: self.mask.or(other.mask),
             sensor_um: self.sensor_um.or(other.sensor_um),
             frames: self.frames,
+            notices: self.notices,
             beam_centre: self.beam_centre.or(other.beam_centre),
         }
     }

@@ -47,7 +47,9 @@ impl Reading<'_> {
                 .extend(keys.image.iter().chain(&keys.mask).cloned());
             let frame = keys.image_frame.map(|number| number as usize - 1);
             let image = keys.image.as_deref().map(|path| (path, frame));
-            let adopted = Adopted::read(image, keys.mask.as_deref(), self.access())?;
+            let mut adopted = Adopted::read(image, keys.mask.as_deref(), self.access())?;
+            let told = std::mem::take(&mut adopted.notices);
+            self.notices.extend(told.into_iter().map(Message::from));
             if let Some(path) = &keys.image {
                 self.notices.extend(self.unsaid(path, &adopted));
             }
@@ -67,7 +69,9 @@ impl Reading<'_> {
         let axes = geometry.axes();
         self.inputs.extend(keys.mask.clone());
         // The header of a mask then says nothing.
-        let mask = Adopted::read(None, keys.mask.as_deref(), self.access())?.mask;
+        let Adopted { mask, notices, .. } =
+            Adopted::read(None, keys.mask.as_deref(), self.access())?;
+        self.notices.extend(notices.into_iter().map(Message::from));
         Ok(Apparatus {
             adopted: Adopted::of_geometry(geometry, mask),
             placement: None,

@@ -236,7 +236,7 @@ fn copy(path: &Path, frames: usize, data: &H5Dataset, first: usize) -> Result<()
 /// a file that is dropped from being finished, which the error says.
 ///
 /// # Errors
-/// That of `written`.
+/// The error that `written` holds.
 pub fn unless_failed(file: H5File, written: Result<(), Hdf5Error>) -> Result<H5File, Hdf5Error> {
     match written {
         Ok(()) => Ok(file),

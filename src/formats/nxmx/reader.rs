@@ -77,7 +77,7 @@ impl NxmxReader {
             let metadata = nexus.metadata(size);
             let frame = nexus.frame_metadata(index, count);
             let header = Header {
-                notices: nexus.notices(),
+                notices: told(path, nexus.notices()),
                 geometry: metadata.header(&frame),
                 metadata: Some((metadata, frame)),
                 ..Header::default()
@@ -163,9 +163,7 @@ impl FrameReader for NxmxReader {
                 first + 1
             ));
         }
-        let shown = self.path.display();
-        let told = notices.iter().map(|notice| format!("{shown}: {notice}"));
-        told.collect()
+        told(&self.path, notices)
     }
 
     fn header(&self, index: usize) -> Header {
@@ -186,6 +184,14 @@ impl FrameReader for NxmxReader {
     fn record(&self) -> Option<&str> {
         self.metadata.configuration.as_deref()
     }
+}
+
+/// `notices` of the file at `path`, each with its name.
+fn told(path: &Path, notices: Vec<String>) -> Vec<String> {
+    let notices = notices.iter();
+    notices
+        .map(|notice| format!("{}: {notice}", path.display()))
+        .collect()
 }
 
 /// Frames that `parts` hold.

@@ -45,6 +45,7 @@ pub(super) fn place_of(target: &Path) -> PathBuf {
 }
 
 /// The path of a second temporary file for `target`, beside that at [`place_of`].
+#[cfg(feature = "hdf5")]
 pub(super) fn second_place_of(target: &Path) -> PathBuf {
     place_of(target).with_extension("2.part")
 }

@@ -111,3 +111,41 @@ fn every_command_that_reads_images_has_the_flag() {
     let (_, said) = refused(folder.path(), &format!("{render} --links-anywhere"));
     assert!(!said.contains("outside"), "{said}");
 }
+
+/// A header of which a part is elsewhere is not whole, and the render says so.
+#[test]
+fn what_is_left_out_of_the_header_of_an_image_or_mask_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    for name in ["far", "here"] {
+        std::fs::create_dir(here.join(name)).unwrap();
+    }
+    let render = "-default_F 100 -cell 70 80 90 -N 5 -lambda 1.25 -distance 100 -detpixels 8";
+    output(here, &format!("{render} --out far/a.h5"));
+    std::fs::copy(here.join("far/a.h5"), here.join("here/a.h5")).unwrap();
+    let path = "/entry/instrument/beam";
+    let moved = format!(
+        "import h5py\nwith h5py.File('here/a.h5', 'r+') as file:\n    del file['{path}']\n    \
+         file['{path}'] = h5py.ExternalLink('../far/a.h5', '{path}')\n"
+    );
+    let run = Command::new(std::env::var("NB_PYTHON").expect("tests/run names one"))
+        .args(["-c", &moved])
+        .current_dir(here)
+        .status();
+    assert!(run.unwrap().success());
+    let again = "-default_F 100 -cell 70 80 90 -N 5 -lambda 1 -floatfile f.bin";
+    let (_, said) = output(here, &format!("{again} -img here/a.h5"));
+    assert!(
+        said.contains("far/a.h5") && said.contains("it is left out"),
+        "{said}"
+    );
+    let (_, said) = output(here, &format!("{again} -img here/a.h5 --links-anywhere"));
+    assert!(!said.contains("left out"), "{said}");
+    // What is missing may be what is left out.
+    let (code, said) = refused(here, &format!("{again} -mask here/a.h5"));
+    assert!(code == 1 && said.contains("no pixel mask"), "{said}");
+    assert!(
+        said.contains("far/a.h5") && said.contains("outside"),
+        "{said}"
+    );
+}

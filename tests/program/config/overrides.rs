@@ -1,7 +1,6 @@
 //! Flags on the command line override a file, whatever they exclude there.
 
 use std::fs;
-use std::path::Path;
 
 use nanobragg::cli;
 use nanobragg::render::Renderer;
@@ -230,15 +229,6 @@ fn what_a_file_and_flags_exclude_of_each_other_is_the_flags() {
     }
 }
 
-fn files(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
-}
-
 #[test]
 fn output_flags_and_slabs_take_the_place_of_a_files() {
     let folder = tempfile::tempdir().unwrap();
@@ -252,14 +242,14 @@ fn output_flags_and_slabs_take_the_place_of_a_files() {
     .unwrap();
     // Of what is in the file, nothing is said about noise and pictures that are not asked for.
     let said = rendered(here, "--config e.toml --out x.bin");
-    assert_eq!(files(here), ["e.toml", "x.bin"]);
+    assert_eq!(support::names(here), ["e.toml", "x.bin"]);
     assert!(!said.contains("has no effect"), "{said}");
     let said = rendered(here, "--config e.toml --out x.bin --gain 2");
     assert!(said.contains("--gain has no effect"), "{said}");
     assert!(!said.contains("--readout"), "{said}");
     rendered(here, "--config e.toml");
     assert_eq!(
-        files(here),
+        support::names(here),
         ["a.bin", "b.cbf", "c.npy", "d.tif", "e.toml", "x.bin"]
     );
 

@@ -39,7 +39,7 @@ fn ignored_signals_stay_ignored() {
             "{name}"
         );
         assert_eq!(names(here).len(), 40, "{name}");
-        // The same signal, not ignored, ends the same command.
+        // A signal that is not ignored ends this command.
         let child = command(here, "", &line).spawn().unwrap();
         wait_until("signals", || takes_signals(&child));
         send(&child, signal);
