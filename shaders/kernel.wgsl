@@ -89,8 +89,9 @@ struct Orientation {
 @group(0) @binding(3) var<storage, read> tiles: array<Tile>;
 @group(0) @binding(4) var<storage, read> sources: array<Source>;
 @group(0) @binding(5) var<storage, read> orientations: array<Orientation>;
-// Structure factors over the largest of them, l innermost; pairs of f16 with HALF_GRID.
-@group(0) @binding(6) var<storage, read> grid: array<u32>;
+// For each place h, l, k (the last innermost) the structure factor over the largest of them; or, for
+// interpolation, the coefficients of a cubic along l. As pairs of f16 with HALF_GRID.
+@group(0) @binding(6) var<storage, read> grid: array<vec4<u32>>;
 
 // Whether the layers of `panel` stop photons at their mean depths, and each has an Omega and P of
 // its own. A curved panel's layers all lie on its sphere. Callers ask for SENSOR first: the branch then
@@ -101,6 +102,9 @@ fn has_mean_depths(panel: Panel) -> bool {
 
 // Depth in the sensor, m, at which `layer` stops photons that come `along` m from the tile's centre.
 fn layer_depth(tile: Tile, panel: Panel, along: vec2<f32>, layer: u32) -> f32 {
+    if SENSOR == 0u {
+        return 0.0;
+    }
     let front = f32(layer) * panel.layer_thickness_m;
     if SENSOR != 2u {
         return front;

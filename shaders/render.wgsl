@@ -8,15 +8,16 @@
 
 const BATCH: u32 = 64u; // orientations that a workgroup prepares at a time, one a thread
 
-// `Prepared.whole`; used where F depends on the index.
-var<workgroup> whole: array<vec3<f32>, BATCH>;
+// `Prepared.whole`, and 0; used where F depends on the index.
+var<workgroup> whole: array<vec4<f32>, BATCH>;
 // Rows a', b', c', and beside each the fraction of its index.
 var<workgroup> row_a: array<vec4<f32>, BATCH>;
 var<workgroup> row_b: array<vec4<f32>, BATCH>;
 var<workgroup> row_c: array<vec4<f32>, BATCH>;
 
-// Spots of Gaussian and top-hat crystals end. Where no spot reaches, terms are zero and are left out.
-override CULLS: bool = SHAPE >= 2u;
+// Spots of Gaussian and top-hat crystals end. Where no spot reaches, terms are zero and are left out,
+// if the host says that looking for them pays (src/gpu/culling.rs).
+override CULLS: bool = false;
 // q - q_c at the pixels of the threads in the tile's corners, 1/Å.
 var<workgroup> corners: array<vec3<f32>, 4>;
 // How far the pixels of any thread are from the plane through the first three corners, 1/Å, as bits.
@@ -27,7 +28,7 @@ var<workgroup> candidates: array<atomic<u32>, 2u * BATCH>;
 // Puts a prepared orientation into place `place` of workgroup memory.
 fn keep(prepared: Prepared, place: u32) {
     if STRUCTURE_FACTORS != 0u {
-        whole[place] = prepared.whole;
+        whole[place] = vec4<f32>(prepared.whole, 0.0);
     }
     row_a[place] = vec4<f32>(prepared.row_a, prepared.fraction.x);
     row_b[place] = vec4<f32>(prepared.row_b, prepared.fraction.y);
@@ -41,7 +42,7 @@ fn kept(place: u32) -> Prepared {
     let c = row_c[place];
     var index = vec3<f32>(0.0);
     if STRUCTURE_FACTORS != 0u {
-        index = whole[place];
+        index = whole[place].xyz;
     }
     return Prepared(index, vec3<f32>(a.w, b.w, c.w), a.xyz, b.xyz, c.xyz);
 }
@@ -200,7 +201,10 @@ fn render(
             let batch = min(BATCH, last_orientation - o);
             let batch_number = slice.batch_base + s * slice.batches + o / BATCH;
             if lane < batch {
-                keep(prepare(orientations[o + lane], scene.index_scale, model.grid_min, qx, qy, qz), lane);
+                let orientation = orientations[o + lane];
+                // Not of `model`: a register would hold it through the loops.
+                let origin = scene.model.grid_origin;
+                keep(prepare(orientation, scene.index_scale, origin, qx, qy, qz), lane);
             }
             workgroupBarrier();
             for (var v = slice.view_start; v < last_view; v++) {
@@ -235,11 +239,11 @@ fn render(
                 // Counted over all sources, orientations and views, also those of earlier dispatches.
                 let count = batch_number * slice.views + v + 1u;
                 let is_last = batch_number == slice.last_batch && v == slice.views - 1u;
-                if count % slice.chunk == 0u || is_last {
+                if (count & (slice.chunk - 1u)) == 0u || is_last {
                     sums.group += sums.chunk;
                     sums.chunk = vec4<f32>(0.0);
                 }
-                if count % (slice.chunk * slice.chunk) == 0u || is_last {
+                if (count & (slice.chunk * slice.chunk - 1u)) == 0u || is_last {
                     sums.total += sums.group;
                     sums.group = vec4<f32>(0.0);
                 }

@@ -4,6 +4,7 @@
 const PI: f32 = 3.1415927;
 const ROUND_SCALE: f32 = 0.72360125;
 const SPOT_WIDTH: f32 = 0.63;
+const LN_2: f32 = 0.6931472;
 
 // What is added to both parts of sincg, so that they are equal where both are zero.
 const LEAST: f32 = 1e-12;
@@ -23,33 +24,48 @@ fn cosine(x: f32) -> f32 {
         + y * (-0.025776323 + y * 0.0018399975)))));
 }
 
-// Coefficients of sin(pi f)/pi over g = f(1 - f), of g to g^4; that of 1 is 1. The function is even
-// about f = 1/2, so that few suffice: fitted for the least relative error, they are right to 1.1e-9.
-const HALF_WAVE: vec4<f32> = vec4<f32>(0.99999985, 0.35507177, 0.06512613, 0.00767962);
+// sin(pi f)/pi over g = f(1 - f) as a polynomial in g, whose constant is 1. The function is even about
+// f = 1/2, so that few coefficients suffice. The numerators of sincg take four of them, fitted for the
+// least relative error, which is 1.1e-9. In the denominators n takes part in every coefficient, and
+// three suffice: away from the peak, where the error is 3e-7, it hardly shows.
+const NUMERATOR: vec4<f32> = vec4<f32>(0.99999985, 0.35507177, 0.06512613, 0.00767962);
+const DENOMINATOR: vec3<f32> = vec3<f32>(1.00001744, 0.35459934, 0.06862596);
 
-// n sin(pi f)/pi for f from 0 to 1; `waves` is n HALF_WAVE.
-fn half_wave(n: f32, waves: vec4<f32>, f: f32) -> f32 {
+// sin(pi f)/pi for f from 0 to 1.
+fn half_wave(f: f32) -> f32 {
     let g = f - f * f;
-    return LEAST + g * (n + g * (waves.x + g * (waves.y + g * (waves.z + g * waves.w))));
+    let c = NUMERATOR;
+    return LEAST + g * (1.0 + g * (c.x + g * (c.y + g * (c.z + g * c.w))));
 }
 
-// The numerator and denominator of sincg(n, delta)/n, but for the sign; `waves` is n HALF_WAVE.
-fn sincg_parts(n: f32, waves: vec4<f32>, delta: f32) -> vec2<f32> {
+// n sin(pi delta)/pi for delta from 0 to 1/2; `wave` is wave(n).
+fn wave_of(wave: vec4<f32>, delta: f32) -> f32 {
+    let g = delta - delta * delta;
+    return LEAST + g * (wave.x + g * (wave.y + g * (wave.z + g * wave.w)));
+}
+
+// Coefficients of wave_of: those of n cells.
+fn wave(n: f32) -> vec4<f32> {
+    return n * vec4<f32>(1.0, DENOMINATOR);
+}
+
+// The numerator and denominator of sincg(n, delta)/n, but for the sign, of the n cells of `wave`.
+fn sincg_parts(wave: vec4<f32>, delta: f32) -> vec2<f32> {
     let away = abs(delta);
-    return vec2<f32>(half_wave(1.0, HALF_WAVE, fract(n * away)), half_wave(n, waves, away));
+    return vec2<f32>(half_wave(fract(wave.x * away)), wave_of(wave, away));
 }
 
 // sin(pi n delta)/sin(pi delta)/n, but for its sign.
 fn sincg(n: f32, delta: f32) -> f32 {
-    let parts = sincg_parts(n, n * HALF_WAVE, delta);
+    let parts = sincg_parts(wave(n), delta);
     return parts.x / parts.y;
 }
 
 // The product of the three axes' interference functions, but for its sign: one division.
 fn square(model: Model, delta: vec3<f32>) -> f32 {
-    let h = sincg_parts(model.cells.x, model.waves_h, delta.x);
-    let k = sincg_parts(model.cells.y, model.waves_k, delta.y);
-    let l = sincg_parts(model.cells.z, model.waves_l, delta.z);
+    let h = sincg_parts(model.wave_h, delta.x);
+    let k = sincg_parts(model.wave_k, delta.y);
+    let l = sincg_parts(model.wave_l, delta.z);
     return (h.x * k.x * l.x) / (h.y * k.y * l.y);
 }
 
@@ -68,9 +84,9 @@ fn sinc3(v: f32) -> f32 {
     return 3.0 * sign * (rest * sine_ratio(rest) / v - cosine(rest)) / x2;
 }
 
-// exp(-g/0.63) of a Gaussian spot.
-fn gauss(g: f32) -> f32 {
-    return exp(-g / SPOT_WIDTH);
+// F_latt of a Gaussian spot over the number of cells, by its spot_exponent.
+fn gauss(exponent: f32) -> f32 {
+    return exp2(-exponent);
 }
 
 // sqrt(fudge sum (N delta)^2), of a round crystal.
@@ -79,15 +95,17 @@ fn round_offset(model: Model, delta: vec3<f32>) -> f32 {
     return sqrt(model.fudge * dot(scaled, scaled));
 }
 
-// fudge g, of Gaussian and top-hat spots.
-fn spot_offset_squared(model: Model, delta: vec3<f32>) -> f32 {
-    let away = delta.x * model.metric_h + delta.y * model.metric_k + delta.z * model.metric_l;
-    return model.fudge * dot(away, away);
+// fudge g over SPOT_WIDTH ln 2, of Gaussian and top-hat spots.
+fn spot_exponent(model: Model, delta: vec3<f32>) -> f32 {
+    let along = dot(model.spot_h, delta);
+    let across = dot(model.spot_kl.xy, delta.yz);
+    let upright = model.spot_kl.z * delta.z;
+    return along * along + (across * across + upright * upright);
 }
 
-// Whether an offset is inside a top-hat spot, by its spot_offset_squared.
-fn is_inside_top_hat(offset_squared: f32) -> bool {
-    return offset_squared < SPOT_WIDTH * SPOT_WIDTH;
+// Whether an offset is inside a top-hat spot, by its spot_exponent.
+fn is_inside_top_hat(exponent: f32) -> bool {
+    return exponent < SPOT_WIDTH / LN_2;
 }
 
 // F_latt over the number of cells.
@@ -98,9 +116,9 @@ fn lattice_factor(model: Model, delta: vec3<f32>) -> f32 {
     if SHAPE == 1u {
         return ROUND_SCALE * sinc3(round_offset(model, delta));
     }
-    let offset_squared = spot_offset_squared(model, delta);
+    let exponent = spot_exponent(model, delta);
     if SHAPE == 2u {
-        return gauss(offset_squared);
+        return gauss(exponent);
     }
-    return select(0.0, 1.0, is_inside_top_hat(offset_squared));
+    return select(0.0, 1.0, is_inside_top_hat(exponent));
 }

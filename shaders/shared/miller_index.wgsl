@@ -5,7 +5,7 @@
 // An orientation, prepared for one tile: the Miller index at the tile's centre, and the rows that it
 // changes with away from there.
 struct Prepared {
-    whole: vec3<f32>, // the whole part, less that of the grid's first place
+    whole: vec3<f32>, // place of the whole part on the grid of structure factors
     fraction: vec3<f32>,
     row_a: vec3<f32>, // a', b', c', Å
     row_b: vec3<f32>,
@@ -31,30 +31,30 @@ fn centre_vector(index_scale: f32, qx: Wide, qy: Wide, qz: Wide) -> vec3<f32> {
 
 // A Miller index split into whole numbers and the rest.
 struct Index {
-    whole: vec3<f32>, // less the index of the first place of the grid of structure factors
+    whole: vec3<f32>, // as a place of the grid of structure factors
     fraction: vec3<f32>,
 }
 
-// The Miller index at the scattering vector (qx, qy, qz), for a grid from `grid_min` on.
+// The Miller index at the scattering vector (qx, qy, qz); that of place 0 is `grid_origin`.
 fn index_at(
-    orientation: Orientation, grid_min: vec3<i32>, qx: Wide, qy: Wide, qz: Wide,
+    orientation: Orientation, grid_origin: vec3<i32>, qx: Wide, qy: Wide, qz: Wide,
 ) -> Index {
     let digits = orientation.digits;
     let h = fixed_dot(factor(digits[0].xy), factor(digits[0].zw), factor(digits[1].xy), qx, qy, qz);
     let k = fixed_dot(factor(digits[1].zw), factor(digits[2].xy), factor(digits[2].zw), qx, qy, qz);
     let l = fixed_dot(factor(digits[3].xy), factor(digits[3].zw), factor(digits[4].xy), qx, qy, qz);
     return Index(
-        vec3<f32>(vec3<i32>(h.whole, k.whole, l.whole) - grid_min),
+        vec3<f32>(vec3<i32>(h.whole, k.whole, l.whole) - grid_origin),
         vec3<f32>(h.fraction, k.fraction, l.fraction),
     );
 }
 
-// `orientation`, prepared for the tile whose centre is at the scattering vector (qx, qy, qz), for a
-// grid from `grid_min` on.
+// `orientation`, prepared for the tile whose centre is at the scattering vector (qx, qy, qz); the index
+// of place 0 is `grid_origin`.
 fn prepare(
-    orientation: Orientation, index_scale: f32, grid_min: vec3<i32>, qx: Wide, qy: Wide, qz: Wide,
+    orientation: Orientation, index_scale: f32, grid_origin: vec3<i32>, qx: Wide, qy: Wide, qz: Wide,
 ) -> Prepared {
-    let index = index_at(orientation, grid_min, qx, qy, qz);
+    let index = index_at(orientation, grid_origin, qx, qy, qz);
     let digits = orientation.digits;
     let a = row_value(digits[0].xy, digits[0].zw, digits[1].xy);
     let b = row_value(digits[1].zw, digits[2].xy, digits[2].zw);

@@ -1,44 +1,31 @@
 // The structure factor of the nearest reflection (PHYSICS §9). Mirrors
 // src/physics/structure_factor.rs.
+//
+// A Miller index is counted as a place of the grid: the place of the first that a term may ask for is
+// FIRST_PLACE. From there on the words of two whole float32 numbers differ by as much as the numbers, so
+// that none need be converted, which WGSL clamps, and most cards do at a quarter of the rate.
+const FIRST_PLACE: f32 = 0x1p23;
+// Places before the first that a cubic of listed reflections begins at, for interpolation.
+const GRID_BORDER: f32 = 3.0;
 
-// The structure factor at place number `place` of the grid.
-fn stored_structure_factor(place: u32) -> f32 {
-    if STRUCTURE_FACTORS == 2u {
-        return stored_row(place).x;
-    }
+// The structure factor at place number `number`.
+fn stored_structure_factor(number: u32) -> f32 {
     if HALF_GRID {
-        return unpack2x16float(grid[place / 2u])[place % 2u];
+        return unpack2x16float(grid[number / 8u][number / 2u % 4u])[number % 2u];
     }
-    return bitcast<f32>(grid[place]);
+    return bitcast<f32>(grid[number / 4u][number % 4u]);
 }
 
-// Those at place number `place` and the three behind it. For interpolation the grid holds these four
-// at every place, so that one load fetches them.
-fn stored_row(place: u32) -> vec4<f32> {
-    if HALF_GRID {
-        let pairs = vec2<u32>(grid[2u * place], grid[2u * place + 1u]);
-        return vec4<f32>(unpack2x16float(pairs.x), unpack2x16float(pairs.y));
-    }
-    let start = 4u * place;
-    return bitcast<vec4<f32>>(
-        vec4<u32>(grid[start], grid[start + 1u], grid[start + 2u], grid[start + 3u]),
-    );
+// The number of a place of the grid, k innermost, less grid_base: numbers of a row or a plane further
+// then cost no sum of their own.
+fn number_from_base(model: Model, place: vec3<f32>) -> u32 {
+    let words = bitcast<vec3<u32>>(place);
+    return words.x * model.grid_plane + words.z * model.grid_row + words.y;
 }
 
-// A whole number of less than 2^23 as a word. WGSL's own conversion is clamped, and runs at a quarter
-// of the rate on most cards.
-fn word_of(whole_number: f32) -> u32 {
-    return bitcast<u32>(whole_number + 0x1p23) - bitcast<u32>(0x1p23);
-}
-
-// The number of a place of the grid.
-fn place_number(model: Model, place: vec3<f32>) -> u32 {
-    return word_of(place.x) * model.grid_plane + word_of(place.y) * model.grid_row + word_of(place.z);
-}
-
-// The structure factor at `place` of the grid, counted from its first. The outermost places hold the
-// default, and stand for all that are beyond.
+// The structure factor at `place`. The outermost places of the grid hold the default, and stand for all
+// that are beyond.
 fn nearest_structure_factor(model: Model, place: vec3<f32>) -> f32 {
-    let held = clamp(place, vec3<f32>(0.0), model.grid_last);
-    return stored_structure_factor(place_number(model, held));
+    let held = clamp(place, vec3<f32>(FIRST_PLACE), model.grid_last);
+    return stored_structure_factor(number_from_base(model, held) + model.grid_base);
 }

@@ -5,29 +5,33 @@
 struct Model {
     cells: vec3<f32>, // along a, b, c
     fudge: f32,
-    metric_h: vec3<f32>, // g of Gaussian and top-hat spots is |delta . metric|^2
+    // The rows of a triangular matrix; the squared length of its product with an offset is the
+    // spot_exponent of Gaussian and top-hat spots. The second row's first number is 0, and so are the
+    // third's first two; the other three are together.
+    spot_h: vec3<f32>,
     default_f: f32, // over the largest structure factor, as those on the grid
-    metric_k: vec3<f32>,
-    metric_l: vec3<f32>,
+    spot_kl: vec3<f32>,
     edges: vec3<f32>, // of the cell, Å
     spot_reach: vec3<f32>, // how far from a reflection its spot is not zero, along each axis
-    grid_last: vec3<f32>, // the last place of the grid along each axis
-    grid_row: u32, // places of a row
-    grid_min: vec3<i32>,
-    grid_plane: u32, // places of a plane
-    waves_h: vec4<f32>, // cells times HALF_WAVE, along a, b, c
-    waves_k: vec4<f32>,
-    waves_l: vec4<f32>,
+    grid_last: vec3<f32>, // the last place of the grid along h, k, l
+    grid_row: u32, // places of a row, which runs along k
+    grid_inside: vec3<f32>, // the last place where a cubic of listed reflections begins
+    grid_plane: u32, // places of a plane of one h
+    grid_origin: vec3<i32>, // the index whose place is 0
+    grid_base: u32, // the number of the place whose words are 0
+    wave_h: vec4<f32>, // wave(n) of the n cells along a, b, c
+    wave_k: vec4<f32>,
+    wave_l: vec4<f32>,
 }
 
-// The structure factor at the Miller index `whole` + `rest`, whose nearest reflection is `whole` +
-// `nearest`; `whole` is less the index of the grid's first place.
+// The structure factor `rest` from the place `whole` of the grid, where the nearest reflection is
+// `nearest` from it.
 fn structure_factor(model: Model, whole: vec3<f32>, rest: vec3<f32>, nearest: vec3<f32>) -> f32 {
     if STRUCTURE_FACTORS == 1u {
         return nearest_structure_factor(model, whole + nearest);
     }
     if STRUCTURE_FACTORS == 2u {
-        return tricubic_structure_factor(model, whole, rest);
+        return TRICUBIC_SCALE * tricubic_sum(model, whole, rest);
     }
     return model.default_f;
 }
@@ -38,21 +42,28 @@ fn common_factor(model: Model) -> f32 {
     if STRUCTURE_FACTORS == 0u {
         return model.default_f * model.default_f;
     }
+    if STRUCTURE_FACTORS == 2u {
+        return TRICUBIC_SCALE * TRICUBIC_SCALE;
+    }
     return 1.0;
 }
 
-// F_cell^2 F_latt^2 of one orientation, `turned` 1/Å from the tile's centre, over `common_factor`.
+// F_cell^2 F_latt^2 of one orientation, `turned` 1/Å from the tile's centre, over
+// `common_factor`.
 fn term(model: Model, prepared: Prepared, turned: vec3<f32>) -> f32 {
     return term_at(model, prepared.whole, index_rest(prepared, turned));
 }
 
-// F_cell^2 F_latt^2 of one orientation at the Miller index `whole` + `rest`; `whole` is less the index
-// of the grid's first place.
+// F_cell^2 F_latt^2 of one orientation at the Miller index `rest` from that of the place `whole`.
 fn term_at(model: Model, whole: vec3<f32>, rest: vec3<f32>) -> f32 {
     let nearest = nearest_index(rest);
-    var scattered = lattice_factor(model, rest - nearest);
-    if STRUCTURE_FACTORS != 0u {
-        scattered *= structure_factor(model, whole, rest, nearest);
+    var scattered = 1.0;
+    if STRUCTURE_FACTORS == 1u {
+        scattered = nearest_structure_factor(model, whole + nearest);
     }
+    if STRUCTURE_FACTORS == 2u {
+        scattered = tricubic_sum(model, whole, rest);
+    }
+    scattered *= lattice_factor(model, rest - nearest);
     return scattered * scattered;
 }

@@ -15,12 +15,12 @@ use crate::physics::spot_reach::spot_reach;
 use crate::scene::{Orientation, Scene, SceneSource};
 use crate::units::ANGSTROM_PER_METRE;
 
-/// `HALF_WAVE` of `lattice_factor.wgsl`.
-const HALF_WAVE: [f64; 4] = [0.999_999_85, 0.355_071_77, 0.065_126_13, 0.007_679_62];
+/// `DENOMINATOR` of `lattice_factor.wgsl`, and before it the constant.
+const DENOMINATOR: [f64; 4] = [1.0, 1.000_017_44, 0.354_599_34, 0.068_625_96];
 
 /// How far from a reflection, along each axis, the kernel makes something of its spot. Gaussians
 /// have no end, but float32 has.
-fn finite_reach(lattice: &Lattice) -> [f32; 3] {
+pub fn finite_reach(lattice: &Lattice) -> [f32; 3] {
     /// From here on the square of exp(-g/0.63) is below the smallest number of float32.
     const GAUSSIAN_END: f64 = 33.0;
     let g = match lattice.shape {
@@ -33,32 +33,40 @@ fn finite_reach(lattice: &Lattice) -> [f32; 3] {
     reach.map(|reach| reach.min(f64::from(f32::MAX)) as f32)
 }
 
+/// What g is multiplied by to become the exponent of 1/2 that is a Gaussian spot.
+fn spot_exponent_scale(lattice: &Lattice) -> f64 {
+    lattice.fudge / (SPOT_WIDTH * std::f64::consts::LN_2)
+}
+
 /// The uniform of `scene`.
 pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
     let lattice = &scene.lattice;
     let grid = scene.grid.as_ref();
     let first = scene.first_source;
     let limit = scene.scattering_vector_limit / ANGSTROM_PER_METRE;
-    let [waves_h, waves_k, waves_l] = lattice
+    let [wave_h, wave_k, wave_l] = lattice
         .cells
-        .map(|cells| HALF_WAVE.map(|c| (cells * c) as f32));
-    let shape = grid.map_or([0; 3], |grid| bordered_shape(grid));
+        .map(|cells| DENOMINATOR.map(|coefficient| (cells * coefficient) as f32));
+    let spot = lattice.triangular_metric() * spot_exponent_scale(lattice).sqrt();
+    let places = grid.map(|grid| GridLayout::of(scene, false).places(grid));
+    let places = places.unwrap_or_default();
     let model = ModelUniform {
         cells: lattice.cells.map(|cells| cells as f32),
         fudge: lattice.fudge as f32,
-        metric_h: lattice.metric.x_axis.as_vec3().to_array(),
+        spot_h: [spot.x_axis.x, spot.y_axis.x, spot.z_axis.x].map(|term| term as f32),
         default_f: (scene.default_f * scaling.amplitude) as f32,
-        metric_k: lattice.metric.y_axis.as_vec3().to_array(),
-        metric_l: lattice.metric.z_axis.as_vec3().to_array(),
+        spot_kl: [spot.y_axis.y, spot.z_axis.y, spot.z_axis.z].map(|term| term as f32),
         edges: cell_edges(scene).map(|edge| edge as f32),
         spot_reach: finite_reach(lattice),
-        grid_last: shape.map(|extent| extent.saturating_sub(1) as f32),
-        grid_row: shape[2] as u32,
-        grid_min: grid.map_or([0; 3], |grid| grid.min().map(|first| first - BORDER as i32)),
-        grid_plane: (shape[1] * shape[2]) as u32,
-        waves_h,
-        waves_k,
-        waves_l,
+        grid_last: places.last,
+        grid_row: places.row,
+        grid_inside: places.inside,
+        grid_plane: places.plane,
+        grid_origin: places.origin,
+        grid_base: places.base,
+        wave_h,
+        wave_k,
+        wave_l,
         ..ModelUniform::zeroed()
     };
     SceneUniform {
@@ -126,22 +134,28 @@ pub fn orientation_entries(
     orientations.iter().map(entry).collect()
 }
 
-/// Places with the default F that the kernel's grid has beyond the outermost reflections, on either
-/// side: an index beyond the grid is moved to the nearest of them, without a branch.
-const BORDER: usize = 1;
+/// `FIRST_PLACE` of `structure_factor.wgsl`.
+const FIRST_PLACE: i32 = 1 << 23;
 
-/// Extent of the kernel's grid along h, k and l.
-fn bordered_shape(grid: &ReflectionGrid) -> [usize; 3] {
-    grid.shape().map(|extent| extent + 2 * BORDER)
-}
-
-/// How the kernel's grid holds F.
+/// How the kernel's grid holds F: h outermost, then l, then k.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GridLayout {
     /// As f16.
     pub half: bool,
-    /// For interpolation, each place holds F of its own and of the three places behind it.
-    pub in_rows: bool,
+    /// For interpolation, each place holds the coefficients of the cubic along l that four
+    /// neighbours lie on.
+    pub as_cubics: bool,
+}
+
+/// Where the places of the kernel's grid are, as its `Model` has them.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct GridPlaces {
+    last: [f32; 3],
+    inside: [f32; 3],
+    row: u32,
+    plane: u32,
+    origin: [i32; 3],
+    base: u32,
 }
 
 impl GridLayout {
@@ -149,60 +163,101 @@ impl GridLayout {
     pub fn of(scene: &Scene, half: bool) -> GridLayout {
         GridLayout {
             half,
-            in_rows: scene.interpolate,
+            as_cubics: scene.interpolate,
         }
+    }
+
+    /// Places with the default F that the kernel's grid has beyond the outermost reflections, on
+    /// either side: an index beyond is moved to them, without a branch. A cubic that begins one
+    /// place further in goes through both reflections that such an index may be nearest to.
+    fn border(self) -> usize {
+        if self.as_cubics { 3 } else { 1 }
     }
 
     /// Numbers that a place holds.
     fn each(self) -> usize {
-        if self.in_rows { 4 } else { 1 }
+        if self.as_cubics { 4 } else { 1 }
     }
 
-    /// Bytes of the kernel's `grid`.
-    pub fn bytes(self, grid: &ReflectionGrid) -> u64 {
-        let places = bordered_shape(grid).into_iter().map(|extent| extent as u64);
-        let numbers = places.product::<u64>() * self.each() as u64;
-        if self.half {
-            4 * numbers.div_ceil(2)
-        } else {
-            4 * numbers
+    /// Extent of the kernel's grid along h, k and l.
+    fn shape(self, grid: &ReflectionGrid) -> [usize; 3] {
+        let [planes, rows, columns] = grid.shape().map(|extent| extent + 2 * self.border());
+        // The last places of a row begin no cubic.
+        [planes, rows, columns + 1 - self.each()]
+    }
+
+    /// Where the places of `grid` are.
+    pub fn places(self, grid: &ReflectionGrid) -> GridPlaces {
+        let border = self.border() as i32;
+        // A place stands for the first of the four that a cubic goes through.
+        let further = self.each() as i32 / 4;
+        let [_, row, columns] = self.shape(grid).map(|extent| extent as u32);
+        let plane = row * columns;
+        let first_word = (FIRST_PLACE as f32).to_bits();
+        let beyond = |places: i32| grid.shape().map(|extent| (extent as i32 + places) as f32);
+        GridPlaces {
+            last: beyond(FIRST_PLACE + 2 * border - 1 - 3 * further),
+            inside: beyond(FIRST_PLACE - 1),
+            row,
+            plane,
+            origin: grid.min().map(|first| first - border + further - FIRST_PLACE),
+            base: 0u32.wrapping_sub(first_word.wrapping_mul(plane.wrapping_add(row).wrapping_add(1))),
         }
+    }
+
+    /// Bytes of the kernel's `grid`: whole elements of 16.
+    pub fn bytes(self, grid: &ReflectionGrid) -> u64 {
+        let places = self.shape(grid).into_iter().map(|extent| extent as u64);
+        let numbers = places.product::<u64>() * self.each() as u64;
+        16 * numbers.div_ceil(if self.half { 8 } else { 4 })
     }
 
     /// F of `grid` and `default_f` about it, times `amplitude`, as the kernel's words.
     pub fn words(self, grid: &ReflectionGrid, default_f: f64, amplitude: f64) -> Vec<u32> {
-        let scaled = |f: f64| (f * amplitude) as f32;
-        let [_, rows, columns] = grid.shape();
-        let [planes, bordered_rows, bordered_columns] = bordered_shape(grid);
-        let mut places = vec![scaled(default_f); planes * bordered_rows * bordered_columns];
-        for (row, listed) in grid.amplitudes().chunks(columns).enumerate() {
-            let plane = row / rows + BORDER;
-            let start = (plane * bordered_rows + row % rows + BORDER) * bordered_columns + BORDER;
-            for (place, &f) in places[start..].iter_mut().zip(listed) {
-                *place = scaled(f);
+        let border = self.border() as i32;
+        let [planes, rows, columns] = self.shape(grid);
+        let amplitude_at = |place: [usize; 3]| {
+            let mut index = grid.min();
+            for (component, place) in index.iter_mut().zip(place) {
+                *component += place as i32 - border;
+            }
+            let listed = grid.offset_of(index);
+            listed.map_or(default_f, |place| grid.amplitudes()[place]) * amplitude
+        };
+        let mut numbers = Vec::with_capacity(self.bytes(grid) as usize / 4);
+        for plane in 0..planes {
+            for column in 0..columns {
+                for row in 0..rows {
+                    let at = |further: usize| amplitude_at([plane, row, column + further]);
+                    if self.as_cubics {
+                        numbers.extend(cubic_through([0, 1, 2, 3].map(at)).map(|c| c as f32));
+                    } else {
+                        numbers.push(at(0) as f32);
+                    }
+                }
             }
         }
-        let each = self.each();
-        // Nothing is read behind the last place.
-        let number = |index: usize| {
-            places
-                .get(index / each + index % each)
-                .copied()
-                .unwrap_or(0.0)
+        let mut words: Vec<u32> = if self.half {
+            let bits = |number: f32| u32::from(half::f16::from_f32(number).to_bits());
+            let second = |pair: &[f32]| pair.get(1).copied().map_or(0, bits);
+            let pairs = numbers.chunks(2);
+            pairs.map(|pair| bits(pair[0]) | second(pair) << 16).collect()
+        } else {
+            numbers.into_iter().map(f32::to_bits).collect()
         };
-        let numbers = places.len() * each;
-        if !self.half {
-            return (0..numbers).map(|index| number(index).to_bits()).collect();
-        }
-        let bits = |index: usize| match index < numbers {
-            true => u32::from(half::f16::from_f32(number(index)).to_bits()),
-            false => 0,
-        };
-        let pairs = (0..numbers).step_by(2);
-        pairs
-            .map(|index| bits(index) | bits(index + 1) << 16)
-            .collect()
+        words.resize(words.len().next_multiple_of(4), 0);
+        words
     }
+}
+
+/// Coefficients, constant first, of the cubic in t that has these values at −1, 0, 1 and 2.
+fn cubic_through([before, here, next, beyond]: [f64; 4]) -> [f64; 4] {
+    [
+        here,
+        next - before / 3.0 - here / 2.0 - beyond / 6.0,
+        (before + next) / 2.0 - here,
+        (beyond - before) / 6.0 + (here - next) / 2.0,
+    ]
 }
 
 /// The pieces of all materials as the kernel reads them, one after the other, and the materials; at
@@ -237,4 +292,18 @@ pub fn material_entries(
         }));
     }
     (pieces, entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cubic_goes_through_its_four_values() {
+        let values = [3.0, -1.0, 0.5, 7.0];
+        let [a, b, c, d] = cubic_through(values);
+        for (value, t) in values.into_iter().zip([-1.0, 0.0, 1.0, 2.0]) {
+            assert!((a + t * (b + t * (c + t * d)) - value).abs() < 1e-14, "{t}");
+        }
+    }
 }

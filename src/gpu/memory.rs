@@ -27,8 +27,8 @@ impl GpuRenderer {
             scene.panels.len() * size_of::<PanelEntry>(),
             sources * size_of::<SourceEntry>(),
             orientations * size_of::<OrientationEntry>(),
-            // One word where there is no grid.
-            grid.map_or(4, |grid| layout.bytes(grid) as usize),
+            // One element where there is no grid.
+            grid.map_or(16, |grid| layout.bytes(grid) as usize),
             size_of::<SceneUniform>() + size_of::<SliceUniform>(),
         ];
         Bytes(all.into_iter().sum::<usize>() as u64)

@@ -33,6 +33,7 @@
 
 mod accuracy;
 mod adapter;
+mod culling;
 mod device;
 mod digits;
 mod entries;

@@ -115,7 +115,7 @@ impl SceneBuffers {
             let what = "the grid of structure factors";
             // A kernel without a grid still needs something to bind.
             let Some(grid) = grid else {
-                return stored(device, what, &[0u32]);
+                return stored(device, what, &[0u32; 4]);
             };
             let advice = "list fewer indices, or store them as f16";
             check_size(device, limit, what, layout.bytes(grid), advice)?;

@@ -75,11 +75,13 @@ pub struct Permutation {
     resolution_limit: bool,
     curved: bool,
     fine: bool,
+    culls: bool,
 }
 
 impl Permutation {
-    /// The permutation for `scene` in tiles of `size`, with its grid as f16 where `half_grid`.
-    pub fn of(scene: &Scene, size: TileSize, half_grid: bool) -> Permutation {
+    /// The permutation for `scene` in tiles of `size`, with its grid as f16 where `half_grid`; one
+    /// that leaves terms out that are zero where `culls`.
+    pub fn of(scene: &Scene, size: TileSize, half_grid: bool, culls: bool) -> Permutation {
         let listed = scene.grid.is_some();
         Permutation {
             edge: size.per_thread as u8,
@@ -107,6 +109,7 @@ impl Permutation {
             resolution_limit: scene.scattering_vector_limit.is_finite(),
             curved: scene.panels.iter().any(|panel| panel.curved_m.is_some()),
             fine: is_fine(scene),
+            culls,
         }
     }
 
@@ -124,7 +127,7 @@ impl Permutation {
     }
 
     /// The values of the `override` constants by name.
-    pub fn constants(&self) -> [(&'static str, f64); 12] {
+    pub fn constants(&self) -> [(&'static str, f64); 13] {
         let flag = |set: bool| f64::from(u8::from(set));
         [
             ("EDGE", self.edge.into()),
@@ -139,6 +142,7 @@ impl Permutation {
             ("RESOLUTION_LIMIT", flag(self.resolution_limit)),
             ("CURVED", flag(self.curved)),
             ("FINE", flag(self.fine)),
+            ("CULLS", flag(self.culls)),
         ]
     }
 }
@@ -148,7 +152,7 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
     (0..4)
         .flat_map(|shape| {
             (0..3).flat_map(move |structure_factors| {
-                (0..1536u16).map(move |switches| Permutation {
+                (0..2304u16).map(move |switches| Permutation {
                     edge: 1 + (switches >> 5 & 1) as u8,
                     shape,
                     structure_factors,
@@ -158,13 +162,15 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
                     own_solid_angle: switches & 8 != 0,
                     point_pixels: switches & 16 != 0,
                     sensor: ((switches % 768) >> 8) as u8,
-                    fine: switches >= 768,
+                    fine: switches / 768 == 1,
+                    culls: (1..3).contains(&(switches / 768)),
                     resolution_limit: switches & 64 != 0,
                     curved: switches & 128 != 0,
                 })
             })
         })
-        .filter(|own| !own.fine || (own.shape >= 2 && own.edge == 1 && !own.curved))
+        .filter(|own| !own.fine || (own.edge == 1 && !own.curved))
+        .filter(|own| !own.culls || own.shape >= 2)
 }
 
 #[cfg(test)]
