@@ -24,6 +24,14 @@ override CURVED: bool = false; // some panel is curved
 // Spots are so sharp that each sub-pixel's Miller index has to come in fixed point.
 override FINE: bool = false;
 
+// Spots of Gaussian and top-hat crystals end. Where no spot reaches, terms are zero and are left out,
+// if the host says that looking for them pays (src/gpu/culling.rs).
+override CULLS: bool = false;
+
+// The pixels of a thread are so near each other, and the spots such, that the reflection nearest to one
+// may stand for all (src/gpu/shaders.rs).
+override ONE_NEAREST: bool = false;
+
 override EDGE: u32 = 1u; // a thread renders EDGE x EDGE pixels of its tile
 
 const GROUP: u32 = 8u; // edge of a workgroup, threads
@@ -102,9 +110,6 @@ fn has_mean_depths(panel: Panel) -> bool {
 
 // Depth in the sensor, m, at which `layer` stops photons that come `along` m from the tile's centre.
 fn layer_depth(tile: Tile, panel: Panel, along: vec2<f32>, layer: u32) -> f32 {
-    if SENSOR == 0u {
-        return 0.0;
-    }
     let front = f32(layer) * panel.layer_thickness_m;
     if SENSOR != 2u {
         return front;

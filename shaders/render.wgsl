@@ -15,9 +15,7 @@ var<workgroup> row_a: array<vec4<f32>, BATCH>;
 var<workgroup> row_b: array<vec4<f32>, BATCH>;
 var<workgroup> row_c: array<vec4<f32>, BATCH>;
 
-// Spots of Gaussian and top-hat crystals end. Where no spot reaches, terms are zero and are left out,
-// if the host says that looking for them pays (src/gpu/culling.rs).
-override CULLS: bool = false;
+// What finds the orientations that may scatter, where CULLS asks for it.
 // q - q_c at the pixels of the threads in the tile's corners, 1/Å.
 var<workgroup> corners: array<vec3<f32>, 4>;
 // How far the pixels of any thread are from the plane through the first three corners, 1/Å, as bits.

@@ -4,10 +4,10 @@
 // Six times the weights of the points at -1, 0, 1 and 2 for a cubic through all four, at t between 0
 // and 1.
 fn lagrange_weights(t: f32) -> vec4<f32> {
-    let s = fma(-t, t, t); // t (1 - t)
-    let middle = 3.0 * s + 6.0; // 3 (1 + t) (2 - t)
-    let before = s * (t - 2.0);
-    return vec4<f32>(before, fma(-t, middle, middle), t * middle, fma(-3.0, s, -before));
+    let after = t - 1.0;
+    let s = t * after;
+    let middle = 6.0 - 3.0 * s; // 3 (t + 1) (2 - t)
+    return vec4<f32>(fma(-s, after, s), -(middle * after), middle * t, fma(s, t, s));
 }
 
 // The polynomial of `coefficients`, constant first, at `t`.

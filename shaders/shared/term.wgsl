@@ -48,15 +48,15 @@ fn common_factor(model: Model) -> f32 {
     return 1.0;
 }
 
-// F_cell^2 F_latt^2 of one orientation, `turned` 1/Å from the tile's centre, over
-// `common_factor`.
+// F_cell^2 F_latt^2 of one orientation, `turned` 1/Å from the tile's centre, over `common_factor`.
 fn term(model: Model, prepared: Prepared, turned: vec3<f32>) -> f32 {
-    return term_at(model, prepared.whole, index_rest(prepared, turned));
+    let rest = index_rest(prepared, turned);
+    return term_at(model, prepared.whole, rest, nearest_index(rest));
 }
 
-// F_cell^2 F_latt^2 of one orientation at the Miller index `rest` from that of the place `whole`.
-fn term_at(model: Model, whole: vec3<f32>, rest: vec3<f32>) -> f32 {
-    let nearest = nearest_index(rest);
+// F_cell^2 F_latt^2 of one orientation at the Miller index `rest` from that of the place `whole`; the
+// nearest reflection is `nearest` from it.
+fn term_at(model: Model, whole: vec3<f32>, rest: vec3<f32>, nearest: vec3<f32>) -> f32 {
     var scattered = 1.0;
     if STRUCTURE_FACTORS == 1u {
         scattered = nearest_structure_factor(model, whole + nearest);

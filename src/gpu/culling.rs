@@ -25,8 +25,7 @@ const PANELS: usize = 16;
 /// time. A GPU's threads wait for the one of them that has the most candidates.
 pub fn pays(scene: &Scene, size: TileSize, kind: AdapterKind, forced: Option<bool>) -> bool {
     let has_end = matches!(scene.lattice.shape, Shape::Gauss | Shape::TopHat);
-    let saves =
-        || kind == AdapterKind::Software || largest_share(scene, size) < MOST_SHARE;
+    let saves = || kind == AdapterKind::Software || largest_share(scene, size) < MOST_SHARE;
     has_end && (is_fine(scene) || forced.unwrap_or_else(saves))
 }
 
@@ -45,9 +44,8 @@ fn largest_share(scene: &Scene, size: TileSize) -> f64 {
             let q = source.scattering_vector(point.normalize());
             let indices = batch.iter().map(|orientation| orientation.miller_index(q));
             let none = (DVec3::INFINITY, DVec3::NEG_INFINITY);
-            let (low, high) = indices.fold(none, |(low, high), index| {
-                (low.min(index), high.max(index))
-            });
+            let (low, high) =
+                indices.fold(none, |(low, high), index| (low.min(index), high.max(index)));
             // From the middle of a thread's pixels to the outermost, 1/Å.
             let pixels = (size.per_thread - 1) as f64 / 2.0 * panel.pixel_size_m;
             let step = pixels / (point.length() * source.wavelength_m * ANGSTROM_PER_METRE);
@@ -67,9 +65,9 @@ fn largest_share(scene: &Scene, size: TileSize) -> f64 {
 fn points(panel: &Panel) -> impl Iterator<Item = DVec3> {
     let [width, height] = panel.shape.map(|pixels| pixels as f64);
     let parts = [1.0, 3.0, 5.0].map(|part| part / 6.0);
-    parts.into_iter().flat_map(move |slow| {
-        parts.map(|fast| panel.point_m([fast * width, slow * height]))
-    })
+    parts
+        .into_iter()
+        .flat_map(move |slow| parts.map(|fast| panel.point_m([fast * width, slow * height])))
 }
 
 #[cfg(test)]
@@ -111,8 +109,14 @@ mod tests {
         let pays = |scene: &Scene, kind| pays_as(scene, kind, None);
         let alike = scene(Shape::Gauss, 10.0, 1e-3);
         let powder = scene(Shape::Gauss, 10.0, 3.0);
-        assert_eq!([pays(&alike, Discrete), pays(&alike, Software)], [false, true]);
-        assert_eq!([pays(&powder, Discrete), pays(&powder, Software)], [true, true]);
+        assert_eq!(
+            [pays(&alike, Discrete), pays(&alike, Software)],
+            [false, true]
+        );
+        assert_eq!(
+            [pays(&powder, Discrete), pays(&powder, Software)],
+            [true, true]
+        );
         let forced = pays_as(&alike, Discrete, Some(true));
         assert!(forced && !pays_as(&powder, Discrete, Some(false)));
         assert!(largest_share(&alike, TileSize::of(&alike)) > 0.9);

@@ -15,8 +15,8 @@ use crate::physics::spot_reach::spot_reach;
 use crate::scene::{Orientation, Scene, SceneSource};
 use crate::units::ANGSTROM_PER_METRE;
 
-/// `DENOMINATOR` of `lattice_factor.wgsl`, and before it the constant.
-const DENOMINATOR: [f64; 4] = [1.0, 1.000_017_44, 0.354_599_34, 0.068_625_96];
+/// The constant and `HALF_WAVE` of `lattice_factor.wgsl`.
+const HALF_WAVE: [f64; 4] = [1.0, 0.355_068_71, 0.065_145_31, 0.007_642_44];
 
 /// How far from a reflection, along each axis, the kernel makes something of its spot. Gaussians
 /// have no end, but float32 has.
@@ -46,7 +46,7 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
     let limit = scene.scattering_vector_limit / ANGSTROM_PER_METRE;
     let [wave_h, wave_k, wave_l] = lattice
         .cells
-        .map(|cells| DENOMINATOR.map(|coefficient| (cells * coefficient) as f32));
+        .map(|cells| HALF_WAVE.map(|coefficient| (cells * coefficient) as f32));
     let spot = lattice.triangular_metric() * spot_exponent_scale(lattice).sqrt();
     let places = grid.map(|grid| GridLayout::of(scene, false).places(grid));
     let places = places.unwrap_or_default();
@@ -200,8 +200,11 @@ impl GridLayout {
             inside: beyond(FIRST_PLACE - 1),
             row,
             plane,
-            origin: grid.min().map(|first| first - border + further - FIRST_PLACE),
-            base: 0u32.wrapping_sub(first_word.wrapping_mul(plane.wrapping_add(row).wrapping_add(1))),
+            origin: grid
+                .min()
+                .map(|first| first - border + further - FIRST_PLACE),
+            base: 0u32
+                .wrapping_sub(first_word.wrapping_mul(plane.wrapping_add(row).wrapping_add(1))),
         }
     }
 
@@ -241,7 +244,9 @@ impl GridLayout {
             let bits = |number: f32| u32::from(half::f16::from_f32(number).to_bits());
             let second = |pair: &[f32]| pair.get(1).copied().map_or(0, bits);
             let pairs = numbers.chunks(2);
-            pairs.map(|pair| bits(pair[0]) | second(pair) << 16).collect()
+            pairs
+                .map(|pair| bits(pair[0]) | second(pair) << 16)
+                .collect()
         } else {
             numbers.into_iter().map(f32::to_bits).collect()
         };

@@ -76,6 +76,7 @@ pub struct Permutation {
     curved: bool,
     fine: bool,
     culls: bool,
+    one_nearest: bool,
 }
 
 impl Permutation {
@@ -110,6 +111,7 @@ impl Permutation {
             curved: scene.panels.iter().any(|panel| panel.curved_m.is_some()),
             fine: is_fine(scene),
             culls,
+            one_nearest: has_one_nearest(scene, size),
         }
     }
 
@@ -127,7 +129,7 @@ impl Permutation {
     }
 
     /// The values of the `override` constants by name.
-    pub fn constants(&self) -> [(&'static str, f64); 13] {
+    pub fn constants(&self) -> [(&'static str, f64); 14] {
         let flag = |set: bool| f64::from(u8::from(set));
         [
             ("EDGE", self.edge.into()),
@@ -143,8 +145,26 @@ impl Permutation {
             ("CURVED", flag(self.curved)),
             ("FINE", flag(self.fine)),
             ("CULLS", flag(self.culls)),
+            ("ONE_NEAREST", flag(self.one_nearest)),
         ]
     }
+}
+
+/// Whether the reflection nearest to one pixel of a thread may stand for those of the others: with a
+/// whole number of cells the interference of a square crystal is as good about any reflection that
+/// is less than an index away. Where F of the nearest reflection counts, each pixel needs its own.
+fn has_one_nearest(scene: &Scene, size: TileSize) -> bool {
+    /// Indices between the pixels of a thread, at most; the nearest reflection is half a one away.
+    const FARTHEST: f64 = 0.25;
+    let lattice = &scene.lattice;
+    let is_whole = lattice.cells.into_iter().all(|cells| cells.fract() == 0.0);
+    // From the corner pixel of a thread to the opposite one, over the tile's half diagonal.
+    let part = (size.per_thread - 1) as f64 / (size.edge() as f64 / 2.0);
+    size.per_thread > 1
+        && lattice.shape == Shape::Square
+        && is_whole
+        && (scene.grid.is_none() || scene.interpolate)
+        && part * size.turns(scene, [1.0; 3]) <= FARTHEST
 }
 
 /// Every permutation there is.
@@ -152,7 +172,7 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
     (0..4)
         .flat_map(|shape| {
             (0..3).flat_map(move |structure_factors| {
-                (0..2304u16).map(move |switches| Permutation {
+                (0..3072u16).map(move |switches| Permutation {
                     edge: 1 + (switches >> 5 & 1) as u8,
                     shape,
                     structure_factors,
@@ -164,6 +184,7 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
                     sensor: ((switches % 768) >> 8) as u8,
                     fine: switches / 768 == 1,
                     culls: (1..3).contains(&(switches / 768)),
+                    one_nearest: switches / 768 == 3,
                     resolution_limit: switches & 64 != 0,
                     curved: switches & 128 != 0,
                 })
@@ -171,6 +192,7 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
         })
         .filter(|own| !own.fine || (own.edge == 1 && !own.curved))
         .filter(|own| !own.culls || own.shape >= 2)
+        .filter(|own| !own.one_nearest || (own.shape == 0 && own.edge == 2))
 }
 
 #[cfg(test)]

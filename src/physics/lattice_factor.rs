@@ -151,7 +151,10 @@ mod tests {
     #[test]
     fn the_triangular_metric_keeps_lengths() {
         let columns = [5.0, 1.0, 0.0, -2.0, 8.0, 2.0, 1.0, -3.0, 13.0];
-        for metric in [DMat3::from_cols_array(&columns), DMat3::from_diagonal(DVec3::splat(7.0))] {
+        for metric in [
+            DMat3::from_cols_array(&columns),
+            DMat3::from_diagonal(DVec3::splat(7.0)),
+        ] {
             let lattice = Lattice {
                 shape: Shape::Gauss,
                 cells: [1.0; 3],

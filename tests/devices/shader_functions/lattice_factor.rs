@@ -94,10 +94,9 @@ fn square() {
         [n[0], n[1], n[2], delta[0], delta[1], delta[2]]
     });
     let body = "var model: Model;
-        model.cells = real3(0u);
-        model.waves_h = model.cells.x * HALF_WAVE;
-        model.waves_k = model.cells.y * HALF_WAVE;
-        model.waves_l = model.cells.z * HALF_WAVE;
+        model.wave_h = wave(real(0u));
+        model.wave_k = wave(real(1u));
+        model.wave_l = wave(real(2u));
         put(0u, square(model, real3(3u)));";
     let kernel = in_render(body);
     check(
@@ -134,19 +133,26 @@ fn sinc3() {
     });
 }
 
+/// What fudge·g is over, to be a spot's exponent of 1/2.
+const HALVING: f64 = SPOT_WIDTH * std::f64::consts::LN_2;
+
 #[test]
 fn gauss() {
-    let edges = [0.0, 1e-12, 0.63, 55.0, 1e10, 1e30].map(|g| [g]);
+    let edges = [0.0, 1e-12, 1.0, 126.0, 1e10, 1e30].map(|exponent| [exponent]);
     let inputs = inputs(3, edges.to_vec(), |rng| {
         [match rng.random_range(0..2) {
-            0 => rng.random_range(0.0..60.0),
-            _ => log_uniform(rng, 1e-12, 100.0),
+            0 => rng.random_range(0.0..137.0),
+            _ => log_uniform(rng, 1e-12, 230.0),
         }]
     });
     let kernel = in_render("put(0u, gauss(real(0u)));");
-    check("gauss", kernel, GAUSS, &inputs, |[g], [found]| {
-        let expected = lattice_factor::gauss(g);
-        error_over(found, expected, expected * (1.0 + g / 0.63))
+    check("gauss", kernel, GAUSS, &inputs, |[exponent], [found]| {
+        let expected = lattice_factor::gauss(exponent * HALVING);
+        error_over(
+            found,
+            expected,
+            expected * (1.0 + exponent * HALVING / 0.63),
+        )
     });
 }
 
@@ -155,11 +161,26 @@ fn gauss() {
 fn half_wave() {
     let edges = [0.0, 1.0, 0.5, 1e-9, 0.25].map(|f| [f]);
     let inputs = inputs(36, edges.to_vec(), |rng| [offset(rng, 100.0).abs() * 2.0]);
-    let kernel = in_render("put(0u, half_wave(1.0, HALF_WAVE, real(0u)));");
+    let kernel = in_render("put(0u, half_wave(wave(1.0), real(0u)));");
     check("half_wave", kernel, HALF_WAVE, &inputs, |[f], [found]| {
         let expected = (PI * f.min(1.0 - f)).sin() / PI + 1e-12;
         // f - f^2 is rounded, which shows where it is small at the far end.
         error_over(found, expected, f + 1e-12)
+    });
+}
+
+/// Of any number of cells, from 0 to 1/2, where there is no end at which it falls to zero.
+#[test]
+fn wave() {
+    let edges = EDGE_CELLS.into_iter();
+    let edges = edges.flat_map(|n| EDGE_OFFSETS.map(|delta| [n, delta.abs()]));
+    let inputs = inputs(37, edges.collect(), |rng| {
+        let n = cells(rng);
+        [n, offset(rng, n).abs()]
+    });
+    let kernel = in_render("put(0u, half_wave(wave(real(0u)), real(1u)));");
+    check("wave", kernel, HALF_WAVE, &inputs, |[n, delta], [found]| {
+        relative(found, n * (PI * delta).sin() / PI + 1e-12)
     });
 }
 
@@ -206,7 +227,7 @@ fn sincg_parts() {
         let n = cells(rng);
         [n, offset(rng, n)]
     });
-    let body = "put2(0u, sincg_parts(real(0u), real(0u) * HALF_WAVE, real(1u)));";
+    let body = "put2(0u, sincg_parts(wave(real(0u)), real(1u)));";
     let kernel = in_render(body);
     check(
         "sincg_parts",
@@ -234,35 +255,34 @@ const CRYSTAL: &str = "
 fn model_at(k: u32) -> Model {
     var model: Model;
     model.cells = real3(k);
-    model.waves_h = model.cells.x * HALF_WAVE;
-    model.waves_k = model.cells.y * HALF_WAVE;
-    model.waves_l = model.cells.z * HALF_WAVE;
+    model.wave_h = wave(model.cells.x);
+    model.wave_k = wave(model.cells.y);
+    model.wave_l = wave(model.cells.z);
     model.fudge = real(k + 3u);
-    model.metric_h = real3(k + 4u);
-    model.metric_k = real3(k + 7u);
-    model.metric_l = real3(k + 10u);
+    model.spot_h = real3(k + 4u);
+    model.spot_kl = real3(k + 7u);
     return model;
 }
 ";
 
 /// Crystals of `shape` whose numbers float32 holds exactly, and an offset from a reflection.
-fn crystals(stream: u32, shape: Shape) -> Vec<((Lattice, DVec3), [f32; 16])> {
+fn crystals(stream: u32, shape: Shape) -> Vec<((Lattice, DVec3), [f32; 13])> {
     inputs(stream, Vec::new(), |rng| {
         let cells = [cells(rng), cells(rng), cells(rng)];
         let delta = cells.map(|n| offset(rng, n));
         let fudge = rng.random_range(0.1..10.0f32);
         let width = log_uniform(rng, 0.1, 100.0);
-        let metric = [(); 3].map(|()| vector(rng) * width);
-        let columns = metric.map(|column| column.to_array());
-        let words = joined(&[&cells, &[fudge], columns.as_flattened(), &delta]);
-        let [h, k, l] = metric.map(|column| column.as_dvec3());
+        let rows = [(); 2].map(|()| (vector(rng) * width).to_array());
+        let words = joined(&[&cells, &[fudge], rows.as_flattened(), &delta]);
+        let [[a, b, c], [d, e, f]] = rows.map(|row| row.map(f64::from));
+        let spot = DMat3::from_cols_array(&[a, 0.0, 0.0, b, d, 0.0, c, e, f]);
         let cells = cells.map(f64::from);
         let lattice = Lattice {
             shape,
             cells,
             total: cells.iter().product(),
             fudge: fudge.into(),
-            metric: DMat3::from_cols(h, k, l),
+            metric: spot * (HALVING / f64::from(fudge)).sqrt(),
         };
         ((lattice, DVec3::from_array(delta.map(f64::from))), words)
     })
@@ -281,7 +301,7 @@ fn uncancelled(lattice: &Lattice, delta: DVec3) -> f64 {
 
 #[test]
 fn round_offset() {
-    let kernel = in_render("put(0u, round_offset(model_at(0u), real3(13u)));").helpers(CRYSTAL);
+    let kernel = in_render("put(0u, round_offset(model_at(0u), real3(10u)));").helpers(CRYSTAL);
     let crystals = crystals(29, Shape::Round);
     check_cases(
         "round_offset",
@@ -295,11 +315,11 @@ fn round_offset() {
 }
 
 #[test]
-fn spot_offset_squared() {
-    let body = "put(0u, spot_offset_squared(model_at(0u), real3(13u)));";
+fn spot_exponent() {
+    let body = "put(0u, spot_exponent(model_at(0u), real3(10u)));";
     let kernel = in_render(body).helpers(CRYSTAL);
     let crystals = crystals(30, Shape::Gauss);
-    let name = "spot_offset_squared";
+    let name = "spot_exponent";
     check_cases(
         name,
         kernel,
@@ -307,17 +327,27 @@ fn spot_offset_squared() {
         &crystals,
         |(lattice, delta), _, [found]| {
             let expected = lattice_factor::spot_offset_squared(lattice, *delta);
-            error_over(found, expected, uncancelled(lattice, *delta))
+            error_over(found * HALVING, expected, uncancelled(lattice, *delta))
         },
     );
 }
 
 #[test]
 fn is_inside_top_hat() {
-    let edges = [0.0, 0.396_899_9, 0.396_900_1, 1e30, f32::INFINITY].map(|g| [g]);
-    let inputs = inputs(31, edges.to_vec(), |rng| [log_uniform(rng, 1e-3, 10.0)]);
+    let edge = (SPOT_WIDTH / std::f64::consts::LN_2) as f32;
+    let edges = [
+        0.0,
+        edge * 0.999_999_5,
+        edge * 1.000_000_5,
+        1e30,
+        f32::INFINITY,
+    ];
+    let edges = edges.map(|exponent| [exponent]);
+    let inputs = inputs(31, edges.to_vec(), |rng| [log_uniform(rng, 2e-3, 23.0)]);
     let kernel = in_render("put(0u, f32(is_inside_top_hat(real(0u))));");
-    check("is_inside_top_hat", kernel, 0.0, &inputs, |[g], [found]| {
+    let name = "is_inside_top_hat";
+    check(name, kernel, 0.0, &inputs, |[exponent], [found]| {
+        let g = exponent * HALVING;
         let inside = lattice_factor::is_inside_top_hat(g);
         // Within rounding of the edge either is right.
         let near = (g / (SPOT_WIDTH * SPOT_WIDTH) - 1.0).abs() < 2e-7;
@@ -353,7 +383,7 @@ fn squared(lattice: &Lattice, delta: DVec3) -> [f64; 2] {
 fn lattice_factor() {
     let shapes = [Shape::Square, Shape::Round, Shape::Gauss, Shape::TopHat];
     for (number, shape) in (0u32..).zip(shapes) {
-        let body = "put(0u, lattice_factor(model_at(0u), real3(13u)));";
+        let body = "put(0u, lattice_factor(model_at(0u), real3(10u)));";
         let kernel = in_render(body).helpers(CRYSTAL).constant("SHAPE", number);
         let name = format!("lattice_factor, {shape:?}");
         let crystals = crystals(32 + number, shape);

@@ -101,10 +101,9 @@ fn terms_and_factors() {
     // One F and one cell: a term is the square of F, whatever the index; of two cells along a, that
     // times (2 cos πδ)²/4.
     let body = "var model: Model;
-        model.cells = vec3<f32>(2.0, 1.0, 1.0);
-        model.waves_h = 2.0 * HALF_WAVE;
-        model.waves_k = HALF_WAVE;
-        model.waves_l = HALF_WAVE;
+        model.wave_h = wave(2.0);
+        model.wave_k = wave(1.0);
+        model.wave_l = wave(1.0);
         model.default_f = 3.0;
         var prepared: Prepared;
         prepared.row_a = vec3<f32>(1.0, 0.0, 0.0);
@@ -116,7 +115,7 @@ fn terms_and_factors() {
     for edge in [1, 2usize] {
         let kernel = in_render(body)
             .constant("EDGE", edge as u32)
-            .storage(6, vec![0]);
+            .storage(6, vec![0; 4]);
         check(
             "terms_of",
             kernel,

@@ -19,18 +19,17 @@ const SPOTS: &str = "
 fn spot_model() -> Model {
     var model: Model;
     model.cells = vec3<f32>(5.0, 8.0, 13.0);
-    model.waves_h = 5.0 * HALF_WAVE;
-    model.waves_k = 8.0 * HALF_WAVE;
-    model.waves_l = 13.0 * HALF_WAVE;
+    model.wave_h = wave(5.0);
+    model.wave_k = wave(8.0);
+    model.wave_l = wave(13.0);
     model.fudge = 0.75;
-    model.metric_h = vec3<f32>(5.0, 1.0, 0.0);
-    model.metric_k = vec3<f32>(0.0, 8.0, 2.0);
-    model.metric_l = vec3<f32>(1.0, 0.0, 13.0);
+    model.spot_h = real3(18u);
+    model.spot_kl = real3(21u);
     return model;
 }
 fn prepared_at(k: u32) -> Prepared {
     var prepared: Prepared;
-    prepared.whole = from_grid_min(vec3<i32>(real3(k)));
+    prepared.whole = place_of(vec3<i32>(real3(k)));
     prepared.fraction = real3(k + 3u);
     prepared.row_a = real3(k + 6u);
     prepared.row_b = real3(k + 9u);
@@ -42,6 +41,17 @@ fn prepared_at(k: u32) -> Prepared {
 #[test]
 fn term_of_every_kind() {
     let structure_factors = structure_factors();
+    let lattice = |shape| Lattice {
+        shape,
+        cells: CELLS,
+        total: CELLS.iter().product(),
+        fudge: 0.75,
+        metric: DMat3::from_cols_array(&[5.0, 1.0, 0.0, 0.0, 8.0, 2.0, 1.0, 0.0, 13.0]),
+    };
+    let halving = SPOT_WIDTH * std::f64::consts::LN_2;
+    let spot = lattice(Shape::Gauss).triangular_metric() * (0.75 / halving).sqrt();
+    let [h, k, l] = spot.to_cols_array_2d();
+    let spot = [h[0], k[0], l[0], k[1], l[1], l[2]].map(|component| component as f32);
     let inputs = inputs(80, Vec::new(), |rng| {
         let whole = [(-4..5), (-3..8), (-1..6)].map(|range| rng.random_range::<i32, _>(range));
         // Mostly near a reflection, where terms are bright.
@@ -49,23 +59,18 @@ fn term_of_every_kind() {
         let rows = [70.0, 80.0, 90.0].map(|edge| vector(rng).normalize() * edge);
         let rows = rows.map(|row| row.to_array());
         let turned = vector(rng) * log_uniform(rng, 1e-6, 1e-2);
-        joined::<18>(&[
+        joined::<24>(&[
             &whole.map(|component| component as f32),
             &fraction.to_array(),
             rows.as_flattened(),
             &turned.to_array(),
+            &spot,
         ])
     });
     let shapes = [Shape::Square, Shape::Round, Shape::Gauss, Shape::TopHat];
     let kinds = [(false, false), (true, false), (true, true)];
     for (shape_number, shape) in (0u32..).zip(shapes) {
-        let lattice = Lattice {
-            shape,
-            cells: CELLS,
-            total: CELLS.iter().product(),
-            fudge: 0.75,
-            metric: DMat3::from_cols_array(&[5.0, 1.0, 0.0, 0.0, 8.0, 2.0, 1.0, 0.0, 13.0]),
-        };
+        let lattice = lattice(shape);
         for (kind_number, (listed, interpolate)) in (0u32..).zip(kinds) {
             let model = Model {
                 lattice: &lattice,
