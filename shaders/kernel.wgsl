@@ -28,6 +28,9 @@ override FINE: bool = false;
 // if the host says that looking for them pays (src/gpu/culling.rs).
 override CULLS: bool = false;
 
+// A square crystal has so many cells that float32 may not hold the square of their number.
+override LARGE: bool = false;
+
 // The pixels of a thread are so near each other, and the spots such, that the reflection nearest to one
 // may stand for all (src/gpu/shaders.rs).
 override ONE_NEAREST: bool = false;

@@ -11,9 +11,12 @@ const BATCH: u32 = 64u; // orientations that a workgroup prepares at a time, one
 // `Prepared.whole`, and 0; used where F depends on the index.
 var<workgroup> whole: array<vec4<f32>, BATCH>;
 // Rows a', b', c', and beside each the fraction of its index.
-var<workgroup> row_a: array<vec4<f32>, BATCH>;
-var<workgroup> row_b: array<vec4<f32>, BATCH>;
-var<workgroup> row_c: array<vec4<f32>, BATCH>;
+struct Rows {
+    a: vec4<f32>,
+    b: vec4<f32>,
+    c: vec4<f32>,
+}
+var<workgroup> rows: array<Rows, BATCH>;
 
 // What finds the orientations that may scatter, where CULLS asks for it.
 // q - q_c at the pixels of the threads in the tile's corners, 1/Å.
@@ -28,16 +31,18 @@ fn keep(prepared: Prepared, place: u32) {
     if STRUCTURE_FACTORS != 0u {
         whole[place] = vec4<f32>(prepared.whole, 0.0);
     }
-    row_a[place] = vec4<f32>(prepared.row_a, prepared.fraction.x);
-    row_b[place] = vec4<f32>(prepared.row_b, prepared.fraction.y);
-    row_c[place] = vec4<f32>(prepared.row_c, prepared.fraction.z);
+    rows[place] = Rows(
+        vec4<f32>(prepared.row_a, prepared.fraction.x),
+        vec4<f32>(prepared.row_b, prepared.fraction.y),
+        vec4<f32>(prepared.row_c, prepared.fraction.z),
+    );
 }
 
 // The prepared orientation in place `place`.
 fn kept(place: u32) -> Prepared {
-    let a = row_a[place];
-    let b = row_b[place];
-    let c = row_c[place];
+    let a = rows[place].a;
+    let b = rows[place].b;
+    let c = rows[place].c;
     var index = vec3<f32>(0.0);
     if STRUCTURE_FACTORS != 0u {
         index = whole[place].xyz;

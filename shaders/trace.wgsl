@@ -100,7 +100,7 @@ fn trace() {
     );
     traced.round_offset = round_offset(model, delta);
     traced.spread = spot_exponent(model, delta) * (SPOT_WIDTH * LN_2);
-    traced.lattice_factor = lattice_factor(model, delta);
+    traced.lattice_factor = lattice_scale(model) * lattice_factor(model, delta);
     traced.structure_factor = structure_factor(model, index.whole, rest, nearest);
     let scattered = common_factor(model) * term_at(model, index.whole, rest, nearest);
     traced.term = select(scattered, 0.0, is_dropped(scene.scattering_limit_squared, q));

@@ -1,12 +1,12 @@
-// The lattice factor over the number of cells (PHYSICS §8), so that it is at most 1 whatever the
-// crystal. Mirrors src/physics/lattice_factor.rs.
+// The lattice factor (PHYSICS §8). Mirrors src/physics/lattice_factor.rs.
 
 const PI: f32 = 3.1415927;
 const ROUND_SCALE: f32 = 0.72360125;
 const SPOT_WIDTH: f32 = 0.63;
 const LN_2: f32 = 0.6931472;
 
-// What is added to both parts of sincg, so that they are equal where both are zero.
+// What is added to the denominator of sincg, and n times to its numerator, so that their ratio is right
+// where both are zero.
 const LEAST: f32 = 1e-12;
 
 // sin(pi x) over pi x, for x from -1/2 to 1/2. The hardware's sine has no relative accuracy near
@@ -24,39 +24,36 @@ fn cosine(x: f32) -> f32 {
         + y * (-0.025776323 + y * 0.0018399975)))));
 }
 
-// Coefficients of sin(pi f)/pi over g = f(1 - f), of g^2 to g^4; those of 1 and g are 1. The function is
-// even about f = 1/2, so that few suffice: fitted for the least relative error, they are right to 2e-9.
-const HALF_WAVE: vec3<f32> = vec3<f32>(0.35506871, 0.06514531, 0.00764244);
-
-// Coefficients of n sin(pi f)/pi.
-fn wave(n: f32) -> vec4<f32> {
-    return n * vec4<f32>(1.0, HALF_WAVE);
-}
-
-// n sin(pi f)/pi for f from 0 to 1; `w` is wave(n).
-fn half_wave(w: vec4<f32>, f: f32) -> f32 {
+// sin(pi f)/pi for f from 0 to 1, and `least`. The function is even about f = 1/2, so that a polynomial in
+// g = f(1 - f) needs few coefficients: fitted for the least relative error, it is right to 2e-9.
+fn half_wave(f: f32, least: f32) -> f32 {
     let g = f - f * f;
-    return LEAST + g * (w.x + g * (w.x + g * (w.y + g * (w.z + g * w.w))));
+    return least + g * (1.0 + g * (1.0 + g * (0.35506871 + g * (0.06514531 + g * 0.00764244))));
 }
 
-// The numerator and denominator of sincg(n, delta)/n, but for the sign; `w` is wave(n). They are right
+// The numerator and denominator of sincg(n, delta), but for the sign; `least` is n LEAST. They are right
 // for every delta between -1 and 1 if n is whole.
-fn sincg_parts(w: vec4<f32>, delta: f32) -> vec2<f32> {
+fn sincg_parts(n: f32, least: f32, delta: f32) -> vec2<f32> {
     let away = abs(delta);
-    return vec2<f32>(half_wave(wave(1.0), fract(w.x * away)), half_wave(w, away));
+    return vec2<f32>(half_wave(fract(n * away), least), half_wave(away, LEAST));
 }
 
 // sin(pi n delta)/sin(pi delta)/n, but for its sign.
 fn sincg(n: f32, delta: f32) -> f32 {
-    let parts = sincg_parts(wave(n), delta);
-    return parts.x / parts.y;
+    let parts = sincg_parts(n, n * LEAST, delta);
+    return parts.x / (n * parts.y);
 }
 
-// The product of the three axes' interference functions, but for its sign: one division.
+// The product of the three axes' interference functions, but for its sign: one division. With LARGE, it
+// is over the number of cells.
 fn square(model: Model, delta: vec3<f32>) -> f32 {
-    let h = sincg_parts(model.wave_h, delta.x);
-    let k = sincg_parts(model.wave_k, delta.y);
-    let l = sincg_parts(model.wave_l, delta.z);
+    if LARGE {
+        return sincg(model.cells.x, delta.x) * sincg(model.cells.y, delta.y)
+            * sincg(model.cells.z, delta.z);
+    }
+    let h = sincg_parts(model.cells.x, model.least.x, delta.x);
+    let k = sincg_parts(model.cells.y, model.least.y, delta.y);
+    let l = sincg_parts(model.cells.z, model.least.z, delta.z);
     return (h.x * k.x * l.x) / (h.y * k.y * l.y);
 }
 
@@ -99,7 +96,15 @@ fn is_inside_top_hat(exponent: f32) -> bool {
     return exponent < SPOT_WIDTH / LN_2;
 }
 
-// F_latt over the number of cells.
+// What lattice_factor is multiplied by to be F_latt over the number of cells.
+fn lattice_scale(model: Model) -> f32 {
+    if SHAPE == 0u && !LARGE {
+        return 1.0 / (model.cells.x * model.cells.y * model.cells.z);
+    }
+    return 1.0;
+}
+
+// F_latt over lattice_scale and the number of cells.
 fn lattice_factor(model: Model, delta: vec3<f32>) -> f32 {
     if SHAPE == 0u {
         return square(model, delta);

@@ -19,9 +19,7 @@ struct Model {
     grid_plane: u32, // places of a plane of one h
     grid_origin: vec3<i32>, // the index whose place is 0
     grid_base: u32, // the number of the place whose words are 0
-    wave_h: vec4<f32>, // wave(n) of the n cells along a, b, c
-    wave_k: vec4<f32>,
-    wave_l: vec4<f32>,
+    least: vec3<f32>, // cells times LEAST
 }
 
 // The structure factor `rest` from the place `whole` of the grid, where the nearest reflection is
@@ -36,16 +34,16 @@ fn structure_factor(model: Model, whole: vec3<f32>, rest: vec3<f32>, nearest: ve
     return model.default_f;
 }
 
-// What all terms have in common, and `term` leaves out: the square of the structure factor where
-// there is only one.
+// What all terms have in common, and `term` leaves out.
 fn common_factor(model: Model) -> f32 {
+    var root = lattice_scale(model);
     if STRUCTURE_FACTORS == 0u {
-        return model.default_f * model.default_f;
+        root *= model.default_f;
     }
     if STRUCTURE_FACTORS == 2u {
-        return TRICUBIC_SCALE * TRICUBIC_SCALE;
+        root *= TRICUBIC_SCALE;
     }
-    return 1.0;
+    return root * root;
 }
 
 // F_cell^2 F_latt^2 of one orientation, `turned` 1/Å from the tile's centre, over `common_factor`.

@@ -15,8 +15,8 @@ use crate::physics::spot_reach::spot_reach;
 use crate::scene::{Orientation, Scene, SceneSource};
 use crate::units::ANGSTROM_PER_METRE;
 
-/// The constant and `HALF_WAVE` of `lattice_factor.wgsl`.
-const HALF_WAVE: [f64; 4] = [1.0, 0.355_068_71, 0.065_145_31, 0.007_642_44];
+/// `LEAST` of `lattice_factor.wgsl`.
+const LEAST: f64 = 1e-12;
 
 /// How far from a reflection, along each axis, the kernel makes something of its spot. Gaussians
 /// have no end, but float32 has.
@@ -44,9 +44,6 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
     let grid = scene.grid.as_ref();
     let first = scene.first_source;
     let limit = scene.scattering_vector_limit / ANGSTROM_PER_METRE;
-    let [wave_h, wave_k, wave_l] = lattice
-        .cells
-        .map(|cells| HALF_WAVE.map(|coefficient| (cells * coefficient) as f32));
     let spot = lattice.triangular_metric() * spot_exponent_scale(lattice).sqrt();
     let places = grid.map(|grid| GridLayout::of(scene, false).places(grid));
     let places = places.unwrap_or_default();
@@ -64,9 +61,7 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
         grid_plane: places.plane,
         grid_origin: places.origin,
         grid_base: places.base,
-        wave_h,
-        wave_k,
-        wave_l,
+        least: lattice.cells.map(|cells| (cells * LEAST) as f32),
         ..ModelUniform::zeroed()
     };
     SceneUniform {

@@ -48,9 +48,7 @@ wgsl_structs! {
         grid_last: [f32; 3], grid_row: u32,
         grid_inside: [f32; 3], grid_plane: u32,
         grid_origin: [i32; 3], grid_base: u32,
-        wave_h: [f32; 4],
-        wave_k: [f32; 4],
-        wave_l: [f32; 4],
+        least: [f32; 3], padding_least: u32,
     }
     SceneUniform = "Scene" of render_source {
         model: ModelUniform,

@@ -60,6 +60,9 @@ pub fn noise_source() -> String {
     .concat()
 }
 
+/// Cells of a square crystal that sums of F_latt² fit float32 with.
+const MOST_CELLS: f64 = 1e15;
+
 /// A permutation of the kernel: the values of its `override` constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Permutation {
@@ -77,6 +80,7 @@ pub struct Permutation {
     fine: bool,
     culls: bool,
     one_nearest: bool,
+    large: bool,
 }
 
 impl Permutation {
@@ -112,6 +116,7 @@ impl Permutation {
             fine: is_fine(scene),
             culls,
             one_nearest: has_one_nearest(scene, size),
+            large: scene.lattice.shape == Shape::Square && scene.lattice.total > MOST_CELLS,
         }
     }
 
@@ -129,7 +134,7 @@ impl Permutation {
     }
 
     /// The values of the `override` constants by name.
-    pub fn constants(&self) -> [(&'static str, f64); 14] {
+    pub fn constants(&self) -> [(&'static str, f64); 15] {
         let flag = |set: bool| f64::from(u8::from(set));
         [
             ("EDGE", self.edge.into()),
@@ -146,6 +151,7 @@ impl Permutation {
             ("FINE", flag(self.fine)),
             ("CULLS", flag(self.culls)),
             ("ONE_NEAREST", flag(self.one_nearest)),
+            ("LARGE", flag(self.large)),
         ]
     }
 }
@@ -172,7 +178,7 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
     (0..4)
         .flat_map(|shape| {
             (0..3).flat_map(move |structure_factors| {
-                (0..3072u16).map(move |switches| Permutation {
+                (0..3840u16).map(move |switches| Permutation {
                     edge: 1 + (switches >> 5 & 1) as u8,
                     shape,
                     structure_factors,
@@ -185,6 +191,7 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
                     fine: switches / 768 == 1,
                     culls: (1..3).contains(&(switches / 768)),
                     one_nearest: switches / 768 == 3,
+                    large: shape == 0 && structure_factors == 0 && switches / 768 == 4,
                     resolution_limit: switches & 64 != 0,
                     curved: switches & 128 != 0,
                 })

@@ -288,9 +288,9 @@ fn terms() {
 
 /// Words of a scene with this oversampling, of which nothing else counts.
 fn scene(oversample: u32) -> Vec<u32> {
-    let mut words = vec![0; 60];
-    words[57] = 2;
-    words[58] = oversample;
+    let mut words = vec![0; 52];
+    words[49] = 2;
+    words[50] = oversample;
     words
 }
 

@@ -94,10 +94,9 @@ fn square() {
         [n[0], n[1], n[2], delta[0], delta[1], delta[2]]
     });
     let body = "var model: Model;
-        model.wave_h = wave(real(0u));
-        model.wave_k = wave(real(1u));
-        model.wave_l = wave(real(2u));
-        put(0u, square(model, real3(3u)));";
+        model.cells = real3(0u);
+        model.least = model.cells * LEAST;
+        put(0u, lattice_scale(model) * square(model, real3(3u)));";
     let kernel = in_render(body);
     check(
         "square",
@@ -161,26 +160,11 @@ fn gauss() {
 fn half_wave() {
     let edges = [0.0, 1.0, 0.5, 1e-9, 0.25].map(|f| [f]);
     let inputs = inputs(36, edges.to_vec(), |rng| [offset(rng, 100.0).abs() * 2.0]);
-    let kernel = in_render("put(0u, half_wave(wave(1.0), real(0u)));");
+    let kernel = in_render("put(0u, half_wave(real(0u), LEAST));");
     check("half_wave", kernel, HALF_WAVE, &inputs, |[f], [found]| {
         let expected = (PI * f.min(1.0 - f)).sin() / PI + 1e-12;
         // f - f^2 is rounded, which shows where it is small at the far end.
         error_over(found, expected, f + 1e-12)
-    });
-}
-
-/// Of any number of cells, from 0 to 1/2, where there is no end at which it falls to zero.
-#[test]
-fn wave() {
-    let edges = EDGE_CELLS.into_iter();
-    let edges = edges.flat_map(|n| EDGE_OFFSETS.map(|delta| [n, delta.abs()]));
-    let inputs = inputs(37, edges.collect(), |rng| {
-        let n = cells(rng);
-        [n, offset(rng, n).abs()]
-    });
-    let kernel = in_render("put(0u, half_wave(wave(real(0u)), real(1u)));");
-    check("wave", kernel, HALF_WAVE, &inputs, |[n, delta], [found]| {
-        relative(found, n * (PI * delta).sin() / PI + 1e-12)
     });
 }
 
@@ -227,7 +211,7 @@ fn sincg_parts() {
         let n = cells(rng);
         [n, offset(rng, n)]
     });
-    let body = "put2(0u, sincg_parts(wave(real(0u)), real(1u)));";
+    let body = "put2(0u, sincg_parts(real(0u), real(0u) * LEAST, real(1u)));";
     let kernel = in_render(body);
     check(
         "sincg_parts",
@@ -235,15 +219,15 @@ fn sincg_parts() {
         SINCG,
         &inputs,
         |[n, delta], [above, below]| {
-            // Both parts have this much more, so that they are equal where they would be zero.
+            // What the parts have more, so that their ratio is n where they would be zero.
             const LEAST: f64 = 1e-12;
             let delta = delta.abs();
-            let numerator = (PI * n * delta).sin().abs() / PI + LEAST;
-            let denominator = n * (PI * delta).sin() / PI + LEAST;
+            let numerator = (PI * n * delta).sin().abs() / PI + n * LEAST;
+            let denominator = (PI * delta).sin() / PI + LEAST;
             let above = error_over(
                 above.abs(),
                 numerator.abs(),
-                (n * delta).min(1.0 + n * delta) + LEAST,
+                (n * delta).min(1.0 + n * delta) + n * LEAST,
             );
             above.max(relative(below, denominator))
         },
@@ -255,9 +239,7 @@ const CRYSTAL: &str = "
 fn model_at(k: u32) -> Model {
     var model: Model;
     model.cells = real3(k);
-    model.wave_h = wave(model.cells.x);
-    model.wave_k = wave(model.cells.y);
-    model.wave_l = wave(model.cells.z);
+    model.least = model.cells * LEAST;
     model.fudge = real(k + 3u);
     model.spot_h = real3(k + 4u);
     model.spot_kl = real3(k + 7u);
@@ -383,7 +365,8 @@ fn squared(lattice: &Lattice, delta: DVec3) -> [f64; 2] {
 fn lattice_factor() {
     let shapes = [Shape::Square, Shape::Round, Shape::Gauss, Shape::TopHat];
     for (number, shape) in (0u32..).zip(shapes) {
-        let body = "put(0u, lattice_factor(model_at(0u), real3(10u)));";
+        let body = "let model = model_at(0u);
+            put(0u, lattice_scale(model) * lattice_factor(model, real3(10u)));";
         let kernel = in_render(body).helpers(CRYSTAL).constant("SHAPE", number);
         let name = format!("lattice_factor, {shape:?}");
         let crystals = crystals(32 + number, shape);

@@ -19,9 +19,7 @@ const SPOTS: &str = "
 fn spot_model() -> Model {
     var model: Model;
     model.cells = vec3<f32>(5.0, 8.0, 13.0);
-    model.wave_h = wave(5.0);
-    model.wave_k = wave(8.0);
-    model.wave_l = wave(13.0);
+    model.least = model.cells * LEAST;
     model.fudge = 0.75;
     model.spot_h = real3(18u);
     model.spot_kl = real3(21u);
