@@ -51,10 +51,11 @@ fn tricubic_sum(model: Model, whole: vec3<f32>, rest: vec3<f32>) -> f32 {
     let t = saturate((rest - base) * steepness + (0.5 - 0.5 * steepness));
     let number = number_from_base(model, clamp(place, vec3<f32>(FIRST_PLACE), model.grid_last));
     let weights_k = lagrange_weights(t.y);
-    let weights_h = lagrange_weights(t.x);
     let first = model.grid_base;
     let plane = model.grid_plane;
-    var sum = weights_h.x * plane_sum(number + first, weights_k, t.z);
+    let first_plane = plane_sum(number + first, weights_k, t.z);
+    let weights_h = lagrange_weights(t.x);
+    var sum = weights_h.x * first_plane;
     sum = fma(weights_h.y, plane_sum(number + (first + plane), weights_k, t.z), sum);
     sum = fma(weights_h.z, plane_sum(number + (first + 2u * plane), weights_k, t.z), sum);
     return fma(weights_h.w, plane_sum(number + (first + 3u * plane), weights_k, t.z), sum);

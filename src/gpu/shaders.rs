@@ -205,7 +205,31 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::StructureFactors;
     use crate::gpu::specialised::{Shader, validator};
+    use crate::gpu::tests::scene;
+
+    #[test]
+    fn pixels_share_a_nearest_reflection_where_any_will_do() {
+        let shares = |scene: &Scene| has_one_nearest(scene, TileSize::of(scene));
+        let square = scene(StructureFactors::constant(100.0));
+        assert!(shares(&square));
+        let changed = |change: fn(&mut Scene)| {
+            let mut scene = square.clone();
+            change(&mut scene);
+            shares(&scene)
+        };
+        assert!(!changed(|scene| scene.lattice.cells[1] = 5.5));
+        assert!(!changed(|scene| scene.lattice.shape = Shape::Gauss));
+        // Pixels at twice the distance from each other.
+        assert!(!changed(|scene| {
+            let panels = scene.panels.iter().cloned().map(|mut panel| {
+                panel.pixel_size_m *= 2.0;
+                panel
+            });
+            scene.panels = panels.collect();
+        }));
+    }
 
     #[test]
     fn the_noise_shader_is_valid_without_a_device() {
