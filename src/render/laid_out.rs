@@ -57,7 +57,7 @@ impl Renderer {
             layout: Arc::new(layout),
             size: frame_size(experiment),
             panels: panel_heights(experiment).into(),
-            pixels: rendered_pixels(experiment).map(Into::into),
+            pixels: Scene::flags(experiment.sampling().region, experiment.panels()).map(Into::into),
         })
     }
 
@@ -189,18 +189,4 @@ impl FrameScenes {
         }
         Ok(())
     }
-}
-
-/// Which pixels of `experiment` are rendered, where not all of them are.
-fn rendered_pixels(experiment: &Experiment) -> Option<Vec<bool>> {
-    let (panels, region) = (experiment.panels(), experiment.sampling().region);
-    if region.is_none() && panels.iter().all(|panel| panel.mask.is_none()) {
-        return None;
-    }
-    let flags = panels.iter().flat_map(|panel| {
-        let [width, height] = panel.shape;
-        let pixels = (0..height).flat_map(move |slow| (0..width).map(move |fast| (fast, slow)));
-        pixels.map(move |(fast, slow)| Scene::rendered(region, panel, fast, slow))
-    });
-    Some(flags.collect())
 }
