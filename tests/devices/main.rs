@@ -4,6 +4,8 @@
 mod support;
 
 mod accuracy;
+mod frames;
 mod gpu_path;
 mod jobs;
+mod point_spread;
 mod shader_functions;

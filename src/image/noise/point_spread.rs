@@ -13,6 +13,16 @@ pub fn part(spread: &PointSpread, fast: usize, slow: usize) -> f64 {
     PixelKernel::of(spread).part(fast, slow)
 }
 
+/// The [parts](part) on pixels up to `width` and `height` away, row by row, each as `keep` has it.
+#[cfg(feature = "gpu")]
+pub(crate) fn parts<T: Send>(
+    spread: &PointSpread,
+    size: [usize; 2],
+    keep: impl Fn(f64) -> T + Sync,
+) -> Vec<T> {
+    PixelKernel::of(spread).parts(size, keep)
+}
+
 /// Spreads `values`, rows of `width` pixels of panels with these heights, one after the other. An
 /// infinite value stays where it is. The transforms of a panel take [`memory`].
 pub fn spread(values: &mut [f32], width: usize, panels: &[usize], spread: &PointSpread) {
@@ -36,18 +46,18 @@ pub fn spread(values: &mut [f32], width: usize, panels: &[usize], spread: &Point
 }
 
 /// Refuses a point spread that takes more than `available` for one of the panels, of this width and
-/// these heights, that are stacked in an image.
+/// these heights, that are stacked in an image, where a panel takes `memory`.
 ///
 /// # Errors
 /// [`NoiseError::PointSpreadTooLarge`] with what is needed.
 pub fn check(
-    spread: &PointSpread,
     width: usize,
     panels: &[usize],
     available: Bytes,
+    memory: impl Fn([usize; 2]) -> Bytes,
 ) -> Result<(), NoiseError> {
     for &height in panels {
-        let needed = memory(spread, [width, height]);
+        let needed = memory([width, height]);
         if needed > available {
             return Err(NoiseError::PointSpreadTooLarge {
                 width,
@@ -60,7 +70,7 @@ pub fn check(
     Ok(())
 }
 
-/// Memory that spreading over a panel of `width` × `height` pixels takes.
+/// Memory that [`spread`] takes for a panel of `width` × `height` pixels.
 pub fn memory(spread: &PointSpread, size: [usize; 2]) -> Bytes {
     convolution::memory(PixelKernel::of(spread), size)
 }
