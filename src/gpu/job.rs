@@ -166,10 +166,16 @@ impl<'a> RenderJob<'a> {
             if self.running.is_none() {
                 self.running = Some(self.begin()?);
             }
-            while let Some(next) = self.dispatch()? {
+            // A pipeline's first dispatch says how long the next may be.
+            let unknown = |last: &mut InFlight| !last.pipeline.budget().learnt;
+            if let Some(first) = self.in_flight.take_if(unknown) {
+                return self.wait(first);
+            }
+            if let Some(next) = self.dispatch()? {
                 if let Some(before) = self.in_flight.replace(next) {
                     return self.wait(before);
                 }
+                continue;
             }
             self.running = None;
             self.passes_done += 1;
