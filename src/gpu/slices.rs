@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::layout::{BATCH, SliceUniform};
 
 /// A dispatch should take about this long: desktop systems kill a device that is busy for two
-/// seconds, and Ctrl-C and the progress bar wait for the dispatch in flight.
-const AIM: Duration = Duration::from_millis(70);
+/// seconds, and Ctrl-C and the progress bar wait for the two dispatches in flight.
+const AIM: Duration = Duration::from_millis(50);
 /// Most loop iterations of a thread in one dispatch: llvmpipe, Mesa's software driver, leaves loops
 /// after 65535 of them, counted over all of a thread's loops, without a word.
 const MOST_ITERATIONS: u32 = 1 << 15;
