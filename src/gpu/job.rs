@@ -187,7 +187,7 @@ impl<'a> RenderJob<'a> {
 
     /// Waits for a dispatch, and learns how long the next may be.
     fn wait(&self, dispatch: InFlight) -> Result<Step, GpuError> {
-        let _span = info_span!(target: SIMULATION, "dispatch").entered();
+        let _span = info_span!(target: SIMULATION, "wait for dispatch").entered();
         let elapsed = self.gpu.device.wait(dispatch.submission)?;
         let (pipeline, terms) = (dispatch.pipeline, dispatch.terms);
         pipeline.learn(terms, elapsed);
@@ -325,6 +325,7 @@ impl<'a> RenderJob<'a> {
             return Ok(None);
         };
         slice.first &= u32::from(pass.first);
+        let _span = info_span!(target: SIMULATION, "dispatch").entered();
         let (device, kernel) = (&gpu.device, pass.entry.name());
         let submission = device.submit(kernel, pass.entry.span(), |commands| {
             let (buffer, bytes) = (&self.common.slice, bytemuck::bytes_of(&slice));
