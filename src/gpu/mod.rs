@@ -19,9 +19,9 @@
 //!   buffer. The image stays there until the next one takes its place, so work on it need
 //!   not wait until it was read back.
 //!
-//! Scene buffers and target make a *workspace*. A job borrows one for the time of a render, and
-//! when several threads render at once each job has its own; what jobs share are the device and the
-//! kernels.
+//! Scene buffers, target and what point spreads keep (`spread/`) make a *workspace*. A job borrows
+//! one for the time of a render, and when several threads render at once each job has its own; what
+//! jobs share are the device and the kernels.
 //!
 //! # A render
 //!
