@@ -5,9 +5,11 @@
 //! A lost device is lost for all jobs and stays lost. An error that no scope caught could belong to
 //! anyone; the device is given up for all then, too.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use super::{Adapter, AdapterKind, GpuError, timestamps};
+use super::submission::Queued;
+use super::timestamps::{self, Timestamps};
+use super::{Adapter, AdapterKind, GpuError};
 use crate::memory::Bytes;
 use crate::profile;
 
@@ -24,7 +26,8 @@ pub struct GpuDevice {
     kind: AdapterKind,
     /// Why the device is lost, once it is.
     lost: Arc<OnceLock<String>>,
-    turn: Mutex<()>,
+    pub(super) queued: Mutex<Queued>,
+    pub(super) timestamps: Option<Timestamps>,
 }
 
 /// How the shaders of a kernel find their buffers.
@@ -73,13 +76,14 @@ impl GpuDevice {
         });
         let limits = device.limits();
         Ok(GpuDevice {
+            timestamps: Timestamps::new(&device, &queue, &name),
             device,
             queue,
             limits,
             name,
             kind: adapter.kind(),
             lost,
-            turn: Mutex::default(),
+            queued: Mutex::default(),
         })
     }
 
@@ -98,13 +102,6 @@ impl GpuDevice {
         self.limits
             .max_storage_buffer_binding_size
             .min(self.limits.max_buffer_size)
-    }
-
-    /// A turn on the queue. Whoever submits work and waits for it holds one, so that no two jobs
-    /// are on the device at once: the time that a dispatch takes is its own. Nobody waits for
-    /// other threads, or has rayon do anything, while it holds a turn.
-    pub fn turn(&self) -> MutexGuard<'_, ()> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What `make` makes on this thread, unless the driver refuses a command in it.
@@ -172,8 +169,8 @@ impl GpuDevice {
     pub fn upload(&self, buffer: &wgpu::Buffer, bytes: &[u8]) -> Result<(), GpuError> {
         for (index, piece) in bytes.chunks(UPLOAD).enumerate() {
             if index > 0 {
-                let _turn = self.turn();
-                self.submitted("an upload", || self.queue.submit([]))?;
+                let so_far = self.submit("an upload", "upload", |_| ())?;
+                self.wait(so_far)?;
             }
             let place = (index * UPLOAD) as u64;
             self.checked("an upload", || {
@@ -286,22 +283,6 @@ impl GpuDevice {
         })
     }
 
-    /// Has `submit` submit commands for `what`, and waits until the device is done with all work.
-    /// To be called by the holder of a [turn](GpuDevice::turn).
-    ///
-    /// # Errors
-    /// [`GpuError::Refused`] with what the driver said, [`GpuError::Lost`].
-    pub fn submitted<T>(&self, what: &str, submit: impl FnOnce() -> T) -> Result<T, GpuError> {
-        let (made, waited) = self.checked(what, || {
-            let made = submit();
-            (made, self.device.poll(wgpu::PollType::wait_indefinitely()))
-        })?;
-        match waited {
-            Ok(_) => Ok(made),
-            Err(error) => Err(self.gone(&error.to_string())),
-        }
-    }
-
     /// That the driver refused `what`, and why.
     pub fn refused(&self, what: &str, reason: String) -> GpuError {
         GpuError::Refused {
@@ -317,7 +298,8 @@ impl GpuDevice {
         self.lost.get_or_init(|| reason.to_string());
     }
 
-    fn gone(&self, reason: &str) -> GpuError {
+    /// That the device was lost, and why.
+    pub(super) fn gone(&self, reason: &str) -> GpuError {
         GpuError::Lost {
             adapter: self.name.clone(),
             reason: reason.to_string(),

@@ -3,13 +3,14 @@
 use tracing::info_span;
 
 use super::device::GpuDevice;
+use super::frame::FrameBuffers;
 use super::job::{Dispatch, RenderJob, Step};
 use super::kernel::Entry;
 use super::kernels::Kernels;
+use super::readback::Readbacks;
 use super::scaling::Scaling;
 use super::scene_buffers::CommonBuffers;
-use super::timestamps::Timestamps;
-use super::workspace::{Workspace, Workspaces};
+use super::workspace::{Pool, Workspace};
 use super::{Adapter, GpuError};
 use crate::experiment::Panel;
 use crate::profile::SETUP;
@@ -39,8 +40,9 @@ pub struct GpuRenderer {
     pub(super) device: GpuDevice,
     pub(super) options: GpuOptions,
     pub(super) kernels: Kernels,
-    pub(super) timestamps: Option<Timestamps>,
-    pub(super) workspaces: Workspaces,
+    pub(super) workspaces: Pool<Workspace>,
+    pub(super) frames: Pool<FrameBuffers>,
+    pub(super) readbacks: Readbacks,
 }
 
 impl GpuRenderer {
@@ -60,10 +62,11 @@ impl GpuRenderer {
         let device = span.in_scope(|| GpuDevice::open(adapter))?;
         Ok(GpuRenderer {
             kernels: Kernels::new(&device)?,
-            timestamps: Timestamps::new(&device)?,
             device,
             options,
-            workspaces: Workspaces::default(),
+            workspaces: Pool::default(),
+            frames: Pool::default(),
+            readbacks: Readbacks::default(),
         })
     }
 
@@ -81,8 +84,9 @@ impl GpuRenderer {
     }
 
     /// Renders `scene` and waits for it: photons per pixel, panels stacked, fast axis innermost; 0
-    /// where a pixel is outside the region or masked. `watch` is told of each dispatch once it is
-    /// done, and stops the render by returning false.
+    /// where a pixel is outside the region or masked. The host puts them in their places; a [`Frame`](super::Frame)
+    /// gives the same bits. `watch` is told of each dispatch once it is done, and stops the render by
+    /// returning false.
     ///
     /// # Errors
     /// [`GpuError`]; the renderer can be used again unless the device was lost.

@@ -60,6 +60,32 @@ pub fn noise_source() -> String {
     .concat()
 }
 
+/// The source of the shader that puts sums in their places in an image.
+pub fn place_source() -> String {
+    [
+        wgsl!("shared/strict"),
+        wgsl!("shared/pair"),
+        wgsl!("shared/scaled"),
+        wgsl!("place"),
+    ]
+    .concat()
+}
+
+/// The source of the shader that makes the numbers of a file.
+pub fn pack_source() -> String {
+    wgsl!("pack").into()
+}
+
+/// The source of the shader that adds up the photons of an image.
+pub fn statistics_source() -> String {
+    [
+        wgsl!("shared/strict"),
+        wgsl!("shared/pair"),
+        wgsl!("statistics"),
+    ]
+    .concat()
+}
+
 /// The source of the shader that spreads light.
 pub fn spread_source() -> String {
     [
@@ -184,9 +210,16 @@ mod tests {
     use crate::gpu::specialised::{Shader, validator};
 
     #[test]
-    fn shaders_of_images_are_valid_without_a_device() {
-        for source in [noise_source(), spread_source()] {
-            let module = naga::front::wgsl::parse_str(&source).unwrap();
+    fn shaders_of_pixels_are_valid_without_a_device() {
+        let sources = [
+            noise_source,
+            place_source,
+            pack_source,
+            spread_source,
+            statistics_source,
+        ];
+        for source in sources {
+            let module = naga::front::wgsl::parse_str(&source()).unwrap();
             validator().validate(&module).unwrap();
         }
     }

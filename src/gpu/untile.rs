@@ -1,4 +1,4 @@
-//! From tiles back to the image.
+//! From tiles back to the image, on the host: what `shaders/place.wgsl` does, with the same bits.
 
 use rayon::prelude::*;
 

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::backend::{Backend, Outcome};
+use super::backend::Backend;
+use super::shot::{InFlight, Shot, Subject, Wanted};
 use super::{Monitor, RenderError};
-use crate::image::Image;
-use crate::image::noise::{Noise, PointSpread};
+use crate::image::noise::PointSpread;
 use crate::memory::Bytes;
 use crate::scene::{Scene, TermPlace};
 use crate::trace::Trace;
@@ -16,7 +16,7 @@ use crate::trace::Trace;
 pub struct FallingBack {
     first: Box<dyn Backend>,
     second: Box<dyn Backend>,
-    /// The first failed. Only the call in which it did gets a notice of it.
+    /// The first failed. Only the shots for which it did get a notice of it.
     failed: AtomicBool,
 }
 
@@ -38,20 +38,18 @@ impl FallingBack {
         }
     }
 
-    /// What `work` makes with the first backend, or with the second where the first is no use.
-    fn either<T>(
+    /// Has the second backend make what is `wanted` of `subject`, as the first failed with `error`.
+    fn again(
         &self,
-        work: impl Fn(&dyn Backend) -> Result<Outcome<T>, RenderError>,
-    ) -> Result<Outcome<T>, RenderError> {
-        match work(self.in_use()) {
-            Err(error @ RenderError::Gpu(_)) => {
-                self.failed.store(true, Ordering::Relaxed);
-                let mut outcome = work(self.second.as_ref())?;
-                outcome.notices.insert(0, on_the_cpu(&error));
-                Ok(outcome)
-            }
-            outcome => outcome,
-        }
+        error: &RenderError,
+        subject: Subject,
+        wanted: Wanted,
+        monitor: &dyn Monitor,
+    ) -> Result<Shot, RenderError> {
+        self.failed.store(true, Ordering::Relaxed);
+        let mut shot = self.second.shoot(subject, wanted, monitor)?.take(monitor)?;
+        shot.notices.insert(0, on_the_cpu(error));
+        Ok(shot)
     }
 }
 
@@ -69,32 +67,124 @@ impl Backend for FallingBack {
         self.in_use().is_gpu()
     }
 
-    fn render(
-        &self,
-        scene: &Scene,
+    fn shoot<'a>(
+        &'a self,
+        subject: Subject<'a>,
+        wanted: Wanted,
         monitor: &dyn Monitor,
-    ) -> Result<Outcome<Vec<f32>>, RenderError> {
-        self.either(|backend| backend.render(scene, monitor))
-    }
-
-    fn expose(
-        &self,
-        image: &Image,
-        noise: &Noise,
-        panels: &[usize],
-    ) -> Result<Outcome<Image>, RenderError> {
-        self.either(|backend| backend.expose(image, noise, panels))
+    ) -> Result<InFlight<'a>, RenderError> {
+        if self.failed.load(Ordering::Relaxed) {
+            return self.second.shoot(subject, wanted, monitor);
+        }
+        match self.first.shoot(subject.clone(), wanted.clone(), monitor) {
+            Ok(shot) => Ok(InFlight::new(move |monitor| match shot.take(monitor) {
+                Err(error @ RenderError::Gpu(_)) => self.again(&error, subject, wanted, monitor),
+                taken => taken,
+            })),
+            Err(error @ RenderError::Gpu(_)) => {
+                let shot = self.again(&error, subject, wanted, monitor)?;
+                Ok(InFlight::new(move |_| Ok(shot)))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn trace(&self, scene: &Scene, place: &TermPlace) -> Result<Trace, RenderError> {
         self.in_use().trace(scene, place)
     }
 
-    fn device_memory(&self, scene: &Scene) -> Option<Bytes> {
-        self.in_use().device_memory(scene)
+    fn device_memory(&self, scene: &Scene, channels: usize, wanted: &Wanted) -> Option<Bytes> {
+        self.in_use().device_memory(scene, channels, wanted)
     }
 
     fn spread_memory(&self, spread: &PointSpread, size: [usize; 2]) -> Bytes {
         self.in_use().spread_memory(spread, size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::on_cpu::OnCpu;
+    use super::super::shot::Readout;
+    use super::super::threads::Threads;
+    use super::*;
+    use crate::formats::encoding::Number;
+    use crate::gpu::GpuError;
+    use crate::image::Image;
+    use crate::image::noise::Noise;
+
+    /// A device that takes work, and is lost before it has done it.
+    #[derive(Debug)]
+    struct Lost;
+
+    impl Backend for Lost {
+        fn device(&self) -> &str {
+            "lost"
+        }
+
+        fn is_gpu(&self) -> bool {
+            true
+        }
+
+        fn shoot<'a>(
+            &'a self,
+            _subject: Subject<'a>,
+            _wanted: Wanted,
+            _monitor: &dyn Monitor,
+        ) -> Result<InFlight<'a>, RenderError> {
+            Ok(InFlight::new(|_| {
+                Err(RenderError::Gpu(GpuError::Lost {
+                    adapter: "lost".into(),
+                    reason: "pulled out".into(),
+                }))
+            }))
+        }
+
+        fn trace(&self, _scene: &Scene, _place: &TermPlace) -> Result<Trace, RenderError> {
+            Err(RenderError::Interrupted)
+        }
+
+        fn device_memory(&self, _: &Scene, _: usize, _: &Wanted) -> Option<Bytes> {
+            None
+        }
+
+        fn spread_memory(&self, _: &PointSpread, _: [usize; 2]) -> Bytes {
+            Bytes(0)
+        }
+    }
+
+    #[test]
+    fn shots_in_flight_on_a_device_that_is_lost_are_made_again() {
+        let on_cpu = || Box::new(OnCpu(Threads::start(1).unwrap()));
+        let (cpu, backend) = (on_cpu(), FallingBack::new(Box::new(Lost), on_cpu()));
+        let images = [3.0, 70.0].map(|photons| Image::new(4, 3, vec![photons; 12], None));
+        let wanted = || Wanted {
+            photons: true,
+            readouts: vec![Readout {
+                noise: Noise::default(),
+                number: Number::U16,
+            }],
+        };
+        let shoot = |backend: &'_ dyn Backend, image| {
+            let shot = backend.shoot(Subject::Image(image, &[3]), wanted(), &());
+            shot.unwrap().take(&()).unwrap()
+        };
+        let subjects = images
+            .iter()
+            .map(|image| backend.shoot(Subject::Image(image, &[3]), wanted(), &()));
+        let in_flight: Vec<InFlight> = subjects.map(Result::unwrap).collect();
+        assert!(backend.is_gpu());
+        for (shot, image) in in_flight.into_iter().zip(&images) {
+            let mut found = shot.take(&()).unwrap();
+            let told = std::mem::take(&mut found.notices);
+            assert!(
+                matches!(&told[..], [told] if told.contains("pulled out") && told.contains("CPU")),
+                "{told:?}"
+            );
+            assert_eq!(found, shoot(&*cpu, image));
+        }
+        // Later ones are not tried there.
+        assert!(!backend.is_gpu());
+        assert_eq!(shoot(&backend, &images[0]), shoot(&*cpu, &images[0]));
     }
 }

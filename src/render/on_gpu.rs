@@ -1,16 +1,23 @@
 //! The GPU path as a backend. Nothing else of this module knows of GPUs, but for the choice of one.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use tracing::info_span;
 
-use super::backend::{Backend, Outcome};
+use super::backend::Backend;
 use super::falling_back::{FallingBack, on_the_cpu};
+use super::laid_out::FrameScenes;
 use super::measured::measured_error;
 use super::on_cpu::OnCpu;
+use super::shot::{Counted, InFlight, Readout, Shot, Subject, Wanted, developed};
 use super::threads::Threads;
 use super::{Device, Monitor, RenderError, RenderOptions};
-use crate::gpu::{self, Adapter, Dispatch, GpuError, GpuRenderer};
-use crate::image::Image;
+use crate::gpu::{
+    self, Adapter, Dispatch, Frame, FrameUse, GpuError, GpuRenderer, Landed, Landing,
+};
 use crate::image::noise::{self, Noise, PointSpread, point_spread};
+use crate::image::{Image, Statistics};
 use crate::memory::Bytes;
 use crate::profile::SETUP;
 use crate::scene::{Scene, TermPlace};
@@ -71,7 +78,8 @@ fn adapters(threads: &Threads) -> Vec<Adapter> {
     info_span!(target: SETUP, "look for adapters").in_scope(gpu::adapters)
 }
 
-/// The notice of an image of `scene` that is not good, as far as the CPU path finds.
+/// The notice of an image of `scene` that is not good, as far as the CPU path finds from its `photons`;
+/// only where [`gpu::largest_error`] has an answer are these looked at.
 fn inexact(scene: &Scene, photons: &[f32]) -> Option<String> {
     if gpu::misses_edges(scene) {
         return Some(
@@ -91,13 +99,89 @@ fn inexact(scene: &Scene, photons: &[f32]) -> Option<String> {
     ))
 }
 
+/// What a frame of so many energy channels is for, of which this is `wanted`.
+fn use_of(wanted: &Wanted, channels: usize) -> FrameUse {
+    let readouts = wanted.readouts.iter();
+    FrameUse {
+        several: channels > 1,
+        photons: wanted.photons,
+        readouts: readouts
+            .map(|readout| (readout.noise, readout.number))
+            .collect(),
+    }
+}
+
+/// Has `monitor` watch dispatches.
+fn watched(monitor: &dyn Monitor) -> impl FnMut(&Dispatch) -> bool {
+    |dispatch| {
+        monitor.dispatched(dispatch);
+        monitor.advanced(dispatch.done);
+        !monitor.interrupted()
+    }
+}
+
+/// What comes of a subject.
+enum Coming<'a> {
+    /// It is on its way from the device.
+    InFlight(Landing<'a>),
+    /// It is on the host.
+    Here(Landed),
+}
+
 impl OnGpu {
-    /// Why the light of some of the `panels`, of these heights, cannot be spread on the GPU.
-    fn misfit(&self, width: usize, panels: &[usize]) -> Option<GpuError> {
-        let mut fits = panels
-            .iter()
-            .map(|&height| self.gpu.spread_fits([width, height]));
-        fits.find_map(Result::err)
+    /// The sum of all scenes of `frame` on the device. What the user should know of it comes on top of
+    /// the `notices`.
+    fn rendered(
+        &self,
+        frame: &FrameScenes,
+        monitor: &dyn Monitor,
+        notices: &mut Vec<String>,
+    ) -> Result<Frame<'_>, RenderError> {
+        let [width, _] = frame.size();
+        let made = |several| {
+            let (panels, rendered) = (frame.panels(), frame.pixels());
+            self.gpu.frame(width, panels, rendered, several)
+        };
+        let mut sum = made(frame.channels() > 1)?;
+        frame.each(monitor, |scene, part| {
+            // What lies between the parts of it is getting ready, too: handing over to the pool, say.
+            let _span = info_span!(target: SETUP, "GPU path").entered();
+            let notice = self.threads.install(|| -> Result<_, GpuError> {
+                // Photons leave the device by themselves only where they are looked at.
+                let looked_at = gpu::largest_error(scene).is_some();
+                let mut alone = looked_at.then(|| made(false)).transpose()?;
+                sum.add(scene, alone.as_mut(), &mut watched(part))?;
+                let mut photons = Vec::new();
+                if let Some(mut alone) = alone {
+                    alone.send_photons()?;
+                    photons = alone.land().take()?.photons;
+                }
+                Ok(inexact(scene, &photons))
+            })?;
+            notices.extend(notice.filter(|notice| !notices.contains(notice)));
+            Ok(())
+        })?;
+        Ok(sum)
+    }
+
+    /// The photons of `frame`, which has one scene, put in their places on the host.
+    fn placed_here(
+        &self,
+        frame: &FrameScenes,
+        monitor: &dyn Monitor,
+        notices: &mut Vec<String>,
+    ) -> Result<Landed, RenderError> {
+        let mut landed = Landed::default();
+        frame.each(monitor, |scene, part| {
+            let _span = info_span!(target: SETUP, "GPU path").entered();
+            let notice = self.threads.install(|| -> Result<_, GpuError> {
+                landed.photons = self.gpu.render(scene, &mut watched(part))?;
+                Ok(inexact(scene, &landed.photons))
+            })?;
+            notices.extend(notice);
+            Ok(())
+        })?;
+        Ok(landed)
     }
 }
 
@@ -110,62 +194,105 @@ impl Backend for OnGpu {
         true
     }
 
-    fn render(
-        &self,
-        scene: &Scene,
+    fn shoot<'a>(
+        &'a self,
+        subject: Subject<'a>,
+        wanted: Wanted,
         monitor: &dyn Monitor,
-    ) -> Result<Outcome<Vec<f32>>, RenderError> {
-        let mut watch = |dispatch: &Dispatch| {
-            monitor.dispatched(dispatch);
-            monitor.advanced(dispatch.done);
-            !monitor.interrupted()
-        };
-        // What lies between the parts of it is getting ready, too: handing over to the pool, say.
-        let _span = info_span!(target: SETUP, "GPU path").entered();
-        let value = self
-            .threads
-            .install(|| self.gpu.render(scene, &mut watch))?;
-        let notices = self.threads.install(|| inexact(scene, &value));
-        let notices = notices.into_iter().collect();
-        Ok(Outcome {
-            notices,
-            ..Outcome::of(value, self.gpu.name())
-        })
-    }
-
-    fn expose(
-        &self,
-        image: &Image,
-        noise: &Noise,
-        panels: &[usize],
-    ) -> Result<Outcome<Image>, RenderError> {
-        let width = image.width();
-        let misfit = noise.spread().and_then(|_| self.misfit(width, panels));
-        let act = |stage, exposure: &_, values: &mut [f32]| {
-            Ok::<_, RenderError>(self.gpu.expose(values, exposure, stage)?)
-        };
-        let spread = |values: &mut [f32], spread: &PointSpread| {
-            if misfit.is_some() {
-                point_spread::spread(values, width, panels, spread);
-                return Ok(());
+    ) -> Result<InFlight<'a>, RenderError> {
+        let mut notices = Vec::new();
+        let mut on_host = Vec::new();
+        let coming = match &subject {
+            Subject::Frame(frame)
+                if self
+                    .gpu
+                    .leaves_places_to_host(&use_of(&wanted, frame.channels())) =>
+            {
+                Coming::Here(self.placed_here(frame, monitor, &mut notices)?)
             }
-            Ok(self.gpu.spread_panels(values, width, panels, spread)?)
+            subject => {
+                let mut frame = match subject {
+                    Subject::Frame(frame) => self.rendered(frame, monitor, &mut notices)?,
+                    Subject::Image(image, panels) => {
+                        let rendered = image.flags().map(Arc::from);
+                        let width = image.width();
+                        let mut frame = self.gpu.frame(width, panels, rendered.as_ref(), false)?;
+                        frame.upload(image.values())?;
+                        frame
+                    }
+                };
+                let spreads = |readout: &Readout| readout.noise.spread().is_some();
+                let spread = wanted.readouts.iter().any(spreads);
+                let misfit = spread.then(|| frame.misfit()).flatten();
+                if let Some(why) = misfit {
+                    notices.push(format!("{why}; the CPU spreads the light of this image"));
+                    on_host.clone_from(&wanted.readouts);
+                }
+                if let Subject::Frame(_) = subject {
+                    match wanted.photons || !on_host.is_empty() {
+                        true => frame.send_photons()?,
+                        false => frame.send_statistics()?,
+                    }
+                }
+                for readout in wanted.readouts.iter().filter(|_| on_host.is_empty()) {
+                    frame.read_out(&readout.noise, readout.number)?;
+                }
+                Coming::InFlight(frame.land())
+            }
         };
-        let expose = || noise::expose_by(image, noise, panels, act, spread);
-        let value = self.threads.install(expose)?;
-        let notice = misfit.map(|why| format!("{why}; the CPU spreads the light of this image"));
-        Ok(Outcome {
-            notices: notice.into_iter().collect(),
-            ..Outcome::of(value, self.gpu.name())
-        })
+        let left = Wanted {
+            photons: wanted.photons,
+            readouts: on_host,
+        };
+        Ok(InFlight::new(move |_| {
+            let Landed {
+                photons,
+                statistics,
+                counts,
+            } = match coming {
+                Coming::InFlight(landing) => landing.take()?,
+                Coming::Here(landed) => landed,
+            };
+            let counted = counts.into_iter().map(|counts| Counted {
+                pixels: counts.pixels,
+                clipped: counts.clipped,
+                saturated: counts.saturated,
+            });
+            let mut counted: Vec<Counted> = counted.collect();
+            let (image, panels) = match &subject {
+                Subject::Frame(frame) if photons.is_empty() => {
+                    let [width, _] = frame.size();
+                    return Ok(Shot {
+                        photons: None,
+                        statistics: Statistics::of_parts(statistics.into_iter(), width),
+                        counted,
+                        device: self.gpu.name().to_string(),
+                        notices,
+                    });
+                }
+                Subject::Frame(frame) => (Cow::Owned(frame.image(photons)), frame.panels()),
+                Subject::Image(image, panels) => (Cow::Borrowed(*image), *panels),
+            };
+            let expose = |image: &Image, noise: &Noise| noise::expose(image, noise, panels);
+            let developing = || developed(image, &left, self.gpu.name(), expose);
+            let shot = self.threads.install(developing)?;
+            counted.extend(shot.counted);
+            Ok(Shot {
+                counted,
+                notices,
+                photons: shot.photons,
+                statistics: shot.statistics,
+                device: shot.device,
+            })
+        }))
     }
 
     fn trace(&self, scene: &Scene, place: &TermPlace) -> Result<Trace, RenderError> {
         Ok(self.threads.install(|| self.gpu.trace(scene, place))?)
     }
 
-    fn device_memory(&self, scene: &Scene) -> Option<Bytes> {
-        Some(self.gpu.memory(scene))
+    fn device_memory(&self, scene: &Scene, channels: usize, wanted: &Wanted) -> Option<Bytes> {
+        Some(self.gpu.memory(scene, &use_of(wanted, channels)))
     }
 
     fn spread_memory(&self, spread: &PointSpread, size: [usize; 2]) -> Bytes {

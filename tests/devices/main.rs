@@ -4,6 +4,7 @@
 mod support;
 
 mod accuracy;
+mod frames;
 mod gpu_path;
 mod jobs;
 mod point_spread;

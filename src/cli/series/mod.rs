@@ -13,20 +13,21 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use glam::DVec3;
 use serde_json::json;
+use tracing::info_span;
 
 use super::config::Records;
 use super::error::is_interruption;
 use super::flags::{OutputKind, Request};
-use super::output::{print_summary, say};
+use super::output::{print_summary, say, say_lines};
 use super::progress::Progress;
-use super::{CliError, crystals, files, interrupt, limit, render, truth};
+use super::{CliError, crystals, files, interrupt, limit, profile, render, truth};
 use crate::experiment::ExperimentError;
 use crate::formats::PendingFile;
 use crate::formats::metadata::FrameMetadata;
 use crate::formats::whole::{self, check_replaceable};
-use crate::image::Statistics;
 use crate::image::noise::Noise;
-use crate::render::{Monitor, RenderError, Rendered, Renderer, frame_size};
+use crate::profile::RUN;
+use crate::render::{Monitor, RenderError, Renderer, frame_size};
 use crate::report::SeriesFrame;
 use crate::series::{
     self, Frame, FrameSink, Motion, Numbered, Output, OutputSink, Plan, PlannedFrame,
@@ -45,6 +46,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = Instant::now();
     interrupt::catch()?;
     let given = flags::parsed(words).map_err(named)?;
+    let whole = info_span!(target: RUN, "nanobragg series").entered();
     let prepared = render::prepared_with(&given, check);
     let (mut request, renderer, plan) = prepared.map_err(named)?;
     let outputs = request.outputs.iter();
@@ -54,19 +56,26 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
             .collect(),
         there: 0,
         images: Vec::new(),
+        notices: Vec::new(),
     };
-    let mut follower = Follower {
-        progress: Progress::of(&request)?,
-        notices: std::mem::take(&mut request.notices),
-    };
-    follower.tell(render::device_notices(&request, &renderer));
-    follower.tell(renderer.notice().map(Into::into).into_iter().collect());
+    let progress = Progress::of(&request)?;
+    work.notices = std::mem::take(&mut request.notices);
+    work.tell(render::device_notices(&request, &renderer));
+    work.tell(renderer.notice().map(Into::into).into_iter().collect());
     let goes_on = given.matches.get_flag("continue");
-    work.run(&mut request, &plan, &renderer, &mut follower, goes_on)
+    work.run(&mut request, &plan, &renderer, &progress, goes_on)
         .map_err(|error| work.left_by(error, &plan))?;
-    follower.tell(files::notices(&work.sinks));
-    let Follower { progress, notices } = follower;
     drop(progress);
+    drop(whole);
+    let mut profiled = Vec::new();
+    let hot_spots = match &request.program.profile {
+        Some(trace) => Some(profile::write(
+            trace,
+            &renderer.device_name(),
+            &mut profiled,
+        )?),
+        None => None,
+    };
     let noise = request.outputs.iter().find_map(|output| match output.kind {
         // The first frame's number is the image number of its noise.
         OutputKind::Noise { noise, .. } => Some(Noise {
@@ -85,6 +94,8 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
             "clipped_below": sink.written.clipped_below,
         })
     });
+    let profiled = profiled.iter();
+    let profiled = profiled.map(|file| json!({ "flag": file.flag, "path": file.path }));
     let summary = json!({
         "version": crate::version::NUMBER,
         "frames": plan.frames,
@@ -94,12 +105,16 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         "threads": renderer.threads(),
         "seed": request.seed,
         "noise": noise,
-        "files": files.collect::<Vec<_>>(),
+        "files": files.chain(profiled).collect::<Vec<_>>(),
         "images": work.images,
-        "notices": notices,
+        "notices": work.notices,
         "seconds": started.elapsed().as_secs_f64(),
     });
-    print_summary(&summary, request.program.json, request.program.quiet)
+    print_summary(&summary, request.program.json, request.program.quiet)?;
+    if let Some(hot_spots) = hot_spots.filter(|_| !request.program.quiet) {
+        say_lines(format_args!("\n{hot_spots}"));
+    }
+    Ok(())
 }
 
 /// The frames of what `request` asks for, once it is known that they can be written.
@@ -196,6 +211,8 @@ struct Work {
     /// How many frames an earlier run has written.
     there: u32,
     images: Vec<SeriesFrame>,
+    /// What the user was told.
+    notices: Vec<String>,
 }
 
 impl Work {
@@ -206,7 +223,7 @@ impl Work {
         request: &mut Request,
         plan: &Plan,
         renderer: &Renderer,
-        follower: &mut Follower,
+        progress: &Progress,
         goes_on: bool,
     ) -> Result<(), CliError> {
         let document = request.document.clone();
@@ -255,12 +272,16 @@ impl Work {
         let missing: Vec<u32> = (0..count).filter(missing).collect();
         self.there = count - missing.len() as u32;
         let mut kept = Instant::now();
+        let kinds: Vec<_> = request.outputs.iter().map(|output| output.kind).collect();
         let rendered = series::render(
             plan,
             &missing,
             renderer,
-            follower,
-            |frame, image, statistics| {
+            progress,
+            |number| series::wanted(kinds.iter(), number),
+            |frame, mut shot| {
+                self.tell(std::mem::take(&mut shot.notices));
+                self.tell(render::image_notices(&shot.statistics));
                 let record = records(request, &frame);
                 let rendered = RenderedFrame {
                     planned: PlannedFrame {
@@ -270,16 +291,15 @@ impl Work {
                         record: &record,
                         misset_seed,
                     },
-                    image,
-                    statistics: &statistics,
+                    shot: &shot,
                     draw: &draw,
                 };
-                series::write_frame(&mut self.sinks, &rendered, renderer)?;
+                series::write_frame(&mut self.sinks, &rendered)?;
                 self.images.push(SeriesFrame {
                     number: frame.number,
                     phi_deg: frame.phi_deg,
                     misset_deg: frame.misset_deg,
-                    image: statistics,
+                    image: shot.statistics,
                 });
                 if kept.elapsed() > KEPT_EVERY {
                     self.keep()?;
@@ -296,6 +316,16 @@ impl Work {
             // The disk may be full: what was kept before stays, and is told.
             let _ = self.keep();
         })
+    }
+
+    /// Tells what is true of every frame once.
+    fn tell(&mut self, told: Vec<String>) {
+        for notice in told {
+            if !self.notices.contains(&notice) {
+                say(format_args!("nanobragg: note: {notice}"));
+                self.notices.push(notice);
+            }
+        }
     }
 
     /// Puts the frames that have come on the disk.
@@ -348,30 +378,8 @@ fn truth_files(request: &Request, plan: &Plan, up: DVec3) -> Result<Vec<PendingF
     truth::files(request, &frames?, plan.first_number)
 }
 
-/// Shows how far the series is, and tells what is true of every frame once.
-struct Follower {
-    progress: Progress,
-    notices: Vec<String>,
-}
-
-impl Follower {
-    fn tell(&mut self, told: Vec<String>) {
-        for notice in told {
-            if !self.notices.contains(&notice) {
-                say(format_args!("nanobragg: note: {notice}"));
-                self.notices.push(notice);
-            }
-        }
-    }
-}
-
-impl Watcher for Follower {
+impl Watcher for Progress {
     fn monitor(&self, index: u32, count: u32) -> impl Monitor {
-        self.progress.frame(index as usize, count as usize)
-    }
-
-    fn rendered(&mut self, frame: &Rendered, statistics: &Statistics) {
-        self.tell(frame.notices.clone());
-        self.tell(render::image_notices(&frame.image, statistics));
+        self.frame(index as usize, count as usize)
     }
 }

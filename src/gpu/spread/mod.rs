@@ -9,7 +9,6 @@ mod field;
 mod plan;
 
 use std::num::NonZeroU64;
-use std::time::Instant;
 
 use tracing::info_span;
 
@@ -20,6 +19,7 @@ use super::device::{BindingLayout, GpuDevice};
 use super::layout::SpreadUniform;
 use super::shaders::spread_source;
 use super::slices::Budget;
+use super::submission::{Pipelined, Submission};
 use super::{AdapterKind, GpuError, GpuRenderer};
 use crate::image::noise::{PointSpread, point_spread};
 use crate::memory::Bytes;
@@ -53,7 +53,9 @@ impl SpreadKernel {
         })?;
         let storage = wgpu::BufferBindingType::Storage { read_only: false };
         let mut types = [storage; 7];
-        types[0] = wgpu::BufferBindingType::Uniform;
+        // No uniform: for each dispatch with another one that steers loops, Mesa's software driver
+        // copies the shader, and keeps the copy.
+        types[0] = wgpu::BufferBindingType::Storage { read_only: true };
         let layout = device.offset_layout("point spread", types)?;
         let pipeline = |entry: Entry| {
             let descriptor = wgpu::ComputePipelineDescriptor {
@@ -109,12 +111,13 @@ struct Spectrum {
 impl GpuRenderer {
     /// Spreads the light of a panel of `width` × `height` pixels that begins with pixel number
     /// `first` of `pixels`: what [`point_spread::spread`] does. What `held` keeps is used again for
-    /// the next panel.
+    /// the next panel. The last of the work is left `pipelined`.
     ///
     /// # Errors
     /// [`GpuRenderer::spread_fits`]; [`GpuError`] when the device has no memory, is lost or refuses.
     pub(super) fn spread(
         &self,
+        pipelined: &mut Pipelined,
         held: &mut Spreading,
         pixels: &wgpu::Buffer,
         first: u64,
@@ -126,7 +129,7 @@ impl GpuRenderer {
         }
         let plan = self.spread_plan(size)?;
         let room = held.room(&self.device, &plan)?;
-        let spectrum = self.spectrum(held, &room, spread, plan)?;
+        let spectrum = self.spectrum(pipelined, held, &room, spread, plan)?;
         // Pixels are counted in 32 bits.
         let panel = [0, first as u32];
         let device = &self.device;
@@ -135,7 +138,7 @@ impl GpuRenderer {
             device.queue.write_buffer(&room.panel, 0, bytes);
         })?;
         let _span = info_span!(target: SIMULATION, "point spread").entered();
-        self.pass(held, &plan.of_panel(), |pass| {
+        self.pass(pipelined, held, &plan.of_panel(), |pass| {
             let values = &spectrum.values[pass.prime * plan.pairs() + pass.pair];
             let [before, after] = &room.transforms;
             let [x, y, z, w] = &room.residues;
@@ -170,7 +173,11 @@ impl GpuRenderer {
         Some(Bytes(parts as u64 + device))
     }
 
-    fn spread_plan(&self, [width, height]: [usize; 2]) -> Result<Plan, GpuError> {
+    /// How the light of a panel is spread.
+    ///
+    /// # Errors
+    /// As [`GpuRenderer::spread_fits`].
+    pub(super) fn spread_plan(&self, [width, height]: [usize; 2]) -> Result<Plan, GpuError> {
         let per_dispatch = match self.device.kind() {
             AdapterKind::Software => 1 << 20,
             _ => 1 << 24,
@@ -198,6 +205,7 @@ impl GpuRenderer {
     /// The kernel of `spread` for `plan`, transformed.
     fn spectrum(
         &self,
+        pipelined: &mut Pipelined,
         held: &mut Spreading,
         room: &Room,
         spread: &PointSpread,
@@ -236,7 +244,7 @@ impl GpuRenderer {
             let words: Vec<u32> = parts.iter().map(|part| (part >> shift) as u32).collect();
             device.upload(buffer, bytemuck::cast_slice(&words))?;
         }
-        self.pass(held, &plan.of_kernel(), |pass| {
+        self.pass(pipelined, held, &plan.of_kernel(), |pass| {
             let values = &spectrum.values[pass.prime * plan.pairs() + pass.pair];
             let [rows, unused] = &room.transforms;
             match pass.entry {
@@ -252,6 +260,7 @@ impl GpuRenderer {
     /// keep the system responsive.
     fn pass<'a>(
         &self,
+        pipelined: &mut Pipelined,
         held: &mut Spreading,
         passes: &[Pass],
         buffers: impl Fn(&Pass) -> [&'a wgpu::Buffer; 6],
@@ -261,7 +270,7 @@ impl GpuRenderer {
         // Dispatches with the same buffers share a binding.
         let size = size_of::<SpreadUniform>();
         let step =
-            size.next_multiple_of(device.limits.min_uniform_buffer_offset_alignment as usize);
+            size.next_multiple_of(device.limits.min_storage_buffer_offset_alignment as usize);
         let mut tasks = vec![0u8; step * passes.len()];
         for (place, pass) in tasks.chunks_exact_mut(step).zip(passes) {
             place[..size].copy_from_slice(bytemuck::bytes_of(&pass.task));
@@ -269,7 +278,7 @@ impl GpuRenderer {
         let tasks = device.uploaded(
             "the passes of a point spread",
             &tasks,
-            wgpu::BufferUsages::UNIFORM,
+            wgpu::BufferUsages::STORAGE,
         )?;
         let mut bindings: Vec<(&Pass, wgpu::BindGroup)> = Vec::new();
         let mut bound = Vec::with_capacity(passes.len());
@@ -296,29 +305,30 @@ impl GpuRenderer {
         }
         let mut budget = held.budget.unwrap_or_else(Budget::new);
         let mut done = 0;
+        let mut before: Option<(Submission, f64)> = None;
         while done < passes.len() {
             let (mut end, mut work) = (done, 0.0);
             while end < passes.len() && (end == done || budget.fits(work + passes[end].work) > 0) {
                 work += passes[end].work;
                 end += 1;
             }
-            let _turn = device.turn();
-            let submitted = Instant::now();
-            device.submitted("the point spread", || {
-                let mut encoder = device.device.create_command_encoder(&Default::default());
-                let mut commands = encoder.begin_compute_pass(&Default::default());
+            let submission = device.submit("the point spread", "spread kernel", |commands| {
+                let mut compute = commands.pass();
                 for index in done..end {
                     let pass = &passes[index];
-                    commands.set_pipeline(&kernel.pipelines[pass.entry as usize]);
+                    compute.set_pipeline(&kernel.pipelines[pass.entry as usize]);
                     let offset = (index * step) as u32;
-                    commands.set_bind_group(0, &bindings[bound[index]].1, &[offset]);
-                    commands.dispatch_workgroups(pass.groups, 1, 1);
+                    compute.set_bind_group(0, &bindings[bound[index]].1, &[offset]);
+                    compute.dispatch_workgroups(pass.groups, 1, 1);
                 }
-                drop(commands);
-                device.queue.submit([encoder.finish()]);
             })?;
-            budget.learn(work, submitted.elapsed());
+            if let Some((before, work)) = before.replace((submission, work)) {
+                budget.learn(work, device.wait(before)?);
+            }
             done = end;
+        }
+        if let Some((last, _)) = before {
+            pipelined.push(device, last)?;
         }
         held.budget = Some(budget);
         Ok(())

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use nanobragg::gpu::{background_source, noise_source, render_source, spread_source, trace_source};
+use nanobragg::gpu::{
+    background_source, noise_source, pack_source, place_source, render_source, spread_source,
+    statistics_source, trace_source,
+};
 
 /// The test files of the shaders that render, of the one that adds noise, and of the one that spreads
 /// light.
@@ -21,6 +24,8 @@ const RENDER_TESTS: [&str; 11] = [
     include_str!("term.rs"),
 ];
 const NOISE_TESTS: [&str; 1] = [include_str!("noise.rs")];
+/// The test files of the shaders that pass over pixels, and of pairs of float32.
+const PIXEL_TESTS: [&str; 2] = [include_str!("fine.rs"), include_str!("pixels.rs")];
 const SPREAD_TESTS: [&str; 1] = [include_str!("point_spread.rs")];
 
 /// What is in quotes in Rust `source`: kernels are.
@@ -67,6 +72,9 @@ fn every_function_of_every_shader_is_called_by_a_test() {
         ("background", background_source(), &RENDER_TESTS),
         ("trace", trace_source(), &RENDER_TESTS),
         ("noise", noise_source(), &NOISE_TESTS),
+        ("pack", pack_source(), &PIXEL_TESTS),
+        ("place", place_source(), &PIXEL_TESTS),
+        ("statistics", statistics_source(), &PIXEL_TESTS),
         ("spread", spread_source(), &SPREAD_TESTS),
     ];
     for (name, source, tests) in &shaders {

@@ -520,7 +520,7 @@ fn threads_and_branches_have_their_places() {
         let words = task(&[(FIRST_LINE, 7), (DOWN, down), (BITS, bits)]);
         let body = "let own = seat_of(word(0u), word(1u));
             put_word(0u, own.line); put_word(1u, own.thread); put_word(2u, own.start);";
-        let kernel = in_spread(body).uniform(0, words);
+        let kernel = in_spread(body).storage(0, words);
         check_words("seat_of", kernel, &threads, |[group, thread]| {
             let (of_line, lines) = (1 << bits >> 4, 4096 >> bits);
             let [line, own] = if down == 1 {
@@ -539,7 +539,7 @@ fn threads_and_branches_have_their_places() {
             put_word(0u, own.pair); put_word(1u, own.conjugate); put_word(2u, u32(own.single));
             put_word(3u, table_of(own, 0u)); put_word(4u, table_of(own, 1u));
             put_word(5u, power(own, 0u, 3u).x); put_word(6u, power(own, 1u, 3u).w);";
-        let kernel = in_spread(body).uniform(0, words).storage(2, rows);
+        let kernel = in_spread(body).storage(0, words).storage(2, rows);
         check_words("branch_of", kernel, &numbers, |[number]| {
             let other = branches - 1 - number;
             let (pair, conjugate) = (number.min(other), u32::from(number > other));
@@ -645,7 +645,7 @@ fn lines_are_folded_and_unfolded() {
         });
         let bound = |kernel: Kernel<'static>| {
             kernel
-                .uniform(0, fields(origin, even))
+                .storage(0, fields(origin, even))
                 .storage(1, pixels.clone())
                 .storage(3, words.clone())
                 .storage(6, vec![largest, first])
@@ -717,7 +717,7 @@ fn lines_are_folded_and_unfolded() {
         }";
     let kernel = in_spread(body)
         .helpers(SIXTEEN)
-        .uniform(0, fields(2, 0))
+        .storage(0, fields(2, 0))
         .storage(2, powers(c, branches.into()))
         .storage(4, vec![0; 300]);
     let inverse = power(c, PRIME - 2);
@@ -762,7 +762,7 @@ fn values_are_kept_and_found() {
             put_four(5u, kernel_four(Seat(40u, 0u, 0u), own, 0u));";
         let kernel = in_spread(body)
             .helpers(SIXTEEN)
-            .uniform(0, fields(row_half))
+            .storage(0, fields(row_half))
             .storage(5, (0..6400).map(|place| 3 * place).collect());
         check_words::<3, 9>("kernel_four", kernel, &seats, |seat| {
             std::array::from_fn(|k| match k as u32 {
@@ -775,7 +775,7 @@ fn values_are_kept_and_found() {
             keep_kernel_four(vec4<u32>(6u, 7u, 8u, 9u), seat, own, 4u);
             put_word(0u, outcome[kernel_place(seat, own, 6u)]);";
         let kernel = in_spread(body)
-            .uniform(0, fields(row_half))
+            .storage(0, fields(row_half))
             .storage(4, vec![0; 6400]);
         // No two threads write to one place here, unless they write the same.
         check_words("keep_kernel_four", kernel, &seats[..1], |_| [8]);
@@ -787,7 +787,7 @@ fn values_are_kept_and_found() {
         put_four(4u, kept_four(word(0u)));";
     let kernel = in_spread(body)
         .helpers(SIXTEEN)
-        .uniform(0, fields(0))
+        .storage(0, fields(0))
         .storage(4, vec![0; 16])
         .storage(3, (0..16).collect());
     check_words::<1, 8>("keep_four", kernel, &places, |[thread]| {
