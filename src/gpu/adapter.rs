@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::GpuError;
+use super::guarded::guarded;
 use super::layout::BATCH;
 use crate::memory::Bytes;
 
@@ -85,9 +86,15 @@ fn adapters_of(backends: wgpu::Backends) -> Vec<Adapter> {
         backends,
         ..wgpu::InstanceDescriptor::new_without_display_handle()
     };
-    let instance = wgpu::Instance::new(descriptor);
-    let found = pollster::block_on(instance.enumerate_adapters(backends));
-    let able = found.into_iter().filter(runs_the_kernel);
+    // A driver that fails here has no adapters: wgpu tells nothing of it, or panics.
+    let found = guarded(|| {
+        let instance = wgpu::Instance::new(descriptor);
+        pollster::block_on(instance.enumerate_adapters(backends))
+    });
+    let able = found
+        .unwrap_or_default()
+        .into_iter()
+        .filter(runs_the_kernel);
     able.enumerate()
         .map(|(index, adapter)| Adapter { index, adapter })
         .collect()

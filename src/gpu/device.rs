@@ -3,10 +3,12 @@
 //! A job issues every command inside [`GpuDevice::checked`], in wgpu error scopes of its own
 //! thread: what the driver refuses comes back to that job as a value, and no other job hears of it.
 //! A lost device is lost for all jobs and stays lost. An error that no scope caught could belong to
-//! anyone; the device is given up for all then, too.
+//! anyone; the device is given up for all then, too. So it is when wgpu panics.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
+use super::guarded::{guarded, one_line};
 use super::{Adapter, AdapterKind, GpuError, timestamps};
 use crate::memory::Bytes;
 use crate::profile;
@@ -53,22 +55,24 @@ impl GpuDevice {
             required_features: timestamps,
             ..Default::default()
         };
-        let (device, queue) = pollster::block_on(adapter.wgpu().request_device(&descriptor))
-            .map_err(|error| GpuError::Open {
-                adapter: name.clone(),
-                reason: one_line(&error),
-            })?;
+        let refused = |reason: String| GpuError::Open {
+            adapter: name.clone(),
+            reason,
+        };
+        let opened = guarded(|| pollster::block_on(adapter.wgpu().request_device(&descriptor)));
+        let opened = opened.map_err(refused)?;
+        let (device, queue) = opened.map_err(|error| refused(told(&error)))?;
         let lost = Arc::new(OnceLock::new());
         // The first reason is the cause; later ones follow from it.
         let uncaught = Arc::clone(&lost);
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-            uncaught.get_or_init(|| one_line(&error));
+            uncaught.get_or_init(|| told(&error));
         }));
         let gone = Arc::clone(&lost);
         device.set_device_lost_callback(move |reason, message| {
             // Dropping the device when the program ends is reported here, too.
             if reason != wgpu::DeviceLostReason::Destroyed {
-                gone.get_or_init(|| format!("{reason:?} {message}"));
+                gone.get_or_init(|| one_line(&message));
             }
         });
         let limits = device.limits();
@@ -112,9 +116,8 @@ impl GpuDevice {
     /// # Errors
     /// [`GpuError::Refused`] with what the driver said of `what`, [`GpuError::Lost`].
     pub fn checked<T>(&self, what: &str, make: impl FnOnce() -> T) -> Result<T, GpuError> {
-        let made = self.scoped(make);
-        self.check_lost()?;
-        made.map_err(|error| self.refused(what, one_line(&error)))
+        let made = self.scoped(what, make)?;
+        made.map_err(|error| self.refused(what, told(&error)))
     }
 
     /// A buffer of `size` bytes for `what`.
@@ -133,15 +136,14 @@ impl GpuDevice {
             usage,
             mapped_at_creation: false,
         };
-        let made = self.scoped(|| self.device.create_buffer(&descriptor));
-        self.check_lost()?;
+        let made = self.scoped(what, || self.device.create_buffer(&descriptor))?;
         made.map_err(|error| match error {
             wgpu::Error::OutOfMemory { .. } => GpuError::OutOfMemory {
                 what,
                 size: Bytes(size),
                 adapter: self.name.clone(),
             },
-            other => self.refused(&format!("{what} of {}", Bytes(size)), one_line(&other)),
+            other => self.refused(&format!("{what} of {}", Bytes(size)), told(&other)),
         })
     }
 
@@ -260,7 +262,7 @@ impl GpuDevice {
         })?;
         match waited {
             Ok(_) => Ok(made),
-            Err(error) => Err(self.gone(&error.to_string())),
+            Err(error) => Err(self.gone(what, &error.to_string())),
         }
     }
 
@@ -279,40 +281,61 @@ impl GpuDevice {
         self.lost.get_or_init(|| reason.to_string());
     }
 
-    fn gone(&self, reason: &str) -> GpuError {
+    fn gone(&self, what: &str, reason: &str) -> GpuError {
         GpuError::Lost {
+            what: what.to_string(),
             adapter: self.name.clone(),
             reason: reason.to_string(),
         }
     }
 
-    fn check_lost(&self) -> Result<(), GpuError> {
-        match self.lost.get() {
-            Some(reason) => Err(self.gone(reason)),
-            None => Ok(()),
-        }
-    }
-
-    fn scoped<T>(&self, make: impl FnOnce() -> T) -> Result<T, wgpu::Error> {
+    /// What `make` makes for `what`, or the error of a command in it.
+    ///
+    /// # Errors
+    /// [`GpuError::Lost`].
+    fn scoped<T>(
+        &self,
+        what: &str,
+        make: impl FnOnce() -> T,
+    ) -> Result<Result<T, wgpu::Error>, GpuError> {
         use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
         let scopes =
             [OutOfMemory, Validation, Internal].map(|kind| self.device.push_error_scope(kind));
-        let made = make();
+        let made = guarded(make);
         // Scopes close in the reverse of their order.
         let [memory, validation, internal] = scopes;
         let errors = [internal.pop(), validation.pop(), memory.pop()].map(pollster::block_on);
-        match errors.into_iter().flatten().next() {
+        let made = made.inspect_err(|panic| {
+            self.lost.get_or_init(|| panic.clone());
+        });
+        if let Some(reason) = self.lost.get() {
+            return Err(self.gone(what, reason));
+        }
+        let made = made.map_err(|panic| self.gone(what, &panic))?;
+        Ok(match errors.into_iter().flatten().next() {
             Some(error) => Err(error),
             None => Ok(made),
+        })
+    }
+}
+
+impl Drop for GpuDevice {
+    /// Keeps a lost device from being taken apart: wgpu panics at what a failed call left behind,
+    /// and a driver may still be at work. The system takes it back when the process ends.
+    fn drop(&mut self) {
+        const PATIENCE: Duration = Duration::from_secs(5);
+        if self.lost.get().is_some() {
+            let wait = wgpu::PollType::Wait {
+                submission_index: None,
+                timeout: Some(PATIENCE),
+            };
+            let _ = guarded(|| self.device.poll(wait));
+            std::mem::forget((self.device.clone(), self.queue.clone()));
         }
     }
 }
 
-/// The message of `error` and its causes, in one line.
-fn one_line(error: &dyn std::error::Error) -> String {
-    error
-        .to_string()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+/// The message of `error`, in one line.
+fn told(error: &dyn std::error::Error) -> String {
+    one_line(&error.to_string())
 }

@@ -68,8 +68,10 @@ pub enum GpuError {
         reason: String,
     },
     /// The device went away.
-    #[error("{adapter} was lost during the render ({reason}); try again, or use the CPU")]
+    #[error("{adapter} failed at {what}, and is lost: {reason}; try again, or use the CPU")]
     Lost {
+        /// The buffer, shader or pass at which that was found.
+        what: String,
         /// Name of the adapter.
         adapter: String,
         /// What the driver said.
