@@ -45,9 +45,12 @@ impl FallingBack {
     ) -> Result<Outcome<T>, RenderError> {
         match work(self.in_use()) {
             Err(error @ RenderError::Gpu(_)) => {
-                self.failed.store(true, Ordering::Relaxed);
+                // Another thread's call may have failed at the same time, and says so.
+                let told = self.failed.swap(true, Ordering::Relaxed);
                 let mut outcome = work(self.second.as_ref())?;
-                outcome.notices.insert(0, on_the_cpu(&error));
+                if !told {
+                    outcome.notices.insert(0, on_the_cpu(&error));
+                }
                 Ok(outcome)
             }
             outcome => outcome,

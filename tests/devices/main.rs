@@ -4,6 +4,8 @@
 mod support;
 
 mod accuracy;
+#[cfg(target_os = "linux")]
+mod faults;
 mod gpu_path;
 mod jobs;
 mod shader_functions;

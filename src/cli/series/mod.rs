@@ -99,6 +99,8 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         "notices": notices,
         "seconds": started.elapsed().as_secs_f64(),
     });
+    // As after an image, the system takes back at once what a driver takes apart bit by bit.
+    std::mem::forget(renderer);
     print_summary(&summary, request.program.json, request.program.quiet)
 }
 
