@@ -2,30 +2,39 @@
 
 use super::CliError;
 use super::flags::Request;
+use super::output::say;
 use crate::document::Experiments;
 use crate::formats::{Access, expt};
-use crate::image::Image;
 use crate::memory::Bytes;
-use crate::render::Renderer;
+use crate::render::{Monitor, Rendered, Renderer, Shot, Wanted, panel_heights};
 
-/// `image`, that of the first experiment of the list of `request`, with the photons of the other
-/// experiments' crystals, if all are asked for. Crystals scatter by themselves: their intensities add
-/// up. A background is there once.
+/// What is `wanted` of the experiment of `request`, with the photons of the other experiments' crystals
+/// in the list, if all are asked for. Crystals scatter by themselves: their intensities add up. A
+/// background is there once.
 ///
 /// # Errors
 /// [`CliError`] for experiments that differ in more than their crystals, and as a render.
-pub fn with_others(
+pub fn shot(
     request: &mut Request,
     renderer: &Renderer,
-    image: Image,
-) -> Result<Image, CliError> {
+    wanted: Wanted,
+    monitor: &dyn Monitor,
+) -> Result<Shot, CliError> {
     let detector = &request.document.detector;
     let (Some(Experiments::All), Some(path)) = (
         detector.dials_experiment_index,
         detector.dials_experiment.clone(),
     ) else {
-        return Ok(image);
+        let experiment = &request.experiment;
+        let laid_out = renderer.lay_out(experiment)?;
+        let shot = renderer.shoot(&laid_out, experiment, wanted, monitor)?;
+        return Ok(shot.take(monitor)?);
     };
+    let Rendered {
+        image,
+        device,
+        notices,
+    } = renderer.render_watched(&request.experiment, monitor)?;
     let access = Access {
         most: Bytes::available(),
         links: request.program.links,
@@ -50,11 +59,21 @@ pub fn with_others(
             *sum += f64::from(*photons);
         }
     }
-    request.notices.push(format!(
+    let of_all = format!(
         "{}: the image is of the crystals of all {count} experiments",
         path.display()
-    ));
-    Ok(image.with_rendered(sums.into_iter().map(|sum| sum as f32).collect()))
+    );
+    request.notices.push(of_all.clone());
+    say(format_args!("nanobragg: note: {of_all}"));
+    let image = image.with_rendered(sums.into_iter().map(|sum| sum as f32).collect());
+    let panels = panel_heights(&request.experiment);
+    let mut shot = renderer.read_out(&image, &panels, wanted.readouts)?;
+    shot.notices.splice(0..0, notices);
+    Ok(Shot {
+        photons: wanted.photons.then_some(image),
+        device,
+        ..shot
+    })
 }
 
 /// Makes sure that `request` is of one crystal, for a command that renders no other.

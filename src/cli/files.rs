@@ -13,10 +13,10 @@ use crate::formats::encoding::Encoding;
 use crate::formats::whole::{self, check_replaceable};
 use crate::formats::{PendingFile, Problem, nxmx, png};
 use crate::image::noise::{Noise, point_spread};
-use crate::image::{Image, Statistics, ToneMap, overview};
+use crate::image::{Image, ToneMap, overview};
 use crate::memory::Bytes;
 use crate::profile::FILES;
-use crate::render::{RenderError, Renderer, frame_size};
+use crate::render::{RenderError, Shot, Wanted, frame_size};
 use crate::report::{Sight, WrittenFile, picture_with_rings};
 use crate::series::{self, FrameSink, OutputSink, PlannedFrame, RenderedFrame};
 
@@ -172,31 +172,23 @@ pub fn same_file(one: &Path, other: &Path) -> bool {
     matches!((real(one), real(other)), (Some(one), Some(other)) if one == other)
 }
 
-/// What the user should know of how the files of `sinks` were made, each notice once.
-pub fn notices(sinks: &[OutputSink]) -> Vec<String> {
-    let mut notices: Vec<String> = Vec::new();
-    for notice in sinks.iter().flat_map(|sink| &sink.notices) {
-        if !notices.contains(notice) {
-            notices.push(notice.clone());
-        }
-    }
-    notices
+/// What has to be rendered for the files of `request`.
+pub fn wanted(request: &Request, number: u32) -> Wanted {
+    series::wanted(request.outputs.iter().map(|output| &output.kind), number)
 }
 
-/// Writes every file of `request`: all under temporary names first, then each into its place, with
-/// those `beside` them. With what is told of the files comes what the user should know.
+/// Writes every file of `request` of its `shot`: all under temporary names first, then each into its
+/// place, with those `beside` them.
 ///
 /// # Errors
 /// [`CliError::Failed`] with the file to blame; as long as the first part fails, no target is
 /// touched.
 pub fn write(
     request: &Request,
-    renderer: &Renderer,
-    image: &Image,
-    statistics: &Statistics,
+    shot: &Shot,
     beside: Vec<PendingFile>,
-) -> Result<(Vec<WrittenFile>, Vec<String>), CliError> {
-    let mut sinks = make(request, renderer, image, statistics)?;
+) -> Result<Vec<WrittenFile>, CliError> {
+    let mut sinks = make(request, shot)?;
     let _span = info_span!(target: FILES, "put in place").entered();
     commit(sinks.iter_mut().map(OutputSink::files), beside)?;
     let written = request.outputs.iter().zip(&sinks);
@@ -207,7 +199,7 @@ pub fn write(
         overloads: sink.written.overloads,
         clipped_below: sink.written.clipped_below,
     });
-    Ok((written.collect(), notices(&sinks)))
+    Ok(written.collect())
 }
 
 /// Puts the files of `sinks` and those `beside` them in their places, unless the user has asked to
@@ -231,53 +223,52 @@ pub fn commit<'a>(
 ///
 /// # Errors
 /// As [`write`].
-pub fn make(
-    request: &Request,
-    renderer: &Renderer,
-    image: &Image,
-    statistics: &Statistics,
-) -> Result<Vec<OutputSink>, CliError> {
+pub fn make(request: &Request, shot: &Shot) -> Result<Vec<OutputSink>, CliError> {
     let records = Records::of(request);
-    let number = request.outputs.iter().find_map(|output| match output.kind {
-        OutputKind::Noise { noise, .. } => Some(noise.image),
-        _ => None,
-    });
     let outputs = request.outputs.iter();
     let mut sinks: Vec<_> = outputs
         .map(|output| OutputSink::of_frame(output.plain()))
         .collect();
     let frame = RenderedFrame {
         planned: PlannedFrame {
-            number: number.unwrap_or(0),
+            number: number(request),
             experiment: &request.experiment,
             up: request.up(),
             record: &|output| records.for_file(&output.kind).cloned(),
             misset_seed: request.misset_seed(),
         },
-        image,
-        statistics,
+        shot,
         draw: &drawing(request),
     };
-    series::write_frame(&mut sinks, &frame, renderer)?;
+    series::write_frame(&mut sinks, &frame)?;
     Ok(sinks)
+}
+
+/// The number of the image of `request`.
+pub fn number(request: &Request) -> u32 {
+    let number = request.outputs.iter().find_map(|output| match output.kind {
+        OutputKind::Noise { noise, .. } => Some(noise.image),
+        _ => None,
+    });
+    number.unwrap_or(0)
 }
 
 /// Draws PNGs in the style that `request` asks for.
 pub fn drawing(
     request: &Request,
-) -> impl Fn(&OutputKind, &RenderedFrame) -> Result<Vec<u8>, Problem> + Sync + use<> {
+) -> impl Fn(&OutputKind, &PlannedFrame, &Image) -> Result<Vec<u8>, Problem> + Sync + use<> {
     let (style, rings_m) = (request.style, request.rings_m.clone());
-    move |kind, frame| {
-        let tone = ToneMap::of(frame.image, style.scale, style.percentile);
+    move |kind, planned, photons| {
+        let tone = ToneMap::of(photons, style.scale, style.percentile);
         match (kind, &rings_m) {
             (OutputKind::Overview, _) => {
-                let picture = overview(frame.image, frame.planned.experiment, frame.planned.up);
+                let picture = overview(photons, planned.experiment, planned.up);
                 png::encode(&picture, &tone, style.colormap, style.depth)
             }
-            (_, None) => png::encode(frame.image, &tone, style.colormap, style.depth),
+            (_, None) => png::encode(photons, &tone, style.colormap, style.depth),
             (_, Some(rings_m)) => {
-                let sight = Sight::of(frame.planned.experiment);
-                picture_with_rings(frame.image, &tone, style.colormap, &sight, rings_m)
+                let sight = Sight::of(planned.experiment);
+                picture_with_rings(photons, &tone, style.colormap, &sight, rings_m)
             }
         }
     }

@@ -13,14 +13,15 @@ use super::limit::LinksFlag;
 use super::output::{print_summary, say};
 use super::sized::read_sized;
 use super::{CliError, files, interrupt, values};
-use crate::formats::encoding::{Counts, Encoding, Number};
+use crate::formats::encoding::{Encoding, Number};
 use crate::formats::format::{self, Format, GeometryRoom};
 use crate::formats::header::{Header, NOISE_SEED};
+use crate::formats::raster::RasterView;
 use crate::formats::{smv, whole};
 use crate::image::Image;
 use crate::image::noise::panels_of;
 use crate::memory::Bytes;
-use crate::render::{Device, RenderOptions, Renderer};
+use crate::render::{Device, Readout, RenderOptions, Renderer};
 use crate::series::{FrameSink, Target};
 
 /// Put a detector's noise on an image of photons
@@ -120,22 +121,32 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         say(format_args!("nanobragg: note: {notice}"));
     }
     let renderer = Renderer::new(&command.render_options())?;
-    let exposed = renderer.expose(&input.image, &noise, &panels)?;
-    let counts = exposed.image;
+    let readout = Readout {
+        noise,
+        number: encoding.number,
+    };
+    let shot = renderer.read_out(&input.image, &panels, vec![readout])?;
     for notice in renderer
         .notice()
         .map(Into::into)
         .into_iter()
-        .chain(exposed.notices)
+        .chain(shot.notices)
     {
         say(format_args!("nanobragg: note: {notice}"));
         notices.push(notice);
     }
+    let (width, height) = (input.image.width(), input.image.height());
     let mut sink = FrameSink::new(Target::One(command.out.clone(), 1));
-    let clipped = renderer.install(|| {
-        let usual = Counts::AS_THEY_ARE;
-        sink.write_image(noise.image, encoding, &counts, usual, &input.header)
-    })?;
+    let (mut overloads, mut clipped_below) = (0, 0);
+    for counted in &shot.counted {
+        let raster = RasterView {
+            width,
+            height,
+            pixels: counted.pixels.view(),
+        };
+        renderer.install(|| sink.write(noise.image, encoding, raster, &input.header))?;
+        (overloads, clipped_below) = (counted.overloads(), counted.clipped.below);
+    }
     files::commit(std::iter::once(&mut sink), Vec::new())?;
     let summary = json!({
         "version": crate::version::NUMBER,
@@ -143,12 +154,12 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         "input_format": input.format.name,
         "output": command.out.display().to_string(),
         "output_format": encoding.format.name,
-        "pixels": [counts.width(), counts.height()],
+        "pixels": [width, height],
         "panels": command.panels,
         "noise": noise,
-        "overloads": clipped.above.max(noise.saturated(&counts)),
-        "clipped_below": clipped.below,
-        "device": exposed.device,
+        "overloads": overloads,
+        "clipped_below": clipped_below,
+        "device": shot.device,
         "threads": renderer.threads(),
         "notices": notices,
         "seconds": started.elapsed().as_secs_f64(),

@@ -16,9 +16,9 @@ use crate::cpu;
 use crate::document::{KEYS, message};
 use crate::formats::PendingFile;
 use crate::formats::metadata::FrameMetadata;
-use crate::image::{Image, Statistics};
+use crate::image::Statistics;
 use crate::profile::{FILES, INPUT, RUN, SETUP};
-use crate::render::{Rendered, Renderer, spawn_scoped};
+use crate::render::{Renderer, Shot, spawn_scoped};
 use crate::report::{Run, Summary, trace_lines};
 use crate::scene::{Scene, TermPlace};
 
@@ -41,16 +41,11 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         config.map_or(Ok(()), PendingFile::commit)?;
         return dry_run::run(&request, &renderer);
     }
-    let Rendered {
-        image,
-        device,
-        notices: own_notices,
-    } = renderer.render_watched(&request.experiment, &Progress::of(&request)?)?;
-    let told = request.notices.len();
-    let image = crystals::with_others(&mut request, &renderer, image)?;
-    for notice in &request.notices[told..] {
-        say(format_args!("nanobragg: note: {notice}"));
-    }
+    let number = files::number(&request);
+    let wanted = files::wanted(&request, number);
+    let progress = Progress::of(&request)?;
+    let mut shot = crystals::shot(&mut request, &renderer, wanted, &progress)?;
+    drop(progress);
     let mut notices = request.notices.clone();
     let mut tell = |told: Vec<String>| {
         for notice in told {
@@ -59,18 +54,17 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         }
     };
     tell(renderer.notice().map(Into::into).into_iter().collect());
-    tell(own_notices);
+    tell(std::mem::take(&mut shot.notices));
     tell(device_notices(&request, &renderer));
-    let statistics = info_span!(target: FILES, "statistics")
-        .in_scope(|| renderer.install(|| Statistics::of(&image)));
-    tell(image_notices(&image, &statistics));
+    tell(image_notices(&shot.statistics));
     let frame = FrameMetadata::of(&request.experiment, request.up());
     let mut beside = truth::files(&request, &[frame], 1)?;
     beside.extend(config);
-    let (mut written, file_notices) = info_span!(target: FILES, "files").in_scope(|| {
-        renderer.install(|| files::write(&request, &renderer, &image, &statistics, beside))
-    })?;
-    tell(file_notices);
+    let mut written = info_span!(target: FILES, "files")
+        .in_scope(|| renderer.install(|| files::write(&request, &shot, beside)))?;
+    let Shot {
+        device, statistics, ..
+    } = shot;
     drop(run);
     let seconds = started.elapsed().as_secs_f64();
     let hot_spots = match &request.program.profile {
@@ -117,22 +111,20 @@ pub fn device_notices(request: &Request, renderer: &Renderer) -> Vec<String> {
     Vec::new()
 }
 
-/// Notices about the pixels of `image`.
-pub fn image_notices(image: &Image, statistics: &Statistics) -> Vec<String> {
+/// Notices about the pixels of an image whose photons have these statistics.
+pub fn image_notices(statistics: &Statistics) -> Vec<String> {
     if statistics.pixels == 0 {
         return vec!["no pixel is rendered: masks and the region of interest leave none".into()];
     }
-    // float32 added up in float64 comes to a finite sum, unless it is not finite itself.
-    if statistics.sum.is_finite() {
-        return Vec::new();
-    }
-    let pixels = image.rendered();
-    let beyond = pixels.filter(|(_, value)| !value.is_finite()).count();
-    vec![format!(
-        "{beyond} pixel(s) have more photons than float32 has room for ({:e}), and are no finite \
-         number; a smaller -fluence or -flux leaves them room",
-        f32::MAX
-    )]
+    let beyond = statistics.not_finite;
+    let notice = (beyond > 0).then(|| {
+        format!(
+            "{beyond} pixel(s) have more photons than float32 has room for ({:e}), and are no finite \
+             number; a smaller -fluence or -flux leaves them room",
+            f32::MAX
+        )
+    });
+    notice.into_iter().collect()
 }
 
 /// The checked request of `line`, the renderer for it, and its experiment file.

@@ -10,6 +10,9 @@ use super::{Image, Run};
 pub struct Statistics {
     /// Number of rendered pixels.
     pub pixels: usize,
+    /// How many of them are no finite number.
+    #[serde(skip)]
+    pub not_finite: usize,
     /// The largest value, photons.
     pub max: f64,
     /// Fast and slow coordinate of its first appearance.
@@ -30,6 +33,7 @@ const RUN: usize = 1 << 14;
 /// The sums of some pixels.
 struct Partial {
     pixels: usize,
+    not_finite: usize,
     sum: f64,
     squares: f64,
     /// Sum of squared deviations from their own mean.
@@ -42,6 +46,7 @@ struct Partial {
 impl Partial {
     const EMPTY: Partial = Partial {
         pixels: 0,
+        not_finite: 0,
         sum: 0.0,
         squares: 0.0,
         deviations: 0.0,
@@ -59,6 +64,10 @@ impl Partial {
             max_run: run.start,
             ..Partial::EMPTY
         };
+        // float32 added up in float64 comes to a finite sum, unless it is not finite itself.
+        if !partial.sum.is_finite() {
+            partial.not_finite = values.iter().filter(|value| !value.is_finite()).count();
+        }
         // Another pass, while the run is at hand: the difference of two large sums would have lost
         // its digits.
         let mean = partial.mean();
@@ -86,6 +95,7 @@ impl Partial {
         let share = self.pixels as f64 * later.pixels as f64 / pixels.max(1) as f64;
         Partial {
             pixels,
+            not_finite: self.not_finite + later.not_finite,
             sum: self.sum + later.sum,
             squares: self.squares + later.squares,
             deviations: self.deviations + later.deviations + apart * apart * share,
@@ -135,6 +145,7 @@ impl Statistics {
         let mean = all.mean();
         let Partial {
             pixels,
+            not_finite,
             sum,
             squares,
             deviations,
@@ -148,6 +159,7 @@ impl Statistics {
         let divisor = pixels.saturating_sub(1).max(1) as f64;
         Statistics {
             pixels,
+            not_finite,
             max: if max == f32::NEG_INFINITY {
                 0.0
             } else {

@@ -2,9 +2,8 @@
 
 use std::fmt::Debug;
 
+use super::shot::{InFlight, Subject, Wanted};
 use super::{Monitor, RenderError};
-use crate::image::Image;
-use crate::image::noise::Noise;
 use crate::memory::Bytes;
 use crate::scene::{Scene, TermPlace};
 use crate::trace::Trace;
@@ -17,27 +16,23 @@ pub trait Backend: Debug + Send + Sync {
     /// Whether that device is a GPU.
     fn is_gpu(&self) -> bool;
 
-    /// The photons of every pixel of `scene`: panels stacked, fast axis innermost; 0 where a pixel
-    /// is outside the region or masked.
+    /// Makes what is `wanted` of `subject`, or has a device make it: the shot may still be in
+    /// flight when this returns, and the next one can be made meanwhile. `monitor` watches the
+    /// evaluation of terms, which is done then but for the last of them.
+    ///
+    /// Photons are in the order of the image: panels stacked, fast axis innermost; 0 where a pixel
+    /// is outside the region or masked. Noise is that of
+    /// [`noise::expose`](crate::image::noise::expose).
     ///
     /// # Errors
-    /// [`RenderError::Gpu`] when a GPU fails, [`RenderError::Interrupted`].
-    fn render(
-        &self,
-        scene: &Scene,
+    /// [`RenderError::Gpu`] when a GPU fails, [`RenderError::Scene`] when the F of an energy channel
+    /// cannot be read, [`RenderError::Noise`], [`RenderError::Interrupted`].
+    fn shoot<'a>(
+        &'a self,
+        subject: Subject<'a>,
+        wanted: Wanted,
         monitor: &dyn Monitor,
-    ) -> Result<Outcome<Vec<f32>>, RenderError>;
-
-    /// `image` with `noise`, as [`noise::expose`](crate::image::noise::expose) has it.
-    ///
-    /// # Errors
-    /// [`RenderError::Noise`]; [`RenderError::Gpu`] when a GPU fails.
-    fn expose(
-        &self,
-        image: &Image,
-        noise: &Noise,
-        panels: &[usize],
-    ) -> Result<Outcome<Image>, RenderError>;
+    ) -> Result<InFlight<'a>, RenderError>;
 
     /// How the term at `place` of `scene` comes about. No other device stands in for one that
     /// fails.
@@ -48,26 +43,4 @@ pub trait Backend: Debug + Send + Sync {
 
     /// What rendering `scene` takes of the memory of a GPU; `None` where there is none.
     fn device_memory(&self, scene: &Scene) -> Option<Bytes>;
-}
-
-/// What a call came to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outcome<T> {
-    /// The result.
-    pub value: T,
-    /// Name of the device that worked.
-    pub device: String,
-    /// What the user should know of this result.
-    pub notices: Vec<String>,
-}
-
-impl<T> Outcome<T> {
-    /// `value`, made on `device`, of which there is nothing to know.
-    pub(super) fn of(value: T, device: &str) -> Outcome<T> {
-        Outcome {
-            value,
-            device: device.to_string(),
-            notices: Vec::new(),
-        }
-    }
 }

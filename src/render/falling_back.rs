@@ -2,10 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::backend::{Backend, Outcome};
+use super::backend::Backend;
+use super::shot::{InFlight, Shot, Subject, Wanted};
 use super::{Monitor, RenderError};
-use crate::image::Image;
-use crate::image::noise::Noise;
 use crate::memory::Bytes;
 use crate::scene::{Scene, TermPlace};
 use crate::trace::Trace;
@@ -16,7 +15,7 @@ use crate::trace::Trace;
 pub struct FallingBack {
     first: Box<dyn Backend>,
     second: Box<dyn Backend>,
-    /// The first failed. Only the call in which it did gets a notice of it.
+    /// The first failed. Only the shot for which it did first gets a notice of it.
     failed: AtomicBool,
 }
 
@@ -38,23 +37,21 @@ impl FallingBack {
         }
     }
 
-    /// What `work` makes with the first backend, or with the second where the first is no use.
-    fn either<T>(
+    /// Has the second backend make what is `wanted` of `subject`, as the first failed with `error`.
+    fn again(
         &self,
-        work: impl Fn(&dyn Backend) -> Result<Outcome<T>, RenderError>,
-    ) -> Result<Outcome<T>, RenderError> {
-        match work(self.in_use()) {
-            Err(error @ RenderError::Gpu(_)) => {
-                // Another thread's call may have failed at the same time, and says so.
-                let told = self.failed.swap(true, Ordering::Relaxed);
-                let mut outcome = work(self.second.as_ref())?;
-                if !told {
-                    outcome.notices.insert(0, on_the_cpu(&error));
-                }
-                Ok(outcome)
-            }
-            outcome => outcome,
+        error: &RenderError,
+        subject: Subject,
+        wanted: Wanted,
+        monitor: &dyn Monitor,
+    ) -> Result<Shot, RenderError> {
+        // Another shot may have failed at the same time, and says so.
+        let told = self.failed.swap(true, Ordering::Relaxed);
+        let mut shot = self.second.shoot(subject, wanted, monitor)?.take(monitor)?;
+        if !told {
+            shot.notices.insert(0, on_the_cpu(error));
         }
+        Ok(shot)
     }
 }
 
@@ -72,21 +69,26 @@ impl Backend for FallingBack {
         self.in_use().is_gpu()
     }
 
-    fn render(
-        &self,
-        scene: &Scene,
+    fn shoot<'a>(
+        &'a self,
+        subject: Subject<'a>,
+        wanted: Wanted,
         monitor: &dyn Monitor,
-    ) -> Result<Outcome<Vec<f32>>, RenderError> {
-        self.either(|backend| backend.render(scene, monitor))
-    }
-
-    fn expose(
-        &self,
-        image: &Image,
-        noise: &Noise,
-        panels: &[usize],
-    ) -> Result<Outcome<Image>, RenderError> {
-        self.either(|backend| backend.expose(image, noise, panels))
+    ) -> Result<InFlight<'a>, RenderError> {
+        if self.failed.load(Ordering::Relaxed) {
+            return self.second.shoot(subject, wanted, monitor);
+        }
+        match self.first.shoot(subject.clone(), wanted.clone(), monitor) {
+            Ok(shot) => Ok(InFlight::new(move |monitor| match shot.take(monitor) {
+                Err(error @ RenderError::Gpu(_)) => self.again(&error, subject, wanted, monitor),
+                taken => taken,
+            })),
+            Err(error @ RenderError::Gpu(_)) => {
+                let shot = self.again(&error, subject, wanted, monitor)?;
+                Ok(InFlight::new(move |_| Ok(shot)))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn trace(&self, scene: &Scene, place: &TermPlace) -> Result<Trace, RenderError> {

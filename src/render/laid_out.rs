@@ -4,27 +4,38 @@
 //! memory together, so they are streamed: while one channel is rendered the next one's list is
 //! read, and no more than these two and the one on the device are kept.
 
+use std::sync::Arc;
 use std::thread;
 
 use tracing::info_span;
 
 use super::monitor::PartOf;
+use super::shot::{InFlight, Subject, Wanted};
 use super::threads::spawn_scoped;
-use super::{Monitor, RenderError, Rendered, Renderer, frame_size, memory};
+use super::{Monitor, RenderError, Rendered, Renderer, frame_size, memory, panel_heights};
 use crate::experiment::Experiment;
 use crate::image::Image;
 use crate::profile::SETUP;
-use crate::scene::{Layout, Scene};
+use crate::scene::{Layout, Pose, Scene};
 
 /// An experiment that is laid out, and for which there is memory: what the frames of a series
-/// share. [`Renderer::lay_out`] makes it.
+/// share. [`Renderer::lay_out`] makes it. A clone shares all of it.
 #[derive(Debug, Clone)]
 pub struct LaidOut {
-    layout: Layout,
+    layout: Arc<Layout>,
     /// Width and height of the image.
     size: [usize; 2],
+    /// Heights of the panels that are stacked in it.
+    panels: Arc<[usize]>,
     /// Which pixels are rendered, where not all are.
-    pixels: Option<Vec<bool>>,
+    pixels: Option<Arc<[bool]>>,
+}
+
+/// The scenes of one frame, one for each energy channel: they can be gone through again.
+#[derive(Debug, Clone)]
+pub struct FrameScenes {
+    laid_out: LaidOut,
+    pose: Pose,
 }
 
 impl Renderer {
@@ -40,9 +51,10 @@ impl Renderer {
         let layout = Layout::new(experiment)?;
         memory::admit_image(experiment, layout.channels().len())?;
         Ok(LaidOut {
-            layout,
+            layout: Arc::new(layout),
             size: frame_size(experiment),
-            pixels: rendered_pixels(experiment),
+            panels: panel_heights(experiment).into(),
+            pixels: rendered_pixels(experiment).map(Into::into),
         })
     }
 
@@ -58,58 +70,109 @@ impl Renderer {
         frame: &Experiment,
         monitor: &dyn Monitor,
     ) -> Result<Rendered, RenderError> {
-        let LaidOut {
-            layout,
-            size: [width, height],
-            pixels,
-        } = laid_out;
+        let wanted = Wanted {
+            photons: true,
+            ..Wanted::default()
+        };
+        let shot = self.shoot(laid_out, frame, wanted, monitor)?;
+        let shot = shot.take(monitor)?;
+        Ok(Rendered {
+            // Whoever has photons rendered gets an image of them.
+            image: shot.photons.unwrap_or_else(|| laid_out.image(Vec::new())),
+            device: shot.device,
+            notices: shot.notices,
+        })
+    }
+
+    /// Renders one frame as [`Renderer::render_frame`] does, for what is `wanted` of it, and does
+    /// not wait until it has come from the device: the next frame can be rendered meanwhile.
+    ///
+    /// # Errors
+    /// As [`Renderer::render_frame`], and [`RenderError::Noise`]; what goes wrong later is told
+    /// when the shot is taken.
+    pub fn shoot(
+        &self,
+        laid_out: &LaidOut,
+        frame: &Experiment,
+        wanted: Wanted,
+        monitor: &dyn Monitor,
+    ) -> Result<InFlight<'_>, RenderError> {
         let setup = info_span!(target: SETUP, "scene").entered();
-        let channels = layout.channels();
-        let pose = layout.pose(frame);
-        let mut grid = layout.read_grid(channels[0])?;
+        let pose = laid_out.layout.pose(frame);
         drop(setup);
-        let mut sum = Vec::new();
-        let (mut device, mut notices) = (String::new(), Vec::new());
+        let frame = FrameScenes {
+            laid_out: laid_out.clone(),
+            pose,
+        };
+        self.shoot_subject(Subject::Frame(frame), wanted, monitor)
+    }
+}
+
+impl LaidOut {
+    /// The image with these photons.
+    fn image(&self, photons: Vec<f32>) -> Image {
+        let [width, height] = self.size;
+        let pixels = self.pixels.as_ref().map(|all| all.to_vec());
+        Image::new(width, height, photons, pixels)
+    }
+}
+
+impl FrameScenes {
+    /// Width and height of the image.
+    pub fn size(&self) -> [usize; 2] {
+        self.laid_out.size
+    }
+
+    /// Heights of the panels that are stacked in the image.
+    pub fn panels(&self) -> &[usize] {
+        &self.laid_out.panels
+    }
+
+    /// Which pixels are rendered, where not all are.
+    pub fn pixels(&self) -> Option<&Arc<[bool]>> {
+        self.laid_out.pixels.as_ref()
+    }
+
+    /// The image with these photons.
+    pub fn image(&self, photons: Vec<f32>) -> Image {
+        self.laid_out.image(photons)
+    }
+
+    /// How many scenes there are, at least one.
+    pub fn channels(&self) -> usize {
+        self.laid_out.layout.channels().len()
+    }
+
+    /// Has `work` deal with one scene after the other, with its part of `monitor`. While it does,
+    /// the next scene's F is read.
+    ///
+    /// # Errors
+    /// As `work`, and [`RenderError::Scene`] when the F of an energy channel cannot be read.
+    pub fn each(
+        &self,
+        monitor: &dyn Monitor,
+        mut work: impl FnMut(&Scene, &dyn Monitor) -> Result<(), RenderError>,
+    ) -> Result<(), RenderError> {
+        let layout = &self.laid_out.layout;
+        let channels = layout.channels();
+        let mut grid = layout.read_grid(channels[0])?;
         for (place, &channel) in channels.iter().enumerate() {
-            let scene = layout.scene(channel, grid, &pose)?;
+            let scene = layout.scene(channel, grid, &self.pose)?;
             let part = PartOf::new(monitor, place, channels.len());
-            let (rendered, next_grid) = thread::scope(|scope| -> Result<_, RenderError> {
+            let (worked, next_grid) = thread::scope(|scope| -> Result<_, RenderError> {
                 let next = channels.get(place + 1);
                 let reading = next.map(|&next| spawn_scoped(scope, move || layout.read_grid(next)));
                 let reading = reading.transpose()?;
-                let rendered = self.backend.render(&scene, &part);
-                Ok((rendered, reading.map(|reading| reading.join())))
+                let worked = work(&scene, &part);
+                Ok((worked, reading.map(|reading| reading.join())))
             })?;
-            let rendered = rendered?;
-            device = rendered.device;
-            let new = rendered.notices.into_iter();
-            let new: Vec<String> = new.filter(|notice| !notices.contains(notice)).collect();
-            notices.extend(new);
-            let values = rendered.value;
-            if channels.len() == 1 {
-                let image = Image::new(*width, *height, values, pixels.clone());
-                return Ok(Rendered {
-                    image,
-                    device,
-                    notices,
-                });
-            }
-            // In float64, so that a hundred channels keep the digits of one.
-            sum.resize(values.len(), 0f64);
-            for (sum, value) in sum.iter_mut().zip(&values) {
-                *sum += f64::from(*value);
-            }
+            worked?;
             grid = match next_grid {
                 None => None,
                 Some(read) => read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?,
             };
         }
-        let values = sum.into_iter().map(|value| value as f32).collect();
-        Ok(Rendered {
-            image: Image::new(*width, *height, values, pixels.clone()),
-            device,
-            notices,
-        })
+        Ok(())
     }
 }
 

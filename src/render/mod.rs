@@ -7,8 +7,9 @@
 //!   it rendered before but speed; threads may share it.
 //! * [`LaidOut`] is one experiment, laid out and admitted: there is memory for it. All frames of a
 //!   series share it.
-//! * A [`Rendered`] is all that came of one call: the image, the device, and what the user should
-//!   know. No call leaves anything behind for another to find.
+//! * A [`Shot`] is all that came of one frame: photons, counts, the device, and what the user should
+//!   know. It may be [in flight](InFlight) while the next one is made. No call leaves anything
+//!   behind for another to find.
 
 mod backend;
 mod device;
@@ -22,13 +23,16 @@ mod monitor;
 mod on_cpu;
 #[cfg(feature = "gpu")]
 mod on_gpu;
+mod shot;
 mod threads;
 
 use crate::experiment::Experiment;
+use crate::formats::encoding::Number;
+use crate::formats::raster::Pixels;
 #[cfg(feature = "gpu")]
 use crate::gpu::{GpuError, GpuOptions};
 use crate::image::Image;
-use crate::image::noise::{Noise, NoiseError};
+use crate::image::noise::{self, Noise, NoiseError};
 use crate::memory::Bytes;
 use crate::scene::{Scene, SceneError, TermPlace};
 use crate::trace::Trace;
@@ -36,11 +40,12 @@ use crate::trace::Trace;
 use on_gpu::opened;
 pub use threads::{Threads, spawn_scoped};
 
-pub use backend::{Backend, Outcome};
+pub use backend::Backend;
 pub use device::Device;
-pub use laid_out::LaidOut;
+pub use laid_out::{FrameScenes, LaidOut};
 pub use memory::admit;
 pub use monitor::Monitor;
+pub use shot::{Counted, InFlight, Readout, Shot, Subject, Wanted};
 
 /// Why an image was not rendered.
 #[derive(Debug, thiserror::Error)]
@@ -232,7 +237,7 @@ impl Renderer {
 
     /// `image` as a detector with this `noise` reads it, on this renderer's device: the same bits
     /// on any. `panels` are the heights of the panels that are stacked in it
-    /// ([`noise::expose`](crate::image::noise::expose) has more). Light is spread on the host.
+    /// ([`noise::expose`](crate::image::noise::expose) has more).
     ///
     /// # Errors
     /// [`RenderError::Noise`] for impossible noise and too little memory; [`RenderError::Gpu`] when
@@ -243,17 +248,60 @@ impl Renderer {
         noise: &Noise,
         panels: &[usize],
     ) -> Result<Rendered, RenderError> {
-        memory::admit_spread(noise, image.width(), panels)?;
-        let Outcome {
-            value,
-            device,
-            notices,
-        } = self.backend.expose(image, noise, panels)?;
+        let readout = Readout {
+            noise: *noise,
+            number: Number::F32,
+        };
+        let shot = self.read_out(image, panels, vec![readout])?;
+        let counts = shot
+            .counted
+            .into_iter()
+            .next()
+            .map(|counted| counted.pixels);
+        let values = match counts {
+            Some(Pixels::F32(values)) => values,
+            _ => Vec::new(),
+        };
         Ok(Rendered {
-            image: value,
-            device,
-            notices,
+            image: image.with_rendered(values),
+            device: shot.device,
+            notices: shot.notices,
         })
+    }
+
+    /// What detectors make of the photons in `image`, as [`Renderer::expose`] does, each in the
+    /// numbers of its readout.
+    ///
+    /// # Errors
+    /// As [`Renderer::expose`].
+    pub fn read_out(
+        &self,
+        image: &Image,
+        panels: &[usize],
+        readouts: Vec<Readout>,
+    ) -> Result<Shot, RenderError> {
+        let wanted = Wanted {
+            photons: false,
+            readouts,
+        };
+        let subject = Subject::Image(image, panels);
+        self.shoot_subject(subject, wanted, &())?.take(&())
+    }
+
+    /// Has the backend make what is `wanted` of `subject`, once it is known that this makes sense
+    /// and that there is memory.
+    fn shoot_subject<'a>(
+        &'a self,
+        subject: Subject<'a>,
+        wanted: Wanted,
+        monitor: &dyn Monitor,
+    ) -> Result<InFlight<'a>, RenderError> {
+        let [width, height] = subject.size();
+        for readout in &wanted.readouts {
+            noise::check(&readout.noise, [width, height], subject.panels())?;
+            memory::admit_spread(&readout.noise, width, subject.panels())?;
+        }
+        self.backend.shoot(subject, wanted, monitor)
     }
 }
 

@@ -1,10 +1,13 @@
 //! The CPU path as a backend.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tracing::info_span;
 
-use super::backend::{Backend, Outcome};
+use super::backend::Backend;
+use super::laid_out::FrameScenes;
+use super::shot::{InFlight, Subject, Wanted, developed};
 use super::threads::Threads;
 use super::{Monitor, RenderError};
 use crate::cpu;
@@ -22,20 +25,29 @@ const NAME: &str = "cpu";
 #[derive(Debug)]
 pub struct OnCpu(pub Threads);
 
-impl Backend for OnCpu {
-    fn device(&self) -> &str {
-        NAME
+impl OnCpu {
+    /// The photons of `frame`.
+    fn photons(&self, frame: &FrameScenes, monitor: &dyn Monitor) -> Result<Image, RenderError> {
+        let (mut photons, mut sums) = (Vec::new(), Vec::new());
+        frame.each(monitor, |scene, part| {
+            photons = self.render(scene, part)?;
+            if frame.channels() > 1 {
+                // In float64, so that a hundred channels keep the digits of one.
+                sums.resize(photons.len(), 0f64);
+                for (sum, value) in sums.iter_mut().zip(&photons) {
+                    *sum += f64::from(*value);
+                }
+            }
+            Ok(())
+        })?;
+        for (value, sum) in photons.iter_mut().zip(sums) {
+            *value = sum as f32;
+        }
+        Ok(frame.image(photons))
     }
 
-    fn is_gpu(&self) -> bool {
-        false
-    }
-
-    fn render(
-        &self,
-        scene: &Scene,
-        monitor: &dyn Monitor,
-    ) -> Result<Outcome<Vec<f32>>, RenderError> {
+    /// The photons of `scene`.
+    fn render(&self, scene: &Scene, monitor: &dyn Monitor) -> Result<Vec<f32>, RenderError> {
         let rows: usize = scene.panels.iter().map(|panel| panel.shape[1]).sum();
         let done = AtomicUsize::new(0);
         let row_done = || {
@@ -45,18 +57,36 @@ impl Backend for OnCpu {
         let interrupted = || monitor.interrupted();
         let _span = info_span!(target: SIMULATION, "simulation").entered();
         let work = || cpu::render(scene, &row_done, &interrupted);
-        let values = self.0.install(work).ok_or(RenderError::Interrupted)?;
-        Ok(Outcome::of(values, NAME))
+        self.0.install(work).ok_or(RenderError::Interrupted)
+    }
+}
+
+impl Backend for OnCpu {
+    fn device(&self) -> &str {
+        NAME
     }
 
-    fn expose(
-        &self,
-        image: &Image,
-        noise: &Noise,
-        panels: &[usize],
-    ) -> Result<Outcome<Image>, RenderError> {
-        let exposed = self.0.install(|| noise::expose(image, noise, panels))?;
-        Ok(Outcome::of(exposed, NAME))
+    fn is_gpu(&self) -> bool {
+        false
+    }
+
+    fn shoot<'a>(
+        &'a self,
+        subject: Subject<'a>,
+        wanted: Wanted,
+        monitor: &dyn Monitor,
+    ) -> Result<InFlight<'a>, RenderError> {
+        let (image, panels) = match subject {
+            Subject::Frame(frame) => (
+                Cow::Owned(self.photons(&frame, monitor)?),
+                Cow::Owned(frame.panels().to_vec()),
+            ),
+            Subject::Image(image, panels) => (Cow::Borrowed(image), Cow::Borrowed(panels)),
+        };
+        Ok(InFlight::new(move |_| {
+            let expose = |image: &Image, noise: &Noise| noise::expose(image, noise, &panels);
+            self.0.install(|| developed(image, &wanted, NAME, expose))
+        }))
     }
 
     fn trace(&self, scene: &Scene, place: &TermPlace) -> Result<Trace, RenderError> {

@@ -1,11 +1,15 @@
 //! The GPU path as a backend. Nothing else of this module knows of GPUs, but for the choice of one.
 
+use std::borrow::Cow;
+
 use tracing::info_span;
 
-use super::backend::{Backend, Outcome};
+use super::backend::Backend;
 use super::falling_back::{FallingBack, on_the_cpu};
+use super::laid_out::FrameScenes;
 use super::measured::measured_error;
 use super::on_cpu::OnCpu;
+use super::shot::{InFlight, Subject, Wanted, developed};
 use super::threads::Threads;
 use super::{Device, Monitor, RenderError, RenderOptions};
 use crate::gpu::{self, Adapter, Dispatch, GpuError, GpuRenderer};
@@ -91,6 +95,38 @@ fn inexact(scene: &Scene, photons: &[f32]) -> Option<String> {
     ))
 }
 
+impl OnGpu {
+    /// The photons of `frame`; what the user should know of them comes on top of the `notices`.
+    fn photons(
+        &self,
+        frame: &FrameScenes,
+        monitor: &dyn Monitor,
+        notices: &mut Vec<String>,
+    ) -> Result<Image, RenderError> {
+        let mut sums: Vec<f64> = Vec::new();
+        frame.each(monitor, |scene, part| {
+            let mut watch = |dispatch: &Dispatch| {
+                part.dispatched(dispatch);
+                part.advanced(dispatch.done);
+                !part.interrupted()
+            };
+            // What lies between the parts of it is getting ready, too: handing over to the pool, say.
+            let _span = info_span!(target: SETUP, "GPU path").entered();
+            let photons = self
+                .threads
+                .install(|| self.gpu.render(scene, &mut watch))?;
+            let notice = self.threads.install(|| inexact(scene, &photons));
+            notices.extend(notice.filter(|notice| !notices.contains(notice)));
+            sums.resize(photons.len(), 0.0);
+            for (sum, value) in sums.iter_mut().zip(photons) {
+                *sum += f64::from(value);
+            }
+            Ok(())
+        })?;
+        Ok(frame.image(sums.into_iter().map(|sum| sum as f32).collect()))
+    }
+}
+
 impl Backend for OnGpu {
     fn device(&self) -> &str {
         self.gpu.name()
@@ -100,41 +136,25 @@ impl Backend for OnGpu {
         true
     }
 
-    fn render(
-        &self,
-        scene: &Scene,
+    fn shoot<'a>(
+        &'a self,
+        subject: Subject<'a>,
+        wanted: Wanted,
         monitor: &dyn Monitor,
-    ) -> Result<Outcome<Vec<f32>>, RenderError> {
-        let mut watch = |dispatch: &Dispatch| {
-            monitor.dispatched(dispatch);
-            monitor.advanced(dispatch.done);
-            !monitor.interrupted()
+    ) -> Result<InFlight<'a>, RenderError> {
+        let mut notices = Vec::new();
+        let panels = subject.panels().to_vec();
+        let image = match subject {
+            Subject::Frame(frame) => Cow::Owned(self.photons(&frame, monitor, &mut notices)?),
+            Subject::Image(image, _) => Cow::Borrowed(image),
         };
-        // What lies between the parts of it is getting ready, too: handing over to the pool, say.
-        let _span = info_span!(target: SETUP, "GPU path").entered();
-        let value = self
-            .threads
-            .install(|| self.gpu.render(scene, &mut watch))?;
-        let notices = self.threads.install(|| inexact(scene, &value));
-        let notices = notices.into_iter().collect();
-        Ok(Outcome {
-            notices,
-            ..Outcome::of(value, self.gpu.name())
-        })
-    }
-
-    fn expose(
-        &self,
-        image: &Image,
-        noise: &Noise,
-        panels: &[usize],
-    ) -> Result<Outcome<Image>, RenderError> {
-        let value = self.threads.install(|| {
-            noise::expose_by(image, noise, panels, |stage, exposure, values| {
-                Ok::<_, RenderError>(self.gpu.expose(values, exposure, stage)?)
-            })
-        })?;
-        Ok(Outcome::of(value, self.gpu.name()))
+        Ok(InFlight::new(move |_| {
+            let expose = |image: &Image, noise: &Noise| noise::expose(image, noise, &panels);
+            let developing = || developed(image, &wanted, self.gpu.name(), expose);
+            let mut shot = self.threads.install(developing)?;
+            shot.notices = notices;
+            Ok(shot)
+        }))
     }
 
     fn trace(&self, scene: &Scene, place: &TermPlace) -> Result<Trace, RenderError> {

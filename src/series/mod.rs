@@ -11,19 +11,19 @@ mod output;
 mod plan;
 mod sink;
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::path::PathBuf;
+use std::sync::mpsc::sync_channel;
 
 pub use numbered::Numbered;
 pub use output::{
-    Draw, Output, OutputKind, OutputSink, PlannedFrame, RenderedFrame, Written, write_frame,
+    Draw, Output, OutputKind, OutputSink, PlannedFrame, RenderedFrame, Written, wanted, write_frame,
 };
 pub use plan::{Frame, Motion, Plan};
 pub use sink::{FrameSink, Target, commit};
 
 use crate::experiment::ExperimentError;
 use crate::formats::FormatError;
-use crate::image::{Image, Statistics};
-use crate::render::{Monitor, RenderError, Rendered, Renderer, spawn_scoped};
+use crate::render::{InFlight, Monitor, RenderError, Renderer, Shot, Wanted, spawn_scoped};
 
 /// Why a series stopped.
 #[derive(Debug, thiserror::Error)]
@@ -37,19 +37,19 @@ pub enum SeriesError {
     /// A file was not written.
     #[error(transparent)]
     Format(#[from] FormatError),
+    /// A frame came without what a file holds of it.
+    #[error("{}: the frame was rendered without what it holds; please report it", .0.display())]
+    NotWanted(PathBuf),
 }
 
-/// Who follows the frames of a series on the thread that renders.
-pub trait Watcher {
+/// Who follows the frames of a series.
+pub trait Watcher: Sync {
     /// The monitor of frame `index` of `count`, counted from 0.
     fn monitor(&self, index: u32, count: u32) -> impl Monitor;
-
-    /// A frame was rendered.
-    fn rendered(&mut self, frame: &Rendered, statistics: &Statistics);
 }
 
 /// Renders the frames `indices` of `plan`, counted from 0, and has `write` deal with each, in their
-/// order, while the next one is rendered.
+/// order, while the next one is rendered. `wanted` says what of the frame of a number.
 ///
 /// # Errors
 /// What `write` failed with, or else why a frame was not rendered; frames before it are written.
@@ -57,53 +57,41 @@ pub fn render<E: Send + From<SeriesError>>(
     plan: &Plan,
     indices: &[u32],
     renderer: &Renderer,
-    watcher: &mut impl Watcher,
-    write: impl FnMut(Frame, &Image, Statistics) -> Result<(), E> + Send,
+    watcher: &impl Watcher,
+    wanted: impl Fn(u32) -> Wanted,
+    mut write: impl FnMut(Frame, Shot) -> Result<(), E> + Send,
 ) -> Result<(), E> {
     std::thread::scope(|scope| {
-        // A frame is handed over once the one before is written.
-        let (sender, receiver) = sync_channel(0);
-        let writing = spawn_scoped(scope, || write_all(receiver, write));
-        let writing = writing.map_err(SeriesError::from)?;
-        let rendered = render_all(sender, plan, indices, renderer, watcher);
+        // A frame is handed over once the one before is written. It may be in flight still: waiting
+        // for it belongs to the writing thread, so that the device has the next one meanwhile.
+        let (sender, receiver) = sync_channel::<(u32, Frame, InFlight)>(0);
+        let write_all = move || -> Result<(), E> {
+            for (index, frame, shot) in receiver {
+                let monitor = watcher.monitor(index, plan.frames);
+                let shot = shot.take(&monitor).map_err(SeriesError::from)?;
+                write(frame, shot)?;
+            }
+            Ok(())
+        };
+        let writing = spawn_scoped(scope, write_all).map_err(SeriesError::from)?;
+        let render_all = || -> Result<(), SeriesError> {
+            let laid_out = renderer.lay_out(&plan.base)?;
+            for &index in indices {
+                let frame = plan.frame(index)?;
+                let monitor = watcher.monitor(index, plan.frames);
+                let wanted = wanted(frame.number);
+                let shot = renderer.shoot(&laid_out, &frame.experiment, wanted, &monitor)?;
+                if sender.send((index, frame, shot)).is_err() {
+                    // The writing thread has failed, and says why.
+                    break;
+                }
+            }
+            Ok(())
+        };
+        let rendered = render_all();
+        drop(sender);
         let written = writing.join();
         written.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         Ok(rendered?)
     })
-}
-
-/// A frame that was rendered.
-type Shot = (Frame, Image, Statistics);
-
-fn render_all(
-    sender: SyncSender<Shot>,
-    plan: &Plan,
-    indices: &[u32],
-    renderer: &Renderer,
-    watcher: &mut impl Watcher,
-) -> Result<(), SeriesError> {
-    let laid_out = renderer.lay_out(&plan.base)?;
-    for &index in indices {
-        let frame = plan.frame(index)?;
-        let monitor = watcher.monitor(index, plan.frames);
-        let rendered = renderer.render_frame(&laid_out, &frame.experiment, &monitor)?;
-        drop(monitor);
-        let statistics = renderer.install(|| Statistics::of(&rendered.image));
-        watcher.rendered(&rendered, &statistics);
-        if sender.send((frame, rendered.image, statistics)).is_err() {
-            // The writing thread has failed, and says why.
-            break;
-        }
-    }
-    Ok(())
-}
-
-fn write_all<E>(
-    receiver: Receiver<Shot>,
-    mut write: impl FnMut(Frame, &Image, Statistics) -> Result<(), E>,
-) -> Result<(), E> {
-    for (frame, image, statistics) in receiver {
-        write(frame, &image, statistics)?;
-    }
-    Ok(())
 }

@@ -12,11 +12,12 @@ use crate::formats::encoding::{Counts, Encoding};
 use crate::formats::format::Format;
 use crate::formats::header::{Header, MISSET_SEED, NOISE_SEED};
 use crate::formats::metadata::FrameMetadata;
+use crate::formats::raster::RasterView;
 use crate::formats::{Access, FormatError, Problem, image_file, pgm, png, raw, record};
 use crate::image::noise::Noise;
-use crate::image::{Image, LARGEST_OVERVIEW, Statistics};
+use crate::image::{Image, LARGEST_OVERVIEW};
 use crate::profile::FILES;
-use crate::render::{Renderer, frame_size, panel_heights};
+use crate::render::{Counted, Readout, Shot, Wanted, frame_size};
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,6 +80,26 @@ impl OutputKind {
         }
     }
 
+    /// What has to come of the frame of this number for the file.
+    fn wanted(&self, number: u32) -> Wanted {
+        match *self {
+            OutputKind::Noise { encoding, noise } => Wanted {
+                photons: false,
+                readouts: vec![Readout {
+                    noise: Noise {
+                        image: number,
+                        ..noise
+                    },
+                    number: encoding.number,
+                }],
+            },
+            _ => Wanted {
+                photons: true,
+                ..Wanted::default()
+            },
+        }
+    }
+
     /// Whether photons are scaled to the brightest pixel of each frame.
     pub fn scales_to_brightest(&self) -> bool {
         matches!(self, OutputKind::Plain { scale: None, .. }) && self.format().scaled_to_brightest
@@ -101,6 +122,16 @@ impl OutputKind {
     }
 }
 
+/// What has to come of the frame of this number for files of these `kinds`.
+pub fn wanted<'a>(kinds: impl Iterator<Item = &'a OutputKind>, number: u32) -> Wanted {
+    kinds.fold(Wanted::default(), |mut all, kind| {
+        let wanted = kind.wanted(number);
+        all.photons |= wanted.photons;
+        all.readouts.extend(wanted.readouts);
+        all
+    })
+}
+
 /// A frame, and what is known of it before it is rendered.
 #[derive(Clone, Copy)]
 pub struct PlannedFrame<'a> {
@@ -121,16 +152,15 @@ pub struct PlannedFrame<'a> {
 pub struct RenderedFrame<'a> {
     /// What is known without rendering it.
     pub planned: PlannedFrame<'a>,
-    /// Photons.
-    pub image: &'a Image,
-    /// Statistics of the photons.
-    pub statistics: &'a Statistics,
+    /// What was [`wanted`] of it for all outputs.
+    pub shot: &'a Shot,
     /// Draws a PNG.
     pub draw: &'a Draw<'a>,
 }
 
-/// Draws the PNG of this kind of a frame.
-pub type Draw<'a> = dyn Fn(&OutputKind, &RenderedFrame) -> Result<Vec<u8>, Problem> + Sync + 'a;
+/// Draws the PNG of this kind of the photons of a frame.
+pub type Draw<'a> =
+    dyn Fn(&OutputKind, &PlannedFrame, &Image) -> Result<Vec<u8>, Problem> + Sync + 'a;
 
 /// What became of photons in the files of an output.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -154,8 +184,6 @@ pub struct OutputSink {
     there: HashSet<u32>,
     /// What became of photons so far.
     pub written: Written,
-    /// What the user should know of how the files were made.
-    pub notices: Vec<String>,
 }
 
 impl OutputSink {
@@ -178,7 +206,6 @@ impl OutputSink {
             target,
             there: HashSet::new(),
             written: Written::default(),
-            notices: Vec::new(),
         }
     }
 
@@ -267,11 +294,15 @@ impl OutputSink {
         }
     }
 
-    /// Writes `frame`, with noise by `renderer` where the output has it.
+    /// Writes `frame`, whose counts with noise are `counted` where the output has noise.
     ///
     /// # Errors
-    /// [`SeriesError`] with the file to blame, or why noise could not be put on the image.
-    pub fn write(&mut self, frame: &RenderedFrame, renderer: &Renderer) -> Result<(), SeriesError> {
+    /// [`SeriesError`] with the file to blame.
+    fn write(
+        &mut self,
+        frame: &RenderedFrame,
+        counted: Option<&Counted>,
+    ) -> Result<(), SeriesError> {
         let kind = self.output.kind;
         let number = frame.planned.number;
         if self.has(number) {
@@ -283,59 +314,59 @@ impl OutputSink {
             _ => (kind.format().span)(),
         }
         .entered();
+        let path = || self.target.path(number);
+        let statistics = &frame.shot.statistics;
+        let photons = frame.shot.photons.as_ref();
+        let photons = || photons.ok_or_else(|| SeriesError::NotWanted(path()));
         let written = &mut self.written;
-        written.frames += 1;
         match kind {
             OutputKind::Png | OutputKind::Overview => {
-                let drawn = (frame.draw)(&kind, frame);
-                let path = self.target.path(number);
-                let mut file = drawn.map_err(|problem| FormatError::content(&path, problem))?;
+                let drawn = (frame.draw)(&kind, &frame.planned, photons()?);
+                let mut file = drawn.map_err(|problem| FormatError::content(&path(), problem))?;
                 if let Some(text) = (frame.planned.record)(&self.output) {
                     file = record::add(png::FORMAT, file, &text);
                 }
                 self.sink.write_file(number, &file)?;
             }
             OutputKind::Pgm { scale } => {
-                let scale = scale.unwrap_or_else(|| pgm::automatic_scale(frame.statistics));
+                let scale = scale.unwrap_or_else(|| pgm::automatic_scale(statistics));
                 written.scale = Some(scale);
                 self.sink
-                    .write_file(number, &pgm::encode(frame.image, scale))?;
+                    .write_file(number, &pgm::encode(photons()?, scale))?;
             }
             OutputKind::Plain {
                 encoding,
                 scale,
                 adc,
             } => {
-                let usual = encoding.usual_counts(frame.statistics);
+                let usual = encoding.usual_counts(statistics);
                 let counts = Counts {
                     scale: scale.unwrap_or(usual.scale),
                     adc_offset: adc.unwrap_or(usual.adc_offset),
                 };
                 written.scale = Some(counts.scale).filter(|_| encoding.counts());
-                let header = self.header(&frame.planned);
+                let (image, header) = (photons()?, self.header(&frame.planned));
                 let sink = &mut self.sink;
-                let clipped = sink.write_image(number, encoding, frame.image, counts, &header)?;
+                let clipped = sink.write_image(number, encoding, image, counts, &header)?;
                 self.written.overloads += clipped.above;
                 self.written.clipped_below += clipped.below;
             }
             OutputKind::Noise { encoding, noise } => {
-                let noise = Noise {
-                    image: number,
-                    ..noise
-                };
                 written.scale = Some(noise.gain).filter(|&gain| gain != 1.0);
-                let panels = panel_heights(frame.planned.experiment);
-                let exposed = renderer.expose(frame.image, &noise, &panels)?;
-                let noisy = exposed.image;
-                self.notices.extend(exposed.notices);
+                let counted = counted.ok_or_else(|| SeriesError::NotWanted(path()))?;
+                let [width, height] = frame_size(frame.planned.experiment);
+                let raster = RasterView {
+                    width,
+                    height,
+                    pixels: counted.pixels.view(),
+                };
                 let header = self.header(&frame.planned);
-                let counts = Counts::AS_THEY_ARE;
-                let sink = &mut self.sink;
-                let clipped = sink.write_image(number, encoding, &noisy, counts, &header)?;
-                self.written.overloads += clipped.above.max(noise.saturated(&noisy));
-                self.written.clipped_below += clipped.below;
+                self.sink.write(number, encoding, raster, &header)?;
+                self.written.overloads += counted.overloads();
+                self.written.clipped_below += counted.clipped.below;
             }
         }
+        self.written.frames += 1;
         Ok(())
     }
 
@@ -348,22 +379,25 @@ impl OutputSink {
     }
 }
 
-/// Writes `frame` into the files of every output.
+/// Writes `frame` into the files of every output: those that its shot was [`wanted`] for, in the same
+/// order.
 ///
 /// # Errors
-/// As [`OutputSink::write`].
-pub fn write_frame(
-    sinks: &mut [OutputSink],
-    frame: &RenderedFrame,
-    renderer: &Renderer,
-) -> Result<(), SeriesError> {
+/// [`SeriesError`] with the file to blame.
+pub fn write_frame(sinks: &mut [OutputSink], frame: &RenderedFrame) -> Result<(), SeriesError> {
+    let mut counted = frame.shot.counted.iter();
+    let own = sinks.iter_mut().map(|sink| {
+        let has_noise = matches!(sink.output.kind, OutputKind::Noise { .. });
+        let counted = has_noise.then(|| counted.next()).flatten();
+        (sink, counted)
+    });
     // A bare file needs least memory beside the image's, and mostly waits for the disk: it is
     // written beside the others, which come one after the other.
-    let is_bare = |sink: &&mut OutputSink| sink.output.kind.format() == raw::FORMAT;
-    let (bare, others): (Vec<_>, Vec<_>) = sinks.iter_mut().partition(is_bare);
-    let all = |sinks: Vec<&mut OutputSink>| {
+    let (bare, others): (Vec<_>, Vec<_>) =
+        own.partition(|(sink, _)| sink.output.kind.format() == raw::FORMAT);
+    let all = |sinks: Vec<(&mut OutputSink, Option<&Counted>)>| {
         let mut sinks = sinks.into_iter();
-        sinks.try_for_each(|sink| sink.write(frame, renderer))
+        sinks.try_for_each(|(sink, counted)| sink.write(frame, counted))
     };
     let (bare, others) = rayon::join(|| all(bare), || all(others));
     bare.and(others)

@@ -24,9 +24,8 @@ use crate::experiment::ExperimentError;
 use crate::formats::PendingFile;
 use crate::formats::metadata::FrameMetadata;
 use crate::formats::whole::{self, check_replaceable};
-use crate::image::Statistics;
 use crate::image::noise::Noise;
-use crate::render::{Monitor, RenderError, Rendered, Renderer, frame_size};
+use crate::render::{Monitor, RenderError, Renderer, frame_size};
 use crate::report::SeriesFrame;
 use crate::series::{
     self, Frame, FrameSink, Motion, Numbered, Output, OutputSink, Plan, PlannedFrame,
@@ -54,18 +53,15 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
             .collect(),
         there: 0,
         images: Vec::new(),
+        notices: Vec::new(),
     };
-    let mut follower = Follower {
-        progress: Progress::of(&request)?,
-        notices: std::mem::take(&mut request.notices),
-    };
-    follower.tell(render::device_notices(&request, &renderer));
-    follower.tell(renderer.notice().map(Into::into).into_iter().collect());
+    let progress = Progress::of(&request)?;
+    work.notices = std::mem::take(&mut request.notices);
+    work.tell(render::device_notices(&request, &renderer));
+    work.tell(renderer.notice().map(Into::into).into_iter().collect());
     let goes_on = given.matches.get_flag("continue");
-    work.run(&mut request, &plan, &renderer, &mut follower, goes_on)
+    work.run(&mut request, &plan, &renderer, &progress, goes_on)
         .map_err(|error| work.left_by(error, &plan))?;
-    follower.tell(files::notices(&work.sinks));
-    let Follower { progress, notices } = follower;
     drop(progress);
     let noise = request.outputs.iter().find_map(|output| match output.kind {
         // The first frame's number is the image number of its noise.
@@ -96,7 +92,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         "noise": noise,
         "files": files.collect::<Vec<_>>(),
         "images": work.images,
-        "notices": notices,
+        "notices": work.notices,
         "seconds": started.elapsed().as_secs_f64(),
     });
     // As after an image, the system takes back at once what a driver takes apart bit by bit.
@@ -198,6 +194,8 @@ struct Work {
     /// How many frames an earlier run has written.
     there: u32,
     images: Vec<SeriesFrame>,
+    /// What the user was told.
+    notices: Vec<String>,
 }
 
 impl Work {
@@ -208,7 +206,7 @@ impl Work {
         request: &mut Request,
         plan: &Plan,
         renderer: &Renderer,
-        follower: &mut Follower,
+        progress: &Progress,
         goes_on: bool,
     ) -> Result<(), CliError> {
         let document = request.document.clone();
@@ -257,12 +255,16 @@ impl Work {
         let missing: Vec<u32> = (0..count).filter(missing).collect();
         self.there = count - missing.len() as u32;
         let mut kept = Instant::now();
+        let kinds: Vec<_> = request.outputs.iter().map(|output| output.kind).collect();
         let rendered = series::render(
             plan,
             &missing,
             renderer,
-            follower,
-            |frame, image, statistics| {
+            progress,
+            |number| series::wanted(kinds.iter(), number),
+            |frame, mut shot| {
+                self.tell(std::mem::take(&mut shot.notices));
+                self.tell(render::image_notices(&shot.statistics));
                 let record = records(request, &frame);
                 let rendered = RenderedFrame {
                     planned: PlannedFrame {
@@ -272,16 +274,15 @@ impl Work {
                         record: &record,
                         misset_seed,
                     },
-                    image,
-                    statistics: &statistics,
+                    shot: &shot,
                     draw: &draw,
                 };
-                series::write_frame(&mut self.sinks, &rendered, renderer)?;
+                series::write_frame(&mut self.sinks, &rendered)?;
                 self.images.push(SeriesFrame {
                     number: frame.number,
                     phi_deg: frame.phi_deg,
                     misset_deg: frame.misset_deg,
-                    image: statistics,
+                    image: shot.statistics,
                 });
                 if kept.elapsed() > KEPT_EVERY {
                     self.keep()?;
@@ -298,6 +299,16 @@ impl Work {
             // The disk may be full: what was kept before stays, and is told.
             let _ = self.keep();
         })
+    }
+
+    /// Tells what is true of every frame once.
+    fn tell(&mut self, told: Vec<String>) {
+        for notice in told {
+            if !self.notices.contains(&notice) {
+                say(format_args!("nanobragg: note: {notice}"));
+                self.notices.push(notice);
+            }
+        }
     }
 
     /// Puts the frames that have come on the disk.
@@ -350,30 +361,8 @@ fn truth_files(request: &Request, plan: &Plan, up: DVec3) -> Result<Vec<PendingF
     truth::files(request, &frames?, plan.first_number)
 }
 
-/// Shows how far the series is, and tells what is true of every frame once.
-struct Follower {
-    progress: Progress,
-    notices: Vec<String>,
-}
-
-impl Follower {
-    fn tell(&mut self, told: Vec<String>) {
-        for notice in told {
-            if !self.notices.contains(&notice) {
-                say(format_args!("nanobragg: note: {notice}"));
-                self.notices.push(notice);
-            }
-        }
-    }
-}
-
-impl Watcher for Follower {
+impl Watcher for Progress {
     fn monitor(&self, index: u32, count: u32) -> impl Monitor {
-        self.progress.frame(index as usize, count as usize)
-    }
-
-    fn rendered(&mut self, frame: &Rendered, statistics: &Statistics) {
-        self.tell(frame.notices.clone());
-        self.tell(render::image_notices(&frame.image, statistics));
+        self.frame(index as usize, count as usize)
     }
 }

@@ -160,44 +160,35 @@ impl Stage {
 /// # Errors
 /// [`NoiseError`] for impossible noise, and panels of another height.
 pub fn expose(image: &Image, noise: &Noise, panels: &[usize]) -> Result<Image, NoiseError> {
-    expose_by(image, noise, panels, |stage, exposure, values| {
-        stage.act(exposure, values);
-        Ok(())
-    })
-}
-
-/// [`expose`], with another's way to act on pixels: one that gives what [`Stage::act`] does.
-///
-/// # Errors
-/// As [`expose`] and `act`.
-pub fn expose_by<E: From<NoiseError>>(
-    image: &Image,
-    noise: &Noise,
-    panels: &[usize],
-    act: impl Fn(Stage, &Exposure, &mut [f32]) -> Result<(), E>,
-) -> Result<Image, E> {
-    check(image, noise, panels)?;
+    check(noise, [image.width(), image.height()], panels)?;
     let exposure = Exposure::of(noise);
     let mut values = image.values().to_vec();
     match noise.spread() {
-        None => act(Stage::Both, &exposure, &mut values)?,
+        None => Stage::Both.act(&exposure, &mut values),
         Some(spread) => {
-            act(Stage::Count, &exposure, &mut values)?;
+            Stage::Count.act(&exposure, &mut values);
             point_spread::spread(&mut values, image.width(), panels, &spread);
-            act(Stage::ReadOut, &exposure, &mut values)?;
+            Stage::ReadOut.act(&exposure, &mut values);
         }
     }
     Ok(image.with_rendered(values))
 }
 
-/// Whether `noise` and `panels` make sense for `image`.
-fn check(image: &Image, noise: &Noise, panels: &[usize]) -> Result<(), NoiseError> {
+/// Whether `noise` and `panels` make sense for an image of `width` × `height` pixels.
+///
+/// # Errors
+/// [`NoiseError`] for impossible noise, panels of another height, and too many pixels.
+pub fn check(
+    noise: &Noise,
+    [width, height]: [usize; 2],
+    panels: &[usize],
+) -> Result<(), NoiseError> {
     noise.check()?;
-    let (rows, height) = (panels.iter().sum(), image.height());
+    let rows = panels.iter().sum();
     if rows != height {
         return Err(NoiseError::Panels { rows, height });
     }
-    let pixels = image.values().len();
+    let pixels = width * height;
     if u32::try_from(pixels).is_err() {
         return Err(NoiseError::TooManyPixels(pixels));
     }

@@ -29,5 +29,5 @@ mod model;
 pub mod point_spread;
 pub mod poisson;
 
-pub use exposure::{Exposure, Stage, expose, expose_by, panels_of};
+pub use exposure::{Exposure, Stage, check, expose, panels_of};
 pub use model::{CALIBRATION_SEED, Noise, NoiseError, NoiseQuantity, PointSpread, SpreadShape};
