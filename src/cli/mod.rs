@@ -6,6 +6,7 @@
 mod abort;
 mod arguments;
 mod bench;
+mod cache;
 mod commands;
 mod compare;
 mod completions;

@@ -6,6 +6,7 @@ use std::time::Instant;
 use clap::Parser;
 use serde_json::json;
 
+use super::cache::gpu_options;
 use super::config::record_of_noise;
 use super::files::input_at;
 use super::flags::{NoiseFlags, seed};
@@ -256,6 +257,7 @@ impl NoiseCommand {
         RenderOptions {
             device: self.device.as_deref().map_or(Device::Auto, Device::from),
             threads: self.threads.unwrap_or(0) as usize,
+            gpu: gpu_options(),
             ..RenderOptions::default()
         }
     }

@@ -3,6 +3,7 @@
 use clap::Parser;
 use serde::Serialize;
 
+use super::cache::gpu_options;
 use super::output::{print, print_json};
 use super::{CliError, interrupt};
 use crate::render::{Device, RenderOptions, Renderer};
@@ -49,6 +50,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     interrupt::catch()?;
     let device = Renderer::new(&RenderOptions {
         device: Device::from(flags.device.as_str()),
+        gpu: gpu_options(),
         ..RenderOptions::default()
     })?;
     if !device.on_gpu() {

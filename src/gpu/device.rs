@@ -5,10 +5,12 @@
 //! A lost device is lost for all jobs and stays lost. An error that no scope caught could belong to
 //! anyone; the device is given up for all then, too. So it is when wgpu panics.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::guarded::{guarded, one_line};
+use super::pipeline_cache::PipelineCache;
 use super::{Adapter, AdapterKind, GpuError, timestamps};
 use crate::memory::Bytes;
 use crate::profile;
@@ -24,6 +26,8 @@ pub struct GpuDevice {
     pub limits: wgpu::Limits,
     name: String,
     kind: AdapterKind,
+    /// Where compiled pipelines are kept.
+    kept: Option<PipelineCache>,
     /// Why the device is lost, once it is.
     lost: Arc<OnceLock<String>>,
     turn: Mutex<()>,
@@ -33,26 +37,25 @@ pub struct GpuDevice {
 #[derive(Debug)]
 pub struct BindingLayout {
     bindings: wgpu::BindGroupLayout,
-    /// What pipelines are built with.
-    pub pipeline: wgpu::PipelineLayout,
+    pipeline: wgpu::PipelineLayout,
 }
 
 impl GpuDevice {
     /// Opens `adapter`, with its own limits for buffers, and with timestamps if someone records.
+    /// Compiled pipelines are kept in the folder `cache` from run to run, where the driver hands
+    /// them out.
     ///
     /// # Errors
     /// [`GpuError::Open`] with what the driver said.
-    pub fn open(adapter: &Adapter) -> Result<GpuDevice, GpuError> {
+    pub fn open(adapter: &Adapter, cache: Option<&Path>) -> Result<GpuDevice, GpuError> {
         let name = adapter.name();
-        let timestamps = if profile::recording() {
-            adapter.wgpu().features() & timestamps::FEATURE
-        } else {
-            wgpu::Features::empty()
-        };
+        let mut features = wgpu::Features::empty();
+        features.set(timestamps::FEATURE, profile::recording());
+        features.set(PipelineCache::FEATURE, cache.is_some());
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("nanobragg"),
             required_limits: adapter.wgpu().limits(),
-            required_features: timestamps,
+            required_features: adapter.wgpu().features() & features,
             ..Default::default()
         };
         let refused = |reason: String| GpuError::Open {
@@ -76,15 +79,22 @@ impl GpuDevice {
             }
         });
         let limits = device.limits();
-        Ok(GpuDevice {
+        let mut opened = GpuDevice {
             device,
             queue,
             limits,
             name,
             kind: adapter.kind(),
+            kept: None,
             lost,
             turn: Mutex::default(),
-        })
+        };
+        if let Some(folder) = cache {
+            opened.kept = opened.checked("kept pipelines", || {
+                PipelineCache::open(&opened.device, &adapter.wgpu().get_info(), folder)
+            })?;
+        }
+        Ok(opened)
     }
 
     /// Name of the adapter.
@@ -221,6 +231,33 @@ impl GpuDevice {
             self.device.create_pipeline_layout(&descriptor)
         })?;
         Ok(BindingLayout { bindings, pipeline })
+    }
+
+    /// The compute shader `entry` of `module`, compiled or kept from an earlier run.
+    ///
+    /// # Errors
+    /// [`GpuError::Refused`] with what the driver said.
+    pub fn compute_pipeline(
+        &self,
+        what: &str,
+        entry: &str,
+        layout: &BindingLayout,
+        module: &wgpu::ShaderModule,
+        compilation_options: wgpu::PipelineCompilationOptions,
+    ) -> Result<wgpu::ComputePipeline, GpuError> {
+        let descriptor = wgpu::ComputePipelineDescriptor {
+            label: Some(entry),
+            layout: Some(&layout.pipeline),
+            module,
+            entry_point: Some(entry),
+            compilation_options,
+            cache: self.kept.as_ref().map(PipelineCache::wgpu),
+        };
+        self.checked(what, || {
+            let pipeline = self.device.create_compute_pipeline(&descriptor);
+            self.kept.iter().for_each(PipelineCache::keep);
+            pipeline
+        })
     }
 
     /// Binds `buffers`, in the order of the shader's bindings.

@@ -45,6 +45,7 @@ mod layout;
 mod memory;
 mod noise;
 mod passes;
+mod pipeline_cache;
 mod renderer;
 mod scaling;
 mod scene_buffers;

@@ -39,17 +39,8 @@ impl NoiseKernel {
         let types = [wgpu::BufferBindingType::Uniform, storage];
         let layout = device.binding_layout("noise", types)?;
         let pipeline = |name| {
-            let descriptor = wgpu::ComputePipelineDescriptor {
-                label: Some(name),
-                layout: Some(&layout.pipeline),
-                module: &module,
-                entry_point: Some(name),
-                compilation_options: Default::default(),
-                cache: None,
-            };
-            device.checked("the pipelines of noise", || {
-                device.device.create_compute_pipeline(&descriptor)
-            })
+            let options = Default::default();
+            device.compute_pipeline("the pipelines of noise", name, &layout, &module, options)
         };
         Ok(NoiseKernel {
             count: pipeline("count")?,

@@ -46,7 +46,7 @@ pub fn opened(
 ) -> Result<(Box<dyn Backend>, Option<String>), RenderError> {
     let on_cpu = || Box::new(OnCpu(threads.clone()));
     let open = |adapter: &Adapter| {
-        let gpu = GpuRenderer::new(adapter, options.gpu)?;
+        let gpu = GpuRenderer::new(adapter, options.gpu.clone())?;
         let threads = threads.clone();
         Ok::<_, GpuError>(Box::new(OnGpu { gpu, threads }))
     };
