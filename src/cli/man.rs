@@ -65,7 +65,8 @@ const EXIT_CODES: [(&str, &str); 4] = [
 const ENVIRONMENT: [(&str, &str); 6] = [
     (
         "NANOBRAGG_DEVICE",
-        "What renders where --device does not say: auto, cpu, gpu, a GPU's index or part of its name.",
+        "What renders where --device does not say: auto, cpu, gpu, a GPU's index or part of its \
+         name; several GPUs: all, or a list with commas between.",
     ),
     (
         "NANOBRAGG_CACHE",

@@ -68,7 +68,7 @@ pub struct NoiseCommand {
     adc: Option<f64>,
     #[command(flatten)]
     noise: NoiseFlags,
-    /// What works: auto, cpu, gpu, or a GPU's index or part of its name [default: auto]
+    /// What works: auto, cpu, gpu, all, or a GPU's index or part of its name [default: auto]
     #[arg(
         long,
         value_name = "DEVICE",

@@ -146,6 +146,12 @@ fn traced(device: Device, scene: &Scene, place: &TermPlace) -> Result<(String, T
         gpu: gpu_options(),
         ..RenderOptions::default()
     })?;
+    if renderer.shots_at_once() > 1 {
+        return Err(CliError::usage(format!(
+            "{COMMAND}: --device names {}; a trace is of one device: name one",
+            renderer.device_name()
+        )));
+    }
     Ok((renderer.device_name(), renderer.trace(scene, place)?))
 }
 

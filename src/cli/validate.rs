@@ -13,7 +13,7 @@ use crate::validation::{self, Finding, ValidationError};
 #[derive(Parser)]
 #[command(name = "nanobragg validate", bin_name = "nanobragg validate")]
 pub struct ValidateFlags {
-    /// Device to validate: gpu, its index, or a part of its name
+    /// Device to validate: gpu, its index, a part of its name, or several as all or with commas
     #[arg(
         long,
         value_name = "DEVICE",

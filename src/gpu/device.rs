@@ -63,7 +63,7 @@ impl GpuDevice {
             reason,
         };
         let opened = guarded(|| pollster::block_on(adapter.wgpu().request_device(&descriptor)));
-        let opened = opened.map_err(refused)?;
+        let opened = opened.map_err(|panic| refused(format!("its driver failed ({panic})")))?;
         let (device, queue) = opened.map_err(|error| refused(told(&error)))?;
         let lost = Arc::new(OnceLock::new());
         // The first reason is the cause; later ones follow from it.

@@ -12,7 +12,10 @@ pub enum GpuError {
     )]
     NoAdapter,
     /// No adapter of that index or name.
-    #[error("no device '{wanted}'; there are: {}; or auto, cpu, gpu", available.join(", "))]
+    #[error(
+        "no device '{wanted}'; there are: {}; or auto, cpu, gpu, all, or several with commas between",
+        available.join(", ")
+    )]
     NoSuchAdapter {
         /// What was asked for.
         wanted: String,

@@ -13,7 +13,7 @@ use super::monitor::PartOf;
 use super::shot::{InFlight, Subject, Wanted};
 use super::threads::spawn_scoped;
 use super::{Monitor, RenderError, Rendered, Renderer, frame_size, memory, panel_heights};
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Region};
 use crate::image::Image;
 use crate::profile::SETUP;
 use crate::scene::{Layout, Pose, Scene};
@@ -36,6 +36,8 @@ pub struct LaidOut {
 pub struct FrameScenes {
     laid_out: LaidOut,
     pose: Pose,
+    /// The part of every panel that these scenes have, where they do not have all.
+    part: Option<Region>,
 }
 
 impl Renderer {
@@ -49,7 +51,7 @@ impl Renderer {
         let _span = info_span!(target: SETUP, "scene").entered();
         memory::admit(experiment)?;
         let layout = Layout::new(experiment)?;
-        memory::admit_image(experiment, layout.channels().len())?;
+        memory::admit_images(self.shots_at_once(), experiment, layout.channels().len())?;
         Ok(LaidOut {
             layout: Arc::new(layout),
             size: frame_size(experiment),
@@ -103,6 +105,7 @@ impl Renderer {
         let frame = FrameScenes {
             laid_out: laid_out.clone(),
             pose,
+            part: None,
         };
         self.shoot_subject(Subject::Frame(frame), wanted, monitor)
     }
@@ -126,6 +129,30 @@ impl FrameScenes {
     /// Heights of the panels that are stacked in the image.
     pub fn panels(&self) -> &[usize] {
         &self.laid_out.panels
+    }
+
+    /// Width and height of every panel.
+    #[cfg(feature = "gpu")]
+    pub fn panel_shapes(&self) -> impl Iterator<Item = [usize; 2]> {
+        let panels = self.laid_out.layout.experiment().panels();
+        panels.iter().map(|panel| panel.shape)
+    }
+
+    /// The scenes of the part of this frame that lies in `region` of its panels, if any does; the
+    /// image is 0 elsewhere.
+    #[cfg(feature = "gpu")]
+    pub fn within(&self, region: Region) -> Option<FrameScenes> {
+        let part = match self
+            .part
+            .or(self.laid_out.layout.experiment().sampling().region)
+        {
+            Some(own) => own.intersection(region)?,
+            None => region,
+        };
+        Some(FrameScenes {
+            part: Some(part),
+            ..self.clone()
+        })
     }
 
     /// Which pixels are rendered, where not all are.
@@ -157,7 +184,8 @@ impl FrameScenes {
         let channels = layout.channels();
         let mut grid = layout.read_grid(channels[0])?;
         for (place, &channel) in channels.iter().enumerate() {
-            let scene = layout.scene(channel, grid, &self.pose)?;
+            let mut scene = layout.scene(channel, grid, &self.pose)?;
+            scene.region = self.part.or(scene.region);
             let part = PartOf::new(monitor, place, channels.len());
             let (worked, next_grid) = thread::scope(|scope| -> Result<_, RenderError> {
                 let next = channels.get(place + 1);

@@ -134,6 +134,8 @@ pub struct Fault {
     pub place: usize,
     pub device: Option<usize>,
     pub result: i32,
+    /// Whether all later calls fail, too.
+    pub for_good: bool,
 }
 
 /// What a run of the program came to.
@@ -178,8 +180,10 @@ pub fn run(line: &str, fault: Option<&Fault>, card: bool) -> Run {
             place,
             device,
             result,
+            for_good,
         } = fault;
-        command.env("FAULT", format!("{call}:{place}:{result}"));
+        let later = if *for_good { "+" } else { "" };
+        command.env("FAULT", format!("{call}:{place}{later}:{result}"));
         if let Some(device) = device {
             command.env("FAULT_DEVICE", device.to_string());
         }
@@ -359,6 +363,7 @@ fn whatever_call_fails_is_told_and_loses_no_frame() {
                     place,
                     device: None,
                     result,
+                    for_good: false,
                 };
                 tasks.push((references.len(), count, fault));
             }
@@ -415,4 +420,93 @@ fn whatever_call_fails_is_told_and_loses_no_frame() {
         .filter_map(|(.., verdict)| verdict.err())
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Runs `line` where the calls of `fault` fail, or as many before as it takes until one does.
+fn run_until_it_fails(line: &str, mut fault: Fault) -> Run {
+    loop {
+        let run = run(line, Some(&fault), false);
+        if run.failed || fault.place == 1 {
+            return run;
+        }
+        fault.place -= 1;
+    }
+}
+
+#[test]
+fn what_a_lost_device_leaves_goes_to_the_others() {
+    for series in [false, true] {
+        let (words, pairs) = work(series);
+        // Strips for both devices.
+        let words = words.replace("-detpixels 64", "-detpixels 150");
+        let one = run(&format!("{words} --device gpu"), None, false);
+        let line = format!("{words} --device gpu,gpu");
+        let two = run(&line, None, false);
+        assert_eq!((two.code, two.told.as_str()), (Some(0), ""));
+        assert_eq!(two.files.len(), 2 * pairs.len());
+        assert!(two.files == one.files, "two devices give other bytes");
+        let opened = two
+            .calls
+            .iter()
+            .filter(|(call, _)| call == "vkCreateDevice");
+        assert_eq!(opened.count(), 2);
+        let listed = |run: &Run| run.count("vkCreateInstance");
+        assert_eq!(
+            [listed(&one), listed(&two)],
+            [1, 1],
+            "adapters are looked for once"
+        );
+        for call in ["vkQueueSubmit", "vkWaitSemaphores"] {
+            let call = call.to_string();
+            let of_second = two
+                .calls
+                .iter()
+                .filter(|(name, device)| *name == call && device == "1");
+            let count = of_second.count();
+            assert!(count > 0, "the second device had nothing to do");
+            for place in [1, count.div_ceil(2), count] {
+                let fault = Fault {
+                    call: call.clone(),
+                    place,
+                    device: Some(1),
+                    result: LOST,
+                    for_good: false,
+                };
+                let lost = run_until_it_fails(&line, fault.clone());
+                assert!(lost.failed, "{fault:?}");
+                let told = format!("{fault:?}, series {series}: {:?}: {}", lost.code, lost.told);
+                assert_eq!(lost.code, Some(0), "{told}");
+                assert!(lost.files == one.files, "{told}");
+                assert_eq!(lost.told.lines().count(), 1, "{told}");
+                assert!(
+                    lost.told.ends_with("its work goes to the other devices"),
+                    "{told}"
+                );
+                println!(
+                    "{call} {place} of {count} on the second device, series {series}: the same bytes"
+                );
+            }
+        }
+        // All of them are lost, one after the other.
+        let fault = Fault {
+            call: "vkQueueSubmit".into(),
+            place: 3,
+            device: None,
+            result: LOST,
+            for_good: true,
+        };
+        let lost = run(&line, Some(&fault), false);
+        let told = format!("{fault:?}: {:?}: {}", lost.code, lost.told);
+        assert_eq!(lost.code, Some(1), "{told}");
+        assert!(
+            lost.told.contains("and is lost") && !lost.told.contains("panicked"),
+            "{told}"
+        );
+        assert!(
+            lost.files
+                .iter()
+                .all(|(name, file)| one.files.get(name) == Some(file)),
+            "{told}"
+        );
+    }
 }

@@ -8,4 +8,5 @@ mod accuracy;
 mod faults;
 mod gpu_path;
 mod jobs;
+mod several;
 mod shader_functions;

@@ -50,9 +50,18 @@ fn devices_are_listed_with_what_auto_takes() {
     // Auto never takes a software GPU.
     let auto = listed["auto"].as_u64();
     assert!(auto.is_none_or(|index| devices[index as usize]["kind"] != "software"));
+    // All are the real ones of one interface, or software ones where there are no others.
+    let all: Vec<usize> = serde_json::from_value(listed["all"].clone()).unwrap();
+    assert!(
+        all.iter()
+            .all(|&index| (devices[index]["kind"] == "software") == auto.is_none())
+    );
+    assert!(auto.is_none_or(|auto| all.contains(&(auto as usize))));
+    assert!(!all.is_empty());
     let text = nanobragg(folder.path(), "devices").assert().success();
     let text = String::from_utf8_lossy(&text.get_output().stdout).into_owned();
     assert!(text.contains(devices[0]["name"].as_str().unwrap()) && text.contains("auto takes"));
+    assert!(text.contains("--device all takes "));
 }
 
 #[test]
