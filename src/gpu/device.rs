@@ -6,12 +6,14 @@
 //! anyone; the device is given up for all then, too. So it is when wgpu panics.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use super::guarded::{guarded, one_line};
 use super::pipeline_cache::PipelineCache;
-use super::{Adapter, AdapterKind, GpuError, timestamps};
+use super::submission::Queued;
+use super::timestamps::{self, Timestamps};
+use super::{Adapter, AdapterKind, GpuError};
 use crate::memory::Bytes;
 use crate::profile;
 
@@ -30,7 +32,8 @@ pub struct GpuDevice {
     kept: Option<PipelineCache>,
     /// Why the device is lost, once it is.
     lost: Arc<OnceLock<String>>,
-    turn: Mutex<()>,
+    pub(super) queued: Mutex<Queued>,
+    pub(super) timestamps: Option<Timestamps>,
 }
 
 /// How the shaders of a kernel find their buffers.
@@ -80,6 +83,7 @@ impl GpuDevice {
         });
         let limits = device.limits();
         let mut opened = GpuDevice {
+            timestamps: Timestamps::new(&device, &queue, &name),
             device,
             queue,
             limits,
@@ -87,7 +91,7 @@ impl GpuDevice {
             kind: adapter.kind(),
             kept: None,
             lost,
-            turn: Mutex::default(),
+            queued: Mutex::default(),
         };
         if let Some(folder) = cache {
             opened.kept = opened.checked("kept pipelines", || {
@@ -112,13 +116,6 @@ impl GpuDevice {
         self.limits
             .max_storage_buffer_binding_size
             .min(self.limits.max_buffer_size)
-    }
-
-    /// A turn on the queue. Whoever submits work and waits for it holds one, so that no two jobs
-    /// are on the device at once: the time that a dispatch takes is its own. Nobody waits for
-    /// other threads, or has rayon do anything, while it holds a turn.
-    pub fn turn(&self) -> MutexGuard<'_, ()> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What `make` makes on this thread, unless the driver refuses a command in it.
@@ -184,8 +181,8 @@ impl GpuDevice {
     pub fn upload(&self, buffer: &wgpu::Buffer, bytes: &[u8]) -> Result<(), GpuError> {
         for (index, piece) in bytes.chunks(UPLOAD).enumerate() {
             if index > 0 {
-                let _turn = self.turn();
-                self.submitted("an upload", || self.queue.submit([]))?;
+                let so_far = self.submit("an upload", "upload", |_| ())?;
+                self.wait(so_far)?;
             }
             let place = (index * UPLOAD) as u64;
             self.checked("an upload", || {
@@ -204,12 +201,34 @@ impl GpuDevice {
         label: &str,
         types: impl IntoIterator<Item = wgpu::BufferBindingType>,
     ) -> Result<BindingLayout, GpuError> {
+        self.layout_of(label, types, false)
+    }
+
+    /// [`GpuDevice::binding_layout`], with a first buffer of which a dispatch finds the part that
+    /// its offset says.
+    ///
+    /// # Errors
+    /// As [`GpuDevice::binding_layout`].
+    pub fn offset_layout(
+        &self,
+        label: &str,
+        types: impl IntoIterator<Item = wgpu::BufferBindingType>,
+    ) -> Result<BindingLayout, GpuError> {
+        self.layout_of(label, types, true)
+    }
+
+    fn layout_of(
+        &self,
+        label: &str,
+        types: impl IntoIterator<Item = wgpu::BufferBindingType>,
+        first_has_offset: bool,
+    ) -> Result<BindingLayout, GpuError> {
         let entry = |(binding, ty)| wgpu::BindGroupLayoutEntry {
             binding,
             visibility: wgpu::ShaderStages::COMPUTE,
             ty: wgpu::BindingType::Buffer {
                 ty,
-                has_dynamic_offset: false,
+                has_dynamic_offset: first_has_offset && binding == 0,
                 min_binding_size: None,
             },
             count: None,
@@ -270,11 +289,27 @@ impl GpuDevice {
         layout: &BindingLayout,
         buffers: &[&wgpu::Buffer],
     ) -> Result<wgpu::BindGroup, GpuError> {
-        let numbered = (0..).zip(buffers);
+        let whole = buffers
+            .iter()
+            .map(|buffer| buffer.as_entire_buffer_binding());
+        self.bind_parts(label, layout, whole)
+    }
+
+    /// Binds parts of buffers, in the order of the shader's bindings.
+    ///
+    /// # Errors
+    /// As [`GpuDevice::bind`].
+    pub fn bind_parts<'a>(
+        &self,
+        label: &str,
+        layout: &BindingLayout,
+        parts: impl IntoIterator<Item = wgpu::BufferBinding<'a>>,
+    ) -> Result<wgpu::BindGroup, GpuError> {
+        let numbered = (0..).zip(parts);
         let entries: Vec<wgpu::BindGroupEntry> = numbered
-            .map(|(binding, buffer)| wgpu::BindGroupEntry {
+            .map(|(binding, part)| wgpu::BindGroupEntry {
                 binding,
-                resource: buffer.as_entire_binding(),
+                resource: wgpu::BindingResource::Buffer(part),
             })
             .collect();
         let descriptor = wgpu::BindGroupDescriptor {
@@ -285,22 +320,6 @@ impl GpuDevice {
         self.checked("the kernel's buffers", || {
             self.device.create_bind_group(&descriptor)
         })
-    }
-
-    /// Has `submit` submit commands for `what`, and waits until the device is done with all work.
-    /// To be called by the holder of a [turn](GpuDevice::turn).
-    ///
-    /// # Errors
-    /// [`GpuError::Refused`] with what the driver said, [`GpuError::Lost`].
-    pub fn submitted<T>(&self, what: &str, submit: impl FnOnce() -> T) -> Result<T, GpuError> {
-        let (made, waited) = self.checked(what, || {
-            let made = submit();
-            (made, self.device.poll(wgpu::PollType::wait_indefinitely()))
-        })?;
-        match waited {
-            Ok(_) => Ok(made),
-            Err(error) => Err(self.gone(what, &error.to_string())),
-        }
     }
 
     /// That the driver refused `what`, and why.
@@ -318,7 +337,8 @@ impl GpuDevice {
         self.lost.get_or_init(|| reason.to_string());
     }
 
-    fn gone(&self, what: &str, reason: &str) -> GpuError {
+    /// That the device was lost at `what`, and why.
+    pub(super) fn gone(&self, what: &str, reason: &str) -> GpuError {
         GpuError::Lost {
             what: what.to_string(),
             adapter: self.name.clone(),

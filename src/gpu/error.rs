@@ -97,6 +97,19 @@ pub enum GpuError {
         /// Layers of the sensor.
         layers: u32,
     },
+    /// A panel whose light the GPU path cannot spread.
+    #[error(
+        "a panel of {width} x {height} pixels is too long for the point spread on a GPU, which \
+         takes {most} pixels a side; take smaller panels, or use the CPU"
+    )]
+    PanelTooLong {
+        /// Pixels along the fast axis.
+        width: usize,
+        /// Pixels along the slow axis.
+        height: usize,
+        /// Most pixels of a side.
+        most: usize,
+    },
     /// The render was interrupted.
     #[error("interrupted")]
     Interrupted,

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tracing::info_span;
 
+use super::frame::{BandSums, Frame};
 use super::kernel::{Entry, Pipeline};
 use super::layout::TileEntry;
 use super::passes::{Chunks, Pass, fitting, has_background, passes};
@@ -13,12 +14,11 @@ use super::scaling::Scaling;
 use super::scene_buffers::CommonBuffers;
 use super::shaders::Permutation;
 use super::slices::{Cursor, Work};
+use super::submission::Submission;
 use super::tiles::{TilePlace, TileSize};
-use super::timestamps::Timestamps;
-use super::untile::untile;
 use super::workspace::{Lent, Workspace};
 use super::{GpuError, GpuRenderer};
-use crate::profile::{READ_BACK, SETUP, SIMULATION};
+use crate::profile::{SETUP, SIMULATION};
 use crate::scene::Scene;
 
 /// The render of one scene. Whoever drives it calls [`RenderJob::step`] until all is done, and may
@@ -27,7 +27,7 @@ use crate::scene::Scene;
 pub struct RenderJob<'a> {
     gpu: &'a GpuRenderer,
     scene: &'a Scene,
-    workspace: Lent<'a>,
+    workspace: Lent<'a, Workspace>,
     size: TileSize,
     scaling: Scaling,
     /// The tiles of all bands.
@@ -43,6 +43,18 @@ pub struct RenderJob<'a> {
     /// Passes over the next band that are done.
     passes_done: usize,
     running: Option<Running>,
+    /// The last dispatch that was submitted, if it was not waited for.
+    in_flight: Option<InFlight>,
+}
+
+/// A dispatch on the device.
+#[derive(Debug)]
+struct InFlight {
+    submission: Submission,
+    pipeline: Arc<Pipeline>,
+    kernel: &'static str,
+    terms: f64,
+    done: f64,
 }
 
 /// A pass on the device.
@@ -61,8 +73,8 @@ struct Running {
 pub enum Step {
     /// The device did a part of the work.
     Dispatched(Dispatch),
-    /// A band of the image is complete. It is in the target, where it can be
-    /// [read](RenderJob::read_band) or worked on; the next step begins another.
+    /// All of a band of the image was submitted. Once it is done, its sums are in the target; the
+    /// next step begins another.
     Band,
     /// There is nothing left to do.
     Done,
@@ -77,7 +89,7 @@ pub struct Dispatch {
     pub pipeline: usize,
     /// Terms that were added.
     pub terms: f64,
-    /// From its submission until the device was done.
+    /// From the end of what the device did before, or its submission, until it was done.
     pub elapsed: Duration,
     /// The part of the image that is done with it, 0 to 1.
     pub done: f64,
@@ -89,7 +101,9 @@ impl<'a> RenderJob<'a> {
     /// # Errors
     /// [`GpuError`] when the scene is not for this device, or the driver refuses.
     pub(super) fn new(gpu: &'a GpuRenderer, scene: &'a Scene) -> Result<RenderJob<'a>, GpuError> {
-        let (device, mut workspace) = (&gpu.device, gpu.workspaces.lend(Some(scene)));
+        let device = &gpu.device;
+        let holds_most = |workspace: &Workspace| workspace.buffers.hold(scene);
+        let mut workspace = gpu.workspaces.lend(holds_most);
         let size = TileSize::of(scene);
         let cutting = info_span!(target: SETUP, "cut into tiles").entered();
         let places = workspace.buffers.places(scene, size);
@@ -133,23 +147,28 @@ impl<'a> RenderJob<'a> {
             bands_done: 0,
             passes_done: 0,
             running: None,
+            in_flight: None,
         })
     }
 
-    /// Submits the next part of the work and waits until the device is done with it.
+    /// Submits the next part of the work and waits until the device is done with the one before, so
+    /// that it always has one to do.
     ///
     /// # Errors
     /// [`GpuError`]; the job is of no use then.
     pub fn step(&mut self) -> Result<Step, GpuError> {
         if self.bands_done == self.bands() {
-            return Ok(Step::Done);
+            let last = self.in_flight.take().map(|last| self.wait(last));
+            return last.unwrap_or(Ok(Step::Done));
         }
         while self.passes_done < self.passes.len() {
             if self.running.is_none() {
                 self.running = Some(self.begin()?);
             }
-            if let Some(dispatch) = self.dispatch()? {
-                return Ok(Step::Dispatched(dispatch));
+            while let Some(next) = self.dispatch()? {
+                if let Some(before) = self.in_flight.replace(next) {
+                    return self.wait(before);
+                }
             }
             self.running = None;
             self.passes_done += 1;
@@ -159,24 +178,39 @@ impl<'a> RenderJob<'a> {
         Ok(Step::Band)
     }
 
-    /// Puts the pixels of the band that was completed last in their places in `photons`: the image,
-    /// panels stacked, fast axis innermost.
+    /// Waits for a dispatch, and learns how long the next may be.
+    fn wait(&self, dispatch: InFlight) -> Result<Step, GpuError> {
+        let _span = info_span!(target: SIMULATION, "dispatch").entered();
+        let elapsed = self.gpu.device.wait(dispatch.submission)?;
+        let (pipeline, terms) = (dispatch.pipeline, dispatch.terms);
+        pipeline.learn(terms, elapsed);
+        Ok(Step::Dispatched(Dispatch {
+            kernel: dispatch.kernel,
+            pipeline: pipeline.number,
+            terms,
+            elapsed,
+            done: dispatch.done,
+        }))
+    }
+
+    /// Puts the band that was completed last in its places in `frame`.
     ///
     /// # Errors
     /// [`GpuError`] when the device is lost or refuses.
-    pub fn read_band(&mut self, photons: &mut [f32]) -> Result<(), GpuError> {
+    pub(super) fn place(&mut self, frame: &mut Frame) -> Result<(), GpuError> {
         let Some(last) = self.bands_done.checked_sub(1) else {
             return Ok(());
         };
-        let band = &self.places[self.band(last)];
-        let (scene, scaling, size) = (self.scene, &self.scaling, self.size);
-        let device = &self.gpu.device;
-        self.workspace
-            .target
-            .read(device, band.len(), size, |values| {
-                let _span = info_span!(target: READ_BACK, "untile").entered();
-                untile(scene, scaling, size, band, values, photons);
-            })
+        let (tiles, device) = (self.band(last), &self.gpu.device);
+        let [sums, _] = self.workspace.target.sums(device, tiles.len(), self.size)?;
+        frame.place(&BandSums {
+            scene: self.scene,
+            scaling: &self.scaling,
+            size: self.size,
+            places: &self.places,
+            tiles,
+            sums: &sums,
+        })
     }
 
     /// Has the next dispatch write beyond the end of a buffer, to test what becomes of the error.
@@ -248,59 +282,35 @@ impl<'a> RenderJob<'a> {
         })
     }
 
-    /// Has the device do the next slice of the running pass; `None` when all of it is done.
-    fn dispatch(&mut self) -> Result<Option<Dispatch>, GpuError> {
+    /// Submits the next slice of the running pass; `None` when all of it was.
+    fn dispatch(&mut self) -> Result<Option<InFlight>, GpuError> {
         let (gpu, pass) = (self.gpu, &self.passes[self.passes_done]);
         let Some(running) = &mut self.running else {
             return Ok(None);
         };
-        let pipeline = &running.pipeline;
+        let pipeline = running.pipeline.clone();
         let next = running.work.next(&mut running.cursor, &pipeline.budget());
         let Some((mut slice, terms)) = next else {
             return Ok(None);
         };
         slice.first &= u32::from(pass.first);
-        let kernel = pass.entry.name();
-        let elapsed = {
-            let _span = info_span!(target: SIMULATION, "dispatch").entered();
-            let (device, timestamps) = (&gpu.device, gpu.timestamps.as_ref());
-            let _turn = device.turn();
-            let submitted = Instant::now();
-            device.submitted(kernel, || {
-                let (buffer, bytes) = (&self.common.slice, bytemuck::bytes_of(&slice));
-                device.queue.write_buffer(buffer, 0, bytes);
-                let mut encoder = device.device.create_command_encoder(&Default::default());
-                let mut commands = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-                    label: None,
-                    timestamp_writes: timestamps.map(Timestamps::writes),
-                });
-                commands.set_pipeline(&pipeline.compute);
-                commands.set_bind_group(0, &running.bindings, &[]);
-                let rows = slice.tile_count.div_ceil(slice.tiles_per_row);
-                commands.dispatch_workgroups(slice.tiles_per_row, rows, 1);
-                drop(commands);
-                if let Some(timestamps) = timestamps {
-                    timestamps.resolve(&mut encoder);
-                }
-                device.queue.submit([encoder.finish()]);
-                if let Some(timestamps) = timestamps {
-                    timestamps.map();
-                }
-            })?;
-            let elapsed = submitted.elapsed();
-            if let Some(timestamps) = timestamps {
-                timestamps.record(pass.entry.span(), submitted);
-            }
-            elapsed
-        };
-        pipeline.learn(terms, elapsed);
+        let (device, kernel) = (&gpu.device, pass.entry.name());
+        let submission = device.submit(kernel, pass.entry.span(), |commands| {
+            let (buffer, bytes) = (&self.common.slice, bytemuck::bytes_of(&slice));
+            device.queue.write_buffer(buffer, 0, bytes);
+            let mut compute = commands.pass();
+            compute.set_pipeline(&pipeline.compute);
+            compute.set_bind_group(0, &running.bindings, &[]);
+            let rows = slice.tile_count.div_ceil(slice.tiles_per_row);
+            compute.dispatch_workgroups(slice.tiles_per_row, rows, 1);
+        })?;
         running.done += terms;
         let of_pass = running.done / running.work.terms();
-        Ok(Some(Dispatch {
+        Ok(Some(InFlight {
+            submission,
+            pipeline,
             kernel,
-            pipeline: pipeline.number,
             terms,
-            elapsed,
             done: self.done(of_pass),
         }))
     }

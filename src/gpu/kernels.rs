@@ -7,7 +7,8 @@ use tracing::info_span;
 use super::GpuError;
 use super::device::GpuDevice;
 use super::kernel::{Entry, Kernel};
-use super::noise::NoiseKernel;
+use super::pixel_kernels::{PixelKernel, PixelShader};
+use super::spread::SpreadKernel;
 use crate::profile::SETUP;
 
 /// Every kernel of one device.
@@ -15,7 +16,9 @@ use crate::profile::SETUP;
 pub struct Kernels {
     /// By [`Entry`].
     terms: [OnceLock<Kernel>; 3],
-    noise: OnceLock<NoiseKernel>,
+    /// By [`PixelShader`].
+    pixels: [OnceLock<PixelKernel>; PixelShader::ALL],
+    spread: OnceLock<SpreadKernel>,
 }
 
 impl Kernels {
@@ -38,14 +41,29 @@ impl Kernels {
         made_once(&self.terms[entry as usize], || Kernel::new(device, entry))
     }
 
-    /// The kernel that adds noise.
+    /// The kernel of `shader`.
     ///
     /// # Errors
     /// As [`Kernels::new`].
-    pub fn noise(&self, device: &GpuDevice) -> Result<&NoiseKernel, GpuError> {
-        made_once(&self.noise, || {
-            let _span = info_span!(target: SETUP, "compile noise shader").entered();
-            NoiseKernel::new(device)
+    pub fn pixels(
+        &self,
+        device: &GpuDevice,
+        shader: PixelShader,
+    ) -> Result<&PixelKernel, GpuError> {
+        made_once(&self.pixels[shader as usize], || {
+            let _span = info_span!(target: SETUP, "compile pixel shader").entered();
+            PixelKernel::new(device, shader)
+        })
+    }
+
+    /// The kernel that spreads light.
+    ///
+    /// # Errors
+    /// As [`Kernels::new`].
+    pub fn spread(&self, device: &GpuDevice) -> Result<&SpreadKernel, GpuError> {
+        made_once(&self.spread, || {
+            let _span = info_span!(target: SETUP, "compile point spread shader").entered();
+            SpreadKernel::new(device)
         })
     }
 }

@@ -156,6 +156,103 @@ wgsl_structs! {
         end: u32,
         padding: u32,
     }
+    FactorEntry = "Factor" of place_source {
+        high: u32,
+        low: u32,
+        exponent: i32,
+    }
+    PanelFactor = "PanelFactor" of place_source {
+        factor: FactorEntry,
+        width: u32,
+    }
+    PlacedTile = "PlacedTile" of place_source {
+        first: u32,
+        panel: u32,
+        columns: u32,
+        rows: u32,
+    }
+    PlacingUniform = "Placing" of place_source {
+        first_tile: u32,
+        tile_count: u32,
+        tiles_per_row: u32,
+        two: u32,
+        several: u32,
+        adds: u32,
+        masked: u32,
+        no_bits: u32,
+    }
+    PackingUniform = "Packing" of pack_source {
+        first: u32,
+        end: u32,
+        pixels: u32,
+        number: u32,
+        masked: u32,
+        saturates: u32,
+        saturation: f32,
+    }
+    SummingUniform = "Summing" of statistics_source {
+        first: u32,
+        pixels: u32,
+        masked: u32,
+        no_bits: u32,
+    }
+    RunSums = "RunSums" of statistics_source {
+        pixels: u32,
+        not_finite: u32,
+        largest: f32,
+        largest_at: u32,
+        exponent: i32,
+        middle: f32,
+        sum: f32,
+        sum_low: f32,
+        squares: f32,
+        squares_low: f32,
+        deviations: f32,
+        deviations_low: f32,
+    }
+    #[derive(Default)]
+    SpreadUniform = "Task" of spread_source {
+        prime: [u32; 4],
+        inverses: [[u32; 4]; 6],
+        reciprocal: u32,
+        scale: u32,
+        scale_part: u32,
+        origin: u32,
+        even: u32,
+        first_line: u32,
+        end_line: u32,
+        down: u32,
+        bits: u32,
+        count: u32,
+        branches: u32,
+        first_branch: u32,
+        end_branch: u32,
+        tables: u32,
+        powers: u32,
+        line_pitch: u32,
+        pitch: u32,
+        row_pitch: u32,
+        kernel_pitch: u32,
+        row_half: u32,
+    }
+}
+
+impl FactorEntry {
+    /// `factor`, which is no less than 0.
+    pub fn of(factor: f64) -> FactorEntry {
+        // Subnormal numbers have their first digit further down.
+        let (normal, shift) = match factor.is_subnormal() {
+            true => (factor * 2f64.powi(64), -64),
+            false => (factor, 0),
+        };
+        let bits = normal.to_bits();
+        let first_digit = u32::from(normal > 0.0) << 20;
+        FactorEntry {
+            high: first_digit | (bits >> 32) as u32 & 0xf_ffff,
+            low: bits as u32,
+            exponent: (bits >> 52) as i32 - 1023 + shift,
+        }
+    }
 }
 
 impl ExposureUniform {

@@ -37,35 +37,45 @@ mod device;
 mod digits;
 mod entries;
 mod error;
+mod frame;
 mod guarded;
 mod job;
+mod kept;
 mod kernel;
 mod kernels;
+mod landing;
 mod layout;
 mod memory;
-mod noise;
 mod passes;
 mod pipeline_cache;
+mod pixel_kernels;
+mod readback;
 mod renderer;
 mod scaling;
 mod scene_buffers;
 mod shaders;
 mod slices;
 mod specialised;
+mod spread;
+mod submission;
 mod target;
 #[cfg(test)]
 mod tests;
 mod tiles;
 mod timestamps;
 mod trace;
-mod untile;
 mod workspace;
 
 pub use accuracy::{GOOD, largest_error, misses_edges};
 pub use adapter::{Adapter, AdapterDescription, AdapterKind, adapters, interfaces};
 pub use digits::{factor_digits, wide_digits};
 pub use error::GpuError;
+pub use frame::Frame;
 pub use guarded::panics_are_errors;
 pub use job::{Dispatch, RenderJob, Step};
+pub use landing::{Counts, Landed, Landing};
 pub use renderer::{GpuOptions, GpuRenderer};
-pub use shaders::{background_source, noise_source, permutations, render_source, trace_source};
+pub use shaders::{
+    background_source, noise_source, pack_source, permutations, place_source, render_source,
+    spread_source, statistics_source, trace_source,
+};

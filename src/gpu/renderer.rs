@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use tracing::info_span;
 
 use super::device::GpuDevice;
-use super::job::{Dispatch, RenderJob, Step};
+use super::frame::FrameBuffers;
+use super::job::{Dispatch, RenderJob};
 use super::kernel::Entry;
 use super::kernels::Kernels;
+use super::readback::Readbacks;
 use super::scaling::Scaling;
 use super::scene_buffers::CommonBuffers;
-use super::timestamps::Timestamps;
-use super::workspace::{Workspace, Workspaces};
+use super::workspace::{Pool, Workspace};
 use super::{Adapter, GpuError};
-use crate::experiment::Panel;
 use crate::profile::SETUP;
 use crate::scene::Scene;
 
@@ -44,8 +44,9 @@ pub struct GpuRenderer {
     pub(super) device: GpuDevice,
     pub(super) options: GpuOptions,
     pub(super) kernels: Kernels,
-    pub(super) timestamps: Option<Timestamps>,
-    pub(super) workspaces: Workspaces,
+    pub(super) workspaces: Pool<Workspace>,
+    pub(super) frames: Pool<FrameBuffers>,
+    pub(super) readbacks: Readbacks,
 }
 
 impl GpuRenderer {
@@ -65,10 +66,11 @@ impl GpuRenderer {
         let device = span.in_scope(|| GpuDevice::open(adapter, options.cache.as_deref()))?;
         Ok(GpuRenderer {
             kernels: Kernels::new(&device)?,
-            timestamps: Timestamps::new(&device)?,
             device,
             options,
-            workspaces: Workspaces::default(),
+            workspaces: Pool::default(),
+            frames: Pool::default(),
+            readbacks: Readbacks::default(),
         })
     }
 
@@ -96,19 +98,14 @@ impl GpuRenderer {
         scene: &Scene,
         watch: &mut dyn FnMut(&Dispatch) -> bool,
     ) -> Result<Vec<f32>, GpuError> {
-        let pixels = scene.panels.iter().map(Panel::pixels).sum();
-        let mut photons = vec![0f32; pixels];
-        let mut job = self.job(scene)?;
-        loop {
-            match job.step()? {
-                Step::Dispatched(dispatch) if !watch(&dispatch) => {
-                    return Err(GpuError::Interrupted);
-                }
-                Step::Dispatched(_) => {}
-                Step::Band => job.read_band(&mut photons)?,
-                Step::Done => return Ok(photons),
-            }
-        }
+        let panels = scene.panels.iter();
+        let heights: Vec<usize> = panels.map(|panel| panel.shape[1]).collect();
+        let width = scene.panels.first().map_or(0, |panel| panel.shape[0]);
+        let rendered = scene.pixel_flags().map(Into::into);
+        let mut frame = self.frame(width, &heights, rendered.as_ref(), false)?;
+        frame.add(scene, None, watch)?;
+        frame.send_photons()?;
+        Ok(frame.land().take()?.photons)
     }
 
     /// The buffers that all passes over `scene` bind.

@@ -5,13 +5,14 @@
 //! their layout, so only what moves is uploaded again.
 
 use std::ops::Range;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use super::GpuError;
 use super::device::GpuDevice;
 use super::entries::{
     grid_words, material_entries, orientation_entries, scene_uniform, source_entries,
 };
+use super::kept::{Identity, Kept};
 use super::layout::{SceneUniform, SliceUniform};
 use super::scaling::{Scaling, largest_listed};
 use super::tiles::{TilePlace, TileSize, panel_entries, tile_entries, tile_places};
@@ -39,7 +40,7 @@ pub struct SceneBuffers {
 type PartKey<T> = (Identity<[T]>, Range<usize>, Scaling);
 
 /// What the tiles depend on.
-type TilesKey = (Identity<[Panel]>, Option<Region>, TileSize, [u32; 2]);
+pub type TilesKey = (Identity<[Panel]>, Option<Region>, TileSize, [u32; 2]);
 
 /// The buffers that all passes of a render bind.
 #[derive(Debug)]
@@ -220,25 +221,26 @@ impl SceneBuffers {
     #[cfg(test)]
     pub fn size(&self) -> u64 {
         let buffers = [
-            self.panels.value(),
-            self.tiles.value(),
-            self.sources.value(),
-            self.orientations.value(),
-            self.grid.value(),
-            self.uniform.value(),
-            self.slice.value(),
+            self.panels.held(),
+            self.tiles.held(),
+            self.sources.held(),
+            self.orientations.held(),
+            self.grid.held(),
+            self.uniform.held(),
+            self.slice.held(),
         ];
         buffers.into_iter().flatten().map(wgpu::Buffer::size).sum()
     }
 }
 
-fn tiles_key(scene: &Scene, size: TileSize) -> TilesKey {
+/// What the tiles of `scene` depend on.
+pub fn tiles_key(scene: &Scene, size: TileSize) -> TilesKey {
     let steps = [scene.oversample, scene.layers];
     (Identity::of(&scene.panels), scene.region, size, steps)
 }
 
 /// A buffer for kernels to read that holds `contents`.
-fn stored<T: bytemuck::Pod>(
+pub fn stored<T: bytemuck::Pod>(
     device: &GpuDevice,
     what: &'static str,
     contents: &[T],
@@ -264,56 +266,4 @@ fn check_size(
         limit: Bytes(limit),
         advice,
     })
-}
-
-/// Which array something was made from. It keeps the array's place from being given to another, but
-/// not what the array owns.
-#[derive(Debug)]
-struct Identity<T: ?Sized>(Weak<T>);
-
-impl<T: ?Sized> Identity<T> {
-    fn of(array: &Arc<T>) -> Identity<T> {
-        Identity(Arc::downgrade(array))
-    }
-}
-
-impl<T: ?Sized> PartialEq for Identity<T> {
-    fn eq(&self, other: &Identity<T>) -> bool {
-        Weak::ptr_eq(&self.0, &other.0)
-    }
-}
-
-/// The last value that was made, and what it was made from.
-#[derive(Debug)]
-struct Kept<K, V>(Option<(K, V)>);
-
-impl<K, V> Default for Kept<K, V> {
-    fn default() -> Kept<K, V> {
-        Kept(None)
-    }
-}
-
-impl<K: PartialEq, V: Clone> Kept<K, V> {
-    fn key(&self) -> Option<&K> {
-        self.0.as_ref().map(|(key, _)| key)
-    }
-
-    #[cfg(test)]
-    fn value(&self) -> Option<&V> {
-        self.0.as_ref().map(|(_, value)| value)
-    }
-
-    /// The value of `key`: the one that is here already, or a new one that `make` makes.
-    fn get<E>(&mut self, key: K, make: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
-        if let Some((held, value)) = &self.0
-            && *held == key
-        {
-            return Ok(value.clone());
-        }
-        // The old value goes first: both might not fit in memory.
-        self.0 = None;
-        let made = make()?;
-        self.0 = Some((key, made.clone()));
-        Ok(made)
-    }
 }

@@ -60,6 +60,43 @@ pub fn noise_source() -> String {
     .concat()
 }
 
+/// The source of the shader that puts sums in their places in an image.
+pub fn place_source() -> String {
+    [
+        wgsl!("shared/strict"),
+        wgsl!("shared/pair"),
+        wgsl!("shared/scaled"),
+        wgsl!("place"),
+    ]
+    .concat()
+}
+
+/// The source of the shader that makes the numbers of a file.
+pub fn pack_source() -> String {
+    wgsl!("pack").into()
+}
+
+/// The source of the shader that adds up the photons of an image.
+pub fn statistics_source() -> String {
+    [
+        wgsl!("shared/strict"),
+        wgsl!("shared/pair"),
+        wgsl!("statistics"),
+    ]
+    .concat()
+}
+
+/// The source of the shader that spreads light.
+pub fn spread_source() -> String {
+    [
+        wgsl!("shared/modular"),
+        wgsl!("shared/transform"),
+        wgsl!("shared/residues"),
+        wgsl!("spread"),
+    ]
+    .concat()
+}
+
 /// A permutation of the kernel: the values of its `override` constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Permutation {
@@ -173,9 +210,18 @@ mod tests {
     use crate::gpu::specialised::{Shader, validator};
 
     #[test]
-    fn the_noise_shader_is_valid_without_a_device() {
-        let module = naga::front::wgsl::parse_str(&noise_source()).unwrap();
-        validator().validate(&module).unwrap();
+    fn shaders_of_pixels_are_valid_without_a_device() {
+        let sources = [
+            noise_source,
+            place_source,
+            pack_source,
+            spread_source,
+            statistics_source,
+        ];
+        for source in sources {
+            let module = naga::front::wgsl::parse_str(&source()).unwrap();
+            validator().validate(&module).unwrap();
+        }
     }
 
     #[test]

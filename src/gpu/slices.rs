@@ -55,7 +55,7 @@ impl Budget {
     }
 
     /// How many pieces of `terms` terms fit.
-    fn fits(&self, terms: f64) -> u32 {
+    pub fn fits(&self, terms: f64) -> u32 {
         // A float that is cast saturates.
         (self.terms / terms) as u32
     }

@@ -1,5 +1,6 @@
-//! How long a dispatch took by the GPU's own clock, where someone records it.
+//! How long a pass took by the GPU's own clock, where someone records it.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::GpuError;
@@ -9,33 +10,52 @@ use crate::profile;
 /// A timestamp is a u64.
 const BYTES: u64 = 2 * size_of::<u64>() as u64;
 
-/// Two timestamps, around a pass.
+/// Timestamps around passes: slots that no pass writes to now.
 #[derive(Debug)]
 pub struct Timestamps {
-    queries: wgpu::QuerySet,
-    resolved: wgpu::Buffer,
-    readback: wgpu::Buffer,
+    idle: Mutex<Vec<Slot>>,
     /// Length of a tick.
     tick_ns: f64,
 }
 
+/// Two timestamps, around a pass.
+#[derive(Debug)]
+pub struct Slot {
+    queries: wgpu::QuerySet,
+    resolved: wgpu::Buffer,
+    readback: wgpu::Buffer,
+    tick_ns: f64,
+}
+
 impl Timestamps {
-    /// Timestamps on `device`, if anyone records and the adapter has them. Where it lacks them, the
-    /// record says so.
-    ///
-    /// # Errors
-    /// [`GpuError`] when the driver refuses the buffers.
-    pub fn new(device: &GpuDevice) -> Result<Option<Timestamps>, GpuError> {
+    /// Timestamps on the device called `name`, if anyone records and it has them. Where it lacks them,
+    /// the record says so.
+    pub fn new(device: &wgpu::Device, queue: &wgpu::Queue, name: &str) -> Option<Timestamps> {
         if !profile::recording() {
-            return Ok(None);
+            return None;
         }
-        if !device.device.features().contains(FEATURE) {
-            let name = device.name();
+        if !device.features().contains(FEATURE) {
             profile::note(&format!(
                 "{name} has no timestamps: what it spent on each dispatch is not known"
             ));
-            return Ok(None);
+            return None;
         }
+        Some(Timestamps {
+            idle: Mutex::default(),
+            tick_ns: f64::from(queue.get_timestamp_period()),
+        })
+    }
+
+    /// A slot for a pass.
+    ///
+    /// # Errors
+    /// [`GpuError`] when the driver refuses the buffers.
+    pub fn slot(&self, device: &GpuDevice) -> Result<Slot, GpuError> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = idle.pop() {
+            return Ok(slot);
+        }
+        drop(idle);
         use wgpu::BufferUsages as Usage;
         let descriptor = wgpu::QuerySetDescriptor {
             label: Some("timestamps"),
@@ -48,14 +68,22 @@ impl Timestamps {
         let resolved = device.buffer("timestamps", BYTES, usage)?;
         let usage = Usage::MAP_READ | Usage::COPY_DST;
         let readback = device.buffer("the readback buffer of timestamps", BYTES, usage)?;
-        Ok(Some(Timestamps {
+        Ok(Slot {
             queries,
             resolved,
             readback,
-            tick_ns: f64::from(device.queue.get_timestamp_period()),
-        }))
+            tick_ns: self.tick_ns,
+        })
     }
 
+    /// Takes back a slot whose timestamps were recorded.
+    pub fn give_back(&self, slot: Slot) {
+        let idle = self.idle.lock();
+        idle.unwrap_or_else(PoisonError::into_inner).push(slot);
+    }
+}
+
+impl Slot {
     /// Has a pass write its beginning and its end.
     pub fn writes(&self) -> wgpu::ComputePassTimestampWrites<'_> {
         wgpu::ComputePassTimestampWrites {
@@ -77,8 +105,8 @@ impl Timestamps {
     }
 
     /// Records what the pass wrote as work `name` that ended just now. The two clocks have no
-    /// common origin: the work is placed to end when the host saw it end, after it was submitted.
-    pub fn record(&self, name: &'static str, submitted: Instant) {
+    /// common origin: the work is placed to end when the host saw it end, after it had `begun`.
+    pub fn record(&self, name: &'static str, begun: Instant) {
         let ended = Instant::now();
         let Ok(view) = self.readback.get_mapped_range(..) else {
             profile::note("some of the GPU's timestamps could not be read");
@@ -88,7 +116,7 @@ impl Timestamps {
         drop(view);
         self.readback.unmap();
         let elapsed = ticks[1].saturating_sub(ticks[0]) as f64 * self.tick_ns;
-        let elapsed = Duration::from_nanos(elapsed as u64).min(ended - submitted);
+        let elapsed = Duration::from_nanos(elapsed as u64).min(ended - begun);
         profile::device_span(name, ended - elapsed, elapsed);
     }
 }

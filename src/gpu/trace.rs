@@ -5,7 +5,9 @@ use super::kernel::Entry;
 use super::layout::{SelectedUniform, TracedEntry};
 use super::scaling::Scaling;
 use super::shaders::Permutation;
+use super::submission::Pipelined;
 use super::tiles::{TilePlace, TileSize, solid_angle_unit, tile_entries};
+use super::workspace::Workspace;
 use super::{GpuError, GpuRenderer};
 use crate::experiment::{Region, Shape};
 use crate::scene::{Scene, TermPlace, put_photons, solid_angle_unit_name};
@@ -33,7 +35,8 @@ impl GpuRenderer {
         scene: &Scene,
         place: &TermPlace,
     ) -> Result<(TracedEntry, Scaling), GpuError> {
-        let (device, mut workspace) = (&self.device, self.workspaces.lend(Some(scene)));
+        let holds_most = |workspace: &Workspace| workspace.buffers.hold(scene);
+        let (device, mut workspace) = (&self.device, self.workspaces.lend(holds_most));
         let size = TileSize::of(scene);
         let scaling = workspace.buffers.scaling(scene);
         let common = self.common_buffers(&mut workspace, scene, &scaling)?;
@@ -77,21 +80,18 @@ impl GpuRenderer {
             &traced,
         ];
         let bindings = kernel.bind(device, &buffers)?;
-        let turn = device.turn();
-        device.submitted("trace", || {
-            let mut encoder = device.device.create_command_encoder(&Default::default());
-            let mut pass = encoder.begin_compute_pass(&Default::default());
+        let submission = device.submit("trace", Entry::Trace.span(), |commands| {
+            let mut pass = commands.pass();
             pass.set_pipeline(&pipeline.compute);
             pass.set_bind_group(0, &bindings, &[]);
             pass.dispatch_workgroups(1, 1, 1);
-            drop(pass);
-            device.queue.submit([encoder.finish()]);
         })?;
-        drop(turn);
-        let (readback, size) = (&mut workspace.target.readback, size_of::<TracedEntry>());
-        let entry = readback.read(device, &traced, size as u64, |words| {
-            bytemuck::pod_read_unaligned(bytemuck::cast_slice(words))
-        })?;
+        let mut pipelined = Pipelined::default();
+        pipelined.push(device, submission)?;
+        let size = size_of::<TracedEntry>() as u64;
+        let copy = self.send(&mut pipelined, &[(&traced, size)])?;
+        pipelined.finish(device)?;
+        let entry = self.receive(copy, bytemuck::pod_read_unaligned)?;
         Ok((entry, scaling))
     }
 

@@ -5,65 +5,63 @@ use std::sync::{Mutex, PoisonError};
 
 use super::scene_buffers::SceneBuffers;
 use super::target::Target;
-use crate::scene::Scene;
 
-/// What a job needs for itself on the device.
+/// What the render of a scene needs for itself on the device.
 #[derive(Debug, Default)]
 pub struct Workspace {
     pub buffers: SceneBuffers,
     pub target: Target,
 }
 
-/// Workspaces that no job has: as many as there were jobs at once. A job never waits for one. If it
+/// Things that no job has: as many as there were jobs at once. A job never waits for one. If it
 /// did, a thread that helps another with its work could wait for itself.
-#[derive(Debug, Default)]
-pub struct Workspaces {
-    idle: Mutex<Vec<Workspace>>,
+#[derive(Debug)]
+pub struct Pool<T>(Mutex<Vec<T>>);
+
+impl<T> Default for Pool<T> {
+    fn default() -> Pool<T> {
+        Pool(Mutex::default())
+    }
 }
 
-impl Workspaces {
-    /// A workspace: one that holds most of `scene` already, if there is one.
-    pub fn lend(&self, scene: Option<&Scene>) -> Lent<'_> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let holding =
-            |workspace: &Workspace| scene.is_some_and(|scene| workspace.buffers.hold(scene));
-        let best = idle.iter().position(holding);
-        let workspace = match best {
+impl<T: Default> Pool<T> {
+    /// One of them, the `best` one if there is any.
+    pub fn lend(&self, best: impl Fn(&T) -> bool) -> Lent<'_, T> {
+        let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let best = idle.iter().position(best);
+        let lent = match best {
             Some(place) => idle.swap_remove(place),
             None => idle.pop().unwrap_or_default(),
         };
-        Lent {
-            from: self,
-            workspace,
-        }
+        Lent { from: self, lent }
     }
 }
 
-/// A workspace that goes back when the job ends.
+/// Something that goes back when the job ends.
 #[derive(Debug)]
-pub struct Lent<'a> {
-    from: &'a Workspaces,
-    workspace: Workspace,
+pub struct Lent<'a, T: Default> {
+    from: &'a Pool<T>,
+    lent: T,
 }
 
-impl Deref for Lent<'_> {
-    type Target = Workspace;
+impl<T: Default> Deref for Lent<'_, T> {
+    type Target = T;
 
-    fn deref(&self) -> &Workspace {
-        &self.workspace
+    fn deref(&self) -> &T {
+        &self.lent
     }
 }
 
-impl DerefMut for Lent<'_> {
-    fn deref_mut(&mut self) -> &mut Workspace {
-        &mut self.workspace
+impl<T: Default> DerefMut for Lent<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.lent
     }
 }
 
-impl Drop for Lent<'_> {
+impl<T: Default> Drop for Lent<'_, T> {
     fn drop(&mut self) {
-        let workspace = std::mem::take(&mut self.workspace);
-        let idle = self.from.idle.lock();
-        idle.unwrap_or_else(PoisonError::into_inner).push(workspace);
+        let lent = std::mem::take(&mut self.lent);
+        let idle = self.from.0.lock();
+        idle.unwrap_or_else(PoisonError::into_inner).push(lent);
     }
 }

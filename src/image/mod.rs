@@ -23,7 +23,7 @@ pub use peak_match::{PeakMatch, PeakMatches, match_peaks};
 pub use peaks::{Peak, peaks};
 pub use pixel_statistics::PixelStatistics;
 pub use quantiles::{PERCENTS, Quantiles};
-pub use statistics::Statistics;
+pub use statistics::{PartialStatistics, Statistics};
 pub use tone::{ToneMap, ToneScale};
 pub use verdict::{FLOAT32, Gate, Shortcoming};
 
@@ -116,6 +116,11 @@ impl Image {
     pub fn get(&self, fast: usize, slow: usize) -> Option<f32> {
         let row = self.values.chunks_exact(self.width.max(1)).nth(slow)?;
         row.get(fast).copied()
+    }
+
+    /// Which pixels were rendered; `None` for all of them.
+    pub fn flags(&self) -> Option<&[bool]> {
+        self.rendered.as_deref()
     }
 
     /// Whether the pixel at this index was rendered.

@@ -30,39 +30,45 @@ pub struct Statistics {
 /// Pixels that are added up in one go.
 const RUN: usize = 1 << 14;
 
-/// The sums of some pixels.
-struct Partial {
-    pixels: usize,
-    not_finite: usize,
-    sum: f64,
-    squares: f64,
+/// The sums of some of the rendered pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PartialStatistics {
+    /// How many pixels these are.
+    pub pixels: usize,
+    /// How many of them are no finite number.
+    pub not_finite: usize,
+    /// Sum, photons.
+    pub sum: f64,
+    /// Sum of squares.
+    pub squares: f64,
     /// Sum of squared deviations from their own mean.
-    deviations: f64,
-    max: f32,
-    /// Start of the first run that has it.
-    max_run: usize,
+    pub deviations: f64,
+    /// The largest value; −∞ when none is a number.
+    pub max: f32,
+    /// Index of its first appearance, or of the start of the run that has it.
+    pub max_at: usize,
 }
 
-impl Partial {
-    const EMPTY: Partial = Partial {
+impl PartialStatistics {
+    const EMPTY: PartialStatistics = PartialStatistics {
         pixels: 0,
         not_finite: 0,
         sum: 0.0,
         squares: 0.0,
         deviations: 0.0,
         max: f32::NEG_INFINITY,
-        max_run: 0,
+        max_at: 0,
     };
 
-    fn of(run: Run) -> Partial {
+    fn of(run: Run) -> PartialStatistics {
         let values = run.rendered_values();
-        let mut partial = Partial {
+        let mut partial = PartialStatistics {
             pixels: values.len(),
             sum: sum(&values, |value| value),
             squares: sum(&values, |value| value * value),
             max: largest(&values),
-            max_run: run.start,
-            ..Partial::EMPTY
+            max_at: run.start,
+            ..PartialStatistics::EMPTY
         };
         // float32 added up in float64 comes to a finite sum, unless it is not finite itself.
         if !partial.sum.is_finite() {
@@ -82,25 +88,46 @@ impl Partial {
         }
     }
 
-    /// These pixels and those of `later`.
-    fn and(self, later: Partial) -> Partial {
-        let (max, max_run) = if later.max > self.max {
-            (later.max, later.max_run)
+    /// The statistics of an image of so many pixels a row that has no others.
+    fn of_width(self, width: usize) -> Statistics {
+        let mean = self.mean();
+        let divisor = self.pixels.saturating_sub(1).max(1) as f64;
+        let max = if self.max == f32::NEG_INFINITY {
+            0.0
         } else {
-            (self.max, self.max_run)
+            f64::from(self.max)
+        };
+        Statistics {
+            pixels: self.pixels,
+            not_finite: self.not_finite,
+            max,
+            max_at: [self.max_at % width.max(1), self.max_at / width.max(1)],
+            sum: self.sum,
+            mean,
+            rms: (self.squares / divisor).sqrt(),
+            rms_deviation: (self.deviations / divisor).sqrt(),
+        }
+    }
+
+    /// These pixels and those of `later`.
+    fn and(self, later: PartialStatistics) -> PartialStatistics {
+        let (max, max_at) = if later.max > self.max {
+            (later.max, later.max_at)
+        } else {
+            (self.max, self.max_at)
         };
         let pixels = self.pixels + later.pixels;
         // Chan, Golub & LeVeque, Am. Stat. 37 (1983) 242.
         let apart = later.mean() - self.mean();
         let share = self.pixels as f64 * later.pixels as f64 / pixels.max(1) as f64;
-        Partial {
+        PartialStatistics {
             pixels,
             not_finite: self.not_finite + later.not_finite,
             sum: self.sum + later.sum,
             squares: self.squares + later.squares,
             deviations: self.deviations + later.deviations + apart * apart * share,
             max,
-            max_run,
+            max_at,
         }
     }
 }
@@ -140,40 +167,21 @@ impl Statistics {
     /// The statistics of `image`; all zero when no pixel was rendered.
     pub fn of(image: &Image) -> Statistics {
         // Runs of a fixed length, added up in their order: the sums do not depend on the threads.
-        let runs: Vec<Partial> = image.runs(RUN).map(Partial::of).collect();
-        let all = runs.into_iter().fold(Partial::EMPTY, Partial::and);
-        let mean = all.mean();
-        let Partial {
-            pixels,
-            not_finite,
-            sum,
-            squares,
-            deviations,
-            max,
-            max_run,
-        } = all;
-        let mut from_there = (max_run..).zip(&image.values()[max_run..]);
-        let max_index = from_there
-            .find(|&(index, &value)| value == max && image.renders(index))
-            .map_or(0, |(index, _)| index);
-        let divisor = pixels.saturating_sub(1).max(1) as f64;
-        Statistics {
-            pixels,
-            not_finite,
-            max: if max == f32::NEG_INFINITY {
-                0.0
-            } else {
-                f64::from(max)
-            },
-            max_at: [
-                max_index % image.width().max(1),
-                max_index / image.width().max(1),
-            ],
-            sum,
-            mean,
-            rms: (squares / divisor).sqrt(),
-            rms_deviation: (deviations / divisor).sqrt(),
-        }
+        let runs: Vec<PartialStatistics> = image.runs(RUN).map(PartialStatistics::of).collect();
+        let mut all = runs
+            .into_iter()
+            .fold(PartialStatistics::EMPTY, PartialStatistics::and);
+        let mut from_there = (all.max_at..).zip(&image.values()[all.max_at..]);
+        let found = from_there.find(|&(index, &value)| value == all.max && image.renders(index));
+        all.max_at = found.map_or(0, |(index, _)| index);
+        all.of_width(image.width())
+    }
+
+    /// The statistics of an image of so many pixels a row, of whose pixels these are `parts`, in their
+    /// order.
+    pub fn of_parts(parts: impl Iterator<Item = PartialStatistics>, width: usize) -> Statistics {
+        let all = parts.fold(PartialStatistics::EMPTY, PartialStatistics::and);
+        all.of_width(width)
     }
 }
 

@@ -56,7 +56,7 @@ impl Renderer {
             layout: Arc::new(layout),
             size: frame_size(experiment),
             panels: panel_heights(experiment).into(),
-            pixels: rendered_pixels(experiment).map(Into::into),
+            pixels: Scene::flags(experiment.sampling().region, experiment.panels()).map(Into::into),
         })
     }
 
@@ -149,10 +149,11 @@ impl FrameScenes {
             Some(own) => own.intersection(region)?,
             None => region,
         };
-        Some(FrameScenes {
-            part: Some(part),
-            ..self.clone()
-        })
+        let panels = self.laid_out.layout.experiment().panels();
+        let mut within = self.clone();
+        within.part = Some(part);
+        within.laid_out.pixels = Scene::flags(Some(part), panels).map(Into::into);
+        Some(within)
     }
 
     /// Which pixels are rendered, where not all are.
@@ -202,18 +203,4 @@ impl FrameScenes {
         }
         Ok(())
     }
-}
-
-/// Which pixels of `experiment` are rendered, where not all of them are.
-fn rendered_pixels(experiment: &Experiment) -> Option<Vec<bool>> {
-    let (panels, region) = (experiment.panels(), experiment.sampling().region);
-    if region.is_none() && panels.iter().all(|panel| panel.mask.is_none()) {
-        return None;
-    }
-    let flags = panels.iter().flat_map(|panel| {
-        let [width, height] = panel.shape;
-        let pixels = (0..height).flat_map(move |slow| (0..width).map(move |fast| (fast, slow)));
-        pixels.map(move |(fast, slow)| Scene::rendered(region, panel, fast, slow))
-    });
-    Some(flags.collect())
 }

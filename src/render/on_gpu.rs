@@ -1,6 +1,7 @@
 //! The GPU path as a backend. Nothing else of this module knows of GPUs, but for the choice of one.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use tracing::info_span;
 
@@ -10,12 +11,12 @@ use super::laid_out::FrameScenes;
 use super::measured::measured_error;
 use super::on_cpu::OnCpu;
 use super::on_many::OnMany;
-use super::shot::{InFlight, Subject, Wanted, developed};
+use super::shot::{Counted, InFlight, Readout, Shot, Subject, Wanted, developed};
 use super::threads::Threads;
 use super::{Device, Monitor, RenderError, RenderOptions};
-use crate::gpu::{self, Adapter, Dispatch, GpuError, GpuRenderer};
-use crate::image::Image;
+use crate::gpu::{self, Adapter, Dispatch, Frame, GpuError, GpuRenderer, Landed};
 use crate::image::noise::{self, Noise};
+use crate::image::{Image, Statistics};
 use crate::memory::Bytes;
 use crate::profile::SETUP;
 use crate::scene::{Scene, TermPlace};
@@ -87,35 +88,47 @@ fn adapters(threads: &Threads) -> Vec<Adapter> {
     info_span!(target: SETUP, "look for adapters").in_scope(gpu::adapters)
 }
 
-/// The notice of an image of `scene` that is not good, as far as the CPU path finds.
-fn inexact(scene: &Scene, photons: &[f32]) -> Option<String> {
+/// The notice of a scene whose image is not good, as far as the CPU path finds from its photons, which
+/// `photons` gives where they are looked at.
+fn inexact(
+    scene: &Scene,
+    photons: impl FnOnce() -> Result<Vec<f32>, GpuError>,
+) -> Result<Option<String>, GpuError> {
     if gpu::misses_edges(scene) {
-        return Some(
+        return Ok(Some(
             "on the GPU sub-pixels within rounding of a top-hat spot's edge may be on its wrong side, as \
              the detector is bent; the CPU renders them in float64"
                 .into(),
-        );
+        ));
     }
-    let largest = gpu::largest_error(scene)?;
-    let told = match measured_error(scene, photons) {
-        Some(error) if error <= gpu::GOOD => return None,
+    let Some(largest) = gpu::largest_error(scene) else {
+        return Ok(None);
+    };
+    let told = match measured_error(scene, &photons()?) {
+        Some(error) if error <= gpu::GOOD => return Ok(None),
         Some(error) => format!("the nrmse is about {error:.0e}, by pixels that the CPU rendered"),
         None => format!("expect an nrmse of at most about {largest:.0e}"),
     };
-    Some(format!(
+    Ok(Some(format!(
         "spots are much sharper than pixels: on the GPU {told}; the CPU renders them in float64"
-    ))
+    )))
 }
 
 impl OnGpu {
-    /// The photons of `frame`; what the user should know of them comes on top of the `notices`.
-    fn photons(
+    /// The sum of all scenes of `frame` on the device. What the user should know of it comes on top of
+    /// the `notices`.
+    fn rendered(
         &self,
         frame: &FrameScenes,
         monitor: &dyn Monitor,
         notices: &mut Vec<String>,
-    ) -> Result<Image, RenderError> {
-        let mut sums: Vec<f64> = Vec::new();
+    ) -> Result<Frame<'_>, RenderError> {
+        let [width, _] = frame.size();
+        let made = |several| {
+            let (panels, rendered) = (frame.panels(), frame.pixels());
+            self.gpu.frame(width, panels, rendered, several)
+        };
+        let mut sum = made(frame.channels() > 1)?;
         frame.each(monitor, |scene, part| {
             let mut watch = |dispatch: &Dispatch| {
                 part.dispatched(dispatch);
@@ -124,18 +137,23 @@ impl OnGpu {
             };
             // What lies between the parts of it is getting ready, too: handing over to the pool, say.
             let _span = info_span!(target: SETUP, "GPU path").entered();
-            let photons = self
-                .threads
-                .install(|| self.gpu.render(scene, &mut watch))?;
-            let notice = self.threads.install(|| inexact(scene, &photons));
+            let notice = self.threads.install(|| -> Result<_, GpuError> {
+                // Photons leave the device by themselves only where they are looked at.
+                let looked_at = gpu::largest_error(scene).is_some();
+                let mut alone = looked_at.then(|| made(false)).transpose()?;
+                sum.add(scene, alone.as_mut(), &mut watch)?;
+                inexact(scene, || match alone {
+                    None => Ok(Vec::new()),
+                    Some(mut alone) => {
+                        alone.send_photons()?;
+                        Ok(alone.land().take()?.photons)
+                    }
+                })
+            })?;
             notices.extend(notice.filter(|notice| !notices.contains(notice)));
-            sums.resize(photons.len(), 0.0);
-            for (sum, value) in sums.iter_mut().zip(photons) {
-                *sum += f64::from(value);
-            }
             Ok(())
         })?;
-        Ok(frame.image(sums.into_iter().map(|sum| sum as f32).collect()))
+        Ok(sum)
     }
 }
 
@@ -155,17 +173,75 @@ impl Backend for OnGpu {
         monitor: &dyn Monitor,
     ) -> Result<InFlight<'a>, RenderError> {
         let mut notices = Vec::new();
-        let panels = subject.panels().to_vec();
-        let image = match subject {
-            Subject::Frame(frame) => Cow::Owned(self.photons(&frame, monitor, &mut notices)?),
-            Subject::Image(image, _) => Cow::Borrowed(image),
+        let mut frame = match &subject {
+            Subject::Frame(frame) => self.rendered(frame, monitor, &mut notices)?,
+            Subject::Image(image, panels) => {
+                let rendered = image.flags().map(Arc::from);
+                let width = image.width();
+                let mut frame = self.gpu.frame(width, panels, rendered.as_ref(), false)?;
+                frame.upload(image.values())?;
+                frame
+            }
         };
+        let spreads = |readout: &Readout| readout.noise.spread().is_some();
+        let misfit = wanted.readouts.iter().any(spreads).then(|| frame.misfit());
+        let misfit = misfit.flatten();
+        let (on_host, on_device) = match misfit {
+            Some(_) => (wanted.readouts.as_slice(), [].as_slice()),
+            None => ([].as_slice(), wanted.readouts.as_slice()),
+        };
+        notices.extend(misfit.map(|why| format!("{why}; the CPU spreads the light of this image")));
+        if let Subject::Frame(_) = subject {
+            match wanted.photons || !on_host.is_empty() {
+                true => frame.send_photons()?,
+                false => frame.send_statistics()?,
+            }
+        }
+        for readout in on_device {
+            frame.read_out(&readout.noise, readout.number)?;
+        }
+        let left = Wanted {
+            readouts: on_host.to_vec(),
+            ..wanted.clone()
+        };
+        let landing = frame.land();
         Ok(InFlight::new(move |_| {
-            let expose = |image: &Image, noise: &Noise| noise::expose(image, noise, &panels);
-            let developing = || developed(image, &wanted, self.gpu.name(), expose);
-            let mut shot = self.threads.install(developing)?;
-            shot.notices = notices;
-            Ok(shot)
+            let Landed {
+                photons,
+                statistics,
+                counts,
+            } = landing.take()?;
+            let counted = counts.into_iter().map(|counts| Counted {
+                pixels: counts.pixels,
+                clipped: counts.clipped,
+                saturated: counts.saturated,
+            });
+            let mut counted: Vec<Counted> = counted.collect();
+            let (image, panels) = match &subject {
+                Subject::Frame(frame) if photons.is_empty() => {
+                    let [width, _] = frame.size();
+                    return Ok(Shot {
+                        photons: None,
+                        statistics: Statistics::of_parts(statistics.into_iter(), width),
+                        counted,
+                        device: self.gpu.name().to_string(),
+                        notices,
+                    });
+                }
+                Subject::Frame(frame) => (Cow::Owned(frame.image(photons)), frame.panels()),
+                Subject::Image(image, panels) => (Cow::Borrowed(*image), *panels),
+            };
+            let expose = |image: &Image, noise: &Noise| noise::expose(image, noise, panels);
+            let developing = || developed(image, &left, self.gpu.name(), expose);
+            let shot = self.threads.install(developing)?;
+            counted.extend(shot.counted);
+            Ok(Shot {
+                counted,
+                notices,
+                photons: shot.photons,
+                statistics: shot.statistics,
+                device: shot.device,
+            })
         }))
     }
 

@@ -161,16 +161,28 @@ impl Scene {
 
     /// Pixels that are rendered.
     pub fn rendered_pixels(&self) -> usize {
-        let on_panel = |panel: &Panel| {
+        let all = || self.panels.iter().map(Panel::pixels).sum();
+        let rendered = |flags: Vec<bool>| flags.into_iter().filter(|&flag| flag).count();
+        self.pixel_flags().map_or_else(all, rendered)
+    }
+
+    /// Which pixels of the image are rendered, where not all are.
+    pub(crate) fn pixel_flags(&self) -> Option<Vec<bool>> {
+        Scene::flags(self.region, &self.panels)
+    }
+
+    /// Which pixels of these panels, stacked, are rendered, where only this `region` is; `None` where
+    /// all are.
+    pub(crate) fn flags(region: Option<Region>, panels: &[Panel]) -> Option<Vec<bool>> {
+        if region.is_none() && panels.iter().all(|panel| panel.mask.is_none()) {
+            return None;
+        }
+        let flags = panels.iter().flat_map(|panel| {
             let [width, height] = panel.shape;
-            if self.region.is_none() && panel.mask.is_none() {
-                return width * height;
-            }
-            let pixels = (0..height).flat_map(|slow| (0..width).map(move |fast| [fast, slow]));
-            let rendered = pixels.filter(|&[fast, slow]| self.renders(panel, fast, slow));
-            rendered.count()
-        };
-        self.panels.iter().map(on_panel).sum()
+            let pixels = (0..height).flat_map(move |slow| (0..width).map(move |fast| (fast, slow)));
+            pixels.map(move |(fast, slow)| Scene::rendered(region, panel, fast, slow))
+        });
+        Some(flags.collect())
     }
 
     /// The sensor of `panel`, if its layers stop photons at their mean depths and not at their
@@ -200,12 +212,7 @@ impl Scene {
     }
 
     /// Whether a pixel of `panel` is rendered where only this `region` is.
-    pub(crate) fn rendered(
-        region: Option<Region>,
-        panel: &Panel,
-        fast: usize,
-        slow: usize,
-    ) -> bool {
+    fn rendered(region: Option<Region>, panel: &Panel, fast: usize, slow: usize) -> bool {
         region.is_none_or(|region| region.contains(fast, slow)) && panel.renders(fast, slow)
     }
 }

@@ -8,5 +8,6 @@ mod accuracy;
 mod faults;
 mod gpu_path;
 mod jobs;
+mod point_spread;
 mod several;
 mod shader_functions;

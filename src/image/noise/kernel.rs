@@ -2,6 +2,8 @@
 
 use std::f64::consts::{SQRT_2, TAU};
 
+use rayon::prelude::*;
+
 use super::{PointSpread, SpreadShape};
 
 /// Width of a Gaussian of σ = 1 at half its maximum.
@@ -34,6 +36,29 @@ impl PixelKernel {
             PixelKernel::Gauss(sigma) => along(sigma, fast) * along(sigma, slow),
             PixelKernel::Fiber(g) => fiber_part(g, fast as f64, slow as f64),
         }
+    }
+
+    /// The [parts](PixelKernel::part) on pixels up to `width` and `height` away, row by row, each as
+    /// `keep` has it.
+    pub fn parts<T: Send>(
+        self,
+        [width, height]: [usize; 2],
+        keep: impl Fn(f64) -> T + Sync,
+    ) -> Vec<T> {
+        let forms = match self {
+            PixelKernel::Gauss(sigma) => {
+                (0..width.max(height)).map(|at| along(sigma, at)).collect()
+            }
+            PixelKernel::Fiber(_) => Vec::new(),
+        };
+        let part = |index: usize| match self {
+            PixelKernel::Gauss(_) => forms[index % width] * forms[index / width],
+            PixelKernel::Fiber(_) => self.part(index % width, index / width),
+        };
+        (0..width * height)
+            .into_par_iter()
+            .map(|index| keep(part(index)))
+            .collect()
     }
 }
 

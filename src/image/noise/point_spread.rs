@@ -13,6 +13,16 @@ pub fn part(spread: &PointSpread, fast: usize, slow: usize) -> f64 {
     PixelKernel::of(spread).part(fast, slow)
 }
 
+/// The [parts](part) on pixels up to `width` and `height` away, row by row, each as `keep` has it.
+#[cfg(feature = "gpu")]
+pub(crate) fn parts<T: Send>(
+    spread: &PointSpread,
+    size: [usize; 2],
+    keep: impl Fn(f64) -> T + Sync,
+) -> Vec<T> {
+    PixelKernel::of(spread).parts(size, keep)
+}
+
 /// Spreads `values`, rows of `width` pixels of panels with these heights, one after the other. An
 /// infinite value stays where it is. The transforms of a panel take [`memory`].
 pub fn spread(values: &mut [f32], width: usize, panels: &[usize], spread: &PointSpread) {
