@@ -14,11 +14,12 @@ use super::scaling::Scaling;
 use super::scene_buffers::CommonBuffers;
 use super::shaders::Permutation;
 use super::slices::{Cursor, Work};
-use super::submission::Submission;
+use super::submission::{Pipelined, Submission};
 use super::tiles::{TilePlace, TileSize};
+use super::untile::untile;
 use super::workspace::{Lent, Workspace};
 use super::{GpuError, GpuRenderer};
-use crate::profile::{SETUP, SIMULATION};
+use crate::profile::{READ_BACK, SETUP, SIMULATION};
 use crate::scene::Scene;
 
 /// The render of one scene. Whoever drives it calls [`RenderJob::step`] until all is done, and may
@@ -210,6 +211,30 @@ impl<'a> RenderJob<'a> {
             places: &self.places,
             tiles,
             sums: &sums,
+        })
+    }
+
+    /// Waits for the band that was completed last, and puts its pixels in their places in `photons`:
+    /// the image, panels stacked, fast axis innermost.
+    ///
+    /// # Errors
+    /// [`GpuError`] when the device is lost or refuses.
+    pub fn read_band(&mut self, photons: &mut [f32]) -> Result<(), GpuError> {
+        let Some(last) = self.bands_done.checked_sub(1) else {
+            return Ok(());
+        };
+        let (gpu, tiles) = (self.gpu, self.band(last));
+        let target = &mut self.workspace.target;
+        let [sums, _] = target.sums(&gpu.device, tiles.len(), self.size)?;
+        let bytes = (tiles.len() * self.size.pixels() * size_of::<f32>()) as u64;
+        let mut pipelined = Pipelined::default();
+        let copy = gpu.send(&mut pipelined, &[(&sums, bytes)])?;
+        pipelined.finish(&gpu.device)?;
+        gpu.receive(copy, |values| {
+            let _span = info_span!(target: READ_BACK, "untile").entered();
+            let values = bytemuck::cast_slice(values);
+            let band = &self.places[tiles];
+            untile(self.scene, &self.scaling, self.size, band, values, photons);
         })
     }
 

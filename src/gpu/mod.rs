@@ -64,6 +64,7 @@ mod tests;
 mod tiles;
 mod timestamps;
 mod trace;
+mod untile;
 mod workspace;
 
 pub use accuracy::{GOOD, largest_error, misses_edges};

@@ -6,14 +6,15 @@ use tracing::info_span;
 
 use super::device::GpuDevice;
 use super::frame::FrameBuffers;
-use super::job::{Dispatch, RenderJob};
+use super::job::{Dispatch, RenderJob, Step};
 use super::kernel::Entry;
 use super::kernels::Kernels;
 use super::readback::Readbacks;
 use super::scaling::Scaling;
 use super::scene_buffers::CommonBuffers;
 use super::workspace::{Pool, Workspace};
-use super::{Adapter, GpuError};
+use super::{Adapter, AdapterKind, GpuError};
+use crate::experiment::Panel;
 use crate::profile::SETUP;
 use crate::scene::Scene;
 
@@ -87,9 +88,16 @@ impl GpuRenderer {
         RenderJob::new(self, scene)
     }
 
+    /// Whether the device has no processor of its own: photons that go to the host may as well be put
+    /// in their places there.
+    pub fn is_the_host(&self) -> bool {
+        self.device.kind() == AdapterKind::Software
+    }
+
     /// Renders `scene` and waits for it: photons per pixel, panels stacked, fast axis innermost; 0
-    /// where a pixel is outside the region or masked. `watch` is told of each dispatch once it is
-    /// done, and stops the render by returning false.
+    /// where a pixel is outside the region or masked. The host puts them in their places; a [`Frame`](super::Frame)
+    /// gives the same bits. `watch` is told of each dispatch once it is done, and stops the render by
+    /// returning false.
     ///
     /// # Errors
     /// [`GpuError`]; the renderer can be used again unless the device was lost.
@@ -98,14 +106,19 @@ impl GpuRenderer {
         scene: &Scene,
         watch: &mut dyn FnMut(&Dispatch) -> bool,
     ) -> Result<Vec<f32>, GpuError> {
-        let panels = scene.panels.iter();
-        let heights: Vec<usize> = panels.map(|panel| panel.shape[1]).collect();
-        let width = scene.panels.first().map_or(0, |panel| panel.shape[0]);
-        let rendered = scene.pixel_flags().map(Into::into);
-        let mut frame = self.frame(width, &heights, rendered.as_ref(), false)?;
-        frame.add(scene, None, watch)?;
-        frame.send_photons()?;
-        Ok(frame.land().take()?.photons)
+        let pixels = scene.panels.iter().map(Panel::pixels).sum();
+        let mut photons = vec![0f32; pixels];
+        let mut job = self.job(scene)?;
+        loop {
+            match job.step()? {
+                Step::Dispatched(dispatch) if !watch(&dispatch) => {
+                    return Err(GpuError::Interrupted);
+                }
+                Step::Dispatched(_) => {}
+                Step::Band => job.read_band(&mut photons)?,
+                Step::Done => return Ok(photons),
+            }
+        }
     }
 
     /// The buffers that all passes over `scene` bind.

@@ -14,7 +14,7 @@ use super::on_many::OnMany;
 use super::shot::{Counted, InFlight, Readout, Shot, Subject, Wanted, developed};
 use super::threads::Threads;
 use super::{Device, Monitor, RenderError, RenderOptions};
-use crate::gpu::{self, Adapter, Dispatch, Frame, GpuError, GpuRenderer, Landed};
+use crate::gpu::{self, Adapter, Dispatch, Frame, GpuError, GpuRenderer, Landed, Landing};
 use crate::image::noise::{self, Noise};
 use crate::image::{Image, Statistics};
 use crate::memory::Bytes;
@@ -88,30 +88,42 @@ fn adapters(threads: &Threads) -> Vec<Adapter> {
     info_span!(target: SETUP, "look for adapters").in_scope(gpu::adapters)
 }
 
-/// The notice of a scene whose image is not good, as far as the CPU path finds from its photons, which
-/// `photons` gives where they are looked at.
-fn inexact(
-    scene: &Scene,
-    photons: impl FnOnce() -> Result<Vec<f32>, GpuError>,
-) -> Result<Option<String>, GpuError> {
+/// The notice of an image of `scene` that is not good, as far as the CPU path finds from its `photons`;
+/// only where [`gpu::largest_error`] has an answer are these looked at.
+fn inexact(scene: &Scene, photons: &[f32]) -> Option<String> {
     if gpu::misses_edges(scene) {
-        return Ok(Some(
+        return Some(
             "on the GPU sub-pixels within rounding of a top-hat spot's edge may be on its wrong side, as \
              the detector is bent; the CPU renders them in float64"
                 .into(),
-        ));
+        );
     }
-    let Some(largest) = gpu::largest_error(scene) else {
-        return Ok(None);
-    };
-    let told = match measured_error(scene, &photons()?) {
-        Some(error) if error <= gpu::GOOD => return Ok(None),
+    let largest = gpu::largest_error(scene)?;
+    let told = match measured_error(scene, photons) {
+        Some(error) if error <= gpu::GOOD => return None,
         Some(error) => format!("the nrmse is about {error:.0e}, by pixels that the CPU rendered"),
         None => format!("expect an nrmse of at most about {largest:.0e}"),
     };
-    Ok(Some(format!(
+    Some(format!(
         "spots are much sharper than pixels: on the GPU {told}; the CPU renders them in float64"
-    )))
+    ))
+}
+
+/// Has `monitor` watch dispatches.
+fn watched(monitor: &dyn Monitor) -> impl FnMut(&Dispatch) -> bool {
+    |dispatch| {
+        monitor.dispatched(dispatch);
+        monitor.advanced(dispatch.done);
+        !monitor.interrupted()
+    }
+}
+
+/// What comes of a subject.
+enum Coming<'a> {
+    /// It is on its way from the device.
+    InFlight(Landing<'a>),
+    /// It is on the host.
+    Here(Landed),
 }
 
 impl OnGpu {
@@ -130,30 +142,44 @@ impl OnGpu {
         };
         let mut sum = made(frame.channels() > 1)?;
         frame.each(monitor, |scene, part| {
-            let mut watch = |dispatch: &Dispatch| {
-                part.dispatched(dispatch);
-                part.advanced(dispatch.done);
-                !part.interrupted()
-            };
             // What lies between the parts of it is getting ready, too: handing over to the pool, say.
             let _span = info_span!(target: SETUP, "GPU path").entered();
             let notice = self.threads.install(|| -> Result<_, GpuError> {
                 // Photons leave the device by themselves only where they are looked at.
                 let looked_at = gpu::largest_error(scene).is_some();
                 let mut alone = looked_at.then(|| made(false)).transpose()?;
-                sum.add(scene, alone.as_mut(), &mut watch)?;
-                inexact(scene, || match alone {
-                    None => Ok(Vec::new()),
-                    Some(mut alone) => {
-                        alone.send_photons()?;
-                        Ok(alone.land().take()?.photons)
-                    }
-                })
+                sum.add(scene, alone.as_mut(), &mut watched(part))?;
+                let mut photons = Vec::new();
+                if let Some(mut alone) = alone {
+                    alone.send_photons()?;
+                    photons = alone.land().take()?.photons;
+                }
+                Ok(inexact(scene, &photons))
             })?;
             notices.extend(notice.filter(|notice| !notices.contains(notice)));
             Ok(())
         })?;
         Ok(sum)
+    }
+
+    /// The photons of `frame`, which has one scene, put in their places on the host.
+    fn placed_here(
+        &self,
+        frame: &FrameScenes,
+        monitor: &dyn Monitor,
+        notices: &mut Vec<String>,
+    ) -> Result<Landed, RenderError> {
+        let mut landed = Landed::default();
+        frame.each(monitor, |scene, part| {
+            let _span = info_span!(target: SETUP, "GPU path").entered();
+            let notice = self.threads.install(|| -> Result<_, GpuError> {
+                landed.photons = self.gpu.render(scene, &mut watched(part))?;
+                Ok(inexact(scene, &landed.photons))
+            })?;
+            notices.extend(notice);
+            Ok(())
+        })?;
+        Ok(landed)
     }
 }
 
@@ -173,44 +199,60 @@ impl Backend for OnGpu {
         monitor: &dyn Monitor,
     ) -> Result<InFlight<'a>, RenderError> {
         let mut notices = Vec::new();
-        let mut frame = match &subject {
-            Subject::Frame(frame) => self.rendered(frame, monitor, &mut notices)?,
-            Subject::Image(image, panels) => {
-                let rendered = image.flags().map(Arc::from);
-                let width = image.width();
-                let mut frame = self.gpu.frame(width, panels, rendered.as_ref(), false)?;
-                frame.upload(image.values())?;
-                frame
+        let mut on_host = Vec::new();
+        let coming = match &subject {
+            // A device without a processor of its own has nothing to gain from places on the device.
+            Subject::Frame(frame)
+                if wanted.photons
+                    && wanted.readouts.is_empty()
+                    && frame.channels() == 1
+                    && self.gpu.is_the_host() =>
+            {
+                Coming::Here(self.placed_here(frame, monitor, &mut notices)?)
+            }
+            subject => {
+                let mut frame = match subject {
+                    Subject::Frame(frame) => self.rendered(frame, monitor, &mut notices)?,
+                    Subject::Image(image, panels) => {
+                        let rendered = image.flags().map(Arc::from);
+                        let width = image.width();
+                        let mut frame = self.gpu.frame(width, panels, rendered.as_ref(), false)?;
+                        frame.upload(image.values())?;
+                        frame
+                    }
+                };
+                let spreads = |readout: &Readout| readout.noise.spread().is_some();
+                let spread = wanted.readouts.iter().any(spreads);
+                let misfit = spread.then(|| frame.misfit()).flatten();
+                if let Some(why) = misfit {
+                    notices.push(format!("{why}; the CPU spreads the light of this image"));
+                    on_host.clone_from(&wanted.readouts);
+                }
+                if let Subject::Frame(_) = subject {
+                    match wanted.photons || !on_host.is_empty() {
+                        true => frame.send_photons()?,
+                        false => frame.send_statistics()?,
+                    }
+                }
+                for readout in wanted.readouts.iter().filter(|_| on_host.is_empty()) {
+                    frame.read_out(&readout.noise, readout.number)?;
+                }
+                Coming::InFlight(frame.land())
             }
         };
-        let spreads = |readout: &Readout| readout.noise.spread().is_some();
-        let misfit = wanted.readouts.iter().any(spreads).then(|| frame.misfit());
-        let misfit = misfit.flatten();
-        let (on_host, on_device) = match misfit {
-            Some(_) => (wanted.readouts.as_slice(), [].as_slice()),
-            None => ([].as_slice(), wanted.readouts.as_slice()),
-        };
-        notices.extend(misfit.map(|why| format!("{why}; the CPU spreads the light of this image")));
-        if let Subject::Frame(_) = subject {
-            match wanted.photons || !on_host.is_empty() {
-                true => frame.send_photons()?,
-                false => frame.send_statistics()?,
-            }
-        }
-        for readout in on_device {
-            frame.read_out(&readout.noise, readout.number)?;
-        }
         let left = Wanted {
-            readouts: on_host.to_vec(),
+            readouts: on_host,
             ..wanted.clone()
         };
-        let landing = frame.land();
         Ok(InFlight::new(move |_| {
             let Landed {
                 photons,
                 statistics,
                 counts,
-            } = landing.take()?;
+            } = match coming {
+                Coming::InFlight(landing) => landing.take()?,
+                Coming::Here(landed) => landed,
+            };
             let counted = counts.into_iter().map(|counts| Counted {
                 pixels: counts.pixels,
                 clipped: counts.clipped,

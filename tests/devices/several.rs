@@ -3,7 +3,7 @@
 use nanobragg::image::noise::Noise;
 use nanobragg::render::{Device, RenderOptions, Renderer};
 
-use crate::support::experiment;
+use crate::support::{experiment, golden_path};
 
 fn on(device: &str) -> Renderer {
     let device = Device::Gpu(device.into());
@@ -22,6 +22,16 @@ fn the_bytes_are_those_of_one_device() {
     assert_eq!(three.device_name(), format!("3 x {name}"));
     assert_eq!([one.shots_at_once(), two.shots_at_once()], [1, 4]);
     let base = "-default_F 100 -cell 70 80 90 75 85 95 -misset 10 20 30 -pixel 0.2 -N 8";
+    // F of two energies: each device reads both.
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("channels.txt");
+    let hkl = golden_path("lysozyme_1aki_p1.hkl");
+    let channel = |angstrom| format!("{angstrom} {}\n", hkl.display());
+    std::fs::write(&list, channel(0.99) + &channel(1.01)).unwrap();
+    let channels = format!(
+        "-detpixels 200 -dispersion 3 -dispsteps 4 -oversample 1 --hkl-channels {}",
+        list.display()
+    );
     // Several strips along slow and along fast, one alone, and regions that leave some empty.
     for line in [
         "-detpixels_f 150 -detpixels_s 333 -oversample 1 -water 1e-4",
@@ -30,6 +40,7 @@ fn the_bytes_are_those_of_one_device() {
         "-detpixels 300 -roi 70 200 100 270 -tophat_spots",
         "-detpixels 280 -hkl lysozyme_1aki_p1.hkl -interpolate -oversample 1",
         "-detpixels 200 -N 2000 -mosaic 0.1 -mosaic_domains 5 -oversample 1",
+        &channels,
     ] {
         let experiment = experiment(&format!("{base} {line}"));
         let expected = one.render(&experiment).unwrap().image;

@@ -7,6 +7,7 @@ use crate::cli::arguments::Spellings;
 use crate::cli::commands::Described;
 use crate::cli::config::Line;
 use crate::cli::flags::{self, Request};
+use crate::cli::profile;
 use crate::cli::render::{self, Parsed};
 use crate::document::{FILES, Key, RecordPaths, key, message};
 use crate::experiment::{LayerDepth, PhiSampling};
@@ -48,7 +49,12 @@ pub fn described() -> Described {
 /// [`CliError`], as a render's, and for flags that a series can't have.
 pub fn parsed(words: &[String]) -> Result<Parsed, CliError> {
     render::help_if_asked(words, described)?;
-    let mut parsed = render::parsed_by(described(), Line::of(words)?)?;
+    let line = Line::of(words)?;
+    // Before the words are made sense of, which is a part of what takes time.
+    if line.asks_for_profile() {
+        profile::start();
+    }
+    let mut parsed = render::parsed_by(described(), line)?;
     check(&parsed)?;
     // The C program renders no series: there is nothing to agree with, and images are unbiased.
     let document = &mut parsed.given.document;
@@ -67,7 +73,7 @@ pub fn parsed(words: &[String]) -> Result<Parsed, CliError> {
 fn check(parsed: &Parsed) -> Result<(), CliError> {
     use key::{output, run};
     let document = &parsed.given.document;
-    let of_one_image: [&Key; 3] = [&run::printout, &run::printout_pixel, &run::profile];
+    let of_one_image: [&Key; 2] = [&run::printout, &run::printout_pixel];
     let of_series: [&Key; 2] = [&output::files, &output::noise_files];
     let files = FILES.iter().filter(|key| !of_series.contains(key));
     let refused = files.chain(&of_one_image).find(|key| document.says(key));

@@ -13,18 +13,20 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use glam::DVec3;
 use serde_json::json;
+use tracing::info_span;
 
 use super::config::Records;
 use super::error::is_interruption;
 use super::flags::{OutputKind, Request};
-use super::output::{print_summary, say};
+use super::output::{print_summary, say, say_lines};
 use super::progress::Progress;
-use super::{CliError, crystals, files, interrupt, limit, render, truth};
+use super::{CliError, crystals, files, interrupt, limit, profile, render, truth};
 use crate::experiment::ExperimentError;
 use crate::formats::PendingFile;
 use crate::formats::metadata::FrameMetadata;
 use crate::formats::whole::{self, check_replaceable};
 use crate::image::noise::Noise;
+use crate::profile::RUN;
 use crate::render::{Monitor, RenderError, Renderer, frame_size};
 use crate::report::SeriesFrame;
 use crate::series::{
@@ -44,6 +46,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let started = Instant::now();
     interrupt::catch()?;
     let given = flags::parsed(words).map_err(named)?;
+    let whole = info_span!(target: RUN, "nanobragg series").entered();
     let prepared = render::prepared_with(&given, check);
     let (mut request, renderer, plan) = prepared.map_err(named)?;
     let outputs = request.outputs.iter();
@@ -63,6 +66,16 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     work.run(&mut request, &plan, &renderer, &progress, goes_on)
         .map_err(|error| work.left_by(error, &plan))?;
     drop(progress);
+    drop(whole);
+    let mut profiled = Vec::new();
+    let hot_spots = match &request.program.profile {
+        Some(trace) => Some(profile::write(
+            trace,
+            &renderer.device_name(),
+            &mut profiled,
+        )?),
+        None => None,
+    };
     let noise = request.outputs.iter().find_map(|output| match output.kind {
         // The first frame's number is the image number of its noise.
         OutputKind::Noise { noise, .. } => Some(Noise {
@@ -81,6 +94,8 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
             "clipped_below": sink.written.clipped_below,
         })
     });
+    let profiled = profiled.iter();
+    let profiled = profiled.map(|file| json!({ "flag": file.flag, "path": file.path }));
     let summary = json!({
         "version": crate::version::NUMBER,
         "frames": plan.frames,
@@ -90,14 +105,18 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         "threads": renderer.threads(),
         "seed": request.seed,
         "noise": noise,
-        "files": files.collect::<Vec<_>>(),
+        "files": files.chain(profiled).collect::<Vec<_>>(),
         "images": work.images,
         "notices": work.notices,
         "seconds": started.elapsed().as_secs_f64(),
     });
     // As after an image, the system takes back at once what a driver takes apart bit by bit.
     std::mem::forget(renderer);
-    print_summary(&summary, request.program.json, request.program.quiet)
+    print_summary(&summary, request.program.json, request.program.quiet)?;
+    if let Some(hot_spots) = hot_spots.filter(|_| !request.program.quiet) {
+        say_lines(format_args!("\n{hot_spots}"));
+    }
+    Ok(())
 }
 
 /// The frames of what `request` asks for, once it is known that they can be written.
