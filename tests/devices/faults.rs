@@ -3,7 +3,7 @@
 //!
 //! `cargo test --release --test devices faults -- --nocapture` prints what each came to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -349,24 +349,27 @@ fn whatever_call_fails_is_told_and_loses_no_frame() {
             cpu.told
         );
         assert_ne!(good.files, cpu.files, "auto took the CPU");
-        let calls: std::collections::BTreeSet<_> =
-            good.calls.iter().map(|(call, _)| call).collect();
+        let calls: BTreeSet<_> = good.calls.iter().map(|(call, _)| call).collect();
         for call in calls {
             let count = good.count(call);
-            let places = std::collections::BTreeSet::from([1, count.div_ceil(2), count]);
-            for (place, &result) in places
-                .into_iter()
-                .flat_map(|place| results(call).iter().map(move |result| (place, result)))
-            {
+            let middle = count.div_ceil(2);
+            let mut add = |place, result, for_good| {
+                let call = call.clone();
                 let fault = Fault {
-                    call: call.clone(),
+                    call,
                     place,
                     device: None,
                     result,
-                    for_good: false,
+                    for_good,
                 };
                 tasks.push((references.len(), count, fault));
+            };
+            for &result in results(call) {
+                for place in BTreeSet::from([1, middle, count]) {
+                    add(place, result, false);
+                }
             }
+            add(middle, results(call)[0], true);
         }
         references.push((line, series, auto, good, cpu));
     }
@@ -410,10 +413,13 @@ fn whatever_call_fails_is_told_and_loses_no_frame() {
             call,
             place,
             result,
+            for_good,
             ..
         } = fault;
+        // From there on, or there alone.
+        let on = if *for_good { "+" } else { " " };
         let verdict = verdict.as_ref().map_or("WRONG", |verdict| verdict);
-        println!("{call:38} {result:3} {place:3} of {count:3} {work:6} {device:4} {verdict}");
+        println!("{call:38} {result:3} {place:3}{on} of {count:3} {work:6} {device:4} {verdict}");
     }
     let wrong: Vec<_> = found
         .into_iter()
@@ -438,7 +444,24 @@ fn what_a_lost_device_leaves_goes_to_the_others() {
     for series in [false, true] {
         let (words, pairs) = work(series);
         // Strips for both devices.
-        let words = words.replace("-detpixels 64", "-detpixels 150 --psf fiber --psf-fwhm 0.2");
+        let words = words.replace("-detpixels 64", "-detpixels 150");
+        // Light that spreads from one device's strip to the other's.
+        let spread = |device| {
+            run(
+                &format!("{words} --psf-fwhm 0.2 --device {device}"),
+                None,
+                false,
+            )
+        };
+        let [one, two] = ["gpu", "gpu,gpu"].map(spread);
+        assert_eq!(
+            [one.code, two.code],
+            [Some(0); 2],
+            "{} {}",
+            one.told,
+            two.told
+        );
+        assert!(two.files == one.files, "two devices give other bytes");
         let one = run(&format!("{words} --device gpu"), None, false);
         let line = format!("{words} --device gpu,gpu");
         let two = run(&line, None, false);
