@@ -94,7 +94,7 @@ impl GpuDevice {
             queued: Mutex::default(),
         };
         if let Some(folder) = cache {
-            opened.kept = opened.checked("kept pipelines", || {
+            opened.kept = opened.checked("the pipelines of earlier runs", || {
                 PipelineCache::open(&opened.device, &adapter.wgpu().get_info(), folder)
             })?;
         }

@@ -37,7 +37,7 @@ pub struct FrameScenes {
     laid_out: LaidOut,
     pose: Pose,
     /// The part of every panel that these scenes have, where they do not have all.
-    part: Option<Region>,
+    part: Option<Box<Region>>,
 }
 
 impl Renderer {
@@ -138,20 +138,15 @@ impl FrameScenes {
         panels.iter().map(|panel| panel.shape)
     }
 
-    /// The scenes of the part of this frame that lies in `region` of its panels, if any does; the
+    /// The scenes of the part of this whole frame that lies in `region` of its panels, if any does; the
     /// image is 0 elsewhere.
     #[cfg(feature = "gpu")]
     pub fn within(&self, region: Region) -> Option<FrameScenes> {
-        let part = match self
-            .part
-            .or(self.laid_out.layout.experiment().sampling().region)
-        {
-            Some(own) => own.intersection(region)?,
-            None => region,
-        };
-        let panels = self.laid_out.layout.experiment().panels();
+        let experiment = self.laid_out.layout.experiment();
+        let (own, panels) = (experiment.sampling().region, experiment.panels());
+        let part = own.map_or(Some(region), |own| own.intersection(region))?;
         let mut within = self.clone();
-        within.part = Some(part);
+        within.part = Some(Box::new(part));
         within.laid_out.pixels = Scene::flags(Some(part), panels).map(Into::into);
         Some(within)
     }
@@ -186,7 +181,7 @@ impl FrameScenes {
         let mut grid = layout.read_grid(channels[0])?;
         for (place, &channel) in channels.iter().enumerate() {
             let mut scene = layout.scene(channel, grid, &self.pose)?;
-            scene.region = self.part.or(scene.region);
+            scene.region = self.part.as_deref().copied().or(scene.region);
             let part = PartOf::new(monitor, place, channels.len());
             let (worked, next_grid) = thread::scope(|scope| -> Result<_, RenderError> {
                 let next = channels.get(place + 1);
