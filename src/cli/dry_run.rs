@@ -38,6 +38,8 @@ pub fn run(request: &Request, renderer: &Renderer) -> Result<(), CliError> {
     let files: Vec<_> = files
         .map(|(flag, path)| json!({ "flag": flag, "path": path.display().to_string(), "replaces": path.is_file() }))
         .collect();
+    let wanted = files::wanted(request, files::number(request));
+    let device = renderer.device_memory(experiment, &wanted)?;
     let report = json!({
         "version": version::NUMBER,
         "dry_run": true,
@@ -52,7 +54,7 @@ pub fn run(request: &Request, renderer: &Renderer) -> Result<(), CliError> {
         "memory": {
             "host_bytes": host_memory(request)?.0,
             "available_bytes": Bytes::available().0,
-            "device_bytes": renderer.device_memory(experiment)?.map(|bytes| bytes.0),
+            "device_bytes": device.map(|bytes| bytes.0),
         },
         "files": files,
         "experiment_file": written.map(|path| path.display().to_string()),

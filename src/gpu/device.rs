@@ -32,6 +32,8 @@ pub struct GpuDevice {
     kept: Option<PipelineCache>,
     /// Why the device is lost, once it is.
     lost: Arc<OnceLock<String>>,
+    /// What it was lost at.
+    lost_at: OnceLock<String>,
     pub(super) queued: Mutex<Queued>,
     pub(super) timestamps: Option<Timestamps>,
 }
@@ -91,6 +93,7 @@ impl GpuDevice {
             kind: adapter.kind(),
             kept: None,
             lost,
+            lost_at: OnceLock::new(),
             queued: Mutex::default(),
         };
         if let Some(folder) = cache {
@@ -337,10 +340,10 @@ impl GpuDevice {
         self.lost.get_or_init(|| reason.to_string());
     }
 
-    /// That the device was lost at `what`, and why.
+    /// That the device was lost, and why: at `what`, if nobody had found out before.
     pub(super) fn gone(&self, what: &str, reason: &str) -> GpuError {
         GpuError::Lost {
-            what: what.to_string(),
+            what: self.lost_at.get_or_init(|| what.to_string()).clone(),
             adapter: self.name.clone(),
             reason: reason.to_string(),
         }

@@ -16,7 +16,7 @@ use super::job::{Dispatch, Step};
 use super::kept::{Identity, Kept};
 use super::landing::{Landing, Product};
 use super::layout::{
-    ExposureUniform, FactorEntry, PackingUniform, PanelFactor, PlacedTile, PlacingUniform,
+    ExposureUniform, FactorEntry, PackingUniform, PanelFactor, PlacedTile, PlacingUniform, RunSums,
     SummingUniform,
 };
 use super::pixel_kernels::{COUNT, PixelShader, READ_OUT};
@@ -46,7 +46,12 @@ const PACKED_WORDS: u32 = 16;
 /// Pixels that a thread of the shader `statistics` adds up.
 const RUN: u32 = 256;
 /// Bytes of the four counters of the shader `pack`.
-const COUNTERS: u64 = 16;
+pub const COUNTERS: u64 = 16;
+
+/// Bytes of the statistics of the runs of so many pixels.
+pub fn run_bytes(pixels: usize) -> usize {
+    pixels.div_ceil((GROUP * RUN) as usize) * GROUP as usize * size_of::<RunSums>()
+}
 
 /// The buffers of a frame, kept for the next one.
 #[derive(Debug, Default)]
@@ -630,7 +635,7 @@ impl<'a> Frame<'a> {
             let buffers = &mut *self.buffers;
             let bytes = size_of::<SummingUniform>();
             let uniform = buffers.uniform(device, PixelShader::Statistics, bytes)?;
-            let size = u64::from(groups * GROUP) * size_of::<super::layout::RunSums>() as u64;
+            let size = run_bytes(pixels) as u64;
             let what = "the sums of photons";
             let runs = room(&mut buffers.pieces[index].runs, device, what, size)?;
             let bindings = kernel.bind(device, &[&uniform, &photons, &rendered, &runs])?;

@@ -1,20 +1,41 @@
 //! What a render takes of a device's memory.
 
-use super::GpuRenderer;
+use super::frame::{COUNTERS, run_bytes};
 use super::layout::{
-    OrientationEntry, PanelEntry, PanelFactor, PlacedTile, PlacingUniform, SceneUniform,
-    SliceUniform, SourceEntry, TileEntry,
+    ExposureUniform, OrientationEntry, PackingUniform, PanelEntry, PanelFactor, PlacedTile,
+    PlacingUniform, SceneUniform, SliceUniform, SourceEntry, SummingUniform, TileEntry,
 };
 use super::passes::Chunks;
 use super::tiles::{TileSize, tile_places};
+use super::{AdapterKind, GpuRenderer};
 use crate::experiment::Panel;
+use crate::formats::encoding::Number;
+use crate::image::noise::Noise;
 use crate::memory::Bytes;
 use crate::scene::Scene;
 
+/// What a frame is for, which decides what it takes of a device.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FrameUse {
+    /// Whether it is the sum of several scenes.
+    pub several: bool,
+    /// Whether its photons go to the host.
+    pub photons: bool,
+    /// How detectors read it out.
+    pub readouts: Vec<(Noise, Number)>,
+}
+
 impl GpuRenderer {
-    /// The buffers that [`GpuRenderer::render`] makes for `scene`, the readback buffer among them;
-    /// what the driver keeps for itself is not known.
-    pub fn memory(&self, scene: &Scene) -> Bytes {
+    /// Whether photons had better be put in their places on the host: those that only go there, from a
+    /// software device, which has no processor of its own.
+    pub fn leaves_places_to_host(&self, wanted: &FrameUse) -> bool {
+        let only_photons = wanted.photons && !wanted.several && wanted.readouts.is_empty();
+        only_photons && self.device.kind() == AdapterKind::Software
+    }
+
+    /// The buffers that are made for frames of `scene`, those that the host reads among them; what the
+    /// driver keeps for itself is not known.
+    pub fn memory(&self, scene: &Scene, wanted: &FrameUse) -> Bytes {
         let size = TileSize::of(scene);
         let tiles = tile_places(scene, size).len().min(self.band_tiles(size));
         let [sources, orientations] = Chunks::of(scene, self.limit()).largest(scene);
@@ -24,22 +45,60 @@ impl GpuRenderer {
             .grid
             .as_ref()
             .map_or(0, |grid| grid.amplitudes().len());
-        let pixels: usize = scene.panels.iter().map(Panel::pixels).sum();
+        let frame = match self.leaves_places_to_host(wanted) {
+            true => sums,
+            false => self.frame_memory(scene, wanted, tiles),
+        };
         let all = [
-            // The image, and the two sums that wait for it.
+            // The sums, and the two that wait for each.
             3 * sums,
-            // The photons in their places, and the readback buffer.
-            2 * pixels * size_of::<f32>(),
-            // What stands for the last digits of photons, and for pixels that are not rendered.
-            2 * size_of::<u32>(),
-            tiles * (size_of::<TileEntry>() + size_of::<PlacedTile>()),
-            scene.panels.len() * (size_of::<PanelEntry>() + size_of::<PanelFactor>()),
+            frame,
+            tiles * size_of::<TileEntry>(),
+            scene.panels.len() * size_of::<PanelEntry>(),
             sources * size_of::<SourceEntry>(),
             orientations * size_of::<OrientationEntry>(),
             // Words, and one where there is no grid.
             (grid * if half { 2 } else { 4 }).next_multiple_of(4).max(4),
-            size_of::<SceneUniform>() + size_of::<SliceUniform>() + size_of::<PlacingUniform>(),
+            size_of::<SceneUniform>() + size_of::<SliceUniform>(),
         ];
         Bytes(all.into_iter().sum::<usize>() as u64)
+    }
+
+    /// The buffers of a frame of `scene`, of so many tiles at once.
+    fn frame_memory(&self, scene: &Scene, wanted: &FrameUse, tiles: usize) -> usize {
+        let pixels: usize = scene.panels.iter().map(Panel::pixels).sum();
+        let masked = scene.pixel_flags().is_some();
+        let image = pixels * size_of::<f32>();
+        // What goes to the host: photons, or their statistics, which are on the device, too.
+        let host = match wanted.photons {
+            true => image,
+            false => 2 * run_bytes(pixels) + size_of::<SummingUniform>(),
+        };
+        let packed = |&(_, number): &(Noise, Number)| {
+            (pixels * number.bytes()).next_multiple_of(4) + COUNTERS as usize
+        };
+        let readouts = wanted.readouts.iter();
+        let largest = readouts.clone().map(packed).max();
+        let read_out = largest.map_or(0, |largest| {
+            let uniforms = size_of::<ExposureUniform>() + size_of::<PackingUniform>();
+            image + largest + uniforms
+        });
+        let spreads = readouts.clone().any(|(noise, _)| noise.spread().is_some());
+        let panels = scene.panels.iter().filter(|_| spreads);
+        let spread = panels.filter_map(|panel| self.spread_memory(panel.shape));
+        let all = [
+            image,
+            // One word stands for the last digits of photons, and one for pixels that are not rendered.
+            if wanted.several { image } else { 4 },
+            if masked { pixels.div_ceil(32) * 4 } else { 4 },
+            tiles * size_of::<PlacedTile>(),
+            scene.panels.len() * size_of::<PanelFactor>(),
+            size_of::<PlacingUniform>(),
+            host,
+            read_out,
+            readouts.map(packed).sum(),
+            spread.max().map_or(0, |most| most.0 as usize),
+        ];
+        all.into_iter().sum()
     }
 }

@@ -13,7 +13,7 @@ use super::readback::Readbacks;
 use super::scaling::Scaling;
 use super::scene_buffers::CommonBuffers;
 use super::workspace::{Pool, Workspace};
-use super::{Adapter, AdapterKind, GpuError};
+use super::{Adapter, GpuError};
 use crate::experiment::Panel;
 use crate::profile::SETUP;
 use crate::scene::Scene;
@@ -86,12 +86,6 @@ impl GpuRenderer {
     /// [`GpuError`] when the scene is not for this device, or the driver refuses.
     pub fn job<'a>(&'a self, scene: &'a Scene) -> Result<RenderJob<'a>, GpuError> {
         RenderJob::new(self, scene)
-    }
-
-    /// Whether the device has no processor of its own: photons that go to the host may as well be put
-    /// in their places there.
-    pub fn is_the_host(&self) -> bool {
-        self.device.kind() == AdapterKind::Software
     }
 
     /// Renders `scene` and waits for it: photons per pixel, panels stacked, fast axis innermost; 0

@@ -56,8 +56,8 @@ struct Place {
 #[derive(Debug, Default)]
 pub struct Queued {
     last: Option<Place>,
-    /// The furthest place at which the work is known to be done, and when that was noticed.
-    done: Option<(u64, Instant)>,
+    /// The furthest place at which the work is known to be done, and when it was, if that was seen.
+    done: Option<(u64, Option<Instant>)>,
 }
 
 impl GpuDevice {
@@ -130,7 +130,7 @@ impl GpuDevice {
         self.reach(&place, pass)?;
         let elapsed = begun.elapsed();
         if let Some(slot) = timed {
-            slot.record(pass, begun);
+            slot.record(pass, at);
             if let Some(timestamps) = &self.timestamps {
                 timestamps.give_back(slot);
             }
@@ -138,15 +138,29 @@ impl GpuDevice {
         Ok(elapsed)
     }
 
-    /// Waits for `what` until the device has come to `place`. The time when it was seen there, if it was not seen
-    /// further on already.
+    /// Has wgpu see how far the queue has come, for `what`, and tell who waits.
+    ///
+    /// # Errors
+    /// [`GpuError::Lost`]; [`GpuError::Refused`] with what the driver said.
+    pub(super) fn looked_at(&self, what: &str) -> Result<(), GpuError> {
+        let looked = self.checked(what, || self.device.poll(wgpu::PollType::Poll))?;
+        looked
+            .map(drop)
+            .map_err(|error| self.gone(what, &error.to_string()))
+    }
+
+    /// Waits for `what` until the device has come to `place`. The time when it did, if that was seen:
+    /// not where it was there, or further on, when somebody looked.
     fn reach(&self, place: &Place, what: &str) -> Result<Option<Instant>, GpuError> {
+        /// To find that work is done takes less.
+        const LOOK: Duration = Duration::from_micros(200);
         let known = || self.queued.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((number, at)) = known().done
             && number >= place.number
         {
-            return Ok((number == place.number).then_some(at));
+            return Ok(at.filter(|_| number == place.number));
         }
+        let looked = Instant::now();
         let waited = self.checked(what, || {
             self.device.poll(wgpu::PollType::Wait {
                 submission_index: Some(place.index.clone()),
@@ -154,13 +168,12 @@ impl GpuDevice {
             })
         })?;
         waited.map_err(|error| self.gone(what, &error.to_string()))?;
-        let now = Instant::now();
+        let seen = Some(Instant::now()).filter(|_| looked.elapsed() > LOOK);
         let mut known = known();
-        let further = known.done.is_some_and(|(number, _)| number > place.number);
-        if !further {
-            known.done = Some((place.number, now));
+        if known.done.is_none_or(|(number, _)| number < place.number) {
+            known.done = Some((place.number, seen));
         }
-        Ok(Some(now))
+        Ok(seen)
     }
 }
 

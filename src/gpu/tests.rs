@@ -2,12 +2,14 @@
 
 use std::thread;
 
-use super::{Adapter, GpuError, GpuOptions, GpuRenderer, adapters};
+use super::{Adapter, FrameUse, GpuError, GpuOptions, GpuRenderer, adapters};
 use crate::experiment::{
     Beam, Crystal, Description, Experiment, MosaicModel, Mosaicity, Placement, Reflection,
     StructureFactors,
 };
+use crate::formats::encoding::Number;
 use crate::geometry::UnitCell;
+use crate::image::noise::Noise;
 use crate::memory::Bytes;
 use crate::scene::Scene;
 
@@ -60,17 +62,50 @@ fn every_buffer_of_a_render_is_counted() {
         .flat_map(|list| [(list.clone(), false), (list, true)])
     {
         let scene = scene(structure_factors);
-        let gpu = renderer(GpuOptions {
-            half_structure_factors,
-            ..GpuOptions::default()
-        });
-        for _ in 0..2 {
-            gpu.render(&scene, &mut |_| true).unwrap();
-            let workspace = gpu.workspaces.lend(|_| true);
-            let frame = gpu.frames.lend(|_| true);
-            let held = workspace.buffers.size() + workspace.target.size();
-            let held = held + frame.size() + gpu.readbacks.size();
-            assert_eq!(gpu.memory(&scene), Bytes(held));
+        let noise = Noise {
+            saturation: Some(9.0),
+            ..Noise::default()
+        };
+        let uses = [
+            (false, true, vec![]),
+            (true, true, vec![]),
+            (
+                false,
+                false,
+                vec![(noise, Number::U16), (noise, Number::I32)],
+            ),
+        ];
+        for (several, photons, readouts) in uses {
+            let wanted = FrameUse {
+                several,
+                photons,
+                readouts,
+            };
+            let gpu = renderer(GpuOptions {
+                half_structure_factors,
+                ..GpuOptions::default()
+            });
+            for _ in 0..2 {
+                if gpu.leaves_places_to_host(&wanted) {
+                    gpu.render(&scene, &mut |_| true).unwrap();
+                } else {
+                    let mut frame = gpu.frame(50, &[35], None, several).unwrap();
+                    frame.add(&scene, None, &mut |_| true).unwrap();
+                    match photons {
+                        true => frame.send_photons().unwrap(),
+                        false => frame.send_statistics().unwrap(),
+                    }
+                    for (noise, number) in &wanted.readouts {
+                        frame.read_out(noise, *number).unwrap();
+                    }
+                    frame.land().take().unwrap();
+                }
+                let workspace = gpu.workspaces.lend(|_| true);
+                let frame = gpu.frames.lend(|_| true);
+                let held = workspace.buffers.size() + workspace.target.size();
+                let held = held + frame.size() + gpu.readbacks.size();
+                assert_eq!(gpu.memory(&scene, &wanted), Bytes(held), "{wanted:?}");
+            }
         }
     }
 }

@@ -46,6 +46,7 @@ pub trait Backend: Debug + Send + Sync {
     /// [`RenderError::Gpu`] when a GPU fails.
     fn trace(&self, scene: &Scene, place: &TermPlace) -> Result<Trace, RenderError>;
 
-    /// What rendering `scene` takes of the memory of a GPU; `None` where there is none.
-    fn device_memory(&self, scene: &Scene) -> Option<Bytes>;
+    /// What frames of so many scenes like `scene`, an energy channel each, take of the memory of a GPU
+    /// for what is `wanted` of them; `None` where there is none.
+    fn device_memory(&self, scene: &Scene, channels: usize, wanted: &Wanted) -> Option<Bytes>;
 }

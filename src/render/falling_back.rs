@@ -15,7 +15,7 @@ use crate::trace::Trace;
 pub struct FallingBack {
     first: Box<dyn Backend>,
     second: Box<dyn Backend>,
-    /// The first failed. Only the shot for which it did first gets a notice of it.
+    /// The first failed. Only the shots for which it did get a notice of it.
     failed: AtomicBool,
 }
 
@@ -45,12 +45,9 @@ impl FallingBack {
         wanted: Wanted,
         monitor: &dyn Monitor,
     ) -> Result<Shot, RenderError> {
-        // Another shot may have failed at the same time, and says so.
-        let told = self.failed.swap(true, Ordering::Relaxed);
+        self.failed.store(true, Ordering::Relaxed);
         let mut shot = self.second.shoot(subject, wanted, monitor)?.take(monitor)?;
-        if !told {
-            shot.notices.insert(0, on_the_cpu(error));
-        }
+        shot.notices.insert(0, on_the_cpu(error));
         Ok(shot)
     }
 }
@@ -95,7 +92,92 @@ impl Backend for FallingBack {
         self.in_use().trace(scene, place)
     }
 
-    fn device_memory(&self, scene: &Scene) -> Option<Bytes> {
-        self.in_use().device_memory(scene)
+    fn device_memory(&self, scene: &Scene, channels: usize, wanted: &Wanted) -> Option<Bytes> {
+        self.in_use().device_memory(scene, channels, wanted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::on_cpu::OnCpu;
+    use super::super::shot::Readout;
+    use super::super::threads::Threads;
+    use super::*;
+    use crate::formats::encoding::Number;
+    use crate::gpu::GpuError;
+    use crate::image::Image;
+    use crate::image::noise::Noise;
+
+    /// A device that takes work, and is lost before it has done it.
+    #[derive(Debug)]
+    struct Lost;
+
+    impl Backend for Lost {
+        fn device(&self) -> &str {
+            "lost"
+        }
+
+        fn is_gpu(&self) -> bool {
+            true
+        }
+
+        fn shoot<'a>(
+            &'a self,
+            _subject: Subject<'a>,
+            _wanted: Wanted,
+            _monitor: &dyn Monitor,
+        ) -> Result<InFlight<'a>, RenderError> {
+            Ok(InFlight::new(|_| {
+                Err(RenderError::Gpu(GpuError::Lost {
+                    what: "all".into(),
+                    adapter: "lost".into(),
+                    reason: "pulled out".into(),
+                }))
+            }))
+        }
+
+        fn trace(&self, _scene: &Scene, _place: &TermPlace) -> Result<Trace, RenderError> {
+            Err(RenderError::Interrupted)
+        }
+
+        fn device_memory(&self, _: &Scene, _: usize, _: &Wanted) -> Option<Bytes> {
+            None
+        }
+    }
+
+    #[test]
+    fn shots_in_flight_on_a_device_that_is_lost_are_made_again() {
+        let on_cpu = || Box::new(OnCpu(Threads::start(1).unwrap()));
+        let (cpu, backend) = (on_cpu(), FallingBack::new(Box::new(Lost), on_cpu()));
+        let images = [3.0, 70.0].map(|photons| Image::new(4, 3, vec![photons; 12], None));
+        let wanted = || Wanted {
+            photons: true,
+            readouts: vec![Readout {
+                noise: Noise::default(),
+                number: Number::U16,
+            }],
+            ..Wanted::default()
+        };
+        let shoot = |backend: &'_ dyn Backend, image| {
+            let shot = backend.shoot(Subject::Image(image, &[3]), wanted(), &());
+            shot.unwrap().take(&()).unwrap()
+        };
+        let subjects = images
+            .iter()
+            .map(|image| backend.shoot(Subject::Image(image, &[3]), wanted(), &()));
+        let in_flight: Vec<InFlight> = subjects.map(Result::unwrap).collect();
+        assert!(backend.is_gpu());
+        for (shot, image) in in_flight.into_iter().zip(&images) {
+            let mut found = shot.take(&()).unwrap();
+            let told = std::mem::take(&mut found.notices);
+            assert!(
+                matches!(&told[..], [told] if told.contains("pulled out") && told.contains("CPU")),
+                "{told:?}"
+            );
+            assert_eq!(found, shoot(&*cpu, image));
+        }
+        // Later ones are not tried there.
+        assert!(!backend.is_gpu());
+        assert_eq!(shoot(&backend, &images[0]), shoot(&*cpu, &images[0]));
     }
 }

@@ -1,11 +1,11 @@
 //! Whether there is memory for a render. This is the one place of the library that asks the system:
 //! readers and constructors only work out what they take.
 
-use super::{RenderError, Renderer, frame_size};
+use super::{RenderError, Renderer, Wanted, frame_size};
 use crate::experiment::Experiment;
 use crate::image::noise::{Noise, point_spread};
 use crate::memory::Bytes;
-use crate::scene::{self, Scene};
+use crate::scene::{self, Layout};
 
 /// Makes sure that there is memory for the sources and orientations of `experiment`.
 ///
@@ -67,14 +67,22 @@ pub(super) fn admit_spread(
 }
 
 impl Renderer {
-    /// What rendering `experiment` takes of the GPU's memory; `None` on the CPU path.
+    /// What rendering `experiment` for what is `wanted` of it takes of the GPU's memory; `None` on the
+    /// CPU path.
     ///
     /// # Errors
     /// [`RenderError::Scene`] when the experiment cannot be laid out.
-    pub fn device_memory(&self, experiment: &Experiment) -> Result<Option<Bytes>, RenderError> {
+    pub fn device_memory(
+        &self,
+        experiment: &Experiment,
+        wanted: &Wanted,
+    ) -> Result<Option<Bytes>, RenderError> {
         if !self.on_gpu() {
             return Ok(None);
         }
-        Ok(self.backend.device_memory(&Scene::new(experiment)?))
+        let layout = Layout::new(experiment)?;
+        let channels = layout.channels();
+        let scene = layout.own_scene(channels[0])?;
+        Ok(self.backend.device_memory(&scene, channels.len(), wanted))
     }
 }

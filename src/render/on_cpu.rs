@@ -93,7 +93,7 @@ impl Backend for OnCpu {
         Ok(self.0.install(|| cpu::trace(scene, place)))
     }
 
-    fn device_memory(&self, _scene: &Scene) -> Option<Bytes> {
+    fn device_memory(&self, _: &Scene, _: usize, _: &Wanted) -> Option<Bytes> {
         None
     }
 }

@@ -14,7 +14,9 @@ use super::on_many::OnMany;
 use super::shot::{Counted, InFlight, Readout, Shot, Subject, Wanted, developed};
 use super::threads::Threads;
 use super::{Device, Monitor, RenderError, RenderOptions};
-use crate::gpu::{self, Adapter, Dispatch, Frame, GpuError, GpuRenderer, Landed, Landing};
+use crate::gpu::{
+    self, Adapter, Dispatch, Frame, FrameUse, GpuError, GpuRenderer, Landed, Landing,
+};
 use crate::image::noise::{self, Noise};
 use crate::image::{Image, Statistics};
 use crate::memory::Bytes;
@@ -109,6 +111,18 @@ fn inexact(scene: &Scene, photons: &[f32]) -> Option<String> {
     ))
 }
 
+/// What a frame of so many energy channels is for, of which this is `wanted`.
+fn use_of(wanted: &Wanted, channels: usize) -> FrameUse {
+    let readouts = wanted.readouts.iter();
+    FrameUse {
+        several: channels > 1,
+        photons: wanted.photons,
+        readouts: readouts
+            .map(|readout| (readout.noise, readout.number))
+            .collect(),
+    }
+}
+
 /// Has `monitor` watch dispatches.
 fn watched(monitor: &dyn Monitor) -> impl FnMut(&Dispatch) -> bool {
     |dispatch| {
@@ -201,12 +215,10 @@ impl Backend for OnGpu {
         let mut notices = Vec::new();
         let mut on_host = Vec::new();
         let coming = match &subject {
-            // A device without a processor of its own has nothing to gain from places on the device.
             Subject::Frame(frame)
-                if wanted.photons
-                    && wanted.readouts.is_empty()
-                    && frame.channels() == 1
-                    && self.gpu.is_the_host() =>
+                if self
+                    .gpu
+                    .leaves_places_to_host(&use_of(&wanted, frame.channels())) =>
             {
                 Coming::Here(self.placed_here(frame, monitor, &mut notices)?)
             }
@@ -291,7 +303,7 @@ impl Backend for OnGpu {
         Ok(self.threads.install(|| self.gpu.trace(scene, place))?)
     }
 
-    fn device_memory(&self, scene: &Scene) -> Option<Bytes> {
-        Some(self.gpu.memory(scene))
+    fn device_memory(&self, scene: &Scene, channels: usize, wanted: &Wanted) -> Option<Bytes> {
+        Some(self.gpu.memory(scene, &use_of(wanted, channels)))
     }
 }

@@ -118,13 +118,8 @@ impl Devices {
             let shot = device.shoot(subject.clone(), wanted.clone(), monitor);
             match shot.and_then(|shot| shot.take(monitor)) {
                 Err(RenderError::Gpu(error)) => {
-                    let mut state = self.state();
-                    // Another shot may have failed at the same time, and says so.
-                    if state[lent.index].failed.is_none() {
-                        notices.push(format!("{error}; its work goes to the other devices"));
-                        state[lent.index].failed = Some(error);
-                    }
-                    drop(state);
+                    notices.push(format!("{error}; its work goes to the other devices"));
+                    self.state()[lent.index].failed = Some(error);
                     drop(lent);
                     lent = self.lend(monitor)?;
                 }
@@ -398,9 +393,9 @@ impl Backend for OnMany {
         self.devices.all[lent.index].trace(scene, place)
     }
 
-    fn device_memory(&self, scene: &Scene) -> Option<Bytes> {
+    fn device_memory(&self, scene: &Scene, channels: usize, wanted: &Wanted) -> Option<Bytes> {
         let all = self.devices.all.iter();
-        all.filter_map(|device| device.device_memory(scene))
+        all.filter_map(|device| device.device_memory(scene, channels, wanted))
             .max_by_key(|bytes| bytes.0)
     }
 }

@@ -6,6 +6,7 @@ mod support;
 mod accuracy;
 #[cfg(target_os = "linux")]
 mod faults;
+mod frames;
 mod gpu_path;
 mod jobs;
 mod point_spread;

@@ -14,6 +14,7 @@ mod fixed_point;
 mod lattice_factor;
 mod miller_index;
 mod noise;
+mod pixels;
 mod position;
 mod structure_factor;
 mod sums;

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use nanobragg::gpu::{background_source, noise_source, render_source, trace_source};
+use nanobragg::gpu::{
+    background_source, noise_source, pack_source, place_source, render_source, statistics_source,
+    trace_source,
+};
 
 /// The test files of the shaders that render, and of the one that adds noise.
 const RENDER_TESTS: [&str; 11] = [
@@ -20,6 +23,8 @@ const RENDER_TESTS: [&str; 11] = [
     include_str!("term.rs"),
 ];
 const NOISE_TESTS: [&str; 1] = [include_str!("noise.rs")];
+/// The test files of the shaders that pass over pixels, and of pairs of float32.
+const PIXEL_TESTS: [&str; 2] = [include_str!("fine.rs"), include_str!("pixels.rs")];
 
 /// What is in quotes in Rust `source`: kernels are.
 fn quoted(source: &str) -> String {
@@ -65,6 +70,9 @@ fn every_function_of_every_shader_is_called_by_a_test() {
         ("background", background_source(), &RENDER_TESTS),
         ("trace", trace_source(), &RENDER_TESTS),
         ("noise", noise_source(), &NOISE_TESTS),
+        ("pack", pack_source(), &PIXEL_TESTS),
+        ("place", place_source(), &PIXEL_TESTS),
+        ("statistics", statistics_source(), &PIXEL_TESTS),
     ];
     for (name, source, tests) in &shaders {
         assert_eq!(
