@@ -60,7 +60,7 @@ const SOURCE = 2u;
 const THREADS = 256u;
 const FINITE = 0x7f800000u;
 
-@group(0) @binding(0) var<uniform> task: Task;
+@group(0) @binding(0) var<storage, read> task: Task;
 // Bits of floats; for the kernel the low words of its parts.
 @group(0) @binding(1) var<storage, read_write> pixels: array<u32>;
 // Where numbers come from; for the kernel the high words of its parts.

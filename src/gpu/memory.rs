@@ -85,7 +85,8 @@ impl GpuRenderer {
         });
         let spreads = readouts.clone().any(|(noise, _)| noise.spread().is_some());
         let panels = scene.panels.iter().filter(|_| spreads);
-        let spread = panels.filter_map(|panel| self.spread_memory(panel.shape));
+        let plans = panels.filter_map(|panel| self.spread_plan(panel.shape).ok());
+        let spread = plans.map(|plan| plan.memory());
         let all = [
             image,
             // One word stands for the last digits of photons, and one for pixels that are not rendered.

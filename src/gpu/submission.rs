@@ -86,7 +86,13 @@ impl GpuDevice {
                 slot,
                 timed,
             } = commands;
-            let slot = slot.filter(|_| timed);
+            let slot = match (slot, &self.timestamps) {
+                (Some(idle), Some(timestamps)) if !timed => {
+                    timestamps.give_back(idle);
+                    None
+                }
+                (slot, _) => slot,
+            };
             if let Some(slot) = &slot {
                 slot.resolve(&mut encoder);
             }

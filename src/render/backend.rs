@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use super::shot::{InFlight, Subject, Wanted};
 use super::{Monitor, RenderError};
+use crate::image::noise::PointSpread;
 use crate::memory::Bytes;
 use crate::scene::{Scene, TermPlace};
 use crate::trace::Trace;
@@ -49,4 +50,7 @@ pub trait Backend: Debug + Send + Sync {
     /// What frames of so many scenes like `scene`, an energy channel each, take of the memory of a GPU
     /// for what is `wanted` of them; `None` where there is none.
     fn device_memory(&self, scene: &Scene, channels: usize, wanted: &Wanted) -> Option<Bytes>;
+
+    /// What spreading light over a panel of `size` pixels takes of the host's memory.
+    fn spread_memory(&self, spread: &PointSpread, size: [usize; 2]) -> Bytes;
 }

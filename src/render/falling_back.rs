@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::backend::Backend;
 use super::shot::{InFlight, Shot, Subject, Wanted};
 use super::{Monitor, RenderError};
+use crate::image::noise::PointSpread;
 use crate::memory::Bytes;
 use crate::scene::{Scene, TermPlace};
 use crate::trace::Trace;
@@ -95,6 +96,10 @@ impl Backend for FallingBack {
     fn device_memory(&self, scene: &Scene, channels: usize, wanted: &Wanted) -> Option<Bytes> {
         self.in_use().device_memory(scene, channels, wanted)
     }
+
+    fn spread_memory(&self, spread: &PointSpread, size: [usize; 2]) -> Bytes {
+        self.in_use().spread_memory(spread, size)
+    }
 }
 
 #[cfg(test)]
@@ -142,6 +147,10 @@ mod tests {
 
         fn device_memory(&self, _: &Scene, _: usize, _: &Wanted) -> Option<Bytes> {
             None
+        }
+
+        fn spread_memory(&self, _: &PointSpread, _: [usize; 2]) -> Bytes {
+            Bytes(0)
         }
     }
 

@@ -1,7 +1,7 @@
 //! Whether there is memory for a render. This is the one place of the library that asks the system:
 //! readers and constructors only work out what they take.
 
-use super::{RenderError, Renderer, Wanted, frame_size};
+use super::{Backend, RenderError, Renderer, Wanted, frame_size};
 use crate::experiment::Experiment;
 use crate::image::noise::{Noise, point_spread};
 use crate::memory::Bytes;
@@ -49,19 +49,21 @@ pub(super) fn admit_images(
         })
 }
 
-/// Makes sure that there is memory for the point spread of `noise` on each of the `panels`, of
-/// these heights, that are stacked in an image of `width`.
+/// Makes sure that there is memory for `backend` to spread light with `noise` on each of the
+/// `panels`, of these heights, that are stacked in an image of `width`.
 ///
 /// # Errors
 /// [`RenderError::Noise`], for impossible noise, too.
 pub(super) fn admit_spread(
+    backend: &dyn Backend,
     noise: &Noise,
     width: usize,
     panels: &[usize],
 ) -> Result<(), RenderError> {
     noise.check()?;
     if let Some(spread) = noise.spread() {
-        point_spread::check(&spread, width, panels, Bytes::available())?;
+        let memory = |size| backend.spread_memory(&spread, size);
+        point_spread::check(width, panels, Bytes::available(), memory)?;
     }
     Ok(())
 }

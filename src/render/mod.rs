@@ -307,7 +307,8 @@ impl Renderer {
         let [width, height] = subject.size();
         for readout in &wanted.readouts {
             noise::check(&readout.noise, [width, height], subject.panels())?;
-            memory::admit_spread(&readout.noise, width, subject.panels())?;
+            let backend = self.backend.as_ref();
+            memory::admit_spread(backend, &readout.noise, width, subject.panels())?;
         }
         self.backend.shoot(subject, wanted, monitor)
     }

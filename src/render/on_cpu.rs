@@ -12,7 +12,7 @@ use super::threads::Threads;
 use super::{Monitor, RenderError};
 use crate::cpu;
 use crate::image::Image;
-use crate::image::noise::{self, Noise};
+use crate::image::noise::{self, Noise, PointSpread, point_spread};
 use crate::memory::Bytes;
 use crate::profile::SIMULATION;
 use crate::scene::{Scene, TermPlace};
@@ -95,5 +95,9 @@ impl Backend for OnCpu {
 
     fn device_memory(&self, _: &Scene, _: usize, _: &Wanted) -> Option<Bytes> {
         None
+    }
+
+    fn spread_memory(&self, spread: &PointSpread, size: [usize; 2]) -> Bytes {
+        point_spread::memory(spread, size)
     }
 }

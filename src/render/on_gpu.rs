@@ -17,7 +17,7 @@ use super::{Device, Monitor, RenderError, RenderOptions};
 use crate::gpu::{
     self, Adapter, Dispatch, Frame, FrameUse, GpuError, GpuRenderer, Landed, Landing,
 };
-use crate::image::noise::{self, Noise};
+use crate::image::noise::{self, Noise, PointSpread, point_spread};
 use crate::image::{Image, Statistics};
 use crate::memory::Bytes;
 use crate::profile::SETUP;
@@ -305,5 +305,10 @@ impl Backend for OnGpu {
 
     fn device_memory(&self, scene: &Scene, channels: usize, wanted: &Wanted) -> Option<Bytes> {
         Some(self.gpu.memory(scene, &use_of(wanted, channels)))
+    }
+
+    fn spread_memory(&self, spread: &PointSpread, size: [usize; 2]) -> Bytes {
+        let own = self.gpu.spread_memory(size);
+        own.unwrap_or_else(|| point_spread::memory(spread, size))
     }
 }

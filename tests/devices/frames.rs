@@ -126,7 +126,9 @@ fn statistics_of_photons_that_stay_on_the_device_are_those_of_the_image() {
             buffer_limit,
             ..GpuOptions::default()
         });
-        let beyond = experiment(&format!("{BASE} -N 5 -detpixels 64 -flux 1e60"));
+        let beyond = experiment(&format!(
+            "{BASE} -default_F 1e8 -N 5 -detpixels 64 -fluence 1e60"
+        ));
         for experiment in experiments().into_iter().chain([beyond]) {
             let found = shot(&gpu, &experiment, Wanted::default());
             assert!(found.photons.is_none() && found.counted.is_empty());

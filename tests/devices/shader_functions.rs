@@ -15,6 +15,7 @@ mod lattice_factor;
 mod miller_index;
 mod noise;
 mod pixels;
+mod point_spread;
 mod position;
 mod structure_factor;
 mod sums;

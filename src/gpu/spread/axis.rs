@@ -136,3 +136,60 @@ impl Axis {
         exponents
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::field::{PRIMES, power};
+    use super::*;
+
+    #[test]
+    fn lines_hold_all_light_and_not_much_more() {
+        for count in (1..3000).chain([4096, 4371, 100_000, MOST_PIXELS]) {
+            let axis = Axis::of(count).unwrap();
+            assert!(axis.whole() >= 2 * count - 1, "{count}");
+            assert!(
+                axis.whole() < 3 * count + SHORTEST,
+                "{count}: {}",
+                axis.whole()
+            );
+            assert!([64, 256, 1024, 4096].contains(&axis.length));
+            let kept: usize = (0..axis.pairs()).map(|pair| axis.kept(pair)).sum();
+            assert_eq!(2 * kept, axis.whole());
+        }
+        assert_eq!(Axis::of(MOST_PIXELS + 1), None);
+    }
+
+    #[test]
+    fn roots_split_polynomials_and_halves_are_conjugates() {
+        for count in [30, 100, 200, 300, 5000] {
+            let axis = Axis::of(count).unwrap();
+            let prime = PRIMES[1];
+            let order = 2 * axis.whole();
+            let root = root_of_unity(order as u64, prime);
+            let at = |exponent: usize| power(root, exponent as u64, prime);
+            for pair in 0..axis.pairs() {
+                let exponents = axis.exponents(pair);
+                // c to the power of the branches is -1.
+                let c = power(at(2 * exponents[1]), axis.branches as u64, prime);
+                assert_eq!(c, prime - 1);
+                for node in 2..axis.length {
+                    let parent = at(exponents[node / 2]);
+                    let own = if node % 2 == 0 {
+                        parent
+                    } else {
+                        prime - parent
+                    };
+                    assert_eq!(at(2 * exponents[node]), own, "{count} {pair} {node}");
+                }
+                if axis.is_single(pair) {
+                    for place in 0..axis.length / 4 {
+                        let [one, other] = [0, 1].map(|half| {
+                            at(exponents[axis.length / 2 + half * axis.length / 4 + place])
+                        });
+                        assert_eq!(one * other % prime, 1);
+                    }
+                }
+            }
+        }
+    }
+}

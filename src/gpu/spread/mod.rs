@@ -53,7 +53,9 @@ impl SpreadKernel {
         })?;
         let storage = wgpu::BufferBindingType::Storage { read_only: false };
         let mut types = [storage; 7];
-        types[0] = wgpu::BufferBindingType::Uniform;
+        // No uniform: for each dispatch with another one that steers loops, Mesa's software driver
+        // copies the shader, and keeps the copy.
+        types[0] = wgpu::BufferBindingType::Storage { read_only: true };
         let layout = device.offset_layout("point spread", types)?;
         let pipeline = |entry: Entry| {
             let what = "the pipelines of the point spread";
@@ -149,12 +151,24 @@ impl GpuRenderer {
         self.spread_plan(size).map(drop)
     }
 
-    /// What spreading the light of a panel takes of the device's memory; `None` if it does not fit.
+    /// What spreading the light of a panel takes of the host's memory; `None` if it does not fit the
+    /// device.
     pub fn spread_memory(&self, size: [usize; 2]) -> Option<Bytes> {
-        self.spread_plan(size).ok().map(|plan| plan.memory())
+        let plan = self.spread_plan(size).ok()?;
+        // The kernel's parts, and half of them once more on the way to the device.
+        let parts = (size_of::<u64>() + size_of::<u32>()) * plan.pixels();
+        let device = match self.device.kind() {
+            AdapterKind::Software => plan.memory().0,
+            _ => 0,
+        };
+        Some(Bytes(parts as u64 + device))
     }
 
-    fn spread_plan(&self, [width, height]: [usize; 2]) -> Result<Plan, GpuError> {
+    /// How the light of a panel is spread.
+    ///
+    /// # Errors
+    /// As [`GpuRenderer::spread_fits`].
+    pub(super) fn spread_plan(&self, [width, height]: [usize; 2]) -> Result<Plan, GpuError> {
         let per_dispatch = match self.device.kind() {
             AdapterKind::Software => 1 << 20,
             _ => 1 << 24,
@@ -247,7 +261,7 @@ impl GpuRenderer {
         // Dispatches with the same buffers share a binding.
         let size = size_of::<SpreadUniform>();
         let step =
-            size.next_multiple_of(device.limits.min_uniform_buffer_offset_alignment as usize);
+            size.next_multiple_of(device.limits.min_storage_buffer_offset_alignment as usize);
         let mut tasks = vec![0u8; step * passes.len()];
         for (place, pass) in tasks.chunks_exact_mut(step).zip(passes) {
             place[..size].copy_from_slice(bytemuck::bytes_of(&pass.task));
@@ -255,7 +269,7 @@ impl GpuRenderer {
         let tasks = device.uploaded(
             "the passes of a point spread",
             &tasks,
-            wgpu::BufferUsages::UNIFORM,
+            wgpu::BufferUsages::STORAGE,
         )?;
         let mut bindings: Vec<(&Pass, wgpu::BindGroup)> = Vec::new();
         let mut bound = Vec::with_capacity(passes.len());

@@ -306,4 +306,44 @@ fn bytes(rows: usize, words: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_line_is_in_exactly_one_dispatch_of_a_pass() {
+        for (size, per_dispatch) in [([100, 37], 1 << 12), ([4150, 4371], 1 << 20)] {
+            let plan = Plan::of(size, per_dispatch).unwrap();
+            let dispatches = [plan.of_panel(), plan.of_kernel()].concat();
+            let mut left = dispatches.as_slice();
+            while let Some(first) = left.first() {
+                let whole = match first.entry {
+                    Entry::FindLargest | Entry::Combine => size[0] * size[1],
+                    Entry::Rows | Entry::RowsBack | Entry::KernelRows => size[1],
+                    Entry::Columns | Entry::KernelColumns => plan.row.length,
+                };
+                let mut behind = 0;
+                while behind < whole as u32 {
+                    let pass = &left[0];
+                    assert_eq!((pass.entry, pass.prime), (first.entry, first.prime));
+                    assert_eq!(pass.task.first_line, behind);
+                    behind = pass.task.end_line;
+                    let of_group = match first.entry {
+                        Entry::FindLargest | Entry::Combine => 256,
+                        _ => 4096 >> pass.task.bits,
+                    };
+                    let lines = behind - pass.task.first_line;
+                    assert_eq!(pass.groups, lines.div_ceil(of_group));
+                    assert!(pass.groups <= 65_535);
+                    left = &left[1..];
+                }
+                assert_eq!(behind, whole as u32);
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_panel_fits_the_smallest_bindings() {
+        let plan = Plan::of([4096, 4096], 1 << 24).unwrap();
+        assert!(plan.largest_buffer() <= Bytes(128 << 20));
+        assert_eq!(plan.memory().to_string(), "640.5 MiB");
+        assert!(Plan::of([1, 200_000], 1 << 24).is_none());
+    }
 }

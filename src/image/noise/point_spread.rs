@@ -46,18 +46,18 @@ pub fn spread(values: &mut [f32], width: usize, panels: &[usize], spread: &Point
 }
 
 /// Refuses a point spread that takes more than `available` for one of the panels, of this width and
-/// these heights, that are stacked in an image.
+/// these heights, that are stacked in an image, where a panel takes `memory`.
 ///
 /// # Errors
 /// [`NoiseError::PointSpreadTooLarge`] with what is needed.
 pub fn check(
-    spread: &PointSpread,
     width: usize,
     panels: &[usize],
     available: Bytes,
+    memory: impl Fn([usize; 2]) -> Bytes,
 ) -> Result<(), NoiseError> {
     for &height in panels {
-        let needed = memory(spread, [width, height]);
+        let needed = memory([width, height]);
         if needed > available {
             return Err(NoiseError::PointSpreadTooLarge {
                 width,
@@ -70,7 +70,7 @@ pub fn check(
     Ok(())
 }
 
-/// Memory that spreading over a panel of `width` × `height` pixels takes.
+/// Memory that [`spread`] takes for a panel of `width` × `height` pixels.
 pub fn memory(spread: &PointSpread, size: [usize; 2]) -> Bytes {
     convolution::memory(PixelKernel::of(spread), size)
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use nanobragg::gpu::{
-    background_source, noise_source, pack_source, place_source, render_source, statistics_source,
-    trace_source,
+    background_source, noise_source, pack_source, place_source, render_source, spread_source,
+    statistics_source, trace_source,
 };
 
-/// The test files of the shaders that render, and of the one that adds noise.
+/// The test files of the shaders that render, of the one that adds noise, and of the one that spreads
+/// light.
 const RENDER_TESTS: [&str; 11] = [
     include_str!("amorphous.rs"),
     include_str!("culling.rs"),
@@ -25,6 +26,7 @@ const RENDER_TESTS: [&str; 11] = [
 const NOISE_TESTS: [&str; 1] = [include_str!("noise.rs")];
 /// The test files of the shaders that pass over pixels, and of pairs of float32.
 const PIXEL_TESTS: [&str; 2] = [include_str!("fine.rs"), include_str!("pixels.rs")];
+const SPREAD_TESTS: [&str; 1] = [include_str!("point_spread.rs")];
 
 /// What is in quotes in Rust `source`: kernels are.
 fn quoted(source: &str) -> String {
@@ -73,6 +75,7 @@ fn every_function_of_every_shader_is_called_by_a_test() {
         ("pack", pack_source(), &PIXEL_TESTS),
         ("place", place_source(), &PIXEL_TESTS),
         ("statistics", statistics_source(), &PIXEL_TESTS),
+        ("spread", spread_source(), &SPREAD_TESTS),
     ];
     for (name, source, tests) in &shaders {
         assert_eq!(

@@ -78,7 +78,7 @@ fn channels_are_added_with_the_digits_of_float64() {
     let inputs = &inputs[..500];
     // First, several, and more of them.
     let body = "let pixel = word(100u);
-        no_bits = 0u;
+        no_bits = word(101u);
         for (var c = 0u; c < 100u; c++) { add(pixel, word(c)); }
         put_word(0u, photons[pixel]); put(1u, photons_low[pixel]);";
     let zeros = vec![0; inputs.len()];
@@ -91,10 +91,11 @@ fn channels_are_added_with_the_digits_of_float64() {
         .enumerate()
         .flat_map(|(pixel, values)| {
             let values = values.iter().map(|value| value.to_bits());
-            values.chain([pixel as u32])
+            // The bits that are never set come from the inputs: no compiler knows them.
+            values.chain([pixel as u32, 0])
         })
         .collect();
-    let found = kernel.run(&words, CHANNELS + 1, 2);
+    let found = kernel.run(&words, CHANNELS + 2, 2);
     for (values, found) in inputs.iter().zip(found.chunks(2)) {
         let expected: f64 = values.iter().copied().map(f64::from).sum();
         let [high, low] = [0, 1].map(|place| f64::from(f32::from_bits(found[place])));
@@ -104,13 +105,13 @@ fn channels_are_added_with_the_digits_of_float64() {
     // What has no end stays so.
     let kernel = Kernel::new(
         place_source(),
-        "no_bits = 0u; add(0u, word(0u)); add(0u, word(1u)); put_word(0u, photons[0]);",
+        "no_bits = word(2u); add(0u, word(0u)); add(0u, word(1u)); put_word(0u, photons[0]);",
     )
     .uniform(0, vec![0, 0, 0, 0, 1, 1, 0, 0])
     .storage(5, vec![0])
     .storage(6, vec![0]);
     let endless = f32::INFINITY.to_bits();
-    let found = kernel.run(&[endless, 1.0f32.to_bits()], 2, 1);
+    let found = kernel.run(&[endless, 1.0f32.to_bits(), 0], 3, 1);
     assert_eq!(found, [endless]);
 }
 
@@ -211,13 +212,15 @@ fn values_that_count() {
     let words: Vec<u32> = values.iter().map(|value| value.to_bits()).collect();
     let kernel = Kernel::new(
         statistics_source(),
-        "no_bits = 0u; put_word(0u, u32(counts(word(0u)))); put(1u, finite(word(0u), 0.5));",
+        "no_bits = word(1u); put_word(0u, u32(counts(word(0u)))); put(1u, finite(word(0u), 0.5));",
     )
     .uniform(0, vec![0, values.len() as u32, 1, 0])
     .storage(1, words)
     .storage(2, bits(&rendered));
-    let places: Vec<[u32; 1]> = (0..values.len() as u32 + 3).map(|place| [place]).collect();
-    check_words("values that count", kernel, &places, |[place]| {
+    let places: Vec<[u32; 2]> = (0..values.len() as u32 + 3)
+        .map(|place| [place, 0])
+        .collect();
+    check_words("values that count", kernel, &places, |[place, _]| {
         let place = place as usize;
         let counted = rendered.get(place).copied().unwrap_or(false);
         let value = values
