@@ -19,6 +19,7 @@ use super::threads::{spawn, spawn_scoped};
 use super::{Monitor, RenderError};
 use crate::experiment::Region;
 use crate::gpu::GpuError;
+use crate::image::noise::PointSpread;
 use crate::memory::Bytes;
 use crate::scene::{Scene, TermPlace};
 use crate::trace::Trace;
@@ -397,6 +398,13 @@ impl Backend for OnMany {
         let all = self.devices.all.iter();
         all.filter_map(|device| device.device_memory(scene, channels, wanted))
             .max_by_key(|bytes| bytes.0)
+    }
+
+    fn spread_memory(&self, spread: &PointSpread, size: [usize; 2]) -> Bytes {
+        // All of them may spread at once.
+        let all = self.devices.all.iter();
+        let each = all.map(|device| device.spread_memory(spread, size).0);
+        Bytes(each.fold(0, u64::saturating_add))
     }
 }
 
