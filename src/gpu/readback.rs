@@ -106,7 +106,10 @@ impl GpuRenderer {
             size,
             mapped,
         } = copy;
-        // Another thread may be about to tell.
+        // Another thread may have looked at the queue between the submission and the request to map
+        // the buffer: nobody would look again.
+        self.device.looked_at(WHAT)?;
+        // Or it may be about to tell.
         match mapped.recv() {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err(self.device.refused(WHAT, error.to_string())),
