@@ -106,7 +106,11 @@ impl GpuRenderer {
             size,
             mapped,
         } = copy;
-        // Another thread may be about to tell.
+        // What is done is told to who looks: this thread, or another that is about to tell.
+        let looked = self
+            .device
+            .checked(WHAT, || self.device.device.poll(wgpu::PollType::Poll))?;
+        looked.map_err(|error| self.device.refused(WHAT, error.to_string()))?;
         match mapped.recv() {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err(self.device.refused(WHAT, error.to_string())),
