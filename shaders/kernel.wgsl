@@ -24,6 +24,17 @@ override CURVED: bool = false; // some panel is curved
 // Spots are so sharp that each sub-pixel's Miller index has to come in fixed point.
 override FINE: bool = false;
 
+// Spots of Gaussian and top-hat crystals end. Where no spot reaches, terms are zero and are left out,
+// if the host says that looking for them pays (src/gpu/culling.rs).
+override CULLS: bool = false;
+
+// A square crystal has so many cells that float32 may not hold the square of their number.
+override LARGE: bool = false;
+
+// The pixels of a thread are so near each other, and the spots such, that the reflection nearest to one
+// may stand for all (src/gpu/shaders.rs).
+override ONE_NEAREST: bool = false;
+
 override EDGE: u32 = 1u; // a thread renders EDGE x EDGE pixels of its tile
 
 const GROUP: u32 = 8u; // edge of a workgroup, threads
@@ -89,8 +100,9 @@ struct Orientation {
 @group(0) @binding(3) var<storage, read> tiles: array<Tile>;
 @group(0) @binding(4) var<storage, read> sources: array<Source>;
 @group(0) @binding(5) var<storage, read> orientations: array<Orientation>;
-// Structure factors over the largest of them, l innermost; pairs of f16 with HALF_GRID.
-@group(0) @binding(6) var<storage, read> grid: array<u32>;
+// For each place h, l, k (the last innermost) the structure factor over the largest of them; or, for
+// interpolation, the coefficients of a cubic along l. As pairs of f16 with HALF_GRID.
+@group(0) @binding(6) var<storage, read> grid: array<vec4<u32>>;
 
 // Whether the layers of `panel` stop photons at their mean depths, and each has an Omega and P of
 // its own. A curved panel's layers all lie on its sphere. Callers ask for SENSOR first: the branch then

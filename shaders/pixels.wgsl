@@ -74,7 +74,10 @@ fn sight(
     tile: Tile, panel: Panel, source: Source, centre: vec3<f32>,
     pixel: Pixel, along: vec2<f32>, layer: u32,
 ) -> Sight {
-    let depth = layer_depth(tile, panel, pixel.corner + along, layer);
+    var depth = 0.0;
+    if SENSOR != 0u {
+        depth = layer_depth(tile, panel, pixel.corner + along, layer);
+    }
     let seen = view(tile, offset(tile, panel, pixel.corner + along, depth));
     let turned = seen.turned * source.inverse_wavelength;
     var first = pixel.first;
@@ -92,6 +95,16 @@ fn sight(
 fn terms_of(model: Model, prepared: Prepared, sights: array<Sight, MOST_PIXELS>) -> vec4<f32> {
     if EDGE == 1u {
         return vec4<f32>(term(model, prepared, sights[0].turned), 0.0, 0.0, 0.0);
+    }
+    if ONE_NEAREST {
+        let first = index_rest(prepared, sights[0].turned);
+        let nearest = nearest_index(first);
+        return vec4<f32>(
+            term_at(model, prepared.whole, first, nearest),
+            term_at(model, prepared.whole, index_rest(prepared, sights[1].turned), nearest),
+            term_at(model, prepared.whole, index_rest(prepared, sights[2].turned), nearest),
+            term_at(model, prepared.whole, index_rest(prepared, sights[3].turned), nearest),
+        );
     }
     return vec4<f32>(
         term(model, prepared, sights[0].turned), term(model, prepared, sights[1].turned),

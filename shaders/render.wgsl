@@ -8,15 +8,17 @@
 
 const BATCH: u32 = 64u; // orientations that a workgroup prepares at a time, one a thread
 
-// Whole part of the Miller index at the tile's centre; used where F depends on the index.
-var<workgroup> whole: array<vec3<i32>, BATCH>;
+// `Prepared.whole`, and 0; used where F depends on the index.
+var<workgroup> whole: array<vec4<f32>, BATCH>;
 // Rows a', b', c', and beside each the fraction of its index.
-var<workgroup> row_a: array<vec4<f32>, BATCH>;
-var<workgroup> row_b: array<vec4<f32>, BATCH>;
-var<workgroup> row_c: array<vec4<f32>, BATCH>;
+struct Rows {
+    a: vec4<f32>,
+    b: vec4<f32>,
+    c: vec4<f32>,
+}
+var<workgroup> rows: array<Rows, BATCH>;
 
-// Spots of Gaussian and top-hat crystals end. Where no spot reaches, terms are zero and are left out.
-override CULLS: bool = SHAPE >= 2u;
+// What finds the orientations that may scatter, where CULLS asks for it.
 // q - q_c at the pixels of the threads in the tile's corners, 1/Å.
 var<workgroup> corners: array<vec3<f32>, 4>;
 // How far the pixels of any thread are from the plane through the first three corners, 1/Å, as bits.
@@ -27,21 +29,23 @@ var<workgroup> candidates: array<atomic<u32>, 2u * BATCH>;
 // Puts a prepared orientation into place `place` of workgroup memory.
 fn keep(prepared: Prepared, place: u32) {
     if STRUCTURE_FACTORS != 0u {
-        whole[place] = prepared.whole;
+        whole[place] = vec4<f32>(prepared.whole, 0.0);
     }
-    row_a[place] = vec4<f32>(prepared.row_a, prepared.fraction.x);
-    row_b[place] = vec4<f32>(prepared.row_b, prepared.fraction.y);
-    row_c[place] = vec4<f32>(prepared.row_c, prepared.fraction.z);
+    rows[place] = Rows(
+        vec4<f32>(prepared.row_a, prepared.fraction.x),
+        vec4<f32>(prepared.row_b, prepared.fraction.y),
+        vec4<f32>(prepared.row_c, prepared.fraction.z),
+    );
 }
 
 // The prepared orientation in place `place`.
 fn kept(place: u32) -> Prepared {
-    let a = row_a[place];
-    let b = row_b[place];
-    let c = row_c[place];
-    var index = vec3<i32>(0);
+    let a = rows[place].a;
+    let b = rows[place].b;
+    let c = rows[place].c;
+    var index = vec3<f32>(0.0);
     if STRUCTURE_FACTORS != 0u {
-        index = whole[place];
+        index = whole[place].xyz;
     }
     return Prepared(index, vec3<f32>(a.w, b.w, c.w), a.xyz, b.xyz, c.xyz);
 }
@@ -200,7 +204,10 @@ fn render(
             let batch = min(BATCH, last_orientation - o);
             let batch_number = slice.batch_base + s * slice.batches + o / BATCH;
             if lane < batch {
-                keep(prepare(orientations[o + lane], scene.index_scale, qx, qy, qz), lane);
+                let orientation = orientations[o + lane];
+                // Not of `model`: a register would hold it through the loops.
+                let origin = scene.model.grid_origin;
+                keep(prepare(orientation, scene.index_scale, origin, qx, qy, qz), lane);
             }
             workgroupBarrier();
             for (var v = slice.view_start; v < last_view; v++) {
@@ -231,15 +238,15 @@ fn render(
                         terms += terms_of(model, kept(next), sights);
                     }
                 }
-                sums.chunk += factors_of(sights) * terms;
+                sums.chunk += common_factor(model) * factors_of(sights) * terms;
                 // Counted over all sources, orientations and views, also those of earlier dispatches.
                 let count = batch_number * slice.views + v + 1u;
                 let is_last = batch_number == slice.last_batch && v == slice.views - 1u;
-                if count % slice.chunk == 0u || is_last {
+                if (count & (slice.chunk - 1u)) == 0u || is_last {
                     sums.group += sums.chunk;
                     sums.chunk = vec4<f32>(0.0);
                 }
-                if count % (slice.chunk * slice.chunk) == 0u || is_last {
+                if (count & (slice.chunk * slice.chunk - 1u)) == 0u || is_last {
                     sums.total += sums.group;
                     sums.group = vec4<f32>(0.0);
                 }

@@ -17,7 +17,7 @@ struct Slice {
     last_batch: u32, // number of the last batch of all
     // The sums of so many batches make a chunk, as many chunks a group, and groups are added to the
     // pixel: adding few numbers at each level keeps the digits that adding many would lose.
-    chunk: u32,
+    chunk: u32, // a power of two
     first: u32, // 1 if nothing was added before, and sums start from the background
 }
 

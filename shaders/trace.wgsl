@@ -55,7 +55,7 @@ fn trace() {
     let qx = centre_component(tile, source, 0u);
     let qy = centre_component(tile, source, 1u);
     let qz = centre_component(tile, source, 2u);
-    let prepared = prepare(orientations[0], scene.index_scale, qx, qy, qz);
+    let prepared = prepare(orientations[0], scene.index_scale, model.grid_origin, qx, qy, qz);
 
     let along = start + (vec2<f32>(selected.sub_pixel) + 0.5) * sub;
     let p = offset(tile, panel, along, layer_depth(tile, panel, along, selected.layer));
@@ -70,7 +70,7 @@ fn trace() {
             tile, panel, scene.oversample, selected.pixel, selected.sub_pixel, selected.layer,
         );
         let fine = fine_vector(tile, source, steps);
-        index = index_at(orientations[0], fine.x, fine.y, fine.z);
+        index = index_at(orientations[0], model.grid_origin, fine.x, fine.y, fine.z);
     }
     let rest = index.fraction;
     let nearest = nearest_index(rest);
@@ -92,16 +92,17 @@ fn trace() {
     traced.cell_a = prepared.row_a;
     traced.cell_b = prepared.row_b;
     traced.cell_c = prepared.row_c;
-    traced.whole = vec3<f32>(index.whole);
+    traced.whole = index.whole + vec3<f32>(model.grid_origin);
     traced.rest = rest;
     traced.nearest = nearest;
     traced.axes = vec3<f32>(
         sincg(model.cells.x, delta.x), sincg(model.cells.y, delta.y), sincg(model.cells.z, delta.z),
     );
     traced.round_offset = round_offset(model, delta);
-    traced.spread = spot_offset_squared(model, delta);
-    traced.lattice_factor = lattice_factor(model, delta);
+    traced.spread = spot_exponent(model, delta) * (SPOT_WIDTH * LN_2);
+    traced.lattice_factor = lattice_scale(model) * lattice_factor(model, delta);
     traced.structure_factor = structure_factor(model, index.whole, rest, nearest);
-    traced.term = select(term_at(model, index.whole, rest), 0.0, is_dropped(scene.scattering_limit_squared, q));
+    let scattered = common_factor(model) * term_at(model, index.whole, rest, nearest);
+    traced.term = select(scattered, 0.0, is_dropped(scene.scattering_limit_squared, q));
     traced.absorbed = absorbed(panel, seen, selected.layer);
 }

@@ -56,6 +56,6 @@ fn fine_vector(tile: Tile, source: Source, steps: vec3<f32>) -> Fine {
 
 // The term of an orientation at a sub-pixel.
 fn fine_term(model: Model, orientation: Orientation, q: Fine) -> f32 {
-    let index = index_at(orientation, q.x, q.y, q.z);
-    return term_at(model, index.whole, index.fraction);
+    let index = index_at(orientation, model.grid_origin, q.x, q.y, q.z);
+    return term_at(model, index.whole, index.fraction, nearest_index(index.fraction));
 }

@@ -5,7 +5,7 @@
 // An orientation, prepared for one tile: the Miller index at the tile's centre, and the rows that it
 // changes with away from there.
 struct Prepared {
-    whole: vec3<i32>,
+    whole: vec3<f32>, // place of the whole part on the grid of structure factors
     fraction: vec3<f32>,
     row_a: vec3<f32>, // a', b', c', Å
     row_b: vec3<f32>,
@@ -31,24 +31,30 @@ fn centre_vector(index_scale: f32, qx: Wide, qy: Wide, qz: Wide) -> vec3<f32> {
 
 // A Miller index split into whole numbers and the rest.
 struct Index {
-    whole: vec3<i32>,
+    whole: vec3<f32>, // as a place of the grid of structure factors
     fraction: vec3<f32>,
 }
 
-// The Miller index at the scattering vector (qx, qy, qz).
-fn index_at(orientation: Orientation, qx: Wide, qy: Wide, qz: Wide) -> Index {
+// The Miller index at the scattering vector (qx, qy, qz); that of place 0 is `grid_origin`.
+fn index_at(
+    orientation: Orientation, grid_origin: vec3<i32>, qx: Wide, qy: Wide, qz: Wide,
+) -> Index {
     let digits = orientation.digits;
     let h = fixed_dot(factor(digits[0].xy), factor(digits[0].zw), factor(digits[1].xy), qx, qy, qz);
     let k = fixed_dot(factor(digits[1].zw), factor(digits[2].xy), factor(digits[2].zw), qx, qy, qz);
     let l = fixed_dot(factor(digits[3].xy), factor(digits[3].zw), factor(digits[4].xy), qx, qy, qz);
     return Index(
-        vec3<i32>(h.whole, k.whole, l.whole), vec3<f32>(h.fraction, k.fraction, l.fraction),
+        vec3<f32>(vec3<i32>(h.whole, k.whole, l.whole) - grid_origin),
+        vec3<f32>(h.fraction, k.fraction, l.fraction),
     );
 }
 
-// `orientation`, prepared for the tile whose centre is at the scattering vector (qx, qy, qz).
-fn prepare(orientation: Orientation, index_scale: f32, qx: Wide, qy: Wide, qz: Wide) -> Prepared {
-    let index = index_at(orientation, qx, qy, qz);
+// `orientation`, prepared for the tile whose centre is at the scattering vector (qx, qy, qz); the index
+// of place 0 is `grid_origin`.
+fn prepare(
+    orientation: Orientation, index_scale: f32, grid_origin: vec3<i32>, qx: Wide, qy: Wide, qz: Wide,
+) -> Prepared {
+    let index = index_at(orientation, grid_origin, qx, qy, qz);
     let digits = orientation.digits;
     let a = row_value(digits[0].xy, digits[0].zw, digits[1].xy);
     let b = row_value(digits[1].zw, digits[2].xy, digits[2].zw);
@@ -71,11 +77,26 @@ fn index_step(prepared: Prepared, turned: vec3<f32>) -> vec3<f32> {
 }
 
 // The Miller index `turned` 1/Å from the tile's centre, less the whole numbers at the centre.
+//
+// The sums begin with the fraction, in an order that is written out: some compilers would take a
+// plain sum in this order, which is the cheapest, and others not.
 fn index_rest(prepared: Prepared, turned: vec3<f32>) -> vec3<f32> {
-    return prepared.fraction + index_step(prepared, turned);
+    return vec3<f32>(
+        dot_from(prepared.fraction.x, prepared.row_a, turned),
+        dot_from(prepared.fraction.y, prepared.row_b, turned),
+        dot_from(prepared.fraction.z, prepared.row_c, turned),
+    );
 }
 
-// The reflection nearest to `rest`, halves rounded down.
+// start + a . b
+fn dot_from(start: f32, a: vec3<f32>, b: vec3<f32>) -> f32 {
+    return fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, start)));
+}
+
+// The reflection nearest to `rest`, halves rounded down where its structure factor counts.
 fn nearest_index(rest: vec3<f32>) -> vec3<f32> {
+    if STRUCTURE_FACTORS != 1u {
+        return round(rest);
+    }
     return ceil(rest - 0.5);
 }

@@ -15,9 +15,12 @@ use crate::physics::spot_reach::spot_reach;
 use crate::scene::{Orientation, Scene, SceneSource};
 use crate::units::ANGSTROM_PER_METRE;
 
+/// `LEAST` of `lattice_factor.wgsl`.
+const LEAST: f64 = 1e-12;
+
 /// How far from a reflection, along each axis, the kernel makes something of its spot. Gaussians
 /// have no end, but float32 has.
-fn finite_reach(lattice: &Lattice) -> [f32; 3] {
+pub fn finite_reach(lattice: &Lattice) -> [f32; 3] {
     /// From here on the square of exp(-g/0.63) is below the smallest number of float32.
     const GAUSSIAN_END: f64 = 33.0;
     let g = match lattice.shape {
@@ -30,23 +33,35 @@ fn finite_reach(lattice: &Lattice) -> [f32; 3] {
     reach.map(|reach| reach.min(f64::from(f32::MAX)) as f32)
 }
 
+/// What g is multiplied by to become the exponent of 1/2 that is a Gaussian spot.
+fn spot_exponent_scale(lattice: &Lattice) -> f64 {
+    lattice.fudge / (SPOT_WIDTH * std::f64::consts::LN_2)
+}
+
 /// The uniform of `scene`.
 pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
     let lattice = &scene.lattice;
     let grid = scene.grid.as_ref();
     let first = scene.first_source;
     let limit = scene.scattering_vector_limit / ANGSTROM_PER_METRE;
+    let spot = lattice.triangular_metric() * spot_exponent_scale(lattice).sqrt();
+    let places = grid.map(|grid| GridLayout::of(scene, false).places(grid));
+    let places = places.unwrap_or_default();
     let model = ModelUniform {
         cells: lattice.cells.map(|cells| cells as f32),
         fudge: lattice.fudge as f32,
-        metric_h: lattice.metric.x_axis.as_vec3().to_array(),
+        spot_h: [spot.x_axis.x, spot.y_axis.x, spot.z_axis.x].map(|term| term as f32),
         default_f: (scene.default_f * scaling.amplitude) as f32,
-        metric_k: lattice.metric.y_axis.as_vec3().to_array(),
-        metric_l: lattice.metric.z_axis.as_vec3().to_array(),
+        spot_kl: [spot.y_axis.y, spot.z_axis.y, spot.z_axis.z].map(|term| term as f32),
         edges: cell_edges(scene).map(|edge| edge as f32),
         spot_reach: finite_reach(lattice),
-        grid_min: grid.map_or([0; 3], |grid| grid.min()),
-        grid_shape: grid.map_or([0; 3], |grid| grid.shape().map(|extent| extent as i32)),
+        grid_last: places.last,
+        grid_row: places.row,
+        grid_inside: places.inside,
+        grid_plane: places.plane,
+        grid_origin: places.origin,
+        grid_base: places.base,
+        least: lattice.cells.map(|cells| (cells * LEAST) as f32),
         ..ModelUniform::zeroed()
     };
     SceneUniform {
@@ -114,21 +129,135 @@ pub fn orientation_entries(
     orientations.iter().map(entry).collect()
 }
 
-/// F on the grid as float32 words, or as pairs of f16.
-pub fn grid_words(grid: &ReflectionGrid, amplitude: f64, half: bool) -> Vec<u32> {
-    let scaled = |f: &f64| (f * amplitude) as f32;
-    if !half {
-        return grid
-            .amplitudes()
-            .iter()
-            .map(|f| scaled(f).to_bits())
-            .collect();
+/// `FIRST_PLACE` of `structure_factor.wgsl`.
+const FIRST_PLACE: i32 = 1 << 23;
+
+/// How the kernel's grid holds F: h outermost, then l, then k.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GridLayout {
+    /// As f16.
+    pub half: bool,
+    /// For interpolation, each place holds the coefficients of the cubic along l that four
+    /// neighbours lie on.
+    pub as_cubics: bool,
+}
+
+/// Where the places of the kernel's grid are, as its `Model` has them.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct GridPlaces {
+    last: [f32; 3],
+    inside: [f32; 3],
+    row: u32,
+    plane: u32,
+    origin: [i32; 3],
+    base: u32,
+}
+
+impl GridLayout {
+    /// That of `scene`, as f16 where `half`.
+    pub fn of(scene: &Scene, half: bool) -> GridLayout {
+        GridLayout {
+            half,
+            as_cubics: scene.interpolate,
+        }
     }
-    let bits = |f: &f64| u32::from(half::f16::from_f32(scaled(f)).to_bits());
-    let pairs = grid.amplitudes().chunks(2);
-    pairs
-        .map(|pair| bits(&pair[0]) | pair.get(1).map_or(0, bits) << 16)
-        .collect()
+
+    /// Places with the default F that the kernel's grid has beyond the outermost reflections, on
+    /// either side: an index beyond is moved to them, without a branch. A cubic that begins one
+    /// place further in goes through both reflections that such an index may be nearest to.
+    fn border(self) -> usize {
+        if self.as_cubics { 3 } else { 1 }
+    }
+
+    /// Numbers that a place holds.
+    fn each(self) -> usize {
+        if self.as_cubics { 4 } else { 1 }
+    }
+
+    /// Extent of the kernel's grid along h, k and l.
+    fn shape(self, grid: &ReflectionGrid) -> [usize; 3] {
+        let [planes, rows, columns] = grid.shape().map(|extent| extent + 2 * self.border());
+        // The last places of a row begin no cubic.
+        [planes, rows, columns + 1 - self.each()]
+    }
+
+    /// Where the places of `grid` are.
+    pub fn places(self, grid: &ReflectionGrid) -> GridPlaces {
+        let border = self.border() as i32;
+        // A place stands for the first of the four that a cubic goes through.
+        let further = self.each() as i32 / 4;
+        let [_, row, columns] = self.shape(grid).map(|extent| extent as u32);
+        let plane = row * columns;
+        let first_word = (FIRST_PLACE as f32).to_bits();
+        let beyond = |places: i32| grid.shape().map(|extent| (extent as i32 + places) as f32);
+        GridPlaces {
+            last: beyond(FIRST_PLACE + 2 * border - 1 - 3 * further),
+            inside: beyond(FIRST_PLACE - 1),
+            row,
+            plane,
+            origin: grid
+                .min()
+                .map(|first| first - border + further - FIRST_PLACE),
+            base: 0u32
+                .wrapping_sub(first_word.wrapping_mul(plane.wrapping_add(row).wrapping_add(1))),
+        }
+    }
+
+    /// Bytes of the kernel's `grid`: whole elements of 16.
+    pub fn bytes(self, grid: &ReflectionGrid) -> u64 {
+        let places = self.shape(grid).into_iter().map(|extent| extent as u64);
+        let numbers = places.product::<u64>() * self.each() as u64;
+        16 * numbers.div_ceil(if self.half { 8 } else { 4 })
+    }
+
+    /// F of `grid` and `default_f` about it, times `amplitude`, as the kernel's words.
+    pub fn words(self, grid: &ReflectionGrid, default_f: f64, amplitude: f64) -> Vec<u32> {
+        let border = self.border() as i32;
+        let [planes, rows, columns] = self.shape(grid);
+        let amplitude_at = |place: [usize; 3]| {
+            let mut index = grid.min();
+            for (component, place) in index.iter_mut().zip(place) {
+                *component += place as i32 - border;
+            }
+            let listed = grid.offset_of(index);
+            listed.map_or(default_f, |place| grid.amplitudes()[place]) * amplitude
+        };
+        let mut numbers = Vec::with_capacity(self.bytes(grid) as usize / 4);
+        for plane in 0..planes {
+            for column in 0..columns {
+                for row in 0..rows {
+                    let at = |further: usize| amplitude_at([plane, row, column + further]);
+                    if self.as_cubics {
+                        numbers.extend(cubic_through([0, 1, 2, 3].map(at)).map(|c| c as f32));
+                    } else {
+                        numbers.push(at(0) as f32);
+                    }
+                }
+            }
+        }
+        let mut words: Vec<u32> = if self.half {
+            let bits = |number: f32| u32::from(half::f16::from_f32(number).to_bits());
+            let second = |pair: &[f32]| pair.get(1).copied().map_or(0, bits);
+            let pairs = numbers.chunks(2);
+            pairs
+                .map(|pair| bits(pair[0]) | second(pair) << 16)
+                .collect()
+        } else {
+            numbers.into_iter().map(f32::to_bits).collect()
+        };
+        words.resize(words.len().next_multiple_of(4), 0);
+        words
+    }
+}
+
+/// Coefficients, constant first, of the cubic in t that has these values at −1, 0, 1 and 2.
+fn cubic_through([before, here, next, beyond]: [f64; 4]) -> [f64; 4] {
+    [
+        here,
+        next - before / 3.0 - here / 2.0 - beyond / 6.0,
+        (before + next) / 2.0 - here,
+        (beyond - before) / 6.0 + (here - next) / 2.0,
+    ]
 }
 
 /// The pieces of all materials as the kernel reads them, one after the other, and the materials; at
@@ -163,4 +292,18 @@ pub fn material_entries(
         }));
     }
     (pieces, entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cubic_goes_through_its_four_values() {
+        let values = [3.0, -1.0, 0.5, 7.0];
+        let [a, b, c, d] = cubic_through(values);
+        for (value, t) in values.into_iter().zip([-1.0, 0.0, 1.0, 2.0]) {
+            assert!((a + t * (b + t * (c + t * d)) - value).abs() < 1e-14, "{t}");
+        }
+    }
 }

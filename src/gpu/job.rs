@@ -12,7 +12,6 @@ use super::layout::TileEntry;
 use super::passes::{Chunks, Pass, fitting, has_background, passes};
 use super::scaling::Scaling;
 use super::scene_buffers::CommonBuffers;
-use super::shaders::Permutation;
 use super::slices::{Cursor, Work};
 use super::submission::{Pipelined, Submission};
 use super::tiles::{TilePlace, TileSize};
@@ -117,7 +116,7 @@ impl<'a> RenderJob<'a> {
         }
         let _setup = info_span!(target: SETUP, "pipeline and grid").entered();
         let scaling = workspace.buffers.scaling(scene);
-        let permutation = Permutation::of(scene, size, gpu.options.half_structure_factors);
+        let permutation = gpu.permutation(scene, size);
         let pipeline = |entry: Entry, permutation| {
             let kernel = gpu.kernels.kernel(device, entry)?;
             kernel.pipeline(device, permutation)

@@ -41,13 +41,14 @@ macro_rules! wgsl_structs {
 wgsl_structs! {
     ModelUniform = "Model" of render_source {
         cells: [f32; 3], fudge: f32,
-        metric_h: [f32; 3], default_f: f32,
-        metric_k: [f32; 3], padding_k: u32,
-        metric_l: [f32; 3], padding_l: u32,
+        spot_h: [f32; 3], default_f: f32,
+        spot_kl: [f32; 3], padding_spot: u32,
         edges: [f32; 3], padding_edges: u32,
         spot_reach: [f32; 3], padding_reach: u32,
-        grid_min: [i32; 3], padding_min: u32,
-        grid_shape: [i32; 3], padding_shape: u32,
+        grid_last: [f32; 3], grid_row: u32,
+        grid_inside: [f32; 3], grid_plane: u32,
+        grid_origin: [i32; 3], grid_base: u32,
+        least: [f32; 3], padding_least: u32,
     }
     SceneUniform = "Scene" of render_source {
         model: ModelUniform,

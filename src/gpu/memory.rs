@@ -1,5 +1,6 @@
 //! What a render takes of a device's memory.
 
+use super::entries::GridLayout;
 use super::frame::{COUNTERS, run_bytes};
 use super::layout::{
     ExposureUniform, OrientationEntry, PackingUniform, PanelEntry, PanelFactor, PlacedTile,
@@ -40,11 +41,8 @@ impl GpuRenderer {
         let tiles = tile_places(scene, size).len().min(self.band_tiles(size));
         let [sources, orientations] = Chunks::of(scene, self.limit()).largest(scene);
         let sums = tiles * size.pixels() * size_of::<f32>();
-        let half = self.options.half_structure_factors;
-        let grid = scene
-            .grid
-            .as_ref()
-            .map_or(0, |grid| grid.amplitudes().len());
+        let layout = GridLayout::of(scene, self.options.half_structure_factors);
+        let grid = scene.grid.as_ref();
         let frame = match self.leaves_places_to_host(wanted) {
             true => sums,
             false => self.frame_memory(scene, wanted, tiles),
@@ -57,8 +55,8 @@ impl GpuRenderer {
             scene.panels.len() * size_of::<PanelEntry>(),
             sources * size_of::<SourceEntry>(),
             orientations * size_of::<OrientationEntry>(),
-            // Words, and one where there is no grid.
-            (grid * if half { 2 } else { 4 }).next_multiple_of(4).max(4),
+            // One element where there is no grid.
+            grid.map_or(16, |grid| layout.bytes(grid) as usize),
             size_of::<SceneUniform>() + size_of::<SliceUniform>(),
         ];
         Bytes(all.into_iter().sum::<usize>() as u64)

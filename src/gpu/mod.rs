@@ -43,6 +43,7 @@
 
 mod accuracy;
 mod adapter;
+mod culling;
 mod device;
 mod digits;
 mod entries;

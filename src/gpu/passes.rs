@@ -153,7 +153,7 @@ impl Pass {
                 // around.
                 let sums = all_batches as f64 * f64::from(views);
                 let chunk = (sums.cbrt() as u32).clamp(1, 1 << 15).next_power_of_two();
-                (iterations(scene, size), (all_batches - 1) as u32, chunk)
+                (iterations(scene), (all_batches - 1) as u32, chunk)
             }
         };
         Ok(Work {
@@ -181,19 +181,12 @@ fn enough_tiles(kind: AdapterKind) -> u32 {
     }
 }
 
-/// Loop iterations of a thread for one view of a batch, no loop unrolled.
-fn iterations(scene: &Scene, size: TileSize) -> u32 {
-    let pixels = (size.per_thread * size.per_thread) as u32;
-    // The interpolation's two loops of four.
-    let per_term = if scene.interpolate && scene.grid.is_some() {
-        4 + 16
-    } else {
-        0
-    };
+/// Loop iterations of a thread for one view of a batch.
+fn iterations(scene: &Scene) -> u32 {
     let batch = BATCH.min(u32::try_from(scene.orientations.len()).unwrap_or(u32::MAX));
     // What finds the orientations that scatter at all, where a spot has an end, tells each thread.
     let culling = BATCH + 4;
-    batch * (1 + pixels * per_term) + 4 + culling
+    batch + 4 + culling
 }
 
 /// Loop iterations of a thread for the background in one view of one source, no loop unrolled.

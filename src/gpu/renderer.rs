@@ -12,8 +12,10 @@ use super::kernels::Kernels;
 use super::readback::Readbacks;
 use super::scaling::Scaling;
 use super::scene_buffers::CommonBuffers;
+use super::shaders::Permutation;
+use super::tiles::TileSize;
 use super::workspace::{Pool, Workspace};
-use super::{Adapter, GpuError};
+use super::{Adapter, GpuError, culling};
 use crate::experiment::Panel;
 use crate::profile::SETUP;
 use crate::scene::Scene;
@@ -36,6 +38,10 @@ pub struct GpuOptions {
     /// Take the adapter's largest binding to be this many bytes, to test what does not fit.
     #[doc(hidden)]
     pub grid_limit: Option<u64>,
+    /// Look for the orientations that scatter at all, or not, wherever there is a choice, to test
+    /// that images are the same.
+    #[doc(hidden)]
+    pub culls: Option<bool>,
 }
 
 /// A device with its kernels, and the workspaces of its jobs: kept from render to render with
@@ -130,6 +136,12 @@ impl GpuRenderer {
         let limit = grid_limit.unwrap_or_else(|| self.device.largest_binding());
         let (device, buffers) = (&self.device, &mut workspace.buffers);
         buffers.common(device, scene, scaling, half_structure_factors, limit)
+    }
+
+    /// The permutation of the kernels for `scene` in tiles of `size`.
+    pub(super) fn permutation(&self, scene: &Scene, size: TileSize) -> Permutation {
+        let culls = culling::pays(scene, size, self.device.kind(), self.options.culls);
+        Permutation::of(scene, size, self.options.half_structure_factors, culls)
     }
 
     /// Bytes that a buffer may have.

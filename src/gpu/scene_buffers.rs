@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::GpuError;
 use super::device::GpuDevice;
 use super::entries::{
-    grid_words, material_entries, orientation_entries, scene_uniform, source_entries,
+    GridLayout, material_entries, orientation_entries, scene_uniform, source_entries,
 };
 use super::kept::{Identity, Kept};
 use super::layout::{SceneUniform, SliceUniform};
@@ -30,11 +30,14 @@ pub struct SceneBuffers {
     tiles: Kept<(TilesKey, Range<usize>), wgpu::Buffer>,
     sources: Kept<PartKey<SceneSource>, wgpu::Buffer>,
     orientations: Kept<PartKey<Orientation>, wgpu::Buffer>,
-    grid: Kept<(Option<Identity<ReflectionGrid>>, f64, bool), wgpu::Buffer>,
+    grid: Kept<GridKey, wgpu::Buffer>,
     materials: Kept<(Identity<[Amorphous]>, Scaling), [wgpu::Buffer; 2]>,
     uniform: Kept<(), wgpu::Buffer>,
     slice: Kept<(), wgpu::Buffer>,
 }
+
+/// A grid, the default F about it, the scale of both, and how they are laid out.
+type GridKey = (Option<Identity<ReflectionGrid>>, f64, f64, GridLayout);
 
 /// A part of an array, and the scaling of its numbers.
 type PartKey<T> = (Identity<[T]>, Range<usize>, Scaling);
@@ -105,17 +108,23 @@ impl SceneBuffers {
             .panels
             .get(key, || stored(device, "the panels", &panel_entries(scene)))?;
         let grid = scene.grid.as_ref();
-        let key = (grid.map(Identity::of), scaling.amplitude, half);
+        let layout = GridLayout::of(scene, half);
+        let key = (
+            grid.map(Identity::of),
+            scene.default_f,
+            scaling.amplitude,
+            layout,
+        );
         let grid = self.grid.get(key, || {
             let what = "the grid of structure factors";
             // A kernel without a grid still needs something to bind.
             let Some(grid) = grid else {
-                return stored(device, what, &[0u32]);
+                return stored(device, what, &[0u32; 4]);
             };
-            let bytes = grid.amplitudes().len() as u64 * if half { 2 } else { 4 };
             let advice = "list fewer indices, or store them as f16";
-            check_size(device, limit, what, bytes, advice)?;
-            stored(device, what, &grid_words(grid, scaling.amplitude, half))
+            check_size(device, limit, what, layout.bytes(grid), advice)?;
+            let words = layout.words(grid, scene.default_f, scaling.amplitude);
+            stored(device, what, &words)
         })?;
         let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
         let uniform = |what, size: usize| device.buffer(what, size as u64, usage);

@@ -97,6 +97,9 @@ pub fn spread_source() -> String {
     .concat()
 }
 
+/// Cells of a square crystal that sums of F_latt² fit float32 with.
+const MOST_CELLS: f64 = 1e15;
+
 /// A permutation of the kernel: the values of its `override` constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Permutation {
@@ -112,11 +115,15 @@ pub struct Permutation {
     resolution_limit: bool,
     curved: bool,
     fine: bool,
+    culls: bool,
+    one_nearest: bool,
+    large: bool,
 }
 
 impl Permutation {
-    /// The permutation for `scene` in tiles of `size`, with its grid as f16 where `half_grid`.
-    pub fn of(scene: &Scene, size: TileSize, half_grid: bool) -> Permutation {
+    /// The permutation for `scene` in tiles of `size`, with its grid as f16 where `half_grid`; one
+    /// that leaves terms out that are zero where `culls`.
+    pub fn of(scene: &Scene, size: TileSize, half_grid: bool, culls: bool) -> Permutation {
         let listed = scene.grid.is_some();
         Permutation {
             edge: size.per_thread as u8,
@@ -144,6 +151,9 @@ impl Permutation {
             resolution_limit: scene.scattering_vector_limit.is_finite(),
             curved: scene.panels.iter().any(|panel| panel.curved_m.is_some()),
             fine: is_fine(scene),
+            culls,
+            one_nearest: has_one_nearest(scene, size),
+            large: scene.lattice.shape == Shape::Square && scene.lattice.total > MOST_CELLS,
         }
     }
 
@@ -161,7 +171,7 @@ impl Permutation {
     }
 
     /// The values of the `override` constants by name.
-    pub fn constants(&self) -> [(&'static str, f64); 12] {
+    pub fn constants(&self) -> [(&'static str, f64); 15] {
         let flag = |set: bool| f64::from(u8::from(set));
         [
             ("EDGE", self.edge.into()),
@@ -176,8 +186,28 @@ impl Permutation {
             ("RESOLUTION_LIMIT", flag(self.resolution_limit)),
             ("CURVED", flag(self.curved)),
             ("FINE", flag(self.fine)),
+            ("CULLS", flag(self.culls)),
+            ("ONE_NEAREST", flag(self.one_nearest)),
+            ("LARGE", flag(self.large)),
         ]
     }
+}
+
+/// Whether the reflection nearest to one pixel of a thread may stand for those of the others: with a
+/// whole number of cells the interference of a square crystal is as good about any reflection that
+/// is less than an index away. Where F of the nearest reflection counts, each pixel needs its own.
+fn has_one_nearest(scene: &Scene, size: TileSize) -> bool {
+    /// Indices between the pixels of a thread, at most; the nearest reflection is half a one away.
+    const FARTHEST: f64 = 0.25;
+    let lattice = &scene.lattice;
+    let is_whole = lattice.cells.into_iter().all(|cells| cells.fract() == 0.0);
+    // From the corner pixel of a thread to the opposite one, over the tile's half diagonal.
+    let part = (size.per_thread - 1) as f64 / (size.edge() as f64 / 2.0);
+    size.per_thread > 1
+        && lattice.shape == Shape::Square
+        && is_whole
+        && (scene.grid.is_none() || scene.interpolate)
+        && part * size.turns(scene, [1.0; 3]) <= FARTHEST
 }
 
 /// Every permutation there is.
@@ -185,7 +215,7 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
     (0..4)
         .flat_map(|shape| {
             (0..3).flat_map(move |structure_factors| {
-                (0..1536u16).map(move |switches| Permutation {
+                (0..3840u16).map(move |switches| Permutation {
                     edge: 1 + (switches >> 5 & 1) as u8,
                     shape,
                     structure_factors,
@@ -195,19 +225,48 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
                     own_solid_angle: switches & 8 != 0,
                     point_pixels: switches & 16 != 0,
                     sensor: ((switches % 768) >> 8) as u8,
-                    fine: switches >= 768,
+                    fine: switches / 768 == 1,
+                    culls: (1..3).contains(&(switches / 768)),
+                    one_nearest: switches / 768 == 3,
+                    large: shape == 0 && structure_factors == 0 && switches / 768 == 4,
                     resolution_limit: switches & 64 != 0,
                     curved: switches & 128 != 0,
                 })
             })
         })
-        .filter(|own| !own.fine || (own.shape >= 2 && own.edge == 1 && !own.curved))
+        .filter(|own| !own.fine || (own.edge == 1 && !own.curved))
+        .filter(|own| !own.culls || own.shape >= 2)
+        .filter(|own| !own.one_nearest || (own.shape == 0 && own.edge == 2))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::StructureFactors;
     use crate::gpu::specialised::{Shader, validator};
+    use crate::gpu::tests::scene;
+
+    #[test]
+    fn pixels_share_a_nearest_reflection_where_any_will_do() {
+        let shares = |scene: &Scene| has_one_nearest(scene, TileSize::of(scene));
+        let square = scene(StructureFactors::constant(100.0));
+        assert!(shares(&square));
+        let changed = |change: fn(&mut Scene)| {
+            let mut scene = square.clone();
+            change(&mut scene);
+            shares(&scene)
+        };
+        assert!(!changed(|scene| scene.lattice.cells[1] = 5.5));
+        assert!(!changed(|scene| scene.lattice.shape = Shape::Gauss));
+        // Pixels at twice the distance from each other.
+        assert!(!changed(|scene| {
+            let panels = scene.panels.iter().cloned().map(|mut panel| {
+                panel.pixel_size_m *= 2.0;
+                panel
+            });
+            scene.panels = panels.collect();
+        }));
+    }
 
     #[test]
     fn shaders_of_pixels_are_valid_without_a_device() {

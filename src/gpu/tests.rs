@@ -14,7 +14,7 @@ use crate::memory::Bytes;
 use crate::scene::Scene;
 
 /// The scene of a small image with this F.
-fn scene(structure_factors: StructureFactors) -> Scene {
+pub fn scene(structure_factors: StructureFactors) -> Scene {
     let cell = UnitCell::from_parameters([7e-9, 8e-9, 9e-9], [1.5, 1.6, 1.7]).unwrap();
     let experiment = Experiment::new(Description {
         beam: Beam::default(),

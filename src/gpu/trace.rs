@@ -4,7 +4,6 @@ use super::entries::{orientation_entries, source_entries};
 use super::kernel::Entry;
 use super::layout::{SelectedUniform, TracedEntry};
 use super::scaling::Scaling;
-use super::shaders::Permutation;
 use super::submission::Pipelined;
 use super::tiles::{TilePlace, TileSize, solid_angle_unit, tile_entries};
 use super::workspace::Workspace;
@@ -67,8 +66,7 @@ impl GpuRenderer {
         let traced = device.uploaded("the trace", &[empty], written)?;
 
         let kernel = self.kernels.kernel(device, Entry::Trace)?;
-        let half = self.options.half_structure_factors;
-        let pipeline = kernel.pipeline(device, Permutation::of(scene, size, half))?;
+        let pipeline = kernel.pipeline(device, self.permutation(scene, size))?;
         let buffers = [
             &common.uniform,
             &selected,

@@ -54,6 +54,20 @@ impl Lattice {
     pub fn offset_squared(&self, delta: DVec3) -> f64 {
         (self.metric * delta).length_squared()
     }
+
+    /// The upper triangular matrix R for which |R·δ| is |metric·δ|, by the method of Gram and
+    /// Schmidt: six products take the place of nine.
+    pub fn triangular_metric(&self) -> DMat3 {
+        let [h, k, l] = [self.metric.x_axis, self.metric.y_axis, self.metric.z_axis];
+        let first = h.normalize_or_zero();
+        let second = (k - first * first.dot(k)).normalize_or_zero();
+        let third = (l - first * first.dot(l) - second * second.dot(l)).normalize_or_zero();
+        DMat3::from_cols(
+            DVec3::new(first.dot(h), 0.0, 0.0),
+            DVec3::new(first.dot(k), second.dot(k), 0.0),
+            DVec3::new(first.dot(l), second.dot(l), third.dot(l)),
+        )
+    }
 }
 
 /// F_latt at the offset `delta` (in h, k, l, each −½ to ½) from the nearest reflection.
@@ -132,6 +146,31 @@ pub fn spot_offset_squared(lattice: &Lattice, delta: DVec3) -> f64 {
 mod tests {
     use super::*;
     use approx::assert_relative_eq;
+    use glam::Vec3Swizzles;
+
+    #[test]
+    fn the_triangular_metric_keeps_lengths() {
+        let columns = [5.0, 1.0, 0.0, -2.0, 8.0, 2.0, 1.0, -3.0, 13.0];
+        for metric in [
+            DMat3::from_cols_array(&columns),
+            DMat3::from_diagonal(DVec3::splat(7.0)),
+        ] {
+            let lattice = Lattice {
+                shape: Shape::Gauss,
+                cells: [1.0; 3],
+                total: 1.0,
+                fudge: 1.0,
+                metric,
+            };
+            let triangular = lattice.triangular_metric();
+            assert_eq!(triangular.x_axis.yz(), glam::DVec2::ZERO);
+            assert_eq!(triangular.y_axis.z, 0.0);
+            for delta in [DVec3::X, DVec3::Z, DVec3::new(0.1, -0.3, 0.2)] {
+                let length = (triangular * delta).length_squared();
+                assert_relative_eq!(length, lattice.offset_squared(delta), max_relative = 1e-14);
+            }
+        }
+    }
 
     #[test]
     fn sincg_is_the_sum_over_cells() {

@@ -1,14 +1,15 @@
 //! An experiment that is laid out and admitted, and the frames rendered from it.
 //!
-//! The image is the sum of one scene an energy channel. Grids of F of many energies do not fit in
-//! memory together, so they are streamed: while one channel is rendered the next one's list is
-//! read, and no more than these two and the one on the device are kept.
+//! The image is the sum of one scene an energy channel. While one channel is rendered, the F of the
+//! next one are read, and no more than these two and those on the device are there at once; in a
+//! series all of them, if there is room.
 
 use std::sync::Arc;
 use std::thread;
 
 use tracing::info_span;
 
+use super::grids::Grids;
 use super::monitor::PartOf;
 use super::shot::{InFlight, Subject, Wanted};
 use super::threads::spawn_scoped;
@@ -23,6 +24,7 @@ use crate::scene::{Layout, Pose, Scene};
 #[derive(Debug, Clone)]
 pub struct LaidOut {
     layout: Arc<Layout>,
+    grids: Arc<Grids>,
     /// Width and height of the image.
     size: [usize; 2],
     /// Heights of the panels that are stacked in it.
@@ -53,6 +55,7 @@ impl Renderer {
         let layout = Layout::new(experiment)?;
         memory::admit_images(self.shots_at_once(), experiment, layout.channels().len())?;
         Ok(LaidOut {
+            grids: Arc::default(),
             layout: Arc::new(layout),
             size: frame_size(experiment),
             panels: panel_heights(experiment).into(),
@@ -112,6 +115,15 @@ impl Renderer {
 }
 
 impl LaidOut {
+    /// Keeps the F of every energy channel from frame to frame, if there is room in memory for all:
+    /// only the first frame reads them then.
+    pub fn keeping_grids(self) -> LaidOut {
+        LaidOut {
+            grids: Arc::new(Grids::keeping(&self.layout)),
+            ..self
+        }
+    }
+
     /// The image with these photons.
     fn image(&self, photons: Vec<f32>) -> Image {
         let [width, height] = self.size;
@@ -176,25 +188,28 @@ impl FrameScenes {
         monitor: &dyn Monitor,
         mut work: impl FnMut(&Scene, &dyn Monitor) -> Result<(), RenderError>,
     ) -> Result<(), RenderError> {
-        let layout = &self.laid_out.layout;
+        let LaidOut { layout, grids, .. } = &self.laid_out;
         let channels = layout.channels();
-        let mut grid = layout.read_grid(channels[0])?;
+        let mut grid = grids.read(layout, 0)?;
         for (place, &channel) in channels.iter().enumerate() {
             let mut scene = layout.scene(channel, grid, &self.pose)?;
             scene.region = self.part.as_deref().copied().or(scene.region);
             let part = PartOf::new(monitor, place, channels.len());
-            let (worked, next_grid) = thread::scope(|scope| -> Result<_, RenderError> {
-                let next = channels.get(place + 1);
-                let reading = next.map(|&next| spawn_scoped(scope, move || layout.read_grid(next)));
-                let reading = reading.transpose()?;
-                let worked = work(&scene, &part);
-                Ok((worked, reading.map(|reading| reading.join())))
+            let next = place + 1;
+            if next == channels.len() {
+                return work(&scene, &part);
+            }
+            if let Some(kept) = grids.kept(next) {
+                work(&scene, &part)?;
+                grid = kept.clone();
+                continue;
+            }
+            let (worked, read) = thread::scope(|scope| -> Result<_, RenderError> {
+                let reading = spawn_scoped(scope, move || grids.read(layout, next))?;
+                Ok((work(&scene, &part), reading.join()))
             })?;
             worked?;
-            grid = match next_grid {
-                None => None,
-                Some(read) => read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?,
-            };
+            grid = read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         }
         Ok(())
     }

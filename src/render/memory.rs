@@ -23,6 +23,14 @@ pub fn admit(experiment: &Experiment) -> Result<(), RenderError> {
         })
 }
 
+/// Whether grids of so many values, one for each of so many energy channels, may be kept from frame
+/// to frame: if they take no more than half of what there is.
+pub(super) fn has_room_to_keep(values: usize, channels: usize) -> bool {
+    let one = Bytes::of::<f64>(values as u64);
+    let all = one.0.saturating_mul(channels as u64);
+    all.saturating_mul(2) <= Bytes::available().0
+}
+
 /// Makes sure that there is memory for so many images of `experiment` at once, of so many energy
 /// channels.
 ///

@@ -15,6 +15,7 @@ mod backend;
 mod device;
 #[cfg(feature = "gpu")]
 mod falling_back;
+mod grids;
 mod laid_out;
 #[cfg(feature = "gpu")]
 mod measured;

@@ -77,7 +77,7 @@ pub fn render<E: Send + From<SeriesError>>(
         };
         let writing = spawn_scoped(scope, write_all).map_err(SeriesError::from)?;
         let render_all = || -> Result<(), SeriesError> {
-            let laid_out = renderer.lay_out(&plan.base)?;
+            let laid_out = renderer.lay_out(&plan.base)?.keeping_grids();
             for &index in indices {
                 let frame = plan.frame(index)?;
                 let monitor = watcher.monitor(index, plan.frames);

@@ -359,6 +359,33 @@ fn channels_of_one_list_are_that_list() {
 }
 
 #[test]
+fn frames_after_the_first_read_no_structure_factors_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = channels(folder.path(), &[0.98, 1.0, 1.02], |number| {
+        10.0 + number as f64
+    });
+    let line = format!(
+        "{CRYSTAL} -N 5 -oversample 1 -dispersion 4 -dispsteps 3 --hkl-channels {}",
+        list.display()
+    );
+    let experiment = experiment(&line);
+    for renderer in [cpu(), gpu()] {
+        let expected = renderer.render(&experiment).unwrap().image;
+        let laid_out = renderer.lay_out(&experiment).unwrap().keeping_grids();
+        let frame = || renderer.render_frame(&laid_out, &experiment, &());
+        assert_eq!(frame().unwrap().image, expected);
+        let moved = folder.path().join("moved.hkl");
+        let third = folder.path().join("2.hkl");
+        std::fs::rename(&third, &moved).unwrap();
+        assert_eq!(frame().unwrap().image, expected);
+        // A single render reads its lists.
+        let error = renderer.render(&experiment).unwrap_err().to_string();
+        assert!(error.contains("2.hkl"), "{error}");
+        std::fs::rename(&moved, &third).unwrap();
+    }
+}
+
+#[test]
 fn a_hundred_channels_of_a_large_cell_need_the_memory_of_a_few() {
     let folder = tempfile::tempdir().unwrap();
     // A grid of 161³ numbers each, 32 MiB in float64: 3.2 GiB if all were kept.

@@ -223,7 +223,7 @@ fn pixels_of_a_thread() {
 fn kept() {
     let inputs = inputs(106, Vec::new(), any_finite::<15>);
     let body = "var prepared: Prepared;
-        prepared.whole = vec3<i32>(word3(0u));
+        prepared.whole = bitcast<vec3<f32>>(word3(0u));
         prepared.fraction = real3(3u);
         prepared.row_a = real3(6u);
         prepared.row_b = real3(9u);

@@ -248,23 +248,22 @@ fn terms() {
             orientation.digits[k] = vec4<u32>(word3(40u + 4u * k), word(43u + 4u * k));
         }
         var model: Model;
-        model.fudge = 1.0;
         model.default_f = 1.0;
         let q = fine_vector(tile_at(), source_at(), real3(24u));
-        let index = index_at(orientation, q.x, q.y, q.z);
+        let index = index_at(orientation, model.grid_origin, q.x, q.y, q.z);
         put3(0u, index.fraction);
-        put3(3u, vec3<f32>(index.whole));
+        put3(3u, index.whole);
         // A spot of the width of 1e-6 whose middle is 1e-6 away.
-        model.metric_h = vec3<f32>(1e6, 0.0, 0.0);
+        model.spot_h = vec3<f32>(1e6 * inverseSqrt(SPOT_WIDTH * LN_2), 0.0, 0.0);
         let near = vec3<f32>(1e-6, 0.0, 0.0);
-        put(6u, term_at(model, vec3<i32>(0), near));
-        model.metric_h = vec3<f32>(1.0, 0.0, 0.0);
+        put(6u, term_at(model, vec3<f32>(0.0), near, vec3<f32>(0.0)));
+        model.spot_h = vec3<f32>(inverseSqrt(SPOT_WIDTH * LN_2), 0.0, 0.0);
         put(7u, fine_term(model, orientation, q));
         put3(8u, row_value(orientation.digits[0].xy, orientation.digits[0].zw, orientation.digits[1].xy));";
     let kernel = in_render(body)
         .helpers(READ)
         .constant("SHAPE", 2)
-        .storage(6, vec![0]);
+        .storage(6, vec![0; 4]);
     let outputs = kernel.run(&words, SIGHT + 20, 11);
     let errors = inputs
         .iter()
@@ -289,9 +288,9 @@ fn terms() {
 
 /// Words of a scene with this oversampling, of which nothing else counts.
 fn scene(oversample: u32) -> Vec<u32> {
-    let mut words = vec![0; 48];
-    words[45] = 2;
-    words[46] = oversample;
+    let mut words = vec![0; 52];
+    words[49] = 2;
+    words[50] = oversample;
     words
 }
 
@@ -332,9 +331,8 @@ fn terms_of_candidates() {
         let source = source_at();
         var panel: Panel;
         var model: Model;
-        model.fudge = 1.0;
         model.default_f = 1.0;
-        model.metric_h = vec3<f32>(1.0, 0.0, 0.0);
+        model.spot_h = vec3<f32>(inverseSqrt(SPOT_WIDTH * LN_2), 0.0, 0.0);
         let pixel = pixel_in_tile(lane, 0u);
         let q = fine_vector(tile, source, steps_to(tile, panel, 5u, pixel, vec2<u32>(2u, 1u), 0u));
         put(0u, fine_terms(model, tile, panel, source, lane, 7u, 1u, vec2<u32>(3u, 0u)));
@@ -343,7 +341,7 @@ fn terms_of_candidates() {
     let kernel = in_render(body)
         .helpers(READ)
         .constant("SHAPE", 2)
-        .storage(6, vec![0]);
+        .storage(6, vec![0; 4]);
     let kernel = kernel
         .uniform(0, scene(5))
         .storage(5, orientations.collect());

@@ -25,6 +25,8 @@ const SINC3: f64 = 8e-7;
 const GAUSS: f64 = 5e-7;
 /// Error over the value, which never falls below 2/π.
 const SINE_RATIO: f64 = 2.5e-7;
+/// Error over the value, of the polynomial and its roundings.
+const HALF_WAVE: f64 = 5e-7;
 /// Error over 1: the cosine is zero at the ends.
 const COSINE: f64 = 3e-7;
 /// Error over the value: products, a sum of squares and a root.
@@ -91,7 +93,10 @@ fn square() {
         let delta = n.map(|n| offset(rng, n));
         [n[0], n[1], n[2], delta[0], delta[1], delta[2]]
     });
-    let body = "put(0u, square(real3(0u), real3(3u)));";
+    let body = "var model: Model;
+        model.cells = real3(0u);
+        model.least = model.cells * LEAST;
+        put(0u, lattice_scale(model) * square(model, real3(3u)));";
     let kernel = in_render(body);
     check(
         "square",
@@ -127,19 +132,39 @@ fn sinc3() {
     });
 }
 
+/// What fudge·g is over, to be a spot's exponent of 1/2.
+const HALVING: f64 = SPOT_WIDTH * std::f64::consts::LN_2;
+
 #[test]
 fn gauss() {
-    let edges = [0.0, 1e-12, 0.63, 55.0, 1e10, 1e30].map(|g| [g]);
+    let edges = [0.0, 1e-12, 1.0, 126.0, 1e10, 1e30].map(|exponent| [exponent]);
     let inputs = inputs(3, edges.to_vec(), |rng| {
         [match rng.random_range(0..2) {
-            0 => rng.random_range(0.0..60.0),
-            _ => log_uniform(rng, 1e-12, 100.0),
+            0 => rng.random_range(0.0..137.0),
+            _ => log_uniform(rng, 1e-12, 230.0),
         }]
     });
     let kernel = in_render("put(0u, gauss(real(0u)));");
-    check("gauss", kernel, GAUSS, &inputs, |[g], [found]| {
-        let expected = lattice_factor::gauss(g);
-        error_over(found, expected, expected * (1.0 + g / 0.63))
+    check("gauss", kernel, GAUSS, &inputs, |[exponent], [found]| {
+        let expected = lattice_factor::gauss(exponent * HALVING);
+        error_over(
+            found,
+            expected,
+            expected * (1.0 + exponent * HALVING / 0.63),
+        )
+    });
+}
+
+/// From 0 to 1, where it is positive.
+#[test]
+fn half_wave() {
+    let edges = [0.0, 1.0, 0.5, 1e-9, 0.25].map(|f| [f]);
+    let inputs = inputs(36, edges.to_vec(), |rng| [offset(rng, 100.0).abs() * 2.0]);
+    let kernel = in_render("put(0u, half_wave(real(0u), LEAST));");
+    check("half_wave", kernel, HALF_WAVE, &inputs, |[f], [found]| {
+        let expected = (PI * f.min(1.0 - f)).sin() / PI + 1e-12;
+        // f - f^2 is rounded, which shows where it is small at the far end.
+        error_over(found, expected, f + 1e-12)
     });
 }
 
@@ -186,21 +211,23 @@ fn sincg_parts() {
         let n = cells(rng);
         [n, offset(rng, n)]
     });
-    let kernel = in_render("put2(0u, sincg_parts(real(0u), real(1u)));");
+    let body = "put2(0u, sincg_parts(real(0u), real(0u) * LEAST, real(1u)));";
+    let kernel = in_render(body);
     check(
         "sincg_parts",
         kernel,
         SINCG,
         &inputs,
         |[n, delta], [above, below]| {
-            // Offsets below 1e-9 count as that.
-            let delta = delta.abs().max(1e-9);
-            let (numerator, denominator) =
-                ((PI * n * delta).sin() / PI, n * (PI * delta).sin() / PI);
+            // What the parts have more, so that their ratio is n where they would be zero.
+            const LEAST: f64 = 1e-12;
+            let delta = delta.abs();
+            let numerator = (PI * n * delta).sin().abs() / PI + n * LEAST;
+            let denominator = (PI * delta).sin() / PI + LEAST;
             let above = error_over(
                 above.abs(),
                 numerator.abs(),
-                (n * delta).min(1.0 + n * delta),
+                (n * delta).min(1.0 + n * delta) + n * LEAST,
             );
             above.max(relative(below, denominator))
         },
@@ -212,32 +239,32 @@ const CRYSTAL: &str = "
 fn model_at(k: u32) -> Model {
     var model: Model;
     model.cells = real3(k);
+    model.least = model.cells * LEAST;
     model.fudge = real(k + 3u);
-    model.metric_h = real3(k + 4u);
-    model.metric_k = real3(k + 7u);
-    model.metric_l = real3(k + 10u);
+    model.spot_h = real3(k + 4u);
+    model.spot_kl = real3(k + 7u);
     return model;
 }
 ";
 
 /// Crystals of `shape` whose numbers float32 holds exactly, and an offset from a reflection.
-fn crystals(stream: u32, shape: Shape) -> Vec<((Lattice, DVec3), [f32; 16])> {
+fn crystals(stream: u32, shape: Shape) -> Vec<((Lattice, DVec3), [f32; 13])> {
     inputs(stream, Vec::new(), |rng| {
         let cells = [cells(rng), cells(rng), cells(rng)];
         let delta = cells.map(|n| offset(rng, n));
         let fudge = rng.random_range(0.1..10.0f32);
         let width = log_uniform(rng, 0.1, 100.0);
-        let metric = [(); 3].map(|()| vector(rng) * width);
-        let columns = metric.map(|column| column.to_array());
-        let words = joined(&[&cells, &[fudge], columns.as_flattened(), &delta]);
-        let [h, k, l] = metric.map(|column| column.as_dvec3());
+        let rows = [(); 2].map(|()| (vector(rng) * width).to_array());
+        let words = joined(&[&cells, &[fudge], rows.as_flattened(), &delta]);
+        let [[a, b, c], [d, e, f]] = rows.map(|row| row.map(f64::from));
+        let spot = DMat3::from_cols_array(&[a, 0.0, 0.0, b, d, 0.0, c, e, f]);
         let cells = cells.map(f64::from);
         let lattice = Lattice {
             shape,
             cells,
             total: cells.iter().product(),
             fudge: fudge.into(),
-            metric: DMat3::from_cols(h, k, l),
+            metric: spot * (HALVING / f64::from(fudge)).sqrt(),
         };
         ((lattice, DVec3::from_array(delta.map(f64::from))), words)
     })
@@ -256,7 +283,7 @@ fn uncancelled(lattice: &Lattice, delta: DVec3) -> f64 {
 
 #[test]
 fn round_offset() {
-    let kernel = in_render("put(0u, round_offset(model_at(0u), real3(13u)));").helpers(CRYSTAL);
+    let kernel = in_render("put(0u, round_offset(model_at(0u), real3(10u)));").helpers(CRYSTAL);
     let crystals = crystals(29, Shape::Round);
     check_cases(
         "round_offset",
@@ -270,11 +297,11 @@ fn round_offset() {
 }
 
 #[test]
-fn spot_offset_squared() {
-    let body = "put(0u, spot_offset_squared(model_at(0u), real3(13u)));";
+fn spot_exponent() {
+    let body = "put(0u, spot_exponent(model_at(0u), real3(10u)));";
     let kernel = in_render(body).helpers(CRYSTAL);
     let crystals = crystals(30, Shape::Gauss);
-    let name = "spot_offset_squared";
+    let name = "spot_exponent";
     check_cases(
         name,
         kernel,
@@ -282,17 +309,27 @@ fn spot_offset_squared() {
         &crystals,
         |(lattice, delta), _, [found]| {
             let expected = lattice_factor::spot_offset_squared(lattice, *delta);
-            error_over(found, expected, uncancelled(lattice, *delta))
+            error_over(found * HALVING, expected, uncancelled(lattice, *delta))
         },
     );
 }
 
 #[test]
 fn is_inside_top_hat() {
-    let edges = [0.0, 0.396_899_9, 0.396_900_1, 1e30, f32::INFINITY].map(|g| [g]);
-    let inputs = inputs(31, edges.to_vec(), |rng| [log_uniform(rng, 1e-3, 10.0)]);
+    let edge = (SPOT_WIDTH / std::f64::consts::LN_2) as f32;
+    let edges = [
+        0.0,
+        edge * 0.999_999_5,
+        edge * 1.000_000_5,
+        1e30,
+        f32::INFINITY,
+    ];
+    let edges = edges.map(|exponent| [exponent]);
+    let inputs = inputs(31, edges.to_vec(), |rng| [log_uniform(rng, 2e-3, 23.0)]);
     let kernel = in_render("put(0u, f32(is_inside_top_hat(real(0u))));");
-    check("is_inside_top_hat", kernel, 0.0, &inputs, |[g], [found]| {
+    let name = "is_inside_top_hat";
+    check(name, kernel, 0.0, &inputs, |[exponent], [found]| {
+        let g = exponent * HALVING;
         let inside = lattice_factor::is_inside_top_hat(g);
         // Within rounding of the edge either is right.
         let near = (g / (SPOT_WIDTH * SPOT_WIDTH) - 1.0).abs() < 2e-7;
@@ -328,7 +365,8 @@ fn squared(lattice: &Lattice, delta: DVec3) -> [f64; 2] {
 fn lattice_factor() {
     let shapes = [Shape::Square, Shape::Round, Shape::Gauss, Shape::TopHat];
     for (number, shape) in (0u32..).zip(shapes) {
-        let body = "put(0u, lattice_factor(model_at(0u), real3(13u)));";
+        let body = "let model = model_at(0u);
+            put(0u, lattice_scale(model) * lattice_factor(model, real3(10u)));";
         let kernel = in_render(body).helpers(CRYSTAL).constant("SHAPE", number);
         let name = format!("lattice_factor, {shape:?}");
         let crystals = crystals(32 + number, shape);

@@ -55,10 +55,9 @@ fn prepare() {
             orientation.digits[k] = vec4<u32>(word3(4u * k), word(4u * k + 3u));
         }
         let prepared = prepare(
-            orientation, 128.0, wide(word3(20u)), wide(word3(23u)), wide(word3(26u)));
-        for (var axis = 0u; axis < 3u; axis++) {
-            put_word(axis, bitcast<u32>(prepared.whole[axis]));
-        }
+            orientation, 128.0, vec3<i32>(-7, 0, 90),
+            wide(word3(20u)), wide(word3(23u)), wide(word3(26u)));
+        put3(0u, prepared.whole + vec3<f32>(-7.0, 0.0, 90.0));
         put3(3u, prepared.fraction);
         put3(6u, prepared.row_a);
         put3(9u, prepared.row_b);
@@ -73,7 +72,7 @@ fn prepare() {
         let real = |word: usize| f64::from(f32::from_bits(found[word]));
         let index = DVec3::from_array([0, 1, 2].map(|axis| {
             // The difference of whole numbers first: it is exact.
-            let whole = f64::from(found[axis] as i32) - expected[axis].round();
+            let whole = real(axis) - expected[axis].round();
             whole + real(3 + axis) - (expected[axis] - expected[axis].round())
         }));
         let rows = rows.iter().enumerate();
@@ -161,14 +160,16 @@ fn steps(stream: u32) -> Vec<[f32; 15]> {
 fn steps_from_the_centre() {
     let body = "let prepared = prepared_at(0u);
         put3(0u, index_step(prepared, real3(12u)));
-        put3(3u, index_rest(prepared, real3(12u)));";
+        put3(3u, index_rest(prepared, real3(12u)));
+        put(6u, dot_from(real(9u), real3(0u), real3(12u)));";
     let kernel = in_render(body).helpers(PREPARED);
     check(
         "index_step",
         kernel,
         INDEX_REST,
         &steps(72),
-        |input, found: [f64; 6]| {
+        |input, found: [f64; 7]| {
+            assert_eq!(found[6], found[3]);
             let index_of = DMat3::from_cols_slice(&input[..9]).transpose();
             let [fraction, step] = [9, 12].map(|word| DVec3::from_slice(&input[word..]));
             let expected = miller_index(&index_of, step);
@@ -189,7 +190,13 @@ fn nearest() {
     let edges = [0.0, 0.5, -0.5, 1.5, -1.5, 0.499_999_97, 0.500_000_06, 1e6];
     let edges = edges.map(|x| [x, -x, x + 1.0]).to_vec();
     let inputs = inputs(73, edges, |rng| (vector(rng) * 3.0).to_array());
-    let kernel = in_render("put3(0u, nearest_index(real3(0u)));");
+    // With one structure factor everywhere, either neighbour of a half will do.
+    let kernel = in_render("put3(0u, abs(real3(0u) - nearest_index(real3(0u))));");
+    check("offset", kernel, 0.0, &inputs, |input, found: [f64; 3]| {
+        let expected = DVec3::from_array(input).map(|x| (x - x.round()).abs());
+        (DVec3::from_array(found) - expected).abs().max_element()
+    });
+    let kernel = in_render("put3(0u, nearest_index(real3(0u)));").constant("STRUCTURE_FACTORS", 1);
     check(
         "nearest_index",
         kernel,

@@ -230,8 +230,8 @@ fn pixel_in_tile() {
 #[test]
 fn part_of() {
     const OVERSAMPLE: u32 = 3;
-    let mut scene = vec![0; 48];
-    scene[46] = OVERSAMPLE;
+    let mut scene = vec![0; 52];
+    scene[50] = OVERSAMPLE;
     let inputs = inputs(41, vec![[0.0, 1e-4], [8.0, 1e-4], [9.0, 1e-4]], |rng| {
         [
             rng.random_range(0..100) as f32,

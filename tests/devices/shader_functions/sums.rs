@@ -95,25 +95,32 @@ fn stored_sums() {
 
 #[test]
 fn terms_and_factors() {
+    // Pixels as far apart as one nearest reflection may be for, anywhere between reflections.
     let inputs: Vec<[f32; 16]> = inputs(112, Vec::new(), |rng| {
-        std::array::from_fn(|_| rng.random_range(-0.4..0.4))
+        let index = rng.random_range(-1.0..1.0);
+        std::array::from_fn(|word| match word % 4 {
+            0 => index + rng.random_range(-0.125..0.125),
+            _ => rng.random_range(-0.4..0.4),
+        })
     });
     // One F and one cell: a term is the square of F, whatever the index; of two cells along a, that
     // times (2 cos πδ)²/4.
     let body = "var model: Model;
         model.cells = vec3<f32>(2.0, 1.0, 1.0);
+        model.least = model.cells * LEAST;
         model.default_f = 3.0;
         var prepared: Prepared;
         prepared.row_a = vec3<f32>(1.0, 0.0, 0.0);
         var sights: array<Sight, MOST_PIXELS>;
         sights[0] = Sight(real3(0u), real(3u)); sights[1] = Sight(real3(4u), real(7u));
         sights[2] = Sight(real3(8u), real(11u)); sights[3] = Sight(real3(12u), real(15u));
-        put4(0u, terms_of(model, prepared, sights));
+        put4(0u, common_factor(model) * terms_of(model, prepared, sights));
         put4(4u, factors_of(sights));";
-    for edge in [1, 2usize] {
+    for (edge, one_nearest) in [(1, false), (2, false), (2usize, true)] {
         let kernel = in_render(body)
             .constant("EDGE", edge as u32)
-            .storage(6, vec![0]);
+            .constant("ONE_NEAREST", u8::from(one_nearest))
+            .storage(6, vec![0; 4]);
         check(
             "terms_of",
             kernel,
@@ -136,15 +143,16 @@ fn terms_and_factors() {
 
 /// Words of a scene of which only polarisation, limit and sub-pixels count.
 fn scene(first: [Vec3; 3], kahn: f32, oversample: u32) -> Vec<u32> {
-    let mut words = vec![0; 48];
-    for (place, vector) in [32, 36, 40].into_iter().zip(first) {
+    // Behind those of the model.
+    let mut words = vec![0; 52];
+    for (place, vector) in [36, 40, 44].into_iter().zip(first) {
         for (axis, component) in vector.to_array().into_iter().enumerate() {
             words[place + axis] = component.to_bits();
         }
     }
-    words[43] = kahn.to_bits();
-    words[45] = 1;
-    words[46] = oversample;
+    words[47] = kahn.to_bits();
+    words[49] = 1;
+    words[50] = oversample;
     words
 }
 

@@ -19,15 +19,15 @@ const SPOTS: &str = "
 fn spot_model() -> Model {
     var model: Model;
     model.cells = vec3<f32>(5.0, 8.0, 13.0);
+    model.least = model.cells * LEAST;
     model.fudge = 0.75;
-    model.metric_h = vec3<f32>(5.0, 1.0, 0.0);
-    model.metric_k = vec3<f32>(0.0, 8.0, 2.0);
-    model.metric_l = vec3<f32>(1.0, 0.0, 13.0);
+    model.spot_h = real3(18u);
+    model.spot_kl = real3(21u);
     return model;
 }
 fn prepared_at(k: u32) -> Prepared {
     var prepared: Prepared;
-    prepared.whole = vec3<i32>(real3(k));
+    prepared.whole = place_of(vec3<i32>(real3(k)));
     prepared.fraction = real3(k + 3u);
     prepared.row_a = real3(k + 6u);
     prepared.row_b = real3(k + 9u);
@@ -39,6 +39,17 @@ fn prepared_at(k: u32) -> Prepared {
 #[test]
 fn term_of_every_kind() {
     let structure_factors = structure_factors();
+    let lattice = |shape| Lattice {
+        shape,
+        cells: CELLS,
+        total: CELLS.iter().product(),
+        fudge: 0.75,
+        metric: DMat3::from_cols_array(&[5.0, 1.0, 0.0, 0.0, 8.0, 2.0, 1.0, 0.0, 13.0]),
+    };
+    let halving = SPOT_WIDTH * std::f64::consts::LN_2;
+    let spot = lattice(Shape::Gauss).triangular_metric() * (0.75 / halving).sqrt();
+    let [h, k, l] = spot.to_cols_array_2d();
+    let spot = [h[0], k[0], l[0], k[1], l[1], l[2]].map(|component| component as f32);
     let inputs = inputs(80, Vec::new(), |rng| {
         let whole = [(-4..5), (-3..8), (-1..6)].map(|range| rng.random_range::<i32, _>(range));
         // Mostly near a reflection, where terms are bright.
@@ -46,23 +57,18 @@ fn term_of_every_kind() {
         let rows = [70.0, 80.0, 90.0].map(|edge| vector(rng).normalize() * edge);
         let rows = rows.map(|row| row.to_array());
         let turned = vector(rng) * log_uniform(rng, 1e-6, 1e-2);
-        joined::<18>(&[
+        joined::<24>(&[
             &whole.map(|component| component as f32),
             &fraction.to_array(),
             rows.as_flattened(),
             &turned.to_array(),
+            &spot,
         ])
     });
     let shapes = [Shape::Square, Shape::Round, Shape::Gauss, Shape::TopHat];
     let kinds = [(false, false), (true, false), (true, true)];
     for (shape_number, shape) in (0u32..).zip(shapes) {
-        let lattice = Lattice {
-            shape,
-            cells: CELLS,
-            total: CELLS.iter().product(),
-            fudge: 0.75,
-            metric: DMat3::from_cols_array(&[5.0, 1.0, 0.0, 0.0, 8.0, 2.0, 1.0, 0.0, 13.0]),
-        };
+        let lattice = lattice(shape);
         for (kind_number, (listed, interpolate)) in (0u32..).zip(kinds) {
             let model = Model {
                 lattice: &lattice,
@@ -73,10 +79,11 @@ fn term_of_every_kind() {
                 default_f: DEFAULT_F.into(),
                 interpolate,
             };
-            let body = "put(0u, term(with_grid(spot_model()), prepared_at(0u), real3(15u)));";
-            let kernel = with_grid(in_render(body).helpers(SPOTS), false);
+            let body = "let model = with_grid(spot_model());
+                let scattered = term(model, prepared_at(0u), real3(15u));
+                put(0u, common_factor(model) * scattered);";
+            let kernel = with_grid(in_render(body), kind_number, false).helpers(SPOTS);
             let kernel = kernel.constant("SHAPE", shape_number);
-            let kernel = kernel.constant("STRUCTURE_FACTORS", kind_number);
             check("term", kernel, TERM, &inputs, |input, [found]| {
                 let vector = |word: usize| DVec3::from_slice(&input[word..]);
                 let index_of = DMat3::from_cols_slice(&input[6..15]).transpose();
