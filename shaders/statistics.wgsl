@@ -89,8 +89,8 @@ fn statistics(
     for (var i = 0u; i < RUN; i++) {
         let pixel = start + i * GROUP;
         if counts(pixel) && (values[pixel] & 0x7fffffffu) < INFINITE_BITS {
-            let apart = difference(finite(pixel, scale), run.middle);
-            deviations = pair_sum(deviations, exact_product(apart, apart));
+            let apart = exact_sum(finite(pixel, scale), -run.middle);
+            deviations = pair_sum(deviations, pair_product(apart, apart));
         }
     }
     run.sum = total.x;

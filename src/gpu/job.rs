@@ -165,10 +165,16 @@ impl<'a> RenderJob<'a> {
             if self.running.is_none() {
                 self.running = Some(self.begin()?);
             }
-            while let Some(next) = self.dispatch()? {
+            // A pipeline's first dispatch says how long the next may be.
+            let unknown = |last: &mut InFlight| !last.pipeline.budget().learnt;
+            if let Some(first) = self.in_flight.take_if(unknown) {
+                return self.wait(first);
+            }
+            if let Some(next) = self.dispatch()? {
                 if let Some(before) = self.in_flight.replace(next) {
                     return self.wait(before);
                 }
+                continue;
             }
             self.running = None;
             self.passes_done += 1;
@@ -180,7 +186,7 @@ impl<'a> RenderJob<'a> {
 
     /// Waits for a dispatch, and learns how long the next may be.
     fn wait(&self, dispatch: InFlight) -> Result<Step, GpuError> {
-        let _span = info_span!(target: SIMULATION, "dispatch").entered();
+        let _span = info_span!(target: SIMULATION, "wait for dispatch").entered();
         let elapsed = self.gpu.device.wait(dispatch.submission)?;
         let (pipeline, terms) = (dispatch.pipeline, dispatch.terms);
         pipeline.learn(terms, elapsed);
@@ -318,6 +324,7 @@ impl<'a> RenderJob<'a> {
             return Ok(None);
         };
         slice.first &= u32::from(pass.first);
+        let _span = info_span!(target: SIMULATION, "dispatch").entered();
         let (device, kernel) = (&gpu.device, pass.entry.name());
         let submission = device.submit(kernel, pass.entry.span(), |commands| {
             let (buffer, bytes) = (&self.common.slice, bytemuck::bytes_of(&slice));

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::layout::{BATCH, SliceUniform};
 
 /// A dispatch should take about this long: desktop systems kill a device that is busy for two
-/// seconds, and Ctrl-C and the progress bar wait for the dispatch in flight.
-const AIM: Duration = Duration::from_millis(70);
+/// seconds, and Ctrl-C and the progress bar wait for the two dispatches in flight.
+const AIM: Duration = Duration::from_millis(50);
 /// Most loop iterations of a thread in one dispatch: llvmpipe, Mesa's software driver, leaves loops
 /// after 65535 of them, counted over all of a thread's loops, without a word.
 const MOST_ITERATIONS: u32 = 1 << 15;
@@ -46,12 +46,17 @@ pub struct Work {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Budget {
     terms: f64,
+    /// Whether it was learnt from a dispatch.
+    pub learnt: bool,
 }
 
 impl Budget {
     /// Before the first dispatch.
     pub fn new() -> Budget {
-        Budget { terms: FIRST_TERMS }
+        Budget {
+            terms: FIRST_TERMS,
+            learnt: false,
+        }
     }
 
     /// How many pieces of `terms` terms fit.
@@ -64,8 +69,11 @@ impl Budget {
     pub fn learn(&mut self, terms: f64, elapsed: Duration) {
         let seconds = elapsed.as_secs_f64().max(1e-6);
         let fitting = terms * AIM.as_secs_f64() / seconds;
-        // Not too fast up: a small dispatch says little about a large one.
-        self.terms = fitting.clamp(self.terms / 8.0, self.terms * 4.0).max(1.0);
+        // Not too fast up: a small dispatch says little about a large one. What was learnt from others
+        // since this one was submitted stays.
+        let most = self.terms.max(4.0 * terms).min(4.0 * self.terms);
+        self.terms = fitting.clamp(self.terms / 8.0, most).max(1.0);
+        self.learnt = true;
     }
 }
 

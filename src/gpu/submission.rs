@@ -38,6 +38,8 @@ pub struct Submission {
     place: Place,
     before: Option<Place>,
     at: Instant,
+    /// When it was done, of a driver that does the work before it goes on.
+    done: Option<Instant>,
     /// Name of its pass.
     pass: &'static str,
     /// Where the GPU times it.
@@ -105,6 +107,12 @@ impl GpuDevice {
             let number = before.as_ref().map_or(1, |before| before.number + 1);
             let place = Place { number, index };
             queued.last = Some(place.clone());
+            let looked = self.device.poll(wgpu::PollType::Poll);
+            let empty = looked.is_ok_and(|found| found.is_queue_empty());
+            let done = empty.then(Instant::now);
+            if empty {
+                queued.done = Some((number, done));
+            }
             drop(queued);
             if let Some(slot) = &slot {
                 slot.map();
@@ -113,6 +121,7 @@ impl GpuDevice {
                 place,
                 before,
                 at,
+                done,
                 pass,
                 timed: slot,
             }
@@ -128,13 +137,16 @@ impl GpuDevice {
             place,
             before,
             at,
+            done,
             pass,
             timed,
         } = submission;
+        let before = before.filter(|_| done.is_none());
         let begun = before.map(|before| self.reach(&before, pass)).transpose()?;
         let begun = begun.flatten().map_or(at, |begun| begun.max(at));
-        self.reach(&place, pass)?;
-        let elapsed = begun.elapsed();
+        let ended = self.reach(&place, pass)?;
+        let ended = done.or(ended).unwrap_or_else(Instant::now);
+        let elapsed = ended - begun;
         if let Some(slot) = timed {
             slot.record(pass, at);
             if let Some(timestamps) = &self.timestamps {

@@ -313,7 +313,9 @@ impl GpuRenderer {
                     compute.dispatch_workgroups(pass.groups, 1, 1);
                 }
             })?;
-            if let Some((before, work)) = before.replace((submission, work)) {
+            if !budget.learnt {
+                budget.learn(work, device.wait(submission)?);
+            } else if let Some((before, work)) = before.replace((submission, work)) {
                 budget.learn(work, device.wait(before)?);
             }
             done = end;

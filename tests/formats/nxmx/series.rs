@@ -302,10 +302,6 @@ fn what_makes_no_series_is_refused() {
             "-printout_pixel: it is for one",
         ),
         (
-            format!("{scan} --profile t.json --out a.h5"),
-            "--profile: it is for one image",
-        ),
-        (
             format!("{scan} --write-config t.toml --out a.h5"),
             "--write-config: it is for one image",
         ),
