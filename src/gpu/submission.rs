@@ -107,6 +107,9 @@ impl GpuDevice {
             let number = before.as_ref().map_or(1, |before| before.number + 1);
             let place = Place { number, index };
             queued.last = Some(place.clone());
+            if let Some(slot) = &slot {
+                slot.map();
+            }
             let looked = self.device.poll(wgpu::PollType::Poll);
             let empty = looked.is_ok_and(|found| found.is_queue_empty());
             let done = empty.then(Instant::now);
@@ -114,9 +117,6 @@ impl GpuDevice {
                 queued.done = Some((number, done));
             }
             drop(queued);
-            if let Some(slot) = &slot {
-                slot.map();
-            }
             Submission {
                 place,
                 before,
