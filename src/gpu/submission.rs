@@ -143,11 +143,9 @@ impl GpuDevice {
         let ended = self.reach(&place)?;
         let ended = done.or(ended).unwrap_or_else(Instant::now);
         let elapsed = ended - begun;
-        if let Some((name, slot)) = timed {
-            slot.record(name, at);
-            if let Some(timestamps) = &self.timestamps {
-                timestamps.give_back(slot);
-            }
+        if let (Some((name, slot)), Some(timestamps)) = (timed, &self.timestamps) {
+            timestamps.record(name, &slot, ended);
+            timestamps.give_back(slot);
         }
         Ok(elapsed)
     }
