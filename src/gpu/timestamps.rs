@@ -10,6 +10,9 @@ use crate::profile;
 /// A timestamp is a u64.
 const BYTES: u64 = 2 * size_of::<u64>() as u64;
 
+/// Passes are this far apart in a record, which is told of their age and is that late at most.
+const APART: Duration = Duration::from_micros(100);
+
 /// Timestamps around passes: slots that no pass writes to now.
 #[derive(Debug)]
 pub struct Timestamps {
@@ -88,7 +91,8 @@ impl Timestamps {
             return;
         };
         let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = recorded.map_or(elapsed, |before| ended.saturating_duration_since(before));
+        let before = recorded.map(|before| before + APART);
+        let free = before.map_or(elapsed, |before| ended.saturating_duration_since(before));
         let elapsed = elapsed.min(free);
         *recorded = (*recorded).max(Some(ended));
         profile::device_span(name, ended - elapsed, elapsed);
