@@ -65,6 +65,7 @@ impl GpuRenderer {
         pipelined: &mut Pipelined,
         sources: &[(&wgpu::Buffer, u64)],
     ) -> Result<Copy, GpuError> {
+        let _span = info_span!(target: READ_BACK, "copy").entered();
         let device = &self.device;
         let size = sources.iter().map(|(_, size)| size).sum();
         let buffer = self.readbacks.lend(device, size)?;

@@ -147,11 +147,9 @@ impl GpuDevice {
         let ended = self.reach(&place, pass)?;
         let ended = done.or(ended).unwrap_or_else(Instant::now);
         let elapsed = ended - begun;
-        if let Some(slot) = timed {
-            slot.record(pass, at);
-            if let Some(timestamps) = &self.timestamps {
-                timestamps.give_back(slot);
-            }
+        if let (Some(slot), Some(timestamps)) = (timed, &self.timestamps) {
+            timestamps.record(pass, &slot, ended);
+            timestamps.give_back(slot);
         }
         Ok(elapsed)
     }

@@ -10,10 +10,15 @@ use crate::profile;
 /// A timestamp is a u64.
 const BYTES: u64 = 2 * size_of::<u64>() as u64;
 
+/// Passes are this far apart in a record, which is told of their age and is that late at most.
+const APART: Duration = Duration::from_micros(100);
+
 /// Timestamps around passes: slots that no pass writes to now.
 #[derive(Debug)]
 pub struct Timestamps {
     idle: Mutex<Vec<Slot>>,
+    /// When the last pass ended that was recorded.
+    recorded: Mutex<Option<Instant>>,
     /// Length of a tick.
     tick_ns: f64,
 }
@@ -42,6 +47,7 @@ impl Timestamps {
         }
         Some(Timestamps {
             idle: Mutex::default(),
+            recorded: Mutex::default(),
             tick_ns: f64::from(queue.get_timestamp_period()),
         })
     }
@@ -76,6 +82,22 @@ impl Timestamps {
         })
     }
 
+    /// Records what a pass wrote to `slot` as work `name` that `ended` then. The two clocks have no
+    /// common origin: the work is placed to end when the host saw it end, and begins no earlier than
+    /// the work before ended.
+    pub fn record(&self, name: &'static str, slot: &Slot, ended: Instant) {
+        let Some(elapsed) = slot.elapsed() else {
+            profile::note("some of the GPU's timestamps could not be read");
+            return;
+        };
+        let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = recorded.map(|before| before + APART);
+        let free = before.map_or(elapsed, |before| ended.saturating_duration_since(before));
+        let elapsed = elapsed.min(free);
+        *recorded = (*recorded).max(Some(ended));
+        profile::device_span(name, ended - elapsed, elapsed);
+    }
+
     /// Takes back a slot whose timestamps were recorded.
     pub fn give_back(&self, slot: Slot) {
         let idle = self.idle.lock();
@@ -104,20 +126,14 @@ impl Slot {
         self.readback.map_async(wgpu::MapMode::Read, .., |_| ());
     }
 
-    /// Records what the pass wrote as work `name` that ended just now. The two clocks have no
-    /// common origin: the work is placed to end when the host saw it end, after it had `begun`.
-    pub fn record(&self, name: &'static str, begun: Instant) {
-        let ended = Instant::now();
-        let Ok(view) = self.readback.get_mapped_range(..) else {
-            profile::note("some of the GPU's timestamps could not be read");
-            return;
-        };
+    /// How long the pass took.
+    fn elapsed(&self) -> Option<Duration> {
+        let view = self.readback.get_mapped_range(..).ok()?;
         let ticks: Vec<u64> = bytemuck::pod_collect_to_vec(&view);
         drop(view);
         self.readback.unmap();
         let elapsed = ticks[1].saturating_sub(ticks[0]) as f64 * self.tick_ns;
-        let elapsed = Duration::from_nanos(elapsed as u64).min(ended - begun);
-        profile::device_span(name, ended - elapsed, elapsed);
+        Some(Duration::from_nanos(elapsed as u64))
     }
 }
 

@@ -3,12 +3,15 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use tracing::info_span;
+
 use super::laid_out::FrameScenes;
 use super::{Monitor, RenderError};
 use crate::formats::encoding::{Counts, Number};
 use crate::formats::raster::{Clipped, Pixels};
 use crate::image::noise::{Noise, NoiseError};
 use crate::image::{Image, Statistics};
+use crate::profile::{FILES, SIMULATION};
 
 /// Where the photons of a shot come from.
 #[derive(Debug, Clone)]
@@ -146,12 +149,13 @@ pub fn developed(
     expose: impl Fn(&Image, &Noise) -> Result<Image, NoiseError>,
 ) -> Result<Shot, RenderError> {
     let counted = wanted.readouts.iter().map(|readout| {
+        let _span = info_span!(target: SIMULATION, "noise").entered();
         let counts = expose(&photons, &readout.noise)?;
         Ok::<_, NoiseError>(Counted::of(counts, readout))
     });
     Ok(Shot {
         counted: counted.collect::<Result<_, _>>()?,
-        statistics: Statistics::of(&photons),
+        statistics: info_span!(target: FILES, "statistics").in_scope(|| Statistics::of(&photons)),
         photons: wanted.photons.then(|| photons.into_owned()),
         device: device.to_string(),
         notices: Vec::new(),
