@@ -148,6 +148,7 @@ fn render(renderer: &Renderer, base: &Experiment, step: &Step, frames: u32, fold
         .into_iter()
         .collect();
     let wanted = |image| Wanted {
+        one_of_many: true,
         photons: false,
         readouts: step
             .noise
@@ -157,6 +158,7 @@ fn render(renderer: &Renderer, base: &Experiment, step: &Step, frames: u32, fold
             })
             .into_iter()
             .collect(),
+        ..Wanted::default()
     };
     let all: Vec<u32> = (0..frames).collect();
     let done = series::render(&plan, &all, renderer, &Unseen, wanted, |frame, shot| {

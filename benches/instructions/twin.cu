@@ -14,7 +14,7 @@ __device__ float reciprocal(float x) {
 }
 
 __device__ float index_rest(float4 row, float3 t) {
-  return fmaf(row.x, t.x, fmaf(row.y, t.y, fmaf(row.z, t.z, row.w)));
+  return fmaf(row.z, t.z, fmaf(row.y, t.y, fmaf(row.x, t.x, row.w)));
 }
 
 // As the kernel is.

@@ -90,7 +90,7 @@ fn index_rest(prepared: Prepared, turned: vec3<f32>) -> vec3<f32> {
 
 // start + a . b
 fn dot_from(start: f32, a: vec3<f32>, b: vec3<f32>) -> f32 {
-    return fma(a.x, b.x, fma(a.y, b.y, fma(a.z, b.z, start)));
+    return fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, start)));
 }
 
 // The reflection nearest to `rest`, halves rounded down where its structure factor counts.

@@ -1,4 +1,7 @@
-//! Memory that is not there although there seemed to be enough: the end is an answer, too.
+//! Memory that is not there although there seemed to be enough: the end is an answer, too. Panics
+//! that are errors are told as errors alone.
+
+use crate::gpu::panics_are_errors;
 
 /// Has the process, where it aborts, end with exit code 1 and a line that says what to do. Rust
 /// aborts where memory cannot be had, and so do drivers.
@@ -27,3 +30,13 @@ pub fn answer() {
 /// Other systems end the process as they do.
 #[cfg(not(unix))]
 pub fn answer() {}
+
+/// Has panics that the library makes errors of pass without a message of their own.
+pub fn tell_panics() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !panics_are_errors() {
+            tell(panic);
+        }
+    }));
+}

@@ -21,6 +21,8 @@ struct Devices {
     devices: Vec<AdapterDescription>,
     /// Index of the adapter that `auto` takes; none for the CPU.
     auto: Option<usize>,
+    /// Indices of the adapters that `all` takes.
+    all: Vec<usize>,
 }
 
 /// Lists the devices.
@@ -31,9 +33,11 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     let flags: DevicesFlags = super::arguments::parse_own("nanobragg devices", words)?;
     let adapters = adapters();
     let auto = Adapter::best_real(&adapters).map(Adapter::index);
+    let all = Adapter::choose_all(&adapters, "all").unwrap_or_default();
+    let all: Vec<usize> = all.into_iter().map(Adapter::index).collect();
     let devices: Vec<_> = adapters.iter().map(Adapter::description).collect();
     if flags.json {
-        let devices = Devices { devices, auto };
+        let devices = Devices { devices, auto, all };
         return print_json(&devices);
     }
     let mut text: String = devices.iter().map(|device| format!("{device}\n")).collect();
@@ -41,7 +45,12 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         text.push_str(&format!("{}\n", GpuError::NoAdapter));
     }
     let chosen = auto.map_or_else(|| "the cpu".into(), |index| format!("device {index}"));
-    print(&format!(
-        "{text}cpu the float64 reference path\n--device auto takes {chosen}\n"
-    ))
+    text.push_str(&format!(
+        "cpu the float64 reference path\n--device auto takes {chosen}\n"
+    ));
+    if !all.is_empty() {
+        let all = all.iter().map(ToString::to_string).collect::<Vec<_>>();
+        text.push_str(&format!("--device all takes {}\n", all.join(", ")));
+    }
+    print(&text)
 }

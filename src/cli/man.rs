@@ -62,10 +62,17 @@ const EXIT_CODES: [(&str, &str); 4] = [
 ];
 
 /// The variables that the program looks at.
-const ENVIRONMENT: [(&str, &str); 5] = [
+const ENVIRONMENT: [(&str, &str); 6] = [
     (
         "NANOBRAGG_DEVICE",
-        "What renders where --device does not say: auto, cpu, gpu, a GPU's index or part of its name.",
+        "What renders where --device does not say: auto, cpu, gpu, a GPU's index or part of its \
+         name; several GPUs: all, or a list with commas between.",
+    ),
+    (
+        "NANOBRAGG_CACHE",
+        "The folder in which compiled shaders of a GPU are kept, or off for none. Without it, \
+         nanobragg in the user's folder of caches (XDG_CACHE_HOME, or .cache at home). It may be \
+         deleted at any time.",
     ),
     (
         "NB_C_BIN",

@@ -6,6 +6,7 @@
 mod abort;
 mod arguments;
 mod bench;
+mod cache;
 mod commands;
 mod compare;
 mod completions;
@@ -50,6 +51,7 @@ pub use error::CliError;
 /// Runs the program with `words`, the command line behind its name.
 pub fn run(words: &[String]) -> ExitCode {
     abort::answer();
+    abort::tell_panics();
     let ready = match words.first() {
         // A guard has no work to share.
         Some(word) if word == process::GUARD => Ok(()),

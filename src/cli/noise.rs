@@ -6,6 +6,7 @@ use std::time::Instant;
 use clap::Parser;
 use serde_json::json;
 
+use super::cache::gpu_options;
 use super::config::record_of_noise;
 use super::files::input_at;
 use super::flags::{NoiseFlags, seed};
@@ -67,7 +68,7 @@ pub struct NoiseCommand {
     adc: Option<f64>,
     #[command(flatten)]
     noise: NoiseFlags,
-    /// What works: auto, cpu, gpu, or a GPU's index or part of its name [default: auto]
+    /// What works: auto, cpu, gpu, all, or a GPU's index or part of its name [default: auto]
     #[arg(
         long,
         value_name = "DEVICE",
@@ -256,6 +257,7 @@ impl NoiseCommand {
         RenderOptions {
             device: self.device.as_deref().map_or(Device::Auto, Device::from),
             threads: self.threads.unwrap_or(0) as usize,
+            gpu: gpu_options(),
             ..RenderOptions::default()
         }
     }

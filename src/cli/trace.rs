@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use super::cache::gpu_options;
 use super::output::{print, print_json, say};
 use super::scenario::scenario;
 use super::{CliError, values};
@@ -142,8 +143,15 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
 fn traced(device: Device, scene: &Scene, place: &TermPlace) -> Result<(String, Trace), CliError> {
     let renderer = Renderer::new(&RenderOptions {
         device,
+        gpu: gpu_options(),
         ..RenderOptions::default()
     })?;
+    if renderer.shots_at_once() > 1 {
+        return Err(CliError::usage(format!(
+            "{COMMAND}: --device names {}; a trace is of one device: name one",
+            renderer.device_name()
+        )));
+    }
     Ok((renderer.device_name(), renderer.trace(scene, place)?))
 }
 

@@ -3,6 +3,7 @@
 use clap::Parser;
 use serde::Serialize;
 
+use super::cache::gpu_options;
 use super::output::{print, print_json};
 use super::{CliError, interrupt};
 use crate::render::{Device, RenderOptions, Renderer};
@@ -12,7 +13,7 @@ use crate::validation::{self, Finding, ValidationError};
 #[derive(Parser)]
 #[command(name = "nanobragg validate", bin_name = "nanobragg validate")]
 pub struct ValidateFlags {
-    /// Device to validate: gpu, its index, or a part of its name
+    /// Device to validate: gpu, its index, a part of its name, or several as all or with commas
     #[arg(
         long,
         value_name = "DEVICE",
@@ -49,6 +50,7 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
     interrupt::catch()?;
     let device = Renderer::new(&RenderOptions {
         device: Device::from(flags.device.as_str()),
+        gpu: gpu_options(),
         ..RenderOptions::default()
     })?;
     if !device.on_gpu() {

@@ -33,6 +33,18 @@ impl Region {
         (self.fast[0]..=self.fast[1]).contains(&fast)
             && (self.slow[0]..=self.slow[1]).contains(&slow)
     }
+
+    /// The pixels that lie inside `other`, too, if any do.
+    pub fn intersection(&self, other: Region) -> Option<Region> {
+        let both = |own: [usize; 2], other: [usize; 2]| {
+            let both = [own[0].max(other[0]), own[1].min(other[1])];
+            Some(both).filter(|[first, last]| first <= last)
+        };
+        Some(Region {
+            fast: both(self.fast, other.fast)?,
+            slow: both(self.slow, other.slow)?,
+        })
+    }
 }
 
 impl Sampling {

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::GpuError;
+use super::guarded::guarded;
 use super::layout::BATCH;
 use crate::memory::Bytes;
 
@@ -85,9 +86,15 @@ fn adapters_of(backends: wgpu::Backends) -> Vec<Adapter> {
         backends,
         ..wgpu::InstanceDescriptor::new_without_display_handle()
     };
-    let instance = wgpu::Instance::new(descriptor);
-    let found = pollster::block_on(instance.enumerate_adapters(backends));
-    let able = found.into_iter().filter(runs_the_kernel);
+    // A driver that fails here has no adapters: wgpu tells nothing of it, or panics.
+    let found = guarded(|| {
+        let instance = wgpu::Instance::new(descriptor);
+        pollster::block_on(instance.enumerate_adapters(backends))
+    });
+    let able = found
+        .unwrap_or_default()
+        .into_iter()
+        .filter(runs_the_kernel);
     able.enumerate()
         .map(|(index, adapter)| Adapter { index, adapter })
         .collect()
@@ -163,6 +170,35 @@ impl Adapter {
         real.min_by_key(|adapter| adapter.kind())
     }
 
+    /// The adapters that `wanted` names, at least one: `all` real ones, or software ones where there
+    /// are no others; one, as [`Adapter::choose`] has it; or several with commas between.
+    ///
+    /// # Errors
+    /// As [`Adapter::choose`].
+    pub fn choose_all<'a>(
+        adapters: &'a [Adapter],
+        wanted: &str,
+    ) -> Result<Vec<&'a Adapter>, GpuError> {
+        if wanted.trim().eq_ignore_ascii_case("all") && !adapters.is_empty() {
+            let kinds = adapters.iter();
+            let kinds = kinds.map(|one| (one.kind(), one.adapter.get_info().backend));
+            return Ok(all_of(kinds)
+                .into_iter()
+                .map(|index| &adapters[index])
+                .collect());
+        }
+        match Adapter::choose(adapters, wanted) {
+            // A name may have a comma, too.
+            Err(GpuError::NoSuchAdapter { .. }) if wanted.contains(',') => {
+                let words = wanted.split(',');
+                words
+                    .map(|word| Adapter::choose(adapters, word.trim()))
+                    .collect()
+            }
+            one => Ok(vec![one?]),
+        }
+    }
+
     /// The adapter that `wanted` names: `gpu` for the best, its index, or a part of its name.
     ///
     /// # Errors
@@ -173,8 +209,9 @@ impl Adapter {
             return Err(GpuError::NoAdapter);
         }
         let lower = wanted.to_lowercase();
-        let named =
-            |adapter: &&Adapter| lower == "gpu" || adapter.name().to_lowercase().contains(&lower);
+        let named = |adapter: &&Adapter| {
+            lower == "gpu" || (!lower.is_empty() && adapter.name().to_lowercase().contains(&lower))
+        };
         let by_index = lower
             .parse::<usize>()
             .ok()
@@ -194,6 +231,22 @@ impl Adapter {
             wanted: wanted.to_string(),
             available: adapters.iter().map(ToString::to_string).collect(),
         })
+    }
+}
+
+/// Which adapters `all` takes, by their kinds and interfaces: the real ones of the first interface
+/// that has any, as another lists the same cards again; software ones where there are no others.
+fn all_of<B: PartialEq>(adapters: impl Iterator<Item = (AdapterKind, B)> + Clone) -> Vec<usize> {
+    let numbered = (0..).zip(adapters);
+    let real = numbered
+        .clone()
+        .filter(|(_, (kind, _))| *kind != AdapterKind::Software);
+    match real.clone().next() {
+        Some((_, (_, first))) => real
+            .filter(|(_, (_, interface))| *interface == first)
+            .map(|(index, _)| index)
+            .collect(),
+        None => numbered.map(|(index, _)| index).collect(),
     }
 }
 
@@ -225,6 +278,24 @@ mod tests {
     use super::*;
     use crate::gpu::shaders::render_source;
     use wgpu::naga::{AddressSpace, front::wgsl, proc::Layouter};
+
+    #[test]
+    fn all_are_the_real_ones_once() {
+        use AdapterKind::{Discrete, Integrated, Software};
+        for (adapters, expected) in [
+            (
+                vec![(Software, 1), (Discrete, 1), (Integrated, 1)],
+                vec![1, 2],
+            ),
+            (
+                vec![(Discrete, 1), (Discrete, 1), (Discrete, 2), (Discrete, 2)],
+                vec![0, 1],
+            ),
+            (vec![(Software, 1), (Software, 2)], vec![0, 1]),
+        ] {
+            assert_eq!(all_of(adapters.iter().copied()), expected, "{adapters:?}");
+        }
+    }
 
     #[test]
     fn the_workgroup_memory_is_that_of_the_shader() {

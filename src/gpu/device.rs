@@ -3,10 +3,14 @@
 //! A job issues every command inside [`GpuDevice::checked`], in wgpu error scopes of its own
 //! thread: what the driver refuses comes back to that job as a value, and no other job hears of it.
 //! A lost device is lost for all jobs and stays lost. An error that no scope caught could belong to
-//! anyone; the device is given up for all then, too.
+//! anyone; the device is given up for all then, too. So it is when wgpu panics.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
+use super::guarded::{guarded, one_line};
+use super::pipeline_cache::PipelineCache;
 use super::submission::Queued;
 use super::timestamps::{self, Timestamps};
 use super::{Adapter, AdapterKind, GpuError};
@@ -24,8 +28,12 @@ pub struct GpuDevice {
     pub limits: wgpu::Limits,
     name: String,
     kind: AdapterKind,
+    /// Where compiled pipelines are kept.
+    kept: Option<PipelineCache>,
     /// Why the device is lost, once it is.
     lost: Arc<OnceLock<String>>,
+    /// What it was lost at.
+    lost_at: OnceLock<String>,
     pub(super) queued: Mutex<Queued>,
     pub(super) timestamps: Option<Timestamps>,
 }
@@ -34,57 +42,66 @@ pub struct GpuDevice {
 #[derive(Debug)]
 pub struct BindingLayout {
     bindings: wgpu::BindGroupLayout,
-    /// What pipelines are built with.
-    pub pipeline: wgpu::PipelineLayout,
+    pipeline: wgpu::PipelineLayout,
 }
 
 impl GpuDevice {
     /// Opens `adapter`, with its own limits for buffers, and with timestamps if someone records.
+    /// Compiled pipelines are kept in the folder `cache` from run to run, where the driver hands
+    /// them out.
     ///
     /// # Errors
     /// [`GpuError::Open`] with what the driver said.
-    pub fn open(adapter: &Adapter) -> Result<GpuDevice, GpuError> {
+    pub fn open(adapter: &Adapter, cache: Option<&Path>) -> Result<GpuDevice, GpuError> {
         let name = adapter.name();
-        let timestamps = if profile::recording() {
-            adapter.wgpu().features() & timestamps::FEATURE
-        } else {
-            wgpu::Features::empty()
-        };
+        let mut features = wgpu::Features::empty();
+        features.set(timestamps::FEATURE, profile::recording());
+        features.set(PipelineCache::FEATURE, cache.is_some());
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("nanobragg"),
             required_limits: adapter.wgpu().limits(),
-            required_features: timestamps,
+            required_features: adapter.wgpu().features() & features,
             ..Default::default()
         };
-        let (device, queue) = pollster::block_on(adapter.wgpu().request_device(&descriptor))
-            .map_err(|error| GpuError::Open {
-                adapter: name.clone(),
-                reason: one_line(&error),
-            })?;
+        let refused = |reason: String| GpuError::Open {
+            adapter: name.clone(),
+            reason,
+        };
+        let opened = guarded(|| pollster::block_on(adapter.wgpu().request_device(&descriptor)));
+        let opened = opened.map_err(|panic| refused(format!("its driver failed ({panic})")))?;
+        let (device, queue) = opened.map_err(|error| refused(told(&error)))?;
         let lost = Arc::new(OnceLock::new());
         // The first reason is the cause; later ones follow from it.
         let uncaught = Arc::clone(&lost);
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-            uncaught.get_or_init(|| one_line(&error));
+            uncaught.get_or_init(|| told(&error));
         }));
         let gone = Arc::clone(&lost);
         device.set_device_lost_callback(move |reason, message| {
             // Dropping the device when the program ends is reported here, too.
             if reason != wgpu::DeviceLostReason::Destroyed {
-                gone.get_or_init(|| format!("{reason:?} {message}"));
+                gone.get_or_init(|| one_line(&message));
             }
         });
         let limits = device.limits();
-        Ok(GpuDevice {
+        let mut opened = GpuDevice {
             timestamps: Timestamps::new(&device, &queue, &name),
             device,
             queue,
             limits,
             name,
             kind: adapter.kind(),
+            kept: None,
             lost,
+            lost_at: OnceLock::new(),
             queued: Mutex::default(),
-        })
+        };
+        if let Some(folder) = cache {
+            opened.kept = opened.checked("the pipelines of earlier runs", || {
+                PipelineCache::open(&opened.device, &adapter.wgpu().get_info(), folder)
+            })?;
+        }
+        Ok(opened)
     }
 
     /// Name of the adapter.
@@ -109,9 +126,8 @@ impl GpuDevice {
     /// # Errors
     /// [`GpuError::Refused`] with what the driver said of `what`, [`GpuError::Lost`].
     pub fn checked<T>(&self, what: &str, make: impl FnOnce() -> T) -> Result<T, GpuError> {
-        let made = self.scoped(make);
-        self.check_lost()?;
-        made.map_err(|error| self.refused(what, one_line(&error)))
+        let made = self.scoped(what, make)?;
+        made.map_err(|error| self.refused(what, told(&error)))
     }
 
     /// A buffer of `size` bytes for `what`.
@@ -130,15 +146,14 @@ impl GpuDevice {
             usage,
             mapped_at_creation: false,
         };
-        let made = self.scoped(|| self.device.create_buffer(&descriptor));
-        self.check_lost()?;
+        let made = self.scoped(what, || self.device.create_buffer(&descriptor))?;
         made.map_err(|error| match error {
             wgpu::Error::OutOfMemory { .. } => GpuError::OutOfMemory {
                 what,
                 size: Bytes(size),
                 adapter: self.name.clone(),
             },
-            other => self.refused(&format!("{what} of {}", Bytes(size)), one_line(&other)),
+            other => self.refused(&format!("{what} of {}", Bytes(size)), told(&other)),
         })
     }
 
@@ -240,6 +255,33 @@ impl GpuDevice {
         Ok(BindingLayout { bindings, pipeline })
     }
 
+    /// The compute shader `entry` of `module`, compiled or kept from an earlier run.
+    ///
+    /// # Errors
+    /// [`GpuError::Refused`] with what the driver said.
+    pub fn compute_pipeline(
+        &self,
+        what: &str,
+        entry: &str,
+        layout: &BindingLayout,
+        module: &wgpu::ShaderModule,
+        compilation_options: wgpu::PipelineCompilationOptions,
+    ) -> Result<wgpu::ComputePipeline, GpuError> {
+        let descriptor = wgpu::ComputePipelineDescriptor {
+            label: Some(entry),
+            layout: Some(&layout.pipeline),
+            module,
+            entry_point: Some(entry),
+            compilation_options,
+            cache: self.kept.as_ref().map(PipelineCache::wgpu),
+        };
+        self.checked(what, || {
+            let pipeline = self.device.create_compute_pipeline(&descriptor);
+            self.kept.iter().for_each(PipelineCache::keep);
+            pipeline
+        })
+    }
+
     /// Binds `buffers`, in the order of the shader's bindings.
     ///
     /// # Errors
@@ -298,41 +340,62 @@ impl GpuDevice {
         self.lost.get_or_init(|| reason.to_string());
     }
 
-    /// That the device was lost, and why.
-    pub(super) fn gone(&self, reason: &str) -> GpuError {
+    /// That the device was lost, and why: at `what`, if nobody had found out before.
+    pub(super) fn gone(&self, what: &str, reason: &str) -> GpuError {
         GpuError::Lost {
+            what: self.lost_at.get_or_init(|| what.to_string()).clone(),
             adapter: self.name.clone(),
             reason: reason.to_string(),
         }
     }
 
-    fn check_lost(&self) -> Result<(), GpuError> {
-        match self.lost.get() {
-            Some(reason) => Err(self.gone(reason)),
-            None => Ok(()),
-        }
-    }
-
-    fn scoped<T>(&self, make: impl FnOnce() -> T) -> Result<T, wgpu::Error> {
+    /// What `make` makes for `what`, or the error of a command in it.
+    ///
+    /// # Errors
+    /// [`GpuError::Lost`].
+    fn scoped<T>(
+        &self,
+        what: &str,
+        make: impl FnOnce() -> T,
+    ) -> Result<Result<T, wgpu::Error>, GpuError> {
         use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
         let scopes =
             [OutOfMemory, Validation, Internal].map(|kind| self.device.push_error_scope(kind));
-        let made = make();
+        let made = guarded(make);
         // Scopes close in the reverse of their order.
         let [memory, validation, internal] = scopes;
         let errors = [internal.pop(), validation.pop(), memory.pop()].map(pollster::block_on);
-        match errors.into_iter().flatten().next() {
+        let made = made.inspect_err(|panic| {
+            self.lost.get_or_init(|| panic.clone());
+        });
+        if let Some(reason) = self.lost.get() {
+            return Err(self.gone(what, reason));
+        }
+        let made = made.map_err(|panic| self.gone(what, &panic))?;
+        Ok(match errors.into_iter().flatten().next() {
             Some(error) => Err(error),
             None => Ok(made),
+        })
+    }
+}
+
+impl Drop for GpuDevice {
+    /// Keeps a lost device from being taken apart: wgpu panics at what a failed call left behind,
+    /// and a driver may still be at work. The system takes it back when the process ends.
+    fn drop(&mut self) {
+        const PATIENCE: Duration = Duration::from_secs(5);
+        if self.lost.get().is_some() {
+            let wait = wgpu::PollType::Wait {
+                submission_index: None,
+                timeout: Some(PATIENCE),
+            };
+            let _ = guarded(|| self.device.poll(wait));
+            std::mem::forget((self.device.clone(), self.queue.clone()));
         }
     }
 }
 
-/// The message of `error` and its causes, in one line.
-fn one_line(error: &dyn std::error::Error) -> String {
-    error
-        .to_string()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+/// The message of `error`, in one line.
+fn told(error: &dyn std::error::Error) -> String {
+    one_line(&error.to_string())
 }

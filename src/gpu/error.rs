@@ -12,7 +12,10 @@ pub enum GpuError {
     )]
     NoAdapter,
     /// No adapter of that index or name.
-    #[error("no device '{wanted}'; there are: {}; or auto, cpu, gpu", available.join(", "))]
+    #[error(
+        "no device '{wanted}'; there are: {}; or auto, cpu, gpu, all, or several with commas between",
+        available.join(", ")
+    )]
     NoSuchAdapter {
         /// What was asked for.
         wanted: String,
@@ -68,8 +71,10 @@ pub enum GpuError {
         reason: String,
     },
     /// The device went away.
-    #[error("{adapter} was lost during the render ({reason}); try again, or use the CPU")]
+    #[error("{adapter} failed at {what}, and is lost: {reason}; try again, or use the CPU")]
     Lost {
+        /// The buffer, shader or pass at which that was found.
+        what: String,
         /// Name of the adapter.
         adapter: String,
         /// What the driver said.

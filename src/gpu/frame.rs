@@ -53,6 +53,9 @@ pub fn run_bytes(pixels: usize) -> usize {
     pixels.div_ceil((GROUP * RUN) as usize) * GROUP as usize * size_of::<RunSums>()
 }
 
+/// Which pixels are rendered, where not all are, and the rows of the pieces.
+type RenderedKey = (Option<Identity<[bool]>>, Vec<Range<usize>>);
+
 /// The buffers of a frame, kept for the next one.
 #[derive(Debug, Default)]
 pub struct FrameBuffers {
@@ -60,7 +63,7 @@ pub struct FrameBuffers {
     /// What the sums of each panel are multiplied by.
     factors: Kept<(Identity<[Panel]>, Scaling, f64), wgpu::Buffer>,
     /// One bit for each pixel of each piece; one that stands for none where all are rendered.
-    rendered: Kept<(Option<Identity<[bool]>>, Vec<Range<usize>>), Vec<wgpu::Buffer>>,
+    rendered: Kept<RenderedKey, Vec<wgpu::Buffer>>,
     /// The parameters of each [`PixelShader`].
     uniforms: [Option<wgpu::Buffer>; PixelShader::ALL],
     spreading: Spreading,

@@ -158,21 +158,13 @@ impl Kernel {
         let module = device.checked(&format!("the {name} shader"), || {
             device.device.create_shader_module(source)
         })?;
-        let descriptor = wgpu::ComputePipelineDescriptor {
-            label: Some(name),
-            layout: Some(&self.layout.pipeline),
-            module: &module,
-            entry_point: Some(name),
-            compilation_options: wgpu::PipelineCompilationOptions {
-                constants: &[],
-                // Every place that is read is written first.
-                zero_initialize_workgroup_memory: false,
-            },
-            cache: None,
+        let options = wgpu::PipelineCompilationOptions {
+            constants: &[],
+            // Every place that is read is written first.
+            zero_initialize_workgroup_memory: false,
         };
-        let pipeline = device.checked(&format!("the {name} pipeline"), || {
-            device.device.create_compute_pipeline(&descriptor)
-        })?;
+        let what = format!("the {name} pipeline");
+        let pipeline = device.compute_pipeline(&what, name, &self.layout, &module, options)?;
         let pipeline = Arc::new(Pipeline::new(pipeline));
         pipelines.insert(permutation, pipeline.clone());
         Ok(pipeline)

@@ -94,17 +94,14 @@ impl PixelKernel {
         })?;
         let layout = device.binding_layout(name, shader.bindings().iter().copied())?;
         let pipeline = |entry: &&'static str| {
-            let descriptor = wgpu::ComputePipelineDescriptor {
-                label: Some(entry),
-                layout: Some(&layout.pipeline),
-                module: &module,
-                entry_point: Some(entry),
-                compilation_options: Default::default(),
-                cache: None,
-            };
-            device.checked(&format!("the {entry} pipeline"), || {
-                device.device.create_compute_pipeline(&descriptor)
-            })
+            let options = Default::default();
+            device.compute_pipeline(
+                &format!("the {entry} pipeline"),
+                entry,
+                &layout,
+                &module,
+                options,
+            )
         };
         let pipelines: Result<_, GpuError> = shader.entries().iter().map(pipeline).collect();
         Ok(PixelKernel {

@@ -107,11 +107,10 @@ impl GpuRenderer {
             size,
             mapped,
         } = copy;
-        // What is done is told to who looks: this thread, or another that is about to tell.
-        let looked = self
-            .device
-            .checked(WHAT, || self.device.device.poll(wgpu::PollType::Poll))?;
-        looked.map_err(|error| self.device.refused(WHAT, error.to_string()))?;
+        // Another thread may have looked at the queue between the submission and the request to map
+        // the buffer: nobody would look again.
+        self.device.looked_at(WHAT)?;
+        // Or it may be about to tell.
         match mapped.recv() {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err(self.device.refused(WHAT, error.to_string())),

@@ -1,5 +1,7 @@
 //! Renders scenes on an opened device.
 
+use std::path::PathBuf;
+
 use tracing::info_span;
 
 use super::device::GpuDevice;
@@ -23,10 +25,13 @@ use crate::scene::Scene;
 const LARGEST_BUFFER: u64 = 128 << 20;
 
 /// How scenes are rendered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct GpuOptions {
     /// Store F as f16, in half the memory and with three digits.
     pub half_structure_factors: bool,
+    /// The folder in which compiled pipelines are kept from one run to the next, as files of this
+    /// user alone, where the driver hands them out. Without one they are compiled in every run.
+    pub cache: Option<PathBuf>,
     /// Keep every buffer but the grid's below this many bytes, to test bands and batches.
     #[doc(hidden)]
     pub buffer_limit: Option<u64>,
@@ -65,7 +70,7 @@ impl GpuRenderer {
     /// [`GpuError`] when the adapter cannot be opened or its driver refuses the kernel.
     pub fn new(adapter: &Adapter, options: GpuOptions) -> Result<GpuRenderer, GpuError> {
         let span = info_span!(target: SETUP, "open device");
-        let device = span.in_scope(|| GpuDevice::open(adapter))?;
+        let device = span.in_scope(|| GpuDevice::open(adapter, options.cache.as_deref()))?;
         Ok(GpuRenderer {
             kernels: Kernels::new(&device)?,
             device,

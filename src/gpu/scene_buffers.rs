@@ -30,11 +30,14 @@ pub struct SceneBuffers {
     tiles: Kept<(TilesKey, Range<usize>), wgpu::Buffer>,
     sources: Kept<PartKey<SceneSource>, wgpu::Buffer>,
     orientations: Kept<PartKey<Orientation>, wgpu::Buffer>,
-    grid: Kept<(Option<Identity<ReflectionGrid>>, f64, f64, GridLayout), wgpu::Buffer>,
+    grid: Kept<GridKey, wgpu::Buffer>,
     materials: Kept<(Identity<[Amorphous]>, Scaling), [wgpu::Buffer; 2]>,
     uniform: Kept<(), wgpu::Buffer>,
     slice: Kept<(), wgpu::Buffer>,
 }
+
+/// A grid, the default F about it, the scale of both, and how they are laid out.
+type GridKey = (Option<Identity<ReflectionGrid>>, f64, f64, GridLayout);
 
 /// A part of an array, and the scaling of its numbers.
 type PartKey<T> = (Identity<[T]>, Range<usize>, Scaling);

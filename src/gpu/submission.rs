@@ -40,8 +40,10 @@ pub struct Submission {
     at: Instant,
     /// When it was done, of a driver that does the work before it goes on.
     done: Option<Instant>,
-    /// Name of its pass, where the GPU times it.
-    timed: Option<(&'static str, Slot)>,
+    /// Name of its pass.
+    pass: &'static str,
+    /// Where the GPU times it.
+    timed: Option<Slot>,
 }
 
 /// A place in a queue.
@@ -120,7 +122,8 @@ impl GpuDevice {
                 before,
                 at,
                 done,
-                timed: slot.map(|slot| (pass, slot)),
+                pass,
+                timed: slot,
             }
         })
     }
@@ -135,24 +138,36 @@ impl GpuDevice {
             before,
             at,
             done,
+            pass,
             timed,
         } = submission;
         let before = before.filter(|_| done.is_none());
-        let begun = before.map(|before| self.reach(&before)).transpose()?;
+        let begun = before.map(|before| self.reach(&before, pass)).transpose()?;
         let begun = begun.flatten().map_or(at, |begun| begun.max(at));
-        let ended = self.reach(&place)?;
+        let ended = self.reach(&place, pass)?;
         let ended = done.or(ended).unwrap_or_else(Instant::now);
         let elapsed = ended - begun;
-        if let (Some((name, slot)), Some(timestamps)) = (timed, &self.timestamps) {
-            timestamps.record(name, &slot, ended);
+        if let (Some(slot), Some(timestamps)) = (timed, &self.timestamps) {
+            timestamps.record(pass, &slot, ended);
             timestamps.give_back(slot);
         }
         Ok(elapsed)
     }
 
-    /// Waits until the device has come to `place`. The time when it did, if that was seen: not where it
-    /// was there, or further on, when somebody looked.
-    fn reach(&self, place: &Place) -> Result<Option<Instant>, GpuError> {
+    /// Has wgpu see how far the queue has come, for `what`, and tell who waits.
+    ///
+    /// # Errors
+    /// [`GpuError::Lost`]; [`GpuError::Refused`] with what the driver said.
+    pub(super) fn looked_at(&self, what: &str) -> Result<(), GpuError> {
+        let looked = self.checked(what, || self.device.poll(wgpu::PollType::Poll))?;
+        looked
+            .map(drop)
+            .map_err(|error| self.gone(what, &error.to_string()))
+    }
+
+    /// Waits for `what` until the device has come to `place`. The time when it did, if that was seen:
+    /// not where it was there, or further on, when somebody looked.
+    fn reach(&self, place: &Place, what: &str) -> Result<Option<Instant>, GpuError> {
         /// To find that work is done takes less.
         const LOOK: Duration = Duration::from_micros(200);
         let known = || self.queued.lock().unwrap_or_else(PoisonError::into_inner);
@@ -162,13 +177,13 @@ impl GpuDevice {
             return Ok(at.filter(|_| number == place.number));
         }
         let looked = Instant::now();
-        let waited = self.checked("waiting for it", || {
+        let waited = self.checked(what, || {
             self.device.poll(wgpu::PollType::Wait {
                 submission_index: Some(place.index.clone()),
                 timeout: None,
             })
         })?;
-        waited.map_err(|error| self.gone(&error.to_string()))?;
+        waited.map_err(|error| self.gone(what, &error.to_string()))?;
         let seen = Some(Instant::now()).filter(|_| looked.elapsed() > LOOK);
         let mut known = known();
         if known.done.is_none_or(|(number, _)| number < place.number) {

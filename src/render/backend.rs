@@ -17,6 +17,11 @@ pub trait Backend: Debug + Send + Sync {
     /// Whether that device is a GPU.
     fn is_gpu(&self) -> bool;
 
+    /// Shots that it makes at once, at least one.
+    fn shots_at_once(&self) -> usize {
+        1
+    }
+
     /// Makes what is `wanted` of `subject`, or has a device make it: the shot may still be in
     /// flight when this returns, and the next one can be made meanwhile. `monitor` watches the
     /// evaluation of terms, which is done then but for the last of them.

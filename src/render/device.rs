@@ -10,7 +10,8 @@ pub enum Device {
     Auto,
     /// The float64 reference path.
     Cpu,
-    /// A GPU: `gpu` for the best one, its index, or a part of its name.
+    /// A GPU: `gpu` for the best one, its index, or a part of its name. Or several, which share the
+    /// work: `all` real ones, or a list with commas between; one may stand there twice.
     Gpu(String),
 }
 

@@ -134,6 +134,7 @@ mod tests {
         ) -> Result<InFlight<'a>, RenderError> {
             Ok(InFlight::new(|_| {
                 Err(RenderError::Gpu(GpuError::Lost {
+                    what: "all".into(),
                     adapter: "lost".into(),
                     reason: "pulled out".into(),
                 }))
@@ -164,6 +165,7 @@ mod tests {
                 noise: Noise::default(),
                 number: Number::U16,
             }],
+            ..Wanted::default()
         };
         let shoot = |backend: &'_ dyn Backend, image| {
             let shot = backend.shoot(Subject::Image(image, &[3]), wanted(), &());

@@ -14,7 +14,7 @@ use super::monitor::PartOf;
 use super::shot::{InFlight, Subject, Wanted};
 use super::threads::spawn_scoped;
 use super::{Monitor, RenderError, Rendered, Renderer, frame_size, memory, panel_heights};
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Region};
 use crate::image::Image;
 use crate::profile::SETUP;
 use crate::scene::{Layout, Pose, Scene};
@@ -38,6 +38,8 @@ pub struct LaidOut {
 pub struct FrameScenes {
     laid_out: LaidOut,
     pose: Pose,
+    /// The part of every panel that these scenes have, where they do not have all.
+    part: Option<Box<Region>>,
 }
 
 impl Renderer {
@@ -51,7 +53,7 @@ impl Renderer {
         let _span = info_span!(target: SETUP, "scene").entered();
         memory::admit(experiment)?;
         let layout = Layout::new(experiment)?;
-        memory::admit_image(experiment, layout.channels().len())?;
+        memory::admit_images(self.shots_at_once(), experiment, layout.channels().len())?;
         Ok(LaidOut {
             grids: Arc::default(),
             layout: Arc::new(layout),
@@ -106,6 +108,7 @@ impl Renderer {
         let frame = FrameScenes {
             laid_out: laid_out.clone(),
             pose,
+            part: None,
         };
         self.shoot_subject(Subject::Frame(frame), wanted, monitor)
     }
@@ -140,6 +143,26 @@ impl FrameScenes {
         &self.laid_out.panels
     }
 
+    /// Width and height of every panel.
+    #[cfg(feature = "gpu")]
+    pub fn panel_shapes(&self) -> impl Iterator<Item = [usize; 2]> {
+        let panels = self.laid_out.layout.experiment().panels();
+        panels.iter().map(|panel| panel.shape)
+    }
+
+    /// The scenes of the part of this whole frame that lies in `region` of its panels, if any does; the
+    /// image is 0 elsewhere.
+    #[cfg(feature = "gpu")]
+    pub fn within(&self, region: Region) -> Option<FrameScenes> {
+        let experiment = self.laid_out.layout.experiment();
+        let (own, panels) = (experiment.sampling().region, experiment.panels());
+        let part = own.map_or(Some(region), |own| own.intersection(region))?;
+        let mut within = self.clone();
+        within.part = Some(Box::new(part));
+        within.laid_out.pixels = Scene::flags(Some(part), panels).map(Into::into);
+        Some(within)
+    }
+
     /// Which pixels are rendered, where not all are.
     pub fn pixels(&self) -> Option<&Arc<[bool]>> {
         self.laid_out.pixels.as_ref()
@@ -169,7 +192,8 @@ impl FrameScenes {
         let channels = layout.channels();
         let mut grid = grids.read(layout, 0)?;
         for (place, &channel) in channels.iter().enumerate() {
-            let scene = layout.scene(channel, grid, &self.pose)?;
+            let mut scene = layout.scene(channel, grid, &self.pose)?;
+            scene.region = self.part.as_deref().copied().or(scene.region);
             let part = PartOf::new(monitor, place, channels.len());
             let next = place + 1;
             if next == channels.len() {

@@ -31,16 +31,22 @@ pub(super) fn has_room_to_keep(values: usize, channels: usize) -> bool {
     all.saturating_mul(2) <= Bytes::available().0
 }
 
-/// Makes sure that there is memory for the image of `experiment`, of so many energy channels.
+/// Makes sure that there is memory for so many images of `experiment` at once, of so many energy
+/// channels.
 ///
 /// # Errors
 /// [`RenderError::ImageTooLarge`].
-pub(super) fn admit_image(experiment: &Experiment, channels: usize) -> Result<(), RenderError> {
+pub(super) fn admit_images(
+    images: usize,
+    experiment: &Experiment,
+    channels: usize,
+) -> Result<(), RenderError> {
     let [width, height] = frame_size(experiment);
     // One flag a pixel may come on top of its value, and a sum over the energy channels.
     let per_pixel = if channels > 1 { 13 } else { 5 };
     let pixels = (width as u64).saturating_mul(height as u64);
-    let needed = Bytes(pixels.saturating_mul(per_pixel));
+    let needed = pixels.saturating_mul(per_pixel);
+    let needed = Bytes(needed.saturating_mul(images as u64));
     needed
         .check()
         .map_err(|available| RenderError::ImageTooLarge {

@@ -24,6 +24,8 @@ mod monitor;
 mod on_cpu;
 #[cfg(feature = "gpu")]
 mod on_gpu;
+#[cfg(feature = "gpu")]
+mod on_many;
 mod shot;
 mod threads;
 
@@ -196,6 +198,12 @@ impl Renderer {
         self.backend.is_gpu()
     }
 
+    /// Shots that this renderer makes at once, at least one: so many can be in flight before it
+    /// waits for a device.
+    pub fn shots_at_once(&self) -> usize {
+        self.backend.shots_at_once()
+    }
+
     /// Threads of the CPU path.
     pub fn threads(&self) -> usize {
         self.threads.count()
@@ -282,8 +290,8 @@ impl Renderer {
         readouts: Vec<Readout>,
     ) -> Result<Shot, RenderError> {
         let wanted = Wanted {
-            photons: false,
             readouts,
+            ..Wanted::default()
         };
         let subject = Subject::Image(image, panels);
         self.shoot_subject(subject, wanted, &())?.take(&())

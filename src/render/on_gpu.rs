@@ -10,6 +10,7 @@ use super::falling_back::{FallingBack, on_the_cpu};
 use super::laid_out::FrameScenes;
 use super::measured::measured_error;
 use super::on_cpu::OnCpu;
+use super::on_many::OnMany;
 use super::shot::{Counted, InFlight, Readout, Shot, Subject, Wanted, developed};
 use super::threads::Threads;
 use super::{Device, Monitor, RenderError, RenderOptions};
@@ -48,14 +49,25 @@ pub fn opened(
     threads: &Threads,
 ) -> Result<(Box<dyn Backend>, Option<String>), RenderError> {
     let on_cpu = || Box::new(OnCpu(threads.clone()));
-    let open = |adapter: &Adapter| {
-        let gpu = GpuRenderer::new(adapter, options.gpu)?;
+    let open = |adapter: &Adapter| -> Result<Box<dyn Backend>, GpuError> {
+        let gpu = GpuRenderer::new(adapter, options.gpu.clone())?;
         let threads = threads.clone();
-        Ok::<_, GpuError>(Box::new(OnGpu { gpu, threads }))
+        Ok(Box::new(OnGpu { gpu, threads }))
     };
     match &options.device {
         Device::Cpu => Ok((on_cpu(), None)),
-        Device::Gpu(name) => Ok((open(Adapter::choose(&adapters(threads), name)?)?, None)),
+        Device::Gpu(name) => {
+            let adapters = adapters(threads);
+            let chosen = Adapter::choose_all(&adapters, name)?.into_iter();
+            let mut opened = chosen.map(open).collect::<Result<Vec<_>, _>>()?;
+            match opened.pop() {
+                Some(only) if opened.is_empty() => Ok((only, None)),
+                last => Ok((
+                    Box::new(OnMany::new(opened.into_iter().chain(last).collect())),
+                    None,
+                )),
+            }
+        }
         Device::Auto => {
             let adapters = adapters(threads);
             let chosen = if options.auto_takes_software {
@@ -241,8 +253,8 @@ impl Backend for OnGpu {
             }
         };
         let left = Wanted {
-            photons: wanted.photons,
             readouts: on_host,
+            ..wanted.clone()
         };
         Ok(InFlight::new(move |_| {
             let Landed {

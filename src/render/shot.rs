@@ -47,6 +47,9 @@ pub struct Wanted {
     pub photons: bool,
     /// How detectors read the photons, each by itself.
     pub readouts: Vec<Readout>,
+    /// Other shots follow before this one is waited for: several devices make one each, where they
+    /// would otherwise share in it.
+    pub one_of_many: bool,
 }
 
 /// A detector's noise, and the numbers that it gives.

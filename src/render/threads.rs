@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::thread::{Builder, Scope, ScopedJoinHandle, available_parallelism};
+use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle, available_parallelism};
 
 use tracing::{Span, info_span};
 
@@ -27,6 +27,16 @@ pub fn spawn_scoped<'scope, T: Send + 'scope>(
     work: impl FnOnce() -> T + Send + 'scope,
 ) -> Result<ScopedJoinHandle<'scope, T>, RenderError> {
     let spawned = Builder::new().spawn_scoped(scope, work);
+    spawned.map_err(|error| not_started(1, &error))
+}
+
+/// Has a thread of its own do `work`, however long whoever asks lives.
+///
+/// # Errors
+/// [`RenderError::Threads`] when the system gives none.
+#[cfg(feature = "gpu")]
+pub fn spawn(work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, RenderError> {
+    let spawned = Builder::new().spawn(work);
     spawned.map_err(|error| not_started(1, &error))
 }
 

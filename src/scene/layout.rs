@@ -37,6 +37,11 @@ pub struct Pose {
 }
 
 impl Layout {
+    /// What was laid out.
+    pub(crate) fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
     /// Lays `experiment` out. Nobody asks here whether there is memory for it:
     /// [`memory`](super::memory) tells what it takes.
     ///

@@ -62,9 +62,11 @@ pub fn render<E: Send + From<SeriesError>>(
     mut write: impl FnMut(Frame, Shot) -> Result<(), E> + Send,
 ) -> Result<(), E> {
     std::thread::scope(|scope| {
-        // A frame is handed over once the one before is written. It may be in flight still: waiting
-        // for it belongs to the writing thread, so that the device has the next one meanwhile.
-        let (sender, receiver) = sync_channel::<(u32, Frame, InFlight)>(0);
+        // A frame is handed over once the one before is written, or as many before as devices make
+        // at once. It may be in flight still: waiting for it belongs to the writing thread, so that
+        // the device has the next one meanwhile.
+        let ahead = renderer.shots_at_once().saturating_sub(1);
+        let (sender, receiver) = sync_channel::<(u32, Frame, InFlight)>(ahead);
         let write_all = move || -> Result<(), E> {
             for (index, frame, shot) in receiver {
                 let monitor = watcher.monitor(index, plan.frames);
@@ -79,7 +81,10 @@ pub fn render<E: Send + From<SeriesError>>(
             for &index in indices {
                 let frame = plan.frame(index)?;
                 let monitor = watcher.monitor(index, plan.frames);
-                let wanted = wanted(frame.number);
+                let wanted = Wanted {
+                    one_of_many: indices.len() > 1,
+                    ..wanted(frame.number)
+                };
                 let shot = renderer.shoot(&laid_out, &frame.experiment, wanted, &monitor)?;
                 if sender.send((index, frame, shot)).is_err() {
                     // The writing thread has failed, and says why.

@@ -84,7 +84,6 @@ impl OutputKind {
     fn wanted(&self, number: u32) -> Wanted {
         match *self {
             OutputKind::Noise { encoding, noise } => Wanted {
-                photons: false,
                 readouts: vec![Readout {
                     noise: Noise {
                         image: number,
@@ -92,6 +91,7 @@ impl OutputKind {
                     },
                     number: encoding.number,
                 }],
+                ..Wanted::default()
             },
             _ => Wanted {
                 photons: true,

@@ -84,6 +84,7 @@ fn counts_of_the_device_are_those_of_the_cpu_from_its_photons() {
             let wanted = Wanted {
                 photons: true,
                 readouts: readouts(),
+                ..Wanted::default()
             };
             let found = shot(&gpu, &experiment, wanted);
             let photons = found.photons.unwrap();
@@ -199,11 +200,11 @@ fn noisy(number: u32) -> Wanted {
         ..Noise::default()
     };
     Wanted {
-        photons: false,
         readouts: vec![Readout {
             noise,
             number: Number::I32,
         }],
+        ..Wanted::default()
     }
 }
 

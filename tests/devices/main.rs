@@ -4,8 +4,11 @@
 mod support;
 
 mod accuracy;
+#[cfg(target_os = "linux")]
+mod faults;
 mod frames;
 mod gpu_path;
 mod jobs;
 mod point_spread;
+mod several;
 mod shader_functions;

@@ -268,30 +268,3 @@ fn a_panel_that_does_not_fit_is_refused() {
     // On any device that WebGPU knows, 4096 x 4096 pixels do.
     assert!(gpu().spread_fits([4096, 4096]).is_ok());
 }
-
-#[test]
-#[ignore = "prints times"]
-fn times_beside_the_hosts() {
-    for size in [512, 1024, 2048] {
-        let image = &images(size * size)[1].1;
-        for spread in both(1.2) {
-            let timed = |work: &dyn Fn(&mut [f32])| {
-                let times = (0..3).map(|_| {
-                    let mut values = image.clone();
-                    let start = std::time::Instant::now();
-                    work(&mut values);
-                    start.elapsed().as_secs_f64()
-                });
-                times.fold(f64::INFINITY, f64::min)
-            };
-            let device = timed(&|values| {
-                gpu().spread_panels(values, size, &[size], &spread).unwrap();
-            });
-            let host = timed(&|values| point_spread::spread(values, size, &[size], &spread));
-            println!(
-                "{size} x {size} {:?}: {device:.3} s, host {host:.3} s",
-                spread.shape
-            );
-        }
-    }
-}

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{program, words};
+use crate::support::{names, program, words};
 use assert_cmd::Command;
 use assert_cmd::cargo::cargo_bin;
 use serde_json::Value;
@@ -50,9 +50,66 @@ fn devices_are_listed_with_what_auto_takes() {
     // Auto never takes a software GPU.
     let auto = listed["auto"].as_u64();
     assert!(auto.is_none_or(|index| devices[index as usize]["kind"] != "software"));
+    // All are the real ones of one interface, or software ones where there are no others.
+    let all: Vec<usize> = serde_json::from_value(listed["all"].clone()).unwrap();
+    assert!(
+        all.iter()
+            .all(|&index| (devices[index]["kind"] == "software") == auto.is_none())
+    );
+    assert!(auto.is_none_or(|auto| all.contains(&(auto as usize))));
+    assert!(!all.is_empty());
     let text = nanobragg(folder.path(), "devices").assert().success();
     let text = String::from_utf8_lossy(&text.get_output().stdout).into_owned();
     assert!(text.contains(devices[0]["name"].as_str().unwrap()) && text.contains("auto takes"));
+    assert!(text.contains("--device all takes "));
+}
+
+#[test]
+fn pipelines_are_kept_where_the_user_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let listed = json(folder.path(), "devices --json");
+    // Others hand none out.
+    let kept = listed["devices"][0]["backend"] == "vulkan";
+    let caches = tempfile::tempdir().unwrap();
+    let image = |variable: &str, value: &Path| {
+        let line = format!("{SMALL} --device 0 --quiet");
+        let mut command = nanobragg(folder.path(), &line);
+        command
+            .env_remove("NANOBRAGG_CACHE")
+            .env("XDG_CACHE_HOME", caches.path());
+        let done = command.env(variable, value).assert().success();
+        let told = String::from_utf8_lossy(&done.get_output().stderr).into_owned();
+        assert_eq!(told, "", "{variable} {}", value.display());
+        fs::read(folder.path().join("f.bin")).unwrap()
+    };
+    let own = caches.path().join("own");
+    let expected = image("NANOBRAGG_CACHE", &own);
+    assert_eq!(names(&own).len(), usize::from(kept));
+    for name in names(&own) {
+        let file = own.join(name);
+        let whole = fs::read(&file).unwrap();
+        fs::write(&file, &whole[..whole.len() - 1]).unwrap();
+        assert!(image("NANOBRAGG_CACHE", &own) == expected);
+        assert_eq!(
+            fs::read(&file).unwrap().len(),
+            whole.len(),
+            "a spoilt file is replaced"
+        );
+        // What is there is used again: nothing is left beside it.
+        assert!(image("NANOBRAGG_CACHE", &own) == expected);
+        assert_eq!(names(&own).len(), 1);
+    }
+    // Mesa keeps its own there.
+    let usual = caches.path().join("nanobragg");
+    assert!(!usual.exists());
+    for nowhere in ["off", "", "/proc/nowhere"] {
+        assert!(image("NANOBRAGG_CACHE", Path::new(nowhere)) == expected);
+        assert!(!usual.exists(), "{nowhere}");
+    }
+    if cfg!(target_os = "linux") && kept {
+        assert!(image("XDG_CACHE_HOME", caches.path()) == expected);
+        assert_eq!(names(&usual).len(), 1);
+    }
 }
 
 #[test]

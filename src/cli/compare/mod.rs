@@ -9,6 +9,7 @@ mod programs;
 
 use std::path::{Path, PathBuf};
 
+use super::cache::gpu_options;
 use super::output::print_report;
 use super::reference::Reference;
 use super::scenario::{plain, scenario};
@@ -220,6 +221,7 @@ impl CompareFlags {
         RenderOptions {
             device: device.as_deref().map_or(Device::Auto, Device::from),
             threads: self.threads.unwrap_or(0) as usize,
+            gpu: gpu_options(),
             ..RenderOptions::default()
         }
     }

@@ -167,7 +167,7 @@ impl Flag {
         match self.key().map(|key| &key.kind) {
             Some(Kind::WordOrNumber("inf", _)) => &["inf"],
             Some(Kind::WordOrNumber(..)) => &["random"],
-            _ if self.name == "device" => &["auto", "cpu", "gpu"],
+            _ if self.name == "device" => &["all", "auto", "cpu", "gpu"],
             _ => &[],
         }
     }

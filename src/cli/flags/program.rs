@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 
+use crate::cli::cache::gpu_options;
 use crate::cli::limit::links;
 use crate::document::Document;
 use crate::formats::Links;
@@ -70,7 +71,7 @@ impl ProgramFlags {
             threads: self.threads.unwrap_or(0) as usize,
             gpu: GpuOptions {
                 half_structure_factors: self.half_structure_factors,
-                ..GpuOptions::default()
+                ..gpu_options()
             },
             ..RenderOptions::default()
         }

@@ -447,7 +447,8 @@ flags! { IGNORED "Ignored, as by the C program"
 flags! { PROGRAM "Program"
     "--" "device" ("DEVICE") Value(&run::device);
         "What renders: auto, cpu, gpu, or a GPU's index or part of its name as 'nanobragg \
-         devices' lists them [default: auto, a real GPU if there is one, else the CPU]";
+         devices' lists them; several GPUs: all, or a list with commas between [default: auto, a \
+         real GPU if there is one, else the CPU]";
     "--" "f16-structure-factors" () Is(&sampling::f16_structure_factors, Yes);
         "Store F as f16 on the GPU: half the memory, three digits";
     "--" "threads" ("COUNT") Value(&run::threads);

@@ -110,6 +110,8 @@ pub fn run(words: &[String]) -> Result<(), CliError> {
         "notices": work.notices,
         "seconds": started.elapsed().as_secs_f64(),
     });
+    // As after an image, the system takes back at once what a driver takes apart bit by bit.
+    std::mem::forget(renderer);
     print_summary(&summary, request.program.json, request.program.quiet)?;
     if let Some(hot_spots) = hot_spots.filter(|_| !request.program.quiet) {
         say_lines(format_args!("\n{hot_spots}"));

@@ -58,17 +58,8 @@ impl SpreadKernel {
         types[0] = wgpu::BufferBindingType::Storage { read_only: true };
         let layout = device.offset_layout("point spread", types)?;
         let pipeline = |entry: Entry| {
-            let descriptor = wgpu::ComputePipelineDescriptor {
-                label: Some(entry.name()),
-                layout: Some(&layout.pipeline),
-                module: &module,
-                entry_point: Some(entry.name()),
-                compilation_options: Default::default(),
-                cache: None,
-            };
-            device.checked("the pipelines of the point spread", || {
-                device.device.create_compute_pipeline(&descriptor)
-            })
+            let what = "the pipelines of the point spread";
+            device.compute_pipeline(what, entry.name(), &layout, &module, Default::default())
         };
         let pipelines = Entry::ALL
             .map(pipeline)

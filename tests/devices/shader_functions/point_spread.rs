@@ -87,7 +87,7 @@ fn products_of_words_are_exact() {
         in_spread(body),
         &pairs,
         |[a, b], [exact, nearly]| {
-            let high = (u64::from(a) * u64::from(b) >> 32) as u32;
+            let high = ((u64::from(a) * u64::from(b)) >> 32) as u32;
             exact == high && (0..=2).contains(&high.wrapping_sub(nearly))
         },
     );
@@ -258,7 +258,7 @@ fn a_number_is_known_by_its_residues() {
     let half = PRIMES.iter().map(|&prime| prime as f64).product::<f64>() / 2.0;
     assert!(half > 2f64.powi(114));
     let edges: Vec<[u32; 5]> = vec![[0; 5], [1, 0, 0, 0, 1], [u32::MAX; 5]];
-    let numbers = inputs(66, edges, |rng| any_words::<5>(rng));
+    let numbers = inputs(66, edges, any_words::<5>);
     let number = |[x, y, z, w, shift]: [u32; 5]| {
         let words = [w, z, y, x].into_iter();
         let value = words.fold(0i128, |value, word| value << 32 | i128::from(word));

@@ -56,6 +56,7 @@ fn manual_pages_are_sound_and_complete() {
     }
     for part in [
         "NANOBRAGG_DEVICE",
+        "NANOBRAGG_CACHE",
         "NO_COLOR",
         "EXIT STATUS",
         "floatimage.bin",
