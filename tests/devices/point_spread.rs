@@ -1,6 +1,6 @@
 //! Point spread on the GPU there is against the host's.
 //!
-//! The host's transforms in float64 are right to some 1e-16 of the brightest pixel; what is less
+//! The host's transforms in float64 are off by up to 3e-16 of the brightest pixel here; what is less
 //! than [`FLOOR`] of it says nothing of the GPU, whose convolution is exact.
 
 use std::sync::OnceLock;
