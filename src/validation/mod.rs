@@ -102,7 +102,7 @@ impl Check {
                 })
             }
             Subject::Noise(noise) => {
-                let photons = noise::photons();
+                let photons = noise::photons(noise);
                 self.compared([device, cpu], |renderer| {
                     renderer.expose(&photons, noise, &[photons.height()])
                 })

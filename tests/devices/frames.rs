@@ -228,6 +228,7 @@ fn frames_of_a_series_in_flight_are_those_rendered_alone() {
 }
 
 #[test]
+#[ignore = "it measures time: tests/run runs it alone"]
 fn a_series_keeps_the_device_busy_and_the_memory_flat() {
     if !in_a_process_of_its_own("frames::a_series_keeps_the_device_busy_and_the_memory_flat") {
         return;

@@ -134,7 +134,7 @@ pub fn in_a_process_of_its_own(name: &str) -> bool {
     }
     let binary = std::env::current_exe().unwrap();
     let done = std::process::Command::new(binary)
-        .args(["--exact", name, "--nocapture"])
+        .args(["--exact", name, "--nocapture", "--include-ignored"])
         .env(MARK, "1")
         .output()
         .unwrap();
