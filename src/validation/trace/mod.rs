@@ -6,7 +6,7 @@
 //! compared at the index of the other trace, if that agrees: the CPU path tells how much our value
 //! would be another there, and how much it changes within the reach of the index's own rounding, a
 //! thousandth of the tolerance; neither counts as a divergence. For the sums, the changes within
-//! that reach, and twice what the traced indices are apart, are added over all terms.
+//! that reach, and as far as the traced indices are apart, are added over all terms.
 
 mod scale;
 
@@ -239,7 +239,7 @@ impl Shift {
     /// The change from our index to theirs, which is right to `reach`.
     fn new(scene: &Scene, place: &TermPlace, [ours, theirs]: [DVec3; 2], reach: f64) -> Shift {
         // The indices of the other terms differ about as much as this one's.
-        let apart = 2.0 * (theirs - ours).abs().max_element();
+        let apart = (theirs - ours).abs().max_element();
         Shift {
             ours: cpu::trace_at(scene, place, ours),
             theirs: cpu::trace_at(scene, place, theirs),
