@@ -158,7 +158,6 @@ fn render(renderer: &Renderer, base: &Experiment, step: &Step, frames: u32, fold
             })
             .into_iter()
             .collect(),
-        ..Wanted::default()
     };
     let all: Vec<u32> = (0..frames).collect();
     let done = series::render(&plan, &all, renderer, &Unseen, wanted, |frame, shot| {

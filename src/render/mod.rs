@@ -246,7 +246,7 @@ impl Renderer {
 
     /// `image` as a detector with this `noise` reads it, on this renderer's device: the same bits
     /// on any. `panels` are the heights of the panels that are stacked in it
-    /// ([`noise::expose`](crate::image::noise::expose) has more).
+    /// ([`noise::expose`] has more).
     ///
     /// # Errors
     /// [`RenderError::Noise`] for impossible noise and too little memory; [`RenderError::Gpu`] when

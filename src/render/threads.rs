@@ -2,7 +2,9 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle, available_parallelism};
+#[cfg(feature = "gpu")]
+use std::thread::JoinHandle;
+use std::thread::{Builder, Scope, ScopedJoinHandle, available_parallelism};
 
 use tracing::{Span, info_span};
 

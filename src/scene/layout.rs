@@ -38,6 +38,7 @@ pub struct Pose {
 
 impl Layout {
     /// What was laid out.
+    #[cfg(feature = "gpu")]
     pub(crate) fn experiment(&self) -> &Experiment {
         &self.experiment
     }

@@ -2,6 +2,7 @@
 
 use std::f64::consts::{SQRT_2, TAU};
 
+#[cfg(feature = "gpu")]
 use rayon::prelude::*;
 
 use super::{PointSpread, SpreadShape};
@@ -40,6 +41,7 @@ impl PixelKernel {
 
     /// The [parts](PixelKernel::part) on pixels up to `width` and `height` away, row by row, each as
     /// `keep` has it.
+    #[cfg(feature = "gpu")]
     pub fn parts<T: Send>(
         self,
         [width, height]: [usize; 2],
