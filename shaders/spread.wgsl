@@ -42,7 +42,7 @@ struct Task {
     // Words from one row of transforms to the next, and of the kernel's values.
     row_pitch: u32,
     kernel_pitch: u32,
-    // Of the rows' branch: length / 32 where it is its own conjugate, or 0.
+    // length / 32 where the branch of the rows is its own conjugate, else 0.
     row_half: u32,
 }
 

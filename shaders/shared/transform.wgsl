@@ -67,7 +67,7 @@ fn four_roots(table: u32, length: u32, quad: u32) -> Factor {
     return Factor(roots[table + quad], roots[table + length / 4u + quad]);
 }
 
-// Of eight roots in two fours those with even, and with odd numbers.
+// The even ones of eight roots, which stand in two fours; odd_roots() gives the others.
 fn even_roots(a: Factor, b: Factor) -> Factor {
     return Factor(vec4<u32>(a.value.xz, b.value.xz), vec4<u32>(a.part.xz, b.part.xz));
 }

@@ -135,7 +135,7 @@ const FIRST_PLACE: i32 = 1 << 23;
 /// How the kernel's grid holds F: h outermost, then l, then k.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GridLayout {
-    /// As f16.
+    /// Whether F are stored as f16, else as float32.
     pub half: bool,
     /// For interpolation, each place holds the coefficients of the cubic along l that four
     /// neighbours lie on.
@@ -154,7 +154,7 @@ pub struct GridPlaces {
 }
 
 impl GridLayout {
-    /// That of `scene`, as f16 where `half`.
+    /// The layout of the grid of `scene`, which holds f16 where `half`.
     pub fn of(scene: &Scene, half: bool) -> GridLayout {
         GridLayout {
             half,

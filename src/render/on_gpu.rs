@@ -134,9 +134,9 @@ fn watched(monitor: &dyn Monitor) -> impl FnMut(&Dispatch) -> bool {
 
 /// What comes of a subject.
 enum Coming<'a> {
-    /// It is on its way from the device.
+    /// A frame on its way from the device.
     InFlight(Landing<'a>),
-    /// It is on the host.
+    /// A frame that is on the host.
     Here(Landed),
 }
 

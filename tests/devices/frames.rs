@@ -238,7 +238,7 @@ fn a_series_keeps_the_device_busy_and_the_memory_flat() {
     let subscriber = Registry::default().with(recorder.clone());
     tracing::subscriber::set_global_default(subscriber).unwrap();
     let gpu = on_gpu(GpuOptions::default());
-    let line = "-N 8 -detpixels 256 -mosaic 0.5 -mosaic_domains 20 -flux 1e12";
+    let line = "-N 8 -detpixels 512 -mosaic 0.5 -mosaic_domains 100 -flux 1e12";
     let plan = series(FRAMES, line);
     let all: Vec<u32> = (0..FRAMES).collect();
     // Machines are busy with other things: one of a few tries has to come out.
@@ -250,7 +250,7 @@ fn a_series_keeps_the_device_busy_and_the_memory_flat() {
             let Pixels::I32(counts) = &shot.counted[0].pixels else {
                 panic!("{:?}", shot.counted[0].clipped);
             };
-            assert_eq!(counts.len(), 256 * 256);
+            assert_eq!(counts.len(), 512 * 512);
             taken += 1;
             if taken == 10 {
                 after_ten = memory::peak();
