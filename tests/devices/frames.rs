@@ -2,24 +2,16 @@
 
 use nanobragg::experiment::Experiment;
 use nanobragg::formats::encoding::Number;
-use nanobragg::formats::raster::Pixels;
 use nanobragg::gpu::{Adapter, GpuOptions, GpuRenderer, adapters};
-use nanobragg::image::noise::{Noise, PointSpread, SpreadShape};
+use nanobragg::image::noise::Noise;
 use nanobragg::image::{Image, Statistics};
-use nanobragg::memory;
-use nanobragg::profile::GPU;
-use nanobragg::render::{Monitor, Readout, Renderer, Shot, Wanted, panel_heights};
-use nanobragg::report::{Recorder, Timeline};
+use nanobragg::render::{Readout, Renderer, Shot, Wanted, panel_heights};
 use nanobragg::scene::Scene;
-use nanobragg::series::{self, Motion, Plan, SeriesError, Watcher};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::registry::Registry;
+use nanobragg::series::{self, SeriesError};
 
 use super::gpu_path::on_gpu;
-use crate::support::{experiment, in_a_process_of_its_own};
-
-const BASE: &str = "-default_F 100 -cell 70 80 90 75 85 95 -misset 10 20 30 -pixel 0.4 -distance 100 \
-                    -lambda 1.2 -oversample 1";
+use crate::support::experiment;
+use crate::support::noisy_series::{self, CRYSTAL, Unwatched, noisy};
 
 /// Experiments of one size and another, of all pixels and of some.
 fn experiments() -> Vec<Experiment> {
@@ -28,7 +20,7 @@ fn experiments() -> Vec<Experiment> {
         "-N 7 -detpixels_f 93 -detpixels_s 71 -gauss_xtal -mosaic 1 -mosaic_domains 30 -flux 1e14",
         "-N 6 -detpixels 77 -roi 3 70 5 60 -water 1e-3",
     ];
-    let lines = lines.map(|line| experiment(&format!("{BASE} {line}")));
+    let lines = lines.map(|line| experiment(&format!("{CRYSTAL} {line}")));
     lines.into()
 }
 
@@ -127,7 +119,7 @@ fn statistics_of_photons_that_stay_on_the_device_are_those_of_the_image() {
             ..GpuOptions::default()
         });
         let beyond = experiment(&format!(
-            "{BASE} -default_F 1e8 -N 5 -detpixels 64 -fluence 1e60"
+            "{CRYSTAL} -default_F 1e8 -N 5 -detpixels 64 -fluence 1e60"
         ));
         for experiment in experiments().into_iter().chain([beyond]) {
             let found = shot(&gpu, &experiment, Wanted::default());
@@ -166,52 +158,10 @@ fn a_hundred_scenes_are_added_with_the_digits_of_float64() {
     assert!(all.into_iter().eq(expected));
 }
 
-/// Watches nothing.
-struct Unwatched;
-
-impl Watcher for Unwatched {
-    fn monitor(&self, _index: u32, _count: u32) -> impl Monitor {}
-}
-
-/// A series of noisy frames whose light spreads, of so many terms a pixel.
-fn series(frames: u32, line: &str) -> Plan {
-    Plan {
-        base: experiment(&format!(
-            "{BASE} {line} --phi-sampling middle -phi 0 -osc 0.1"
-        )),
-        frames,
-        first_number: 1,
-        start_deg: 0.0,
-        range_deg: 0.1,
-        motion: Motion::Scan,
-    }
-}
-
-fn noisy(number: u32) -> Wanted {
-    let noise = Noise {
-        seed: 5,
-        image: number,
-        readout: 2.0,
-        offset: 10.0,
-        point_spread: Some(PointSpread {
-            shape: SpreadShape::Fiber,
-            fwhm_pixels: 1.5,
-        }),
-        ..Noise::default()
-    };
-    Wanted {
-        readouts: vec![Readout {
-            noise,
-            number: Number::I32,
-        }],
-        ..Wanted::default()
-    }
-}
-
 #[test]
 fn frames_of_a_series_in_flight_are_those_rendered_alone() {
     let gpu = on_gpu(GpuOptions::default());
-    let plan = series(6, "-N 6 -detpixels 60 -flux 1e14");
+    let plan = noisy_series::series(6, "-N 6 -detpixels 60 -flux 1e14");
     let mut frames = Vec::new();
     let all: Vec<u32> = (0..6).collect();
     let rendered = series::render(&plan, &all, &gpu, &Unwatched, noisy, |frame, shot| {
@@ -225,64 +175,4 @@ fn frames_of_a_series_in_flight_are_those_rendered_alone() {
         assert!(alone == *found, "{}", frame.number);
     }
     assert_ne!(frames[0].1.counted, frames[1].1.counted);
-}
-
-#[test]
-#[ignore = "it measures time: tests/run runs it alone"]
-fn a_series_keeps_the_device_busy_and_the_memory_flat() {
-    if !in_a_process_of_its_own("frames::a_series_keeps_the_device_busy_and_the_memory_flat") {
-        return;
-    }
-    const FRAMES: u32 = 50;
-    let recorder = Recorder::default();
-    let subscriber = Registry::default().with(recorder.clone());
-    tracing::subscriber::set_global_default(subscriber).unwrap();
-    let gpu = on_gpu(GpuOptions::default());
-    let line = "-N 8 -detpixels 512 -mosaic 0.5 -mosaic_domains 100 -flux 1e12";
-    let plan = series(FRAMES, line);
-    let all: Vec<u32> = (0..FRAMES).collect();
-    // Machines are busy with other things: one of a few tries has to come out.
-    let mut idle = Vec::new();
-    while idle.last().is_none_or(|idle| *idle >= 0.1) {
-        assert!(idle.len() < 3, "{idle:?} of the time not in kernels");
-        let (mut after_ten, mut taken) = (None, 0);
-        let rendered = series::render(&plan, &all, &gpu, &Unwatched, noisy, |_, shot| {
-            let Pixels::I32(counts) = &shot.counted[0].pixels else {
-                panic!("{:?}", shot.counted[0].clipped);
-            };
-            assert_eq!(counts.len(), 512 * 512);
-            taken += 1;
-            if taken == 10 {
-                after_ten = memory::peak();
-            }
-            Ok::<_, SeriesError>(())
-        });
-        rendered.unwrap();
-        if let (Some(ten), Some(all)) = (after_ten, memory::peak()) {
-            println!("peak memory after 10 frames {ten}, after {FRAMES} {all}");
-            assert!(all.0 < ten.0 + (4 << 20), "{all} after {ten}");
-        }
-        idle.push(idle_part(&recorder.take()));
-    }
-    println!("{idle:?} of the time not in kernels");
-}
-
-/// The part of the time in which no kernel ran, from the first one on: a device is opened and its
-/// pipelines are compiled once.
-fn idle_part(timeline: &Timeline) -> f64 {
-    let gpu = GPU.rsplit(':').next().unwrap();
-    let mut kernels: Vec<(u64, u64)> = timeline
-        .spans
-        .iter()
-        .filter(|span| span.category == gpu)
-        .map(|span| (span.start_ns, span.end_ns()))
-        .collect();
-    assert!(!kernels.is_empty(), "{:?}", timeline.notes);
-    kernels.sort_unstable();
-    let (first, mut reached, mut busy) = (kernels[0].0, 0, 0);
-    for (start, end) in kernels {
-        busy += end.saturating_sub(start.max(reached));
-        reached = reached.max(end);
-    }
-    1.0 - busy as f64 / (reached - first) as f64
 }

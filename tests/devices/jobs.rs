@@ -1,20 +1,12 @@
 //! Renders on a shared renderer: one after the other, and side by side.
 
-use std::collections::HashMap;
-use std::sync::Mutex;
 use std::thread;
-use std::time::Duration;
 
 use nanobragg::experiment::Experiment;
-use nanobragg::gpu::Dispatch;
 use nanobragg::image::noise::Noise;
-use nanobragg::render::{Device, Monitor, RenderOptions, Rendered, Renderer};
+use nanobragg::render::{Device, RenderOptions, Rendered, Renderer};
 
 use crate::support::experiment;
-
-#[expect(dead_code, reason = "the benchmarks use the rest of it")]
-#[path = "../../benches/workloads/mod.rs"]
-mod workloads;
 
 fn on_gpu() -> Renderer {
     Renderer::new(&RenderOptions {
@@ -22,61 +14,6 @@ fn on_gpu() -> Renderer {
         ..RenderOptions::default()
     })
     .unwrap()
-}
-
-/// Writes down every dispatch.
-#[derive(Default)]
-struct Recording(Mutex<Vec<Dispatch>>);
-
-impl Monitor for Recording {
-    fn dispatched(&self, dispatch: &Dispatch) {
-        self.0.lock().unwrap().push(dispatch.clone());
-    }
-}
-
-/// The dispatches of W3, then W5, then W1, on a renderer that is kept, by pipeline.
-fn dispatches() -> HashMap<usize, Vec<Dispatch>> {
-    let (gpu, recording) = (on_gpu(), Recording::default());
-    // Of their full size, W5 would take minutes on a software GPU.
-    for (workload, pixels) in [(2, 1024), (4, 128), (0, 2048)] {
-        let experiment = workloads::WORKLOADS[workload].experiment(pixels);
-        gpu.render_watched(&experiment, &recording).unwrap();
-    }
-    let mut pipelines = HashMap::<usize, Vec<Dispatch>>::new();
-    for dispatch in recording.0.into_inner().unwrap() {
-        pipelines
-            .entry(dispatch.pipeline)
-            .or_default()
-            .push(dispatch);
-    }
-    pipelines
-}
-
-#[test]
-fn a_kept_renderer_dispatches_nothing_long() {
-    /// Terms that are few for any pipeline on any device.
-    const FEW: f64 = 5e6;
-    let mut longest = Vec::new();
-    // Machines are busy with other things: one of a few tries has to come out.
-    for _ in 0..4 {
-        let pipelines = dispatches();
-        assert_eq!(pipelines.len(), 3);
-        for dispatches in pipelines.values() {
-            // What another pipeline does in no time may take this one seconds.
-            assert!(dispatches[0].terms <= FEW, "{:?}", dispatches[0]);
-        }
-        let most = pipelines.values().map(|dispatches| dispatches.len()).max();
-        assert!(most > Some(4), "{most:?}: nothing was cut");
-        let later = pipelines.values().flat_map(|dispatches| &dispatches[1..]);
-        let Some(long) = later.map(|dispatch| dispatch.elapsed).max() else {
-            panic!("no pipeline had a second dispatch");
-        };
-        if long < Duration::from_millis(200) {
-            return;
-        }
-        longest.push(long);
-    }
-    panic!("dispatches of {longest:?}");
 }
 
 /// Experiments that have little in common.

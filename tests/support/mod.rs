@@ -7,6 +7,7 @@
 
 pub mod golden_cases;
 pub mod mtz_file;
+pub mod noisy_series;
 pub mod panel_files;
 pub mod shader;
 
@@ -134,7 +135,7 @@ pub fn in_a_process_of_its_own(name: &str) -> bool {
     }
     let binary = std::env::current_exe().unwrap();
     let done = std::process::Command::new(binary)
-        .args(["--exact", name, "--nocapture", "--include-ignored"])
+        .args(["--exact", name, "--nocapture"])
         .env(MARK, "1")
         .output()
         .unwrap();

@@ -262,7 +262,7 @@ fn a_number_is_known_by_its_residues() {
     let number = |[x, y, z, w, shift]: [u32; 5]| {
         let words = [w, z, y, x].into_iter();
         let value = words.fold(0i128, |value, word| value << 32 | i128::from(word));
-        // Of both signs, below 2^114.
+        // Numbers of both signs, below 2^114.
         value >> (14 + shift % 110)
     };
     let cases: Vec<[u32; 9]> = numbers

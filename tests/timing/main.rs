@@ -1,0 +1,155 @@
+//! What measures time: cargo runs one test program after the other, and these tests one by one, so
+//! that each has the machine for itself.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use nanobragg::formats::raster::Pixels;
+use nanobragg::gpu::Dispatch;
+use nanobragg::memory;
+use nanobragg::profile::GPU;
+use nanobragg::render::{Device, Monitor, RenderOptions, Renderer};
+use nanobragg::report::{Recorder, Timeline};
+use nanobragg::series::{self, SeriesError};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::Registry;
+
+#[path = "../support/mod.rs"]
+mod support;
+#[expect(dead_code, reason = "the benchmarks use the rest of it")]
+#[path = "../../benches/workloads/mod.rs"]
+mod workloads;
+
+use support::in_a_process_of_its_own;
+use support::noisy_series::{self, Unwatched, noisy};
+
+/// The right to measure, which one test has at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn on_gpu() -> Renderer {
+    Renderer::new(&RenderOptions {
+        device: Device::Gpu("gpu".into()),
+        ..RenderOptions::default()
+    })
+    .unwrap()
+}
+
+/// Writes down every dispatch.
+#[derive(Default)]
+struct Recording(Mutex<Vec<Dispatch>>);
+
+impl Monitor for Recording {
+    fn dispatched(&self, dispatch: &Dispatch) {
+        self.0.lock().unwrap().push(dispatch.clone());
+    }
+}
+
+/// The dispatches of W3, then W5, then W1, on a renderer that is kept, by pipeline.
+fn dispatches() -> HashMap<usize, Vec<Dispatch>> {
+    let (gpu, recording) = (on_gpu(), Recording::default());
+    // Of their full size, W5 would take minutes on a software GPU.
+    for (workload, pixels) in [(2, 1024), (4, 128), (0, 2048)] {
+        let experiment = workloads::WORKLOADS[workload].experiment(pixels);
+        gpu.render_watched(&experiment, &recording).unwrap();
+    }
+    let mut pipelines = HashMap::<usize, Vec<Dispatch>>::new();
+    for dispatch in recording.0.into_inner().unwrap() {
+        pipelines
+            .entry(dispatch.pipeline)
+            .or_default()
+            .push(dispatch);
+    }
+    pipelines
+}
+
+#[test]
+fn a_kept_renderer_dispatches_nothing_long() {
+    let _alone = alone();
+    /// Terms that are few for any pipeline on any device.
+    const FEW: f64 = 5e6;
+    let mut longest = Vec::new();
+    // Machines are busy with other things: one of a few tries has to come out.
+    for _ in 0..4 {
+        let pipelines = dispatches();
+        assert_eq!(pipelines.len(), 3);
+        for dispatches in pipelines.values() {
+            // What another pipeline does in no time may take this one seconds.
+            assert!(dispatches[0].terms <= FEW, "{:?}", dispatches[0]);
+        }
+        let most = pipelines.values().map(|dispatches| dispatches.len()).max();
+        assert!(most > Some(4), "{most:?}: nothing was cut");
+        let later = pipelines.values().flat_map(|dispatches| &dispatches[1..]);
+        let Some(long) = later.map(|dispatch| dispatch.elapsed).max() else {
+            panic!("no pipeline had a second dispatch");
+        };
+        if long < Duration::from_millis(200) {
+            return;
+        }
+        longest.push(long);
+    }
+    panic!("dispatches of {longest:?}");
+}
+
+#[test]
+fn a_series_keeps_the_device_busy_and_the_memory_flat() {
+    let _alone = alone();
+    if !in_a_process_of_its_own("a_series_keeps_the_device_busy_and_the_memory_flat") {
+        return;
+    }
+    const FRAMES: u32 = 50;
+    let recorder = Recorder::default();
+    let subscriber = Registry::default().with(recorder.clone());
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let gpu = on_gpu();
+    let line = "-N 8 -detpixels 512 -mosaic 0.5 -mosaic_domains 100 -flux 1e12";
+    let plan = noisy_series::series(FRAMES, line);
+    let all: Vec<u32> = (0..FRAMES).collect();
+    // Machines are busy with other things: one of a few tries has to come out.
+    let mut idle = Vec::new();
+    while idle.last().is_none_or(|idle| *idle >= 0.1) {
+        assert!(idle.len() < 3, "{idle:?} of the time not in kernels");
+        let (mut after_ten, mut taken) = (None, 0);
+        let rendered = series::render(&plan, &all, &gpu, &Unwatched, noisy, |_, shot| {
+            let Pixels::I32(counts) = &shot.counted[0].pixels else {
+                panic!("{:?}", shot.counted[0].clipped);
+            };
+            assert_eq!(counts.len(), 512 * 512);
+            taken += 1;
+            if taken == 10 {
+                after_ten = memory::peak();
+            }
+            Ok::<_, SeriesError>(())
+        });
+        rendered.unwrap();
+        if let (Some(ten), Some(all)) = (after_ten, memory::peak()) {
+            println!("peak memory after 10 frames {ten}, after {FRAMES} {all}");
+            assert!(all.0 < ten.0 + (4 << 20), "{all} after {ten}");
+        }
+        idle.push(idle_part(&recorder.take()));
+    }
+    println!("{idle:?} of the time not in kernels");
+}
+
+/// The part of the time in which no kernel ran, from the first one on: a device is opened and its
+/// pipelines are compiled once.
+fn idle_part(timeline: &Timeline) -> f64 {
+    let gpu = GPU.rsplit(':').next().unwrap();
+    let mut kernels: Vec<(u64, u64)> = timeline
+        .spans
+        .iter()
+        .filter(|span| span.category == gpu)
+        .map(|span| (span.start_ns, span.end_ns()))
+        .collect();
+    assert!(!kernels.is_empty(), "{:?}", timeline.notes);
+    kernels.sort_unstable();
+    let (first, mut reached, mut busy) = (kernels[0].0, 0, 0);
+    for (start, end) in kernels {
+        busy += end.saturating_sub(start.max(reached));
+        reached = reached.max(end);
+    }
+    1.0 - busy as f64 / (reached - first) as f64
+}
