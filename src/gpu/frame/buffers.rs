@@ -103,4 +103,3 @@ impl FrameBuffers {
         all.chain(self.factors.held()).map(wgpu::Buffer::size).sum()
     }
 }
-

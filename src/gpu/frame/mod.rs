@@ -6,37 +6,35 @@
 //! host, who [takes](Landing::take) it later. By then the buffers may belong to another frame: a queue
 //! does one thing after the other.
 
+mod buffers;
+mod products;
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use tracing::info_span;
 
-use super::device::GpuDevice;
 use super::job::{Dispatch, Step};
-use super::kept::{Identity, Kept};
+use super::kept::Identity;
 use super::landing::{Landing, Product};
-use super::layout::{
-    ExposureUniform, FactorEntry, PackingUniform, PanelFactor, PlacedTile, PlacingUniform, RunSums,
-    SummingUniform,
-};
-use super::pixel_kernels::{COUNT, PixelShader, READ_OUT};
+use super::layout::{FactorEntry, PanelFactor, PlacedTile, PlacingUniform};
+use super::pixel_kernels::PixelShader;
 use super::readback::Copy;
 use super::scaling::Scaling;
-use super::scene_buffers::{TilesKey, stored, tiles_key};
-use super::spread::Spreading;
+use super::scene_buffers::{stored, tiles_key};
 use super::submission::Pipelined;
 use super::tiles::{TilePlace, TileSize};
 use super::workspace::Lent;
 use super::{GpuError, GpuRenderer};
-use crate::experiment::Panel;
-use crate::formats::encoding::Number;
-use crate::image::noise::{Exposure, Noise, PointSpread};
-use crate::memory::Bytes;
 use crate::profile::{SETUP, SIMULATION};
 use crate::scene::Scene;
+pub use buffers::FrameBuffers;
+use buffers::room;
+pub use products::{COUNTERS, run_bytes};
 
 /// Rows of a panel that is cut begin at multiples of this: tiles are not cut.
 const ROWS: usize = 16;
+
 /// An image on the device.
 #[derive(Debug)]
 pub struct Frame<'a> {
