@@ -182,7 +182,7 @@ impl Renderer {
     }
 
     /// What the user should know of how this renderer was opened: that `auto` found a GPU which
-    /// does not work, and why.
+    /// does not work, and why; that several GPUs are of different kinds.
     pub fn notice(&self) -> Option<&str> {
         self.notice.as_deref()
     }

@@ -40,7 +40,7 @@ struct OnGpu {
     threads: Threads,
 }
 
-/// What `options` ask for, with a notice where `auto` finds a GPU that does not work.
+/// What `options` ask for, with a notice where `auto` finds a GPU that does not work, and where several differ.
 ///
 /// # Errors
 /// [`RenderError::Gpu`] when a GPU that is asked for is not there or does not work.
@@ -62,10 +62,11 @@ pub fn opened(
             let mut opened = chosen.map(open).collect::<Result<Vec<_>, _>>()?;
             match opened.pop() {
                 Some(only) if opened.is_empty() => Ok((only, None)),
-                last => Ok((
-                    Box::new(OnMany::new(opened.into_iter().chain(last).collect())),
-                    None,
-                )),
+                last => {
+                    let many = OnMany::new(opened.into_iter().chain(last).collect());
+                    let notice = many.notice();
+                    Ok((Box::new(many), notice))
+                }
             }
         }
         Device::Auto => {

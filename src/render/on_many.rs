@@ -209,6 +209,23 @@ impl OnMany {
             }),
         }
     }
+
+    /// What the user should know of devices that are not all of one kind.
+    pub fn notice(&self) -> Option<String> {
+        differing(self.devices.all.iter().map(|device| device.device()))
+    }
+}
+
+/// That devices with these names differ, and what that means, if they do.
+fn differing<'a>(mut all: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
+    let told = names(all.clone());
+    let first = all.next();
+    all.any(|name| Some(name) != first).then(|| {
+        format!(
+            "{told}: GPUs of different kinds round differently, so the last digits of an image depend \
+             on which of them came first; name GPUs of one kind for the same bytes in every run"
+        )
+    })
 }
 
 /// The names of devices, equal ones counted.
@@ -446,5 +463,15 @@ mod tests {
     fn equal_devices_are_counted() {
         assert_eq!(names(["a", "b", "a"].into_iter()), "2 x a, b");
         assert_eq!(names(["a"].into_iter()), "a");
+    }
+
+    #[test]
+    fn devices_that_differ_are_told() {
+        assert_eq!(differing(["a", "a"].into_iter()), None);
+        let told = differing(["a", "b", "a"].into_iter()).unwrap();
+        assert!(
+            told.starts_with("2 x a, b: GPUs of different kinds"),
+            "{told}"
+        );
     }
 }

@@ -12,6 +12,7 @@ use super::{
 use crate::experiment::{Experiment, MosaicDraw, ReflectionGrid};
 use crate::physics::amorphous::Amorphous;
 use crate::physics::lattice_factor::Lattice;
+use crate::units::ANGSTROM_PER_METRE;
 
 /// What all frames of a series share: panels, sources by energy channel, mosaic domains as they
 /// were drawn, amorphous materials. A clone shares all of it.
@@ -113,7 +114,7 @@ impl Layout {
             .grid_of(channel)
             .map_err(|error| SceneError::Channel {
                 number: channel + 1,
-                angstrom: factors.channels()[channel].wavelength_m * 1e10,
+                angstrom: factors.channels()[channel].wavelength_m * ANGSTROM_PER_METRE,
                 reason: error.to_string(),
             })
     }
