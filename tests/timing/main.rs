@@ -2,6 +2,7 @@
 //! that each has the machine for itself.
 
 use std::collections::HashMap;
+use std::fs;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,8 +22,9 @@ mod support;
 #[path = "../../benches/workloads/mod.rs"]
 mod workloads;
 
-use support::in_a_process_of_its_own;
+use serde_json::Value;
 use support::noisy_series::{self, Unwatched, noisy};
+use support::{in_a_process_of_its_own, program};
 
 /// The right to measure, which one test has at a time.
 fn alone() -> MutexGuard<'static, ()> {
@@ -152,4 +154,52 @@ fn idle_part(timeline: &Timeline) -> f64 {
         reached = reached.max(end);
     }
     1.0 - busy as f64 / (reached - first) as f64
+}
+
+#[test]
+fn a_benchmark_of_the_audits_case_accounts_for_the_time_of_a_render() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    program()
+        .current_dir(folder.path())
+        .args(["bench", "--sizes", "256,512,4096", "--iterations", "5"])
+        .assert()
+        .success();
+    let runs = fs::read_dir(folder.path().join("benchmarks")).unwrap();
+    let runs: Vec<_> = runs.map(|run| run.unwrap().path()).collect();
+    let [run] = runs.as_slice() else {
+        panic!("{runs:?}")
+    };
+    let results = fs::read(run.join("benchmark_results.json")).unwrap();
+    let results: Value = serde_json::from_slice(&results).unwrap();
+    let sizes = results["sizes"].as_array().unwrap();
+    assert_eq!(sizes.len(), 3);
+    // The least of the five counts: a process that waits for its turn may do so anywhere.
+    let least = |device: &Value, of: &dyn Fn(&Value) -> f64| {
+        let warm = device["warm"].as_array().unwrap();
+        assert_eq!(warm.len(), 5);
+        warm.iter().map(of).fold(f64::INFINITY, f64::min)
+    };
+    let seconds = |times: &Value, key: &str| times[key].as_f64().unwrap();
+    for result in sizes {
+        let devices = result["devices"].as_array().unwrap();
+        assert_eq!(devices.len(), 2, "the CPU path and the software GPU");
+        for device in devices {
+            let unaccounted = least(device, &|times| {
+                seconds(times, "other_s") / seconds(times, "wall_s")
+            });
+            let what = format!("{} pixels on {}", result["size"], device["device"]);
+            println!("{what}: {unaccounted:.4} of a render unaccounted for");
+            assert!(unaccounted < 0.05, "{what}: {device}");
+        }
+    }
+    let largest = &sizes[2];
+    let correlation = largest["agreements"][0]["correlation"].as_f64().unwrap();
+    println!("CPU and GPU path correlate {correlation:.12}");
+    assert!(correlation >= 0.9999999);
+    let cpu = &largest["devices"][0];
+    assert_eq!(cpu["device"], "cpu");
+    let setup = least(cpu, &|times| seconds(times, "setup_s"));
+    println!("warm set-up {:.3} ms", setup * 1e3);
+    assert!(setup < 1e-3);
 }
