@@ -13,6 +13,7 @@ use super::pixel::{
     absorbed, front_solid_angle, layer_front, mean_layer_depth, own_polarisation, own_solid_angle,
 };
 use crate::experiment::Panel;
+use crate::physics::debye_waller::debye_waller;
 use crate::physics::position::{flat_position, position};
 use crate::physics::view::{View, view};
 use crate::scene::Scene;
@@ -114,6 +115,11 @@ fn photons_with<const FUSED: bool>(
                         for lane in 0..LANES {
                             let dropped = q.get(lane).length() > scene.scattering_vector_limit;
                             factors.0[lane] = if dropped { 0.0 } else { factors.0[lane] };
+                        }
+                    }
+                    if scene.b_factor != 0.0 {
+                        for lane in 0..LANES {
+                            factors.0[lane] *= debye_waller(scene.b_factor, q.get(lane));
                         }
                     }
                     if factors.all_zero() {
@@ -307,6 +313,7 @@ mod tests {
                 other.solid_angle_per_subpixel = true;
                 other.polarisation_per_subpixel = true;
                 other.scattering_vector_limit = 1.4e9;
+                other.b_factor = 4e-19;
                 other.interpolate = true;
                 scenes.extend([scene, other, mean, own]);
             }

@@ -9,6 +9,7 @@ use glam::DVec3;
 use crate::experiment::{Panel, Sensor};
 use crate::physics::absorption::{absorbed_fraction, mean_depth};
 use crate::physics::amorphous::amorphous;
+use crate::physics::debye_waller::debye_waller;
 use crate::physics::polarisation::polarisation;
 use crate::physics::position::position;
 use crate::physics::scattering_vector::stol;
@@ -168,7 +169,8 @@ pub fn photons(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> f64 {
                         first_polarisation
                     };
                     let scattered = sum_over_orientations(scene, q);
-                    sum += source.weight * geometry * polarisation * scattered;
+                    let damping = debye_waller(scene.b_factor, q);
+                    sum += source.weight * geometry * polarisation * damping * scattered;
                 }
             }
         }

@@ -90,6 +90,7 @@ fn keys_of_quantity(quantity: Quantity) -> Vec<&'static Key> {
         }
         Quantity::Cells => vec![&crystal::cells],
         Quantity::Fudge => vec![&crystal::fudge],
+        Quantity::BFactor => vec![&crystal::b_factor],
         _ => Vec::new(),
     }
 }

@@ -8,9 +8,9 @@ use super::choices::{
     Choice, DivergenceShape, Experiments, Misset, MosaicDistribution, RecordPaths, SlabKeys,
 };
 use super::value::{
-    ANGLES, Axes, CELL_AXES, CELLS, COORDINATE, COUNT, Cells, DEPTH, DETECTOR_AXES, EXPERIMENTS,
-    Field, Form, INDEX, KAHN_FACTOR, Kind, MISORIENTATION, NOT_NEGATIVE, NUMBER, PERCENT, POSITIVE,
-    SEED, THREADS, Value,
+    ANGLES, Axes, B_FACTOR, CELL_AXES, CELLS, COORDINATE, COUNT, Cells, DEPTH, DETECTOR_AXES,
+    EXPERIMENTS, Field, Form, INDEX, KAHN_FACTOR, Kind, MISORIENTATION, NOT_NEGATIVE, NUMBER,
+    PERCENT, POSITIVE, SEED, THREADS, Value,
 };
 use crate::experiment::{Convention, LayerDepth, PhiSampling, Pivot, Shape, SpotMetric};
 use crate::formats::encoding::Compression;
@@ -222,6 +222,8 @@ sections! {
         fudge "fudge": f64 = POSITIVE, One;
         /// What the width of Gaussian and top-hat spots is measured in.
         gauss_metric "gauss_metric": SpotMetric = words::<SpotMetric>(), One;
+        /// B of the whole crystal, Å².
+        b_factor "B_factor_A2": f64 = B_FACTOR, One;
     }
     /// The crystal's mosaic domains.
     mosaicity: MosaicitySection {

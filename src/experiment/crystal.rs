@@ -1,4 +1,4 @@
-//! The crystal: cell and orientation, size, spot shape, mosaicity (PHYSICS §8, §11).
+//! The crystal: cell and orientation, size, spot shape, mosaicity (PHYSICS §8, §11, §14).
 
 use super::quantity::Quantity;
 use super::{ExperimentError, Mosaicity};
@@ -17,6 +17,9 @@ pub struct Crystal {
     pub fudge: f64,
     /// What the width of Gaussian and top-hat spots is measured in.
     pub metric: SpotMetric,
+    /// B of the whole crystal, m²: its terms are damped by exp(−2·B·(sin θ/λ)²). Below zero they
+    /// grow.
+    pub b_factor_m2: f64,
     /// How the mosaic domains are turned.
     pub mosaicity: Mosaicity,
 }
@@ -55,6 +58,7 @@ impl Crystal {
             shape: Shape::default(),
             fudge: 1.0,
             metric: SpotMetric::default(),
+            b_factor_m2: 0.0,
             mosaicity: Mosaicity::default(),
         }
     }
@@ -84,6 +88,7 @@ impl Crystal {
             }
         }
         Quantity::Fudge.require(self.fudge)?;
+        Quantity::BFactor.require(self.b_factor_m2)?;
         self.mosaicity.check()
     }
 }

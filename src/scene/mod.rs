@@ -71,6 +71,8 @@ pub struct Scene {
     pub phi_steps: u32,
     /// Size and shape of the crystal.
     pub lattice: Lattice,
+    /// B of the whole crystal, m².
+    pub b_factor: f64,
     /// F on its grid; `None` when F is the same everywhere.
     pub grid: Option<Arc<ReflectionGrid>>,
     /// F of an index that is in no grid.

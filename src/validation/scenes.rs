@@ -76,7 +76,7 @@ impl Check {
 }
 
 /// Every check of a scene.
-pub(super) fn checks() -> [Check; 29] {
+pub(super) fn checks() -> [Check; 30] {
     [
         scene(
             "square",
@@ -242,6 +242,12 @@ pub(super) fn checks() -> [Check; 29] {
              beam = { dispersion_percent = 3, dispersion_steps = 4 }",
         )
         .with(energy_channels),
+        scene(
+            "B factor, dmin",
+            "crystal = { B_factor_A2 = 40 }
+             detector = { distance_mm = 60, pixel_mm = 0.8 }
+             sampling = { oversample = 2, dmin_A = 1.5 }",
+        ),
         scene("region", "sampling = { region_pixels = [13, 61, 7, 50] }"),
         scene(
             "several panels",

@@ -399,6 +399,7 @@ const FAULTS: [(&str, &str, &str); 26] = [
     ("-Nc 6", "", "f_latt_c"),
     ("-gauss_xtal -fudge 1.001", "-gauss_xtal", "spread"),
     ("-round_xtal -fudge 1.004", "-round_xtal", "round_offset"),
+    ("--b-factor 20.1", "--b-factor 20", "debye_waller"),
     ("-polar 0.5", "-polar 1", "polarisation"),
     (
         "-detector_thick 100 -detector_abs 500",

@@ -105,6 +105,9 @@ flags! { CRYSTAL "Crystal"
     "--" "gauss-metric" ("METRIC") Value(&crystal::gauss_metric);
         "What the width of Gaussian and top-hat spots is measured in: reciprocal space, as in the \
          C program, or Miller indices times cells, as in simtbx [default: reciprocal]";
+    "--" "b-factor" ("Å²") Value(&crystal::b_factor);
+        "B of the whole crystal, Å²: intensities fall by exp(-2 B (sin θ/λ)²), and rise where B is \
+         negative; beside the B of atoms and of measured F [default: 0]";
     "-" "phi" ("DEG") Value(&scan::start);
         "Spindle angle at the start, degrees [default: 0]";
     "-" "osc" ("DEG") Value(&scan::range);

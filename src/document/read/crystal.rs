@@ -44,6 +44,7 @@ impl Reading<'_> {
             shape,
             fudge,
             metric,
+            b_factor_m2: keys.b_factor.unwrap_or(0.0) * 1e-20,
             mosaicity: self.mosaicity()?,
             ..Crystal::new(cell)
         })

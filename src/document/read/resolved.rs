@@ -132,6 +132,7 @@ impl Choices<'_> {
         self.put(&crystal::shape, &own.shape, true);
         self.chose(&crystal::fudge, 1.0);
         self.chose(&crystal::gauss_metric, SpotMetric::Reciprocal);
+        self.chose(&crystal::b_factor, 0.0);
     }
 
     fn mosaicity(&mut self) {

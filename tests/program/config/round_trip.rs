@@ -27,6 +27,7 @@ const ADDED: &[&str] = &[
     "--background liquid.stol,thickness=0.5,density=1,mw=18 \
      --background liquid.stol,thickness=0.02,density=1.1,mw=18,x=4stol -beamsize 0.05",
     "-gauss_xtal -fudge 0.7 --gauss-metric hkl",
+    "--b-factor -12.5",
     "-tophat_spots -gauss_xtal -round_xtal",
     "-Na 3",
     "-Na 3 -N 4",
