@@ -35,7 +35,6 @@ const PAIRS: &[(&str, &str)] = &[
     ("-xtalsize 0.0003", "-xtal_y 0.0002"),
     ("", "-gauss_xtal -fudge 0.5"),
     ("-gauss_xtal", "-round_xtal"),
-    ("--b-factor 10", "--b-factor 20"),
     ("", "-mosaic 1"),
     ("", "-mosaic 1 -mosaic_domains 3 -mosaic_seed 5"),
     ("--mosaic-sigmas 0.1 0.2 0.3", "-mosaic_domains 3"),
