@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{rendered, text};
 use crate::support::panel_files::{experiment_list, file, geometry_file};
-use crate::support::{cases, experiment, golden_cases};
+use crate::support::{cases, experiment, golden_cases, physics_cases};
 
 const WRITTEN: &str = "experiment.toml";
 const AGAIN: &str = "again.toml";
@@ -195,7 +195,7 @@ fn assert_round_trip(line: &str) {
 
 #[test]
 fn the_reference_cases_come_back_byte_for_byte() {
-    for case in cases() {
+    for case in cases().into_iter().chain(physics_cases()) {
         assert_round_trip(&golden_cases::line(&case));
     }
 }
