@@ -51,6 +51,8 @@ pub(super) fn keys_of(error: &ExperimentError) -> Vec<&'static Key> {
         ExperimentError::PlaneThroughSample { .. } | ExperimentError::FacesAway { .. } => {
             keys_of_placement(error)
         }
+        ExperimentError::NoClosedForm(_) => vec![&sampling::analytic],
+        ExperimentError::NotSampled(quantity) => keys_of_quantity(*quantity),
         ExperimentError::Parallel("the beam", _) => vec![&key::frame::polarisation],
         _ => Vec::new(),
     }
@@ -60,6 +62,8 @@ pub(super) fn keys_of(error: &ExperimentError) -> Vec<&'static Key> {
 fn keys_of_quantity(quantity: Quantity) -> Vec<&'static Key> {
     use key::{background, beam, crystal, detector, frame, sampling, scan};
     match quantity {
+        Quantity::Bandwidth => vec![&beam::bandwidth],
+        Quantity::DivergenceSigma => vec![&beam::divergence_sigma],
         Quantity::Dispersion => vec![&beam::dispersion],
         Quantity::Wavelength => vec![&beam::wavelength, &beam::energy],
         Quantity::Oversample => vec![&sampling::oversample],

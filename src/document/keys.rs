@@ -268,6 +268,8 @@ sections! {
         energy "energy_eV": f64 = POSITIVE, One;
         /// Range of wavelengths, percent.
         dispersion "dispersion_percent": f64 = NOT_NEGATIVE, One;
+        /// Standard deviation of the wavelengths, percent; in closed form only.
+        bandwidth "bandwidth_percent": f64 = PERCENT, One;
         /// Number of wavelengths.
         dispersion_steps "dispersion_steps": u32 = COUNT, One;
         /// Range of directions, horizontal and vertical, mrad.
@@ -286,6 +288,9 @@ sections! {
         divergence_steps_horizontal "divergence_steps_horizontal": u32 = COUNT, One;
         /// Number of vertical directions.
         divergence_steps_vertical "divergence_steps_vertical": u32 = COUNT, One;
+        /// Standard deviations of the directions along the polarisation vector and across it,
+        /// mrad; in closed form only.
+        divergence_sigma "divergence_sigma_mrad": [f64; 2] = NOT_NEGATIVE, Array(2, 2);
         /// Which directions are kept.
         divergence_shape "divergence_shape": DivergenceShape = words::<DivergenceShape>(), One;
         /// File of sources, instead of a grid.
@@ -396,6 +401,10 @@ sections! {
     sampling: SamplingSection {
         /// Sub-pixels along each axis of a pixel.
         oversample "oversample": u32 = COUNT, One;
+        /// Whether spots are integrated in closed form.
+        analytic "analytic": bool = Truth, One;
+        /// Whether the area of each sub-pixel is integrated in closed form, too.
+        pixel_average "pixel_average": bool = Truth, One;
         /// Each sub-pixel's own solid angle.
         solid_angle_per_subpixel "solid_angle_per_subpixel": bool = Truth, One;
         /// Each sub-pixel's own polarisation.

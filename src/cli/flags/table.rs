@@ -158,6 +158,8 @@ flags! { BEAM "Beam"
         "Photon energy, eV, instead of the wavelength";
     "-" "dispersion" ("PERCENT") Value(&beam::dispersion);
         "Range of wavelengths, percent [default: 0]";
+    "--" "bandwidth" ("PERCENT") Value(&beam::bandwidth);
+        "Standard deviation of the wavelengths, percent of each source's; with --analytic [default: 0]";
     "-" "dispsteps" ("COUNT") Value(&beam::dispersion_steps);
         "Wavelengths within the -dispersion";
     "-" "divergence" ("MRAD") Value(&beam::divergence);
@@ -176,6 +178,9 @@ flags! { BEAM "Beam"
         "Number of vertical directions";
     "-" "divsteps" ("COUNT") Value(&beam::divergence_steps);
         "Number of directions, horizontal and vertical";
+    "--" "divergence-sigma" ("H" "V") Value(&beam::divergence_sigma);
+        "Standard deviations of the directions along the polarisation vector and across it, mrad; \
+         with --analytic [default: 0 0]";
     "-" "round_div" () Is(&beam::divergence_shape, Word("round"));
         "Keep the directions inside an ellipse [default]";
     "-" "square_div" () Is(&beam::divergence_shape, Word("square"));
@@ -312,6 +317,14 @@ flags! { VECTORS "Custom frame: directions that replace the convention's"
 flags! { SAMPLING "Sampling"
     "-" "oversample" ("COUNT") Value(&sampling::oversample);
         "Sub-pixels along each axis of a pixel [default: three to a spot's width]";
+    "--" "analytic" () Is(&sampling::analytic, Yes);
+        "Integrate mosaicity, --bandwidth, --divergence-sigma and -osc in closed form, for Gaussian \
+         spots: one term in place of domains, wavelengths, directions and steps; -mosaic is then \
+         the sigma about each axis, and -phisteps counts segments of -osc, each of them whole \
+         [default: as many as the highest index needs]";
+    "--" "pixel-average" () Is(&sampling::pixel_average, Yes);
+        "Integrate the area of each sub-pixel too, with --analytic; -oversample is then 1 unless \
+         it is given";
     "-" "oversample_omega" () Is(&sampling::solid_angle_per_subpixel, Yes);
         "Each sub-pixel's own solid angle, not the first's";
     "-" "oversample_polar" () Is(&sampling::polarisation_per_subpixel, Yes);
