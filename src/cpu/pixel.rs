@@ -9,11 +9,8 @@ use glam::DMat3;
 use crate::experiment::{Panel, Sensor};
 use crate::physics::absorption::{absorbed_fraction, mean_depth};
 use crate::physics::amorphous::amorphous;
-<<<<<<< HEAD
-use crate::physics::debye_waller::debye_waller;
-=======
 use crate::physics::closed_form::{self, ClosedForm, SmearedSpot};
->>>>>>> form
+use crate::physics::debye_waller::debye_waller;
 use crate::physics::polarisation::polarisation;
 use crate::physics::position::position;
 use crate::physics::scattering_vector::stol;
@@ -244,14 +241,10 @@ pub fn photons(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> f64 {
                     } else {
                         first_polarisation
                     };
-<<<<<<< HEAD
-                    let scattered = sum_over_orientations(scene, q);
                     let damping = debye_waller(scene.b_factor, q);
                     sum += source.weight * geometry * polarisation * damping * scattered;
-=======
                     let scattered = sum_over_orientations(scene, panel, &seen, source);
                     sum += source.weight * geometry * polarisation * scattered;
->>>>>>> form
                 }
             }
         }

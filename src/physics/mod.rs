@@ -20,11 +20,8 @@
 //! | [`interpolation`] | §9 | structure factor between reflections |
 //! | [`amorphous`] | §10 | scattering by amorphous materials |
 //! | [`scattering_profile`] | §10 | form factor of a molecule between the entries of its table |
-<<<<<<< HEAD
 //! | [`debye_waller`] | §14 | damping by a B factor |
-=======
 //! | [`closed_form`] | §16 | spots of Gaussian crystals, averaged over what smears them |
->>>>>>> form
 //! | [`term`] | §1 | one term of the sum: F_cell²·F_latt² |
 //!
 //! Everything is in SI units unless a name says otherwise. Nothing here reads a file or knows a
@@ -32,11 +29,8 @@
 
 pub mod absorption;
 pub mod amorphous;
-<<<<<<< HEAD
-pub mod debye_waller;
-=======
 pub mod closed_form;
->>>>>>> form
+pub mod debye_waller;
 pub mod interpolation;
 pub mod lattice_factor;
 pub mod miller_index;

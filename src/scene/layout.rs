@@ -170,11 +170,8 @@ impl Layout {
             orientations: pose.orientations.clone(),
             phi_steps: experiment.scan().steps,
             lattice: pose.lattice,
-<<<<<<< HEAD
             b_factor: experiment.crystal().b_factor_m2,
-=======
             closed_form: pose.closed_form,
->>>>>>> form
             grid,
             default_f: factors.default_f(),
             interpolate: experiment.interpolates(),

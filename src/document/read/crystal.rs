@@ -41,6 +41,7 @@ impl Reading<'_> {
         let metric = keys.gauss_metric.unwrap_or_default();
         Ok(Crystal {
             cells,
+            coupled_cells: keys.cells_matrix.unwrap_or([0.0; 3]),
             shape,
             fudge,
             metric,
@@ -237,23 +238,36 @@ impl Reading<'_> {
             let listed = formats::rotations::read(path, self.most())?;
             return Ok(MosaicModel::Listed(listed.into()));
         }
-        let spread_rad = keys.spread.unwrap_or(0.0).to_radians();
-        let gaussian = |sigmas_rad| Ok(MosaicModel::Gaussian { sigmas_rad });
-        match (keys.sigmas, keys.model) {
-            (Some(_), Some(MosaicDistribution::Cap)) => Err(contradiction!(
-                "{} are those of {} gaussian, not of cap; leave one out",
-                &sigmas,
-                &model
-            )),
-            (Some(_), _) if keys.spread.is_some() => Err(contradiction!(
+        if keys.sigmas.is_some() && keys.spread.is_some() {
+            return Err(contradiction!(
                 "{} and {} both give the spread; leave one out",
                 &spread,
                 &sigmas
-            )),
-            (Some(degrees), _) => gaussian(degrees.map(f64::to_radians)),
-            (None, Some(MosaicDistribution::Gaussian)) => gaussian([spread_rad; 3]),
-            (None, _) => Ok(MosaicModel::Cap { spread_rad }),
+            ));
         }
+        let spread_rad = keys.spread.unwrap_or(0.0).to_radians();
+        let sigmas_rad = keys.sigmas.map(|degrees| degrees.map(f64::to_radians));
+        let usual = match sigmas_rad {
+            Some(_) => MosaicDistribution::Gaussian,
+            None => MosaicDistribution::Cap,
+        };
+        let (distribution, sigmas_rad) = (
+            keys.model.unwrap_or(usual),
+            sigmas_rad.unwrap_or([spread_rad; 3]),
+        );
+        Ok(match distribution {
+            MosaicDistribution::Cap if keys.sigmas.is_some() => {
+                return Err(contradiction!(
+                    "{} are those of {} gaussian, normal and ellipsoid, not of cap; leave one out",
+                    &sigmas,
+                    &model
+                ));
+            }
+            MosaicDistribution::Cap => MosaicModel::Cap { spread_rad },
+            MosaicDistribution::Gaussian => MosaicModel::Gaussian { sigmas_rad },
+            MosaicDistribution::Normal => MosaicModel::Normal { sigmas_rad },
+            MosaicDistribution::Ellipsoid => MosaicModel::Ellipsoid { sigmas_rad },
+        })
     }
 }
 
