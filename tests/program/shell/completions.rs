@@ -41,7 +41,6 @@ const LINES: [(&str, &str); 10] = [
     ("--devi", "--device"),
     ("--device|", "auto cpu gpu"),
     ("--mosaic-model|g", "gaussian"),
-    ("--mosaic-model|n", "normal"),
     ("-hkl|P", "P1.hkl"),
     ("conv", "convert"),
     ("compare|--ro", "--roi"),
