@@ -241,8 +241,8 @@ pub fn photons(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> f64 {
                     } else {
                         first_polarisation
                     };
-                    let damping = debye_waller(scene.b_factor, q);
                     let scattered = sum_over_orientations(scene, panel, &seen, source);
+                    let damping = debye_waller(scene.b_factor, q);
                     sum += source.weight * geometry * polarisation * damping * scattered;
                 }
             }

@@ -40,6 +40,10 @@ pub(super) fn keys_of(error: &ExperimentError) -> Vec<&'static Key> {
     match error {
         ExperimentError::OutOfRange { quantity, .. } => keys_of_quantity(*quantity),
         ExperimentError::PartOfCell(_) => vec![&crystal::cells],
+        ExperimentError::CoupledCells(_) | ExperimentError::CellsNotPositive { .. } => {
+            vec![&crystal::cells_matrix]
+        }
+        ExperimentError::FlatEllipsoid(_) => vec![&key::mosaicity::sigmas],
         ExperimentError::Region { .. } => vec![&sampling::region],
         ExperimentError::OnPanel { error, .. } => match **error {
             ExperimentError::OutOfRange { quantity, .. } => keys_of_quantity(quantity),

@@ -214,6 +214,8 @@ sections! {
         misset_seed "misset_seed": i64 = SEED, One;
         /// Cells along a, b and c.
         cells "cells": Axes<Cells, 3> = CELLS, BY_CELL;
+        /// Cells that couple a and b, b and c, a and c.
+        cells_matrix "cells_matrix": [f64; 3] = NUMBER, VECTOR;
         /// Size along a, b and c, mm.
         size "size_mm": Axes<f64, 3> = POSITIVE, BY_CELL;
         /// Shape of the spots.

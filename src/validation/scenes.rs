@@ -76,7 +76,7 @@ impl Check {
 }
 
 /// Every check of a scene.
-pub(super) fn checks() -> [Check; 30] {
+pub(super) fn checks() -> [Check; 32] {
     [
         scene(
             "square",
@@ -235,6 +235,20 @@ pub(super) fn checks() -> [Check; 30] {
             "gauss, index metric",
             "crystal = { cells = [4, 6, 20], shape = 'gauss', gauss_metric = 'hkl' }
              mosaicity = { spread_deg = 0.3, domains = 10 }",
+        ),
+        scene(
+            "matrix of cells",
+            "crystal.shape = 'gauss'
+             crystal.gauss_metric = 'hkl'
+             crystal.cells = [9, 7, 8]
+             crystal.cells_matrix = [-3, 2, 1]
+             crystal.B_factor_A2 = -5
+             mosaicity = { model = 'normal', spread_deg = 0.3, domains = 30 }",
+        ),
+        scene(
+            "ellipsoid of domains",
+            "crystal = { cells = 10 }
+             mosaicity = { model = 'ellipsoid', sigmas_deg = [0.2, 0.5, 1], domains = 31 }",
         ),
         scene(
             "energy channels",

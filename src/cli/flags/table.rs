@@ -84,6 +84,9 @@ flags! { CRYSTAL "Crystal"
         "Cells along b";
     "-" "Nc" ("CELLS") Axis(&crystal::cells, 2);
         "Cells along c";
+    "--" "cells-matrix" ("ND" "NE" "NF") Value(&crystal::cells_matrix);
+        "What couples a and b, b and c, a and c in a symmetric matrix with -Na, -Nb and -Nc on its \
+         diagonal, as the Ncells_def of simtbx: for -gauss_xtal with --gauss-metric hkl";
     "-" "xtalsize", "xtal_size", "samplesize", "sample_size" ("MM") Value(&crystal::size);
         "Crystal size in all directions, mm";
     "-" "xtal_x", "xtal_thick", "sample_x", "sample_thick" ("MM") Axis(&crystal::size, 0);
@@ -140,12 +143,14 @@ flags! { MOSAICITY "Mosaicity"
     "-" "mosaic_seed" ("INT") Value(&mosaicity::seed);
         "Seed of the domains' orientations [default: 12345678]";
     "--" "mosaic-model" ("MODEL") Value(&mosaicity::model);
-        "How misorientations are distributed: up to -mosaic, or normal with that sigma [default: \
-         cap]";
+        "How misorientations are distributed: up to -mosaic (cap); with a normal angle of that \
+         sigma (gaussian); normal about each of the crystal's axes with that sigma (normal); with a \
+         normal angle whose sigma is a radius of an ellipsoid, the anisotropic eta of simtbx \
+         (ellipsoid) [default: cap]";
     "--" "mosaic-sigmas" ("A" "B" "C") Value(&mosaicity::sigmas);
-        "Sigmas of --mosaic-model gaussian about a, about c* × a and about c*, degrees, instead \
-         of -mosaic; rotations about each have an rms of its sigma over √3, so that three equal \
-         ones are -mosaic";
+        "Sigmas about a, about c* × a and about c*, degrees, instead of -mosaic. Of \
+         --mosaic-model normal, those of the rotation about each axis; of gaussian, the default \
+         here, √3 times the rms of that; of ellipsoid, half axes";
     "--" "mosaic-file" ("FILE") Value(&mosaicity::rotations);
         "The domains' rotations themselves: a line of nine numbers, a matrix row by row, or of \
          three, a rotation vector in degrees";

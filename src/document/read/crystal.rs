@@ -41,6 +41,7 @@ impl Reading<'_> {
         let metric = keys.gauss_metric.unwrap_or_default();
         Ok(Crystal {
             cells,
+            coupled_cells: keys.cells_matrix.unwrap_or([0.0; 3]),
             shape,
             fudge,
             metric,

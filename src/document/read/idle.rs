@@ -167,6 +167,8 @@ impl Facts<'_> {
             mosaicity.sigmas: !spread => "all three are zero";
             crystal.gauss_metric: matches!(shape, Shape::Square | Shape::Round)
                 => "it is for Gaussian and top-hat spots";
+            crystal.cells_matrix: document.crystal.cells_matrix == Some([0.0; 3])
+                => "all three are zero";
             crystal.fudge: shape == Shape::Square => "a square crystal has none";
             crystal.interpolate: constant_f => "every reflection has the same F";
             crystal.f_column: constant_f
