@@ -35,6 +35,9 @@ override LARGE: bool = false;
 // may stand for all (src/gpu/shaders.rs).
 override ONE_NEAREST: bool = false;
 
+// F_latt^2 is averaged over the operators of the crystal's symmetry.
+override SYMMETRIC: bool = false;
+
 override EDGE: u32 = 1u; // a thread renders EDGE x EDGE pixels of its tile
 
 const GROUP: u32 = 8u; // edge of a workgroup, threads

@@ -10,6 +10,7 @@
 
 mod amorphous;
 mod block;
+mod diffuse;
 pub mod interpolation;
 pub mod lanes;
 pub mod lattice_factor;
@@ -17,6 +18,7 @@ mod orientation_sum;
 pub mod pixel;
 mod polynomial;
 pub mod structure_factor;
+mod symmetric_shape;
 mod trace;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -142,6 +142,8 @@ fn put_term(scene: &Scene, place: &TermPlace, q: DVec3, trace: &mut Trace) {
     trace.put(Name::Nearest, term.nearest.to_array());
     let (lattice, delta) = (&scene.lattice, term.hkl - term.nearest);
     match lattice.shape {
+        // One part of several.
+        _ if !scene.symmetric_shape.is_empty() => {}
         Shape::Square => {
             let axes = [Name::FLattA, Name::FLattB, Name::FLattC];
             for (axis, name) in axes.into_iter().enumerate() {
@@ -155,6 +157,12 @@ fn put_term(scene: &Scene, place: &TermPlace, q: DVec3, trace: &mut Trace) {
     }
     trace.put_one(Name::FLatt, term.lattice_factor);
     trace.put_one(Name::FCell, term.structure_factor);
+    if let Some(diffuse) = &scene.diffuse {
+        trace.put_one(Name::Beta, diffuse.beta);
+        let nearest = diffuse.halo(term.nearest, term.hkl);
+        trace.put_one(Name::Displacement, nearest.x);
+        trace.put_one(Name::Halo, term.halo);
+    }
     let dropped = q.length() > scene.scattering_vector_limit;
     let counted = if dropped { 0.0 } else { term.intensity() };
     trace.put_one(Name::Term, counted);

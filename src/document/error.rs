@@ -36,10 +36,11 @@ impl DocumentError {
 
 /// The keys that `error` comes from.
 pub(super) fn keys_of(error: &ExperimentError) -> Vec<&'static Key> {
-    use key::{crystal, detector, sampling};
+    use key::{crystal, detector, diffuse, sampling};
     match error {
         ExperimentError::OutOfRange { quantity, .. } => keys_of_quantity(*quantity),
         ExperimentError::PartOfCell(_) => vec![&crystal::cells],
+        ExperimentError::LaueGroup { .. } => vec![&diffuse::laue, &crystal::symmetric_shape],
         ExperimentError::Region { .. } => vec![&sampling::region],
         ExperimentError::OnPanel { error, .. } => match **error {
             ExperimentError::OutOfRange { quantity, .. } => keys_of_quantity(quantity),
@@ -58,7 +59,7 @@ pub(super) fn keys_of(error: &ExperimentError) -> Vec<&'static Key> {
 
 /// The keys that a quantity comes from.
 fn keys_of_quantity(quantity: Quantity) -> Vec<&'static Key> {
-    use key::{background, beam, crystal, detector, frame, sampling, scan};
+    use key::{background, beam, crystal, detector, diffuse, frame, sampling, scan};
     match quantity {
         Quantity::Dispersion => vec![&beam::dispersion],
         Quantity::Wavelength => vec![&beam::wavelength, &beam::energy],
@@ -90,6 +91,8 @@ fn keys_of_quantity(quantity: Quantity) -> Vec<&'static Key> {
         }
         Quantity::Cells => vec![&crystal::cells],
         Quantity::Fudge => vec![&crystal::fudge],
+        Quantity::DiffuseSigma => vec![&diffuse::sigma],
+        Quantity::DiffuseGamma => vec![&diffuse::gamma],
         _ => Vec::new(),
     }
 }

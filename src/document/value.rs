@@ -100,6 +100,8 @@ pub const THREADS: Kind = Kind::Whole("a whole number from 1 to 1024", 1, 1024);
 pub const COORDINATE: Kind = Kind::Whole("a pixel coordinate, a whole number from 0", 0, U32_MAX);
 /// An index, counted from 0.
 pub const INDEX: Kind = Kind::Whole("an index, a whole number from 0 to 4294967295", 0, U32_MAX);
+/// Neighbours of a reflection along each index.
+pub const NEIGHBOURS: Kind = Kind::Whole("a whole number from 0 to 10", 0, 10);
 /// A seed.
 pub const SEED: Kind = Kind::Whole("a whole number", i64::MIN, i64::MAX);
 

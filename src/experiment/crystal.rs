@@ -1,8 +1,9 @@
 //! The crystal: cell and orientation, size, spot shape, mosaicity (PHYSICS §8, §11).
 
+use super::diffuse::check_group;
 use super::quantity::Quantity;
-use super::{ExperimentError, Mosaicity};
-use crate::geometry::UnitCell;
+use super::{Diffuse, ExperimentError, Mosaicity};
+use crate::geometry::{LaueGroup, UnitCell};
 
 /// The crystal.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,8 +18,12 @@ pub struct Crystal {
     pub fudge: f64,
     /// What the width of Gaussian and top-hat spots is measured in.
     pub metric: SpotMetric,
+    /// The group that F_latt² is averaged over; none where the shape is taken as it is.
+    pub symmetric_shape: Option<LaueGroup>,
     /// How the mosaic domains are turned.
     pub mosaicity: Mosaicity,
+    /// Diffuse scattering, if there is any.
+    pub diffuse: Option<Diffuse>,
 }
 
 /// The lattice factor: how a crystal of finite size spreads its reflections.
@@ -55,7 +60,9 @@ impl Crystal {
             shape: Shape::default(),
             fudge: 1.0,
             metric: SpotMetric::default(),
+            symmetric_shape: None,
             mosaicity: Mosaicity::default(),
+            diffuse: None,
         }
     }
 
@@ -84,6 +91,12 @@ impl Crystal {
             }
         }
         Quantity::Fudge.require(self.fudge)?;
+        if let Some(group) = &self.symmetric_shape {
+            check_group(group, &self.cell)?;
+        }
+        if let Some(diffuse) = &self.diffuse {
+            diffuse.check(&self.cell)?;
+        }
         self.mosaicity.check()
     }
 }

@@ -10,6 +10,7 @@ mod beam;
 mod convention;
 mod crystal;
 mod detector;
+mod diffuse;
 mod error;
 mod expansion;
 mod mosaicity;
@@ -35,6 +36,7 @@ pub use beam::{
 pub use convention::{Convention, LabAxes};
 pub use crystal::{Crystal, Shape, SpotMetric};
 pub use detector::{Detector, HeaderGeometry, LayerDepth};
+pub use diffuse::Diffuse;
 pub use error::ExperimentError;
 pub use expansion::{Expansion, LARGEST_INDEX, Reflections, expand};
 pub use mosaicity::{DEFAULT_MOSAIC_SEED, MosaicDraw, MosaicModel, Mosaicity};

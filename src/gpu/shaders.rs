@@ -13,9 +13,10 @@ macro_rules! wgsl {
 }
 
 /// The scene on the device, and the functions that a term is made of.
-const KERNEL: [&str; 16] = [
+const KERNEL: [&str; 18] = [
     wgsl!("kernel"),
     wgsl!("shared/absorption"),
+    wgsl!("shared/diffuse"),
     wgsl!("shared/fine"),
     wgsl!("shared/fixed_point"),
     wgsl!("shared/interpolation"),
@@ -28,13 +29,19 @@ const KERNEL: [&str; 16] = [
     wgsl!("shared/spot_reach"),
     wgsl!("shared/strict"),
     wgsl!("shared/structure_factor"),
+    wgsl!("shared/symmetry"),
     wgsl!("shared/term"),
     wgsl!("shared/view"),
 ];
 
 /// The source of the shader that renders.
 pub fn render_source() -> String {
-    KERNEL.concat() + wgsl!("slice") + wgsl!("pixels") + wgsl!("render")
+    KERNEL.concat() + wgsl!("slice") + wgsl!("pixels") + wgsl!("prepared") + wgsl!("render")
+}
+
+/// The source of the shader of diffuse scattering.
+pub fn diffuse_source() -> String {
+    KERNEL.concat() + wgsl!("slice") + wgsl!("pixels") + wgsl!("prepared") + wgsl!("diffuse")
 }
 
 /// The source of the shader of what scatters beside the crystal.
@@ -118,6 +125,7 @@ pub struct Permutation {
     culls: bool,
     one_nearest: bool,
     large: bool,
+    symmetric: bool,
 }
 
 impl Permutation {
@@ -154,6 +162,20 @@ impl Permutation {
             culls,
             one_nearest: has_one_nearest(scene, size),
             large: scene.lattice.shape == Shape::Square && scene.lattice.total > MOST_CELLS,
+            symmetric: !scene.symmetric_shape.is_empty(),
+        }
+    }
+
+    /// The constants that the shader of diffuse scattering depends on; the others as by default.
+    pub fn of_diffuse(self) -> Permutation {
+        Permutation {
+            shape: 0,
+            fine: false,
+            culls: false,
+            one_nearest: false,
+            large: false,
+            symmetric: false,
+            ..self
         }
     }
 
@@ -171,7 +193,7 @@ impl Permutation {
     }
 
     /// The values of the `override` constants by name.
-    pub fn constants(&self) -> [(&'static str, f64); 15] {
+    pub fn constants(&self) -> [(&'static str, f64); 16] {
         let flag = |set: bool| f64::from(u8::from(set));
         [
             ("EDGE", self.edge.into()),
@@ -189,6 +211,7 @@ impl Permutation {
             ("CULLS", flag(self.culls)),
             ("ONE_NEAREST", flag(self.one_nearest)),
             ("LARGE", flag(self.large)),
+            ("SYMMETRIC", flag(self.symmetric)),
         ]
     }
 }
@@ -215,7 +238,7 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
     (0..4)
         .flat_map(|shape| {
             (0..3).flat_map(move |structure_factors| {
-                (0..3840u16).map(move |switches| Permutation {
+                (0..4608u16).map(move |switches| Permutation {
                     edge: 1 + (switches >> 5 & 1) as u8,
                     shape,
                     structure_factors,
@@ -229,6 +252,7 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
                     culls: (1..3).contains(&(switches / 768)),
                     one_nearest: switches / 768 == 3,
                     large: shape == 0 && structure_factors == 0 && switches / 768 == 4,
+                    symmetric: switches / 768 == 5,
                     resolution_limit: switches & 64 != 0,
                     curved: switches & 128 != 0,
                 })
@@ -285,7 +309,12 @@ mod tests {
 
     #[test]
     fn every_permutation_is_valid_without_a_device() {
-        for source in [render_source(), background_source(), trace_source()] {
+        for source in [
+            render_source(),
+            background_source(),
+            diffuse_source(),
+            trace_source(),
+        ] {
             let shader = Shader::new(&source).unwrap();
             for permutation in permutations() {
                 let valid = shader.specialised(permutation).and_then(|module| {
