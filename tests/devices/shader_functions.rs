@@ -8,6 +8,7 @@
 mod amorphous;
 mod coverage;
 mod culling;
+mod diffuse;
 mod factors;
 mod fine;
 mod fixed_point;

@@ -5,6 +5,7 @@ mod support;
 
 mod cells;
 mod coordinates;
+mod diffuse;
 mod exposure;
 mod golden;
 mod noise;
