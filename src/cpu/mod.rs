@@ -10,6 +10,7 @@
 
 mod amorphous;
 mod block;
+mod closed_form;
 mod diffuse;
 pub mod interpolation;
 pub mod lanes;

@@ -69,8 +69,12 @@ pub enum DivergenceShape {
 pub enum MosaicDistribution {
     /// Up to the spread, as in the C program.
     Cap,
-    /// Normal, with the spread as its sigma.
+    /// The angle normal, with the spread as its sigma.
     Gaussian,
+    /// The rotation about each axis normal, with the spread as its sigma.
+    Normal,
+    /// The angle normal with the radius of an ellipsoid as its sigma.
+    Ellipsoid,
 }
 
 /// A Laue group: by name, or from the symmetry that a file of the crystal says.
@@ -131,7 +135,9 @@ choices! {
         "6/m" = Hexagonal, "6/mmm" = HexagonalWithAxes, "m-3" = Cubic, "m-3m" = CubicWithAxes
     }
     SpotMetric { "reciprocal" = Reciprocal, "hkl" = Index }
-    MosaicDistribution { "cap" = Cap, "gaussian" = Gaussian }
+    MosaicDistribution {
+        "cap" = Cap, "gaussian" = Gaussian, "normal" = Normal, "ellipsoid" = Ellipsoid
+    }
     DivergenceShape { "round" = Round, "square" = Square }
     Convention { "mosflm" = Mosflm, "xds" = Xds, "adxv" = Adxv, "denzo" = Denzo, "dials" = Dials }
     Pivot { "beam" = Beam, "sample" = Sample }

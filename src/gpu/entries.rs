@@ -77,13 +77,16 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
         first_incident: first.incident.as_vec3().to_array(),
         index_scale: scaling.index as f32,
         first_electric: first.electric.as_vec3().to_array(),
-        scattering_limit_squared: (limit * limit) as f32,
+        // Shaders need not know infinities.
+        scattering_limit_squared: (limit * limit).min(f32::MAX.into()) as f32,
         first_magnetic: first.magnetic.as_vec3().to_array(),
         kahn_factor: scene.kahn_factor.unwrap_or(0.0) as f32,
         background: (scene.background / scaling.intensity) as f32,
         layers: scene.layers,
         oversample: scene.oversample,
         no_bits: 0,
+        damping: (-scene.b_factor * ANGSTROM_PER_METRE.powi(2) / 4f64.ln()) as f32,
+        padding: [0; 3],
     }
 }
 

@@ -61,6 +61,8 @@ wgsl_structs! {
         layers: u32,
         oversample: u32,
         no_bits: u32,
+        damping: f32,
+        padding: [u32; 3],
     }
     PanelEntry = "Panel" of render_source {
         fast: [f32; 3], pixel_size_m: f32,
@@ -156,8 +158,10 @@ wgsl_structs! {
         cell_c: [f32; 3], term: f32,
         whole: [f32; 3], round_offset: f32,
         rest: [f32; 3], spread: f32,
-        nearest: [f32; 3], halo: f32,
-        axes: [f32; 3], displacement: f32,
+        nearest: [f32; 3], damping: f32,
+        axes: [f32; 3], halo: f32,
+        displacement: f32,
+        padding: [u32; 3],
     }
     ExposureUniform = "Exposure" of noise_source {
         key: [u32; 2],

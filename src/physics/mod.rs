@@ -22,6 +22,8 @@
 //! | [`scattering_profile`] | §10 | form factor of a molecule between the entries of its table |
 //! | [`diffuse`] | §15 | halos of reflections: atoms that move together over a distance |
 //! | [`lattice_integral`] | §15 | integral of F_latt² over a reciprocal cell |
+//! | [`debye_waller`] | §14 | damping by a B factor |
+//! | [`closed_form`] | §16 | spots of Gaussian crystals, averaged over what smears them |
 //! | [`term`] | §1 | one term of the sum: F_cell²·F_latt², and halos |
 //!
 //! Everything is in SI units unless a name says otherwise. Nothing here reads a file or knows a
@@ -29,6 +31,8 @@
 
 pub mod absorption;
 pub mod amorphous;
+pub mod closed_form;
+pub mod debye_waller;
 pub mod diffuse;
 pub mod interpolation;
 pub mod lattice_factor;

@@ -14,6 +14,7 @@ use super::{
 use crate::experiment::{Experiment, MosaicDraw, ReflectionGrid};
 use crate::geometry::LaueGroup;
 use crate::physics::amorphous::Amorphous;
+use crate::physics::closed_form::ClosedForm;
 use crate::physics::diffuse::Diffuse;
 use crate::physics::lattice_factor::Lattice;
 use crate::units::ANGSTROM_PER_METRE;
@@ -39,6 +40,7 @@ pub struct Layout {
 pub struct Pose {
     orientations: Arc<[Orientation]>,
     lattice: Lattice,
+    closed_form: Option<ClosedForm>,
     /// Sub-pixels per pixel edge, which resolve this crystal's spots.
     oversample: u32,
 }
@@ -141,6 +143,7 @@ impl Layout {
         Pose {
             orientations: orientations(crystal, &self.domains, frame.scan()),
             lattice: Lattice::new(crystal),
+            closed_form: ClosedForm::new(frame),
             oversample: frame.oversample(),
         }
     }
@@ -183,6 +186,8 @@ impl Layout {
             lattice: pose.lattice,
             symmetric_shape: self.symmetric_shape.clone(),
             diffuse: self.diffuse.clone(),
+            b_factor: experiment.crystal().b_factor_m2,
+            closed_form: pose.closed_form,
             grid,
             default_f: factors.default_f(),
             interpolate: experiment.interpolates(),

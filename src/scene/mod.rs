@@ -26,6 +26,7 @@ use glam::DMat3;
 use crate::experiment::{Experiment, LayerDepth, Panel, ReflectionGrid, Region, Sensor};
 use crate::memory::Bytes;
 use crate::physics::amorphous::Amorphous;
+use crate::physics::closed_form::ClosedForm;
 use crate::physics::diffuse::Diffuse;
 use crate::physics::lattice_factor::Lattice;
 use crate::physics::term::Model;
@@ -77,6 +78,11 @@ pub struct Scene {
     pub symmetric_shape: Arc<[DMat3]>,
     /// Diffuse scattering, if there is any.
     pub diffuse: Option<Arc<Diffuse>>,
+    /// B of the whole crystal, m².
+    pub b_factor: f64,
+    /// What smears the spots, integrated in closed form: each orientation is then the middle of a
+    /// segment of φ. `None` where samples are summed.
+    pub closed_form: Option<ClosedForm>,
     /// F on its grid; `None` when F is the same everywhere.
     pub grid: Option<Arc<ReflectionGrid>>,
     /// F of an index that is in no grid.

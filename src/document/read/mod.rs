@@ -2,6 +2,7 @@
 //! filled in, and everything is checked.
 
 mod adopted;
+mod analytic;
 mod apparatus;
 mod atoms;
 mod background;
@@ -193,6 +194,11 @@ impl Reading<'_> {
                 &key::background::slabs
             ));
         }
+        let sampling = self.sampling()?;
+        let scan = match sampling.analytic {
+            None => scan,
+            Some(_) => self.segmented(scan, &crystal, &reach),
+        };
         self.apply_mask(&mut detector, &adopted)?;
         self.notices.extend(detector::masked_panels(&detector));
         if let Some(file) = &file {
@@ -203,7 +209,7 @@ impl Reading<'_> {
             crystal,
             detector,
             scan,
-            sampling: self.sampling(),
+            sampling,
             structure_factors,
             background,
         };
@@ -249,7 +255,7 @@ impl Reading<'_> {
     }
 
     /// How the image is sampled.
-    fn sampling(&mut self) -> Sampling {
+    fn sampling(&mut self) -> Result<Sampling, DocumentError> {
         let keys = &self.document.sampling;
         if keys.absorption_per_subpixel == Some(true) {
             self.notices.push(message!(
@@ -257,7 +263,7 @@ impl Reading<'_> {
                 &key::sampling::absorption_per_subpixel
             ));
         }
-        Sampling {
+        Ok(Sampling {
             oversample: keys.oversample,
             solid_angle_per_subpixel: keys.solid_angle_per_subpixel == Some(true),
             polarisation_per_subpixel: keys.polarisation_per_subpixel == Some(true),
@@ -266,7 +272,8 @@ impl Reading<'_> {
                 slow: [top, bottom],
             }),
             resolution_limit_m: keys.dmin.unwrap_or(0.0) * 1e-10,
-        }
+            analytic: self.analytic()?,
+        })
     }
 
     /// `error` of the whole experiment, behind the keys that it comes from.

@@ -27,6 +27,7 @@ const ADDED: &[&str] = &[
     "--background liquid.stol,thickness=0.5,density=1,mw=18 \
      --background liquid.stol,thickness=0.02,density=1.1,mw=18,x=4stol -beamsize 0.05",
     "-gauss_xtal -fudge 0.7 --gauss-metric hkl",
+    "--b-factor -12.5",
     "-tophat_spots -gauss_xtal -round_xtal",
     "--symmetric-shape mmm",
     "--symmetric-shape -1",
@@ -42,6 +43,9 @@ const ADDED: &[&str] = &[
     "-mosaic 1 --mosaic-model gaussian -mosaic_domains 20 -mosaic_seed 3",
     "-mosaic 1",
     "--mosaic-sigmas 0.1 0.2 0.3",
+    "--mosaic-sigmas 0.1 0.2 0.3 --mosaic-model normal",
+    "-mosaic 0.4 --mosaic-model ellipsoid",
+    "-gauss_xtal --gauss-metric hkl -Na 9 -Nb 8 -Nc 7 --cells-matrix -2 1 0.5",
     "--mosaic-file turns.txt",
     "-mosaic_domains 3",
     "-phi 10 -osc 1",
