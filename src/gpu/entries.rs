@@ -1,15 +1,18 @@
 //! The scene as the kernels read it.
 
 use bytemuck::Zeroable;
+use glam::{DMat3, DVec3};
 
 use super::GpuError;
 use super::digits::{factor_digits, packed, wide_digits};
 use super::layout::{
-    AmorphousEntry, ModelUniform, OrientationEntry, PieceEntry, SceneUniform, SourceEntry,
+    AmorphousEntry, ClosedFormUniform, ModelUniform, OrientationEntry, PieceEntry, SceneUniform,
+    SourceEntry, TriangleUniform,
 };
 use super::scaling::{Scaling, cell_edges};
 use crate::experiment::{ReflectionGrid, Shape};
 use crate::physics::amorphous::{Amorphous, ProfilePiece};
+use crate::physics::closed_form::ClosedForm;
 use crate::physics::lattice_factor::{Lattice, SPOT_WIDTH};
 use crate::physics::spot_reach::spot_reach;
 use crate::scene::{Orientation, Scene, SceneSource};
@@ -76,6 +79,66 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
         layers: scene.layers,
         oversample: scene.oversample,
         no_bits: 0,
+        closed_form: scene
+            .closed_form
+            .as_ref()
+            .map_or(ClosedFormUniform::zeroed(), |form| {
+                closed_form_uniform(scene, form)
+            }),
+    }
+}
+
+/// What smears the spots of `scene`.
+fn closed_form_uniform(scene: &Scene, form: &ClosedForm) -> ClosedFormUniform {
+    let columns = |matrix: DMat3| {
+        [matrix.x_axis, matrix.y_axis, matrix.z_axis]
+            .map(|column| column.as_vec3().extend(0.0).to_array())
+    };
+    let sub_pixel = 1.0 / (12f64.sqrt() * f64::from(scene.oversample));
+    ClosedFormUniform {
+        mosaic: form.mosaic.map(|turn| columns(form.whitening * turn)),
+        whitening: triangle(form.whitening),
+        unwhitening: triangle(form.whitening.inverse()),
+        spindle: form.spindle.as_vec3().to_array(),
+        bandwidth: form.bandwidth as f32,
+        divergence: form.divergence_sigma_rad.map(|sigma| sigma as f32),
+        half_segment: (form.segment_rad / 2.0) as f32,
+        sub_pixel: if form.pixel_average {
+            sub_pixel as f32
+        } else {
+            0.0
+        },
+        turning: turning(scene, form) as f32,
+        padding: [0; 3],
+    }
+}
+
+/// Standard deviation of a scattering vector over its length, from mosaicity and bandwidth.
+fn turning(scene: &Scene, form: &ClosedForm) -> f64 {
+    let squared_length = |matrix: DMat3| {
+        let columns = [matrix.x_axis, matrix.y_axis, matrix.z_axis];
+        columns.map(DVec3::length_squared).into_iter().sum::<f64>()
+    };
+    let index_of = scene
+        .orientations
+        .first()
+        .map_or(DMat3::IDENTITY, |first| first.index_of);
+    // In the laboratory these are cross products, and hold each component of a vector twice.
+    let turns = form.mosaic.map(|turn| index_of.inverse() * turn * index_of);
+    let squares: f64 = turns
+        .map(|turn| squared_length(turn) / 2.0)
+        .into_iter()
+        .sum();
+    (squares + form.bandwidth * form.bandwidth).sqrt()
+}
+
+/// An upper triangular `matrix`.
+fn triangle(matrix: DMat3) -> TriangleUniform {
+    let [x, y, z] = matrix.to_cols_array_2d();
+    TriangleUniform {
+        h: [x[0], y[0], z[0]].map(|term| term as f32),
+        kl: [y[1], z[1], z[2]].map(|term| term as f32),
+        ..TriangleUniform::zeroed()
     }
 }
 

@@ -13,9 +13,11 @@ macro_rules! wgsl {
 }
 
 /// The scene on the device, and the functions that a term is made of.
-const KERNEL: [&str; 16] = [
+const KERNEL: [&str; 18] = [
     wgsl!("kernel"),
     wgsl!("shared/absorption"),
+    wgsl!("shared/closed_form"),
+    wgsl!("shared/erf"),
     wgsl!("shared/fine"),
     wgsl!("shared/fixed_point"),
     wgsl!("shared/interpolation"),
@@ -118,6 +120,7 @@ pub struct Permutation {
     culls: bool,
     one_nearest: bool,
     large: bool,
+    closed_form: bool,
 }
 
 impl Permutation {
@@ -154,6 +157,7 @@ impl Permutation {
             culls,
             one_nearest: has_one_nearest(scene, size),
             large: scene.lattice.shape == Shape::Square && scene.lattice.total > MOST_CELLS,
+            closed_form: scene.closed_form.is_some(),
         }
     }
 
@@ -171,7 +175,7 @@ impl Permutation {
     }
 
     /// The values of the `override` constants by name.
-    pub fn constants(&self) -> [(&'static str, f64); 15] {
+    pub fn constants(&self) -> [(&'static str, f64); 16] {
         let flag = |set: bool| f64::from(u8::from(set));
         [
             ("EDGE", self.edge.into()),
@@ -189,6 +193,7 @@ impl Permutation {
             ("CULLS", flag(self.culls)),
             ("ONE_NEAREST", flag(self.one_nearest)),
             ("LARGE", flag(self.large)),
+            ("CLOSED_FORM", flag(self.closed_form)),
         ]
     }
 }
@@ -231,8 +236,17 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
                     large: shape == 0 && structure_factors == 0 && switches / 768 == 4,
                     resolution_limit: switches & 64 != 0,
                     curved: switches & 128 != 0,
+                    closed_form: false,
                 })
             })
+        })
+        .flat_map(|own| {
+            // Gaussian spots with an F for each reflection.
+            let may = own.shape == 2 && own.structure_factors < 2 && !own.one_nearest;
+            [false, true]
+                .into_iter()
+                .filter(move |form| may || !form)
+                .map(move |closed_form| Permutation { closed_form, ..own })
         })
         .filter(|own| !own.fine || (own.edge == 1 && !own.curved))
         .filter(|own| !own.culls || own.shape >= 2)
