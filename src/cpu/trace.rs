@@ -177,8 +177,7 @@ fn amorphous_sum(scene: &Scene, place: &TermPlace) -> f64 {
 fn intensity_sum(scene: &Scene, place: &TermPlace) -> f64 {
     views_and_sources(scene, place)
         .map(|(view, source)| {
-            let q = source.scattering_vector(view.diffracted);
-            sum_over_orientations(scene, q)
+            sum_over_orientations(scene, &scene.panels[place.panel()], &view, source)
         })
         .sum()
 }

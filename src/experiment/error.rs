@@ -157,6 +157,12 @@ pub enum ExperimentError {
         /// Wavelength of the source, m.
         wavelength_m: f64,
     },
+    /// Something that has no closed form.
+    #[error("{0} have no closed form; sum samples instead")]
+    NoClosedForm(&'static str),
+    /// A spread that is integrated in closed form and never sampled.
+    #[error("{0} is only known in closed form, and samples are summed")]
+    NotSampled(Quantity),
     /// A mosaic domain's matrix that does not rotate.
     #[error(
         "the matrix of mosaic domain {number} is no rotation; its rows must be of length 1, at \

@@ -47,6 +47,12 @@ pub enum MosaicModel {
         /// sigma over √3.
         sigmas_rad: [f64; 3],
     },
+    /// Normal deviates about each axis of the crystal's frame, which lie along a, along c* × a, and
+    /// along c*; in pairs that are turned to and fro, as [`MosaicModel::Gaussian`].
+    Normal {
+        /// Standard deviation of the rotation about each axis, radians.
+        sigmas_rad: [f64; 3],
+    },
     /// These rotations, in the laboratory.
     Listed(Arc<[DMat3]>),
 }
@@ -68,7 +74,9 @@ impl Mosaicity {
             // A list longer than 2³² does not fit in memory.
             MosaicModel::Listed(rotations) => rotations.len() as u32,
             _ if self.spread_rad() == 0.0 => self.domains.min(1),
-            MosaicModel::Cap { .. } | MosaicModel::Gaussian { .. } => self.domains,
+            MosaicModel::Cap { .. } | MosaicModel::Gaussian { .. } | MosaicModel::Normal { .. } => {
+                self.domains
+            }
         }
     }
 
@@ -77,7 +85,9 @@ impl Mosaicity {
     pub fn spread_rad(&self) -> f64 {
         match &self.model {
             MosaicModel::Cap { spread_rad } => *spread_rad,
-            MosaicModel::Gaussian { sigmas_rad } => sigmas_rad.iter().copied().fold(0.0, f64::max),
+            MosaicModel::Gaussian { sigmas_rad } | MosaicModel::Normal { sigmas_rad } => {
+                sigmas_rad.iter().copied().fold(0.0, f64::max)
+            }
             MosaicModel::Listed(rotations) => rotations.iter().map(angle_of).fold(0.0, f64::max),
         }
     }
@@ -99,13 +109,23 @@ impl Mosaicity {
                     pairs: self.gaussian(sigmas).collect(),
                 }
             }
+            MosaicModel::Normal { sigmas_rad } => {
+                let sigmas = DVec3::from_array(*sigmas_rad);
+                MosaicDraw::InCrystal {
+                    unturned: self.domain_count() % 2 == 1,
+                    pairs: self.normal(sigmas).collect(),
+                }
+            }
         }
     }
 
     /// Whether the spindle turns the domains' rotations along with the crystal: a′ is then
     /// rot(u, φ)·U_m·a, else U_m·rot(u, φ)·a, as in the C program.
     pub fn turns_with_crystal(&self) -> bool {
-        matches!(self.model, MosaicModel::Gaussian { .. })
+        matches!(
+            self.model,
+            MosaicModel::Gaussian { .. } | MosaicModel::Normal { .. }
+        )
     }
 
     fn cap(&self, spread_rad: f64) -> Vec<DMat3> {
@@ -131,11 +151,33 @@ impl Mosaicity {
         })
     }
 
+    /// Standard deviations of the rotation about each axis of the crystal's frame, radians, where
+    /// rotations are normal about each.
+    pub fn axis_sigmas_rad(&self) -> Option<[f64; 3]> {
+        match &self.model {
+            MosaicModel::Normal { sigmas_rad } => Some(*sigmas_rad),
+            MosaicModel::Cap { .. } | MosaicModel::Gaussian { .. } if self.spread_rad() == 0.0 => {
+                Some([0.0; 3])
+            }
+            _ => None,
+        }
+    }
+
+    /// Rotation vectors in the crystal's frame, normal about each axis: one for each pair.
+    fn normal(&self, sigmas: DVec3) -> impl Iterator<Item = DVec3> {
+        let seed = self.seed.cast_unsigned();
+        (0..self.domain_count() / 2).map(move |pair| {
+            let mut stream = PhiloxStream::new(seed, 0, pair, DOMAIN_PURPOSE);
+            let deviates: [f64; 3] = std::array::from_fn(|_| StandardNormal.sample(&mut stream));
+            DVec3::from_array(deviates) * sigmas
+        })
+    }
+
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
         let require_spread = |spread_rad: &f64| Quantity::MosaicSpread.require(*spread_rad);
         match &self.model {
             MosaicModel::Cap { spread_rad } => require_spread(spread_rad)?,
-            MosaicModel::Gaussian { sigmas_rad } => {
+            MosaicModel::Gaussian { sigmas_rad } | MosaicModel::Normal { sigmas_rad } => {
                 sigmas_rad.iter().try_for_each(require_spread)?
             }
             MosaicModel::Listed(rotations) => {
@@ -185,7 +227,7 @@ impl MosaicDraw {
 }
 
 /// The orthonormal frame of a crystal, in columns: along a, c* × a, c*.
-fn crystal_frame(cell: &UnitCell) -> DMat3 {
+pub(crate) fn crystal_frame(cell: &UnitCell) -> DMat3 {
     let a = cell.real().x_axis.normalize();
     let c_star = cell.reciprocal().z_axis.normalize();
     DMat3::from_cols(a, c_star.cross(a), c_star)

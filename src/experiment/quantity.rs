@@ -66,6 +66,8 @@ quantities! {
     Fluence "the fluence in photons/m²": 0.0..=1e60, "from 0 to 1e60";
     Divergence "the divergence in radians, its range or its steps together,": 0.0..=TAU, "from 0 to 2π";
     Dispersion "the dispersion": 0.0..=BELOW_TWO, "from 0 up to 2 (200 %)";
+    Bandwidth "the bandwidth, its standard deviation over the wavelength,": 0.0..=1.0, "from 0 to 1 (100 %)";
+    DivergenceSigma "the standard deviation of the divergence in radians": 0.0..=TAU, "from 0 to 2π";
     SourceWeight "a source's weight": 0.0..=f64::MAX, "zero or more";
     ResolutionLimit "the resolution limit in m": 0.0..=f64::MAX, "zero or more";
     Oversample "the number of sub-pixels per pixel edge": 1.0..=65535.0, "from 1 to 65535";

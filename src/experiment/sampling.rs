@@ -1,7 +1,7 @@
 //! How finely the image is computed, and which part of it.
 
 use super::quantity::Quantity;
-use super::{Beam, Crystal, Detector, ExperimentError};
+use super::{Analytic, Beam, Crystal, Detector, ExperimentError};
 
 /// Sub-pixels, region, resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -16,6 +16,8 @@ pub struct Sampling {
     pub region: Option<Region>,
     /// Spacing in m below which nothing is computed; 0 for no limit.
     pub resolution_limit_m: f64,
+    /// Integrate spots in closed form; `None` to sum samples of what smears them.
+    pub analytic: Option<Analytic>,
 }
 
 /// A rectangle of pixels, first and last included.

@@ -20,6 +20,7 @@
 //! | [`interpolation`] | §9 | structure factor between reflections |
 //! | [`amorphous`] | §10 | scattering by amorphous materials |
 //! | [`scattering_profile`] | §10 | form factor of a molecule between the entries of its table |
+//! | [`closed_form`] | §16 | spots of Gaussian crystals, averaged over what smears them |
 //! | [`term`] | §1 | one term of the sum: F_cell²·F_latt² |
 //!
 //! Everything is in SI units unless a name says otherwise. Nothing here reads a file or knows a
@@ -27,6 +28,7 @@
 
 pub mod absorption;
 pub mod amorphous;
+pub mod closed_form;
 pub mod interpolation;
 pub mod lattice_factor;
 pub mod miller_index;

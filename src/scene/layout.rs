@@ -11,6 +11,7 @@ use super::{
 };
 use crate::experiment::{Experiment, MosaicDraw, ReflectionGrid};
 use crate::physics::amorphous::Amorphous;
+use crate::physics::closed_form::ClosedForm;
 use crate::physics::lattice_factor::Lattice;
 use crate::units::ANGSTROM_PER_METRE;
 
@@ -33,6 +34,7 @@ pub struct Layout {
 pub struct Pose {
     orientations: Arc<[Orientation]>,
     lattice: Lattice,
+    closed_form: Option<ClosedForm>,
     /// Sub-pixels per pixel edge, which resolve this crystal's spots.
     oversample: u32,
 }
@@ -127,6 +129,7 @@ impl Layout {
         Pose {
             orientations: orientations(crystal, &self.domains, frame.scan()),
             lattice: Lattice::new(crystal),
+            closed_form: ClosedForm::new(frame),
             oversample: frame.oversample(),
         }
     }
@@ -167,6 +170,7 @@ impl Layout {
             orientations: pose.orientations.clone(),
             phi_steps: experiment.scan().steps,
             lattice: pose.lattice,
+            closed_form: pose.closed_form,
             grid,
             default_f: factors.default_f(),
             interpolate: experiment.interpolates(),

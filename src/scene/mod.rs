@@ -26,6 +26,7 @@ use glam::DMat3;
 use crate::experiment::{Experiment, LayerDepth, Panel, ReflectionGrid, Region, Sensor};
 use crate::memory::Bytes;
 use crate::physics::amorphous::Amorphous;
+use crate::physics::closed_form::ClosedForm;
 use crate::physics::lattice_factor::Lattice;
 use crate::physics::term::Model;
 
@@ -71,6 +72,9 @@ pub struct Scene {
     pub phi_steps: u32,
     /// Size and shape of the crystal.
     pub lattice: Lattice,
+    /// What smears the spots, integrated in closed form: each orientation is then the middle of a
+    /// segment of φ. `None` where samples are summed.
+    pub closed_form: Option<ClosedForm>,
     /// F on its grid; `None` when F is the same everywhere.
     pub grid: Option<Arc<ReflectionGrid>>,
     /// F of an index that is in no grid.

@@ -48,6 +48,7 @@ impl Reading<'_> {
             wavelength_m,
             fluence: self.fluence()?,
             sources,
+            ..Beam::default()
         })
     }
 

@@ -263,6 +263,7 @@ impl Reading<'_> {
                 slow: [top, bottom],
             }),
             resolution_limit_m: keys.dmin.unwrap_or(0.0) * 1e-10,
+            analytic: None,
         }
     }
 

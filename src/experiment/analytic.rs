@@ -1,0 +1,61 @@
+//! Spots in closed form: one evaluation in place of domains, wavelengths, directions and steps
+//! (PHYSICS §16).
+
+use super::{Description, ExperimentError, PhiSampling, Quantity, Scan, Shape};
+
+/// How spots are integrated in closed form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Analytic {
+    /// Segments that the scan's range is cut into; `None` to choose as many as the highest index
+    /// on the detector needs.
+    pub segments: Option<u32>,
+    /// Take the average over each sub-pixel's area, too.
+    pub pixel_average: bool,
+}
+
+impl Description {
+    /// Refuses what has no closed form, and spreads that only the closed form has.
+    pub(super) fn check_analytic(&self) -> Result<(), ExperimentError> {
+        let beam = &self.beam;
+        let Some(analytic) = self.sampling.analytic else {
+            if beam.bandwidth > 0.0 {
+                return Err(ExperimentError::NotSampled(Quantity::Bandwidth));
+            }
+            if beam.divergence_sigma_rad != [0.0; 2] {
+                return Err(ExperimentError::NotSampled(Quantity::DivergenceSigma));
+            }
+            return Ok(());
+        };
+        if self.crystal.shape != Shape::Gauss {
+            return Err(ExperimentError::NoClosedForm("spots that are not Gaussian"));
+        }
+        if self.crystal.mosaicity.axis_sigmas_rad().is_none() {
+            return Err(ExperimentError::NoClosedForm(
+                "misorientations that are not normal about each axis",
+            ));
+        }
+        let curved = |panel: &super::Panel| panel.curved_m.is_some();
+        if analytic.pixel_average && self.detector.panels.iter().any(curved) {
+            return Err(ExperimentError::NoClosedForm(
+                "the area of a curved panel's pixels",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Makes one orientation of the whole of every segment.
+    pub(super) fn resolve_analytic(&mut self) {
+        let Some(analytic) = self.sampling.analytic else {
+            return;
+        };
+        self.crystal.mosaicity.domains = 1;
+        let range = self.scan.step_rad * f64::from(self.scan.steps);
+        let segments = analytic.segments.unwrap_or(self.scan.steps).max(1);
+        self.scan = Scan {
+            step_rad: range / f64::from(segments),
+            steps: segments,
+            sampling: PhiSampling::Middle,
+            ..self.scan
+        };
+    }
+}
