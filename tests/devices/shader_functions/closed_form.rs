@@ -14,7 +14,7 @@ const SCALED_ERFC: f64 = 5e-7;
 /// Error over the value in the middle.
 const GAUSSIAN_MEAN: f64 = 1.5e-6;
 /// Error over the value, and over the length of a vector and the ratio of the factor's numbers.
-const FACTOR: f64 = 3e-6;
+const FACTOR: f64 = 1e-6;
 /// Error over the height of a spot and one more than how far it is smeared, in units of its width before.
 const SPOT: f64 = 1e-6;
 
@@ -117,10 +117,10 @@ fn factors() {
         &inputs,
         |input, found: [f64; 12]| {
             let vector = |word: usize| DVec3::from_slice(&input[word..]);
-            let (start, step, other) = (of_numbers(&input), vector(6), vector(9));
+            let (start, step, other) = (of_numbers(&input[..6]), vector(6), vector(9));
             let square = start.transpose() * start
                 + DMat3::from_cols(step * step.x, step * step.y, step * step.z);
-            let factor = of_numbers(&found);
+            let factor = of_numbers(&found[..6]);
             let length = |matrix: &DMat3| triangular(matrix).map(|n| n * n).iter().sum::<f64>();
             let own = factor.transpose() * factor;
             let apart = own - square;
@@ -365,7 +365,9 @@ fn smeared_spot() {
         model.default_f = 2.0;
         let term = smeared_term(
             model, form, prepared, panel_here(), source, q, real(70u), vec3<f32>(0.0), real3(12u));
-        put(8u, common_factor(model) * term);
+        // One F, whatever the index.
+        let one = scattered_amplitude(model, vec3<f32>(0.0), real3(12u), vec3<f32>(0.0));
+        put(8u, common_factor(model) * one * term);
         let rest = Prepared(
             vec3<f32>(0.0), real3(12u), prepared.row_a, prepared.row_b, prepared.row_c);
         let sight = Sight(vec3<f32>(0.0), 1.0, real(70u));
@@ -384,21 +386,21 @@ fn smeared_spot() {
             let case = case(&input);
             let expected =
                 closed_form::smeared_spot(&case.form, &case.covariance, case.delta, case.sweep);
-            let nearest = [expected.average, found[0] / found[0]];
-            let _ = nearest;
             let smearing = 1.0 + smearing(&case);
             let rate = expected.kappa.sqrt();
             let weight = (-expected.exponent).exp() / smearing;
             let sweep = DVec3::from_slice(&found[5..]) - case.sweep;
+            let share = |found: f64| (found - expected.average).abs() / expected.height;
+            // Where the segment has no width to speak of, the exponent is another.
+            let is_wide = rate * case.form.segment_rad > closed_form::NARROW_SEGMENT;
+            let exponent = weight * (found[1] - expected.exponent).abs();
             let errors = [
-                relative(found[0], expected.height) / smearing.min(4.0),
+                relative(found[0], expected.height) / smearing,
                 relative(found[2], rate) / smearing,
-                (found[4] - expected.average).abs() / expected.height / smearing,
-                (found[8] / 4.0 - expected.average).abs() / expected.height / smearing,
-                (found[9] / 4.0 - expected.average).abs() / expected.height / smearing,
-                weight
-                    * (found[1] - expected.exponent).abs()
-                    * f64::from(u8::from(rate * case.form.segment_rad > 1e-3)),
+                share(found[4]) / smearing,
+                share(found[8] / 4.0) / smearing,
+                share(found[9] / 4.0) / smearing,
+                if is_wide { exponent } else { 0.0 },
                 sweep.length() / (case.q.length() * 150.0),
             ];
             errors.into_iter().fold(0.0, f64::max)

@@ -12,8 +12,8 @@ use nanobragg::random::PhiloxStream;
 use rand::RngExt;
 
 use super::{
-    check, check_cases, check_words, error_over, in_render, inputs, joined, log_uniform, relative,
-    unit_vector, vector,
+    SCENE_WORDS, check, check_cases, check_words, error_over, in_render, inputs, joined,
+    log_uniform, relative, unit_vector, vector,
 };
 
 /// Error over the value: one product.
