@@ -35,6 +35,7 @@ struct Traced {
     rest: vec3<f32>, // to be added to `whole`
     spread: f32, // 1/Å^2
     nearest: vec3<f32>, // to be added to `whole`
+    damping: f32, // by the B factor
     axes: vec3<f32>, // the lattice factor of each axis, over its number of cells
 }
 
@@ -89,6 +90,7 @@ fn trace() {
     traced.weight = source.weight;
     traced.scattering_vector = q;
     traced.stol = length(q) / 2.0;
+    traced.damping = debye_waller(scene.damping, q);
     traced.cell_a = prepared.row_a;
     traced.cell_b = prepared.row_b;
     traced.cell_c = prepared.row_c;

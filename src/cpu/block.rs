@@ -7,12 +7,14 @@
 use multiversion::multiversion;
 
 use super::amorphous::add_amorphous;
+use super::closed_form::{Visible, sum_over_segments};
 use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::orientation_sum::sum_over_orientations;
 use super::pixel::{
     absorbed, front_solid_angle, layer_front, mean_layer_depth, own_polarisation, own_solid_angle,
 };
 use crate::experiment::Panel;
+use crate::physics::debye_waller::debye_waller;
 use crate::physics::position::{flat_position, position};
 use crate::physics::view::{View, view};
 use crate::scene::Scene;
@@ -62,6 +64,11 @@ fn photons_with<const FUSED: bool>(
     first: [usize; 2],
     interrupted: &dyn Fn() -> bool,
 ) -> Option<Lanes> {
+    let visible = Visible::new(scene, panel, first);
+    let spots = scene.crystal_scatters() && visible.any();
+    if !spots && scene.background == 0.0 && scene.amorphous.is_empty() {
+        return Some(Lanes::splat(0.0));
+    }
     let first_views = Views::new(scene, panel, first, [0, 0], 0);
     let (mut first_solid_angles, mut first_polarisations) =
         first_factors(scene, panel, &first_views);
@@ -84,7 +91,7 @@ fn photons_with<const FUSED: bool>(
                     (first_solid_angles, first_polarisations) = first_factors(scene, panel, views);
                 }
                 add_amorphous(scene, panel, views, layer, &mut sums);
-                if !scene.crystal_scatters() {
+                if !spots {
                     continue;
                 }
                 let solid_angles = if scene.solid_angle_per_subpixel {
@@ -98,7 +105,7 @@ fn photons_with<const FUSED: bool>(
                         solid_angles.0[lane] * absorbed(scene, panel, &views.get(lane), layer)
                     }),
                 };
-                for source in scene.sources.iter() {
+                for (number, source) in scene.sources.iter().enumerate() {
                     let polarisations = if scene.polarisation_per_subpixel {
                         Lanes::from_fn(|lane| own_polarisation(scene, source, &views.get(lane)))
                     } else {
@@ -116,10 +123,30 @@ fn photons_with<const FUSED: bool>(
                             factors.0[lane] = if dropped { 0.0 } else { factors.0[lane] };
                         }
                     }
+                    if scene.b_factor != 0.0 {
+                        for lane in 0..LANES {
+                            factors.0[lane] *= debye_waller(scene.b_factor, q.get(lane));
+                        }
+                    }
                     if factors.all_zero() {
                         continue;
                     }
-                    let scattered = sum_over_orientations::<FUSED>(scene, &q, interrupted)?;
+                    let scattered = match &scene.closed_form {
+                        None => sum_over_orientations::<FUSED>(scene, &q, interrupted)?,
+                        Some(form) => {
+                            let source = (number, source);
+                            let seen = (panel, views);
+                            sum_over_segments::<FUSED>(
+                                scene,
+                                form,
+                                seen,
+                                source,
+                                &q,
+                                &visible,
+                                interrupted,
+                            )?
+                        }
+                    };
                     for lane in 0..LANES {
                         sums.0[lane] += factors.0[lane] * scattered.0[lane];
                     }
@@ -160,10 +187,11 @@ impl Views {
         layer: u32,
     ) -> Views {
         let depth = layer_front(scene, panel, layer);
-        let fronts = Views::at(scene, panel, first, sub_pixel, |_| depth);
+        let oversample = scene.oversample;
+        let fronts = Views::at(panel, oversample, first, sub_pixel, |_| depth);
         match scene.mean_depth_sensor(panel) {
             None => fronts,
-            Some(sensor) => Views::at(scene, panel, first, sub_pixel, |lane| {
+            Some(sensor) => Views::at(panel, oversample, first, sub_pixel, |lane| {
                 mean_layer_depth(scene, panel, sensor, &fronts.get(lane), layer)
             }),
         }
@@ -171,9 +199,9 @@ impl Views {
 
     /// The views of one sub-pixel at a `depth` (m) in the sensor of each pixel.
     #[inline(always)]
-    fn at(
-        scene: &Scene,
+    pub fn at(
         panel: &Panel,
+        oversample: u32,
         [fast, slow]: [usize; 2],
         sub_pixel: [u32; 2],
         depth: impl Fn(usize) -> f64,
@@ -187,13 +215,13 @@ impl Views {
         if panel.curved_m.is_some() {
             for lane in 0..LANES {
                 let pixel = [fast + lane, slow];
-                let place = position(panel, scene.oversample, pixel, sub_pixel, depth(lane));
+                let place = position(panel, oversample, pixel, sub_pixel, depth(lane));
                 views.positions.set(lane, place);
             }
         } else {
             for lane in 0..LANES {
                 let pixel = [fast + lane, slow];
-                let place = flat_position(panel, scene.oversample, pixel, sub_pixel, depth(lane));
+                let place = flat_position(panel, oversample, pixel, sub_pixel, depth(lane));
                 views.positions.set(lane, place);
             }
         }
@@ -203,6 +231,12 @@ impl Views {
             views.diffracted.set(lane, view.diffracted);
         }
         views
+    }
+
+    /// How far the view of one pixel is, m.
+    #[inline(always)]
+    pub fn distance(&self, lane: usize) -> f64 {
+        self.distances.0[lane]
     }
 
     /// The view of one pixel.
@@ -307,6 +341,7 @@ mod tests {
                 other.solid_angle_per_subpixel = true;
                 other.polarisation_per_subpixel = true;
                 other.scattering_vector_limit = 1.4e9;
+                other.b_factor = 4e-19;
                 other.interpolate = true;
                 scenes.extend([scene, other, mean, own]);
             }

@@ -10,6 +10,7 @@
 
 mod amorphous;
 mod block;
+mod closed_form;
 pub mod interpolation;
 pub mod lanes;
 pub mod lattice_factor;

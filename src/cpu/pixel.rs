@@ -10,6 +10,7 @@ use crate::experiment::{Panel, Sensor};
 use crate::physics::absorption::{absorbed_fraction, mean_depth};
 use crate::physics::amorphous::amorphous;
 use crate::physics::closed_form::{self, ClosedForm, SmearedSpot};
+use crate::physics::debye_waller::debye_waller;
 use crate::physics::polarisation::polarisation;
 use crate::physics::position::position;
 use crate::physics::scattering_vector::stol;
@@ -241,7 +242,8 @@ pub fn photons(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> f64 {
                         first_polarisation
                     };
                     let scattered = sum_over_orientations(scene, panel, &seen, source);
-                    sum += source.weight * geometry * polarisation * scattered;
+                    let damping = debye_waller(scene.b_factor, q);
+                    sum += source.weight * geometry * polarisation * damping * scattered;
                 }
             }
         }

@@ -10,6 +10,7 @@ use super::pixel::{
     sum_over_orientations,
 };
 use crate::experiment::{Panel, Shape};
+use crate::physics::debye_waller::debye_waller;
 use crate::physics::lattice_factor::{round_offset, sincg, spot_offset_squared};
 use crate::physics::term::term;
 use crate::physics::view::View;
@@ -54,6 +55,9 @@ pub fn trace(scene: &Scene, place: &TermPlace) -> Trace {
     let q = source.scattering_vector(view.diffracted);
     vector(&mut trace, Name::ScatteringVector, q);
     trace.put_one(Name::Stol, q.length() / 2.0);
+    if scene.b_factor != 0.0 {
+        trace.put_one(Name::DebyeWaller, debye_waller(scene.b_factor, q));
+    }
     let rows = scene.orientations[place.orientation()].index_of;
     let cell = rows.transpose() * ANGSTROM_PER_METRE;
     let star = dual(&rows) * (1.0 / ANGSTROM_PER_METRE);

@@ -69,8 +69,12 @@ pub enum DivergenceShape {
 pub enum MosaicDistribution {
     /// Up to the spread, as in the C program.
     Cap,
-    /// Normal, with the spread as its sigma.
+    /// The angle normal, with the spread as its sigma.
     Gaussian,
+    /// The rotation about each axis normal, with the spread as its sigma.
+    Normal,
+    /// The angle normal with the radius of an ellipsoid as its sigma.
+    Ellipsoid,
 }
 
 /// How the experiment in an image file names input files.
@@ -91,7 +95,9 @@ choices! {
     PhiSampling { "start" = Start, "middle" = Middle }
     LayerDepth { "front" = Front, "mean" = Mean }
     SpotMetric { "reciprocal" = Reciprocal, "hkl" = Index }
-    MosaicDistribution { "cap" = Cap, "gaussian" = Gaussian }
+    MosaicDistribution {
+        "cap" = Cap, "gaussian" = Gaussian, "normal" = Normal, "ellipsoid" = Ellipsoid
+    }
     DivergenceShape { "round" = Round, "square" = Square }
     Convention { "mosflm" = Mosflm, "xds" = Xds, "adxv" = Adxv, "denzo" = Denzo, "dials" = Dials }
     Pivot { "beam" = Beam, "sample" = Sample }

@@ -40,6 +40,10 @@ pub(super) fn keys_of(error: &ExperimentError) -> Vec<&'static Key> {
     match error {
         ExperimentError::OutOfRange { quantity, .. } => keys_of_quantity(*quantity),
         ExperimentError::PartOfCell(_) => vec![&crystal::cells],
+        ExperimentError::CoupledCells(_) | ExperimentError::CellsNotPositive { .. } => {
+            vec![&crystal::cells_matrix]
+        }
+        ExperimentError::FlatEllipsoid(_) => vec![&key::mosaicity::sigmas],
         ExperimentError::Region { .. } => vec![&sampling::region],
         ExperimentError::OnPanel { error, .. } => match **error {
             ExperimentError::OutOfRange { quantity, .. } => keys_of_quantity(quantity),
@@ -51,6 +55,8 @@ pub(super) fn keys_of(error: &ExperimentError) -> Vec<&'static Key> {
         ExperimentError::PlaneThroughSample { .. } | ExperimentError::FacesAway { .. } => {
             keys_of_placement(error)
         }
+        ExperimentError::NoClosedForm(_) => vec![&sampling::analytic],
+        ExperimentError::NotSampled(quantity) => keys_of_quantity(*quantity),
         ExperimentError::Parallel("the beam", _) => vec![&key::frame::polarisation],
         _ => Vec::new(),
     }
@@ -60,6 +66,8 @@ pub(super) fn keys_of(error: &ExperimentError) -> Vec<&'static Key> {
 fn keys_of_quantity(quantity: Quantity) -> Vec<&'static Key> {
     use key::{background, beam, crystal, detector, frame, sampling, scan};
     match quantity {
+        Quantity::Bandwidth => vec![&beam::bandwidth],
+        Quantity::DivergenceSigma => vec![&beam::divergence_sigma],
         Quantity::Dispersion => vec![&beam::dispersion],
         Quantity::Wavelength => vec![&beam::wavelength, &beam::energy],
         Quantity::Oversample => vec![&sampling::oversample],
@@ -90,6 +98,7 @@ fn keys_of_quantity(quantity: Quantity) -> Vec<&'static Key> {
         }
         Quantity::Cells => vec![&crystal::cells],
         Quantity::Fudge => vec![&crystal::fudge],
+        Quantity::BFactor => vec![&crystal::b_factor],
         _ => Vec::new(),
     }
 }

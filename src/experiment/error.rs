@@ -172,6 +172,32 @@ pub enum ExperimentError {
         /// Place in the list, from 1.
         number: usize,
     },
+    /// An ellipsoid of misorientations that is flat.
+    #[error(
+        "the sigmas of an ellipsoid are {}, {} and {} radians; all three must be above zero, as a \
+         flat ellipsoid turns no domain",
+        shown(.0[0]), shown(.0[1]), shown(.0[2])
+    )]
+    FlatEllipsoid([f64; 3]),
+    /// Cells that are coupled, of a crystal that has no matrix of cells.
+    #[error(
+        "the cells {}, {} and {} couple axes of Gaussian spots that are measured in indices, in the \
+         metric hkl; choose these, or leave them out",
+        shown(.0[0]), shown(.0[1]), shown(.0[2])
+    )]
+    CoupledCells([f64; 3]),
+    /// A matrix of cells that no crystal has.
+    #[error(
+        "the matrix of cells {} is not positive definite: the determinants of its upper left \
+         corners are {}, {} and {}, and must be above zero; take smaller numbers off its diagonal",
+        rows(.matrix), shown(.minors[0]), shown(.minors[1]), shown(.minors[2])
+    )]
+    CellsNotPositive {
+        /// The matrix, row by row.
+        matrix: [[f64; 3]; 3],
+        /// Its leading principal minors.
+        minors: [f64; 3],
+    },
     /// A scattering profile with nothing in it.
     #[error("the scattering profile has no entries; it must have at least one")]
     NoProfile,
@@ -256,6 +282,12 @@ impl ExperimentError {
 fn shown(value: f64) -> String {
     let text = format!("{value:?}");
     text.strip_suffix(".0").unwrap_or(&text).to_string()
+}
+
+/// The rows of `matrix`, apart by strokes.
+fn rows(matrix: &[[f64; 3]; 3]) -> String {
+    let rows = matrix.map(|row| row.map(shown).join(" "));
+    rows.join(" / ")
 }
 
 /// `vector` scaled to length one.

@@ -80,6 +80,9 @@ impl Sampling {
             Quantity::Oversample.require(count.into())?;
             return Ok(count);
         }
+        if self.analytic.is_some_and(|analytic| analytic.pixel_average) {
+            return Ok(1);
+        }
         let edge = crystal.longest_edge_m();
         let distance = detector.distance_m.abs();
         let pixel = detector

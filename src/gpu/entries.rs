@@ -72,31 +72,35 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
         first_incident: first.incident.as_vec3().to_array(),
         index_scale: scaling.index as f32,
         first_electric: first.electric.as_vec3().to_array(),
-        scattering_limit_squared: (limit * limit) as f32,
+        // Shaders need not know infinities.
+        scattering_limit_squared: (limit * limit).min(f32::MAX.into()) as f32,
         first_magnetic: first.magnetic.as_vec3().to_array(),
         kahn_factor: scene.kahn_factor.unwrap_or(0.0) as f32,
         background: (scene.background / scaling.intensity) as f32,
         layers: scene.layers,
         oversample: scene.oversample,
         no_bits: 0,
+        damping: (-scene.b_factor * ANGSTROM_PER_METRE.powi(2) / 4f64.ln()) as f32,
+        padding: [0; 3],
         closed_form: scene
             .closed_form
             .as_ref()
             .map_or(ClosedFormUniform::zeroed(), |form| {
-                closed_form_uniform(scene, form)
+                closed_form_uniform(form, scene.oversample)
             }),
     }
 }
 
-/// What smears the spots of `scene`.
-fn closed_form_uniform(scene: &Scene, form: &ClosedForm) -> ClosedFormUniform {
+/// What smears the spots of a scene of so many sub-pixels per pixel edge.
+fn closed_form_uniform(form: &ClosedForm, oversample: u32) -> ClosedFormUniform {
     let columns = |matrix: DMat3| {
         [matrix.x_axis, matrix.y_axis, matrix.z_axis]
             .map(|column| column.as_vec3().extend(0.0).to_array())
     };
-    let sub_pixel = 1.0 / (12f64.sqrt() * f64::from(scene.oversample));
+    let sub_pixel = 1.0 / (12f64.sqrt() * f64::from(oversample));
+    let mosaicity = DVec3::from_array(form.mosaic_sigmas_rad).length();
     ClosedFormUniform {
-        mosaic: form.mosaic.map(|turn| columns(form.whitening * turn)),
+        mosaic: form.mosaic().map(|turn| columns(form.whitening * turn)),
         whitening: triangle(form.whitening),
         unwhitening: triangle(form.whitening.inverse()),
         spindle: form.spindle.as_vec3().to_array(),
@@ -108,28 +112,9 @@ fn closed_form_uniform(scene: &Scene, form: &ClosedForm) -> ClosedFormUniform {
         } else {
             0.0
         },
-        turning: turning(scene, form) as f32,
+        turning: mosaicity.hypot(form.bandwidth) as f32,
         padding: [0; 3],
     }
-}
-
-/// Standard deviation of a scattering vector over its length, from mosaicity and bandwidth.
-fn turning(scene: &Scene, form: &ClosedForm) -> f64 {
-    let squared_length = |matrix: DMat3| {
-        let columns = [matrix.x_axis, matrix.y_axis, matrix.z_axis];
-        columns.map(DVec3::length_squared).into_iter().sum::<f64>()
-    };
-    let index_of = scene
-        .orientations
-        .first()
-        .map_or(DMat3::IDENTITY, |first| first.index_of);
-    // In the laboratory these are cross products, and hold each component of a vector twice.
-    let turns = form.mosaic.map(|turn| index_of.inverse() * turn * index_of);
-    let squares: f64 = turns
-        .map(|turn| squared_length(turn) / 2.0)
-        .into_iter()
-        .sum();
-    (squares + form.bandwidth * form.bandwidth).sqrt()
 }
 
 /// An upper triangular `matrix`.

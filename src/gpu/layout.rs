@@ -75,6 +75,8 @@ wgsl_structs! {
         layers: u32,
         oversample: u32,
         no_bits: u32,
+        damping: f32,
+        padding: [u32; 3],
         closed_form: ClosedFormUniform,
     }
     PanelEntry = "Panel" of render_source {
@@ -155,7 +157,7 @@ wgsl_structs! {
         cell_c: [f32; 3], term: f32,
         whole: [f32; 3], round_offset: f32,
         rest: [f32; 3], spread: f32,
-        nearest: [f32; 3], padding: u32,
+        nearest: [f32; 3], damping: f32,
         axes: [f32; 3], more_padding: u32,
     }
     ExposureUniform = "Exposure" of noise_source {

@@ -13,10 +13,11 @@ macro_rules! wgsl {
 }
 
 /// The scene on the device, and the functions that a term is made of.
-const KERNEL: [&str; 18] = [
+const KERNEL: [&str; 19] = [
     wgsl!("kernel"),
     wgsl!("shared/absorption"),
     wgsl!("shared/closed_form"),
+    wgsl!("shared/debye_waller"),
     wgsl!("shared/erf"),
     wgsl!("shared/fine"),
     wgsl!("shared/fixed_point"),
@@ -114,7 +115,7 @@ pub struct Permutation {
     own_solid_angle: bool,
     point_pixels: bool,
     sensor: u8,
-    resolution_limit: bool,
+    resolution: u8,
     curved: bool,
     fine: bool,
     culls: bool,
@@ -151,7 +152,10 @@ impl Permutation {
                 LayerDepth::Front => 1,
                 LayerDepth::Mean => 2,
             },
-            resolution_limit: scene.scattering_vector_limit.is_finite(),
+            resolution: match scene.scattering_vector_limit {
+                _ if scene.b_factor != 0.0 => 2,
+                limit => u8::from(limit.is_finite()),
+            },
             curved: scene.panels.iter().any(|panel| panel.curved_m.is_some()),
             fine: is_fine(scene),
             culls,
@@ -187,7 +191,7 @@ impl Permutation {
             ("OWN_SOLID_ANGLE", flag(self.own_solid_angle)),
             ("POINT_PIXELS", flag(self.point_pixels)),
             ("SENSOR", self.sensor.into()),
-            ("RESOLUTION_LIMIT", flag(self.resolution_limit)),
+            ("RESOLUTION", self.resolution.into()),
             ("CURVED", flag(self.curved)),
             ("FINE", flag(self.fine)),
             ("CULLS", flag(self.culls)),
@@ -218,9 +222,10 @@ fn has_one_nearest(scene: &Scene, size: TileSize) -> bool {
 /// Every permutation there is.
 pub fn permutations() -> impl Iterator<Item = Permutation> {
     (0..4)
-        .flat_map(|shape| {
-            (0..3).flat_map(move |structure_factors| {
-                (0..3840u16).map(move |switches| Permutation {
+        .flat_map(|shape| (0..3).map(move |structure_factors| (shape, structure_factors)))
+        .flat_map(|(shape, structure_factors)| {
+            (0..3).flat_map(move |resolution| {
+                (0..1920u16).map(move |switches| Permutation {
                     edge: 1 + (switches >> 5 & 1) as u8,
                     shape,
                     structure_factors,
@@ -229,13 +234,13 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
                     own_polarisation: switches & 4 != 0,
                     own_solid_angle: switches & 8 != 0,
                     point_pixels: switches & 16 != 0,
-                    sensor: ((switches % 768) >> 8) as u8,
-                    fine: switches / 768 == 1,
-                    culls: (1..3).contains(&(switches / 768)),
-                    one_nearest: switches / 768 == 3,
-                    large: shape == 0 && structure_factors == 0 && switches / 768 == 4,
-                    resolution_limit: switches & 64 != 0,
-                    curved: switches & 128 != 0,
+                    sensor: ((switches % 384) >> 7) as u8,
+                    fine: switches / 384 == 1,
+                    culls: (1..3).contains(&(switches / 384)),
+                    one_nearest: switches / 384 == 3,
+                    large: shape == 0 && structure_factors == 0 && switches / 384 == 4,
+                    resolution,
+                    curved: switches & 64 != 0,
                     closed_form: false,
                 })
             })

@@ -132,6 +132,9 @@ fn in_units(scene: &Scene, place: &TermPlace, traced: &TracedEntry, scaling: &Sc
     let q = scaled(traced.scattering_vector, ANGSTROM_PER_METRE);
     trace.put(Name::ScatteringVector, q);
     trace.put_one(Name::Stol, f64::from(traced.stol) * ANGSTROM_PER_METRE);
+    if scene.b_factor != 0.0 {
+        trace.put_one(Name::DebyeWaller, traced.damping.into());
+    }
     trace.put_one(Name::Polarisation, traced.polarisation.into());
     trace.put(Name::CellA, scaled(traced.cell_a, 1.0));
     trace.put(Name::CellB, scaled(traced.cell_b, 1.0));

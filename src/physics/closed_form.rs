@@ -19,9 +19,11 @@ pub struct ClosedForm {
     /// W, upper triangular: F_latt² at the offset δ (in h, k, l) is N²·exp(−½·|W·δ|²), so that
     /// C₀ is (WᵀW)⁻¹.
     pub whitening: DMat3,
-    /// Mosaicity about each axis k of the crystal's frame, which turns with the crystal: one
-    /// standard deviation of rotation moves the Miller index h by `mosaic[k]`·h.
-    pub mosaic: [DMat3; 3],
+    /// From a Miller index to its vector in the crystal's frame, 1/m: x along a, y along c* × a,
+    /// z along c*.
+    pub frame: DMat3,
+    /// Standard deviation of the crystal's rotation about each axis of that frame, radians.
+    pub mosaic_sigmas_rad: [f64; 3],
     /// Standard deviation of a source's wavelengths, as a part of its wavelength.
     pub bandwidth: f64,
     /// Standard deviations of a source's directions along its electric and magnetic field, radians.
@@ -40,17 +42,11 @@ impl ClosedForm {
         let analytic = experiment.sampling().analytic?;
         let (crystal, beam, scan) = (experiment.crystal(), experiment.beam(), experiment.scan());
         let lattice = Lattice::new(crystal);
-        let frame = crystal_frame(&crystal.cell);
-        let sigmas_rad = crystal.mosaicity.axis_sigmas_rad()?;
-        // t = A(e × q) with q = A⁻¹h. The crystal's rotations leave it unchanged, because the axis
-        // e turns with the crystal.
-        let real = crystal.cell.real().transpose();
-        let mosaic = std::array::from_fn(|axis| {
-            real * cross_product(sigmas_rad[axis] * frame.col(axis)) * *crystal.cell.reciprocal()
-        });
+        let axes = crystal_frame(&crystal.cell);
         Some(ClosedForm {
             whitening: lattice.triangular_metric() * (4.0 * lattice.fudge / SPOT_WIDTH).sqrt(),
-            mosaic,
+            frame: axes.transpose() * *crystal.cell.reciprocal(),
+            mosaic_sigmas_rad: crystal.mosaicity.axis_sigmas_rad()?,
             bandwidth: beam.bandwidth,
             divergence_sigma_rad: beam.divergence_sigma_rad,
             spindle: scan.spindle.normalize(),
@@ -62,6 +58,17 @@ impl ClosedForm {
     /// C₀ of the spots before they are smeared, in index units.
     pub fn unsmeared(&self) -> DMat3 {
         (self.whitening.transpose() * self.whitening).inverse()
+    }
+
+    /// For each axis e of the crystal's frame, the matrix that takes a Miller index h to its step
+    /// per standard deviation of rotation, σ·A(e × A⁻¹h). The crystal's rotations leave it
+    /// unchanged, because the axis turns with the crystal.
+    pub fn mosaic(&self) -> [DMat3; 3] {
+        let index_of = self.frame.inverse();
+        std::array::from_fn(|axis| {
+            let rotation = DVec3::AXES[axis] * self.mosaic_sigmas_rad[axis];
+            index_of * cross_product(rotation) * self.frame
+        })
     }
 }
 
@@ -79,7 +86,7 @@ fn cross_product(vector: DVec3) -> DMat3 {
 /// ([`divergence_steps`]) and the pixel's area ([`pixel_steps`]).
 pub fn covariance(form: &ClosedForm, index_of: &DMat3, q: DVec3, displacements: &[DVec3]) -> DMat3 {
     let hkl = *index_of * q;
-    let mosaic = form.mosaic.iter().map(|turn| *turn * hkl);
+    let mosaic = form.mosaic().map(|turn| turn * hkl).into_iter();
     let others = displacements.iter().map(|step| *index_of * *step);
     let steps = mosaic.chain([form.bandwidth * hkl]).chain(others);
     steps.fold(form.unsmeared(), |sum, step| sum + outer(step))
@@ -291,7 +298,7 @@ mod tests {
         let scene = scene(SpotMetric::Index);
         let whole = scene.closed_form.unwrap();
         let none = ClosedForm {
-            mosaic: [DMat3::ZERO; 3],
+            mosaic_sigmas_rad: [0.0; 3],
             bandwidth: 0.0,
             divergence_sigma_rad: [0.0; 2],
             segment_rad: 0.0,
@@ -334,7 +341,7 @@ mod tests {
             };
             for axis in 0..3 {
                 let mut form = none;
-                form.mosaic[axis] = whole.mosaic[axis];
+                form.mosaic_sigmas_rad[axis] = SIGMAS_RAD[axis];
                 let turned = normal(100).into_iter().map(|(deviate, weight)| {
                     let turn = rotation_about(frame[axis], deviate * SIGMAS_RAD[axis]);
                     weight * sampled((turn * rows.transpose()).transpose(), q)

@@ -20,6 +20,7 @@
 //! | [`interpolation`] | §9 | structure factor between reflections |
 //! | [`amorphous`] | §10 | scattering by amorphous materials |
 //! | [`scattering_profile`] | §10 | form factor of a molecule between the entries of its table |
+//! | [`debye_waller`] | §14 | damping by a B factor |
 //! | [`closed_form`] | §16 | spots of Gaussian crystals, averaged over what smears them |
 //! | [`term`] | §1 | one term of the sum: F_cell²·F_latt² |
 //!
@@ -29,6 +30,7 @@
 pub mod absorption;
 pub mod amorphous;
 pub mod closed_form;
+pub mod debye_waller;
 pub mod interpolation;
 pub mod lattice_factor;
 pub mod miller_index;

@@ -170,6 +170,7 @@ impl Layout {
             orientations: pose.orientations.clone(),
             phi_steps: experiment.scan().steps,
             lattice: pose.lattice,
+            b_factor: experiment.crystal().b_factor_m2,
             closed_form: pose.closed_form,
             grid,
             default_f: factors.default_f(),

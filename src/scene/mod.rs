@@ -72,6 +72,8 @@ pub struct Scene {
     pub phi_steps: u32,
     /// Size and shape of the crystal.
     pub lattice: Lattice,
+    /// B of the whole crystal, m².
+    pub b_factor: f64,
     /// What smears the spots, integrated in closed form: each orientation is then the middle of a
     /// segment of φ. `None` where samples are summed.
     pub closed_form: Option<ClosedForm>,

@@ -50,6 +50,8 @@ quantities! {
     ScatteringVector("scattering_vector", "1/m", 3),
     /// sin θ/λ = |q|/2, 1/m.
     Stol("stol", "1/m", 1),
+    /// exp(−2·B·stol²), that the term is multiplied by where there is a B factor.
+    DebyeWaller("debye_waller", "", 1),
     /// The polarisation factor that the term is multiplied by, P.
     Polarisation("polarisation", "", 1),
     /// The crystal's a after all rotations, Å.

@@ -29,7 +29,7 @@ use nanobragg::random::PhiloxStream;
 use rand::RngExt;
 
 /// Words of the uniform of a scene.
-const SCENE_WORDS: usize = 116;
+const SCENE_WORDS: usize = 120;
 /// Random inputs to each function, beside its edges.
 const INPUTS: usize = 10_000;
 /// The smallest normal float32: a device may make nothing of less.

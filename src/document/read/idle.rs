@@ -127,6 +127,7 @@ impl Facts<'_> {
             || with_record(&document.output.noise_files);
         let random_misset = document.crystal.misset == Some(Misset::Random);
         let seeds_misset = random_misset && !given(&crystal::misset_seed);
+        let analytic = experiment.sampling().analytic.is_some();
         let mosaicity = &experiment.crystal().mosaicity;
         let spread = mosaicity.spread_rad() > 0.0;
         let rotations = given(&mosaicity::rotations);
@@ -153,22 +154,28 @@ impl Facts<'_> {
         let mut list = List(Vec::new());
         rules! { list
             crystal.misset_seed: !random_misset => "it is for {} random", crystal.misset;
-            mosaicity.seed mosaicity.model: !spread => "there is no {} spread", mosaicity.spread;
-            mosaicity.domains: !spread && document.mosaicity.domains.is_some_and(|count| count > 1)
+            mosaicity.seed mosaicity.model: !analytic && !spread => "there is no {} spread", mosaicity.spread;
+            mosaicity.domains mosaicity.seed: analytic
+                => "{} integrates all misorientations", sampling.analytic;
+            mosaicity.domains: !analytic && !spread && document.mosaicity.domains.is_some_and(|count| count > 1)
                 => "there is no {} spread, so that all would be alike, and one is rendered",
                     mosaicity.spread;
             mosaicity.seed: rotations => "{} gives the rotations", mosaicity.rotations;
             mosaicity.spread mosaicity.sigmas mosaicity.seed mosaicity.model:
-                spread && !rotations && mosaicity.domains == 1
+                spread && !rotations && !analytic && mosaicity.domains == 1
                 => "there is one domain, and it is not turned; give {} more", mosaicity.domains;
             mosaicity.sigmas: !spread => "all three are zero";
             crystal.gauss_metric: matches!(shape, Shape::Square | Shape::Round)
                 => "it is for Gaussian and top-hat spots";
+            crystal.cells_matrix: document.crystal.cells_matrix == Some([0.0; 3])
+                => "all three are zero";
             crystal.fudge: shape == Shape::Square => "a square crystal has none";
             crystal.interpolate: constant_f => "every reflection has the same F";
             crystal.f_column: constant_f
                 => "no {} or {} is given", crystal.structure_factors,
                     crystal.structure_factors_by_energy;
+            scan.phi_sampling: analytic && experiment.scan().step_rad != 0.0
+                => "{} integrates the whole of every segment", sampling.analytic;
             scan.phi_sampling scan.steps: experiment.scan().step_rad == 0.0
                 => "there is no {}", scan.range;
             frame.spindle: experiment.scan().angles_rad().all(|phi| phi == 0.0)
@@ -179,6 +186,7 @@ impl Facts<'_> {
                     detector.two_theta;
             frame.polarisation: experiment.beam().kahn_factor.is_none_or(|kahn| kahn == 0.0)
                 && !divided_across && !divided_up
+                && experiment.beam().divergence_sigma_rad == [0.0; 2]
                 => "the X-rays are not polarised ({}), and have no {} (that it is given \
                     makes the axes custom all the same)", beam.kahn_factor, beam.divergence;
             detector.sensor_layer_depth: !experiment.detector().has_layers()

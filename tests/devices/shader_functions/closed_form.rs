@@ -144,9 +144,9 @@ fn factors() {
     );
 }
 
-/// Words of a crystal, a view of it, and what smears it: rows a′, b′, c′, q, δ, the fields, 1/λ, and the
-/// rest as `READ` has it.
-const WORDS: usize = 74;
+/// Words of a crystal, a view of it, and what smears it: rows a′, b′, c′, q, δ, the fields, 1/λ, what
+/// `READ` reads, and the standard deviations of the crystal's rotation.
+const WORDS: usize = 77;
 const READ: &str = "
 fn form_at() -> ClosedForm {
     var form: ClosedForm;
@@ -190,7 +190,6 @@ fn source_here() -> Source {
 /// What the words say, in float64 and Å.
 struct Case {
     form: ClosedForm,
-    index_of: DMat3,
     q: DVec3,
     delta: DVec3,
     covariance: DMat3,
@@ -199,18 +198,20 @@ struct Case {
 
 fn case(words: &[f64]) -> Case {
     let vector = |word: usize| DVec3::from_slice(&words[word..]);
-    let whitening = of_numbers(&words[30..36]);
+    let index_of = DMat3::from_cols(vector(0), vector(3), vector(6)).transpose();
+    let reciprocal = index_of.inverse();
+    let (a, c_star) = (vector(0).normalize(), reciprocal.z_axis.normalize());
+    let axes = DMat3::from_cols(a, c_star.cross(a), c_star);
     let form = ClosedForm {
-        whitening,
-        mosaic: [36, 45, 54]
-            .map(|word| whitening.inverse() * DMat3::from_cols_slice(&words[word..])),
+        whitening: of_numbers(&words[30..36]),
+        frame: axes.transpose() * reciprocal,
+        mosaic_sigmas_rad: [words[74], words[75], words[76]],
         bandwidth: words[22],
         divergence_sigma_rad: [words[24], words[25]],
         spindle: vector(27),
         segment_rad: 2.0 * words[23],
         pixel_average: words[26] != 0.0,
     };
-    let index_of = DMat3::from_cols(vector(0), vector(3), vector(6)).transpose();
     let (q, wavelength) = (vector(9), 1.0 / words[21]);
     let mut steps = Vec::from(closed_form::divergence_steps(
         &form,
@@ -231,7 +232,6 @@ fn case(words: &[f64]) -> Case {
         covariance: closed_form::covariance(&form, &index_of, q, &steps),
         sweep: closed_form::sweep(&form, &index_of, q),
         delta: vector(12),
-        index_of,
         q,
         form,
     }
@@ -258,28 +258,22 @@ fn draw(rng: &mut PhiloxStream) -> [f32; WORDS] {
     let cells = f64::from(log_uniform(rng, 3.0, 2000.0));
     let mut axes = [70.0, 80.0, 90.0].map(|edge| unit_vector(rng).as_dvec3() * edge);
     axes[2] = axes[0].cross(axes[1]).normalize() * 90.0 + 0.2 * axes[0];
-    let index_of = DMat3::from_cols_array_2d(&axes.map(|axis| axis.to_array())).transpose();
     let upper = of_numbers(&[1.0, 0.2, -0.3, 0.8, 0.1, 1.3]) * (2.5 * cells);
     let wavenumber = f64::from(rng.random_range(0.5..1.5f32));
     let incident = unit_vector(rng).as_dvec3();
     let magnetic = incident.cross(unit_vector(rng).as_dvec3()).normalize();
     let diffracted = (incident + 0.6 * vector(rng).as_dvec3()).normalize();
     let q = (diffracted - incident) * wavenumber;
-    let frame = [axes[0].normalize(), axes[2].normalize()];
-    let frame = [frame[0], frame[1].cross(frame[0]).normalize(), frame[1]];
     let alike = rng.random_range(0..2) == 0;
     let largest = spread(rng, 1e-5, 0.02);
-    let turns = frame.map(|axis| {
-        let sigma = if alike {
-            largest
+    for sigma in &mut words[74..] {
+        let part = if alike {
+            1.0
         } else {
-            largest * rng.random_range(0.1..1.0)
+            rng.random_range(0.1..1.0)
         };
-        let sigma = f64::from(sigma) * axis;
-        let columns = DMat3::IDENTITY.to_cols_array_2d();
-        let turn = columns.map(|column| sigma.cross(DVec3::from_array(column)).to_array());
-        upper * index_of * DMat3::from_cols_array_2d(&turn) * index_of.inverse()
-    });
+        *sigma = largest * part;
+    }
     put(
         &mut words,
         0,
@@ -300,8 +294,10 @@ fn draw(rng: &mut PhiloxStream) -> [f32; WORDS] {
     };
     put(&mut words, 27, &unit_vector(rng).as_dvec3().to_array());
     put(&mut words, 30, &triangular(&upper));
-    for (axis, turn) in turns.iter().enumerate() {
-        put(&mut words, 36 + 9 * axis, &turn.to_cols_array());
+    let form = case(&words.map(f64::from)).form;
+    for (axis, turn) in form.mosaic().into_iter().enumerate() {
+        let whitened = form.whitening * turn;
+        put(&mut words, 36 + 9 * axis, &whitened.to_cols_array());
     }
     let fast = unit_vector(rng).as_dvec3();
     let slow = fast.cross(unit_vector(rng).as_dvec3()).normalize();
@@ -423,22 +419,16 @@ fn smeared_reach() {
     let body = "var form = form_at();
         var model: Model;
         model.edges = vec3<f32>(70.0, 80.0, 95.0);
-        let inverse = real3(30u);
-        form.turning = real(78u);
-        form.unwhitening = Triangle(real3(79u), real3(82u));
+        form.turning = real(81u);
+        form.unwhitening = Triangle(real3(82u), real3(85u));
         put3(0u, smeared_reach(
-            model, form, prepared_here(), panel_here(), source_here(), real3(9u), real(77u)));";
+            model, form, prepared_here(), panel_here(), source_here(), real3(9u), real(80u)));";
     let words: Vec<[f32; WORDS + 11]> = inputs
         .iter()
         .map(|input| {
             let case = case(&input.map(f64::from));
-            let turns = case
-                .form
-                .mosaic
-                .map(|turn| case.index_of.inverse() * turn * case.index_of);
-            let squares =
-                turns.map(|turn| turn.to_cols_array().map(|n| n * n).iter().sum::<f64>() / 2.0);
-            let turning = (squares.iter().sum::<f64>() + case.form.bandwidth.powi(2)).sqrt();
+            let mosaicity = DVec3::from_array(case.form.mosaic_sigmas_rad).length();
+            let turning = mosaicity.hypot(case.form.bandwidth);
             let inverse = triangular(&case.form.whitening.inverse()).map(|n| n as f32);
             joined(&[input, &[turning as f32], &inverse])
         })
