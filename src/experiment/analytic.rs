@@ -1,14 +1,12 @@
 //! Spots in closed form: one evaluation in place of domains, wavelengths, directions and steps
 //! (PHYSICS §16).
 
-use super::{Description, ExperimentError, PhiSampling, Quantity, Scan, Shape};
+use super::{Description, ExperimentError, PhiSampling, Quantity, Shape};
 
-/// How spots are integrated in closed form.
+/// How spots are integrated in closed form. Each step of the scan is then a segment that is
+/// integrated as a whole, wherever samples would take its φ; its middle sets the orientation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Analytic {
-    /// Segments that the scan's range is cut into; `None` to choose as many as the highest index
-    /// on the detector needs.
-    pub segments: Option<u32>,
     /// Take the average over each sub-pixel's area, too.
     pub pixel_average: bool,
 }
@@ -37,25 +35,17 @@ impl Description {
         let curved = |panel: &super::Panel| panel.curved_m.is_some();
         if analytic.pixel_average && self.detector.panels.iter().any(curved) {
             return Err(ExperimentError::NoClosedForm(
-                "the area of a curved panel's pixels",
+                "the areas of a curved panel's pixels",
             ));
         }
         Ok(())
     }
 
-    /// Makes one orientation of the whole of every segment.
+    /// Makes one orientation of every segment, at its middle.
     pub(super) fn resolve_analytic(&mut self) {
-        let Some(analytic) = self.sampling.analytic else {
-            return;
-        };
-        self.crystal.mosaicity.domains = 1;
-        let range = self.scan.step_rad * f64::from(self.scan.steps);
-        let segments = analytic.segments.unwrap_or(self.scan.steps).max(1);
-        self.scan = Scan {
-            step_rad: range / f64::from(segments),
-            steps: segments,
-            sampling: PhiSampling::Middle,
-            ..self.scan
-        };
+        if self.sampling.analytic.is_some() {
+            self.crystal.mosaicity.domains = 1;
+            self.scan.sampling = PhiSampling::Middle;
+        }
     }
 }

@@ -10,7 +10,7 @@ use glam::{DMat3, DVec3};
 use libm::erf;
 
 use super::lattice_factor::{Lattice, SPOT_WIDTH};
-use crate::experiment::{Experiment, crystal_frame};
+use crate::experiment::{Beam, Crystal, Experiment, crystal_frame};
 
 /// The spreads that a scene integrates in closed form. All its orientations share them: an
 /// orientation is the crystal at the middle of a segment.
@@ -70,6 +70,76 @@ impl ClosedForm {
             index_of * cross_product(rotation) * self.frame
         })
     }
+}
+
+/// How wide spots are at a scattering vector, and what that limits.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// The widest segment of φ, radians, whose images are right to [`SEGMENT_ERROR`] and that no
+    /// reflection passes through unseen.
+    pub widest_segment_rad: f64,
+    /// Standard deviations of a spot along h, k and l at most, but for what the segment adds.
+    pub widths: [f64; 3],
+}
+
+/// nrmse of an image against fine steps of φ that the widest segment keeps below.
+pub const SEGMENT_ERROR: f64 = 1e-3;
+
+impl Limits {
+    /// Standard deviation of a spot up to which what its neighbours add to a pixel, halfway
+    /// between, is below 1 % of its height.
+    pub const SEPARATE: f64 = 0.165;
+
+    /// The limits at scattering vectors up to `longest` (1/m) of `crystal` in `beam`.
+    pub fn new(crystal: &Crystal, beam: &Beam, longest: f64) -> Limits {
+        /// Standard deviations of a spot that a reflection on its way must be inside of to count.
+        const SEEN: f64 = 4.0;
+        /// Part of a cell of reciprocal space that a reflection may pass in half a segment even
+        /// where spots fill all of it.
+        const LEAST_WAY: f64 = 0.25;
+        /// κ-free curvature: how far from its straight line, in standard deviations of a spot that
+        /// nothing smears, a reflection may be at the segment's ends, times 8.
+        const BEND: f64 = 0.02;
+        let lattice = Lattice::new(crystal);
+        let sharpness = (4.0 * crystal.fudge / SPOT_WIDTH).sqrt();
+        let unwhitening = lattice.metric.inverse().transpose() * sharpness.recip();
+        let sigmas_rad = crystal.mosaicity.axis_sigmas_rad().unwrap_or_default();
+        let turning = sigmas_rad.into_iter().fold(beam.bandwidth, f64::max);
+        let [along, across] = beam.divergence_sigma_rad;
+        let directions = along.max(across) / beam.wavelength_m;
+        let edges = crystal.cell.lengths_m();
+        let widths = std::array::from_fn(|axis| {
+            let smeared = edges[axis] * (turning * longest).hypot(directions);
+            unwhitening.col(axis).length().hypot(smeared)
+        });
+        // The index of a scattering vector moves by at most its length times the edge, per radian.
+        let ways = (0..3).map(|axis| {
+            let way = (0.5 - SEEN * widths[axis]).max(LEAST_WAY);
+            2.0 * way / (edges[axis] * longest)
+        });
+        let to_whitened = lattice.metric * crystal.cell.real().transpose() * sharpness;
+        let bend = (BEND / (longest * largest_stretch(&to_whitened))).sqrt();
+        Limits {
+            widest_segment_rad: ways.fold(bend, f64::min),
+            widths,
+        }
+    }
+}
+
+/// How much longer `matrix` makes a vector at most: the root of the largest eigenvalue of its
+/// square, which a few powers of that tell to 1 %.
+fn largest_stretch(matrix: &DMat3) -> f64 {
+    let square = matrix.transpose() * *matrix;
+    let trace = |m: &DMat3| m.x_axis.x + m.y_axis.y + m.z_axis.z;
+    let scale = trace(&square);
+    // The trace of a power p is the sum of eigenvalues to the power of p, at most three of the
+    // largest.
+    const DOUBLINGS: u32 = 6;
+    let mut power = square * scale.recip();
+    for _ in 0..DOUBLINGS {
+        power = power * power;
+    }
+    (scale * trace(&power).powf(0.5f64.powi(DOUBLINGS as i32))).sqrt()
 }
 
 /// The matrix of the cross product with `vector` from the left.
@@ -238,7 +308,6 @@ mod tests {
             },
             sampling: Sampling {
                 analytic: Some(Analytic {
-                    segments: Some(1),
                     pixel_average: true,
                 }),
                 ..Sampling::default()

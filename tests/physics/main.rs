@@ -4,6 +4,7 @@
 mod support;
 
 mod cells;
+mod closed_form;
 mod coordinates;
 mod exposure;
 mod golden;

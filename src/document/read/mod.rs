@@ -2,6 +2,7 @@
 //! filled in, and everything is checked.
 
 mod adopted;
+mod analytic;
 mod apparatus;
 mod atoms;
 mod background;
@@ -21,8 +22,7 @@ use super::keys::{Key, key};
 use super::message::{Message, contradiction, message};
 use super::{Document, FactorOrigin};
 use crate::experiment::{
-    Analytic, Crystal, Description, Experiment, ExperimentError, Placement, Region, Sampling, Scan,
-    Shape,
+    Crystal, Description, Experiment, ExperimentError, Placement, Region, Sampling,
 };
 use crate::formats::encoding::Counts;
 use crate::formats::{Access, Links, file_limit};
@@ -191,7 +191,11 @@ impl Reading<'_> {
                 &key::background::slabs
             ));
         }
-        let sampling = self.sampling(&scan)?;
+        let sampling = self.sampling()?;
+        let scan = match sampling.analytic {
+            None => scan,
+            Some(_) => self.segmented(scan, &crystal, &reach),
+        };
         self.apply_mask(&mut detector, &adopted)?;
         self.notices.extend(detector::masked_panels(&detector));
         if let Some(file) = &file {
@@ -248,7 +252,7 @@ impl Reading<'_> {
     }
 
     /// How the image is sampled.
-    fn sampling(&mut self, scan: &Scan) -> Result<Sampling, DocumentError> {
+    fn sampling(&mut self) -> Result<Sampling, DocumentError> {
         let keys = &self.document.sampling;
         if keys.absorption_per_subpixel == Some(true) {
             self.notices.push(message!(
@@ -265,48 +269,8 @@ impl Reading<'_> {
                 slow: [top, bottom],
             }),
             resolution_limit_m: keys.dmin.unwrap_or(0.0) * 1e-10,
-            analytic: self.analytic(scan)?,
+            analytic: self.analytic()?,
         })
-    }
-
-    /// Whether spots are integrated in closed form, and how.
-    fn analytic(&self, scan: &Scan) -> Result<Option<Analytic>, DocumentError> {
-        use key::crystal::{interpolate, shape};
-        use key::sampling::{analytic, pixel_average};
-        let keys = &self.document.sampling;
-        let pixel_average_asked = keys.pixel_average == Some(true);
-        if keys.analytic != Some(true) {
-            return match pixel_average_asked {
-                false => Ok(None),
-                true => Err(contradiction!(
-                    "{}: a pixel's area is integrated in closed form only; give {}, or more \
-                     sub-pixels with {}",
-                    &pixel_average,
-                    &analytic,
-                    &key::sampling::oversample
-                )),
-            };
-        }
-        let crystal = &self.document.crystal;
-        if crystal.shape != Some(Shape::Gauss) {
-            return Err(contradiction!(
-                "{}: only Gaussian spots have a closed form, not those of {}; ask for Gaussian ones",
-                &analytic,
-                &shape
-            ));
-        }
-        if crystal.interpolate == Some(true) {
-            return Err(contradiction!(
-                "{} and {}: a spot in closed form has the F of one reflection; leave one out",
-                &analytic,
-                &interpolate
-            ));
-        }
-        let divided = self.document.scan.step.is_some() || self.document.scan.steps.is_some();
-        Ok(Some(Analytic {
-            segments: divided.then_some(scan.steps),
-            pixel_average: pixel_average_asked,
-        }))
     }
 
     /// `error` of the whole experiment, behind the keys that it comes from.
