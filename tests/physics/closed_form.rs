@@ -212,7 +212,7 @@ fn the_average_over_a_pixel_s_area_is_near_that_of_sub_pixels() {
         // A spot's standard deviation in index units is that of 1/(2.52·N).
         let fwhm_mm = 100.0 * 2.355 / (2.52 * 20.0 * 59.06);
         let pixel = fwhm_mm / width;
-        let pixels = (9.6 / pixel).min(384.0) as u32;
+        let pixels = (9.6f64 / pixel).min(384.0) as u32;
         let line = line(20, 4.0).replace(
             "-pixel 0.1 -detpixels 96",
             &format!("-pixel {pixel} -detpixels {pixels}"),

@@ -12,6 +12,7 @@ use nanobragg::gpu::{
 /// light.
 const RENDER_TESTS: [&str; 12] = [
     include_str!("amorphous.rs"),
+    include_str!("closed_form.rs"),
     include_str!("culling.rs"),
     include_str!("diffuse.rs"),
     include_str!("factors.rs"),
