@@ -9,6 +9,8 @@ use crate::experiment::{Description, Experiment, ExperimentError};
 
 /// nrmse of the largest crystals and indices: their spots' phases lose digits in float32.
 const LARGE: f64 = 2e-4;
+/// nrmse of spots in closed form: differences of error functions lose digits in float32.
+const CLOSED_FORM: f64 = 3e-5;
 /// Part of the pixels that sharp edges of spots may change.
 const EDGES: f64 = 1e-3;
 
@@ -76,7 +78,7 @@ impl Check {
 }
 
 /// Every check of a scene.
-pub(super) fn checks() -> [Check; 32] {
+pub(super) fn checks() -> [Check; 34] {
     [
         scene(
             "square",
@@ -245,6 +247,27 @@ pub(super) fn checks() -> [Check; 32] {
              crystal.B_factor_A2 = -5
              mosaicity = { model = 'normal', spread_deg = 0.3, domains = 30 }",
         ),
+        scene(
+            "closed form",
+            "crystal = { cells = [10, 12, 14], shape = 'gauss', gauss_metric = 'hkl', fudge = 0.8 }
+             detector = { distance_mm = 60, pixel_mm = 0.4 }
+             mosaicity = { sigmas_deg = [0.1, 0.3, 0.2] }
+             beam = { bandwidth_percent = 0.3, divergence_sigma_mrad = [0.5, 0.3] }
+             scan = { range_deg = 1, steps = 3 }
+             sampling = { analytic = true, oversample = 2 }",
+        )
+        .gate(Gate::Nrmse(CLOSED_FORM))
+        .quick(),
+        scene(
+            "closed form, area of pixels",
+            "crystal = { cells = 2, shape = 'gauss' }
+             detector = { distance_mm = 60, pixel_mm = 0.4, sensor_thickness_um = 450,
+                          sensor_attenuation_depth_um = 500 }
+             mosaicity = { spread_deg = 0.3 }
+             scan.range_deg = 0.2
+             sampling = { analytic = true, pixel_average = true }",
+        )
+        .gate(Gate::Nrmse(CLOSED_FORM)),
         scene(
             "ellipsoid of domains",
             "crystal = { cells = 10 }
