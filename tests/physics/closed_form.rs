@@ -211,7 +211,7 @@ fn the_average_over_a_pixel_s_area_is_near_that_of_sub_pixels() {
     for (width, most) in [(0.5, 1.0), (1.0, 0.5), (2.0, 0.1), (5.0, 0.01)] {
         // A spot's standard deviation in index units is that of 1/(2.52·N).
         let fwhm_mm = 100.0 * 2.355 / (2.52 * 20.0 * 59.06);
-        let pixel = fwhm_mm / width;
+        let pixel: f64 = fwhm_mm / width;
         let pixels = (9.6 / pixel).min(384.0) as u32;
         let line = line(20, 4.0).replace(
             "-pixel 0.1 -detpixels 96",
