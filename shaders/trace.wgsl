@@ -37,6 +37,13 @@ struct Traced {
     nearest: vec3<f32>, // to be added to `whole`
     damping: f32, // by the B factor
     axes: vec3<f32>, // the lattice factor of each axis, over its number of cells
+    spot_exponent: f32,
+    // The triangular factor of a spot in closed form, whitened, and the rest of it.
+    factor_h: vec3<f32>,
+    spot_rate: f32,
+    factor_kl: vec3<f32>,
+    spot_crossing: f32,
+    spot_height: f32,
 }
 
 @group(0) @binding(1) var<uniform> selected: Selected;
@@ -107,4 +114,23 @@ fn trace() {
     let scattered = common_factor(model) * term_at(model, index.whole, rest, nearest);
     traced.term = select(scattered, 0.0, is_dropped(scene.scattering_limit_squared, q));
     traced.absorbed = absorbed(panel, seen, selected.layer);
+    if CLOSED_FORM {
+        let form = scene.closed_form;
+        let factor = with_area(
+            covariance_factor(form, prepared, source, q),
+            form, prepared, panel, source, q, seen.distance,
+        );
+        let spot = smeared_spot(form, factor, delta, sweep(form, prepared, q));
+        let smeared = common_factor(model) * smeared_term(
+            model, form, prepared, panel, source, q, seen.distance, index.whole, rest,
+        );
+        traced.factor_h = factor.h;
+        traced.factor_kl = factor.kl;
+        traced.spot_height = spot.height;
+        traced.spot_exponent = spot.exponent;
+        traced.spot_rate = spot.rate;
+        traced.spot_crossing = spot.crossing;
+        traced.lattice_factor = sqrt(smeared_average(form, spot));
+        traced.term = select(smeared, 0.0, is_dropped(scene.scattering_limit_squared, q));
+    }
 }

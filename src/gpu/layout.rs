@@ -158,7 +158,11 @@ wgsl_structs! {
         whole: [f32; 3], round_offset: f32,
         rest: [f32; 3], spread: f32,
         nearest: [f32; 3], damping: f32,
-        axes: [f32; 3], more_padding: u32,
+        axes: [f32; 3], spot_exponent: f32,
+        factor_h: [f32; 3], spot_rate: f32,
+        factor_kl: [f32; 3], spot_crossing: f32,
+        spot_height: f32,
+        padding: [u32; 3],
     }
     ExposureUniform = "Exposure" of noise_source {
         key: [u32; 2],
