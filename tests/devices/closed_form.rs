@@ -122,7 +122,7 @@ fn no_smeared_spot_is_overlooked() {
         "-N 60 --mosaic-sigmas 0.05 0.4 0.1 -osc 2 -detpixels 300 -pixel 0.1 -oversample 1",
         "-N 30 --bandwidth 1 --divergence-sigma 1 3 -detpixels 100 -oversample 1 -dispersion 3 \
          -dispsteps 3 -hdivrange 10 -hdivsteps 2",
-        "-N 300 -osc 1 -phisteps 200 -detpixels 100 -pixel 0.4 -oversample 2",
+        "-N 300 -mosaic 0.3 --bandwidth 0.1 -osc 1 -phisteps 100 -detpixels 100 -pixel 0.4 -oversample 2",
         "-N 12 -mosaic 0.1 -detpixels 64 -pixel 2 -distance 60 -curved_det -oversample 2",
         "-N 12 -mosaic 0.3 -detpixels 64 -distance 30 -detector_abs 300 -detector_thick 500 \
          -detector_thicksteps 3 --pixel-average -osc 1 -phisteps 4 --b-factor 10",
