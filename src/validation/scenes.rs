@@ -247,31 +247,23 @@ pub(super) fn checks() -> [Check; 35] {
         ),
         scene(
             "closed form",
-            "crystal = { cells = [6, 8, 5], shape = 'gauss', gauss_metric = 'hkl' }
-             mosaicity = { spread_deg = 0.3 }
-             scan = { range_deg = 0.5, steps = 1 }
-             beam = { bandwidth_percent = 0.2, divergence_sigma_mrad = [0.5, 0.3] }
-             sampling = { analytic = true }",
+            "crystal = { cells = [10, 12, 14], shape = 'gauss', gauss_metric = 'hkl', fudge = 0.8 }
+             detector = { distance_mm = 60, pixel_mm = 0.4 }
+             mosaicity = { sigmas_deg = [0.1, 0.3, 0.2] }
+             beam = { bandwidth_percent = 0.3, divergence_sigma_mrad = [0.5, 0.3] }
+             scan = { range_deg = 1, steps = 3 }
+             sampling = { analytic = true, oversample = 2 }",
         )
         .quick(),
         scene(
-            "closed form, segments, areas of pixels",
-            "crystal.cell_A_deg = [38, 52, 61, 71, 83, 67]
-             crystal.cells = 12
-             crystal.shape = 'gauss'
-             crystal.fudge = 0.8
-             crystal.gauss_metric = 'hkl'
-             crystal.B_factor_A2 = 10
-             mosaicity.sigmas_deg = [0.1, 0.3, 0.5]
-             scan = { range_deg = 3, steps = 6 }
-             detector.distance_mm = 60
-             detector.pixel_mm = 0.4
-             detector.sensor_attenuation_depth_um = 250
-             detector.sensor_thickness_um = 450
-             detector.sensor_layers = 2
-             sampling = { analytic = true, pixel_average = true, oversample = 2 }",
-        )
-        .with(listed),
+            "closed form, area of pixels",
+            "crystal = { cells = 2, shape = 'gauss' }
+             detector = { distance_mm = 60, pixel_mm = 0.4, sensor_thickness_um = 450,
+                          sensor_attenuation_depth_um = 500 }
+             mosaicity = { spread_deg = 0.3 }
+             scan.range_deg = 0.2
+             sampling = { analytic = true, pixel_average = true }",
+        ),
         scene(
             "closed form, large crystal",
             "crystal = { cells = 1000, shape = 'gauss', gauss_metric = 'hkl' }
