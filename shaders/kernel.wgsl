@@ -37,6 +37,9 @@ override LARGE: bool = false;
 // may stand for all (src/gpu/shaders.rs).
 override ONE_NEAREST: bool = false;
 
+// F_latt^2 is averaged over the operators of the crystal's symmetry.
+override SYMMETRIC: bool = false;
+
 // Each orientation is the middle of a segment of phi, and a term the average over it and over all that
 // smears the spots (PHYSICS §16).
 override CLOSED_FORM: bool = false;

@@ -1,4 +1,4 @@
-// The pixels of a thread of render.wgsl: EDGE x EDGE of them, side by side. The values of a pixel are
+// The pixels of a thread of render.wgsl and diffuse.wgsl: EDGE x EDGE of them, side by side. The values of a pixel are
 // components of vectors, or elements that are named by a constant and never by a loop's counter, so
 // that every compiler keeps them in registers.
 
@@ -45,6 +45,23 @@ fn load_sums(thread: u32) -> Sums {
     sums.group.x = pending[group / 4u][group % 4u];
     sums.chunk.x = pending[chunk / 4u][chunk % 4u];
     return sums;
+}
+
+// `sums` after view `v` of batch number `batch_number`: what makes a chunk or a group is added up.
+fn carried(sums: Sums, batch_number: u32, v: u32) -> Sums {
+    var own = sums;
+    // Counted over all sources, orientations and views, also those of earlier dispatches.
+    let count = batch_number * slice.views + v + 1u;
+    let is_last = batch_number == slice.last_batch && v == slice.views - 1u;
+    if (count & (slice.chunk - 1u)) == 0u || is_last {
+        own.group += own.chunk;
+        own.chunk = vec4<f32>(0.0);
+    }
+    if (count & (slice.chunk * slice.chunk - 1u)) == 0u || is_last {
+        own.total += own.group;
+        own.group = vec4<f32>(0.0);
+    }
+    return own;
 }
 
 // Stores `sums` for the next dispatch.

@@ -6,18 +6,6 @@
 // and orientation, one thread computes the Miller index of the tile's centre and stores its fraction
 // in workgroup memory; then every thread adds the small offsets of its own pixels.
 
-const BATCH: u32 = 64u; // orientations that a workgroup prepares at a time, one a thread
-
-// `Prepared.whole`, and 0; used where F depends on the index.
-var<workgroup> whole: array<vec4<f32>, BATCH>;
-// Rows a', b', c', and beside each the fraction of its index.
-struct Rows {
-    a: vec4<f32>,
-    b: vec4<f32>,
-    c: vec4<f32>,
-}
-var<workgroup> rows: array<Rows, BATCH>;
-
 // What finds the orientations that may scatter, where CULLS asks for it.
 // q - q_c at the pixels of the threads in the tile's corners, 1/Å.
 var<workgroup> corners: array<vec3<f32>, 4>;
@@ -25,30 +13,6 @@ var<workgroup> corners: array<vec3<f32>, 4>;
 var<workgroup> farthest: atomic<u32>;
 // For each thread, a bit for each orientation that may scatter to its pixels.
 var<workgroup> candidates: array<atomic<u32>, 2u * BATCH>;
-
-// Puts a prepared orientation into place `place` of workgroup memory.
-fn keep(prepared: Prepared, place: u32) {
-    if STRUCTURE_FACTORS != 0u {
-        whole[place] = vec4<f32>(prepared.whole, 0.0);
-    }
-    rows[place] = Rows(
-        vec4<f32>(prepared.row_a, prepared.fraction.x),
-        vec4<f32>(prepared.row_b, prepared.fraction.y),
-        vec4<f32>(prepared.row_c, prepared.fraction.z),
-    );
-}
-
-// The prepared orientation in place `place`.
-fn kept(place: u32) -> Prepared {
-    let a = rows[place].a;
-    let b = rows[place].b;
-    let c = rows[place].c;
-    var index = vec3<f32>(0.0);
-    if STRUCTURE_FACTORS != 0u {
-        index = whole[place].xyz;
-    }
-    return Prepared(index, vec3<f32>(a.w, b.w, c.w), a.xyz, b.xyz, c.xyz);
-}
 
 // The number of the lowest bit that is set in two words, one of which is not zero.
 fn lowest(bits: vec2<u32>) -> u32 {
@@ -269,17 +233,7 @@ fn render(
                     }
                 }
                 sums.chunk += common_factor(model) * factors_of(sights) * terms;
-                // Counted over all sources, orientations and views, also those of earlier dispatches.
-                let count = batch_number * slice.views + v + 1u;
-                let is_last = batch_number == slice.last_batch && v == slice.views - 1u;
-                if (count & (slice.chunk - 1u)) == 0u || is_last {
-                    sums.group += sums.chunk;
-                    sums.chunk = vec4<f32>(0.0);
-                }
-                if (count & (slice.chunk * slice.chunk - 1u)) == 0u || is_last {
-                    sums.total += sums.group;
-                    sums.group = vec4<f32>(0.0);
-                }
+                sums = carried(sums, batch_number, v);
             }
             workgroupBarrier();
         }

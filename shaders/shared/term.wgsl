@@ -1,5 +1,5 @@
 // One term of the sum (PHYSICS §1): one pixel, one orientation. Mirrors src/physics/term.rs; builds
-// on lattice_factor.wgsl, structure_factor.wgsl, interpolation.wgsl and miller_index.wgsl.
+// on lattice_factor.wgsl, symmetry.wgsl, structure_factor.wgsl, interpolation.wgsl and miller_index.wgsl.
 
 // What all terms have in common: the spots' shape and where the structure factors are.
 struct Model {
@@ -56,6 +56,9 @@ fn term(model: Model, prepared: Prepared, turned: vec3<f32>) -> f32 {
 // nearest reflection is `nearest` from it.
 fn term_at(model: Model, whole: vec3<f32>, rest: vec3<f32>, nearest: vec3<f32>) -> f32 {
     var scattered = scattered_amplitude(model, whole, rest, nearest);
+    if SYMMETRIC {
+        return scattered * scattered * symmetric_square(model, rest - nearest);
+    }
     scattered *= lattice_factor(model, rest - nearest);
     return scattered * scattered;
 }

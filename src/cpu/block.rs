@@ -8,6 +8,7 @@ use multiversion::multiversion;
 
 use super::amorphous::add_amorphous;
 use super::closed_form::{Visible, sum_over_segments};
+use super::diffuse::add_halos;
 use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::orientation_sum::sum_over_orientations;
 use super::pixel::{
@@ -131,7 +132,7 @@ fn photons_with<const FUSED: bool>(
                     if factors.all_zero() {
                         continue;
                     }
-                    let scattered = match &scene.closed_form {
+                    let mut scattered = match &scene.closed_form {
                         None => sum_over_orientations::<FUSED>(scene, &q, interrupted)?,
                         Some(form) => {
                             let source = (number, source);
@@ -147,6 +148,9 @@ fn photons_with<const FUSED: bool>(
                             )?
                         }
                     };
+                    if let Some(diffuse) = &scene.diffuse {
+                        add_halos(scene, diffuse, &q, interrupted, &mut scattered)?;
+                    }
                     for lane in 0..LANES {
                         sums.0[lane] += factors.0[lane] * scattered.0[lane];
                     }
@@ -254,14 +258,17 @@ impl Views {
 mod tests {
     use std::sync::Arc;
 
+    use glam::{DMat3, DVec3};
+
     use super::*;
     use crate::cpu::pixel;
     use crate::experiment::{
-        Beam, CentredSteps, Crystal, Description, Divergence, Experiment, LayerDepth, MosaicModel,
-        Mosaicity, Placement, Reflection, Sensor, Shape, Sources, StructureFactors,
+        self, Beam, CentredSteps, Crystal, Description, Divergence, Experiment, LayerDepth,
+        MosaicModel, Mosaicity, Placement, Reflection, Sensor, Shape, Sources, StructureFactors,
     };
-    use crate::geometry::UnitCell;
+    use crate::geometry::{LaueGroup, UnitCell};
     use crate::physics::amorphous::{Amorphous, ProfilePiece};
+    use crate::physics::diffuse::Diffuse;
 
     /// A crystal of each shape: three wavelengths, four domains, two sub-pixels per edge and two
     /// layers at their faces and mean depths, with and without a list of reflections; flat and
@@ -343,7 +350,14 @@ mod tests {
                 other.scattering_vector_limit = 1.4e9;
                 other.b_factor = 4e-19;
                 other.interpolate = true;
-                scenes.extend([scene, other, mean, own]);
+                let mut symmetric = scene.clone();
+                let along_c = DMat3::from_diagonal(DVec3::new(-1.0, -1.0, 1.0));
+                let cycle = DMat3::from_cols(DVec3::Y, -DVec3::X - DVec3::Y, DVec3::Z);
+                symmetric.symmetric_shape = [DMat3::IDENTITY, along_c, cycle].into();
+                symmetric.interpolate = true;
+                let mut diffuse = scene.clone();
+                diffuse.diffuse = Some(Arc::new(halos(&experiment)));
+                scenes.extend([scene, other, mean, own, symmetric, diffuse]);
             }
         }
         scenes
@@ -359,6 +373,22 @@ mod tests {
             weight: 1e4,
             pieces: vec![piece(0.0, 1.0), piece(0.11, -9.0), piece(0.13, 20.0)],
         }
+    }
+
+    /// Halos of different widths along the crystal's axes, of two-fold symmetry.
+    fn halos(experiment: &Experiment) -> Diffuse {
+        let crystal = experiment.crystal();
+        let described = experiment::Diffuse {
+            sigma_m: [3e-11, 4e-11, 5e-11],
+            gamma_m: [3e-9, 4e-9, 7e-9],
+            laue: LaueGroup::named("2/m", &crystal.cell).unwrap(),
+            stencil: 1,
+        };
+        let crystal = Crystal {
+            diffuse: Some(described),
+            ..crystal.clone()
+        };
+        Diffuse::new(&crystal).unwrap()
     }
 
     fn go_on() -> bool {

@@ -11,6 +11,7 @@
 mod amorphous;
 mod block;
 mod closed_form;
+mod diffuse;
 pub mod interpolation;
 pub mod lanes;
 pub mod lattice_factor;
@@ -18,6 +19,7 @@ mod orientation_sum;
 pub mod pixel;
 mod polynomial;
 pub mod structure_factor;
+mod symmetric_shape;
 mod trace;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -10,6 +10,7 @@ use super::interpolation::Tricubic;
 use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::lattice_factor::{Gauss, Round, Spot, Square, TopHat};
 use super::structure_factor::{BlockStructureFactors, Constant, Nearest};
+use super::symmetric_shape::symmetric_sum;
 use crate::experiment::Shape;
 use crate::physics::miller_index::nearest_index;
 use crate::scene::{Orientation, Scene};
@@ -25,6 +26,9 @@ pub fn sum_over_orientations<const FUSED: bool>(
     q: &Vectors,
     interrupted: &dyn Fn() -> bool,
 ) -> Option<Lanes> {
+    if !scene.symmetric_shape.is_empty() {
+        return symmetric_sum(scene, q, interrupted);
+    }
     let lattice = &scene.lattice;
     match lattice.shape {
         Shape::Square => of_shape::<FUSED>(scene, q, interrupted, &Square::new(lattice)),

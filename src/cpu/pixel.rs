@@ -172,9 +172,10 @@ impl SmearedTerm {
         scene.lattice.total * self.spot.average.sqrt()
     }
 
-    /// F_cell²·⟨F_latt²⟩.
+    /// F_cell²·⟨F_latt²⟩, and the halos of the segment's middle.
     pub fn intensity(&self, scene: &Scene) -> f64 {
-        (self.middle.structure_factor * scene.lattice.total).powi(2) * self.spot.average
+        let amplitude = self.middle.structure_factor * scene.lattice.total;
+        amplitude * amplitude * self.spot.average + self.middle.halo
     }
 }
 

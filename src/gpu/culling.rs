@@ -42,7 +42,7 @@ pub fn pays(scene: &Scene, size: TileSize, kind: AdapterKind, forced: Option<boo
 fn largest_share(scene: &Scene, size: TileSize) -> f64 {
     let batch = &scene.orientations[..scene.orientations.len().min(BATCH as usize)];
     let source = &scene.first_source;
-    let reach = finite_reach(&scene.lattice).map(f64::from);
+    let reach = finite_reach(scene).map(f64::from);
     let edges = cell_edges(scene);
     let every = scene.panels.len().div_ceil(PANELS).max(1);
     let shares = scene.panels.iter().step_by(every).flat_map(|panel| {

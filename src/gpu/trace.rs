@@ -79,6 +79,7 @@ impl GpuRenderer {
             &orientations,
             &common.grid,
             &traced,
+            &common.symmetry,
         ];
         let bindings = kernel.bind(device, &buffers)?;
         let submission = device.submit("trace", Entry::Trace.span(), |commands| {
@@ -151,6 +152,8 @@ fn in_units(scene: &Scene, place: &TermPlace, traced: &TracedEntry, scaling: &Sc
     trace.put(Name::Nearest, from_centre(traced.nearest));
     let lattice = &scene.lattice;
     match lattice.shape {
+        // One part of several.
+        _ if !scene.symmetric_shape.is_empty() => {}
         Shape::Square => {
             let axes = [Name::FLattA, Name::FLattB, Name::FLattC];
             for (axis, name) in axes.into_iter().enumerate() {
@@ -168,6 +171,10 @@ fn in_units(scene: &Scene, place: &TermPlace, traced: &TracedEntry, scaling: &Sc
     trace.put_one(Name::FLatt, lattice_factor);
     let structure_factor = f64::from(traced.structure_factor) / scaling.amplitude;
     trace.put_one(Name::FCell, structure_factor);
+    if scene.diffuse.is_some() {
+        trace.put_one(Name::Displacement, traced.displacement.into());
+        trace.put_one(Name::Halo, f64::from(traced.halo) * scaling.intensity);
+    }
     trace.put_one(Name::Term, f64::from(traced.term) * scaling.intensity);
     trace.put_one(Name::Absorbed, traced.absorbed.into());
     trace.put_one(Name::Weight, traced.weight.into());

@@ -76,7 +76,7 @@ impl Check {
 }
 
 /// Every check of a scene.
-pub(super) fn checks() -> [Check; 35] {
+pub(super) fn checks() -> [Check; 37] {
     [
         scene(
             "square",
@@ -235,6 +235,26 @@ pub(super) fn checks() -> [Check; 35] {
             "gauss, index metric",
             "crystal = { cells = [4, 6, 20], shape = 'gauss', gauss_metric = 'hkl' }
              mosaicity = { spread_deg = 0.3, domains = 10 }",
+        ),
+        scene(
+            "diffuse scattering",
+            "crystal = { cell_A_deg = [60, 60, 80, 90, 90, 120], interpolate = false }
+             diffuse.sigma_A = [0.3, 0.4, 0.5]
+             diffuse.gamma_A = [30, 40, 70]
+             diffuse.laue = '-3m1'
+             diffuse.stencil = 1
+             scan = { range_deg = 2, steps = 3 }",
+        )
+        .with(listed)
+        .quick(),
+        scene(
+            "symmetric shape",
+            "crystal.cell_A_deg = [60, 60, 80, 90, 90, 120]
+             crystal.cells = [4, 6, 12]
+             crystal.shape = 'gauss'
+             crystal.gauss_metric = 'hkl'
+             crystal.symmetric_shape = '6/mmm'
+             mosaicity = { spread_deg = 0.5, domains = 10 }",
         ),
         scene(
             "matrix of cells",

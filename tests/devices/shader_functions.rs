@@ -9,6 +9,7 @@ mod amorphous;
 mod closed_form;
 mod coverage;
 mod culling;
+mod diffuse;
 mod factors;
 mod fine;
 mod fixed_point;

@@ -6,6 +6,7 @@ mod support;
 mod cells;
 mod closed_form;
 mod coordinates;
+mod diffuse;
 mod exposure;
 mod golden;
 mod noise;

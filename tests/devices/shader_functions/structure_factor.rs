@@ -361,6 +361,8 @@ fn structure_factor() {
     {
         let model = term::Model {
             lattice: &lattice,
+            symmetric_shape: &[],
+            diffuse: None,
             grid: structure_factors
                 .grid()
                 .filter(|_| listed)
