@@ -13,7 +13,7 @@ use crate::experiment::{Panel, Shape};
 use crate::physics::closed_form::ClosedForm;
 use crate::physics::debye_waller::debye_waller;
 use crate::physics::lattice_factor::{round_offset, sincg, spot_offset_squared};
-use crate::physics::term::term;
+use crate::physics::term::{Term, term};
 use crate::physics::view::View;
 use crate::scene::{
     ELECTRON_RADIUS_SQUARED, Scene, SceneSource, TermPlace, put_photons, solid_angle_unit_name,
@@ -173,15 +173,20 @@ fn put_term(scene: &Scene, place: &TermPlace, q: DVec3, trace: &mut Trace) {
     }
     trace.put_one(Name::FLatt, term.lattice_factor);
     trace.put_one(Name::FCell, term.structure_factor);
+    put_halo(scene, &term, trace);
+    let dropped = q.length() > scene.scattering_vector_limit;
+    let counted = if dropped { 0.0 } else { term.intensity() };
+    trace.put_one(Name::Term, counted);
+}
+
+/// The halos of `term`, where the crystal has any.
+fn put_halo(scene: &Scene, term: &Term, trace: &mut Trace) {
     if let Some(diffuse) = &scene.diffuse {
         trace.put_one(Name::Beta, diffuse.beta);
         let nearest = diffuse.halo(term.nearest, term.hkl);
         trace.put_one(Name::Displacement, nearest.x);
         trace.put_one(Name::Halo, term.halo);
     }
-    let dropped = q.length() > scene.scattering_vector_limit;
-    let counted = if dropped { 0.0 } else { term.intensity() };
-    trace.put_one(Name::Term, counted);
 }
 
 /// The quantities of [`put_term`] in closed form.
@@ -207,6 +212,7 @@ fn put_smeared(scene: &Scene, form: &ClosedForm, place: &TermPlace, q: DVec3, tr
     trace.put_one(Name::SpotExponent, spot.exponent);
     trace.put_one(Name::FLatt, smeared.lattice_factor(scene));
     trace.put_one(Name::FCell, smeared.middle.structure_factor);
+    put_halo(scene, &smeared.middle, trace);
     let dropped = q.length() > scene.scattering_vector_limit;
     let counted = if dropped {
         0.0
