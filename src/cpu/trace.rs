@@ -9,6 +9,7 @@ use super::pixel::{
     absorbed, amorphous_part, first_factors, own_polarisation, own_solid_angle, sub_pixel_view,
     sum_over_orientations,
 };
+use super::prepared::Prepared;
 use crate::experiment::{Panel, Shape};
 use crate::physics::lattice_factor::{round_offset, sincg, spot_offset_squared};
 use crate::physics::term::term;
@@ -89,7 +90,8 @@ pub fn trace(scene: &Scene, place: &TermPlace) -> Trace {
 fn rendered_photons(scene: &Scene, panel: &Panel, [fast, slow]: [usize; 2]) -> f64 {
     let first = [fast / LANES * LANES, slow];
     // Never interrupted, so never `None`.
-    block::photons(scene, panel, first, &|| false).map_or(0.0, |block| block.0[fast % LANES])
+    let block = block::photons(&Prepared::new(scene), panel, first, &|| false);
+    block.map_or(0.0, |block| block.0[fast % LANES])
 }
 
 /// The quantities that follow from the Miller index, from there to the term, as they would be if
