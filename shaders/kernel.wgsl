@@ -18,7 +18,9 @@ override OWN_SOLID_ANGLE: bool = false; // every sub-pixel has its own solid ang
 override POINT_PIXELS: bool = false;
 // 0 no panel has a sensor; some has: 1 layers at their front faces, 2 at their mean depths
 override SENSOR: u32 = 0u;
-override RESOLUTION_LIMIT: bool = false;
+// What depends on the resolution alone: 0 nothing; 1 terms beyond a limit are dropped; 2 the others are
+// damped by a B factor, too.
+override RESOLUTION: u32 = 0u;
 override CURVED: bool = false; // some panel is curved
 
 // Spots are so sharp that each sub-pixel's Miller index has to come in fixed point.
@@ -34,6 +36,13 @@ override LARGE: bool = false;
 // The pixels of a thread are so near each other, and the spots such, that the reflection nearest to one
 // may stand for all (src/gpu/shaders.rs).
 override ONE_NEAREST: bool = false;
+
+// F_latt^2 is averaged over the operators of the crystal's symmetry.
+override SYMMETRIC: bool = false;
+
+// Each orientation is the middle of a segment of phi, and a term the average over it and over all that
+// smears the spots (PHYSICS §16).
+override CLOSED_FORM: bool = false;
 
 override EDGE: u32 = 1u; // a thread renders EDGE x EDGE pixels of its tile
 
@@ -51,6 +60,8 @@ struct Scene {
     layers: u32,
     oversample: u32,
     no_bits: u32, // what strict.wgsl wants: 0
+    damping: f32, // -B/(2 ln 2), Å^2
+    closed_form: ClosedForm, // where CLOSED_FORM
 }
 
 struct Panel {
@@ -172,10 +183,11 @@ fn absorbed(panel: Panel, seen: View, layer: u32) -> f32 {
 
 // Whether the resolution limit drops terms at the scattering vector q.
 fn is_dropped(limit_squared: f32, q: vec3<f32>) -> bool {
-    return RESOLUTION_LIMIT && dot(q, q) > limit_squared;
+    return RESOLUTION != 0u && dot(q, q) > limit_squared;
 }
 
-// Omega P A w of a view at the scattering vector q, 0 beyond the resolution limit.
+// Omega P A w of a view at the scattering vector q, damped by the B factor; 0 beyond the resolution
+// limit.
 fn view_factor(
     scene: Scene, panel: Panel, source: Source, seen: View, q: vec3<f32>, first: vec2<f32>,
     layer: u32,
@@ -184,7 +196,11 @@ fn view_factor(
         return 0.0;
     }
     let applied = applied_factors(scene.kahn_factor, panel, source, seen, first);
-    return source.weight * applied.x * applied.y * absorbed(panel, seen, layer);
+    var factor = source.weight * applied.x * applied.y * absorbed(panel, seen, layer);
+    if RESOLUTION == 2u {
+        factor *= debye_waller(scene.damping, q);
+    }
+    return factor;
 }
 
 // Omega and P of a pixel's first sub-pixel, `along` m from the tile's centre, for the first source; in

@@ -35,11 +35,15 @@ struct Traced {
     rest: vec3<f32>, // to be added to `whole`
     spread: f32, // 1/Å^2
     nearest: vec3<f32>, // to be added to `whole`
+    damping: f32, // by the B factor
     axes: vec3<f32>, // the lattice factor of each axis, over its number of cells
+    halo: f32, // over the scale of terms
+    displacement: f32, // x of the nearest reflection
 }
 
 @group(0) @binding(1) var<uniform> selected: Selected;
 @group(0) @binding(7) var<storage, read_write> traced: Traced;
+@group(0) @binding(8) var<uniform> symmetry: Symmetry;
 
 @compute @workgroup_size(1)
 fn trace() {
@@ -89,6 +93,7 @@ fn trace() {
     traced.weight = source.weight;
     traced.scattering_vector = q;
     traced.stol = length(q) / 2.0;
+    traced.damping = debye_waller(scene.damping, q);
     traced.cell_a = prepared.row_a;
     traced.cell_b = prepared.row_b;
     traced.cell_c = prepared.row_c;
@@ -102,7 +107,23 @@ fn trace() {
     traced.spread = spot_exponent(model, delta) * (SPOT_WIDTH * LN_2);
     traced.lattice_factor = lattice_scale(model) * lattice_factor(model, delta);
     traced.structure_factor = structure_factor(model, index.whole, rest, nearest);
-    let scattered = common_factor(model) * term_at(model, index.whole, rest, nearest);
+    if SYMMETRIC {
+        traced.lattice_factor = lattice_scale(model) * sqrt(symmetric_square(model, delta));
+    }
+    var halos = 0.0;
+    for (var number = 0u; number < symmetry.steps; number++) {
+        halos += halo(model, index.whole, rest, halo_step(number));
+    }
+    traced.halo = halos;
+    var strength = 0.0;
+    for (var number = 0u; number < symmetry.form_count; number++) {
+        let form = symmetry.forms[number];
+        let reflection = vec3<f32>(vec3<i32>(index.whole + nearest) + model.grid_origin);
+        traced.displacement += form.strength * displacement(form, reflection);
+        strength += form.strength;
+    }
+    traced.displacement /= strength;
+    let scattered = common_factor(model) * term_at(model, index.whole, rest, nearest) + halos;
     traced.term = select(scattered, 0.0, is_dropped(scene.scattering_limit_squared, q));
     traced.absorbed = absorbed(panel, seen, selected.layer);
 }

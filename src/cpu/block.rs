@@ -7,6 +7,8 @@
 use multiversion::multiversion;
 
 use super::amorphous::add_amorphous;
+use super::closed_form::{Visible, sum_over_segments};
+use super::diffuse::add_halos;
 use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::orientation_sum::sum_over_orientations;
 use super::pixel::{
@@ -14,6 +16,7 @@ use super::pixel::{
 };
 use super::prepared::Prepared;
 use crate::experiment::Panel;
+use crate::physics::debye_waller::debye_waller;
 use crate::physics::position::{flat_position, position};
 use crate::physics::view::{View, view};
 use crate::scene::Scene;
@@ -64,6 +67,11 @@ fn photons_with<const FUSED: bool>(
     interrupted: &dyn Fn() -> bool,
 ) -> Option<Lanes> {
     let scene = prepared.scene;
+    let visible = Visible::new(scene, panel, first);
+    let spots = scene.crystal_scatters() && visible.any();
+    if !spots && scene.background == 0.0 && scene.amorphous.is_empty() {
+        return Some(Lanes::splat(0.0));
+    }
     let first_views = Views::new(scene, panel, first, [0, 0], 0);
     let (mut first_solid_angles, mut first_polarisations) =
         first_factors(scene, panel, &first_views);
@@ -86,7 +94,7 @@ fn photons_with<const FUSED: bool>(
                     (first_solid_angles, first_polarisations) = first_factors(scene, panel, views);
                 }
                 add_amorphous(scene, panel, views, layer, &mut sums);
-                if !scene.crystal_scatters() {
+                if !spots {
                     continue;
                 }
                 let solid_angles = if scene.solid_angle_per_subpixel {
@@ -100,7 +108,7 @@ fn photons_with<const FUSED: bool>(
                         solid_angles.0[lane] * absorbed(scene, panel, &views.get(lane), layer)
                     }),
                 };
-                for source in scene.sources.iter() {
+                for (number, source) in scene.sources.iter().enumerate() {
                     let polarisations = if scene.polarisation_per_subpixel {
                         Lanes::from_fn(|lane| own_polarisation(scene, source, &views.get(lane)))
                     } else {
@@ -118,10 +126,33 @@ fn photons_with<const FUSED: bool>(
                             factors.0[lane] = if dropped { 0.0 } else { factors.0[lane] };
                         }
                     }
+                    if scene.b_factor != 0.0 {
+                        for lane in 0..LANES {
+                            factors.0[lane] *= debye_waller(scene.b_factor, q.get(lane));
+                        }
+                    }
                     if factors.all_zero() {
                         continue;
                     }
-                    let scattered = sum_over_orientations::<FUSED>(prepared, &q, interrupted)?;
+                    let mut scattered = match &scene.closed_form {
+                        None => sum_over_orientations::<FUSED>(prepared, &q, interrupted)?,
+                        Some(form) => {
+                            let source = (number, source);
+                            let seen = (panel, views);
+                            sum_over_segments::<FUSED>(
+                                scene,
+                                form,
+                                seen,
+                                source,
+                                &q,
+                                &visible,
+                                interrupted,
+                            )?
+                        }
+                    };
+                    if let Some(diffuse) = &scene.diffuse {
+                        add_halos(scene, diffuse, &q, interrupted, &mut scattered)?;
+                    }
                     for lane in 0..LANES {
                         sums.0[lane] += factors.0[lane] * scattered.0[lane];
                     }
@@ -162,9 +193,10 @@ impl Views {
         layer: u32,
     ) -> Views {
         let depth = layer_front(scene, panel, layer);
-        let mut views = Views::at(scene, panel, first, sub_pixel, |_| depth);
+        let oversample = scene.oversample;
+        let mut views = Views::at(panel, oversample, first, sub_pixel, |_| depth);
         if let Some(sensor) = scene.mean_depth_sensor(panel) {
-            views = Views::at(scene, panel, first, sub_pixel, |lane| {
+            views = Views::at(panel, oversample, first, sub_pixel, |lane| {
                 mean_layer_depth(scene, panel, sensor, &views.get(lane), layer)
             });
         }
@@ -173,9 +205,9 @@ impl Views {
 
     /// The views of one sub-pixel at a `depth` (m) in the sensor of each pixel.
     #[inline(always)]
-    fn at(
-        scene: &Scene,
+    pub fn at(
         panel: &Panel,
+        oversample: u32,
         [fast, slow]: [usize; 2],
         sub_pixel: [u32; 2],
         depth: impl Fn(usize) -> f64,
@@ -189,13 +221,13 @@ impl Views {
         if panel.curved_m.is_some() {
             for lane in 0..LANES {
                 let pixel = [fast + lane, slow];
-                let place = position(panel, scene.oversample, pixel, sub_pixel, depth(lane));
+                let place = position(panel, oversample, pixel, sub_pixel, depth(lane));
                 views.positions.set(lane, place);
             }
         } else {
             for lane in 0..LANES {
                 let pixel = [fast + lane, slow];
-                let place = flat_position(panel, scene.oversample, pixel, sub_pixel, depth(lane));
+                let place = flat_position(panel, oversample, pixel, sub_pixel, depth(lane));
                 views.positions.set(lane, place);
             }
         }
@@ -205,6 +237,12 @@ impl Views {
             views.diffracted.set(lane, view.diffracted);
         }
         views
+    }
+
+    /// How far the view of one pixel is, m.
+    #[inline(always)]
+    pub fn distance(&self, lane: usize) -> f64 {
+        self.distances.0[lane]
     }
 
     /// The view of one pixel.
@@ -222,14 +260,17 @@ impl Views {
 mod tests {
     use std::sync::Arc;
 
+    use glam::{DMat3, DVec3};
+
     use super::*;
     use crate::cpu::pixel;
     use crate::experiment::{
-        Beam, CentredSteps, Crystal, Description, Divergence, Experiment, LayerDepth, MosaicModel,
-        Mosaicity, Placement, Reflection, Sensor, Shape, Sources, StructureFactors,
+        self, Beam, CentredSteps, Crystal, Description, Divergence, Experiment, LayerDepth,
+        MosaicModel, Mosaicity, Placement, Reflection, Sensor, Shape, Sources, StructureFactors,
     };
-    use crate::geometry::UnitCell;
+    use crate::geometry::{LaueGroup, UnitCell};
     use crate::physics::amorphous::{Amorphous, ProfilePiece};
+    use crate::physics::diffuse::Diffuse;
 
     /// A crystal of each shape: three wavelengths, four domains, two sub-pixels per edge and two
     /// layers at their faces and mean depths, with and without a list of reflections; flat and
@@ -309,8 +350,16 @@ mod tests {
                 other.solid_angle_per_subpixel = true;
                 other.polarisation_per_subpixel = true;
                 other.scattering_vector_limit = 1.4e9;
+                other.b_factor = 4e-19;
                 other.interpolate = true;
-                scenes.extend([scene, other, mean, own]);
+                let mut symmetric = scene.clone();
+                let along_c = DMat3::from_diagonal(DVec3::new(-1.0, -1.0, 1.0));
+                let cycle = DMat3::from_cols(DVec3::Y, -DVec3::X - DVec3::Y, DVec3::Z);
+                symmetric.symmetric_shape = [DMat3::IDENTITY, along_c, cycle].into();
+                symmetric.interpolate = true;
+                let mut diffuse = scene.clone();
+                diffuse.diffuse = Some(Arc::new(halos(&experiment)));
+                scenes.extend([scene, other, mean, own, symmetric, diffuse]);
             }
         }
         scenes
@@ -326,6 +375,22 @@ mod tests {
             weight: 1e4,
             pieces: vec![piece(0.0, 1.0), piece(0.11, -9.0), piece(0.13, 20.0)],
         }
+    }
+
+    /// Halos of different widths along the crystal's axes, of two-fold symmetry.
+    fn halos(experiment: &Experiment) -> Diffuse {
+        let crystal = experiment.crystal();
+        let described = experiment::Diffuse {
+            sigma_m: [3e-11, 4e-11, 5e-11],
+            gamma_m: [3e-9, 4e-9, 7e-9],
+            laue: LaueGroup::named("2/m", &crystal.cell).unwrap(),
+            stencil: 1,
+        };
+        let crystal = Crystal {
+            diffuse: Some(described),
+            ..crystal.clone()
+        };
+        Diffuse::new(&crystal).unwrap()
     }
 
     fn go_on() -> bool {

@@ -10,6 +10,8 @@
 
 mod amorphous;
 mod block;
+mod closed_form;
+mod diffuse;
 pub mod interpolation;
 pub mod lanes;
 pub mod lattice_factor;
@@ -18,6 +20,7 @@ pub mod pixel;
 mod polynomial;
 mod prepared;
 pub mod structure_factor;
+mod symmetric_shape;
 mod trace;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -11,6 +11,7 @@ use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::lattice_factor::{Gauss, Round, Spot, Square, TopHat};
 use super::prepared::{GROUP, Group, Prepared};
 use super::structure_factor::{BlockStructureFactors, Constant, Nearest};
+use super::symmetric_shape::symmetric_sum;
 use crate::experiment::Shape;
 use crate::physics::miller_index::nearest_index;
 use crate::scene::Orientation;
@@ -26,7 +27,11 @@ pub fn sum_over_orientations<const FUSED: bool>(
     q: &Vectors,
     interrupted: &dyn Fn() -> bool,
 ) -> Option<Lanes> {
-    let lattice = &prepared.scene.lattice;
+    let scene = prepared.scene;
+    if !scene.symmetric_shape.is_empty() {
+        return symmetric_sum(scene, q, interrupted);
+    }
+    let lattice = &scene.lattice;
     match lattice.shape {
         Shape::Square => of_shape::<FUSED>(prepared, q, interrupted, &Square::new(lattice)),
         Shape::Round => of_shape::<FUSED>(prepared, q, interrupted, &Round::new(lattice)),

@@ -4,18 +4,20 @@
 //! [`photons`] is the scalar reference for `cpu::block`, which renders images. A trace is
 //! made of the functions here, and the blocks inline most of them into their loops.
 
-use glam::DVec3;
+use glam::DMat3;
 
 use crate::experiment::{Panel, Sensor};
 use crate::physics::absorption::{absorbed_fraction, mean_depth};
 use crate::physics::amorphous::amorphous;
+use crate::physics::closed_form::{self, ClosedForm, SmearedSpot};
+use crate::physics::debye_waller::debye_waller;
 use crate::physics::polarisation::polarisation;
 use crate::physics::position::position;
 use crate::physics::scattering_vector::stol;
 use crate::physics::solid_angle::solid_angle;
-use crate::physics::term::term;
+use crate::physics::term::{Term, term};
 use crate::physics::view::{View, view};
-use crate::scene::{Scene, SceneSource};
+use crate::scene::{Orientation, Scene, SceneSource};
 
 /// The view of a sub-pixel in one layer.
 pub(super) fn sub_pixel_view(
@@ -128,14 +130,86 @@ pub(super) fn amorphous_part(
     factor * amorphous(&scene.amorphous, stol(q))
 }
 
-/// Σ F_cell²·F_latt² over the scene's orientations at the scattering vector `q` (1/m).
-pub(super) fn sum_over_orientations(scene: &Scene, q: DVec3) -> f64 {
+/// Σ F_cell²·F_latt² over the scene's orientations, of X-rays of `source` that `seen` shows on
+/// `panel`.
+pub(super) fn sum_over_orientations(
+    scene: &Scene,
+    panel: &Panel,
+    seen: &View,
+    source: &SceneSource,
+) -> f64 {
+    let q = source.scattering_vector(seen.diffracted);
+    if let Some(form) = &scene.closed_form {
+        let orientations = scene.orientations.iter();
+        let intensities = orientations.map(|orientation| {
+            let (term, spot) = smeared_term(scene, form, panel, seen, source, orientation);
+            smeared_intensity(scene, &term, &spot)
+        });
+        return intensities.sum();
+    }
     let model = scene.model();
     scene
         .orientations
         .iter()
         .map(|orientation| term(&model, &orientation.index_of, q).intensity())
         .sum()
+}
+
+/// The closed form's term of an orientation: the reflection that is nearest at the segment's middle,
+/// and its smeared spot.
+pub(super) fn smeared_term(
+    scene: &Scene,
+    form: &ClosedForm,
+    panel: &Panel,
+    seen: &View,
+    source: &SceneSource,
+    orientation: &Orientation,
+) -> (Term, SmearedSpot) {
+    let (q, index_of) = (
+        source.scattering_vector(seen.diffracted),
+        &orientation.index_of,
+    );
+    let term = term(&scene.model(), index_of, q);
+    let covariance = spot_covariance(scene, form, panel, seen, source, orientation);
+    let sweep = closed_form::sweep(form, index_of, q);
+    let delta = term.hkl - term.nearest;
+    let spot = closed_form::smeared_spot(form, &covariance, delta, sweep);
+    (term, spot)
+}
+
+/// The covariance of a spot of an orientation where `seen` shows it on `panel`, in index units.
+pub(super) fn spot_covariance(
+    scene: &Scene,
+    form: &ClosedForm,
+    panel: &Panel,
+    seen: &View,
+    source: &SceneSource,
+    orientation: &Orientation,
+) -> DMat3 {
+    let wavelength_m = source.wavelength_m;
+    let mut steps = Vec::from(closed_form::divergence_steps(
+        form,
+        source.electric,
+        source.magnetic,
+        wavelength_m,
+    ));
+    if form.pixel_average {
+        steps.extend(closed_form::pixel_steps(
+            [panel.fast, panel.slow],
+            panel.pixel_size_m / f64::from(scene.oversample),
+            seen.diffracted,
+            seen.distance,
+            wavelength_m,
+        ));
+    }
+    let q = source.scattering_vector(seen.diffracted);
+    closed_form::covariance(form, &orientation.index_of, q, &steps)
+}
+
+/// F_cell²·⟨F_latt²⟩, and the halos of the segment's middle.
+pub(super) fn smeared_intensity(scene: &Scene, term: &Term, spot: &SmearedSpot) -> f64 {
+    let amplitude = term.structure_factor * scene.lattice.total;
+    amplitude * amplitude * spot.average + term.halo
 }
 
 /// Photons in the pixel (fast, slow) of `panel`, term by term: the scalar reference for
@@ -167,8 +241,9 @@ pub fn photons(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> f64 {
                     } else {
                         first_polarisation
                     };
-                    let scattered = sum_over_orientations(scene, q);
-                    sum += source.weight * geometry * polarisation * scattered;
+                    let scattered = sum_over_orientations(scene, panel, &seen, source);
+                    let damping = debye_waller(scene.b_factor, q);
+                    sum += source.weight * geometry * polarisation * damping * scattered;
                 }
             }
         }

@@ -11,6 +11,7 @@ use super::pixel::{
 };
 use super::prepared::Prepared;
 use crate::experiment::{Panel, Shape};
+use crate::physics::debye_waller::debye_waller;
 use crate::physics::lattice_factor::{round_offset, sincg, spot_offset_squared};
 use crate::physics::term::term;
 use crate::physics::view::View;
@@ -55,6 +56,9 @@ pub fn trace(scene: &Scene, place: &TermPlace) -> Trace {
     let q = source.scattering_vector(view.diffracted);
     vector(&mut trace, Name::ScatteringVector, q);
     trace.put_one(Name::Stol, q.length() / 2.0);
+    if scene.b_factor != 0.0 {
+        trace.put_one(Name::DebyeWaller, debye_waller(scene.b_factor, q));
+    }
     let rows = scene.orientations[place.orientation()].index_of;
     let cell = rows.transpose() * ANGSTROM_PER_METRE;
     let star = dual(&rows) * (1.0 / ANGSTROM_PER_METRE);
@@ -144,6 +148,8 @@ fn put_term(scene: &Scene, place: &TermPlace, q: DVec3, trace: &mut Trace) {
     trace.put(Name::Nearest, term.nearest.to_array());
     let (lattice, delta) = (&scene.lattice, term.hkl - term.nearest);
     match lattice.shape {
+        // One part of several.
+        _ if !scene.symmetric_shape.is_empty() => {}
         Shape::Square => {
             let axes = [Name::FLattA, Name::FLattB, Name::FLattC];
             for (axis, name) in axes.into_iter().enumerate() {
@@ -157,6 +163,12 @@ fn put_term(scene: &Scene, place: &TermPlace, q: DVec3, trace: &mut Trace) {
     }
     trace.put_one(Name::FLatt, term.lattice_factor);
     trace.put_one(Name::FCell, term.structure_factor);
+    if let Some(diffuse) = &scene.diffuse {
+        trace.put_one(Name::Beta, diffuse.beta);
+        let nearest = diffuse.halo(term.nearest, term.hkl);
+        trace.put_one(Name::Displacement, nearest.x);
+        trace.put_one(Name::Halo, term.halo);
+    }
     let dropped = q.length() > scene.scattering_vector_limit;
     let counted = if dropped { 0.0 } else { term.intensity() };
     trace.put_one(Name::Term, counted);
@@ -179,8 +191,7 @@ fn amorphous_sum(scene: &Scene, place: &TermPlace) -> f64 {
 fn intensity_sum(scene: &Scene, place: &TermPlace) -> f64 {
     views_and_sources(scene, place)
         .map(|(view, source)| {
-            let q = source.scattering_vector(view.diffracted);
-            sum_over_orientations(scene, q)
+            sum_over_orientations(scene, &scene.panels[place.panel()], &view, source)
         })
         .sum()
 }

@@ -69,8 +69,46 @@ pub enum DivergenceShape {
 pub enum MosaicDistribution {
     /// Up to the spread, as in the C program.
     Cap,
-    /// Normal, with the spread as its sigma.
+    /// The angle normal, with the spread as its sigma.
     Gaussian,
+    /// The rotation about each axis normal, with the spread as its sigma.
+    Normal,
+    /// The angle normal with the radius of an ellipsoid as its sigma.
+    Ellipsoid,
+}
+
+/// A Laue group: by name, or from the symmetry that a file of the crystal says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Symmetry {
+    /// That of the file.
+    #[default]
+    File,
+    /// −1.
+    Triclinic,
+    /// 2/m, with its axis along b if that fits the cell, else c or a.
+    Monoclinic,
+    /// mmm.
+    Orthorhombic,
+    /// 4/m.
+    Tetragonal,
+    /// 4/mmm.
+    TetragonalWithAxes,
+    /// −3.
+    Trigonal,
+    /// −3m of hexagonal axes with mirrors across a and b, −3m1, or of rhombohedral axes.
+    TrigonalWithAxes,
+    /// −3m1, the same.
+    TrigonalAlong,
+    /// −31m, with mirrors between a and b.
+    TrigonalBetween,
+    /// 6/m.
+    Hexagonal,
+    /// 6/mmm.
+    HexagonalWithAxes,
+    /// m−3.
+    Cubic,
+    /// m−3m.
+    CubicWithAxes,
 }
 
 /// How the experiment in an image file names input files.
@@ -90,8 +128,16 @@ choices! {
     Shape { "square" = Square, "round" = Round, "gauss" = Gauss, "tophat" = TopHat }
     PhiSampling { "start" = Start, "middle" = Middle }
     LayerDepth { "front" = Front, "mean" = Mean }
+    Symmetry {
+        "file" = File, "-1" = Triclinic, "2/m" = Monoclinic, "mmm" = Orthorhombic,
+        "4/m" = Tetragonal, "4/mmm" = TetragonalWithAxes, "-3" = Trigonal,
+        "-3m" = TrigonalWithAxes, "-3m1" = TrigonalAlong, "-31m" = TrigonalBetween,
+        "6/m" = Hexagonal, "6/mmm" = HexagonalWithAxes, "m-3" = Cubic, "m-3m" = CubicWithAxes
+    }
     SpotMetric { "reciprocal" = Reciprocal, "hkl" = Index }
-    MosaicDistribution { "cap" = Cap, "gaussian" = Gaussian }
+    MosaicDistribution {
+        "cap" = Cap, "gaussian" = Gaussian, "normal" = Normal, "ellipsoid" = Ellipsoid
+    }
     DivergenceShape { "round" = Round, "square" = Square }
     Convention { "mosflm" = Mosflm, "xds" = Xds, "adxv" = Adxv, "denzo" = Denzo, "dials" = Dials }
     Pivot { "beam" = Beam, "sample" = Sample }

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use super::Recorded;
 use super::choices::{
     Choice, DivergenceShape, Experiments, Misset, MosaicDistribution, RecordPaths, SlabKeys,
+    Symmetry,
 };
 use super::value::{
-    ANGLES, Axes, CELL_AXES, CELLS, COORDINATE, COUNT, Cells, DEPTH, DETECTOR_AXES, EXPERIMENTS,
-    Field, Form, INDEX, KAHN_FACTOR, Kind, MISORIENTATION, NOT_NEGATIVE, NUMBER, PERCENT, POSITIVE,
-    SEED, THREADS, Value,
+    ANGLES, Axes, B_FACTOR, CELL_AXES, CELLS, COORDINATE, COUNT, Cells, DEPTH, DETECTOR_AXES,
+    EXPERIMENTS, Field, Form, INDEX, KAHN_FACTOR, Kind, MISORIENTATION, NEIGHBOURS, NOT_NEGATIVE,
+    NUMBER, PERCENT, POSITIVE, SEED, THREADS, Value,
 };
 use crate::experiment::{Convention, LayerDepth, PhiSampling, Pivot, Shape, SpotMetric};
 use crate::formats::encoding::Compression;
@@ -214,6 +215,8 @@ sections! {
         misset_seed "misset_seed": i64 = SEED, One;
         /// Cells along a, b and c.
         cells "cells": Axes<Cells, 3> = CELLS, BY_CELL;
+        /// Cells that couple a and b, b and c, a and c.
+        cells_matrix "cells_matrix": [f64; 3] = NUMBER, VECTOR;
         /// Size along a, b and c, mm.
         size "size_mm": Axes<f64, 3> = POSITIVE, BY_CELL;
         /// Shape of the spots.
@@ -222,6 +225,10 @@ sections! {
         fudge "fudge": f64 = POSITIVE, One;
         /// What the width of Gaussian and top-hat spots is measured in.
         gauss_metric "gauss_metric": SpotMetric = words::<SpotMetric>(), One;
+        /// The group that the shape of spots is averaged over.
+        symmetric_shape "symmetric_shape": Symmetry = words::<Symmetry>(), One;
+        /// B of the whole crystal, Å².
+        b_factor "B_factor_A2": f64 = B_FACTOR, One;
     }
     /// The crystal's mosaic domains.
     mosaicity: MosaicitySection {
@@ -237,6 +244,17 @@ sections! {
         sigmas "sigmas_deg": [f64; 3] = MISORIENTATION, VECTOR;
         /// File of the domains' rotations.
         rotations "rotations": PathBuf = Path, One;
+    }
+    /// Diffuse scattering by atoms that move together.
+    diffuse: DiffuseSection {
+        /// Rms displacement along the crystal's own axes, or along all, Å.
+        sigma "sigma_A": Vec<f64> = NOT_NEGATIVE, Array(1, 3);
+        /// Correlation length of displacements along the crystal's own axes, or along all, Å.
+        gamma "gamma_A": Vec<f64> = POSITIVE, Array(1, 3);
+        /// The group that halos are averaged over.
+        laue "laue": Symmetry = words::<Symmetry>(), One;
+        /// Neighbours of the nearest reflection that add their halos.
+        stencil "stencil": u32 = NEIGHBOURS, One;
     }
     /// The spindle's movement.
     scan: ScanSection {
@@ -266,6 +284,8 @@ sections! {
         energy "energy_eV": f64 = POSITIVE, One;
         /// Range of wavelengths, percent.
         dispersion "dispersion_percent": f64 = NOT_NEGATIVE, One;
+        /// Standard deviation of the wavelengths, percent; in closed form only.
+        bandwidth "bandwidth_percent": f64 = PERCENT, One;
         /// Number of wavelengths.
         dispersion_steps "dispersion_steps": u32 = COUNT, One;
         /// Range of directions, horizontal and vertical, mrad.
@@ -284,6 +304,9 @@ sections! {
         divergence_steps_horizontal "divergence_steps_horizontal": u32 = COUNT, One;
         /// Number of vertical directions.
         divergence_steps_vertical "divergence_steps_vertical": u32 = COUNT, One;
+        /// Standard deviations of the directions along the polarisation vector and across it,
+        /// mrad; in closed form only.
+        divergence_sigma "divergence_sigma_mrad": [f64; 2] = NOT_NEGATIVE, Array(2, 2);
         /// Which directions are kept.
         divergence_shape "divergence_shape": DivergenceShape = words::<DivergenceShape>(), One;
         /// File of sources, instead of a grid.
@@ -394,6 +417,10 @@ sections! {
     sampling: SamplingSection {
         /// Sub-pixels along each axis of a pixel.
         oversample "oversample": u32 = COUNT, One;
+        /// Whether spots are integrated in closed form.
+        analytic "analytic": bool = Truth, One;
+        /// Whether the area of each sub-pixel is integrated in closed form, too.
+        pixel_average "pixel_average": bool = Truth, One;
         /// Each sub-pixel's own solid angle.
         solid_angle_per_subpixel "solid_angle_per_subpixel": bool = Truth, One;
         /// Each sub-pixel's own polarisation.

@@ -42,6 +42,12 @@ pub struct Beam {
     pub fluence: f64,
     /// Where the photons come from.
     pub sources: Sources,
+    /// Standard deviation of the wavelengths about each source's, as a part of it; in closed form
+    /// only ([`Analytic`](super::Analytic)).
+    pub bandwidth: f64,
+    /// Standard deviations of the directions about each source's, radians, along the electric and
+    /// the magnetic field; in closed form only.
+    pub divergence_sigma_rad: [f64; 2],
 }
 
 /// The points and wavelengths that make up the beam.
@@ -101,6 +107,8 @@ impl Default for Beam {
             wavelength_m: 1e-10,
             fluence: DEFAULT_FLUENCE,
             sources: Sources::default(),
+            bandwidth: 0.0,
+            divergence_sigma_rad: [0.0; 2],
         }
     }
 }
@@ -181,7 +189,8 @@ impl Beam {
                 [divergence.horizontal, divergence.vertical] != [CentredSteps::POINT; 2]
             }
         };
-        diverges || self.kahn_factor.is_some_and(|kahn| kahn != 0.0)
+        let [along, across] = self.divergence_sigma_rad;
+        diverges || along != across || self.kahn_factor.is_some_and(|kahn| kahn != 0.0)
     }
 
     /// Directions of the electric and the magnetic field of X-rays that travel along the unit
@@ -224,6 +233,10 @@ impl Beam {
         Quantity::KahnFactor.require(self.kahn_factor.unwrap_or(0.0))?;
         Quantity::Wavelength.require(self.wavelength_m)?;
         Quantity::Fluence.require(self.fluence)?;
+        Quantity::Bandwidth.require(self.bandwidth)?;
+        for sigma_rad in self.divergence_sigma_rad {
+            Quantity::DivergenceSigma.require(sigma_rad)?;
+        }
         match &self.sources {
             Sources::List(list) => check_list(list, self.needs_field().then_some(polarisation)),
             Sources::Grid {

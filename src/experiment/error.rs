@@ -22,6 +22,21 @@ pub enum ExperimentError {
          top-hat shapes take any number"
     )]
     PartOfCell(f64),
+    /// A group that the cell has not.
+    #[error(
+        "the Laue group {group} does not fit the cell {:.3} {:.3} {:.3} Å, {:.2} {:.2} {:.2}°, whose \
+         edges and angles it would change; give a group that the cell has, or -1",
+        lengths_angstrom[0], lengths_angstrom[1], lengths_angstrom[2],
+        angles_deg[0], angles_deg[1], angles_deg[2]
+    )]
+    LaueGroup {
+        /// The group.
+        group: &'static str,
+        /// Edges of the cell, Å.
+        lengths_angstrom: [f64; 3],
+        /// Angles of the cell, degrees.
+        angles_deg: [f64; 3],
+    },
     /// A direction that is zero or not finite.
     #[error("{quantity} is ({x}, {y}, {z}); it must be a vector of finite, non-zero length",
         x = .value[0], y = .value[1], z = .value[2])]
@@ -157,6 +172,12 @@ pub enum ExperimentError {
         /// Wavelength of the source, m.
         wavelength_m: f64,
     },
+    /// Something that has no closed form.
+    #[error("{0} have no closed form; sum samples instead")]
+    NoClosedForm(&'static str),
+    /// A spread that is integrated in closed form and never sampled.
+    #[error("{0} is only known in closed form, and samples are summed")]
+    NotSampled(Quantity),
     /// A mosaic domain's matrix that does not rotate.
     #[error(
         "the matrix of mosaic domain {number} is no rotation; its rows must be of length 1, at \
@@ -165,6 +186,32 @@ pub enum ExperimentError {
     NoRotation {
         /// Place in the list, from 1.
         number: usize,
+    },
+    /// An ellipsoid of misorientations that is flat.
+    #[error(
+        "the sigmas of an ellipsoid are {}, {} and {} radians; all three must be above zero, as a \
+         flat ellipsoid turns no domain",
+        shown(.0[0]), shown(.0[1]), shown(.0[2])
+    )]
+    FlatEllipsoid([f64; 3]),
+    /// Cells that are coupled, of a crystal that has no matrix of cells.
+    #[error(
+        "the cells {}, {} and {} couple axes of Gaussian spots that are measured in indices, in the \
+         metric hkl; choose these, or leave them out",
+        shown(.0[0]), shown(.0[1]), shown(.0[2])
+    )]
+    CoupledCells([f64; 3]),
+    /// A matrix of cells that no crystal has.
+    #[error(
+        "the matrix of cells {} is not positive definite: the determinants of its upper left \
+         corners are {}, {} and {}, and must be above zero; take smaller numbers off its diagonal",
+        rows(.matrix), shown(.minors[0]), shown(.minors[1]), shown(.minors[2])
+    )]
+    CellsNotPositive {
+        /// The matrix, row by row.
+        matrix: [[f64; 3]; 3],
+        /// Its leading principal minors.
+        minors: [f64; 3],
     },
     /// A scattering profile with nothing in it.
     #[error("the scattering profile has no entries; it must have at least one")]
@@ -250,6 +297,12 @@ impl ExperimentError {
 fn shown(value: f64) -> String {
     let text = format!("{value:?}");
     text.strip_suffix(".0").unwrap_or(&text).to_string()
+}
+
+/// The rows of `matrix`, apart by strokes.
+fn rows(matrix: &[[f64; 3]; 3]) -> String {
+    let rows = matrix.map(|row| row.map(shown).join(" "));
+    rows.join(" / ")
 }
 
 /// `vector` scaled to length one.

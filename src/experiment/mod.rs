@@ -5,11 +5,13 @@
 //! nothing that holds an `Experiment` checks again. Formulas and section numbers are those of
 //! PHYSICS (`docs/PHYSICS.md`).
 
+mod analytic;
 mod background;
 mod beam;
 mod convention;
 mod crystal;
 mod detector;
+mod diffuse;
 mod error;
 mod expansion;
 mod mosaicity;
@@ -27,6 +29,7 @@ use std::sync::Arc;
 
 use crate::geometry::UnitCell;
 
+pub use analytic::Analytic;
 pub use background::{Background, CLOSEST_PER_M, LARGEST_F, ProfileEntry, ScatteringProfile, Slab};
 pub use beam::{
     Beam, DEFAULT_FLUENCE, Divergence, Source, Sources, photon_energy_ev,
@@ -35,8 +38,10 @@ pub use beam::{
 pub use convention::{Convention, LabAxes};
 pub use crystal::{Crystal, Shape, SpotMetric};
 pub use detector::{Detector, HeaderGeometry, LayerDepth};
+pub use diffuse::Diffuse;
 pub use error::ExperimentError;
 pub use expansion::{Expansion, LARGEST_INDEX, Reflections, expand};
+pub(crate) use mosaicity::crystal_frame;
 pub use mosaicity::{DEFAULT_MOSAIC_SEED, MosaicDraw, MosaicModel, Mosaicity};
 pub use panel::{Mask, Panel, Sensor, panel_of_pixel};
 pub use placement::{Distance, Pivot, Placement};
@@ -89,6 +94,7 @@ impl Experiment {
         parts.background.check()?;
         parts.structure_factors.check()?;
         parts.sampling.check(&parts.detector)?;
+        parts.check_analytic()?;
         let panels = parts.detector.panels.as_slice().into();
         Experiment::resolved(parts, panels)
     }
@@ -108,7 +114,11 @@ impl Experiment {
     }
 
     /// Resolves what `parts`, which are checked, leave to the program.
-    fn resolved(parts: Description, panels: Arc<[Panel]>) -> Result<Experiment, ExperimentError> {
+    fn resolved(
+        mut parts: Description,
+        panels: Arc<[Panel]>,
+    ) -> Result<Experiment, ExperimentError> {
+        parts.resolve_analytic();
         let longest = parts
             .crystal
             .cell
@@ -124,7 +134,8 @@ impl Experiment {
                 .resolve_oversample(&parts.beam, &parts.crystal, &parts.detector)?;
         let interpolate = parts
             .structure_factors
-            .resolve_interpolation(&parts.crystal);
+            .resolve_interpolation(&parts.crystal)
+            && parts.sampling.analytic.is_none();
         Ok(Experiment {
             parts,
             panels,

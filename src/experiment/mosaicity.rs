@@ -47,6 +47,19 @@ pub enum MosaicModel {
         /// sigma over √3.
         sigmas_rad: [f64; 3],
     },
+    /// Rotation vectors that are normal about each axis of the crystal's frame; in pairs, as
+    /// [`MosaicModel::Gaussian`].
+    Normal {
+        /// Standard deviation of the rotation about each axis, radians.
+        sigmas_rad: [f64; 3],
+    },
+    /// A normal angle about an axis that is uniform on the sphere, whose standard deviation is the
+    /// radius along that axis of the ellipsoid of the sigmas: the anisotropic η of simtbx. In the
+    /// crystal's frame, in pairs, as [`MosaicModel::Gaussian`], which it is for equal sigmas.
+    Ellipsoid {
+        /// Half axes of the ellipsoid, radians: all zero, or none.
+        sigmas_rad: [f64; 3],
+    },
     /// These rotations, in the laboratory.
     Listed(Arc<[DMat3]>),
 }
@@ -68,7 +81,7 @@ impl Mosaicity {
             // A list longer than 2³² does not fit in memory.
             MosaicModel::Listed(rotations) => rotations.len() as u32,
             _ if self.spread_rad() == 0.0 => self.domains.min(1),
-            MosaicModel::Cap { .. } | MosaicModel::Gaussian { .. } => self.domains,
+            _ => self.domains,
         }
     }
 
@@ -77,7 +90,11 @@ impl Mosaicity {
     pub fn spread_rad(&self) -> f64 {
         match &self.model {
             MosaicModel::Cap { spread_rad } => *spread_rad,
-            MosaicModel::Gaussian { sigmas_rad } => sigmas_rad.iter().copied().fold(0.0, f64::max),
+            MosaicModel::Gaussian { sigmas_rad }
+            | MosaicModel::Normal { sigmas_rad }
+            | MosaicModel::Ellipsoid { sigmas_rad } => {
+                sigmas_rad.iter().copied().fold(0.0, f64::max)
+            }
             MosaicModel::Listed(rotations) => rotations.iter().map(angle_of).fold(0.0, f64::max),
         }
     }
@@ -89,23 +106,30 @@ impl Mosaicity {
 
     /// Draws the domains: what their rotations in a crystal of any orientation follow from.
     pub fn draw(&self) -> MosaicDraw {
-        match &self.model {
-            MosaicModel::Cap { spread_rad } => MosaicDraw::Rotations(self.cap(*spread_rad).into()),
-            MosaicModel::Listed(rotations) => MosaicDraw::Rotations(rotations.clone()),
-            MosaicModel::Gaussian { sigmas_rad } => {
-                let sigmas = DVec3::from_array(*sigmas_rad);
-                MosaicDraw::InCrystal {
-                    unturned: self.domain_count() % 2 == 1,
-                    pairs: self.gaussian(sigmas).collect(),
-                }
+        let (vector, sigmas_rad): (fn(&mut PhiloxStream, DVec3) -> DVec3, _) = match &self.model {
+            MosaicModel::Cap { spread_rad } => {
+                return MosaicDraw::Rotations(self.cap(*spread_rad).into());
             }
+            MosaicModel::Listed(rotations) => return MosaicDraw::Rotations(rotations.clone()),
+            MosaicModel::Gaussian { sigmas_rad } => (gaussian, sigmas_rad),
+            MosaicModel::Normal { sigmas_rad } => (normal, sigmas_rad),
+            MosaicModel::Ellipsoid { sigmas_rad } => (ellipsoid, sigmas_rad),
+        };
+        let seed = self.seed.cast_unsigned();
+        let pairs = (0..self.domain_count() / 2).map(|pair| {
+            let mut stream = PhiloxStream::new(seed, 0, pair, DOMAIN_PURPOSE);
+            vector(&mut stream, DVec3::from_array(*sigmas_rad))
+        });
+        MosaicDraw::InCrystal {
+            unturned: self.domain_count() % 2 == 1,
+            pairs: pairs.collect(),
         }
     }
 
     /// Whether the spindle turns the domains' rotations along with the crystal: a′ is then
     /// rot(u, φ)·U_m·a, else U_m·rot(u, φ)·a, as in the C program.
     pub fn turns_with_crystal(&self) -> bool {
-        matches!(self.model, MosaicModel::Gaussian { .. })
+        !matches!(self.model, MosaicModel::Cap { .. } | MosaicModel::Listed(_))
     }
 
     fn cap(&self, spread_rad: f64) -> Vec<DMat3> {
@@ -120,23 +144,28 @@ impl Mosaicity {
         rotations
     }
 
-    /// Rotation vectors, axis times angle, in the crystal's frame: one for each pair of domains.
-    fn gaussian(&self, sigmas: DVec3) -> impl Iterator<Item = DVec3> {
-        let seed = self.seed.cast_unsigned();
-        (0..self.domain_count() / 2).map(move |pair| {
-            let mut stream = PhiloxStream::new(seed, 0, pair, DOMAIN_PURPOSE);
-            let axis = DVec3::from_array(UnitSphere.sample(&mut stream));
-            let deviate: f64 = StandardNormal.sample(&mut stream);
-            deviate * axis * sigmas
-        })
+    /// Standard deviations of the rotation about each axis of the crystal's frame, radians, where
+    /// rotations are normal about each.
+    pub fn axis_sigmas_rad(&self) -> Option<[f64; 3]> {
+        match &self.model {
+            MosaicModel::Normal { sigmas_rad } => Some(*sigmas_rad),
+            MosaicModel::Listed(_) => None,
+            _ => (self.spread_rad() == 0.0).then_some([0.0; 3]),
+        }
     }
 
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
         let require_spread = |spread_rad: &f64| Quantity::MosaicSpread.require(*spread_rad);
         match &self.model {
             MosaicModel::Cap { spread_rad } => require_spread(spread_rad)?,
-            MosaicModel::Gaussian { sigmas_rad } => {
+            MosaicModel::Gaussian { sigmas_rad } | MosaicModel::Normal { sigmas_rad } => {
                 sigmas_rad.iter().try_for_each(require_spread)?
+            }
+            MosaicModel::Ellipsoid { sigmas_rad } => {
+                sigmas_rad.iter().try_for_each(require_spread)?;
+                if sigmas_rad.contains(&0.0) && self.spread_rad() > 0.0 {
+                    return Err(ExperimentError::FlatEllipsoid(*sigmas_rad));
+                }
             }
             MosaicModel::Listed(rotations) => {
                 if let Some(place) = rotations.iter().position(|matrix| !is_rotation(matrix)) {
@@ -146,6 +175,27 @@ impl Mosaicity {
         }
         Quantity::MosaicDomains.require(f64::from(self.domain_count()))
     }
+}
+
+/// A rotation vector, axis times angle, of [`MosaicModel::Gaussian`].
+fn gaussian(stream: &mut PhiloxStream, sigmas: DVec3) -> DVec3 {
+    let axis = DVec3::from_array(UnitSphere.sample(stream));
+    let deviate: f64 = StandardNormal.sample(stream);
+    deviate * axis * sigmas
+}
+
+/// A rotation vector of [`MosaicModel::Normal`].
+fn normal(stream: &mut PhiloxStream, sigmas: DVec3) -> DVec3 {
+    let deviates: [f64; 3] = std::array::from_fn(|_| StandardNormal.sample(stream));
+    DVec3::from_array(deviates) * sigmas
+}
+
+/// A rotation vector of [`MosaicModel::Ellipsoid`].
+fn ellipsoid(stream: &mut PhiloxStream, sigmas: DVec3) -> DVec3 {
+    let axis = DVec3::from_array(UnitSphere.sample(stream));
+    let deviate: f64 = StandardNormal.sample(stream);
+    // Divided by the length of this, a unit vector reaches the ellipsoid.
+    deviate * axis / (axis / sigmas).length()
 }
 
 /// The domains of a mosaicity as they were drawn. A clone shares them.
@@ -185,7 +235,7 @@ impl MosaicDraw {
 }
 
 /// The orthonormal frame of a crystal, in columns: along a, c* × a, c*.
-fn crystal_frame(cell: &UnitCell) -> DMat3 {
+pub(crate) fn crystal_frame(cell: &UnitCell) -> DMat3 {
     let a = cell.real().x_axis.normalize();
     let c_star = cell.reciprocal().z_axis.normalize();
     DMat3::from_cols(a, c_star.cross(a), c_star)
@@ -268,6 +318,82 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn normal_rotations_are_normal_about_each_axis() {
+        let (sigmas_rad, domains) = ([0.004, 0.01, 0.03], 200_000);
+        let mosaicity = Mosaicity {
+            model: MosaicModel::Normal { sigmas_rad },
+            domains,
+            seed: 3,
+        };
+        let rotations = mosaicity.rotations(&cell());
+        let vectors = vectors(&rotations, &crystal_frame(&cell()));
+        let draws = f64::from(domains) / 2.0;
+        for one in 0..3 {
+            let own = vectors.iter().map(|vector| vector[one] / sigmas_rad[one]);
+            let fourth = own.map(|deviate| deviate.powi(4)).sum::<f64>() / (2.0 * draws);
+            // The fourth moment, 3, has the variance E[z⁸] − 9 = 96.
+            assert!(
+                (fourth - 3.0).abs() < 5.0 * (96.0 / draws).sqrt(),
+                "{fourth}"
+            );
+            for other in 0..3 {
+                let unit = sigmas_rad[one] * sigmas_rad[other];
+                let products = vectors
+                    .iter()
+                    .map(|vector| vector[one] * vector[other] / unit);
+                let moment = products.sum::<f64>() / (2.0 * draws);
+                let expected = f64::from(u8::from(one == other));
+                let error = ((1.0 + expected) / draws).sqrt();
+                assert!(
+                    (moment - expected).abs() < 5.0 * error,
+                    "{one} {other}: {moment}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn angles_of_an_ellipsoid_are_normal_with_its_radius_along_a_uniform_axis() {
+        let (sigmas_rad, domains) = ([0.004, 0.01, 0.03], 200_000);
+        let ellipsoid = |sigmas_rad| Mosaicity {
+            model: MosaicModel::Ellipsoid { sigmas_rad },
+            domains,
+            seed: 3,
+        };
+        let rotations = ellipsoid(sigmas_rad).rotations(&cell());
+        let vectors = vectors(&rotations, &crystal_frame(&cell()));
+        let draws = f64::from(domains) / 2.0;
+        // The angle over the radius is a normal deviate, and the axis uniform.
+        let (mut square, mut along) = (0.0, DVec3::ZERO);
+        for vector in &vectors {
+            let axis = vector.normalize();
+            square += (vector / DVec3::from_array(sigmas_rad)).length_squared();
+            along += axis * axis;
+        }
+        let square = square / (2.0 * draws);
+        assert!(
+            (square - 1.0).abs() < 5.0 * (2.0 / draws).sqrt(),
+            "{square}"
+        );
+        // Each component's square is 1/3 on average, with the variance 1/5 − 1/9.
+        let off = (along / (2.0 * draws) - 1.0 / 3.0).abs().max_element();
+        assert!(off < 5.0 * ((0.2 - 1.0 / 9.0) / draws).sqrt(), "{off}");
+        let same = ellipsoid([0.01; 3]).rotations(&cell());
+        for (one, two) in same
+            .iter()
+            .zip(gaussian([0.01; 3], domains).rotations(&cell()))
+        {
+            assert!(one.abs_diff_eq(two, 1e-12));
+        }
+        let flat = ellipsoid([0.0, 0.01, 0.02])
+            .check()
+            .unwrap_err()
+            .to_string();
+        assert!(flat.contains("0, 0.01 and 0.02"), "{flat}");
+        assert!(ellipsoid([0.0; 3]).check().is_ok());
     }
 
     #[test]

@@ -52,6 +52,10 @@ quantities! {
     Cells "the number of cells along an axis": 1.0..=f64::MAX, "at least 1";
     CellEdge "the longest cell edge, in wavelengths,": 0.0..=1e8, "at most 1e8";
     Fudge "the fudge factor": ABOVE_ZERO..=1e12, "positive, at most 1e12";
+    DiffuseSigma "the rms displacement of atoms in m": 0.0..=1e-8, "from 0 to 1e-8 (100 Å)";
+    DiffuseGamma "the correlation length of displacements in m": 1e-12..=1e-3, "from 1e-12 to 1e-3";
+    DiffuseStencil "the number of reflections that halos reach": 0.0..=10.0, "from 0 to 10";
+    BFactor "the B factor in m²": -1e-17..=1e-17, "from -1e-17 to 1e-17 (1000 Å²)";
     StructureFactor "a structure factor": -1e20..=1e20, "from -1e20 to 1e20";
     DefaultStructureFactor "the default structure factor": -1e20..=1e20, "from -1e20 to 1e20";
     ChannelWavelength "a channel's wavelength in m": 1e-12..=1e6, "from 1e-12 to 1e6";
@@ -66,6 +70,8 @@ quantities! {
     Fluence "the fluence in photons/m²": 0.0..=1e60, "from 0 to 1e60";
     Divergence "the divergence in radians, its range or its steps together,": 0.0..=TAU, "from 0 to 2π";
     Dispersion "the dispersion": 0.0..=BELOW_TWO, "from 0 up to 2 (200 %)";
+    Bandwidth "the bandwidth, its standard deviation over the wavelength,": 0.0..=1.0, "from 0 to 1 (100 %)";
+    DivergenceSigma "the standard deviation of the divergence in radians": 0.0..=TAU, "from 0 to 2π";
     SourceWeight "a source's weight": 0.0..=f64::MAX, "zero or more";
     ResolutionLimit "the resolution limit in m": 0.0..=f64::MAX, "zero or more";
     Oversample "the number of sub-pixels per pixel edge": 1.0..=65535.0, "from 1 to 65535";

@@ -1,7 +1,7 @@
 //! How finely the image is computed, and which part of it.
 
 use super::quantity::Quantity;
-use super::{Beam, Crystal, Detector, ExperimentError};
+use super::{Analytic, Beam, Crystal, Detector, ExperimentError};
 
 /// Sub-pixels, region, resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -16,6 +16,8 @@ pub struct Sampling {
     pub region: Option<Region>,
     /// Spacing in m below which nothing is computed; 0 for no limit.
     pub resolution_limit_m: f64,
+    /// Integrate spots in closed form; `None` to sum samples of what smears them.
+    pub analytic: Option<Analytic>,
 }
 
 /// A rectangle of pixels, first and last included.
@@ -77,6 +79,9 @@ impl Sampling {
         if let Some(count) = self.oversample {
             Quantity::Oversample.require(count.into())?;
             return Ok(count);
+        }
+        if self.analytic.is_some_and(|analytic| analytic.pixel_average) {
+            return Ok(1);
         }
         let edge = crystal.longest_edge_m();
         let distance = detector.distance_m.abs();

@@ -76,6 +76,7 @@ impl GpuRenderer {
             &orientations,
             &common.grid,
             &traced,
+            &common.symmetry,
         ];
         let bindings = kernel.bind(device, &buffers)?;
         let submission = device.submit("trace", Entry::Trace.span(), |commands| {
@@ -132,6 +133,9 @@ fn in_units(scene: &Scene, place: &TermPlace, traced: &TracedEntry, scaling: &Sc
     let q = scaled(traced.scattering_vector, ANGSTROM_PER_METRE);
     trace.put(Name::ScatteringVector, q);
     trace.put_one(Name::Stol, f64::from(traced.stol) * ANGSTROM_PER_METRE);
+    if scene.b_factor != 0.0 {
+        trace.put_one(Name::DebyeWaller, traced.damping.into());
+    }
     trace.put_one(Name::Polarisation, traced.polarisation.into());
     trace.put(Name::CellA, scaled(traced.cell_a, 1.0));
     trace.put(Name::CellB, scaled(traced.cell_b, 1.0));
@@ -145,6 +149,8 @@ fn in_units(scene: &Scene, place: &TermPlace, traced: &TracedEntry, scaling: &Sc
     trace.put(Name::Nearest, from_centre(traced.nearest));
     let lattice = &scene.lattice;
     match lattice.shape {
+        // One part of several.
+        _ if !scene.symmetric_shape.is_empty() => {}
         Shape::Square => {
             let axes = [Name::FLattA, Name::FLattB, Name::FLattC];
             for (axis, name) in axes.into_iter().enumerate() {
@@ -159,6 +165,10 @@ fn in_units(scene: &Scene, place: &TermPlace, traced: &TracedEntry, scaling: &Sc
     trace.put_one(Name::FLatt, lattice_factor);
     let structure_factor = f64::from(traced.structure_factor) / scaling.amplitude;
     trace.put_one(Name::FCell, structure_factor);
+    if scene.diffuse.is_some() {
+        trace.put_one(Name::Displacement, traced.displacement.into());
+        trace.put_one(Name::Halo, f64::from(traced.halo) * scaling.intensity);
+    }
     trace.put_one(Name::Term, f64::from(traced.term) * scaling.intensity);
     trace.put_one(Name::Absorbed, traced.absorbed.into());
     trace.put_one(Name::Weight, traced.weight.into());

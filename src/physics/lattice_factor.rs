@@ -19,13 +19,13 @@ pub struct Lattice {
     pub shape: Shape,
     /// Cells along a, b and c.
     pub cells: [f64; 3],
-    /// Cells in all, N.
+    /// Cells in all, N; of a [matrix of cells](Crystal::cells_matrix), its determinant.
     pub total: f64,
     /// Factor on the width of the spots.
     pub fudge: f64,
     /// g of Gaussian and top-hat spots is |metric·δ|²: columns a*, b*, c* in 1/Å times N,
-    /// unrotated, for the length of δ does not depend on the orientation; or the cells along each
-    /// axis ([`SpotMetric`]).
+    /// unrotated, for the length of δ does not depend on the orientation; or the matrix of cells
+    /// ([`SpotMetric`]).
     pub metric: DMat3,
 }
 
@@ -33,7 +33,10 @@ impl Lattice {
     /// The lattice of `crystal`.
     pub fn new(crystal: &Crystal) -> Lattice {
         let cells = crystal.cells;
-        let total = cells.iter().product();
+        let total = match crystal.coupled_cells {
+            [0.0, 0.0, 0.0] => cells.iter().product(),
+            _ => crystal.cells_matrix().determinant(),
+        };
         Lattice {
             shape: crystal.shape,
             cells,
@@ -43,13 +46,13 @@ impl Lattice {
                 SpotMetric::Reciprocal => {
                     *crystal.cell.reciprocal() * (METRES_PER_ANGSTROM * total)
                 }
-                SpotMetric::Index => DMat3::from_diagonal(cells.into()),
+                SpotMetric::Index => crystal.cells_matrix(),
             },
         }
     }
 
     /// g of an offset `delta` from a reflection: |δ_h a* + δ_k b* + δ_l c*|²·N², with the
-    /// reciprocal vectors in 1/Å, or Σ(N_i δ_i)² ([`SpotMetric`]).
+    /// reciprocal vectors in 1/Å, or |N·δ|² of the matrix of cells ([`SpotMetric`]).
     #[inline(always)]
     pub fn offset_squared(&self, delta: DVec3) -> f64 {
         (self.metric * delta).length_squared()
@@ -85,6 +88,18 @@ pub fn lattice_factor(lattice: &Lattice, delta: DVec3) -> f64 {
             }
         }
     }
+}
+
+/// F_latt of a shape with the crystal's symmetry: the root of the mean of F_latt² over `operators`, on
+/// columns of indices, at their offsets L·δ; F_latt itself where there are none.
+pub fn symmetric_lattice_factor(lattice: &Lattice, operators: &[DMat3], delta: DVec3) -> f64 {
+    if operators.is_empty() {
+        return lattice_factor(lattice, delta);
+    }
+    let squares = operators
+        .iter()
+        .map(|own| lattice_factor(lattice, *own * delta).powi(2));
+    (squares.sum::<f64>() / operators.len() as f64).sqrt()
 }
 
 /// The product of the three axes' interference functions.
@@ -145,6 +160,7 @@ pub fn spot_offset_squared(lattice: &Lattice, delta: DVec3) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::UnitCell;
     use approx::assert_relative_eq;
     use glam::Vec3Swizzles;
 
@@ -170,6 +186,52 @@ mod tests {
                 assert_relative_eq!(length, lattice.offset_squared(delta), max_relative = 1e-14);
             }
         }
+    }
+
+    #[test]
+    fn a_matrix_of_cells_turns_with_its_axes() {
+        // A block of 4 by 9 by 5 cells along axes that are turned by 30° in the plane of a and b.
+        let (cosine, sine) = (0.75f64.sqrt(), 0.5);
+        let (wide, high) = (4.0, 9.0);
+        let crystal = Crystal {
+            cells: [
+                wide * cosine * cosine + high * sine * sine,
+                wide * sine * sine + high * cosine * cosine,
+                5.0,
+            ],
+            coupled_cells: [(wide - high) * sine * cosine, 0.0, 0.0],
+            shape: Shape::Gauss,
+            metric: SpotMetric::Index,
+            fudge: 0.7,
+            ..Crystal::new(UnitCell::cubic(1e-8))
+        };
+        let (coupled, apart) = (
+            Lattice::new(&crystal),
+            Lattice::new(&Crystal {
+                cells: [wide, high, 5.0],
+                coupled_cells: [0.0; 3],
+                ..crystal.clone()
+            }),
+        );
+        for delta in [DVec3::ZERO, DVec3::X, DVec3::Z, DVec3::new(0.1, -0.3, 0.2)] {
+            let delta = 0.1 * delta;
+            let turned = DVec3::new(
+                cosine * delta.x - sine * delta.y,
+                sine * delta.x + cosine * delta.y,
+                delta.z,
+            );
+            let (found, expected) = (
+                lattice_factor(&coupled, turned),
+                lattice_factor(&apart, delta),
+            );
+            assert_relative_eq!(found, expected, max_relative = 1e-12);
+        }
+        let edges = crystal.edges_m();
+        assert_relative_eq!(
+            edges[0],
+            1e-8 * crystal.cells[0].hypot(crystal.coupled_cells[0])
+        );
+        assert_relative_eq!(edges[2], 5e-8);
     }
 
     #[test]

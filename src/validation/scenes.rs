@@ -76,7 +76,7 @@ impl Check {
 }
 
 /// Every check of a scene.
-pub(super) fn checks() -> [Check; 29] {
+pub(super) fn checks() -> [Check; 34] {
     [
         scene(
             "square",
@@ -237,11 +237,51 @@ pub(super) fn checks() -> [Check; 29] {
              mosaicity = { spread_deg = 0.3, domains = 10 }",
         ),
         scene(
+            "diffuse scattering",
+            "crystal = { cell_A_deg = [60, 60, 80, 90, 90, 120], interpolate = false }
+             diffuse.sigma_A = [0.3, 0.4, 0.5]
+             diffuse.gamma_A = [30, 40, 70]
+             diffuse.laue = '-3m1'
+             diffuse.stencil = 1
+             scan = { range_deg = 2, steps = 3 }",
+        )
+        .with(listed)
+        .quick(),
+        scene(
+            "symmetric shape",
+            "crystal.cell_A_deg = [60, 60, 80, 90, 90, 120]
+             crystal.cells = [4, 6, 12]
+             crystal.shape = 'gauss'
+             crystal.gauss_metric = 'hkl'
+             crystal.symmetric_shape = '6/mmm'
+             mosaicity = { spread_deg = 0.5, domains = 10 }",
+        ),
+        scene(
+            "matrix of cells",
+            "crystal.shape = 'gauss'
+             crystal.gauss_metric = 'hkl'
+             crystal.cells = [9, 7, 8]
+             crystal.cells_matrix = [-3, 2, 1]
+             crystal.B_factor_A2 = -5
+             mosaicity = { model = 'normal', spread_deg = 0.3, domains = 30 }",
+        ),
+        scene(
+            "ellipsoid of domains",
+            "crystal = { cells = 10 }
+             mosaicity = { model = 'ellipsoid', sigmas_deg = [0.2, 0.5, 1], domains = 31 }",
+        ),
+        scene(
             "energy channels",
             "crystal = { interpolate = false }
              beam = { dispersion_percent = 3, dispersion_steps = 4 }",
         )
         .with(energy_channels),
+        scene(
+            "B factor, dmin",
+            "crystal = { B_factor_A2 = 40 }
+             detector = { distance_mm = 60, pixel_mm = 0.8 }
+             sampling = { oversample = 2, dmin_A = 1.5 }",
+        ),
         scene("region", "sampling = { region_pixels = [13, 61, 7, 50] }"),
         scene(
             "several panels",

@@ -4,8 +4,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crate::support::experiment;
 use crate::support::golden_cases::assert_cases;
+use crate::support::{Case, cases, experiment, physics_cases};
 use nanobragg::experiment::{Experiment, Reflection, StructureFactors};
 use nanobragg::gpu::GpuOptions;
 use nanobragg::image::{Comparison, Image};
@@ -29,7 +29,15 @@ pub fn nrmse(image: &Image, reference: &Image) -> f64 {
 
 #[test]
 fn the_gpu_path_reproduces_every_reference_image() {
-    assert_cases(&on_gpu(GpuOptions::default()), |case| case.gate_gpu);
+    let renderer = on_gpu(GpuOptions::default());
+    assert_cases(&renderer, &cases(), |case| case.gate_gpu);
+}
+
+#[test]
+fn the_gpu_path_reproduces_spots_in_closed_form_and_diffuse_scattering() {
+    let renderer = on_gpu(GpuOptions::default());
+    let gate = |case: &Case| case.gate_gpu;
+    assert_cases(&renderer, &physics_cases(), gate);
 }
 
 /// What float32 comes to against float64 for a crystal of N cells along each axis. The index

@@ -220,6 +220,9 @@ fn both_paths_agree_on_mosaic_models_and_spot_metrics() {
     let lines = [
         "-N 10 -mosaic 0.5 -mosaic_domains 31 --mosaic-model gaussian -osc 1 -phisteps 3",
         "-N 10 --mosaic-sigmas 0.1 0.5 1 -mosaic_domains 30",
+        "-N 10 --mosaic-sigmas 0.1 0.5 1 --mosaic-model normal -mosaic_domains 30 -osc 1 -phisteps 3",
+        "-N 10 --mosaic-sigmas 0.1 0.5 1 --mosaic-model ellipsoid -mosaic_domains 31",
+        "-Na 9 -Nb 12 -Nc 10 -gauss_xtal --gauss-metric hkl --cells-matrix 4 -3 2 -mosaic 0.3",
         "-Na 5 -Nb 12 -Nc 30 -gauss_xtal --gauss-metric hkl -mosaic 0.3",
         "-Na 3 -Nb 4 -Nc 9 -gauss_xtal --gauss-metric hkl -oversample 3 -fudge 0.3",
     ];
@@ -509,6 +512,27 @@ fn what_is_wrong_is_named() {
             format!("{crystal} --mosaic-sigmas 1 2 3 -mosaic 1"),
             2,
             "leave one out",
+        ),
+        (
+            format!("{crystal} --mosaic-sigmas 1 2 0 --mosaic-model ellipsoid"),
+            2,
+            "--mosaic-sigmas: the sigmas of an ellipsoid are 0.0174",
+        ),
+        (
+            format!("{crystal} --cells-matrix 1 2 3"),
+            2,
+            "--cells-matrix: the cells 1, 2 and 3 couple axes of Gaussian spots",
+        ),
+        (
+            format!("{crystal} -gauss_xtal --cells-matrix 1 2 3"),
+            2,
+            "--cells-matrix: the cells 1, 2 and 3 couple axes of Gaussian spots",
+        ),
+        (
+            format!("{crystal} -N 4 -gauss_xtal --gauss-metric hkl --cells-matrix 1 2 4"),
+            2,
+            "--cells-matrix: the matrix of cells 4 1 4 / 1 4 2 / 4 2 4 is not positive definite: the \
+             determinants of its upper left corners are 4, 15 and",
         ),
         (
             format!("{crystal} --mosaic-sigmas 1 2"),

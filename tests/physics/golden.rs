@@ -1,7 +1,7 @@
 //! The reference images of `golden/`, each within the gate that `golden/cases.json` gives it.
 
 use crate::support::golden_cases::assert_cases;
-use crate::support::{cases, experiment, golden};
+use crate::support::{Case, cases, experiment, golden, physics_cases};
 use nanobragg::cpu;
 use nanobragg::formats::smv;
 use nanobragg::render::{Renderer, frame_size};
@@ -12,7 +12,14 @@ use serde_json::Value;
 #[test]
 fn the_cpu_path_reproduces_every_reference_image() {
     let renderer = Renderer::cpu().unwrap();
-    assert_cases(&renderer, |case| case.gate_cpu);
+    assert_cases(&renderer, &cases(), |case| case.gate_cpu);
+}
+
+#[test]
+fn the_cpu_path_reproduces_spots_in_closed_form_and_diffuse_scattering() {
+    let renderer = Renderer::cpu().unwrap();
+    let gate = |case: &Case| case.gate_cpu;
+    assert_cases(&renderer, &physics_cases(), gate);
 }
 
 #[test]

@@ -4,7 +4,9 @@
 mod support;
 
 mod cells;
+mod closed_form;
 mod coordinates;
+mod diffuse;
 mod exposure;
 mod golden;
 mod noise;

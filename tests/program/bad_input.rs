@@ -370,6 +370,16 @@ fn numbers_too_extreme_to_compute_with_are_refused() {
             sound!("-lambda 1e300", USAGE, &["wavelength"]),
             sound!("-energy 1e300", USAGE, &["wavelength"]),
             sound!("-fudge 1e300", USAGE, &["fudge"]),
+            sound!(
+                "--b-factor 1001",
+                USAGE,
+                &["--b-factor 1001", "Å² from -1000 to 1000"]
+            ),
+            sound!(
+                "--b-factor nan",
+                USAGE,
+                &["--b-factor nan", "Å² from -1000 to 1000"]
+            ),
             sound!("-default_F 1e300", USAGE, &["structure factor"]),
             sound!("-water 1e300", USAGE, &["water"]),
             sound!("-Xbeam 1e300", USAGE, &["origin"]),

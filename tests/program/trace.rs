@@ -355,7 +355,7 @@ fn a_fault_of_a_thousandth_is_found_in_every_quantity_of_every_golden_case() {
 }
 
 /// Flags with a fault, flags without, and the quantity that is to be named.
-const FAULTS: [(&str, &str, &str); 26] = [
+const FAULTS: [(&str, &str, &str); 27] = [
     ("-Xbeam 6.2", "-Xbeam 6.4", "origin"),
     ("-Xbeam 6.4 -Ybeam 6.0", "-Xbeam 6.4 -Ybeam 6.4", "origin"),
     ("-Xbeam 6.44", "-Xbeam 6.4", "origin"),
@@ -399,6 +399,7 @@ const FAULTS: [(&str, &str, &str); 26] = [
     ("-Nc 6", "", "f_latt_c"),
     ("-gauss_xtal -fudge 1.001", "-gauss_xtal", "spread"),
     ("-round_xtal -fudge 1.004", "-round_xtal", "round_offset"),
+    ("--b-factor 20.1", "--b-factor 20", "debye_waller"),
     ("-polar 0.5", "-polar 1", "polarisation"),
     (
         "-detector_thick 100 -detector_abs 500",

@@ -3,7 +3,7 @@
 use nanobragg::image::Comparison;
 use nanobragg::render::Renderer;
 
-use super::{Case, cases, experiment, reference};
+use super::{Case, experiment, reference};
 
 /// Flags of cases that the C program renders with flags of another name: what the case is about.
 const ADDED: [(&str, &str); 2] = [
@@ -26,11 +26,10 @@ pub fn line(case: &Case) -> String {
 /// A pixel may be off by this many gates of the image's maximum.
 const WORST_PIXEL_GATES: f64 = 10.0;
 
-/// Renders every case and asserts that it is within its gate, naming each with its figures.
-pub fn assert_cases(renderer: &Renderer, gate: impl Fn(&Case) -> f64) {
+/// Renders every one of `cases` and asserts that it is within its gate, naming each with its figures.
+pub fn assert_cases(renderer: &Renderer, cases: &[Case], gate: impl Fn(&Case) -> f64) {
     let mut missed = Vec::new();
-    let mut rendered = 0;
-    for case in &cases() {
+    for case in cases {
         let image = renderer.render(&experiment(&line(case))).unwrap().image;
         assert_eq!(
             [image.width(), image.height()],
@@ -38,14 +37,12 @@ pub fn assert_cases(renderer: &Renderer, gate: impl Fn(&Case) -> f64) {
             "{}",
             case.name
         );
-        rendered += 1;
         let verdict = judge(case, gate(case), image.values());
         println!("{verdict}");
         if verdict.ends_with("MISSED") {
             missed.push(verdict);
         }
     }
-    assert_eq!(rendered, 54, "every case is rendered");
     assert!(missed.is_empty(), "\n{}", missed.join("\n"));
 }
 
@@ -74,7 +71,7 @@ fn judge(case: &Case, gate: f64, values: &[f32]) -> String {
     };
     let verdict = if passed { "ok" } else { "MISSED" };
     format!(
-        "{:28} nrmse {:8.1e}, worst pixel {worst:8.1e} of the maximum, gate {:7.0e}: {verdict}",
+        "{:33} nrmse {:8.1e}, worst pixel {worst:8.1e} of the maximum, gate {:7.0e}: {verdict}",
         case.name, compared.nrmse, gate
     )
 }

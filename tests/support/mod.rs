@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use nanobragg::experiment::Experiment;
 use serde::Deserialize;
 
-/// An entry of `golden/cases.json`.
+/// An entry of `golden/cases.json`, or of `golden/physics/cases.json`.
 #[derive(Debug, Deserialize)]
 pub struct Case {
     pub name: String,
@@ -43,7 +43,24 @@ pub fn golden(name: &str) -> Vec<u8> {
 
 /// Every case of `golden/cases.json`.
 pub fn cases() -> Vec<Case> {
-    serde_json::from_slice(&golden("cases.json")).unwrap()
+    listed_cases("cases.json", 54)
+}
+
+/// The `count` cases of a file in `golden/`.
+fn listed_cases(file: &str, count: usize) -> Vec<Case> {
+    let cases: Vec<Case> = serde_json::from_slice(&golden(file)).unwrap();
+    assert_eq!(cases.len(), count, "{file}: no case is missing");
+    cases
+}
+
+/// The cases of `golden/physics/cases.json`, by the names of their images in `golden/`.
+pub fn physics_cases() -> Vec<Case> {
+    let cases = listed_cases("physics/cases.json", 12).into_iter();
+    let named = cases.map(|case| Case {
+        name: format!("physics/{}", case.name),
+        ..case
+    });
+    named.collect()
 }
 
 /// The reference image of a case.

@@ -6,17 +6,17 @@
 
 use super::Constant::{No, Word, Yes};
 use super::Dashes;
-use super::Effect::{Axis, Each, Ignored, Is, Program, Refused, Swapped, Value};
+use super::Effect::{Axis, Each, Ignored, Is, Optional, Program, Refused, Swapped, Value};
 use super::Flag;
 use crate::document::key::{
-    background, beam, counts, crystal, detector, frame, mosaicity, noise, output, picture, run,
-    sampling, scan, series,
+    background, beam, counts, crystal, detector, diffuse, frame, mosaicity, noise, output, picture,
+    run, sampling, scan, series,
 };
 
 /// Every flag of a render, in the order of the help. A series has those of [`SERIES`] too.
-pub static TOPICS: [&[Flag]; 12] = [
-    CRYSTAL, MOSAICITY, BEAM, BACKGROUND, DETECTOR, VECTORS, SAMPLING, OUTPUT, NOISE, PICTURES,
-    IGNORED, PROGRAM,
+pub static TOPICS: [&[Flag]; 13] = [
+    CRYSTAL, MOSAICITY, DIFFUSE, BEAM, BACKGROUND, DETECTOR, VECTORS, SAMPLING, OUTPUT, NOISE,
+    PICTURES, IGNORED, PROGRAM,
 ];
 
 const AMORPHOUS: &str =
@@ -84,6 +84,9 @@ flags! { CRYSTAL "Crystal"
         "Cells along b";
     "-" "Nc" ("CELLS") Axis(&crystal::cells, 2);
         "Cells along c";
+    "--" "cells-matrix" ("ND" "NE" "NF") Value(&crystal::cells_matrix);
+        "What couples a and b, b and c, a and c in a symmetric matrix with -Na, -Nb and -Nc on its \
+         diagonal, as the Ncells_def of simtbx: for -gauss_xtal with --gauss-metric hkl";
     "-" "xtalsize", "xtal_size", "samplesize", "sample_size" ("MM") Value(&crystal::size);
         "Crystal size in all directions, mm";
     "-" "xtal_x", "xtal_thick", "sample_x", "sample_thick" ("MM") Axis(&crystal::size, 0);
@@ -105,6 +108,12 @@ flags! { CRYSTAL "Crystal"
     "--" "gauss-metric" ("METRIC") Value(&crystal::gauss_metric);
         "What the width of Gaussian and top-hat spots is measured in: reciprocal space, as in the \
          C program, or Miller indices times cells, as in simtbx [default: reciprocal]";
+    "--" "symmetric-shape" ("GROUP") Optional(&crystal::symmetric_shape, "file");
+        "Give the shape of spots the crystal's symmetry: F_latt² is the mean over a Laue group, by \
+         name, or over that of the structure factors' file [default without a value: file]";
+    "--" "b-factor" ("Å²") Value(&crystal::b_factor);
+        "B of the whole crystal, Å²: intensities fall by exp(-2 B (sin θ/λ)²), and rise where B is \
+         negative; beside the B of atoms and of measured F [default: 0]";
     "-" "phi" ("DEG") Value(&scan::start);
         "Spindle angle at the start, degrees [default: 0]";
     "-" "osc" ("DEG") Value(&scan::range);
@@ -137,15 +146,31 @@ flags! { MOSAICITY "Mosaicity"
     "-" "mosaic_seed" ("INT") Value(&mosaicity::seed);
         "Seed of the domains' orientations [default: 12345678]";
     "--" "mosaic-model" ("MODEL") Value(&mosaicity::model);
-        "How misorientations are distributed: up to -mosaic, or normal with that sigma [default: \
-         cap]";
+        "How misorientations are distributed: up to -mosaic (cap); with a normal angle of that \
+         sigma (gaussian); normal about each of the crystal's axes with that sigma (normal); with a \
+         normal angle whose sigma is a radius of an ellipsoid, the anisotropic eta of simtbx \
+         (ellipsoid) [default: cap]";
     "--" "mosaic-sigmas" ("A" "B" "C") Value(&mosaicity::sigmas);
-        "Sigmas of --mosaic-model gaussian about a, about c* × a and about c*, degrees, instead \
-         of -mosaic; rotations about each have an rms of its sigma over √3, so that three equal \
-         ones are -mosaic";
+        "Sigmas about a, about c* × a and about c*, degrees, instead of -mosaic. Of \
+         --mosaic-model normal, those of the rotation about each axis; of gaussian, the default \
+         here, √3 times the rms of that; of ellipsoid, half axes";
     "--" "mosaic-file" ("FILE") Value(&mosaicity::rotations);
         "The domains' rotations themselves: a line of nine numbers, a matrix row by row, or of \
          three, a rotation vector in degrees";
+}
+
+flags! { DIFFUSE "Diffuse scattering"
+    "--" "diffuse-sigma" ("X" "Y" "Z") Value(&diffuse::sigma);
+        "Rms displacement of atoms that move together, Å, along the crystal's own axes: x along a, y \
+         in the plane of a and b, z along c*; or one number for all";
+    "--" "diffuse-gamma" ("X" "Y" "Z") Value(&diffuse::gamma);
+        "Distance over which displacements are alike, Å, along these axes, or one number for all";
+    "--" "diffuse-laue" ("GROUP") Value(&diffuse::laue);
+        "Laue group that halos are averaged over, by name, or that of the structure factors' file \
+         [default: file, or -1 where it says none]";
+    "--" "diffuse-stencil" ("COUNT") Value(&diffuse::stencil);
+        "Add the halos of the neighbours of the nearest reflection, up to so many along h, k and l \
+         [default: 0]";
 }
 
 flags! { BEAM "Beam"
@@ -155,6 +180,8 @@ flags! { BEAM "Beam"
         "Photon energy, eV, instead of the wavelength";
     "-" "dispersion" ("PERCENT") Value(&beam::dispersion);
         "Range of wavelengths, percent [default: 0]";
+    "--" "bandwidth" ("PERCENT") Value(&beam::bandwidth);
+        "Standard deviation of the wavelengths, percent of each source's; with --analytic [default: 0]";
     "-" "dispsteps" ("COUNT") Value(&beam::dispersion_steps);
         "Wavelengths within the -dispersion";
     "-" "divergence" ("MRAD") Value(&beam::divergence);
@@ -173,6 +200,9 @@ flags! { BEAM "Beam"
         "Number of vertical directions";
     "-" "divsteps" ("COUNT") Value(&beam::divergence_steps);
         "Number of directions, horizontal and vertical";
+    "--" "divergence-sigma" ("H" "V") Value(&beam::divergence_sigma);
+        "Standard deviations of the directions along the polarisation vector and across it, mrad; \
+         with --analytic [default: 0 0]";
     "-" "round_div" () Is(&beam::divergence_shape, Word("round"));
         "Keep the directions inside an ellipse [default]";
     "-" "square_div" () Is(&beam::divergence_shape, Word("square"));
@@ -309,6 +339,14 @@ flags! { VECTORS "Custom frame: directions that replace the convention's"
 flags! { SAMPLING "Sampling"
     "-" "oversample" ("COUNT") Value(&sampling::oversample);
         "Sub-pixels along each axis of a pixel [default: three to a spot's width]";
+    "--" "analytic" () Is(&sampling::analytic, Yes);
+        "Integrate mosaicity, --bandwidth, --divergence-sigma and -osc in closed form, for Gaussian \
+         spots: one term in place of domains, wavelengths, directions and steps; -mosaic is then \
+         the sigma about each axis, and -phisteps counts segments of -osc, each of them whole \
+         [default: as many as the highest index needs]";
+    "--" "pixel-average" () Is(&sampling::pixel_average, Yes);
+        "Integrate the area of each sub-pixel too, with --analytic; -oversample is then 1 unless \
+         it is given";
     "-" "oversample_omega" () Is(&sampling::solid_angle_per_subpixel, Yes);
         "Each sub-pixel's own solid angle, not the first's";
     "-" "oversample_polar" () Is(&sampling::polarisation_per_subpixel, Yes);

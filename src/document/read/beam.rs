@@ -48,6 +48,11 @@ impl Reading<'_> {
             wavelength_m,
             fluence: self.fluence()?,
             sources,
+            bandwidth: keys.bandwidth.unwrap_or(0.0) * 1e-2,
+            divergence_sigma_rad: keys
+                .divergence_sigma
+                .unwrap_or_default()
+                .map(|mrad| mrad * 1e-3),
         })
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Reading;
 use super::adopted::Adopted;
 use super::file_cells::{FileCells, are_alike, shown};
-use crate::document::choices::{Misset, MosaicDistribution};
+use crate::document::choices::{Choice, Misset, MosaicDistribution};
 use crate::document::error::DocumentError;
 use crate::document::keys::{Key, key};
 use crate::document::message::{Message, contradiction, message};
@@ -41,9 +41,11 @@ impl Reading<'_> {
         let metric = keys.gauss_metric.unwrap_or_default();
         Ok(Crystal {
             cells,
+            coupled_cells: keys.cells_matrix.unwrap_or([0.0; 3]),
             shape,
             fudge,
             metric,
+            b_factor_m2: keys.b_factor.unwrap_or(0.0) * 1e-20,
             mosaicity: self.mosaicity()?,
             ..Crystal::new(cell)
         })
@@ -224,6 +226,13 @@ impl Reading<'_> {
         use key::mosaicity::{domains, model, rotations, sigmas, spread};
         let keys = &self.document.mosaicity;
         if let Some(path) = &keys.rotations {
+            if self.document.sampling.analytic == Some(true) {
+                return Err(contradiction!(
+                    "{} and {}: rotations one by one have no closed form; leave one out",
+                    &key::sampling::analytic,
+                    &rotations
+                ));
+            }
             let others: [&'static Key; 4] = [&spread, &domains, &model, &sigmas];
             if let Some(given) = others.into_iter().find(|key| key.is_in(self.document)) {
                 return Err(contradiction!(
@@ -236,23 +245,48 @@ impl Reading<'_> {
             let listed = formats::rotations::read(path, self.most())?;
             return Ok(MosaicModel::Listed(listed.into()));
         }
-        let spread_rad = keys.spread.unwrap_or(0.0).to_radians();
-        let gaussian = |sigmas_rad| Ok(MosaicModel::Gaussian { sigmas_rad });
-        match (keys.sigmas, keys.model) {
-            (Some(_), Some(MosaicDistribution::Cap)) => Err(contradiction!(
-                "{} are those of {} gaussian, not of cap; leave one out",
-                &sigmas,
-                &model
-            )),
-            (Some(_), _) if keys.spread.is_some() => Err(contradiction!(
+        if keys.sigmas.is_some() && keys.spread.is_some() {
+            return Err(contradiction!(
                 "{} and {} both give the spread; leave one out",
                 &spread,
                 &sigmas
-            )),
-            (Some(degrees), _) => gaussian(degrees.map(f64::to_radians)),
-            (None, Some(MosaicDistribution::Gaussian)) => gaussian([spread_rad; 3]),
-            (None, _) => Ok(MosaicModel::Cap { spread_rad }),
+            ));
         }
+        let spread_rad = keys.spread.unwrap_or(0.0).to_radians();
+        let sigmas_rad = keys.sigmas.map(|degrees| degrees.map(f64::to_radians));
+        let analytic = self.document.sampling.analytic == Some(true);
+        let usual = match (analytic, sigmas_rad) {
+            (true, _) => MosaicDistribution::Normal,
+            (false, Some(_)) => MosaicDistribution::Gaussian,
+            (false, None) => MosaicDistribution::Cap,
+        };
+        let (distribution, sigmas_rad) = (
+            keys.model.unwrap_or(usual),
+            sigmas_rad.unwrap_or([spread_rad; 3]),
+        );
+        if analytic && distribution != MosaicDistribution::Normal {
+            return Err(contradiction!(
+                "{} and {} {}: only misorientations that are normal about each axis have a closed \
+                 form; give {} normal, or leave it out",
+                &key::sampling::analytic,
+                &model,
+                distribution.word(),
+                &model
+            ));
+        }
+        Ok(match distribution {
+            MosaicDistribution::Cap if keys.sigmas.is_some() => {
+                return Err(contradiction!(
+                    "{} are those of {} gaussian, normal and ellipsoid, not of cap; leave one out",
+                    &sigmas,
+                    &model
+                ));
+            }
+            MosaicDistribution::Cap => MosaicModel::Cap { spread_rad },
+            MosaicDistribution::Gaussian => MosaicModel::Gaussian { sigmas_rad },
+            MosaicDistribution::Normal => MosaicModel::Normal { sigmas_rad },
+            MosaicDistribution::Ellipsoid => MosaicModel::Ellipsoid { sigmas_rad },
+        })
     }
 }
 

@@ -10,12 +10,13 @@ use crate::document::keys::{Key, OutputSection, key};
 use crate::document::message::{Message, Named, Part, message};
 use crate::document::overlay::{FILES, GRID, POINTS};
 use crate::document::value::Axes;
-use crate::experiment::{CentredSteps, Convention, Pivot, Placement, Shape, Sources};
+use crate::experiment::{CentredSteps, Convention, Diffuse, Pivot, Placement, Shape, Sources};
 use crate::formats::encoding::name_of_master;
 use crate::formats::format::extension;
+use crate::geometry::LaueGroup;
 use key::{
-    background, beam, counts, crystal, detector, frame, mosaicity, noise, output, picture, run,
-    sampling, scan,
+    background, beam, counts, crystal, detector, diffuse, frame, mosaicity, noise, output, picture,
+    run, sampling, scan,
 };
 
 /// What names of NXmx files end on.
@@ -127,6 +128,7 @@ impl Facts<'_> {
             || with_record(&document.output.noise_files);
         let random_misset = document.crystal.misset == Some(Misset::Random);
         let seeds_misset = random_misset && !given(&crystal::misset_seed);
+        let analytic = experiment.sampling().analytic.is_some();
         let mosaicity = &experiment.crystal().mosaicity;
         let spread = mosaicity.spread_rad() > 0.0;
         let rotations = given(&mosaicity::rotations);
@@ -140,6 +142,10 @@ impl Facts<'_> {
         let constant_f = !experiment.structure_factors().is_listed();
         let unpolarised = experiment.beam().kahn_factor.is_none();
         let shape = experiment.crystal().shape;
+        let symmetric = experiment.crystal().symmetric_shape.as_ref();
+        let halos = experiment.crystal().diffuse.as_ref();
+        let is_diffuse = halos.is_some_and(Diffuse::scatters);
+        let crystal_scatters = !constant_f || experiment.structure_factors().default_f() != 0.0;
 
         let Axes(edges) = document.detector.size.unwrap_or(Axes([None; 2]));
         let Axes(pixels) = document.detector.pixels.unwrap_or(Axes([None; 2]));
@@ -153,22 +159,34 @@ impl Facts<'_> {
         let mut list = List(Vec::new());
         rules! { list
             crystal.misset_seed: !random_misset => "it is for {} random", crystal.misset;
-            mosaicity.seed mosaicity.model: !spread => "there is no {} spread", mosaicity.spread;
-            mosaicity.domains: !spread && document.mosaicity.domains.is_some_and(|count| count > 1)
+            mosaicity.seed mosaicity.model: !analytic && !spread => "there is no {} spread", mosaicity.spread;
+            mosaicity.domains mosaicity.seed: analytic
+                => "{} integrates all misorientations", sampling.analytic;
+            mosaicity.domains: !analytic && !spread && document.mosaicity.domains.is_some_and(|count| count > 1)
                 => "there is no {} spread, so that all would be alike, and one is rendered",
                     mosaicity.spread;
             mosaicity.seed: rotations => "{} gives the rotations", mosaicity.rotations;
             mosaicity.spread mosaicity.sigmas mosaicity.seed mosaicity.model:
-                spread && !rotations && mosaicity.domains == 1
+                spread && !rotations && !analytic && mosaicity.domains == 1
                 => "there is one domain, and it is not turned; give {} more", mosaicity.domains;
             mosaicity.sigmas: !spread => "all three are zero";
             crystal.gauss_metric: matches!(shape, Shape::Square | Shape::Round)
                 => "it is for Gaussian and top-hat spots";
+            crystal.symmetric_shape: symmetric.is_some_and(LaueGroup::is_trivial)
+                => "the group -1 leaves every shape as it is";
+            diffuse.sigma: !crystal_scatters => "there is no crystal";
+            diffuse.gamma diffuse.laue diffuse.stencil:
+                !crystal_scatters || given(&diffuse::sigma) && !is_diffuse
+                => "there is no {} above 0", diffuse.sigma;
+            crystal.cells_matrix: document.crystal.cells_matrix == Some([0.0; 3])
+                => "all three are zero";
             crystal.fudge: shape == Shape::Square => "a square crystal has none";
             crystal.interpolate: constant_f => "every reflection has the same F";
             crystal.f_column: constant_f
                 => "no {} or {} is given", crystal.structure_factors,
                     crystal.structure_factors_by_energy;
+            scan.phi_sampling: analytic && experiment.scan().step_rad != 0.0
+                => "{} integrates the whole of every segment", sampling.analytic;
             scan.phi_sampling scan.steps: experiment.scan().step_rad == 0.0
                 => "there is no {}", scan.range;
             frame.spindle: experiment.scan().angles_rad().all(|phi| phi == 0.0)
@@ -179,6 +197,7 @@ impl Facts<'_> {
                     detector.two_theta;
             frame.polarisation: experiment.beam().kahn_factor.is_none_or(|kahn| kahn == 0.0)
                 && !divided_across && !divided_up
+                && experiment.beam().divergence_sigma_rad == [0.0; 2]
                 => "the X-rays are not polarised ({}), and have no {} (that it is given \
                     makes the axes custom all the same)", beam.kahn_factor, beam.divergence;
             detector.sensor_layer_depth: !experiment.detector().has_layers()

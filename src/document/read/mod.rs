@@ -2,12 +2,14 @@
 //! filled in, and everything is checked.
 
 mod adopted;
+mod analytic;
 mod apparatus;
 mod atoms;
 mod background;
 mod beam;
 mod crystal;
 mod detector;
+mod diffuse;
 mod factors;
 mod file_cells;
 mod idle;
@@ -164,6 +166,7 @@ impl Reading<'_> {
             structure_factors,
             mut cells,
             origin,
+            space_group,
         } = self.factors(&reach)?;
         let bare = file.as_ref().and_then(GeometryFile::without_crystal);
         bare.into_iter().for_each(|file| cells.note_without(file));
@@ -179,7 +182,8 @@ impl Reading<'_> {
             Crystal::absent()
         } else {
             let cell = self.unit_cell(&cells, beam.wavelength_m, &adopted)?;
-            self.crystal(&cell, beam_size_m)?
+            let crystal = self.crystal(&cell, beam_size_m)?;
+            self.with_symmetry(crystal, space_group.as_ref())?
         };
         if !crystal_scatters && !background.scatters() {
             return Err(contradiction!(
@@ -190,6 +194,11 @@ impl Reading<'_> {
                 &key::background::slabs
             ));
         }
+        let sampling = self.sampling()?;
+        let scan = match sampling.analytic {
+            None => scan,
+            Some(_) => self.segmented(scan, &crystal, &reach),
+        };
         self.apply_mask(&mut detector, &adopted)?;
         self.notices.extend(detector::masked_panels(&detector));
         if let Some(file) = &file {
@@ -200,7 +209,7 @@ impl Reading<'_> {
             crystal,
             detector,
             scan,
-            sampling: self.sampling(),
+            sampling,
             structure_factors,
             background,
         };
@@ -246,7 +255,7 @@ impl Reading<'_> {
     }
 
     /// How the image is sampled.
-    fn sampling(&mut self) -> Sampling {
+    fn sampling(&mut self) -> Result<Sampling, DocumentError> {
         let keys = &self.document.sampling;
         if keys.absorption_per_subpixel == Some(true) {
             self.notices.push(message!(
@@ -254,7 +263,7 @@ impl Reading<'_> {
                 &key::sampling::absorption_per_subpixel
             ));
         }
-        Sampling {
+        Ok(Sampling {
             oversample: keys.oversample,
             solid_angle_per_subpixel: keys.solid_angle_per_subpixel == Some(true),
             polarisation_per_subpixel: keys.polarisation_per_subpixel == Some(true),
@@ -263,7 +272,8 @@ impl Reading<'_> {
                 slow: [top, bottom],
             }),
             resolution_limit_m: keys.dmin.unwrap_or(0.0) * 1e-10,
-        }
+            analytic: self.analytic()?,
+        })
     }
 
     /// `error` of the whole experiment, behind the keys that it comes from.

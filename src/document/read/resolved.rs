@@ -1,7 +1,7 @@
 //! What a document came to: as it was given, with every default, and every choice of the program's.
 
 use super::{Facts, Idle};
-use crate::document::choices::{Misset, MosaicDistribution};
+use crate::document::choices::{Misset, MosaicDistribution, Symmetry};
 use crate::document::keys::{Key, key};
 use crate::document::value::{Axes, Cells, Field};
 use crate::document::{DivergenceShape, Document};
@@ -15,7 +15,9 @@ use crate::image::noise::{CALIBRATION_SEED, SpreadShape};
 use crate::structure::Solvent;
 
 use super::crystal::random_misset_rad;
-use key::{background, beam, counts, crystal, detector, mosaicity, noise, picture, sampling, scan};
+use key::{
+    background, beam, counts, crystal, detector, diffuse, mosaicity, noise, picture, sampling, scan,
+};
 
 /// Documents in the making.
 struct Choices<'c> {
@@ -132,6 +134,11 @@ impl Choices<'_> {
         self.put(&crystal::shape, &own.shape, true);
         self.chose(&crystal::fudge, 1.0);
         self.chose(&crystal::gauss_metric, SpotMetric::Reciprocal);
+        if self.given(&diffuse::sigma) {
+            self.chose(&diffuse::laue, Symmetry::File);
+            self.chose(&diffuse::stencil, 0u32);
+        }
+        self.chose(&crystal::b_factor, 0.0);
     }
 
     fn mosaicity(&mut self) {
@@ -144,14 +151,16 @@ impl Choices<'_> {
         if !sigmas {
             self.chose(&mosaicity::spread, 0.0);
         }
+        let analytic = self.facts.experiment.sampling().analytic.is_some();
         // Without a spread they would all be one, and stay so when a key gives a spread.
-        self.put(&mosaicity::domains, &own.domains, spread);
+        self.put(&mosaicity::domains, &own.domains, spread && !analytic);
         self.chose(&mosaicity::seed, DEFAULT_MOSAIC_SEED);
         self.chose(
             &mosaicity::model,
-            match sigmas {
-                true => MosaicDistribution::Gaussian,
-                false => MosaicDistribution::Cap,
+            match (analytic, sigmas) {
+                (true, _) => MosaicDistribution::Normal,
+                (false, true) => MosaicDistribution::Gaussian,
+                (false, false) => MosaicDistribution::Cap,
             },
         );
     }
@@ -179,6 +188,8 @@ impl Choices<'_> {
     fn beam(&mut self) {
         let facts = self.facts;
         let (own, keys) = (facts.experiment.beam(), &facts.document.beam);
+        self.chose(&beam::bandwidth, 0.0);
+        self.chose(&beam::divergence_sigma, [0.0; 2]);
         if keys.energy.is_none() {
             match facts.adopted.wavelength_m {
                 Some(_) => self.note(&beam::wavelength, own.wavelength_m * 1e10),
@@ -319,6 +330,8 @@ impl Choices<'_> {
 
     fn sampling(&mut self) {
         self.chose(&sampling::oversample, self.facts.experiment.oversample());
+        self.put(&sampling::analytic, &false, true);
+        self.put(&sampling::pixel_average, &false, true);
         self.put(&sampling::solid_angle_per_subpixel, &false, true);
         self.put(&sampling::polarisation_per_subpixel, &false, true);
         self.chose(&sampling::dmin, 0.0);

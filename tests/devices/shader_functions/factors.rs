@@ -3,7 +3,7 @@
 use glam::{DVec2, DVec3, Vec3};
 use nanobragg::experiment::Panel;
 use nanobragg::physics::view::{View, view};
-use nanobragg::physics::{absorption, polarisation, solid_angle};
+use nanobragg::physics::{absorption, debye_waller, polarisation, solid_angle};
 use nanobragg::random::PhiloxStream;
 use rand::RngExt;
 
@@ -27,6 +27,8 @@ const ABSORBED: f64 = 8e-7;
 const MEAN_DEPTH: f64 = 1e-6;
 /// Error over the layer's thickness, over the number of layers in front and one.
 const LAYER_DEPTH: f64 = 5e-7;
+/// Error over the value, times one more than the exponent.
+const DEBYE_WALLER: f64 = 4e-7;
 /// Error over Ω, and over 1 for P.
 const APPLIED_FACTORS: f64 = 1e-6;
 /// Error over the largest that the factor can be, times one more than the layers' exponent.
@@ -382,9 +384,9 @@ fn is_dropped() {
     let inputs = inputs(52, edges.collect(), |rng| {
         joined::<4>(&[&[rng.random_range(0.0..2.0)], &vector(rng).to_array()]).map(f32::to_bits)
     });
-    for limited in [0, 1u32] {
+    for limited in [0, 1, 2u32] {
         let kernel = in_render("put_word(0u, u32(is_dropped(real(0u), real3(1u))));");
-        let kernel = kernel.constant("RESOLUTION_LIMIT", limited);
+        let kernel = kernel.constant("RESOLUTION", limited);
         let near = |[limit, x, y, z]: [u32; 4]| {
             let [limit, x, y, z] = [limit, x, y, z].map(|word| f64::from(f32::from_bits(word)));
             (limit, DVec3::new(x, y, z).length_squared())
@@ -397,9 +399,31 @@ fn is_dropped() {
         let inputs: Vec<_> = inputs.iter().filter(apart).copied().collect();
         check_words("is_dropped", kernel, &inputs, |input| {
             let (limit, square) = near(input);
-            [u32::from(limited == 1 && square > limit)]
+            [u32::from(limited != 0 && square > limit)]
         });
     }
+}
+
+#[test]
+fn debye_waller() {
+    let edges = [[0.0, 1.0, 1.0, 1.0], [-20.0, 0.0, 0.0, 0.0]].to_vec();
+    let inputs = inputs(57, edges, |rng| {
+        joined::<4>(&[&[rng.random_range(-40.0..20.0)], &vector(rng).to_array()])
+    });
+    let kernel = in_render("put(0u, debye_waller(real(0u), real3(1u)));");
+    check(
+        "debye_waller",
+        kernel,
+        DEBYE_WALLER,
+        &inputs,
+        |[damping, x, y, z], [found]| {
+            let q = DVec3::new(x, y, z);
+            let b_factor = -damping * 4f64.ln();
+            let expected = debye_waller::debye_waller(b_factor, q);
+            let exponent = damping * q.length_squared();
+            error_over(found, expected, expected * (1.0 + exponent.abs()))
+        },
+    );
 }
 
 #[test]
@@ -407,13 +431,16 @@ fn view_factor() {
     let body = "var scene: Scene;
         scene.kahn_factor = real(35u);
         scene.scattering_limit_squared = 0.5;
+        scene.damping = -3.0;
         let q = vec3<f32>(0.0, 0.0, select(0.7, 0.71, real(35u) < 0.0));
         let first = vec2<f32>(0.5, 0.75);
         put(0u, view_factor(
             scene, panel_at(0u), source_at(24u), seen_at(37u), q, first, u32(real(36u))));";
-    for own in [0, 1] {
+    for (own, resolution) in [(0, 1), (1, 1), (0, 2)] {
         let kernel = in_render(body).helpers(READ).helpers(SEEN);
-        let kernel = kernel.constant("SENSOR", 1).constant("RESOLUTION_LIMIT", 1);
+        let kernel = kernel
+            .constant("SENSOR", 1)
+            .constant("RESOLUTION", resolution);
         let kernel = kernel
             .constant("OWN_SOLID_ANGLE", own)
             .constant("OWN_POLARISATION", own);
@@ -428,9 +455,10 @@ fn view_factor() {
                     0 => (0.5, 0.75),
                     _ => (case.solid_angle(false, false), case.polarisation(&input)),
                 };
+                let damping = [1.0, (-3.0 * 0.49f64).exp2()][resolution as usize - 1];
                 let expected = match case.kahn {
                     ..0.0 => 0.0,
-                    _ => case.weight * solid_angle * polarisation * absorbed,
+                    _ => case.weight * solid_angle * polarisation * absorbed * damping,
                 };
                 error_over(found, expected, case.weight * solid_angle * absorbed * size)
             },

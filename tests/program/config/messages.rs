@@ -149,7 +149,9 @@ const WRONG: &[(&str, &str, i32, &[&str])] = &[
         "[mosaicity]\nmodel = \"flat\"",
         "",
         1,
-        &["mosaicity.model = \"flat\": expected one of \"cap\", \"gaussian\""],
+        &[
+            "mosaicity.model = \"flat\": expected one of \"cap\", \"gaussian\", \"normal\", \"ellipsoid\"",
+        ],
     ),
     (
         "[background]\nslabs = [{ file = \"a\", thickness_mm = -1 }]",

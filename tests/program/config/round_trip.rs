@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{rendered, text};
 use crate::support::panel_files::{experiment_list, file, geometry_file};
-use crate::support::{cases, experiment, golden_cases};
+use crate::support::{cases, experiment, golden_cases, physics_cases};
 
 const WRITTEN: &str = "experiment.toml";
 const AGAIN: &str = "again.toml";
@@ -27,7 +27,13 @@ const ADDED: &[&str] = &[
     "--background liquid.stol,thickness=0.5,density=1,mw=18 \
      --background liquid.stol,thickness=0.02,density=1.1,mw=18,x=4stol -beamsize 0.05",
     "-gauss_xtal -fudge 0.7 --gauss-metric hkl",
+    "--b-factor -12.5",
     "-tophat_spots -gauss_xtal -round_xtal",
+    "--symmetric-shape mmm",
+    "--symmetric-shape -1",
+    "--diffuse-sigma 0.4 --diffuse-gamma 30 40 50",
+    "--diffuse-sigma 0.4 0.5 0.6 --diffuse-gamma 30 --diffuse-laue -1 --diffuse-stencil 1",
+    "--diffuse-sigma 0 --diffuse-gamma 30 --diffuse-stencil 1",
     "-Na 3",
     "-Na 3 -N 4",
     "-xtalsize 0.0003",
@@ -37,6 +43,9 @@ const ADDED: &[&str] = &[
     "-mosaic 1 --mosaic-model gaussian -mosaic_domains 20 -mosaic_seed 3",
     "-mosaic 1",
     "--mosaic-sigmas 0.1 0.2 0.3",
+    "--mosaic-sigmas 0.1 0.2 0.3 --mosaic-model normal",
+    "-mosaic 0.4 --mosaic-model ellipsoid",
+    "-gauss_xtal --gauss-metric hkl -Na 9 -Nb 8 -Nc 7 --cells-matrix -2 1 0.5",
     "--mosaic-file turns.txt",
     "-mosaic_domains 3",
     "-phi 10 -osc 1",
@@ -194,7 +203,7 @@ fn assert_round_trip(line: &str) {
 
 #[test]
 fn the_reference_cases_come_back_byte_for_byte() {
-    for case in cases() {
+    for case in cases().into_iter().chain(physics_cases()) {
         assert_round_trip(&golden_cases::line(&case));
     }
 }
