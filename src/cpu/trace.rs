@@ -9,6 +9,7 @@ use super::pixel::{
     absorbed, amorphous_part, displacements, first_factors, own_polarisation, own_solid_angle,
     smeared_term, sub_pixel_view, sum_over_orientations,
 };
+use super::prepared::Prepared;
 use crate::experiment::{Panel, Shape};
 use crate::physics::closed_form::ClosedForm;
 use crate::physics::debye_waller::debye_waller;
@@ -94,7 +95,8 @@ pub fn trace(scene: &Scene, place: &TermPlace) -> Trace {
 fn rendered_photons(scene: &Scene, panel: &Panel, [fast, slow]: [usize; 2]) -> f64 {
     let first = [fast / LANES * LANES, slow];
     // Never interrupted, so never `None`.
-    block::photons(scene, panel, first, &|| false).map_or(0.0, |block| block.0[fast % LANES])
+    let block = block::photons(&Prepared::new(scene), panel, first, &|| false);
+    block.map_or(0.0, |block| block.0[fast % LANES])
 }
 
 /// The quantities that follow from the Miller index, from there to the term, as they would be if
