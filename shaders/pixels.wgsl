@@ -1,4 +1,4 @@
-// The pixels of a thread of render.wgsl: EDGE x EDGE of them, side by side. The values of a pixel are
+// The pixels of a thread of render.wgsl and diffuse.wgsl: EDGE x EDGE of them, side by side. The values of a pixel are
 // components of vectors, or elements that are named by a constant and never by a loop's counter, so
 // that every compiler keeps them in registers.
 
@@ -14,6 +14,7 @@ struct Pixel {
 struct Sight {
     turned: vec3<f32>, // q - q_c, 1/Å
     factor: f32, // view_factor, which its terms are multiplied by
+    distance: f32, // from the sample, m
 }
 
 // Sums of each pixel of a thread: the total, the group that is not yet added to it, and the chunk that
@@ -44,6 +45,23 @@ fn load_sums(thread: u32) -> Sums {
     sums.group.x = pending[group / 4u][group % 4u];
     sums.chunk.x = pending[chunk / 4u][chunk % 4u];
     return sums;
+}
+
+// `sums` after view `v` of batch number `batch_number`: what makes a chunk or a group is added up.
+fn carried(sums: Sums, batch_number: u32, v: u32) -> Sums {
+    var own = sums;
+    // Counted over all sources, orientations and views, also those of earlier dispatches.
+    let count = batch_number * slice.views + v + 1u;
+    let is_last = batch_number == slice.last_batch && v == slice.views - 1u;
+    if (count & (slice.chunk - 1u)) == 0u || is_last {
+        own.group += own.chunk;
+        own.chunk = vec4<f32>(0.0);
+    }
+    if (count & (slice.chunk * slice.chunk - 1u)) == 0u || is_last {
+        own.total += own.group;
+        own.group = vec4<f32>(0.0);
+    }
+    return own;
 }
 
 // Stores `sums` for the next dispatch.
@@ -88,11 +106,36 @@ fn sight(
         }
     }
     let factor = view_factor(scene, panel, source, seen, centre + turned, first, layer);
-    return Sight(turned, factor);
+    return Sight(turned, factor, seen.distance);
+}
+
+// The closed form's term of one orientation in a sub-pixel; `centre` is q_c.
+fn smeared_term_of(
+    model: Model, form: ClosedForm, prepared: Prepared, panel: Panel, source: Source,
+    centre: vec3<f32>, sight: Sight,
+) -> f32 {
+    let rest = index_rest(prepared, sight.turned);
+    return smeared_term(
+        model, form, prepared, panel, source, centre + sight.turned, sight.distance,
+        prepared.whole, rest,
+    );
 }
 
 // The terms of one orientation in the pixels of a thread.
-fn terms_of(model: Model, prepared: Prepared, sights: array<Sight, MOST_PIXELS>) -> vec4<f32> {
+fn terms_of(
+    model: Model, form: ClosedForm, prepared: Prepared, panel: Panel, source: Source,
+    centre: vec3<f32>, sights: array<Sight, MOST_PIXELS>,
+) -> vec4<f32> {
+    if CLOSED_FORM {
+        var terms = vec4<f32>(0.0);
+        terms.x = smeared_term_of(model, form, prepared, panel, source, centre, sights[0]);
+        if EDGE == 2u {
+            terms.y = smeared_term_of(model, form, prepared, panel, source, centre, sights[1]);
+            terms.z = smeared_term_of(model, form, prepared, panel, source, centre, sights[2]);
+            terms.w = smeared_term_of(model, form, prepared, panel, source, centre, sights[3]);
+        }
+        return terms;
+    }
     if EDGE == 1u {
         return vec4<f32>(term(model, prepared, sights[0].turned), 0.0, 0.0, 0.0);
     }

@@ -29,6 +29,8 @@ struct Slice {
 @group(0) @binding(7) var<storage, read_write> photons: array<vec4<f32>>;
 @group(0) @binding(8) var<storage, read_write> pending: array<vec4<f32>>;
 
+@group(0) @binding(9) var<uniform> symmetry: Symmetry;
+
 // Place of the total of pixel `k` of a thread.
 fn sum_place(thread: u32, k: u32) -> u32 {
     return EDGE * EDGE * thread + k;

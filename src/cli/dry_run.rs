@@ -6,6 +6,7 @@ use serde_json::json;
 use super::flags::{Printout, Request};
 use super::output::{print_report, say};
 use super::{CliError, files};
+use crate::experiment::{Experiment, Shape, Sources};
 use crate::memory::Bytes;
 use crate::render::{Renderer, frame_size};
 use crate::report::SamplingSummary;
@@ -29,11 +30,12 @@ pub fn run(request: &Request, renderer: &Renderer) -> Result<(), CliError> {
     let idle = idle.into_iter().filter(|(_, given)| *given);
     let mut told: Vec<String> = renderer.notice().map(Into::into).into_iter().collect();
     told.extend(idle.map(|(flag, _)| format!("{flag} has no effect: --dry-run renders no image")));
+    let rendered_pixels = Scene::new(experiment)?.rendered_pixels();
+    let sampling = SamplingSummary::new(experiment, rendered_pixels);
+    told.extend(closed_form(experiment, &sampling));
     for notice in &told {
         say(format_args!("nanobragg: note: {notice}"));
     }
-    let rendered_pixels = Scene::new(experiment)?.rendered_pixels();
-    let sampling = SamplingSummary::new(experiment, rendered_pixels);
     let detector = experiment.detector();
     let files: Vec<_> = files
         .map(|(flag, path)| json!({ "flag": flag, "path": path.display().to_string(), "replaces": path.is_file() }))
@@ -64,6 +66,31 @@ pub fn run(request: &Request, renderer: &Renderer) -> Result<(), CliError> {
         true => Ok(()),
         false => print_report(&report, request.program.json),
     }
+}
+
+/// A line where the closed form would take the place of samples: how many there are, and how many
+/// terms it takes.
+fn closed_form(experiment: &Experiment, sampling: &SamplingSummary) -> Option<String> {
+    let (domains, steps) = (sampling.mosaic_domains, sampling.phi_steps);
+    // Those of a list stay.
+    let sources = match experiment.beam().sources {
+        Sources::List(_) => 1,
+        Sources::Grid { .. } => sampling.sources,
+    };
+    let samples = f64::from(domains) * f64::from(steps) * sources as f64;
+    let gaussian = experiment.crystal().shape == Shape::Gauss;
+    let sampled = gaussian && experiment.sampling().analytic.is_none() && samples > 1.0;
+    sampled.then(|| {
+        format!(
+            "{} terms are summed, for {domains} mosaic domain(s), {steps} step(s) of -osc and {} \
+             source(s); --analytic takes {} for each segment of -osc: it integrates normal \
+             mosaicity and -osc in closed form, and with --bandwidth and --divergence-sigma \
+             wavelengths and directions",
+            sampling.terms,
+            sampling.sources,
+            sampling.terms / samples
+        )
+    })
 }
 
 /// What the render takes of this machine's memory, beside what the program itself does: the image

@@ -327,9 +327,9 @@ fn add_spots<const FUSED: bool>(
     if !least.0.iter().fold(false, nears) {
         return;
     }
-    let Some(squares) = structure_factors.squares::<FUSED>() else {
+    if !structure_factors.find::<FUSED>() {
         return;
-    };
+    }
     for lane in 0..LANES {
         let average = smearing.average::<FUSED>(&Meeting {
             exponent: exponents.0[lane],
@@ -338,7 +338,8 @@ fn add_spots<const FUSED: bool>(
             shrinking: shrinkings.0[lane],
         });
         let near = least.0[lane] < LARGEST_EXPONENT;
-        sums.0[lane] += if near { squares.0[lane] * average } else { 0.0 };
+        let square = structure_factors.square(lane);
+        sums.0[lane] += if near { square * average } else { 0.0 };
     }
 }
 

@@ -226,6 +226,12 @@ pub(super) fn displacements(
     steps
 }
 
+/// F_cell²·⟨F_latt²⟩, and the halos of the segment's middle.
+pub(super) fn smeared_intensity(scene: &Scene, term: &Term, spot: &SmearedSpot) -> f64 {
+    let amplitude = term.structure_factor * scene.lattice.total;
+    amplitude * amplitude * spot.average + term.halo
+}
+
 /// Photons in the pixel (fast, slow) of `panel`, term by term: the scalar reference for
 /// [`render`](super::render), hundreds of times slower.
 pub fn photons(scene: &Scene, panel: &Panel, pixel: [usize; 2]) -> f64 {

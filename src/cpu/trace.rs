@@ -9,11 +9,12 @@ use super::pixel::{
     absorbed, amorphous_part, displacements, first_factors, own_polarisation, own_solid_angle,
     smeared_term, sub_pixel_view, sum_over_orientations,
 };
+use super::prepared::Prepared;
 use crate::experiment::{Panel, Shape};
 use crate::physics::closed_form::ClosedForm;
 use crate::physics::debye_waller::debye_waller;
 use crate::physics::lattice_factor::{round_offset, sincg, spot_offset_squared};
-use crate::physics::term::term;
+use crate::physics::term::{Term, term};
 use crate::physics::view::View;
 use crate::scene::{
     ELECTRON_RADIUS_SQUARED, Scene, SceneSource, TermPlace, put_photons, solid_angle_unit_name,
@@ -94,7 +95,8 @@ pub fn trace(scene: &Scene, place: &TermPlace) -> Trace {
 fn rendered_photons(scene: &Scene, panel: &Panel, [fast, slow]: [usize; 2]) -> f64 {
     let first = [fast / LANES * LANES, slow];
     // Never interrupted, so never `None`.
-    block::photons(scene, panel, first, &|| false).map_or(0.0, |block| block.0[fast % LANES])
+    let block = block::photons(&Prepared::new(scene), panel, first, &|| false);
+    block.map_or(0.0, |block| block.0[fast % LANES])
 }
 
 /// The quantities that follow from the Miller index, from there to the term, as they would be if
@@ -158,6 +160,8 @@ fn put_term(scene: &Scene, place: &TermPlace, q: DVec3, trace: &mut Trace) {
     trace.put(Name::Nearest, term.nearest.to_array());
     let (lattice, delta) = (&scene.lattice, term.hkl - term.nearest);
     match lattice.shape {
+        // One part of several.
+        _ if !scene.symmetric_shape.is_empty() => {}
         Shape::Square => {
             let axes = [Name::FLattA, Name::FLattB, Name::FLattC];
             for (axis, name) in axes.into_iter().enumerate() {
@@ -171,9 +175,20 @@ fn put_term(scene: &Scene, place: &TermPlace, q: DVec3, trace: &mut Trace) {
     }
     trace.put_one(Name::FLatt, term.lattice_factor);
     trace.put_one(Name::FCell, term.structure_factor);
+    put_halo(scene, &term, trace);
     let dropped = q.length() > scene.scattering_vector_limit;
     let counted = if dropped { 0.0 } else { term.intensity() };
     trace.put_one(Name::Term, counted);
+}
+
+/// The halos of `term`, where the crystal has any.
+fn put_halo(scene: &Scene, term: &Term, trace: &mut Trace) {
+    if let Some(diffuse) = &scene.diffuse {
+        trace.put_one(Name::Beta, diffuse.beta);
+        let nearest = diffuse.halo(term.nearest, term.hkl);
+        trace.put_one(Name::Displacement, nearest.x);
+        trace.put_one(Name::Halo, term.halo);
+    }
 }
 
 /// The quantities of [`put_term`] in closed form.
@@ -199,6 +214,7 @@ fn put_smeared(scene: &Scene, form: &ClosedForm, place: &TermPlace, q: DVec3, tr
     trace.put_one(Name::SpotExponent, spot.exponent);
     trace.put_one(Name::FLatt, smeared.lattice_factor(scene));
     trace.put_one(Name::FCell, smeared.middle.structure_factor);
+    put_halo(scene, &smeared.middle, trace);
     let dropped = q.length() > scene.scattering_vector_limit;
     let counted = if dropped {
         0.0

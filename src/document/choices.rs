@@ -77,6 +77,40 @@ pub enum MosaicDistribution {
     Ellipsoid,
 }
 
+/// A Laue group: by name, or from the symmetry that a file of the crystal says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Symmetry {
+    /// That of the file.
+    #[default]
+    File,
+    /// −1.
+    Triclinic,
+    /// 2/m, with its axis along b if that fits the cell, else c or a.
+    Monoclinic,
+    /// mmm.
+    Orthorhombic,
+    /// 4/m.
+    Tetragonal,
+    /// 4/mmm.
+    TetragonalWithAxes,
+    /// −3.
+    Trigonal,
+    /// −3m of hexagonal axes with mirrors across a and b, −3m1, or of rhombohedral axes.
+    TrigonalWithAxes,
+    /// −3m1, the same.
+    TrigonalAlong,
+    /// −31m, with mirrors between a and b.
+    TrigonalBetween,
+    /// 6/m.
+    Hexagonal,
+    /// 6/mmm.
+    HexagonalWithAxes,
+    /// m−3.
+    Cubic,
+    /// m−3m.
+    CubicWithAxes,
+}
+
 /// How the experiment in an image file names input files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum RecordPaths {
@@ -94,6 +128,12 @@ choices! {
     Shape { "square" = Square, "round" = Round, "gauss" = Gauss, "tophat" = TopHat }
     PhiSampling { "start" = Start, "middle" = Middle }
     LayerDepth { "front" = Front, "mean" = Mean }
+    Symmetry {
+        "file" = File, "-1" = Triclinic, "2/m" = Monoclinic, "mmm" = Orthorhombic,
+        "4/m" = Tetragonal, "4/mmm" = TetragonalWithAxes, "-3" = Trigonal,
+        "-3m" = TrigonalWithAxes, "-3m1" = TrigonalAlong, "-31m" = TrigonalBetween,
+        "6/m" = Hexagonal, "6/mmm" = HexagonalWithAxes, "m-3" = Cubic, "m-3m" = CubicWithAxes
+    }
     SpotMetric { "reciprocal" = Reciprocal, "hkl" = Index }
     MosaicDistribution {
         "cap" = Cap, "gaussian" = Gaussian, "normal" = Normal, "ellipsoid" = Ellipsoid

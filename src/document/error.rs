@@ -36,10 +36,11 @@ impl DocumentError {
 
 /// The keys that `error` comes from.
 pub(super) fn keys_of(error: &ExperimentError) -> Vec<&'static Key> {
-    use key::{crystal, detector, sampling};
+    use key::{crystal, detector, diffuse, sampling};
     match error {
         ExperimentError::OutOfRange { quantity, .. } => keys_of_quantity(*quantity),
         ExperimentError::PartOfCell(_) => vec![&crystal::cells],
+        ExperimentError::LaueGroup { .. } => vec![&diffuse::laue, &crystal::symmetric_shape],
         ExperimentError::CoupledCells(_) | ExperimentError::CellsNotPositive { .. } => {
             vec![&crystal::cells_matrix]
         }
@@ -55,6 +56,9 @@ pub(super) fn keys_of(error: &ExperimentError) -> Vec<&'static Key> {
         ExperimentError::PlaneThroughSample { .. } | ExperimentError::FacesAway { .. } => {
             keys_of_placement(error)
         }
+        ExperimentError::NoClosedForm("shapes with the crystal's symmetry") => {
+            vec![&sampling::analytic, &crystal::symmetric_shape]
+        }
         ExperimentError::NoClosedForm(_) => vec![&sampling::analytic],
         ExperimentError::NotSampled(quantity) => keys_of_quantity(*quantity),
         ExperimentError::Parallel("the beam", _) => vec![&key::frame::polarisation],
@@ -64,7 +68,7 @@ pub(super) fn keys_of(error: &ExperimentError) -> Vec<&'static Key> {
 
 /// The keys that a quantity comes from.
 fn keys_of_quantity(quantity: Quantity) -> Vec<&'static Key> {
-    use key::{background, beam, crystal, detector, frame, sampling, scan};
+    use key::{background, beam, crystal, detector, diffuse, frame, sampling, scan};
     match quantity {
         Quantity::Bandwidth => vec![&beam::bandwidth],
         Quantity::DivergenceSigma => vec![&beam::divergence_sigma],
@@ -98,6 +102,8 @@ fn keys_of_quantity(quantity: Quantity) -> Vec<&'static Key> {
         }
         Quantity::Cells => vec![&crystal::cells],
         Quantity::Fudge => vec![&crystal::fudge],
+        Quantity::DiffuseSigma => vec![&diffuse::sigma],
+        Quantity::DiffuseGamma => vec![&diffuse::gamma],
         Quantity::BFactor => vec![&crystal::b_factor],
         _ => Vec::new(),
     }

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use super::Recorded;
 use super::choices::{
     Choice, DivergenceShape, Experiments, Misset, MosaicDistribution, RecordPaths, SlabKeys,
+    Symmetry,
 };
 use super::value::{
     ANGLES, Axes, B_FACTOR, CELL_AXES, CELLS, COORDINATE, COUNT, Cells, DEPTH, DETECTOR_AXES,
-    EXPERIMENTS, Field, Form, INDEX, KAHN_FACTOR, Kind, MISORIENTATION, NOT_NEGATIVE, NUMBER,
-    PERCENT, POSITIVE, SEED, THREADS, Value,
+    EXPERIMENTS, Field, Form, INDEX, KAHN_FACTOR, Kind, MISORIENTATION, NEIGHBOURS, NOT_NEGATIVE,
+    NUMBER, PERCENT, POSITIVE, SEED, THREADS, Value,
 };
 use crate::experiment::{Convention, LayerDepth, PhiSampling, Pivot, Shape, SpotMetric};
 use crate::formats::encoding::Compression;
@@ -224,6 +225,8 @@ sections! {
         fudge "fudge": f64 = POSITIVE, One;
         /// What the width of Gaussian and top-hat spots is measured in.
         gauss_metric "gauss_metric": SpotMetric = words::<SpotMetric>(), One;
+        /// The group that the shape of spots is averaged over.
+        symmetric_shape "symmetric_shape": Symmetry = words::<Symmetry>(), One;
         /// B of the whole crystal, Å².
         b_factor "B_factor_A2": f64 = B_FACTOR, One;
     }
@@ -241,6 +244,17 @@ sections! {
         sigmas "sigmas_deg": [f64; 3] = MISORIENTATION, VECTOR;
         /// File of the domains' rotations.
         rotations "rotations": PathBuf = Path, One;
+    }
+    /// Diffuse scattering by atoms that move together.
+    diffuse: DiffuseSection {
+        /// Rms displacement along the crystal's own axes, or along all, Å.
+        sigma "sigma_A": Vec<f64> = NOT_NEGATIVE, Array(1, 3);
+        /// Correlation length of displacements along the crystal's own axes, or along all, Å.
+        gamma "gamma_A": Vec<f64> = POSITIVE, Array(1, 3);
+        /// The group that halos are averaged over.
+        laue "laue": Symmetry = words::<Symmetry>(), One;
+        /// Neighbours of the nearest reflection that add their halos.
+        stencil "stencil": u32 = NEIGHBOURS, One;
     }
     /// The spindle's movement.
     scan: ScanSection {

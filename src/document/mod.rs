@@ -45,14 +45,16 @@ use paths::folder_of;
 
 pub use choices::{
     Choice, DivergenceShape, Experiments, Misset, MosaicDistribution, RecordPaths, SLAB, SlabKeys,
+    Symmetry,
 };
 pub use error::DocumentError;
 pub use factor_origin::{AtomOrigin, FactorOrigin, SolventSummary};
 pub use inputs::{Fingerprint, Recorded};
 pub use keys::{
-    BackgroundSection, BeamSection, CountsSection, CrystalSection, DetectorSection, Document,
-    FrameSection, KEYS, Key, MosaicitySection, NoiseSection, OutputSection, PictureSection,
-    Refused, RunSection, SECTIONS, SamplingSection, ScanSection, SeriesSection, key,
+    BackgroundSection, BeamSection, CountsSection, CrystalSection, DetectorSection, DiffuseSection,
+    Document, FrameSection, KEYS, Key, MosaicitySection, NoiseSection, OutputSection,
+    PictureSection, Refused, RunSection, SECTIONS, SamplingSection, ScanSection, SeriesSection,
+    key,
 };
 pub(crate) use message::message;
 pub use message::{Message, Named, Part};

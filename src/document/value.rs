@@ -100,6 +100,8 @@ pub const THREADS: Kind = Kind::Whole("a whole number from 1 to 1024", 1, 1024);
 pub const COORDINATE: Kind = Kind::Whole("a pixel coordinate, a whole number from 0", 0, U32_MAX);
 /// An index, counted from 0.
 pub const INDEX: Kind = Kind::Whole("an index, a whole number from 0 to 4294967295", 0, U32_MAX);
+/// Neighbours of a reflection along each index.
+pub const NEIGHBOURS: Kind = Kind::Whole("a whole number from 0 to 10", 0, 10);
 /// A B factor of the whole crystal, Å².
 pub const B_FACTOR: Kind = Kind::Number("a number of Å² from -1000 to 1000", |value| {
     value.abs() <= 1000.0

@@ -32,6 +32,11 @@ impl Description {
                 "misorientations that are not normal about each axis",
             ));
         }
+        if self.crystal.symmetric_shape.is_some() {
+            return Err(ExperimentError::NoClosedForm(
+                "shapes with the crystal's symmetry",
+            ));
+        }
         let curved = |panel: &super::Panel| panel.curved_m.is_some();
         if analytic.pixel_average && self.detector.panels.iter().any(curved) {
             return Err(ExperimentError::NoClosedForm(

@@ -2,9 +2,10 @@
 
 use glam::{DMat3, DVec3};
 
+use super::diffuse::check_group;
 use super::quantity::Quantity;
-use super::{ExperimentError, Mosaicity};
-use crate::geometry::UnitCell;
+use super::{Diffuse, ExperimentError, Mosaicity};
+use crate::geometry::{LaueGroup, UnitCell};
 
 /// The crystal.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,11 +24,15 @@ pub struct Crystal {
     pub fudge: f64,
     /// What the width of Gaussian and top-hat spots is measured in.
     pub metric: SpotMetric,
+    /// The group that F_latt² is averaged over; none where the shape is taken as it is.
+    pub symmetric_shape: Option<LaueGroup>,
     /// B of the whole crystal, m²: its terms are damped by exp(−2·B·(sin θ/λ)²). Below zero they
     /// grow.
     pub b_factor_m2: f64,
     /// How the mosaic domains are turned.
     pub mosaicity: Mosaicity,
+    /// Diffuse scattering, if there is any.
+    pub diffuse: Option<Diffuse>,
 }
 
 /// The lattice factor: how a crystal of finite size spreads its reflections.
@@ -66,8 +71,10 @@ impl Crystal {
             shape: Shape::default(),
             fudge: 1.0,
             metric: SpotMetric::default(),
+            symmetric_shape: None,
             b_factor_m2: 0.0,
             mosaicity: Mosaicity::default(),
+            diffuse: None,
         }
     }
 
@@ -109,6 +116,12 @@ impl Crystal {
         }
         self.check_coupled_cells()?;
         Quantity::Fudge.require(self.fudge)?;
+        if let Some(group) = &self.symmetric_shape {
+            check_group(group, &self.cell)?;
+        }
+        if let Some(diffuse) = &self.diffuse {
+            diffuse.check(&self.cell)?;
+        }
         Quantity::BFactor.require(self.b_factor_m2)?;
         self.mosaicity.check()
     }

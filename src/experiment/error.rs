@@ -22,6 +22,21 @@ pub enum ExperimentError {
          top-hat shapes take any number"
     )]
     PartOfCell(f64),
+    /// A group that the cell has not.
+    #[error(
+        "the Laue group {group} does not fit the cell {:.3} {:.3} {:.3} Å, {:.2} {:.2} {:.2}°, whose \
+         edges and angles it would change; give a group that the cell has, or -1",
+        lengths_angstrom[0], lengths_angstrom[1], lengths_angstrom[2],
+        angles_deg[0], angles_deg[1], angles_deg[2]
+    )]
+    LaueGroup {
+        /// The group.
+        group: &'static str,
+        /// Edges of the cell, Å.
+        lengths_angstrom: [f64; 3],
+        /// Angles of the cell, degrees.
+        angles_deg: [f64; 3],
+    },
     /// A direction that is zero or not finite.
     #[error("{quantity} is ({x}, {y}, {z}); it must be a vector of finite, non-zero length",
         x = .value[0], y = .value[1], z = .value[2])]

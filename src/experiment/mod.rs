@@ -11,6 +11,7 @@ mod beam;
 mod convention;
 mod crystal;
 mod detector;
+mod diffuse;
 mod error;
 mod expansion;
 mod mosaicity;
@@ -37,6 +38,7 @@ pub use beam::{
 pub use convention::{Convention, LabAxes};
 pub use crystal::{Crystal, Shape, SpotMetric};
 pub use detector::{Detector, HeaderGeometry, LayerDepth};
+pub use diffuse::Diffuse;
 pub use error::ExperimentError;
 pub use expansion::{Expansion, LARGEST_INDEX, Reflections, expand};
 pub(crate) use mosaicity::crystal_frame;

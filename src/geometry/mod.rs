@@ -2,12 +2,14 @@
 //! their symmetry.
 
 mod cell;
+mod laue;
 mod operator;
 mod rotation;
 mod space_groups;
 mod symmetry;
 
 pub use cell::{CellError, UnitCell};
+pub use laue::LaueGroup;
 pub use operator::Operator;
 pub use rotation::{angles_of, decimal, degrees, is_rotation, rotation_about, rotation_xyz};
 pub use space_groups::{NamedGroup, named, named_or_numbered};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use glam::DVec3;
 
-use super::SymmetryError;
+use super::{SymmetryError, UnitCell};
 
 /// Translations are counted in this part of an edge: no group has finer ones.
 const PARTS: i8 = 24;
@@ -104,6 +104,53 @@ impl Operator {
         let [h, k, l] = index.map(|component| component.rem_euclid(parts));
         let [x, y, z] = self.translation.map(i32::from);
         (h * x + k * y + l * z) % parts
+    }
+
+    /// R or −R, whichever is a rotation, without a translation.
+    pub(super) fn proper(&self) -> Operator {
+        let sign = self.determinant() as i8;
+        Operator {
+            rotation: self.rotation.map(|row| row.map(|entry| sign * entry)),
+            translation: [0; 3],
+        }
+    }
+
+    /// The trace of R.
+    pub(super) fn trace(&self) -> i32 {
+        (0..3)
+            .map(|axis| i32::from(self.rotation[axis][axis]))
+            .sum()
+    }
+
+    /// The largest part by which the operator changes the square of a length in `cell`.
+    pub(super) fn strain(&self, cell: &UnitCell) -> f64 {
+        /// The lengths of these scattering vectors tell those of all.
+        const INDICES: [[i32; 3]; 6] = [
+            [1, 0, 0],
+            [0, 1, 0],
+            [0, 0, 1],
+            [1, 1, 0],
+            [1, 0, 1],
+            [0, 1, 1],
+        ];
+        let change = |index: [i32; 3]| {
+            let [own, turned] = [index, self.on_index(index)]
+                .map(|index| cell.scattering_vector(index).length_squared());
+            (turned - own).abs() / own
+        };
+        INDICES.map(change).into_iter().fold(0.0, f64::max)
+    }
+
+    /// Checks that `operators` leave the edges and angles of `cell` alone.
+    ///
+    /// # Errors
+    /// [`SymmetryError::Cell`] with one that does not.
+    pub(super) fn check_cell(operators: &[Operator], cell: &UnitCell) -> Result<(), SymmetryError> {
+        /// Part of a length squared by which cells that were measured may be off.
+        const TOLERANCE: f64 = 0.02;
+        let mut operators = operators.iter();
+        let broken = operators.find(|operator| operator.strain(cell) > TOLERANCE);
+        broken.map_or(Ok(()), |operator| Err(SymmetryError::Cell(*operator)))
     }
 
     fn determinant(&self) -> i32 {

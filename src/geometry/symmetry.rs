@@ -178,27 +178,7 @@ impl SpaceGroup {
     /// # Errors
     /// [`SymmetryError::Cell`] with one that does not.
     pub fn check_cell(&self, cell: &UnitCell) -> Result<(), SymmetryError> {
-        /// Part of a length squared by which cells that were measured may be off.
-        const TOLERANCE: f64 = 0.02;
-        /// The lengths of these scattering vectors tell those of all.
-        const INDICES: [[i32; 3]; 6] = [
-            [1, 0, 0],
-            [0, 1, 0],
-            [0, 0, 1],
-            [1, 1, 0],
-            [1, 0, 1],
-            [0, 1, 1],
-        ];
-        let keeps = |operator: &Operator, index: [i32; 3]| {
-            let [own, turned] = [index, operator.on_index(index)]
-                .map(|index| cell.scattering_vector(index).length_squared());
-            (turned - own).abs() <= TOLERANCE * own
-        };
-        let mut operators = self.representatives.iter();
-        let broken = |operator: &&Operator| INDICES.iter().any(|&index| !keeps(operator, index));
-        operators
-            .find(broken)
-            .map_or(Ok(()), |operator| Err(SymmetryError::Cell(*operator)))
+        Operator::check_cell(&self.representatives, cell)
     }
 
     /// Whether symmetry makes F of this index zero.

@@ -26,7 +26,12 @@ const PANELS: usize = 16;
 /// time. A GPU's threads wait for the one of them that has the most candidates.
 pub fn pays(scene: &Scene, size: TileSize, kind: AdapterKind, forced: Option<bool>) -> bool {
     let has_end = matches!(scene.lattice.shape, Shape::Gauss | Shape::TopHat);
-    let saves = || kind == AdapterKind::Software || largest_share(scene, size) < MOST_SHARE;
+    // A term in closed form costs ten times what looking for it does.
+    let saves = || {
+        kind == AdapterKind::Software
+            || scene.closed_form.is_some()
+            || largest_share(scene, size) < MOST_SHARE
+    };
     has_end && (is_fine(scene) || forced.unwrap_or_else(saves))
 }
 
@@ -37,7 +42,7 @@ pub fn pays(scene: &Scene, size: TileSize, kind: AdapterKind, forced: Option<boo
 fn largest_share(scene: &Scene, size: TileSize) -> f64 {
     let batch = &scene.orientations[..scene.orientations.len().min(BATCH as usize)];
     let source = &scene.first_source;
-    let reach = finite_reach(&scene.lattice).map(f64::from);
+    let reach = finite_reach(scene).map(f64::from);
     let edges = cell_edges(scene);
     let every = scene.panels.len().div_ceil(PANELS).max(1);
     let shares = scene.panels.iter().step_by(every).flat_map(|panel| {

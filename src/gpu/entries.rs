@@ -1,15 +1,18 @@
 //! The scene as the kernels read it.
 
 use bytemuck::Zeroable;
+use glam::{DMat3, DVec3};
 
 use super::GpuError;
 use super::digits::{factor_digits, packed, wide_digits};
 use super::layout::{
-    AmorphousEntry, ModelUniform, OrientationEntry, PieceEntry, SceneUniform, SourceEntry,
+    AmorphousEntry, ClosedFormUniform, HaloFormEntry, ModelUniform, OrientationEntry, PieceEntry,
+    SceneUniform, SourceEntry, SymmetryUniform, TriangleUniform,
 };
 use super::scaling::{Scaling, cell_edges};
 use crate::experiment::{ReflectionGrid, Shape};
 use crate::physics::amorphous::{Amorphous, ProfilePiece};
+use crate::physics::closed_form::ClosedForm;
 use crate::physics::lattice_factor::{Lattice, SPOT_WIDTH};
 use crate::physics::spot_reach::spot_reach;
 use crate::scene::{Orientation, Scene, SceneSource};
@@ -19,8 +22,9 @@ use crate::units::ANGSTROM_PER_METRE;
 const LEAST: f64 = 1e-12;
 
 /// How far from a reflection, along each axis, the kernel makes something of its spot. Gaussians
-/// have no end, but float32 has.
-pub fn finite_reach(lattice: &Lattice) -> [f32; 3] {
+/// have no end, but float32 has. Of a symmetric shape it is the farthest that any of its parts reaches.
+pub fn finite_reach(scene: &Scene) -> [f32; 3] {
+    let lattice = &scene.lattice;
     /// From here on the square of exp(-g/0.63) is below the smallest number of float32.
     const GAUSSIAN_END: f64 = 33.0;
     let g = match lattice.shape {
@@ -29,7 +33,12 @@ pub fn finite_reach(lattice: &Lattice) -> [f32; 3] {
         Shape::TopHat => SPOT_WIDTH * SPOT_WIDTH,
     };
     // Spots without an end reach everywhere.
-    let reach = spot_reach(lattice, g / lattice.fudge).to_array();
+    let reach = spot_reach(lattice, g / lattice.fudge);
+    let turned = scene.symmetric_shape.iter().map(|operator| {
+        let metric = lattice.metric * *operator;
+        spot_reach(&Lattice { metric, ..*lattice }, g / lattice.fudge)
+    });
+    let reach = turned.fold(reach, glam::DVec3::max).to_array();
     reach.map(|reach| reach.min(f64::from(f32::MAX)) as f32)
 }
 
@@ -54,7 +63,7 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
         default_f: (scene.default_f * scaling.amplitude) as f32,
         spot_kl: [spot.y_axis.y, spot.z_axis.y, spot.z_axis.z].map(|term| term as f32),
         edges: cell_edges(scene).map(|edge| edge as f32),
-        spot_reach: finite_reach(lattice),
+        spot_reach: finite_reach(scene),
         grid_last: places.last,
         grid_row: places.row,
         grid_inside: places.inside,
@@ -79,7 +88,92 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
         no_bits: 0,
         damping: (-scene.b_factor * ANGSTROM_PER_METRE.powi(2) / 4f64.ln()) as f32,
         padding: [0; 3],
+        closed_form: scene
+            .closed_form
+            .as_ref()
+            .map_or(ClosedFormUniform::zeroed(), |form| {
+                closed_form_uniform(form, scene.oversample)
+            }),
     }
+}
+
+/// What smears the spots of a scene of so many sub-pixels per pixel edge.
+fn closed_form_uniform(form: &ClosedForm, oversample: u32) -> ClosedFormUniform {
+    let columns = |matrix: DMat3| {
+        [matrix.x_axis, matrix.y_axis, matrix.z_axis]
+            .map(|column| column.as_vec3().extend(0.0).to_array())
+    };
+    let sub_pixel = 1.0 / (12f64.sqrt() * f64::from(oversample));
+    let mosaicity = DVec3::from_array(form.mosaic_sigmas_rad).length();
+    ClosedFormUniform {
+        mosaic: form.mosaic().map(|turn| columns(form.whitening * turn)),
+        whitening: triangle(form.whitening),
+        unwhitening: triangle(form.whitening.inverse()),
+        spindle: form.spindle.as_vec3().to_array(),
+        bandwidth: form.bandwidth as f32,
+        divergence: form.divergence_sigma_rad.map(|sigma| sigma as f32),
+        half_segment: (form.segment_rad / 2.0) as f32,
+        sub_pixel: if form.pixel_average {
+            sub_pixel as f32
+        } else {
+            0.0
+        },
+        turning: mosaicity.hypot(form.bandwidth) as f32,
+        padding: [0; 3],
+    }
+}
+
+/// An upper triangular `matrix`.
+fn triangle(matrix: DMat3) -> TriangleUniform {
+    let [x, y, z] = matrix.to_cols_array_2d();
+    TriangleUniform {
+        h: [x[0], y[0], z[0]].map(|term| term as f32),
+        kl: [y[1], z[1], z[2]].map(|term| term as f32),
+        ..TriangleUniform::zeroed()
+    }
+}
+
+/// What depends on the symmetry of the crystal of `scene`.
+pub fn symmetry_uniform(scene: &Scene) -> SymmetryUniform {
+    let mut uniform = SymmetryUniform::zeroed();
+    let columns = |operator: &DMat3| {
+        [operator.x_axis, operator.y_axis, operator.z_axis]
+            .map(|column| column.as_vec3().extend(0.0).to_array())
+    };
+    for (entry, operator) in uniform
+        .operators
+        .iter_mut()
+        .zip(scene.symmetric_shape.iter())
+    {
+        *entry = columns(operator);
+    }
+    uniform.operator_count = scene.symmetric_shape.len() as u32;
+    let Some(diffuse) = &scene.diffuse else {
+        return uniform;
+    };
+    // The factors of hh, kk and ll in the quadratic form of a symmetric matrix, and those of kl, hl, hk.
+    let factors = |form: &DMat3| {
+        let [h, k, l] = form.to_cols_array_2d();
+        let across = [k[2] + l[1], h[2] + l[0], h[1] + k[0]];
+        [[h[0], k[1], l[2]], across].map(|factors| factors.map(|factor| factor as f32))
+    };
+    let total = scene.lattice.total;
+    for (entry, form) in uniform.forms.iter_mut().zip(&diffuse.forms) {
+        let [displacement, displacement_across] = factors(&form.displacement);
+        let [correlation, correlation_across] = factors(&form.correlation);
+        *entry = HaloFormEntry {
+            displacement,
+            strength: (form.strength / (total * total)) as f32,
+            displacement_across,
+            correlation,
+            correlation_across,
+            ..HaloFormEntry::zeroed()
+        };
+    }
+    uniform.form_count = diffuse.forms.len() as u32;
+    uniform.stencil = diffuse.stencil as u32;
+    uniform.steps = diffuse.reflection_count() as u32;
+    uniform
 }
 
 /// The sources as the kernel reads them.

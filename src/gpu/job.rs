@@ -36,6 +36,7 @@ pub struct RenderJob<'a> {
     band_tiles: usize,
     common: CommonBuffers,
     render: Option<Arc<Pipeline>>,
+    diffuse: Option<Arc<Pipeline>>,
     background: Option<(Arc<Pipeline>, [wgpu::Buffer; 2])>,
     passes: Vec<Pass>,
     /// Bands that are done.
@@ -125,6 +126,11 @@ impl<'a> RenderJob<'a> {
             .crystal_scatters()
             .then(|| pipeline(Entry::Render, permutation));
         let render = render.transpose()?;
+        let diffuse = scene
+            .diffuse
+            .as_ref()
+            .map(|_| pipeline(Entry::Diffuse, permutation.of_diffuse()));
+        let diffuse = diffuse.transpose()?;
         let background = has_background(scene).then(|| {
             let materials = workspace.buffers.materials(device, scene, &scaling)?;
             let pipeline = pipeline(Entry::Background, permutation.of_background())?;
@@ -142,6 +148,7 @@ impl<'a> RenderJob<'a> {
             band_tiles,
             common,
             render,
+            diffuse,
             background,
             passes: passes(scene, Chunks::of(scene, gpu.limit())),
             bands_done: 0,
@@ -275,7 +282,11 @@ impl<'a> RenderJob<'a> {
         let tiles = buffers.tiles(device, scene, self.size, &self.places, band.clone())?;
         let [image, pending] = target.sums(device, band.len(), self.size)?;
         let sources = buffers.sources(device, scene, scaling, pass.sources.clone())?;
-        let (pipeline, [fifth, sixth]) = match (&self.background, &self.render) {
+        let of_crystal = match pass.entry {
+            Entry::Diffuse => &self.diffuse,
+            _ => &self.render,
+        };
+        let (pipeline, [fifth, sixth]) = match (&self.background, of_crystal) {
             (Some((pipeline, materials)), _) if pass.entry == Entry::Background => {
                 (pipeline, materials.clone())
             }
@@ -299,6 +310,7 @@ impl<'a> RenderJob<'a> {
                 &sixth,
                 &image,
                 &pending,
+                &common.symmetry,
             ],
         )?;
         let max_workgroups = device.limits.max_compute_workgroups_per_dimension;
@@ -349,15 +361,11 @@ impl<'a> RenderJob<'a> {
     /// The part of the image that is done with `of_pass` of the running pass.
     fn done(&self, of_pass: f64) -> f64 {
         // Next to the terms, the background takes no time.
-        let counts = |pass: &&Pass| pass.entry == Entry::Render;
+        let counts = |pass: &&Pass| pass.entry != Entry::Background;
         let (done, rest) = self.passes.split_at(self.passes_done);
         let before = done.iter().filter(counts).count() as f64;
         let all = self.passes.iter().filter(counts).count() as f64;
-        let own = if rest[0].entry == Entry::Render {
-            of_pass
-        } else {
-            0.0
-        };
+        let own = if counts(&&rest[0]) { of_pass } else { 0.0 };
         let of_band = if all > 0.0 { (before + own) / all } else { own };
         (self.bands_done as f64 + of_band) / self.bands() as f64
     }

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use super::GpuError;
 use super::device::{BindingLayout, GpuDevice};
-use super::shaders::{Permutation, background_source, render_source, trace_source};
+use super::shaders::{Permutation, background_source, diffuse_source, render_source, trace_source};
 use super::slices::Budget;
 use super::specialised::Shader;
 
 /// Buffers that the render kernel binds.
-pub const BINDINGS: usize = 9;
+pub const BINDINGS: usize = 10;
 
 /// What a kernel does: its entry point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Entry {
     Render,
     /// Starts an image from what scatters beside the crystal.
     Background,
+    /// Adds diffuse scattering.
+    Diffuse,
     /// Writes down how one term comes about.
     Trace,
 }
@@ -32,6 +34,7 @@ impl Entry {
         match self {
             Entry::Render => "render",
             Entry::Background => "background",
+            Entry::Diffuse => "diffuse",
             Entry::Trace => "trace",
         }
     }
@@ -41,6 +44,7 @@ impl Entry {
         match self {
             Entry::Render => "render kernel",
             Entry::Background => "background kernel",
+            Entry::Diffuse => "diffuse kernel",
             Entry::Trace => "trace kernel",
         }
     }
@@ -50,6 +54,7 @@ impl Entry {
         match self {
             Entry::Render => render_source(),
             Entry::Background => background_source(),
+            Entry::Diffuse => diffuse_source(),
             Entry::Trace => trace_source(),
         }
     }
@@ -59,7 +64,7 @@ impl Entry {
     /// # Errors
     /// What is wrong with it.
     pub fn shader(self) -> Result<&'static Shader, String> {
-        static SHADERS: [OnceLock<Result<Shader, String>>; 3] = [const { OnceLock::new() }; 3];
+        static SHADERS: [OnceLock<Result<Shader, String>>; 4] = [const { OnceLock::new() }; 4];
         let parsed = SHADERS[self as usize].get_or_init(|| Shader::new(&self.source()));
         parsed.as_ref().map_err(String::clone)
     }
@@ -67,9 +72,21 @@ impl Entry {
     /// Number of buffers that it binds.
     fn bindings(self) -> usize {
         match self {
-            Entry::Render | Entry::Background => BINDINGS,
-            Entry::Trace => 8,
+            Entry::Render | Entry::Background | Entry::Diffuse => BINDINGS,
+            Entry::Trace => 9,
         }
+    }
+
+    /// The types of these buffers: two uniforms, storage to read, storage to write, and a uniform.
+    fn binding_types(self) -> impl Iterator<Item = wgpu::BufferBindingType> {
+        let last = self.bindings() - 1;
+        (0..=last).map(move |binding| match binding {
+            0 | 1 => wgpu::BufferBindingType::Uniform,
+            _ if binding == last => wgpu::BufferBindingType::Uniform,
+            _ => wgpu::BufferBindingType::Storage {
+                read_only: binding < 7,
+            },
+        })
     }
 }
 
@@ -122,8 +139,7 @@ impl Kernel {
     pub fn new(device: &GpuDevice, entry: Entry) -> Result<Kernel, GpuError> {
         let shader = entry.shader();
         let shader = shader.map_err(|reason| refused(device, entry, reason))?;
-        let types = (0..entry.bindings()).map(binding_type);
-        let layout = device.binding_layout(entry.name(), types)?;
+        let layout = device.binding_layout(entry.name(), entry.binding_types())?;
         Ok(Kernel {
             entry,
             shader,
@@ -186,14 +202,4 @@ impl Kernel {
 /// That the compiler refuses the shader of `entry`.
 fn refused(device: &GpuDevice, entry: Entry, reason: String) -> GpuError {
     device.refused(&format!("the {} shader", entry.name()), reason)
-}
-
-/// The type of a binding of a kernel: two uniforms, storage to read, storage to write.
-fn binding_type(binding: usize) -> wgpu::BufferBindingType {
-    match binding {
-        0 | 1 => wgpu::BufferBindingType::Uniform,
-        _ => wgpu::BufferBindingType::Storage {
-            read_only: binding < 7,
-        },
-    }
 }

@@ -7,6 +7,8 @@ use crate::image::noise::Exposure;
 
 /// Edge of a workgroup, threads.
 pub const GROUP: usize = 8;
+/// Rotations of the largest point group.
+pub const MOST_OPERATORS: usize = 24;
 /// Orientations of a batch, which a workgroup works on together: one for each of its threads.
 pub const BATCH: u32 = 64;
 
@@ -50,6 +52,22 @@ wgsl_structs! {
         grid_origin: [i32; 3], grid_base: u32,
         least: [f32; 3], padding_least: u32,
     }
+    TriangleUniform = "Triangle" of render_source {
+        h: [f32; 3], padding_h: u32,
+        kl: [f32; 3], padding_kl: u32,
+    }
+    ClosedFormUniform = "ClosedForm" of render_source {
+        /// Three columns of each, of three numbers and padding.
+        mosaic: [[[f32; 4]; 3]; 3],
+        whitening: TriangleUniform,
+        unwhitening: TriangleUniform,
+        spindle: [f32; 3], bandwidth: f32,
+        divergence: [f32; 2],
+        half_segment: f32,
+        sub_pixel: f32,
+        turning: f32,
+        padding: [u32; 3],
+    }
     SceneUniform = "Scene" of render_source {
         model: ModelUniform,
         first_incident: [f32; 3], index_scale: f32,
@@ -61,6 +79,7 @@ wgsl_structs! {
         no_bits: u32,
         damping: f32,
         padding: [u32; 3],
+        closed_form: ClosedFormUniform,
     }
     PanelEntry = "Panel" of render_source {
         fast: [f32; 3], pixel_size_m: f32,
@@ -110,6 +129,22 @@ wgsl_structs! {
         chunk: u32,
         first: u32,
     }
+    /// Numbers of three components, each with padding but the first.
+    HaloFormEntry = "HaloForm" of render_source {
+        displacement: [f32; 3], strength: f32,
+        displacement_across: [f32; 3], padding: u32,
+        correlation: [f32; 3], padding_correlation: u32,
+        correlation_across: [f32; 3], padding_across: u32,
+    }
+    SymmetryUniform = "Symmetry" of render_source {
+        /// Columns, with padding.
+        operators: [[[f32; 4]; 3]; MOST_OPERATORS],
+        forms: [HaloFormEntry; MOST_OPERATORS],
+        operator_count: u32,
+        form_count: u32,
+        stencil: u32,
+        steps: u32,
+    }
     PieceEntry = "ProfilePiece" of background_source {
         coefficients: [f32; 4],
         start: f32,
@@ -141,7 +176,13 @@ wgsl_structs! {
         whole: [f32; 3], round_offset: f32,
         rest: [f32; 3], spread: f32,
         nearest: [f32; 3], damping: f32,
-        axes: [f32; 3], more_padding: u32,
+        axes: [f32; 3], halo: f32,
+        factor_h: [f32; 3], spot_rate: f32,
+        factor_kl: [f32; 3], spot_crossing: f32,
+        spot_height: f32,
+        spot_exponent: f32,
+        displacement: f32,
+        padding: u32,
     }
     ExposureUniform = "Exposure" of noise_source {
         key: [u32; 2],

@@ -4,7 +4,8 @@ use super::entries::GridLayout;
 use super::frame::{COUNTERS, run_bytes};
 use super::layout::{
     ExposureUniform, OrientationEntry, PackingUniform, PanelEntry, PanelFactor, PlacedTile,
-    PlacingUniform, SceneUniform, SliceUniform, SourceEntry, SummingUniform, TileEntry,
+    PlacingUniform, SceneUniform, SliceUniform, SourceEntry, SummingUniform, SymmetryUniform,
+    TileEntry,
 };
 use super::passes::Chunks;
 use super::tiles::{TileSize, tile_places};
@@ -57,7 +58,7 @@ impl GpuRenderer {
             orientations * size_of::<OrientationEntry>(),
             // One element where there is no grid.
             grid.map_or(16, |grid| layout.bytes(grid) as usize),
-            size_of::<SceneUniform>() + size_of::<SliceUniform>(),
+            size_of::<SceneUniform>() + size_of::<SliceUniform>() + size_of::<SymmetryUniform>(),
         ];
         Bytes(all.into_iter().sum::<usize>() as u64)
     }

@@ -89,6 +89,6 @@ pub use landing::{Counts, Landed, Landing};
 pub use memory::FrameUse;
 pub use renderer::{GpuOptions, GpuRenderer};
 pub use shaders::{
-    background_source, noise_source, pack_source, permutations, place_source, render_source,
-    spread_source, statistics_source, trace_source,
+    background_source, diffuse_source, noise_source, pack_source, permutations, place_source,
+    render_source, spread_source, statistics_source, trace_source,
 };

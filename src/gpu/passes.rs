@@ -1,7 +1,7 @@
 //! A render as data: which kernel passes over which part of the scene, in which order.
 //!
 //! An image whose sums fit no buffer is rendered in bands of tiles, one after the other. Each band
-//! takes the same passes: first the background, then the crystal's terms, each in chunks of so many
+//! takes the same passes: first the background, then halos, then the crystal's terms, in chunks of so many
 //! sources and orientations as fit a buffer.
 
 use std::ops::Range;
@@ -16,7 +16,7 @@ use crate::scene::Scene;
 /// One pass of a kernel over the tiles of a band.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pass {
-    /// What the kernel does: [`Entry::Background`] or [`Entry::Render`].
+    /// What the kernel does: [`Entry::Background`], [`Entry::Diffuse`] or [`Entry::Render`].
     pub entry: Entry,
     /// The part of the scene's sources.
     pub sources: Range<usize>,
@@ -69,19 +69,21 @@ pub fn fitting(limit: u64, entry: usize) -> usize {
 /// The passes of a band of `scene`, in their order.
 pub fn passes(scene: &Scene, chunks: Chunks) -> Vec<Pass> {
     let counts = [scene.sources.len(), scene.orientations.len()];
-    planned(
-        counts,
-        chunks,
-        has_background(scene),
-        scene.crystal_scatters(),
-    )
+    let terms = scene.crystal_scatters().then_some(Entry::Render);
+    let halos = scene.diffuse.as_ref().map(|_| Entry::Diffuse);
+    let crystal: Vec<Entry> = halos
+        .filter(|_| terms.is_some())
+        .into_iter()
+        .chain(terms)
+        .collect();
+    planned(counts, chunks, has_background(scene), &crystal)
 }
 
 fn planned(
     [sources, orientations]: [usize; 2],
     chunks: Chunks,
     has_background: bool,
-    has_terms: bool,
+    crystal: &[Entry],
 ) -> Vec<Pass> {
     let mut passes = Vec::new();
     if has_background {
@@ -95,13 +97,13 @@ fn planned(
             });
         }
     }
-    if has_terms {
+    for &entry in crystal {
         let mut batch_base = 0usize;
         for sources in parts(sources, chunks.sources) {
             for orientations in parts(orientations, chunks.orientations) {
                 let batches = sources.len() * orientations.len().div_ceil(BATCH as usize);
                 passes.push(Pass {
-                    entry: Entry::Render,
+                    entry,
                     sources: sources.clone(),
                     orientations,
                     first: passes.is_empty(),
@@ -142,18 +144,22 @@ impl Pass {
         kind: AdapterKind,
         max_workgroups: u32,
     ) -> Result<Work, GpuError> {
-        let views = views(scene)?;
+        let views = self.views(scene)?;
         let batch = BATCH as usize;
         let all_batches = scene.orientations.len().div_ceil(batch) * scene.sources.len();
         let (iterations, last_batch, chunk) = match self.entry {
             Entry::Background | Entry::Trace => (background_iterations(scene, size), 0, 1),
-            Entry::Render => {
+            Entry::Render | Entry::Diffuse => {
                 // About as many sums in a chunk as chunks in a group and groups in all. A power of
                 // two whose square is one too divides the numbers' range, so that they may wrap
                 // around.
                 let sums = all_batches as f64 * f64::from(views);
                 let chunk = (sums.cbrt() as u32).clamp(1, 1 << 15).next_power_of_two();
-                (iterations(scene), (all_batches - 1) as u32, chunk)
+                let iterations = match self.entry {
+                    Entry::Diffuse => halo_iterations(scene, size),
+                    _ => iterations(scene, size),
+                };
+                (iterations, (all_batches - 1) as u32, chunk)
             }
         };
         Ok(Work {
@@ -170,6 +176,32 @@ impl Pass {
             chunk,
         })
     }
+
+    /// Sub-pixels times layers; in the pass of halos, times the reflections whose halos count.
+    fn views(&self, scene: &Scene) -> Result<u32, GpuError> {
+        let halos = scene
+            .diffuse
+            .as_ref()
+            .filter(|_| self.entry == Entry::Diffuse);
+        let reflections = halos.map_or(1, |diffuse| diffuse.reflection_count() as u32);
+        let factors = [scene.oversample, scene.layers, reflections];
+        let views = factors
+            .into_iter()
+            .try_fold(scene.oversample, u32::checked_mul);
+        views.ok_or(GpuError::TooManyViews {
+            oversample: scene.oversample,
+            layers: scene.layers,
+        })
+    }
+}
+
+/// Loop iterations of a thread for the halos of one reflection in one view of a batch.
+fn halo_iterations(scene: &Scene, size: TileSize) -> u32 {
+    let forms = scene
+        .diffuse
+        .as_ref()
+        .map_or(0, |diffuse| diffuse.forms.len());
+    BATCH * (1 + (size.per_thread * size.per_thread * (forms + 1)) as u32)
 }
 
 /// Tiles that keep a device of `kind` busy. A processor that plays GPU has a few for each core to
@@ -182,11 +214,16 @@ fn enough_tiles(kind: AdapterKind) -> u32 {
 }
 
 /// Loop iterations of a thread for one view of a batch.
-fn iterations(scene: &Scene) -> u32 {
+fn iterations(scene: &Scene, size: TileSize) -> u32 {
     let batch = BATCH.min(u32::try_from(scene.orientations.len()).unwrap_or(u32::MAX));
     // What finds the orientations that scatter at all, where a spot has an end, tells each thread.
     let culling = BATCH + 4;
-    batch + 4 + culling
+    // A symmetric shape has a loop over its operators in every term.
+    let operators = match scene.symmetric_shape.len() {
+        0 => 0,
+        count => (size.per_thread * size.per_thread * (count + 1)) as u32,
+    };
+    batch * (1 + operators) + 4 + culling
 }
 
 /// Loop iterations of a thread for the background in one view of one source, no loop unrolled.
@@ -197,17 +234,6 @@ fn background_iterations(scene: &Scene, size: TileSize) -> u32 {
         2 + pieces.next_power_of_two().ilog2()
     });
     pixels * (1 + searches.sum::<u32>())
-}
-
-/// Sub-pixels times layers.
-fn views(scene: &Scene) -> Result<u32, GpuError> {
-    let sub_pixels = scene.oversample.checked_mul(scene.oversample);
-    sub_pixels
-        .and_then(|sub_pixels| sub_pixels.checked_mul(scene.layers))
-        .ok_or(GpuError::TooManyViews {
-            oversample: scene.oversample,
-            layers: scene.layers,
-        })
 }
 
 #[cfg(test)]
@@ -223,6 +249,7 @@ mod tests {
             source_chunk in 1usize..50,
             orientation_batches in 1usize..5,
             has_background: bool,
+            has_halos: bool,
             has_terms: bool,
         ) {
             let batch = BATCH as usize;
@@ -231,7 +258,9 @@ mod tests {
                 sources: if orientations > chunk { 1 } else { source_chunk },
                 orientations: chunk,
             };
-            let passes = planned([sources, orientations], chunks, has_background, has_terms);
+            let halos = has_halos.then_some(Entry::Diffuse);
+            let crystal: Vec<_> = halos.into_iter().chain(has_terms.then_some(Entry::Render)).collect();
+            let passes = planned([sources, orientations], chunks, has_background, &crystal);
             let firsts = passes.iter().map(|pass| pass.first);
             let expected = (0..passes.len()).map(|place| place == 0);
             prop_assert!(firsts.eq(expected), "the sums start once");
@@ -241,20 +270,22 @@ mod tests {
                 lit[pass.sources.clone()].iter_mut().for_each(|times| *times += 1);
             }
             prop_assert_eq!(lit, vec![usize::from(has_background); sources]);
-            let mut met = vec![0; sources * orientations];
-            let mut batches = 0;
-            for pass in of(Entry::Render) {
-                prop_assert_eq!(pass.orientations.start % batch, 0, "batches are never cut");
-                prop_assert_eq!(pass.batch_base, batches);
-                for source in pass.sources.clone() {
-                    batches += pass.orientations.len().div_ceil(batch) as u32;
-                    let row = source * orientations;
-                    for orientation in pass.orientations.clone() {
-                        met[row + orientation] += 1;
+            for (entry, is_there) in [(Entry::Diffuse, has_halos), (Entry::Render, has_terms)] {
+                let mut met = vec![0; sources * orientations];
+                let mut batches = 0;
+                for pass in of(entry) {
+                    prop_assert_eq!(pass.orientations.start % batch, 0, "batches are never cut");
+                    prop_assert_eq!(pass.batch_base, batches);
+                    for source in pass.sources.clone() {
+                        batches += pass.orientations.len().div_ceil(batch) as u32;
+                        let row = source * orientations;
+                        for orientation in pass.orientations.clone() {
+                            met[row + orientation] += 1;
+                        }
                     }
                 }
+                prop_assert_eq!(met, vec![usize::from(is_there); sources * orientations]);
             }
-            prop_assert_eq!(met, vec![usize::from(has_terms); sources * orientations]);
         }
     }
 }

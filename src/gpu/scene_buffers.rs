@@ -11,9 +11,10 @@ use super::GpuError;
 use super::device::GpuDevice;
 use super::entries::{
     GridLayout, material_entries, orientation_entries, scene_uniform, source_entries,
+    symmetry_uniform,
 };
 use super::kept::{Identity, Kept};
-use super::layout::{SceneUniform, SliceUniform};
+use super::layout::{SceneUniform, SliceUniform, SymmetryUniform};
 use super::scaling::{Scaling, largest_listed};
 use super::tiles::{TilePlace, TileSize, panel_entries, tile_entries, tile_places};
 use crate::experiment::{Panel, ReflectionGrid, Region};
@@ -34,6 +35,7 @@ pub struct SceneBuffers {
     materials: Kept<(Identity<[Amorphous]>, Scaling), [wgpu::Buffer; 2]>,
     uniform: Kept<(), wgpu::Buffer>,
     slice: Kept<(), wgpu::Buffer>,
+    symmetry: Kept<(), wgpu::Buffer>,
 }
 
 /// A grid, the default F about it, the scale of both, and how they are laid out.
@@ -54,6 +56,8 @@ pub struct CommonBuffers {
     pub slice: wgpu::Buffer,
     pub panels: wgpu::Buffer,
     pub grid: wgpu::Buffer,
+    /// The crystal's symmetry.
+    pub symmetry: wgpu::Buffer,
 }
 
 impl SceneBuffers {
@@ -134,6 +138,10 @@ impl SceneBuffers {
         let slice = self
             .slice
             .get((), || uniform("the slice", size_of::<SliceUniform>()))?;
+        let symmetry = self
+            .symmetry
+            .get((), || uniform("the symmetry", size_of::<SymmetryUniform>()))?;
+        device.upload(&symmetry, bytemuck::bytes_of(&symmetry_uniform(scene)))?;
         device.upload(
             &scene_buffer,
             bytemuck::bytes_of(&scene_uniform(scene, scaling)),
@@ -143,6 +151,7 @@ impl SceneBuffers {
             slice,
             panels,
             grid,
+            symmetry,
         })
     }
 
@@ -237,6 +246,7 @@ impl SceneBuffers {
             self.grid.held(),
             self.uniform.held(),
             self.slice.held(),
+            self.symmetry.held(),
         ];
         buffers.into_iter().flatten().map(wgpu::Buffer::size).sum()
     }

@@ -13,10 +13,13 @@ macro_rules! wgsl {
 }
 
 /// The scene on the device, and the functions that a term is made of.
-const KERNEL: [&str; 17] = [
+const KERNEL: [&str; 21] = [
     wgsl!("kernel"),
     wgsl!("shared/absorption"),
+    wgsl!("shared/closed_form"),
     wgsl!("shared/debye_waller"),
+    wgsl!("shared/diffuse"),
+    wgsl!("shared/erf"),
     wgsl!("shared/fine"),
     wgsl!("shared/fixed_point"),
     wgsl!("shared/interpolation"),
@@ -29,13 +32,19 @@ const KERNEL: [&str; 17] = [
     wgsl!("shared/spot_reach"),
     wgsl!("shared/strict"),
     wgsl!("shared/structure_factor"),
+    wgsl!("shared/symmetry"),
     wgsl!("shared/term"),
     wgsl!("shared/view"),
 ];
 
 /// The source of the shader that renders.
 pub fn render_source() -> String {
-    KERNEL.concat() + wgsl!("slice") + wgsl!("pixels") + wgsl!("render")
+    KERNEL.concat() + wgsl!("slice") + wgsl!("pixels") + wgsl!("prepared") + wgsl!("render")
+}
+
+/// The source of the shader of diffuse scattering.
+pub fn diffuse_source() -> String {
+    KERNEL.concat() + wgsl!("slice") + wgsl!("pixels") + wgsl!("prepared") + wgsl!("diffuse")
 }
 
 /// The source of the shader of what scatters beside the crystal.
@@ -119,6 +128,8 @@ pub struct Permutation {
     culls: bool,
     one_nearest: bool,
     large: bool,
+    symmetric: bool,
+    closed_form: bool,
 }
 
 impl Permutation {
@@ -158,6 +169,22 @@ impl Permutation {
             culls,
             one_nearest: has_one_nearest(scene, size),
             large: scene.lattice.shape == Shape::Square && scene.lattice.total > MOST_CELLS,
+            symmetric: !scene.symmetric_shape.is_empty(),
+            closed_form: scene.closed_form.is_some(),
+        }
+    }
+
+    /// The constants that the shader of diffuse scattering depends on; the others as by default.
+    pub fn of_diffuse(self) -> Permutation {
+        Permutation {
+            shape: 0,
+            fine: false,
+            culls: false,
+            one_nearest: false,
+            large: false,
+            symmetric: false,
+            closed_form: false,
+            ..self
         }
     }
 
@@ -175,7 +202,7 @@ impl Permutation {
     }
 
     /// The values of the `override` constants by name.
-    pub fn constants(&self) -> [(&'static str, f64); 15] {
+    pub fn constants(&self) -> [(&'static str, f64); 17] {
         let flag = |set: bool| f64::from(u8::from(set));
         [
             ("EDGE", self.edge.into()),
@@ -193,6 +220,8 @@ impl Permutation {
             ("CULLS", flag(self.culls)),
             ("ONE_NEAREST", flag(self.one_nearest)),
             ("LARGE", flag(self.large)),
+            ("SYMMETRIC", flag(self.symmetric)),
+            ("CLOSED_FORM", flag(self.closed_form)),
         ]
     }
 }
@@ -220,7 +249,7 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
         .flat_map(|shape| (0..3).map(move |structure_factors| (shape, structure_factors)))
         .flat_map(|(shape, structure_factors)| {
             (0..3).flat_map(move |resolution| {
-                (0..1920u16).map(move |switches| Permutation {
+                (0..2304u16).map(move |switches| Permutation {
                     edge: 1 + (switches >> 5 & 1) as u8,
                     shape,
                     structure_factors,
@@ -234,10 +263,20 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
                     culls: (1..3).contains(&(switches / 384)),
                     one_nearest: switches / 384 == 3,
                     large: shape == 0 && structure_factors == 0 && switches / 384 == 4,
+                    symmetric: switches / 384 == 5,
                     resolution,
                     curved: switches & 64 != 0,
+                    closed_form: false,
                 })
             })
+        })
+        .flat_map(|own| {
+            // Gaussian spots with an F for each reflection.
+            let may = own.shape == 2 && own.structure_factors < 2 && !own.one_nearest;
+            [false, true]
+                .into_iter()
+                .filter(move |form| may || !form)
+                .map(move |closed_form| Permutation { closed_form, ..own })
         })
         .filter(|own| !own.fine || (own.edge == 1 && !own.curved))
         .filter(|own| !own.culls || own.shape >= 2)
@@ -290,7 +329,12 @@ mod tests {
 
     #[test]
     fn every_permutation_is_valid_without_a_device() {
-        for source in [render_source(), background_source(), trace_source()] {
+        for source in [
+            render_source(),
+            background_source(),
+            diffuse_source(),
+            trace_source(),
+        ] {
             let shader = Shader::new(&source).unwrap();
             for permutation in permutations() {
                 let valid = shader.specialised(permutation).and_then(|module| {

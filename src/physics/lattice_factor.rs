@@ -90,6 +90,18 @@ pub fn lattice_factor(lattice: &Lattice, delta: DVec3) -> f64 {
     }
 }
 
+/// F_latt of a shape with the crystal's symmetry: the root of the mean of F_latt² over `operators`, on
+/// columns of indices, at their offsets L·δ; F_latt itself where there are none.
+pub fn symmetric_lattice_factor(lattice: &Lattice, operators: &[DMat3], delta: DVec3) -> f64 {
+    if operators.is_empty() {
+        return lattice_factor(lattice, delta);
+    }
+    let squares = operators
+        .iter()
+        .map(|own| lattice_factor(lattice, *own * delta).powi(2));
+    (squares.sum::<f64>() / operators.len() as f64).sqrt()
+}
+
 /// The product of the three axes' interference functions.
 pub fn square(cells: [f64; 3], delta: DVec3) -> f64 {
     cells

@@ -20,9 +20,11 @@
 //! | [`interpolation`] | §9 | structure factor between reflections |
 //! | [`amorphous`] | §10 | scattering by amorphous materials |
 //! | [`scattering_profile`] | §10 | form factor of a molecule between the entries of its table |
+//! | [`diffuse`] | §15 | halos of reflections: atoms that move together over a distance |
+//! | [`lattice_integral`] | §15 | integral of F_latt² over a reciprocal cell |
 //! | [`debye_waller`] | §14 | damping by a B factor |
 //! | [`closed_form`] | §16 | spots of Gaussian crystals, averaged over what smears them |
-//! | [`term`] | §1 | one term of the sum: F_cell²·F_latt² |
+//! | [`term`] | §1 | one term of the sum: F_cell²·F_latt², and halos |
 //!
 //! Everything is in SI units unless a name says otherwise. Nothing here reads a file or knows a
 //! device.
@@ -31,8 +33,10 @@ pub mod absorption;
 pub mod amorphous;
 pub mod closed_form;
 pub mod debye_waller;
+pub mod diffuse;
 pub mod interpolation;
 pub mod lattice_factor;
+pub mod lattice_integral;
 pub mod miller_index;
 pub mod polarisation;
 pub mod position;

@@ -2,8 +2,9 @@
 
 use glam::{DMat3, DVec3};
 
+use super::diffuse::Diffuse;
 use super::interpolation::tricubic_structure_factor;
-use super::lattice_factor::{Lattice, lattice_factor};
+use super::lattice_factor::{Lattice, symmetric_lattice_factor};
 use super::miller_index::{miller_index, nearest_index};
 use super::structure_factor::nearest_structure_factor;
 use crate::experiment::ReflectionGrid;
@@ -13,6 +14,10 @@ use crate::experiment::ReflectionGrid;
 pub struct Model<'a> {
     /// Size and shape of the crystal.
     pub lattice: &'a Lattice,
+    /// The operators that F_latt² is averaged over; none where the shape is taken as it is.
+    pub symmetric_shape: &'a [DMat3],
+    /// Diffuse scattering, if there is any.
+    pub diffuse: Option<&'a Diffuse>,
     /// Structure factors on their grid; `None` when F is the same everywhere.
     pub grid: Option<&'a ReflectionGrid>,
     /// Structure factor of an index that is in no grid.
@@ -32,13 +37,15 @@ pub struct Term {
     pub structure_factor: f64,
     /// Lattice factor F_latt.
     pub lattice_factor: f64,
+    /// What the halos of reflections add, electrons²: (β/V)·ΣF²·halo.
+    pub halo: f64,
 }
 
 impl Term {
-    /// F_cell²·F_latt².
+    /// F_cell²·F_latt², and the halos.
     pub fn intensity(&self) -> f64 {
         let amplitude = self.structure_factor * self.lattice_factor;
-        amplitude * amplitude
+        amplitude * amplitude + self.halo
     }
 }
 
@@ -50,8 +57,24 @@ pub fn term(model: &Model, index_of: &DMat3, q: DVec3) -> Term {
         hkl,
         nearest,
         structure_factor: structure_factor(model, hkl, nearest),
-        lattice_factor: lattice_factor(model.lattice, hkl - nearest),
+        lattice_factor: symmetric_lattice_factor(
+            model.lattice,
+            model.symmetric_shape,
+            hkl - nearest,
+        ),
+        halo: model.diffuse.map_or(0.0, |diffuse| {
+            diffuse.intensity(hkl, nearest, |reflection| {
+                reflection_factor(model, reflection)
+            })
+        }),
     }
+}
+
+/// F of `reflection`, an index of whole numbers, which is never interpolated.
+fn reflection_factor(model: &Model, reflection: DVec3) -> f64 {
+    model.grid.map_or(model.default_f, |grid| {
+        nearest_structure_factor(grid, model.default_f, reflection)
+    })
 }
 
 /// Structure factor F_cell at the fractional Miller index `hkl`, whose nearest reflection is

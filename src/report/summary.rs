@@ -6,6 +6,7 @@ use super::integrated::Integrated;
 use super::sampling::SamplingSummary;
 use crate::document::{Cells, FactorOrigin};
 use crate::experiment::{Experiment, Shape, Sources};
+use crate::geometry::LaueGroup;
 use crate::image::Statistics;
 use crate::image::noise::Noise;
 use crate::render::frame_size;
@@ -15,6 +16,8 @@ use crate::render::frame_size;
 pub struct Summary {
     version: &'static str,
     crystal: CrystalSummary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diffuse: Option<DiffuseSummary>,
     beam: BeamSummary,
     water_um: f64,
     background: Vec<SlabSummary>,
@@ -80,9 +83,20 @@ struct CrystalSummary {
     cells: [Cells; 3],
     edges_um: [f64; 3],
     shape: &'static str,
+    /// The Laue group that the shape is averaged over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    symmetric_shape: Option<&'static str>,
     mosaic_spread_deg: f64,
     interpolated: bool,
     listed_indices: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct DiffuseSummary {
+    sigma_angstrom: [f64; 3],
+    gamma_angstrom: [f64; 3],
+    laue: &'static str,
+    stencil: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -132,12 +146,19 @@ impl Summary {
                 cells: crystal.cells.map(Cells),
                 edges_um: crystal.edges_m().map(|metres| metres * 1e6),
                 shape: shape_name(crystal.shape),
+                symmetric_shape: crystal.symmetric_shape.as_ref().map(LaueGroup::name),
                 mosaic_spread_deg: crystal.mosaicity.spread_rad().to_degrees(),
                 interpolated: experiment.interpolates(),
                 listed_indices: structure_factors
                     .grid()
                     .map_or(0, |grid| grid.amplitudes().len()),
             },
+            diffuse: crystal.diffuse.as_ref().map(|diffuse| DiffuseSummary {
+                sigma_angstrom: diffuse.sigma_m.map(|metres| metres * 1e10),
+                gamma_angstrom: diffuse.gamma_m.map(|metres| metres * 1e10),
+                laue: diffuse.laue.name(),
+                stencil: diffuse.stencil,
+            }),
             beam: BeamSummary {
                 wavelength_angstrom: beam.wavelength_m * 1e10,
                 fluence_per_m2: beam.fluence,

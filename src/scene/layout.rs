@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use glam::DMat3;
+
 use super::amorphous::amorphous;
 use super::orientation::orientations;
 use super::source::sources;
@@ -10,8 +12,10 @@ use super::{
     ELECTRON_RADIUS_SQUARED, Orientation, Scene, SceneError, SceneSource, orientation_count,
 };
 use crate::experiment::{Experiment, MosaicDraw, ReflectionGrid};
+use crate::geometry::LaueGroup;
 use crate::physics::amorphous::Amorphous;
 use crate::physics::closed_form::ClosedForm;
+use crate::physics::diffuse::Diffuse;
 use crate::physics::lattice_factor::Lattice;
 use crate::units::ANGSTROM_PER_METRE;
 
@@ -27,6 +31,8 @@ pub struct Layout {
     first_source: SceneSource,
     domains: MosaicDraw,
     amorphous: Arc<[Amorphous]>,
+    symmetric_shape: Arc<[DMat3]>,
+    diffuse: Option<Arc<Diffuse>>,
 }
 
 /// Where the crystal stands in one frame.
@@ -67,14 +73,22 @@ impl Layout {
         }
         let channels = channels.into_iter();
         let orientations = orientation_count(experiment) as usize;
+        let crystal = experiment.crystal();
+        let symmetric_shape = crystal
+            .symmetric_shape
+            .iter()
+            .flat_map(LaueGroup::on_indices);
         Ok(Layout {
             channels: channels
                 .map(|(channel, sources)| (channel, sources.into()))
                 .collect(),
             source_count,
             first_source,
-            domains: experiment.crystal().mosaicity.draw(),
+            domains: crystal.mosaicity.draw(),
             amorphous: amorphous(experiment.background(), orientations).into(),
+            symmetric_shape: symmetric_shape.collect(),
+            // A crystal scatters as diffusely however it is turned.
+            diffuse: Diffuse::new(crystal).map(Arc::new),
             experiment: experiment.clone(),
         })
     }
@@ -170,6 +184,8 @@ impl Layout {
             orientations: pose.orientations.clone(),
             phi_steps: experiment.scan().steps,
             lattice: pose.lattice,
+            symmetric_shape: self.symmetric_shape.clone(),
+            diffuse: self.diffuse.clone(),
             b_factor: experiment.crystal().b_factor_m2,
             closed_form: pose.closed_form,
             grid,

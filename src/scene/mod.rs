@@ -27,6 +27,7 @@ use crate::experiment::{Experiment, LayerDepth, Panel, ReflectionGrid, Region, S
 use crate::memory::Bytes;
 use crate::physics::amorphous::Amorphous;
 use crate::physics::closed_form::ClosedForm;
+use crate::physics::diffuse::Diffuse;
 use crate::physics::lattice_factor::Lattice;
 use crate::physics::term::Model;
 
@@ -72,6 +73,11 @@ pub struct Scene {
     pub phi_steps: u32,
     /// Size and shape of the crystal.
     pub lattice: Lattice,
+    /// The operators that F_latt² is averaged over, on columns of indices; none where the shape is taken
+    /// as it is.
+    pub symmetric_shape: Arc<[DMat3]>,
+    /// Diffuse scattering, if there is any.
+    pub diffuse: Option<Arc<Diffuse>>,
     /// B of the whole crystal, m².
     pub b_factor: f64,
     /// What smears the spots, integrated in closed form: each orientation is then the middle of a
@@ -144,6 +150,8 @@ impl Scene {
     pub fn model(&self) -> Model<'_> {
         Model {
             lattice: &self.lattice,
+            symmetric_shape: &self.symmetric_shape,
+            diffuse: self.diffuse.as_deref(),
             grid: self.grid.as_deref(),
             default_f: self.default_f,
             interpolate: self.interpolate,

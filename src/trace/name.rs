@@ -95,7 +95,14 @@ quantities! {
     FLatt("f_latt", "", 1),
     /// The structure factor, electrons.
     FCell("f_cell", "electrons", 1),
-    /// F_cell²·F_latt², electrons²; 0 beyond the resolution limit.
+    /// β, the integral of F_latt² over a reciprocal cell, in units of indices.
+    Beta("beta", "", 1),
+    /// x of the nearest reflection, the mean over the Laue group: what its halo holds, over what its spot
+    /// does.
+    Displacement("halo_x", "", 1),
+    /// The halos of reflections, (β/V)·ΣF²·halo, electrons².
+    Halo("halo", "electrons^2", 1),
+    /// F_cell²·F_latt², and the halos, electrons²; 0 beyond the resolution limit.
     Term("term", "electrons^2", 1),
     /// Fraction of the photons that the sensor's layer stops, A.
     Absorbed("absorbed", "", 1),

@@ -5,7 +5,9 @@ mod support;
 
 mod cells;
 mod closed_form;
+mod convergence;
 mod coordinates;
+mod diffuse;
 mod exposure;
 mod golden;
 mod noise;

@@ -28,6 +28,47 @@ fn json(folder: &Path, line: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
+#[test]
+fn it_tells_what_the_closed_form_would_take() {
+    let folder = tempfile::tempdir().unwrap();
+    let sampled = "-detpixels 10 -oversample 2 -mosaic 0.2 -mosaic_domains 30 -osc 1 -phisteps 5";
+    let of = |flags: &str| {
+        let document = json(folder.path(), &format!("{CUBE} {flags} --dry-run"));
+        let notices = document["notices"].as_array().unwrap().iter();
+        let notices = notices.map(|notice| notice.as_str().unwrap().to_string());
+        let told: Vec<String> = notices.filter(|told| told.contains("--analytic")).collect();
+        (told, document["sampling"].clone())
+    };
+    let (told, sampling) = of(&format!("{sampled} -gauss_xtal -dispersion 1 -dispsteps 4"));
+    let [told] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    let expected = "240000 terms are summed, for 30 mosaic domain(s), 5 step(s) of -osc and 4 source(s); \
+                    --analytic takes 400 for each segment";
+    assert!(told.starts_with(expected), "{told}");
+    assert!(sampling.get("integrated").is_none());
+    // Spots that have no closed form, one term a sub-pixel, and spots in closed form.
+    for flags in [
+        sampled,
+        "-gauss_xtal -detpixels 10",
+        "-gauss_xtal -detpixels 10 -mosaic 1 --analytic",
+    ] {
+        assert_eq!(of(flags).0, Vec::<String>::new(), "{flags}");
+    }
+    let spreads =
+        "-mosaic 0.2 --bandwidth 0.1 --divergence-sigma 0 1 -osc 1 -phisteps 2 --pixel-average";
+    let flags = format!("-gauss_xtal -detpixels 10 --analytic {spreads}");
+    let (_, sampling) = of(&flags);
+    let integrated = ["mosaicity", "bandwidth", "divergence", "phi", "pixel area"];
+    assert_eq!(sampling["integrated"], serde_json::json!(integrated));
+    assert_eq!(
+        (&sampling["phi_steps"], &sampling["terms"]),
+        (&2.into(), &200.0.into())
+    );
+    let rendered = json(folder.path(), &format!("{CUBE} {flags} -floatfile f.bin"));
+    assert_eq!(rendered["sampling"], sampling);
+}
+
 const CUBE: &str = "-default_F 100 -cell 100 -N 5 -lambda 2";
 
 #[test]

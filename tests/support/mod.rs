@@ -53,19 +53,14 @@ fn listed_cases(file: &str, count: usize) -> Vec<Case> {
     cases
 }
 
-/// Flags of cases of `golden/physics` that are not there yet; the line goes when the flag comes.
-const COMING: [&str; 1] = ["--diffuse-sigma"];
-
-/// The cases of `golden/physics/cases.json` all of whose flags are there, by the names of their
-/// images in `golden/`.
+/// The cases of `golden/physics/cases.json`, by the names of their images in `golden/`.
 pub fn physics_cases() -> Vec<Case> {
-    let cases = listed_cases("physics/cases.json", 12);
-    let there = |case: &Case| !COMING.iter().any(|flag| case.args.contains(flag));
-    let cases = cases.into_iter().filter(there).map(|case| Case {
+    let cases = listed_cases("physics/cases.json", 12).into_iter();
+    let named = cases.map(|case| Case {
         name: format!("physics/{}", case.name),
         ..case
     });
-    cases.collect()
+    named.collect()
 }
 
 /// The reference image of a case.

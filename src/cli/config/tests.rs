@@ -25,6 +25,10 @@ fn the_values_of_a_flag_are_those_of_its_key() {
                 flag.count() == [0, 0] && matches!(key.kind, Kind::Truth | Kind::Choice(_))
             }
             Effect::Axis(_, axis) => matches!(key.form, Form::Axes(axes) if axis < axes.len()),
+            Effect::Optional(_, word) => {
+                flag.count() == [0, 1]
+                    && matches!(key.kind, Kind::Choice(words) if words.contains(&word))
+            }
             Effect::Each(_) => key.form == Form::Repeated && flag.count() == [1, 1],
             Effect::Swapped(_) => flag.count() == [2, 2],
             Effect::Value(_) => {

@@ -95,7 +95,7 @@ impl Given {
             values.collect()
         };
         let (key, axis, value) = match flag.effect {
-            Effect::Value(key) => {
+            Effect::Value(key) | Effect::Optional(key, _) => {
                 let mut values = of_words(key, words)?;
                 let alone = !matches!(key.form, Form::Array(..) | Form::Repeated)
                     || matches!(
@@ -326,7 +326,7 @@ pub fn words_of(document: &Document) -> Vec<String> {
                         .for_each(|(_, value)| push(flag, Some(value)));
                 }
                 (Effect::Value(_), Value::List(_) | Value::Table(_), Form::Axes(_)) => {}
-                (Effect::Value(_), said, _) => push(flag, Some(said)),
+                (Effect::Value(_) | Effect::Optional(..), said, _) => push(flag, Some(said)),
                 _ => {}
             }
         }

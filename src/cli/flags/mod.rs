@@ -65,6 +65,8 @@ pub enum Dashes {
 pub enum Effect {
     /// Gives a key the flag's values.
     Value(&'static Key),
+    /// Gives a key the flag's value, or this word where it has none.
+    Optional(&'static Key, &'static str),
     /// Gives one axis of a key its value.
     Axis(&'static Key, usize),
     /// Gives a key this value.
@@ -140,6 +142,7 @@ impl Flag {
     pub fn key(&self) -> Option<&'static Key> {
         match self.effect {
             Effect::Value(key)
+            | Effect::Optional(key, _)
             | Effect::Axis(key, _)
             | Effect::Is(key, _)
             | Effect::Each(key)
@@ -176,7 +179,7 @@ impl Flag {
     pub fn count(&self) -> [usize; 2] {
         match self.effect {
             _ if self.values.is_empty() => [0, 0],
-            Effect::Ignored(_) => [0, 1],
+            Effect::Ignored(_) | Effect::Optional(..) => [0, 1],
             Effect::Value(key) | Effect::Swapped(key) => match key.form {
                 // A word may stand for all numbers.
                 Form::Array(_, most) if matches!(key.kind, Kind::WordOrNumber(..)) => [1, most],
@@ -205,6 +208,7 @@ impl Flag {
         arg = arg.value_names(self.values.iter().copied());
         arg = match self.effect {
             Effect::Each(_) => arg.action(ArgAction::Append),
+            Effect::Optional(_, word) => arg.num_args(0..=1).default_missing_value(word),
             _ if most == 1 && least == 1 => arg.action(ArgAction::Set),
             _ => arg.action(ArgAction::Set).num_args(least..=most),
         };

@@ -6,17 +6,17 @@
 
 use super::Constant::{No, Word, Yes};
 use super::Dashes;
-use super::Effect::{Axis, Each, Ignored, Is, Program, Refused, Swapped, Value};
+use super::Effect::{Axis, Each, Ignored, Is, Optional, Program, Refused, Swapped, Value};
 use super::Flag;
 use crate::document::key::{
-    background, beam, counts, crystal, detector, frame, mosaicity, noise, output, picture, run,
-    sampling, scan, series,
+    background, beam, counts, crystal, detector, diffuse, frame, mosaicity, noise, output, picture,
+    run, sampling, scan, series,
 };
 
 /// Every flag of a render, in the order of the help. A series has those of [`SERIES`] too.
-pub static TOPICS: [&[Flag]; 12] = [
-    CRYSTAL, MOSAICITY, BEAM, BACKGROUND, DETECTOR, VECTORS, SAMPLING, OUTPUT, NOISE, PICTURES,
-    IGNORED, PROGRAM,
+pub static TOPICS: [&[Flag]; 13] = [
+    CRYSTAL, MOSAICITY, DIFFUSE, BEAM, BACKGROUND, DETECTOR, VECTORS, SAMPLING, OUTPUT, NOISE,
+    PICTURES, IGNORED, PROGRAM,
 ];
 
 const AMORPHOUS: &str =
@@ -108,6 +108,9 @@ flags! { CRYSTAL "Crystal"
     "--" "gauss-metric" ("METRIC") Value(&crystal::gauss_metric);
         "What the width of Gaussian and top-hat spots is measured in: reciprocal space, as in the \
          C program, or Miller indices times cells, as in simtbx [default: reciprocal]";
+    "--" "symmetric-shape" ("GROUP") Optional(&crystal::symmetric_shape, "file");
+        "Give the shape of spots the crystal's symmetry: F_latt² is the mean over a Laue group, by \
+         name, or over that of the structure factors' file [default without a value: file]";
     "--" "b-factor" ("Å²") Value(&crystal::b_factor);
         "B of the whole crystal, Å²: intensities fall by exp(-2 B (sin θ/λ)²), and rise where B is \
          negative; beside the B of atoms and of measured F [default: 0]";
@@ -154,6 +157,20 @@ flags! { MOSAICITY "Mosaicity"
     "--" "mosaic-file" ("FILE") Value(&mosaicity::rotations);
         "The domains' rotations themselves: a line of nine numbers, a matrix row by row, or of \
          three, a rotation vector in degrees";
+}
+
+flags! { DIFFUSE "Diffuse scattering"
+    "--" "diffuse-sigma" ("X" "Y" "Z") Value(&diffuse::sigma);
+        "Rms displacement of atoms that move together, Å, along the crystal's own axes: x along a, y \
+         in the plane of a and b, z along c*; or one number for all";
+    "--" "diffuse-gamma" ("X" "Y" "Z") Value(&diffuse::gamma);
+        "Distance over which displacements are alike, Å, along these axes, or one number for all";
+    "--" "diffuse-laue" ("GROUP") Value(&diffuse::laue);
+        "Laue group that halos are averaged over, by name, or that of the structure factors' file \
+         [default: file, or -1 where it says none]";
+    "--" "diffuse-stencil" ("COUNT") Value(&diffuse::stencil);
+        "Add the halos of the neighbours of the nearest reflection, up to so many along h, k and l \
+         [default: 0]";
 }
 
 flags! { BEAM "Beam"

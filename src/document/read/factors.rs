@@ -14,6 +14,7 @@ use crate::document::message::{Message, message};
 use crate::experiment::{Experiment, ExperimentError, Interpolation, Source, StructureFactors};
 use crate::formats::channel_list;
 use crate::formats::reflection_file::{self, ReflectionFile};
+use crate::geometry::SpaceGroup;
 use crate::memory::Bytes;
 use crate::profile::INPUT;
 
@@ -25,6 +26,8 @@ pub struct Factors {
     pub cells: FileCells,
     /// Where the reflections come from, if they come from one file.
     pub origin: Option<FactorOrigin>,
+    /// The symmetry that the files say; none where no file does.
+    pub space_group: Option<SpaceGroup>,
 }
 
 impl Reading<'_> {
@@ -57,6 +60,7 @@ impl Reading<'_> {
         let _span = info_span!(target: INPUT, "structure factors").entered();
         let mut cells = FileCells::default();
         let mut origin = None;
+        let mut space_group = None;
         let calculated = self.calculated(reach)?;
         let about = |path: &Path| {
             let path = path.display().to_string();
@@ -89,6 +93,7 @@ impl Reading<'_> {
                     ));
                 }
                 origin = Some(FactorOrigin::Calculated(atoms));
+                space_group.clone_from(&reflections.space_group);
                 let factors =
                     StructureFactors::from_symmetric(&reflections, default_f, self.memory)
                         .map_err(about(&path))?;
@@ -101,6 +106,7 @@ impl Reading<'_> {
                 cells.note(path, file.cell, file.reflections.space_group.as_ref());
                 self.notices.extend(told(path, &file));
                 origin = Some(FactorOrigin::Listed(file.origin));
+                space_group.clone_from(&file.reflections.space_group);
                 StructureFactors::from_symmetric(&file.reflections, default_f, self.memory)
                     .map_err(about(path))?
             }
@@ -115,6 +121,7 @@ impl Reading<'_> {
                         let file = reflection_file::read(path, f_column, self.most())?;
                         let group = file.reflections.space_group.as_ref();
                         cells.note(path, file.cell, group);
+                        space_group = space_group.or(group.cloned());
                         self.notices.extend(told(path, &file));
                     }
                 }
@@ -133,6 +140,7 @@ impl Reading<'_> {
             structure_factors,
             cells,
             origin,
+            space_group,
         })
     }
 }

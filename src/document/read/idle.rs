@@ -10,12 +10,13 @@ use crate::document::keys::{Key, OutputSection, key};
 use crate::document::message::{Message, Named, Part, message};
 use crate::document::overlay::{FILES, GRID, POINTS};
 use crate::document::value::Axes;
-use crate::experiment::{CentredSteps, Convention, Pivot, Placement, Shape, Sources};
+use crate::experiment::{CentredSteps, Convention, Diffuse, Pivot, Placement, Shape, Sources};
 use crate::formats::encoding::name_of_master;
 use crate::formats::format::extension;
+use crate::geometry::LaueGroup;
 use key::{
-    background, beam, counts, crystal, detector, frame, mosaicity, noise, output, picture, run,
-    sampling, scan,
+    background, beam, counts, crystal, detector, diffuse, frame, mosaicity, noise, output, picture,
+    run, sampling, scan,
 };
 
 /// What names of NXmx files end on.
@@ -143,6 +144,10 @@ impl Facts<'_> {
         let constant_f = !experiment.structure_factors().is_listed();
         let unpolarised = experiment.beam().kahn_factor.is_none();
         let shape = experiment.crystal().shape;
+        let symmetric = experiment.crystal().symmetric_shape.as_ref();
+        let halos = experiment.crystal().diffuse.as_ref();
+        let is_diffuse = halos.is_some_and(Diffuse::scatters);
+        let crystal_scatters = !constant_f || experiment.structure_factors().default_f() != 0.0;
 
         let Axes(edges) = document.detector.size.unwrap_or(Axes([None; 2]));
         let Axes(pixels) = document.detector.pixels.unwrap_or(Axes([None; 2]));
@@ -173,6 +178,12 @@ impl Facts<'_> {
             mosaicity.sigmas: !spread => "all three are zero";
             crystal.gauss_metric: matches!(shape, Shape::Square | Shape::Round)
                 => "it is for Gaussian and top-hat spots";
+            crystal.symmetric_shape: symmetric.is_some_and(LaueGroup::is_trivial)
+                => "the group -1 leaves every shape as it is";
+            diffuse.sigma: !crystal_scatters => "there is no crystal";
+            diffuse.gamma diffuse.laue diffuse.stencil:
+                !crystal_scatters || given(&diffuse::sigma) && !is_diffuse
+                => "there is no {} above 0", diffuse.sigma;
             crystal.cells_matrix: document.crystal.cells_matrix == Some([0.0; 3])
                 => "all three are zero";
             crystal.fudge: shape == Shape::Square => "a square crystal has none";

@@ -9,6 +9,7 @@ mod background;
 mod beam;
 mod crystal;
 mod detector;
+mod diffuse;
 mod factors;
 mod file_cells;
 mod idle;
@@ -165,6 +166,7 @@ impl Reading<'_> {
             structure_factors,
             mut cells,
             origin,
+            space_group,
         } = self.factors(&reach)?;
         let bare = file.as_ref().and_then(GeometryFile::without_crystal);
         bare.into_iter().for_each(|file| cells.note_without(file));
@@ -180,7 +182,8 @@ impl Reading<'_> {
             Crystal::absent()
         } else {
             let cell = self.unit_cell(&cells, beam.wavelength_m, &adopted)?;
-            self.crystal(&cell, beam_size_m)?
+            let crystal = self.crystal(&cell, beam_size_m)?;
+            self.with_symmetry(crystal, space_group.as_ref())?
         };
         if !crystal_scatters && !background.scatters() {
             return Err(contradiction!(

@@ -1,7 +1,7 @@
 //! What a document came to: as it was given, with every default, and every choice of the program's.
 
 use super::{Facts, Idle};
-use crate::document::choices::{Misset, MosaicDistribution};
+use crate::document::choices::{Misset, MosaicDistribution, Symmetry};
 use crate::document::keys::{Key, key};
 use crate::document::value::{Axes, Cells, Field};
 use crate::document::{DivergenceShape, Document};
@@ -15,7 +15,9 @@ use crate::image::noise::{CALIBRATION_SEED, SpreadShape};
 use crate::structure::Solvent;
 
 use super::crystal::random_misset_rad;
-use key::{background, beam, counts, crystal, detector, mosaicity, noise, picture, sampling, scan};
+use key::{
+    background, beam, counts, crystal, detector, diffuse, mosaicity, noise, picture, sampling, scan,
+};
 
 /// Documents in the making.
 struct Choices<'c> {
@@ -132,6 +134,10 @@ impl Choices<'_> {
         self.put(&crystal::shape, &own.shape, true);
         self.chose(&crystal::fudge, 1.0);
         self.chose(&crystal::gauss_metric, SpotMetric::Reciprocal);
+        if self.given(&diffuse::sigma) {
+            self.chose(&diffuse::laue, Symmetry::File);
+            self.chose(&diffuse::stencil, 0u32);
+        }
         self.chose(&crystal::b_factor, 0.0);
     }
 

@@ -70,7 +70,7 @@ impl Scales {
                 length.max(FAINT * self.cells)
             }
             Name::FCell if self.interpolated => length.max(1e-3 * self.strongest),
-            Name::Term | Name::IntensitySum => {
+            Name::Halo | Name::Term | Name::IntensitySum => {
                 length.max(FAINT * (self.strongest * self.cells).powi(2))
             }
             Name::Sum => length.max(FAINT * self.brightest.max(1.0 / self.scale)),

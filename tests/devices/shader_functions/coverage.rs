@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use nanobragg::gpu::{
-    background_source, noise_source, pack_source, place_source, render_source, spread_source,
-    statistics_source, trace_source,
+    background_source, diffuse_source, noise_source, pack_source, place_source, render_source,
+    spread_source, statistics_source, trace_source,
 };
 
 /// The test files of the shaders that render, of the one that adds noise, and of the one that spreads
 /// light.
-const RENDER_TESTS: [&str; 11] = [
+const RENDER_TESTS: [&str; 13] = [
     include_str!("amorphous.rs"),
+    include_str!("closed_form.rs"),
     include_str!("culling.rs"),
+    include_str!("diffuse.rs"),
     include_str!("factors.rs"),
     include_str!("fine.rs"),
     include_str!("fixed_point.rs"),
@@ -70,6 +72,7 @@ fn every_function_of_every_shader_is_called_by_a_test() {
     let shaders = [
         ("render", render_source(), &RENDER_TESTS[..]),
         ("background", background_source(), &RENDER_TESTS),
+        ("diffuse", diffuse_source(), &RENDER_TESTS),
         ("trace", trace_source(), &RENDER_TESTS),
         ("noise", noise_source(), &NOISE_TESTS),
         ("pack", pack_source(), &PIXEL_TESTS),

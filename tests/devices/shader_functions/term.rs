@@ -72,6 +72,8 @@ fn term_of_every_kind() {
         for (kind_number, (listed, interpolate)) in (0u32..).zip(kinds) {
             let model = Model {
                 lattice: &lattice,
+                symmetric_shape: &[],
+                diffuse: None,
                 grid: structure_factors
                     .grid()
                     .filter(|_| listed)
