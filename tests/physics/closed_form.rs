@@ -261,6 +261,10 @@ fn blocks_agree_with_the_scalar_reference() {
         ),
         ("-oversample 4 -curved_det", 200),
         ("-dmin 2.05", 12),
+        (
+            "-oversample 3 -mosaic 0 -phisteps 2 --diffuse-sigma 0.3 --diffuse-gamma 20",
+            100,
+        ),
     ] {
         let spreads = match flags.contains("-mosaic 0") {
             true => "-osc 1",
