@@ -40,6 +40,10 @@ override ONE_NEAREST: bool = false;
 // F_latt^2 is averaged over the operators of the crystal's symmetry.
 override SYMMETRIC: bool = false;
 
+// Each orientation is the middle of a segment of phi, and a term the average over it and over all that
+// smears the spots (PHYSICS §16).
+override CLOSED_FORM: bool = false;
+
 override EDGE: u32 = 1u; // a thread renders EDGE x EDGE pixels of its tile
 
 const GROUP: u32 = 8u; // edge of a workgroup, threads
@@ -57,6 +61,7 @@ struct Scene {
     oversample: u32,
     no_bits: u32, // what strict.wgsl wants: 0
     damping: f32, // -B/(2 ln 2), Å^2
+    closed_form: ClosedForm, // where CLOSED_FORM
 }
 
 struct Panel {

@@ -14,6 +14,7 @@ struct Pixel {
 struct Sight {
     turned: vec3<f32>, // q - q_c, 1/Å
     factor: f32, // view_factor, which its terms are multiplied by
+    distance: f32, // from the sample, m
 }
 
 // Sums of each pixel of a thread: the total, the group that is not yet added to it, and the chunk that
@@ -105,11 +106,36 @@ fn sight(
         }
     }
     let factor = view_factor(scene, panel, source, seen, centre + turned, first, layer);
-    return Sight(turned, factor);
+    return Sight(turned, factor, seen.distance);
+}
+
+// The closed form's term of one orientation in a sub-pixel; `centre` is q_c.
+fn smeared_term_of(
+    model: Model, form: ClosedForm, prepared: Prepared, panel: Panel, source: Source,
+    centre: vec3<f32>, sight: Sight,
+) -> f32 {
+    let rest = index_rest(prepared, sight.turned);
+    return smeared_term(
+        model, form, prepared, panel, source, centre + sight.turned, sight.distance,
+        prepared.whole, rest,
+    );
 }
 
 // The terms of one orientation in the pixels of a thread.
-fn terms_of(model: Model, prepared: Prepared, sights: array<Sight, MOST_PIXELS>) -> vec4<f32> {
+fn terms_of(
+    model: Model, form: ClosedForm, prepared: Prepared, panel: Panel, source: Source,
+    centre: vec3<f32>, sights: array<Sight, MOST_PIXELS>,
+) -> vec4<f32> {
+    if CLOSED_FORM {
+        var terms = vec4<f32>(0.0);
+        terms.x = smeared_term_of(model, form, prepared, panel, source, centre, sights[0]);
+        if EDGE == 2u {
+            terms.y = smeared_term_of(model, form, prepared, panel, source, centre, sights[1]);
+            terms.z = smeared_term_of(model, form, prepared, panel, source, centre, sights[2]);
+            terms.w = smeared_term_of(model, form, prepared, panel, source, centre, sights[3]);
+        }
+        return terms;
+    }
     if EDGE == 1u {
         return vec4<f32>(term(model, prepared, sights[0].turned), 0.0, 0.0, 0.0);
     }

@@ -56,7 +56,8 @@ fn reached_in_rows(
 // plane through three corners of the tile, and the largest distance of any pixel from its place in
 // that plane is added to the reach of the spots.
 fn find_candidates(
-    model: Model, lane: u32, batch: u32, sights: array<Sight, MOST_PIXELS>,
+    model: Model, form: ClosedForm, panel: Panel, source: Source, centre: vec3<f32>, lane: u32,
+    batch: u32, sights: array<Sight, MOST_PIXELS>,
 ) {
     let middle = middle_of(sights);
     let column = lane % GROUP;
@@ -84,7 +85,18 @@ fn find_candidates(
         // Change of the index from the middle of a thread's pixels to the outermost.
         let own = f32(EDGE - 1u) / f32(2u * EDGE)
             * (abs(index_step_along_row) + abs(index_step_along_column));
-        let window = window(index_reach(model, bitcast<f32>(atomicLoad(&farthest)), own));
+        let radius = bitcast<f32>(atomicLoad(&farthest));
+        var spots = model;
+        if CLOSED_FORM {
+            // From the tile's centre to its outermost pixel, at most.
+            let corner = max(
+                max(length(corners[0]), length(corners[1])),
+                max(length(corners[2]), length(corners[1] + corners[2] - corners[0])),
+            );
+            let extent = corner + length(along_row) + length(along_column) + radius;
+            spots.spot_reach = smeared_reach(model, form, prepared, panel, source, centre, extent);
+        }
+        let window = window(index_reach(spots, radius, own));
         let step = fixed_fraction(index_step_along_row);
         let row_step = fixed_fraction(index_step_along_column);
         let start = fixed_fraction(index_rest(prepared, corners[0])) + window.below;
@@ -102,10 +114,11 @@ fn find_candidates(
     workgroupBarrier();
 }
 
-// The terms in the pixel of a thread of the orientations from `first` on whose bits are set.
+// The terms in the pixel of a thread, seen at `sight`, of the orientations from `first` on whose bits are
+// set.
 fn fine_terms(
-    model: Model, tile: Tile, panel: Panel, source: Source, lane: u32, view: u32, first: u32,
-    candidates: vec2<u32>,
+    model: Model, form: ClosedForm, tile: Tile, panel: Panel, source: Source, centre: vec3<f32>,
+    sight: Sight, lane: u32, view: u32, first: u32, candidates: vec2<u32>,
 ) -> f32 {
     var terms = 0.0;
     var bits = candidates;
@@ -117,7 +130,17 @@ fn fine_terms(
         let steps = steps_to(tile, panel, scene.oversample, pixel, sub_pixel, layer);
         let q = fine_vector(tile, source, steps);
         while any(bits != vec2<u32>(0u)) {
-            terms += fine_term(model, orientations[first + lowest(bits)], q);
+            let place = lowest(bits);
+            let orientation = orientations[first + place];
+            if CLOSED_FORM {
+                let index = index_at(orientation, model.grid_origin, q.x, q.y, q.z);
+                terms += smeared_term(
+                    model, form, kept(place), panel, source, centre + sight.turned, sight.distance,
+                    index.whole, index.fraction,
+                );
+            } else {
+                terms += fine_term(model, orientation, q);
+            }
             bits = without_lowest(bits);
         }
     }
@@ -136,6 +159,7 @@ fn render(
     // Copied before the loops: inside them a software device reads a uniform for each lane of a
     // vector by itself.
     let model = scene.model;
+    let form = scene.closed_form;
     no_bits = scene.no_bits;
     let tile = tiles[tile_index];
     let panel = panels[tile.panel];
@@ -185,21 +209,27 @@ fn render(
                 }
                 var terms = vec4<f32>(0.0);
                 if CULLS {
-                    find_candidates(model, lane, batch, sights);
+                    find_candidates(model, form, panel, source, centre, lane, batch, sights);
                     var bits = vec2<u32>(
                         atomicLoad(&candidates[2u * lane]), atomicLoad(&candidates[2u * lane + 1u]),
                     );
                     if FINE {
-                        terms.x = fine_terms(model, tile, panel, source, lane, v, o, bits);
+                        terms.x = fine_terms(
+                            model, form, tile, panel, source, centre, sights[0], lane, v, o, bits,
+                        );
                     } else {
                         while any(bits != vec2<u32>(0u)) {
-                            terms += terms_of(model, kept(lowest(bits)), sights);
+                            terms += terms_of(
+                                model, form, kept(lowest(bits)), panel, source, centre, sights,
+                            );
                             bits = without_lowest(bits);
                         }
                     }
                 } else {
                     for (var next = 0u; next < batch; next++) {
-                        terms += terms_of(model, kept(next), sights);
+                        terms += terms_of(
+                            model, form, kept(next), panel, source, centre, sights,
+                        );
                     }
                 }
                 sums.chunk += common_factor(model) * factors_of(sights) * terms;

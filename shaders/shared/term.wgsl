@@ -55,16 +55,23 @@ fn term(model: Model, prepared: Prepared, turned: vec3<f32>) -> f32 {
 // F_cell^2 F_latt^2 of one orientation at the Miller index `rest` from that of the place `whole`; the
 // nearest reflection is `nearest` from it.
 fn term_at(model: Model, whole: vec3<f32>, rest: vec3<f32>, nearest: vec3<f32>) -> f32 {
-    var scattered = 1.0;
-    if STRUCTURE_FACTORS == 1u {
-        scattered = nearest_structure_factor(model, whole + nearest);
-    }
-    if STRUCTURE_FACTORS == 2u {
-        scattered = tricubic_sum(model, whole, rest);
-    }
+    var scattered = scattered_amplitude(model, whole, rest, nearest);
     if SYMMETRIC {
         return scattered * scattered * symmetric_square(model, rest - nearest);
     }
     scattered *= lattice_factor(model, rest - nearest);
     return scattered * scattered;
+}
+
+// F_cell over its part of `common_factor`.
+fn scattered_amplitude(
+    model: Model, whole: vec3<f32>, rest: vec3<f32>, nearest: vec3<f32>,
+) -> f32 {
+    if STRUCTURE_FACTORS == 1u {
+        return nearest_structure_factor(model, whole + nearest);
+    }
+    if STRUCTURE_FACTORS == 2u {
+        return tricubic_sum(model, whole, rest);
+    }
+    return 1.0;
 }

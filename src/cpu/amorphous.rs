@@ -5,7 +5,7 @@ use super::block::Views;
 use super::lanes::{LANES, Lanes};
 use super::pixel::{absorbed, own_polarisation, own_solid_angle};
 use crate::experiment::Panel;
-use crate::physics::amorphous::{ProfilePiece, piece_at, piece_form_factor, signed_square};
+use crate::physics::amorphous::{piece_at, piece_form_factor, signed_square};
 use crate::physics::scattering_vector::stol;
 use crate::scene::Scene;
 
@@ -37,32 +37,34 @@ pub fn add_amorphous(scene: &Scene, panel: &Panel, views: &Views, layer: u32, su
 }
 
 /// [`amorphous`](crate::physics::amorphous::amorphous) at the sin θ/λ of every lane. Neighbours
-/// mostly lie in one piece of a table, so the search starts from the last lane's piece.
+/// mostly lie in one piece of a table, or in two, so every piece between the lowest and the highest
+/// is worked out for all lanes.
 #[inline(always)]
 fn amorphous(scene: &Scene, stols: &Lanes) -> Lanes {
+    let (mut low, mut high) = (stols.0[0], stols.0[0]);
+    for &stol in &stols.0 {
+        low = low.min(stol);
+        high = high.max(stol);
+    }
     let mut sums = Lanes::splat(0.0);
     for material in scene.amorphous.iter() {
-        let mut place = piece_at(&material.pieces, stols.0[0]);
-        let mut values = Lanes::splat(0.0);
-        for lane in 0..LANES {
-            place = piece_near(&material.pieces, place, stols.0[lane]);
-            values.0[lane] = piece_form_factor(&material.pieces[place], stols.0[lane]);
+        let [first, last] = [low, high].map(|stol| piece_at(&material.pieces, stol));
+        let pieces = &material.pieces[first..=last];
+        let mut values = Lanes::from_fn(|lane| piece_form_factor(&pieces[0], stols.0[lane]));
+        for piece in &pieces[1..] {
+            for lane in 0..LANES {
+                let stol = stols.0[lane];
+                let value = piece_form_factor(piece, stol);
+                values.0[lane] = if stol >= piece.start {
+                    value
+                } else {
+                    values.0[lane]
+                };
+            }
         }
         for lane in 0..LANES {
             sums.0[lane] += material.weight * signed_square(values.0[lane]);
         }
     }
     sums
-}
-
-/// The piece that [`piece_at`] finds, which is probably `guess`.
-#[inline(always)]
-fn piece_near(pieces: &[ProfilePiece], guess: usize, stol: f64) -> usize {
-    let begins = pieces[guess].start <= stol;
-    let ends = pieces.get(guess + 1).is_some_and(|next| next.start <= stol);
-    if begins && !ends {
-        guess
-    } else {
-        piece_at(pieces, stol)
-    }
 }

@@ -14,6 +14,7 @@ use super::orientation_sum::sum_over_orientations;
 use super::pixel::{
     absorbed, front_solid_angle, layer_front, mean_layer_depth, own_polarisation, own_solid_angle,
 };
+use super::prepared::Prepared;
 use crate::experiment::Panel;
 use crate::physics::debye_waller::debye_waller;
 use crate::physics::position::{flat_position, position};
@@ -31,14 +32,14 @@ use crate::scene::Scene;
     "x86_64+avx2+fma+bmi1+bmi2",
 ))]
 pub(super) fn photons(
-    scene: &Scene,
+    prepared: &Prepared,
     panel: &Panel,
     first: [usize; 2],
     interrupted: &dyn Fn() -> bool,
 ) -> Option<Lanes> {
     const FUSED: bool =
         multiversion::target::target_cfg_f!(any(target_feature = "fma", target_arch = "aarch64"));
-    photons_with::<FUSED>(scene, panel, first, interrupted)
+    photons_with::<FUSED>(prepared, panel, first, interrupted)
 }
 
 /// Name of the instruction set that blocks of pixels are rendered with on this processor.
@@ -60,11 +61,12 @@ pub fn instructions() -> &'static str {
 /// [`photons`] in the instruction set of its caller, with products fused with sums or not.
 #[inline(always)]
 fn photons_with<const FUSED: bool>(
-    scene: &Scene,
+    prepared: &Prepared,
     panel: &Panel,
     first: [usize; 2],
     interrupted: &dyn Fn() -> bool,
 ) -> Option<Lanes> {
+    let scene = prepared.scene;
     let visible = Visible::new(scene, panel, first);
     let spots = scene.crystal_scatters() && visible.any();
     if !spots && scene.background == 0.0 && scene.amorphous.is_empty() {
@@ -133,7 +135,7 @@ fn photons_with<const FUSED: bool>(
                         continue;
                     }
                     let mut scattered = match &scene.closed_form {
-                        None => sum_over_orientations::<FUSED>(scene, &q, interrupted)?,
+                        None => sum_over_orientations::<FUSED>(prepared, &q, interrupted)?,
                         Some(form) => {
                             let source = (number, source);
                             let seen = (panel, views);
@@ -192,13 +194,13 @@ impl Views {
     ) -> Views {
         let depth = layer_front(scene, panel, layer);
         let oversample = scene.oversample;
-        let fronts = Views::at(panel, oversample, first, sub_pixel, |_| depth);
-        match scene.mean_depth_sensor(panel) {
-            None => fronts,
-            Some(sensor) => Views::at(panel, oversample, first, sub_pixel, |lane| {
-                mean_layer_depth(scene, panel, sensor, &fronts.get(lane), layer)
-            }),
+        let mut views = Views::at(panel, oversample, first, sub_pixel, |_| depth);
+        if let Some(sensor) = scene.mean_depth_sensor(panel) {
+            views = Views::at(panel, oversample, first, sub_pixel, |lane| {
+                mean_layer_depth(scene, panel, sensor, &views.get(lane), layer)
+            });
         }
+        views
     }
 
     /// The views of one sub-pixel at a `depth` (m) in the sensor of each pixel.
@@ -400,9 +402,10 @@ mod tests {
         let mut worst = 0f64;
         for (number, scene) in scenes().iter().enumerate() {
             let panel = &scene.panels[0];
+            let prepared = &Prepared::new(scene);
             for slow in [3, 40] {
-                let fused = photons_with::<true>(scene, panel, [16, slow], &go_on).unwrap();
-                let split = photons_with::<false>(scene, panel, [16, slow], &go_on).unwrap();
+                let fused = photons_with::<true>(prepared, panel, [16, slow], &go_on).unwrap();
+                let split = photons_with::<false>(prepared, panel, [16, slow], &go_on).unwrap();
                 let expected: Vec<f64> = (16..16 + LANES)
                     .map(|fast| pixel::photons(scene, panel, [fast, slow]))
                     .collect();
@@ -423,13 +426,14 @@ mod tests {
     fn a_pixel_is_the_same_in_every_block_and_in_any_instructions() {
         for scene in scenes() {
             let panel = &scene.panels[0];
-            let here = photons(&scene, panel, [8, 20], &go_on).unwrap().0;
-            let beside = photons(&scene, panel, [11, 20], &go_on).unwrap().0;
+            let prepared = Prepared::new(&scene);
+            let here = photons(&prepared, panel, [8, 20], &go_on).unwrap().0;
+            let beside = photons(&prepared, panel, [11, 20], &go_on).unwrap().0;
             assert_eq!(here[3..], beside[..LANES - 3]);
-            let fused = photons_with::<true>(&scene, panel, [8, 20], &go_on)
+            let fused = photons_with::<true>(&prepared, panel, [8, 20], &go_on)
                 .unwrap()
                 .0;
-            let split = photons_with::<false>(&scene, panel, [8, 20], &go_on)
+            let split = photons_with::<false>(&prepared, panel, [8, 20], &go_on)
                 .unwrap()
                 .0;
             assert!(here == fused || here == split);
@@ -439,6 +443,6 @@ mod tests {
     #[test]
     fn an_interrupted_block_is_none() {
         let scene = &scenes()[0];
-        assert!(photons(scene, &scene.panels[0], [0, 0], &|| true).is_none());
+        assert!(photons(&Prepared::new(scene), &scene.panels[0], [0, 0], &|| true).is_none());
     }
 }

@@ -11,7 +11,7 @@ use glam::{DMat3, DVec3};
 use super::block::Views;
 use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::pixel::layer_front;
-use super::polynomial::{erf, exp_negative};
+use super::polynomial::{erf, exp_negative, mul_add};
 use super::structure_factor::{BlockStructureFactors, Constant, Nearest};
 use crate::experiment::Panel;
 use crate::physics::closed_form::{ClosedForm, NARROW_SEGMENT, divergence_steps};
@@ -22,6 +22,23 @@ use crate::scene::{Orientation, Scene, SceneSource};
 const END: f64 = 10.0;
 /// The exponent there.
 const LARGEST_EXPONENT: f64 = END * END / 2.0;
+
+/// a·b.
+#[inline(always)]
+fn dot<const FUSED: bool>(a: DVec3, b: DVec3) -> f64 {
+    mul_add::<FUSED>(a.x, b.x, mul_add::<FUSED>(a.y, b.y, a.z * b.z))
+}
+
+/// `matrix`·v.
+#[inline(always)]
+fn product<const FUSED: bool>(matrix: &DMat3, v: DVec3) -> DVec3 {
+    let [x, y, z] = [matrix.x_axis, matrix.y_axis, matrix.z_axis];
+    DVec3::new(
+        dot::<FUSED>(DVec3::new(x.x, y.x, z.x), v),
+        dot::<FUSED>(DVec3::new(x.y, y.y, z.y), v),
+        dot::<FUSED>(DVec3::new(x.z, y.z, z.z), v),
+    )
+}
 
 /// A symmetric matrix.
 #[derive(Clone, Copy)]
@@ -50,20 +67,21 @@ impl Symmetric {
 
     /// This matrix plus v·vᵀ.
     #[inline(always)]
-    fn plus_square(self, v: DVec3) -> Symmetric {
+    fn plus_square<const FUSED: bool>(self, v: DVec3) -> Symmetric {
         Symmetric {
-            xx: self.xx + v.x * v.x,
-            yy: self.yy + v.y * v.y,
-            zz: self.zz + v.z * v.z,
-            xy: self.xy + v.x * v.y,
-            xz: self.xz + v.x * v.z,
-            yz: self.yz + v.y * v.z,
+            xx: mul_add::<FUSED>(v.x, v.x, self.xx),
+            yy: mul_add::<FUSED>(v.y, v.y, self.yy),
+            zz: mul_add::<FUSED>(v.z, v.z, self.zz),
+            xy: mul_add::<FUSED>(v.x, v.y, self.xy),
+            xz: mul_add::<FUSED>(v.x, v.z, self.xz),
+            yz: mul_add::<FUSED>(v.y, v.z, self.yz),
         }
     }
 
     /// The matrix whose product with this one is the determinant, and the determinant.
     #[inline(always)]
-    fn adjugate(self) -> (Symmetric, f64) {
+    fn adjugate<const FUSED: bool>(self) -> (Symmetric, f64) {
+        let minor = |a: f64, b: f64, c: f64, d: f64| mul_add::<FUSED>(a, b, -(c * d));
         let Symmetric {
             xx,
             yy,
@@ -73,23 +91,24 @@ impl Symmetric {
             yz,
         } = self;
         let adjugate = Symmetric {
-            xx: yy * zz - yz * yz,
-            yy: xx * zz - xz * xz,
-            zz: xx * yy - xy * xy,
-            xy: xz * yz - xy * zz,
-            xz: xy * yz - xz * yy,
-            yz: xy * xz - yz * xx,
+            xx: minor(yy, zz, yz, yz),
+            yy: minor(xx, zz, xz, xz),
+            zz: minor(xx, yy, xy, xy),
+            xy: minor(xz, yz, xy, zz),
+            xz: minor(xy, yz, xz, yy),
+            yz: minor(xy, xz, yz, xx),
         };
-        let determinant = xx * adjugate.xx + xy * adjugate.xy + xz * adjugate.xz;
+        let first = DVec3::new(adjugate.xx, adjugate.xy, adjugate.xz);
+        let determinant = dot::<FUSED>(DVec3::new(xx, xy, xz), first);
         (adjugate, determinant)
     }
 
     #[inline(always)]
-    fn times(&self, v: DVec3) -> DVec3 {
+    fn times<const FUSED: bool>(&self, v: DVec3) -> DVec3 {
         DVec3::new(
-            self.xx * v.x + self.xy * v.y + self.xz * v.z,
-            self.xy * v.x + self.yy * v.y + self.yz * v.z,
-            self.xz * v.x + self.yz * v.y + self.zz * v.z,
+            dot::<FUSED>(DVec3::new(self.xx, self.xy, self.xz), v),
+            dot::<FUSED>(DVec3::new(self.xy, self.yy, self.yz), v),
+            dot::<FUSED>(DVec3::new(self.xz, self.yz, self.zz), v),
         )
     }
 }
@@ -151,7 +170,7 @@ impl Smearing {
         let constant = divergence
             .iter()
             .fold(Symmetric::of(&unsmeared), |sum, step| {
-                sum.plus_square(to_frame * *step)
+                sum.plus_square::<false>(to_frame * *step)
             });
         let sigmas = DVec3::from_array(form.mosaic_sigmas_rad);
         let width_m = panel.pixel_size_m / f64::from(scene.oversample);
@@ -176,18 +195,23 @@ impl Smearing {
 
     /// The covariance C at a scattering vector of the frame, in a pixel at this distance.
     #[inline(always)]
-    fn covariance(&self, q: DVec3, distance_m: f64) -> Symmetric {
+    fn covariance<const FUSED: bool>(&self, q: DVec3, distance_m: f64) -> Symmetric {
         let square = q * q;
         let (mosaic, bandwidth) = (self.mosaic, self.bandwidth);
         let constant = &self.constant;
+        let plus =
+            |constant: f64, factor: f64, value: f64| mul_add::<FUSED>(factor, value, constant);
+        let sum = |constant: f64, [x, y, z]: [f64; 3]| {
+            plus(plus(plus(constant, z, square.z), y, square.y), x, square.x)
+        };
         // Σ σ²·(e × q)(e × q)ᵀ, and the bandwidth's q·qᵀ.
         let covariance = Symmetric {
-            xx: constant.xx + mosaic.y * square.z + mosaic.z * square.y + bandwidth * square.x,
-            yy: constant.yy + mosaic.x * square.z + mosaic.z * square.x + bandwidth * square.y,
-            zz: constant.zz + mosaic.x * square.y + mosaic.y * square.x + bandwidth * square.z,
-            xy: constant.xy + (bandwidth - mosaic.z) * (q.x * q.y),
-            xz: constant.xz + (bandwidth - mosaic.y) * (q.x * q.z),
-            yz: constant.yz + (bandwidth - mosaic.x) * (q.y * q.z),
+            xx: sum(constant.xx, [bandwidth, mosaic.z, mosaic.y]),
+            yy: sum(constant.yy, [mosaic.z, bandwidth, mosaic.x]),
+            zz: sum(constant.zz, [mosaic.y, mosaic.x, bandwidth]),
+            xy: plus(constant.xy, bandwidth - mosaic.z, q.x * q.y),
+            xz: plus(constant.xz, bandwidth - mosaic.y, q.x * q.z),
+            yz: plus(constant.yz, bandwidth - mosaic.x, q.y * q.z),
         };
         let Some(area) = &self.area else {
             return covariance;
@@ -196,23 +220,24 @@ impl Smearing {
         let scale = area.scale / distance_m;
         let step = |along: DVec3| (along - diffracted * diffracted.dot(along)) * scale;
         covariance
-            .plus_square(step(area.fast))
-            .plus_square(step(area.slow))
+            .plus_square::<FUSED>(step(area.fast))
+            .plus_square::<FUSED>(step(area.slow))
     }
 
     /// How the scattering vector of the index `hkl` meets the spot of the reflection `nearest`.
     #[inline(always)]
-    fn meeting(&self, hkl: DVec3, nearest: DVec3, distance_m: f64) -> Meeting {
-        let q = self.frame * hkl;
-        let offset = self.frame * (hkl - nearest);
-        let (adjugate, volume) = self.covariance(q, distance_m).adjugate();
+    fn meeting<const FUSED: bool>(&self, hkl: DVec3, nearest: DVec3, distance_m: f64) -> Meeting {
+        let q = product::<FUSED>(&self.frame, hkl);
+        let offset = product::<FUSED>(&self.frame, hkl - nearest);
+        let (adjugate, volume) = self.covariance::<FUSED>(q, distance_m).adjugate::<FUSED>();
         let sweep = q.cross(self.spindle);
-        let by_sweep = adjugate.times(sweep);
+        let by_sweep = adjugate.times::<FUSED>(sweep);
+        let by_offset = adjugate.times::<FUSED>(offset);
         let inverse_volume = 1.0 / volume;
         Meeting {
-            exponent: 0.5 * offset.dot(adjugate.times(offset)) * inverse_volume,
-            slope: offset.dot(by_sweep) * inverse_volume,
-            kappa: 0.5 * sweep.dot(by_sweep) * inverse_volume,
+            exponent: 0.5 * dot::<FUSED>(offset, by_offset) * inverse_volume,
+            slope: dot::<FUSED>(offset, by_sweep) * inverse_volume,
+            kappa: 0.5 * dot::<FUSED>(sweep, by_sweep) * inverse_volume,
             shrinking: self.unsmeared_volume * inverse_volume,
         }
     }
@@ -315,7 +340,7 @@ fn add_spots<const FUSED: bool>(
     for lane in 0..LANES {
         let hkl = smearing.index_of * q.get(lane);
         let nearest = nearest_index(hkl);
-        let meeting = smearing.meeting(hkl, nearest, views.distance(lane));
+        let meeting = smearing.meeting::<FUSED>(hkl, nearest, views.distance(lane));
         structure_factors.place(lane, hkl, nearest);
         least.0[lane] = smearing.least_exponent(&meeting);
         exponents.0[lane] = meeting.exponent;
@@ -327,9 +352,9 @@ fn add_spots<const FUSED: bool>(
     if !least.0.iter().fold(false, nears) {
         return;
     }
-    let Some(squares) = structure_factors.squares::<FUSED>() else {
+    if !structure_factors.find::<FUSED>() {
         return;
-    };
+    }
     for lane in 0..LANES {
         let average = smearing.average::<FUSED>(&Meeting {
             exponent: exponents.0[lane],
@@ -338,7 +363,8 @@ fn add_spots<const FUSED: bool>(
             shrinking: shrinkings.0[lane],
         });
         let near = least.0[lane] < LARGEST_EXPONENT;
-        sums.0[lane] += if near { squares.0[lane] * average } else { 0.0 };
+        let square = structure_factors.square(lane);
+        sums.0[lane] += if near { square * average } else { 0.0 };
     }
 }
 
@@ -454,7 +480,8 @@ impl Middle {
         let mut near = false;
         for lane in 0..LANES {
             let hkl = smearing.index_of * q.get(lane);
-            let meeting = smearing.meeting(hkl, nearest_index(hkl), self.views.distance(lane));
+            let meeting =
+                smearing.meeting::<false>(hkl, nearest_index(hkl), self.views.distance(lane));
             near |= smearing.least_exponent(&meeting) < 0.5 * end * end;
         }
         near
@@ -469,4 +496,54 @@ fn frobenius(matrix: &DMat3) -> f64 {
         .into_iter()
         .sum::<f64>()
         .sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::pixel;
+    use crate::document::Document;
+
+    /// A high-resolution patch of a detector, tilted, with layers and sub-pixels.
+    fn scene(more: &str) -> Scene {
+        let text = format!(
+            "crystal = {{ cell_A_deg = [59, 68, 31, 80, 95, 110], misset_deg = [71, 2, 44],
+                          default_F = 10, shape = 'gauss', gauss_metric = 'hkl', cells = 150 }}
+             detector = {{ pixels = 64, pixel_mm = 0.1, rotation_y_deg = 20, beam_x_mm = -30,
+                           beam_y_mm = -20, sensor_thickness_um = 400,
+                           sensor_attenuation_depth_um = 300 }}
+             scan = {{ range_deg = 0.4, steps = 4 }}
+             [sampling]
+             analytic = true
+             oversample = 3
+             {more}"
+        );
+        let document = Document::from_toml(&text).unwrap();
+        let resolved = document.resolve(1, crate::memory::Bytes(1 << 24)).unwrap();
+        Scene::new(&resolved.experiment).unwrap()
+    }
+
+    #[test]
+    fn blocks_that_are_left_out_are_dark() {
+        for more in [
+            "",
+            "[mosaicity]\nspread_deg = 0.01",
+            "pixel_average = true\n[beam]\nbandwidth_percent = 0.02\ndivergence_sigma_mrad = [0.1, 0.2]",
+        ] {
+            let scene = scene(more);
+            let panel = &scene.panels[0];
+            let (mut dark, mut brightest, mut left_out) = (0f64, 0f64, 0);
+            for first in (0..64).flat_map(|slow| [[0, slow], [32, slow]]) {
+                let shows = Visible::new(&scene, panel, first).any();
+                left_out += usize::from(!shows);
+                for lane in 0..LANES {
+                    let value = pixel::photons(&scene, panel, [first[0] + lane, first[1]]);
+                    brightest = brightest.max(value);
+                    dark = dark.max(if shows { 0.0 } else { value });
+                }
+            }
+            assert!(left_out > 20, "{more}: {left_out} blocks");
+            assert!(dark < 1e-20 * brightest, "{more}: {dark} of {brightest}");
+        }
+    }
 }

@@ -64,9 +64,9 @@ fn of_orientation(
             structure_factors.place(lane, reflection, reflection);
         }
         // Nothing here is fused.
-        let Some(squares) = structure_factors.squares::<false>() else {
+        if !structure_factors.find::<false>() {
             continue;
-        };
+        }
         let mut densities = Lanes::splat(0.0);
         for form in &diffuse.forms {
             let [u, g] = [form.displacement, form.correlation];
@@ -79,7 +79,7 @@ fn of_orientation(
             }
         }
         for lane in 0..LANES {
-            sums.0[lane] += squares.0[lane] * densities.0[lane];
+            sums.0[lane] += structure_factors.square(lane) * densities.0[lane];
         }
     }
 }

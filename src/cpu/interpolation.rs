@@ -9,7 +9,7 @@ use glam::DVec3;
 
 use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::polynomial::mul_add;
-use super::structure_factor::{BlockStructureFactors, Nearest, OUTSIDE};
+use super::structure_factor::{BlockStructureFactors, GridBox, Nearest, OUTSIDE};
 use crate::experiment::ReflectionGrid;
 use crate::physics::interpolation::lagrange_weights;
 
@@ -17,6 +17,8 @@ use crate::physics::interpolation::lagrange_weights;
 pub struct Tricubic<'a> {
     /// For where the grid does not hold all neighbours.
     nearest: Nearest<'a>,
+    /// The first neighbours that the grid holds with the three after each.
+    inner: GridBox,
     /// Distances between rows and between planes of the grid.
     row: usize,
     plane: usize,
@@ -24,6 +26,7 @@ pub struct Tricubic<'a> {
     starts: [u64; LANES],
     /// The fractional parts of the indices.
     fractions: Vectors,
+    found: Lanes,
 }
 
 impl<'a> Tricubic<'a> {
@@ -33,10 +36,12 @@ impl<'a> Tricubic<'a> {
         let [_, extent_k, extent_l] = grid.shape();
         Tricubic {
             nearest: Nearest::new(grid, default_f),
+            inner: GridBox::of(grid, 3.0),
             row: extent_l,
             plane: extent_k * extent_l,
             starts: [OUTSIDE; LANES],
             fractions: Vectors::ZERO,
+            found: Lanes::splat(0.0),
         }
     }
 
@@ -76,12 +81,12 @@ impl BlockStructureFactors for Tricubic<'_> {
     fn place(&mut self, lane: usize, hkl: DVec3, nearest_hkl: DVec3) {
         self.nearest.place(lane, hkl, nearest_hkl);
         let below = hkl.floor();
-        self.starts[lane] = self.nearest.grid_box.offset_of(below - 1.0, 3.0);
+        self.starts[lane] = self.inner.offset_of(below - 1.0);
         self.fractions.set(lane, hkl - below);
     }
 
     #[inline(always)]
-    fn squares<const FUSED: bool>(&mut self) -> Option<Lanes> {
+    fn find<const FUSED: bool>(&mut self) -> bool {
         let mut weights = [[Lanes::splat(0.0); 4]; 3];
         for lane in 0..LANES {
             let of_axes = self.fractions.get(lane).to_array().map(lagrange_weights);
@@ -105,13 +110,16 @@ impl BlockStructureFactors for Tricubic<'_> {
                 ),
             };
         }
-        let mut squares = Lanes::splat(0.0);
         for (lane, [a, b, c, d]) in along_l.into_iter().enumerate() {
             let f = (a * weights_l[0].0[lane] + b * weights_l[1].0[lane])
                 + (c * weights_l[2].0[lane] + d * weights_l[3].0[lane]);
-            let f = if self.starts[lane] == OUTSIDE { a } else { f };
-            squares.0[lane] = f * f;
+            self.found.0[lane] = if self.starts[lane] == OUTSIDE { a } else { f };
         }
-        (!squares.all_zero()).then_some(squares)
+        !self.found.all_zero()
+    }
+
+    #[inline(always)]
+    fn square(&self, lane: usize) -> f64 {
+        self.found.0[lane] * self.found.0[lane]
     }
 }

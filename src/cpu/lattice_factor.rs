@@ -10,7 +10,9 @@ use std::f64::consts::PI;
 use glam::DVec3;
 
 use super::lanes::{Lanes, PerLane, Vectors};
-use super::polynomial::{EXP_VANISHES, cos_pi, exp_negative, mul_add, sin_pi, sinc3_pi_near_zero};
+use super::polynomial::{
+    EXP_VANISHES, cos_pi, exp_negative, half_wave, mul_add, sin_pi, sinc3_pi_near_zero,
+};
 use crate::physics::lattice_factor::{
     Lattice, ROUND_SCALE, SPOT_WIDTH, is_inside_top_hat, spot_offset_squared,
 };
@@ -88,21 +90,20 @@ impl Spot for Square {
     }
 }
 
-/// sin(πNδ) and sin(πδ), up to their signs.
+/// sin(πNδ) and sin(πδ), over a number that both share and up to their signs.
 #[inline(always)]
 fn interference<const FUSED: bool>(cells: f64, delta: f64) -> (f64, f64) {
-    /// Smaller δ are taken as this, so that the sines' ratio is N at δ = 0, and the product of
-    /// three is still a number.
-    const NODE: f64 = 1e-60;
-    let delta = if delta.abs() > NODE {
-        delta.abs()
-    } else {
-        NODE
-    };
-    // Nδ less whole turns, rounded only once where products are fused.
-    let turns = (cells * delta).round_ties_even();
+    /// Added to both sines, N-fold to the first, so that their ratio is N at δ = 0, and the product
+    /// of three is still a number.
+    const LEAST: f64 = 1e-60;
+    let delta = delta.abs();
+    // Nδ less whole half turns, rounded only once where products are fused.
+    let turns = (cells * delta).floor();
     let rest = mul_add::<FUSED>(cells, delta, -turns);
-    (sin_pi::<FUSED>(rest), sin_pi::<FUSED>(delta))
+    (
+        half_wave::<FUSED>(rest, cells * LEAST),
+        half_wave::<FUSED>(delta, LEAST),
+    )
 }
 
 /// The spot of a ball: (N·0.7236·sinc3(πv))² with v² = fudge·Σ(Nδ)².
@@ -157,19 +158,24 @@ pub struct Gauss {
     peak: f64,
     /// The exponent over g.
     steepness: f64,
+    /// The exponent from which on the spot counts as nothing.
+    vanishing: f64,
     /// Reach of the spot along each axis.
     reach: DVec3,
 }
 
 impl Gauss {
-    /// The spot of a crystal of `lattice`.
-    pub fn new(lattice: &Lattice) -> Gauss {
+    /// The spot of a crystal of `lattice`, which is zero where it is below exp(−`vanishing`) of its
+    /// peak.
+    pub fn new(lattice: &Lattice, vanishing: f64) -> Gauss {
+        let vanishing = vanishing.min(EXP_VANISHES);
         let steepness = 2.0 * lattice.fudge / SPOT_WIDTH;
         Gauss {
             lattice: *lattice,
             peak: lattice.total * lattice.total,
             steepness,
-            reach: reach(lattice, EXP_VANISHES / steepness),
+            vanishing,
+            reach: reach(lattice, vanishing / steepness),
         }
     }
 }
@@ -185,7 +191,7 @@ impl Spot for Gauss {
 
     #[inline(always)]
     fn vanishes(&self, delta: DVec3) -> bool {
-        self.offset(delta) >= EXP_VANISHES
+        self.offset(delta) >= self.vanishing
     }
 
     #[inline(always)]
@@ -195,7 +201,12 @@ impl Spot for Gauss {
 
     #[inline(always)]
     fn squared<const FUSED: bool>(&self, exponent: f64) -> f64 {
-        self.peak * exp_negative::<FUSED>(exponent)
+        // Zero or not by itself, whatever block the pixel is in.
+        if exponent < self.vanishing {
+            self.peak * exp_negative::<FUSED>(exponent)
+        } else {
+            0.0
+        }
     }
 }
 
@@ -363,7 +374,9 @@ mod tests {
 
     #[test]
     fn gaussian_spots_are_the_lattice_factor_squared() {
-        assert_agrees(Shape::Gauss, |lattice| both(Gauss::new(lattice)));
+        assert_agrees(Shape::Gauss, |lattice| {
+            both(Gauss::new(lattice, f64::INFINITY))
+        });
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod lattice_factor;
 mod orientation_sum;
 pub mod pixel;
 mod polynomial;
+mod prepared;
 pub mod structure_factor;
 mod symmetric_shape;
 mod trace;
@@ -31,6 +32,7 @@ use crate::experiment::Panel;
 use crate::profile::SIMULATION;
 use crate::scene::Scene;
 use lanes::LANES;
+use prepared::Prepared;
 
 pub use block::instructions;
 pub use trace::{index_sensitivity, trace, trace_at};
@@ -55,6 +57,7 @@ pub fn render(
         let own = own.chunks_mut(panel.shape[0]).enumerate();
         rows.extend(own.map(|(slow, row)| (panel, slow, row)));
     }
+    let prepared = Prepared::new(scene);
     let stopped = AtomicBool::new(false);
     rows.into_par_iter().for_each(|(panel, slow, row)| {
         // A span without a parent, because rows are rendered side by side.
@@ -63,7 +66,7 @@ pub fn render(
             .enumerate()
             .for_each(|(block, pixels)| {
                 let first = [block * LANES, slow];
-                if render_block(scene, panel, first, pixels, interrupted).is_none() {
+                if render_block(&prepared, panel, first, pixels, interrupted).is_none() {
                     stopped.store(true, Ordering::Relaxed);
                 }
             });
@@ -75,18 +78,18 @@ pub fn render(
 /// Fills `photons` with those of the pixels of `panel` from `first` along the fast axis; `None`
 /// when `interrupted`.
 fn render_block(
-    scene: &Scene,
+    prepared: &Prepared,
     panel: &Panel,
     first: [usize; 2],
     photons: &mut [f32],
     interrupted: &dyn Fn() -> bool,
 ) -> Option<()> {
     let [fast, slow] = first;
-    let renders = |lane: usize| scene.renders(panel, fast + lane, slow);
+    let renders = |lane: usize| prepared.scene.renders(panel, fast + lane, slow);
     if !(0..photons.len()).any(renders) {
         return Some(());
     }
-    let block = block::photons(scene, panel, first, interrupted)?;
+    let block = block::photons(prepared, panel, first, interrupted)?;
     for (lane, (photons, value)) in photons.iter_mut().zip(block.0).enumerate() {
         if renders(lane) {
             *photons = value as f32;

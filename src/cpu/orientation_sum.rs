@@ -9,11 +9,12 @@ use glam::{DMat3, DVec3};
 use super::interpolation::Tricubic;
 use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::lattice_factor::{Gauss, Round, Spot, Square, TopHat};
+use super::prepared::{GROUP, Group, Prepared};
 use super::structure_factor::{BlockStructureFactors, Constant, Nearest};
 use super::symmetric_shape::symmetric_sum;
 use crate::experiment::Shape;
 use crate::physics::miller_index::nearest_index;
-use crate::scene::{Orientation, Scene};
+use crate::scene::Orientation;
 
 /// Orientations between two questions whether the render is interrupted: milliseconds at most.
 const INTERRUPT_INTERVAL: usize = 512;
@@ -22,55 +23,61 @@ const INTERRUPT_INTERVAL: usize = 512;
 /// when `interrupted`.
 #[inline(always)]
 pub fn sum_over_orientations<const FUSED: bool>(
-    scene: &Scene,
+    prepared: &Prepared,
     q: &Vectors,
     interrupted: &dyn Fn() -> bool,
 ) -> Option<Lanes> {
+    let scene = prepared.scene;
     if !scene.symmetric_shape.is_empty() {
         return symmetric_sum(scene, q, interrupted);
     }
     let lattice = &scene.lattice;
     match lattice.shape {
-        Shape::Square => of_shape::<FUSED>(scene, q, interrupted, &Square::new(lattice)),
-        Shape::Round => of_shape::<FUSED>(scene, q, interrupted, &Round::new(lattice)),
-        Shape::Gauss => of_shape::<FUSED>(scene, q, interrupted, &Gauss::new(lattice)),
-        Shape::TopHat => of_shape::<FUSED>(scene, q, interrupted, &TopHat::new(lattice)),
+        Shape::Square => of_shape::<FUSED>(prepared, q, interrupted, &Square::new(lattice)),
+        Shape::Round => of_shape::<FUSED>(prepared, q, interrupted, &Round::new(lattice)),
+        Shape::Gauss => {
+            let spot = Gauss::new(lattice, prepared.vanishing);
+            of_shape::<FUSED>(prepared, q, interrupted, &spot)
+        }
+        Shape::TopHat => of_shape::<FUSED>(prepared, q, interrupted, &TopHat::new(lattice)),
     }
 }
 
 #[inline(always)]
 fn of_shape<const FUSED: bool>(
-    scene: &Scene,
+    prepared: &Prepared,
     q: &Vectors,
     interrupted: &dyn Fn() -> bool,
     spot: &impl Spot,
 ) -> Option<Lanes> {
+    let scene = prepared.scene;
     let default_f = scene.default_f;
-    let orientations = &scene.orientations;
     match scene.grid.as_deref() {
         None => {
             let constant = Constant::new(default_f);
-            sum::<FUSED, _>(orientations, q, interrupted, spot, constant)
+            sum::<FUSED, _>(prepared, q, interrupted, spot, constant)
         }
         Some(grid) if scene.interpolate => {
             let tricubic = Tricubic::new(grid, default_f);
-            sum::<FUSED, _>(orientations, q, interrupted, spot, tricubic)
+            sum::<FUSED, _>(prepared, q, interrupted, spot, tricubic)
         }
         Some(grid) => {
             let nearest = Nearest::new(grid, default_f);
-            sum::<FUSED, _>(orientations, q, interrupted, spot, nearest)
+            sum::<FUSED, _>(prepared, q, interrupted, spot, nearest)
         }
     }
 }
 
 #[inline(always)]
 fn sum<const FUSED: bool, S: Spot>(
-    orientations: &[Orientation],
+    prepared: &Prepared,
     q: &Vectors,
     interrupted: &dyn Fn() -> bool,
     spot: &S,
     mut structure_factors: impl BlockStructureFactors,
 ) -> Option<Lanes> {
+    let orientations = &prepared.scene.orientations;
+    let mut groups = prepared.groups.iter();
     let mut sums = Lanes::splat(0.0);
     let block = ScatteringBox::of(q);
     // If not even the most favourable box of this size could be left out for the first orientation,
@@ -82,13 +89,10 @@ fn sum<const FUSED: bool, S: Spot>(
         if interrupted() {
             return None;
         }
-        for few in some.chunks(CULLED_TOGETHER) {
+        for few in some.chunks(GROUP) {
             // A test of the whole block can take the place of a test of every pixel.
-            let vanish = if culls {
-                block.vanish(few, spot)
-            } else {
-                [false; CULLED_TOGETHER]
-            };
+            let group = groups.next().filter(|_| culls);
+            let vanish = group.map_or([false; GROUP], |group| block.vanish(group, spot));
             for (orientation, vanishes) in few.iter().zip(vanish) {
                 if !vanishes {
                     add_terms::<FUSED, _>(orientation, q, spot, &mut structure_factors, &mut sums);
@@ -98,9 +102,6 @@ fn sum<const FUSED: bool, S: Spot>(
     }
     Some(sums)
 }
-
-/// Orientations for which a block is tested at a time, in vector instructions.
-const CULLED_TOGETHER: usize = 8;
 
 /// A box around a block's scattering vectors.
 struct ScatteringBox {
@@ -124,20 +125,12 @@ impl ScatteringBox {
         ScatteringBox { centre, reach }
     }
 
-    /// For which of up to [`CULLED_TOGETHER`] orientations every spot vanishes in the whole box.
+    /// For which orientations of `group` every spot vanishes in the whole box.
     #[inline(always)]
-    fn vanish(&self, orientations: &[Orientation], spot: &impl Spot) -> [bool; CULLED_TOGETHER] {
-        // Component by component, so that the next loop becomes vector instructions.
-        let mut numbers = [[0.0; CULLED_TOGETHER]; 9];
-        for (place, orientation) in orientations.iter().enumerate().take(CULLED_TOGETHER) {
-            let own = orientation.index_of.to_cols_array();
-            for (numbers, own) in numbers.iter_mut().zip(own) {
-                numbers[place] = own;
-            }
-        }
-        let mut vanish = [false; CULLED_TOGETHER];
-        for place in 0..CULLED_TOGETHER {
-            let own = std::array::from_fn(|number: usize| numbers[number][place]);
+    fn vanish(&self, group: &Group, spot: &impl Spot) -> [bool; GROUP] {
+        let mut vanish = [false; GROUP];
+        for place in 0..GROUP {
+            let own = std::array::from_fn(|number: usize| group[number][place]);
             let index_of = DMat3::from_cols_array(&own);
             vanish[place] = spot.vanishes_from(self.least_offset(&Orientation { index_of }));
         }
@@ -191,11 +184,11 @@ fn add_terms<const FUSED: bool, S: Spot>(
     if vanish {
         return;
     }
-    let Some(structure_factors_squared) = structure_factors.squares::<FUSED>() else {
+    if !structure_factors.find::<FUSED>() {
         return;
-    };
+    }
     for lane in 0..LANES {
         let lattice_factor_squared = spot.squared::<FUSED>(offsets.get(lane));
-        sums.0[lane] += structure_factors_squared.0[lane] * lattice_factor_squared;
+        sums.0[lane] += structure_factors.square(lane) * lattice_factor_squared;
     }
 }

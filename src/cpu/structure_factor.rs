@@ -15,13 +15,16 @@ pub trait BlockStructureFactors {
     /// Notes that the pixel of `lane` is at the fractional Miller index `hkl`.
     fn place(&mut self, lane: usize, hkl: DVec3, nearest_hkl: DVec3);
 
-    /// F² of every pixel that was placed; `None` when all are zero.
-    fn squares<const FUSED: bool>(&mut self) -> Option<Lanes>;
+    /// Finds F of every pixel that was placed; whether any is not zero.
+    fn find<const FUSED: bool>(&mut self) -> bool;
+
+    /// F² of the pixel of `lane`, once it is found.
+    fn square(&self, lane: usize) -> f64;
 }
 
 /// A crystal whose F is the same at every index.
 pub struct Constant {
-    squares: Lanes,
+    square: f64,
 }
 
 impl Constant {
@@ -29,7 +32,7 @@ impl Constant {
     #[inline(always)]
     pub fn new(default_f: f64) -> Constant {
         Constant {
-            squares: Lanes::splat(default_f * default_f),
+            square: default_f * default_f,
         }
     }
 }
@@ -39,38 +42,50 @@ impl BlockStructureFactors for Constant {
     fn place(&mut self, _lane: usize, _hkl: DVec3, _nearest_hkl: DVec3) {}
 
     #[inline(always)]
-    fn squares<const FUSED: bool>(&mut self) -> Option<Lanes> {
-        (!self.squares.all_zero()).then_some(self.squares)
+    fn find<const FUSED: bool>(&mut self) -> bool {
+        self.square != 0.0
+    }
+
+    #[inline(always)]
+    fn square(&self, _lane: usize) -> f64 {
+        self.square
     }
 }
 
-/// The box of indices that a grid holds, in float64, where arithmetic on indices is exact.
+/// A box of indices of a grid, in float64, where arithmetic on indices is exact.
 #[derive(Clone, Copy)]
 pub struct GridBox {
-    min: DVec3,
-    extent: DVec3,
+    centre: DVec3,
+    /// Distances from the centre to the last indices.
+    half: DVec3,
+    /// Steps in the grid from one h, k, l to the next.
+    strides: DVec3,
+    /// Place in the grid of the centre, which may lie between two indices.
+    middle: f64,
 }
 
 impl GridBox {
-    fn of(grid: &ReflectionGrid) -> GridBox {
+    /// The indices of `grid` that it holds together with the `beyond` next ones along each axis.
+    pub fn of(grid: &ReflectionGrid, beyond: f64) -> GridBox {
+        let [h, k, l] = grid.shape().map(|extent| extent as f64);
+        let half = (DVec3::new(h, k, l) - 1.0 - beyond) / 2.0;
+        let strides = DVec3::new(k * l, l, 1.0);
         GridBox {
-            min: DVec3::from_array(grid.min().map(f64::from)),
-            extent: DVec3::from_array(grid.shape().map(|extent| extent as f64)),
+            centre: DVec3::from_array(grid.min().map(f64::from)) + half,
+            half,
+            strides,
+            middle: half.dot(strides),
         }
     }
 
-    /// Place in the grid of the F of `index`, if the box holds it and the `beyond` next indices
-    /// along each axis; else [`OUTSIDE`].
+    /// Place in the grid of the F of `index`, if the box holds it; else [`OUTSIDE`].
     #[inline(always)]
-    pub fn offset_of(&self, index: DVec3, beyond: f64) -> u64 {
-        let (step, extent) = (index - self.min, self.extent);
-        let inside = (step.x >= 0.0)
-            & (step.y >= 0.0)
-            & (step.z >= 0.0)
-            & (step.x + beyond < extent.x)
-            & (step.y + beyond < extent.y)
-            & (step.z + beyond < extent.z);
-        let offset = small_integer((step.x * extent.y + step.y) * extent.z + step.z);
+    pub fn offset_of(&self, index: DVec3) -> u64 {
+        let from = index - self.centre;
+        let inside = (from.x.abs() <= self.half.x)
+            & (from.y.abs() <= self.half.y)
+            & (from.z.abs() <= self.half.z);
+        let offset = small_integer(from.dot(self.strides) + self.middle);
         if inside { offset } else { OUTSIDE }
     }
 }
@@ -86,6 +101,7 @@ pub struct Nearest<'a> {
     pub grid_box: GridBox,
     default_f: f64,
     offsets: [u64; LANES],
+    found: Lanes,
 }
 
 impl<'a> Nearest<'a> {
@@ -95,8 +111,9 @@ impl<'a> Nearest<'a> {
         Nearest {
             values: grid.amplitudes(),
             default_f,
-            grid_box: GridBox::of(grid),
+            grid_box: GridBox::of(grid, 0.0),
             offsets: [OUTSIDE; LANES],
+            found: Lanes::splat(0.0),
         }
     }
 
@@ -108,20 +125,37 @@ impl<'a> Nearest<'a> {
     }
 }
 
+/// Puts the `values` at `offsets`, or `default_f`, into `found`; whether any is not zero.
+///
+/// Not inlined, so that offsets and values pass through memory, one load a pixel. Inlined, LLVM would
+/// take the offsets from vector registers one by one, or gather, and both cost as much as half of all
+/// the arithmetic of a term.
+#[inline(never)]
+fn fetch(values: &[f64], offsets: &[u64; LANES], default_f: f64, found: &mut Lanes) -> bool {
+    let mut bits = 0;
+    for (found, &offset) in found.0.iter_mut().zip(offsets) {
+        let value = values.get(offset as usize).copied().unwrap_or(default_f);
+        bits |= value.to_bits();
+        *found = value;
+    }
+    // But for the sign.
+    bits << 1 != 0
+}
+
 impl BlockStructureFactors for Nearest<'_> {
     #[inline(always)]
     fn place(&mut self, lane: usize, _hkl: DVec3, nearest_hkl: DVec3) {
-        self.offsets[lane] = self.grid_box.offset_of(nearest_hkl, 0.0);
+        self.offsets[lane] = self.grid_box.offset_of(nearest_hkl);
     }
 
     #[inline(always)]
-    fn squares<const FUSED: bool>(&mut self) -> Option<Lanes> {
-        let mut squares = Lanes::splat(0.0);
-        for lane in 0..LANES {
-            let f = self.structure_factor(lane);
-            squares.0[lane] = f * f;
-        }
-        (!squares.all_zero()).then_some(squares)
+    fn find<const FUSED: bool>(&mut self) -> bool {
+        fetch(self.values, &self.offsets, self.default_f, &mut self.found)
+    }
+
+    #[inline(always)]
+    fn square(&self, lane: usize) -> f64 {
+        self.found.0[lane] * self.found.0[lane]
     }
 }
 
@@ -177,7 +211,8 @@ mod tests {
         for (lane, &hkl) in block.iter().enumerate() {
             found.place(lane, hkl, nearest_index(hkl));
         }
-        found.squares::<FUSED>().unwrap().0
+        assert!(found.find::<FUSED>());
+        std::array::from_fn(|lane| found.square(lane))
     }
 
     #[test]
@@ -221,7 +256,7 @@ mod tests {
             let far = DVec3::splat(50.0);
             nearest.place(lane, far, far);
         }
-        assert!(nearest.squares::<true>().is_none());
-        assert!(Constant::new(0.0).squares::<true>().is_none());
+        assert!(!nearest.find::<true>());
+        assert!(!Constant::new(0.0).find::<true>());
     }
 }

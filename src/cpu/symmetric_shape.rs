@@ -32,7 +32,10 @@ pub fn symmetric_sum(scene: &Scene, q: &Vectors, interrupted: &dyn Fn() -> bool)
             of_shape::<FUSED>(scene, q, interrupted, &Square::new(lattice), about_nearest)
         }
         Shape::Round => of_shape::<FUSED>(scene, q, interrupted, &Round::new(lattice), |own| own),
-        Shape::Gauss => of_shape::<FUSED>(scene, q, interrupted, &Gauss::new(lattice), |own| own),
+        Shape::Gauss => {
+            let spot = Gauss::new(lattice, f64::INFINITY);
+            of_shape::<FUSED>(scene, q, interrupted, &spot, |own| own)
+        }
         Shape::TopHat => of_shape::<FUSED>(scene, q, interrupted, &TopHat::new(lattice), |own| own),
     }
 }

@@ -1,7 +1,9 @@
 //! How an image is written: its format, its kind of numbers, its compression.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
+use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::format::{self, Format};
@@ -258,21 +260,21 @@ impl Counts {
 
     /// floor(value·scale + adc + ½), no more than the largest `T` and no less than `least`; what
     /// has no room is added to `clipped`.
+    #[inline(always)]
     fn of<T: Whole>(self, value: f64, least: f64, clipped: &mut Clipped) -> T {
         let count = value * self.scale + self.adc_offset + 0.5;
-        if count.is_nan() {
-            clipped.no_number += 1;
-            return T::NO_VALUE;
-        }
+        clipped.no_number += usize::from(count.is_nan());
         clipped.above += usize::from(count >= T::LARGEST + 1.0);
         clipped.below += usize::from(count < least);
-        let count = count.clamp(least, T::LARGEST);
-        // A cast cuts towards 0.
-        T::cut(if count < 0.0 { count.floor() } else { count })
+        let whole = T::of_whole(count.clamp(least, T::LARGEST).floor());
+        if count.is_nan() { T::NO_VALUE } else { whole }
     }
 
     /// Counts of the pixels of `run`, in `counts`; pixels that were not rendered have no value.
     pub(super) fn of_run<T: Whole>(self, run: Run, counts: &mut [T]) -> Clipped {
+        if let Cow::Borrowed(values) = run.rendered_values() {
+            return of_all(self, values, counts);
+        }
         let mut clipped = Clipped::default();
         counts.fill(T::NO_VALUE);
         for (place, value) in run.rendered() {
@@ -282,17 +284,30 @@ impl Counts {
     }
 }
 
+/// [`Counts::of_run`] where every pixel was rendered.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma+bmi1+bmi2",
+    "x86_64+avx2+fma+bmi1+bmi2",
+))]
+fn of_all<T: Whole>(counts: Counts, values: &[f32], pixels: &mut [T]) -> Clipped {
+    let mut clipped = Clipped::default();
+    for (pixel, &value) in pixels.iter_mut().zip(values) {
+        *pixel = counts.of(value.into(), 0.0, &mut clipped);
+    }
+    clipped
+}
+
 /// Pixels that a thread counts in one go.
 pub(super) const RUN: usize = 1 << 14;
 
 /// A kind of whole numbers.
-pub(super) trait Whole: Copy + Send {
+pub(super) trait Whole: Copy + Default + Send {
     const LEAST: f64;
     const LARGEST: f64;
     /// A pixel without a value.
     const NO_VALUE: Self;
-    /// `count` without its fraction.
-    fn cut(count: f64) -> Self;
+    /// `count`, a whole number of this kind.
+    fn of_whole(count: f64) -> Self;
 }
 
 macro_rules! whole {
@@ -301,8 +316,13 @@ macro_rules! whole {
             const LEAST: f64 = $number::MIN as f64;
             const LARGEST: f64 = $number::MAX as f64;
             const NO_VALUE: $number = $no_value;
-            fn cut(count: f64) -> $number {
-                count as $number
+            #[inline(always)]
+            fn of_whole(count: f64) -> $number {
+                // The last digits of a float64 from 2⁵² on are those of the number. A cast saturates,
+                // for which no processor has a vector instruction.
+                const UNIT_SPACING: f64 = (1u64 << 52) as f64;
+                let from_least = (count - Self::LEAST + UNIT_SPACING).to_bits();
+                (from_least as $number).wrapping_add($number::MIN)
             }
         }
     };
@@ -356,7 +376,7 @@ impl Number {
     /// there is a sign.
     pub fn counted(self, image: &Image, counts: Counts) -> (Option<Pixels>, Clipped) {
         fn all<T: Whole>(image: &Image, counts: Counts) -> (Vec<T>, Clipped) {
-            let mut pixels = vec![T::NO_VALUE; image.values().len()];
+            let mut pixels = vec![T::default(); image.values().len()];
             let clipped = pixels
                 .par_chunks_mut(RUN)
                 .zip(image.runs(RUN))

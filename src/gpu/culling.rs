@@ -26,7 +26,12 @@ const PANELS: usize = 16;
 /// time. A GPU's threads wait for the one of them that has the most candidates.
 pub fn pays(scene: &Scene, size: TileSize, kind: AdapterKind, forced: Option<bool>) -> bool {
     let has_end = matches!(scene.lattice.shape, Shape::Gauss | Shape::TopHat);
-    let saves = || kind == AdapterKind::Software || largest_share(scene, size) < MOST_SHARE;
+    // A term in closed form costs ten times what looking for it does.
+    let saves = || {
+        kind == AdapterKind::Software
+            || scene.closed_form.is_some()
+            || largest_share(scene, size) < MOST_SHARE
+    };
     has_end && (is_fine(scene) || forced.unwrap_or_else(saves))
 }
 

@@ -1,17 +1,18 @@
 //! The scene as the kernels read it.
 
 use bytemuck::Zeroable;
-use glam::DMat3;
+use glam::{DMat3, DVec3};
 
 use super::GpuError;
 use super::digits::{factor_digits, packed, wide_digits};
 use super::layout::{
-    AmorphousEntry, HaloFormEntry, ModelUniform, OrientationEntry, PieceEntry, SceneUniform,
-    SourceEntry, SymmetryUniform,
+    AmorphousEntry, ClosedFormUniform, HaloFormEntry, ModelUniform, OrientationEntry, PieceEntry,
+    SceneUniform, SourceEntry, SymmetryUniform, TriangleUniform,
 };
 use super::scaling::{Scaling, cell_edges};
 use crate::experiment::{ReflectionGrid, Shape};
 use crate::physics::amorphous::{Amorphous, ProfilePiece};
+use crate::physics::closed_form::ClosedForm;
 use crate::physics::lattice_factor::{Lattice, SPOT_WIDTH};
 use crate::physics::spot_reach::spot_reach;
 use crate::scene::{Orientation, Scene, SceneSource};
@@ -87,6 +88,48 @@ pub fn scene_uniform(scene: &Scene, scaling: &Scaling) -> SceneUniform {
         no_bits: 0,
         damping: (-scene.b_factor * ANGSTROM_PER_METRE.powi(2) / 4f64.ln()) as f32,
         padding: [0; 3],
+        closed_form: scene
+            .closed_form
+            .as_ref()
+            .map_or(ClosedFormUniform::zeroed(), |form| {
+                closed_form_uniform(form, scene.oversample)
+            }),
+    }
+}
+
+/// What smears the spots of a scene of so many sub-pixels per pixel edge.
+fn closed_form_uniform(form: &ClosedForm, oversample: u32) -> ClosedFormUniform {
+    let columns = |matrix: DMat3| {
+        [matrix.x_axis, matrix.y_axis, matrix.z_axis]
+            .map(|column| column.as_vec3().extend(0.0).to_array())
+    };
+    let sub_pixel = 1.0 / (12f64.sqrt() * f64::from(oversample));
+    let mosaicity = DVec3::from_array(form.mosaic_sigmas_rad).length();
+    ClosedFormUniform {
+        mosaic: form.mosaic().map(|turn| columns(form.whitening * turn)),
+        whitening: triangle(form.whitening),
+        unwhitening: triangle(form.whitening.inverse()),
+        spindle: form.spindle.as_vec3().to_array(),
+        bandwidth: form.bandwidth as f32,
+        divergence: form.divergence_sigma_rad.map(|sigma| sigma as f32),
+        half_segment: (form.segment_rad / 2.0) as f32,
+        sub_pixel: if form.pixel_average {
+            sub_pixel as f32
+        } else {
+            0.0
+        },
+        turning: mosaicity.hypot(form.bandwidth) as f32,
+        padding: [0; 3],
+    }
+}
+
+/// An upper triangular `matrix`.
+fn triangle(matrix: DMat3) -> TriangleUniform {
+    let [x, y, z] = matrix.to_cols_array_2d();
+    TriangleUniform {
+        h: [x[0], y[0], z[0]].map(|term| term as f32),
+        kl: [y[1], z[1], z[2]].map(|term| term as f32),
+        ..TriangleUniform::zeroed()
     }
 }
 

@@ -52,6 +52,22 @@ wgsl_structs! {
         grid_origin: [i32; 3], grid_base: u32,
         least: [f32; 3], padding_least: u32,
     }
+    TriangleUniform = "Triangle" of render_source {
+        h: [f32; 3], padding_h: u32,
+        kl: [f32; 3], padding_kl: u32,
+    }
+    ClosedFormUniform = "ClosedForm" of render_source {
+        /// Three columns of each, of three numbers and padding.
+        mosaic: [[[f32; 4]; 3]; 3],
+        whitening: TriangleUniform,
+        unwhitening: TriangleUniform,
+        spindle: [f32; 3], bandwidth: f32,
+        divergence: [f32; 2],
+        half_segment: f32,
+        sub_pixel: f32,
+        turning: f32,
+        padding: [u32; 3],
+    }
     SceneUniform = "Scene" of render_source {
         model: ModelUniform,
         first_incident: [f32; 3], index_scale: f32,
@@ -63,6 +79,7 @@ wgsl_structs! {
         no_bits: u32,
         damping: f32,
         padding: [u32; 3],
+        closed_form: ClosedFormUniform,
     }
     PanelEntry = "Panel" of render_source {
         fast: [f32; 3], pixel_size_m: f32,
@@ -160,8 +177,12 @@ wgsl_structs! {
         rest: [f32; 3], spread: f32,
         nearest: [f32; 3], damping: f32,
         axes: [f32; 3], halo: f32,
+        factor_h: [f32; 3], spot_rate: f32,
+        factor_kl: [f32; 3], spot_crossing: f32,
+        spot_height: f32,
+        spot_exponent: f32,
         displacement: f32,
-        padding: [u32; 3],
+        padding: u32,
     }
     ExposureUniform = "Exposure" of noise_source {
         key: [u32; 2],

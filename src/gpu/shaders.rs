@@ -13,11 +13,13 @@ macro_rules! wgsl {
 }
 
 /// The scene on the device, and the functions that a term is made of.
-const KERNEL: [&str; 19] = [
+const KERNEL: [&str; 21] = [
     wgsl!("kernel"),
     wgsl!("shared/absorption"),
+    wgsl!("shared/closed_form"),
     wgsl!("shared/debye_waller"),
     wgsl!("shared/diffuse"),
+    wgsl!("shared/erf"),
     wgsl!("shared/fine"),
     wgsl!("shared/fixed_point"),
     wgsl!("shared/interpolation"),
@@ -127,6 +129,7 @@ pub struct Permutation {
     one_nearest: bool,
     large: bool,
     symmetric: bool,
+    closed_form: bool,
 }
 
 impl Permutation {
@@ -167,6 +170,7 @@ impl Permutation {
             one_nearest: has_one_nearest(scene, size),
             large: scene.lattice.shape == Shape::Square && scene.lattice.total > MOST_CELLS,
             symmetric: !scene.symmetric_shape.is_empty(),
+            closed_form: scene.closed_form.is_some(),
         }
     }
 
@@ -179,6 +183,7 @@ impl Permutation {
             one_nearest: false,
             large: false,
             symmetric: false,
+            closed_form: false,
             ..self
         }
     }
@@ -197,7 +202,7 @@ impl Permutation {
     }
 
     /// The values of the `override` constants by name.
-    pub fn constants(&self) -> [(&'static str, f64); 16] {
+    pub fn constants(&self) -> [(&'static str, f64); 17] {
         let flag = |set: bool| f64::from(u8::from(set));
         [
             ("EDGE", self.edge.into()),
@@ -216,6 +221,7 @@ impl Permutation {
             ("ONE_NEAREST", flag(self.one_nearest)),
             ("LARGE", flag(self.large)),
             ("SYMMETRIC", flag(self.symmetric)),
+            ("CLOSED_FORM", flag(self.closed_form)),
         ]
     }
 }
@@ -260,8 +266,17 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
                     symmetric: switches / 384 == 5,
                     resolution,
                     curved: switches & 64 != 0,
+                    closed_form: false,
                 })
             })
+        })
+        .flat_map(|own| {
+            // Gaussian spots with an F for each reflection.
+            let may = own.shape == 2 && own.structure_factors < 2 && !own.one_nearest;
+            [false, true]
+                .into_iter()
+                .filter(move |form| may || !form)
+                .map(move |closed_form| Permutation { closed_form, ..own })
         })
         .filter(|own| !own.fine || (own.edge == 1 && !own.curved))
         .filter(|own| !own.culls || own.shape >= 2)

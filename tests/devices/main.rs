@@ -4,6 +4,7 @@
 mod support;
 
 mod accuracy;
+mod closed_form;
 #[cfg(target_os = "linux")]
 mod faults;
 mod frames;

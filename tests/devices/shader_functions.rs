@@ -6,6 +6,7 @@
 //! `-- --nocapture` prints what yours makes.
 
 mod amorphous;
+mod closed_form;
 mod coverage;
 mod culling;
 mod diffuse;
@@ -28,6 +29,8 @@ use nanobragg::gpu::{background_source, render_source};
 use nanobragg::random::PhiloxStream;
 use rand::RngExt;
 
+/// Words of the uniform of a scene.
+const SCENE_WORDS: usize = 120;
 /// Random inputs to each function, beside its edges.
 const INPUTS: usize = 10_000;
 /// The smallest normal float32: a device may make nothing of less.

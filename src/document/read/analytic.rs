@@ -54,6 +54,15 @@ impl Reading<'_> {
         let dmin_m = self.document.sampling.dmin.unwrap_or(0.0) * 1e-10;
         let limits = Limits::new(crystal, reach.beam, reach.s_max().min(1.0 / dmin_m));
         self.notices.extend(overlap(&limits));
+        let of_crystal = &self.document.crystal;
+        if of_crystal.interpolate.is_none() && crystal.cells.iter().any(|&cells| cells <= 2.0) {
+            self.notices.push(message!(
+                "{}: F is that of the nearest reflection; samples of a crystal this small interpolate \
+                 it ({})",
+                &key::sampling::analytic,
+                &key::crystal::interpolate
+            ));
+        }
         let range = scan.step_rad * f64::from(scan.steps);
         let widest = limits.widest_segment_rad;
         if keys.step.is_none() && keys.steps.is_none() {
@@ -65,7 +74,8 @@ impl Reading<'_> {
                 ..scan
             };
         }
-        if scan.step_rad.abs() > widest {
+        // Steps of a range that was divided by the widest may be rounded.
+        if scan.step_rad.abs() > widest * (1.0 + 1e-9) {
             self.notices.push(message!(
                 "{}: segments of {}° are wider than the {}° at which the finest spots of the \
                  detector are right to {}, and some reflections may be lost; leave {} out for as \

@@ -18,12 +18,14 @@ pub struct Stream {
 
 impl Stream {
     /// Four random words; each `block` has its own.
+    #[inline(always)]
     pub fn words(&self, block: u32) -> [u32; 4] {
         philox4x32([block, self.pixel, self.image, self.purpose], self.key)
     }
 }
 
 /// (`word` + ½)/2³², rounded once: digits count near zero, too.
+#[inline(always)]
 pub fn uniform(word: u32) -> f32 {
     let high = (word >> 16) as f32;
     let low = (word & 0xffff) as f32 + 0.5;
@@ -32,6 +34,7 @@ pub fn uniform(word: u32) -> f32 {
 
 /// A deviate like [`uniform`]'s, whose digits go on in the word `low` where `high` is small: the
 /// smallest is 2⁻⁴⁹.
+#[inline(always)]
 pub fn fine_uniform(high: u32, low: u32) -> f32 {
     if high >= 1 << 16 {
         return uniform(high);

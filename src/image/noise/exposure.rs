@@ -1,10 +1,10 @@
 //! Noise pixel by pixel, on the CPU. The entry points of `shaders/noise.wgsl` do the same.
 
+use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::deviates::{Stream, normal};
-use super::poisson::poisson;
-use super::{Noise, NoiseError, point_spread};
+use super::{Noise, NoiseError, point_spread, poisson};
 use crate::image::Image;
 
 /// What deviates are for.
@@ -69,55 +69,74 @@ impl Exposure {
         }
     }
 
-    /// Photons that pixel number `pixel` shows for `mean` expected ones: counted, and off by the
-    /// pixel's calibration.
-    pub fn counted(&self, mean: f32, pixel: u32) -> f32 {
+    /// Replaces expected photons by those that pixels number `first` and on show: counted, and off
+    /// by each pixel's calibration.
+    fn count(&self, means: &mut [f32], first: u32) {
+        for mean in &mut *means {
+            *mean *= self.brightness;
+        }
         let stream = Stream {
-            pixel,
+            pixel: first,
             image: self.image,
             purpose: PHOTONS,
             key: self.key,
         };
-        let photons = poisson(mean * self.brightness, &stream);
+        poisson::replace_by_deviates(means, &stream);
         if self.calibration == 0.0 {
-            return photons;
+            return;
         }
-        let of_the_detector = Stream {
-            pixel,
-            image: 0,
-            purpose: CALIBRATION,
-            key: self.calibration_key,
-        };
-        photons * (1.0 + self.calibration * normal(&of_the_detector))
+        for (photons, pixel) in means.iter_mut().zip(first..) {
+            let of_the_detector = Stream {
+                pixel,
+                image: 0,
+                purpose: CALIBRATION,
+                key: self.calibration_key,
+            };
+            *photons *= 1.0 + self.calibration * normal(&of_the_detector);
+        }
     }
 
-    /// The count that is read from pixel number `pixel` for `photons`.
-    pub fn read_out(&self, photons: f32, pixel: u32) -> f32 {
-        let mut count = photons * self.gain + self.offset;
-        if self.readout != 0.0 {
-            let stream = Stream {
-                pixel,
-                image: self.image,
-                purpose: READOUT,
-                key: self.key,
-            };
-            count += self.readout * normal(&stream);
+    /// Replaces photons by the counts that are read from pixels number `first` and on.
+    fn read_out(&self, photons: &mut [f32], first: u32) {
+        for value in &mut *photons {
+            *value = *value * self.gain + self.offset;
         }
-        rounded(count).min(self.saturation)
+        if self.readout != 0.0 {
+            for (count, pixel) in photons.iter_mut().zip(first..) {
+                let stream = Stream {
+                    pixel,
+                    image: self.image,
+                    purpose: READOUT,
+                    key: self.key,
+                };
+                *count += self.readout * normal(&stream);
+            }
+        }
+        round(photons, self.saturation);
+    }
+}
+
+/// Replaces counts by the whole numbers nearest to them, the higher of two, up to `most`.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma+bmi1+bmi2",
+    "x86_64+avx2+fma+bmi1+bmi2",
+))]
+fn round(counts: &mut [f32], most: f32) {
+    for count in counts {
+        *count = rounded(*count).min(most);
     }
 }
 
 /// The whole number nearest to `count`, the higher of two.
+#[inline(always)]
 fn rounded(count: f32) -> f32 {
-    if count.abs() >= WHOLE {
-        return count;
-    }
     let below = count.floor();
-    if count - below >= 0.5 {
+    let nearest = if count - below >= 0.5 {
         below + 1.0
     } else {
         below
-    }
+    };
+    if count.abs() >= WHOLE { count } else { nearest }
 }
 
 /// Heights of `count` panels of the same size that are stacked in an image of `height` rows, unless
@@ -141,15 +160,16 @@ pub enum Stage {
 impl Stage {
     /// Acts on `values`, the pixels of an image in their order.
     pub fn act(self, exposure: &Exposure, values: &mut [f32]) {
-        let counted = |value, pixel| exposure.counted(value, pixel);
-        let read_out = |value, pixel| exposure.read_out(value, pixel);
-        match self {
-            Stage::Count => each(values, counted),
-            Stage::ReadOut => each(values, read_out),
-            Stage::Both => each(values, |value, pixel| {
-                read_out(counted(value, pixel), pixel)
-            }),
-        }
+        let runs = values.par_chunks_mut(RUN).enumerate();
+        runs.for_each(|(run, values)| {
+            let first = (run * RUN) as u32;
+            if self != Stage::ReadOut {
+                exposure.count(values, first);
+            }
+            if self != Stage::Count {
+                exposure.read_out(values, first);
+            }
+        });
     }
 }
 
@@ -193,16 +213,4 @@ pub fn check(
         return Err(NoiseError::TooManyPixels(pixels));
     }
     Ok(())
-}
-
-/// Replaces every value by what `work` makes of it and its index.
-fn each(values: &mut [f32], work: impl Fn(f32, u32) -> f32 + Sync) {
-    values
-        .par_chunks_mut(RUN)
-        .enumerate()
-        .for_each(|(run, values)| {
-            for (place, value) in values.iter_mut().enumerate() {
-                *value = work(*value, (run * RUN + place) as u32);
-            }
-        });
 }

@@ -28,6 +28,7 @@ mod kernel;
 mod model;
 pub mod point_spread;
 pub mod poisson;
+mod separable;
 
 pub use exposure::{Exposure, Stage, check, expose, panels_of};
 pub use model::{CALIBRATION_SEED, Noise, NoiseError, NoiseQuantity, PointSpread, SpreadShape};

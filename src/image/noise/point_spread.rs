@@ -4,7 +4,7 @@
 
 use super::convolution::{self, Convolution};
 use super::kernel::PixelKernel;
-use super::{NoiseError, PointSpread};
+use super::{NoiseError, PointSpread, separable};
 use crate::memory::Bytes;
 
 /// The part of a photon's light that falls on the pixel `fast` and `slow` pixels away from that
@@ -38,10 +38,21 @@ pub fn spread(values: &mut [f32], width: usize, panels: &[usize], spread: &Point
             .filter(|&index| !panel[index].is_finite())
             .collect();
         endless.iter().for_each(|&index| panel[index] = 0.0);
-        Convolution::new(kernel, width, height).apply(panel);
+        match narrow(kernel) {
+            Some(parts) => separable::convolve(panel, width, &parts),
+            None => Convolution::new(kernel, width, height).apply(panel),
+        }
         endless
             .iter()
             .for_each(|&index| panel[index] = f32::INFINITY);
+    }
+}
+
+/// What `separable` takes of `kernel`; `None` if that is a kernel for transforms.
+fn narrow(kernel: PixelKernel) -> Option<Vec<f64>> {
+    match kernel {
+        PixelKernel::Gauss(sigma) => separable::parts(sigma),
+        PixelKernel::Fiber(_) => None,
     }
 }
 
@@ -72,7 +83,12 @@ pub fn check(
 
 /// Memory that [`spread`] takes for a panel of `width` × `height` pixels.
 pub fn memory(spread: &PointSpread, size: [usize; 2]) -> Bytes {
-    convolution::memory(PixelKernel::of(spread), size)
+    let kernel = PixelKernel::of(spread);
+    match narrow(kernel) {
+        // No more than the borders of its bands.
+        Some(_) => Bytes::of::<f32>(2 * (size[0] as u64).saturating_mul(size[1] as u64)),
+        None => convolution::memory(kernel, size),
+    }
 }
 
 #[cfg(test)]

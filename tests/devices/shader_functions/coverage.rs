@@ -10,8 +10,9 @@ use nanobragg::gpu::{
 
 /// The test files of the shaders that render, of the one that adds noise, and of the one that spreads
 /// light.
-const RENDER_TESTS: [&str; 12] = [
+const RENDER_TESTS: [&str; 13] = [
     include_str!("amorphous.rs"),
+    include_str!("closed_form.rs"),
     include_str!("culling.rs"),
     include_str!("diffuse.rs"),
     include_str!("factors.rs"),

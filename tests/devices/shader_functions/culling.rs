@@ -168,8 +168,8 @@ fn reached() {
 const SIGHTS: &str = "
 fn sights_at(k: u32) -> array<Sight, MOST_PIXELS> {
     return array<Sight, MOST_PIXELS>(
-        Sight(real3(k), 1.0), Sight(real3(k + 3u), 1.0),
-        Sight(real3(k + 6u), 1.0), Sight(real3(k + 9u), 1.0));
+        Sight(real3(k), 1.0, 1.0), Sight(real3(k + 3u), 1.0, 1.0),
+        Sight(real3(k + 6u), 1.0, 1.0), Sight(real3(k + 9u), 1.0, 1.0));
 }
 ";
 
@@ -276,7 +276,10 @@ fn candidates() {
             prepared.fraction = real3(21u);
             keep(prepared, lane);
             workgroupBarrier();
-            find_candidates(model, lane, 60u, sights_at(0u));
+            var form: ClosedForm;
+            var panel: Panel;
+            var source: Source;
+            find_candidates(model, form, panel, source, vec3<f32>(0.0), lane, 60u, sights_at(0u));
             put_word(0u, atomicLoad(&candidates[2u * lane]));
             put_word(1u, atomicLoad(&candidates[2u * lane + 1u]));";
         let kernel = in_render(body).helpers(SIGHTS);

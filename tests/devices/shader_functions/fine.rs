@@ -7,7 +7,7 @@ use nanobragg::random::PhiloxStream;
 use rand::RngExt;
 
 use super::fixed_point::{packed, value};
-use super::{assert_within, in_render, inputs, log_uniform, vector};
+use super::{SCENE_WORDS, assert_within, in_render, inputs, log_uniform, vector};
 
 /// Error over the larger of the operands, and over the value: a few times 2⁻⁴⁸.
 const PAIR: f64 = 4e-14;
@@ -288,7 +288,7 @@ fn terms() {
 
 /// Words of a scene with this oversampling, of which nothing else counts.
 fn scene(oversample: u32) -> Vec<u32> {
-    let mut words = vec![0; 52];
+    let mut words = vec![0; SCENE_WORDS];
     words[49] = 2;
     words[50] = oversample;
     words
@@ -331,13 +331,20 @@ fn terms_of_candidates() {
         let source = source_at();
         var panel: Panel;
         var model: Model;
+        var form: ClosedForm;
+        let sight = Sight(vec3<f32>(0.0), 1.0, 1.0);
+        let centre = vec3<f32>(0.0);
         model.default_f = 1.0;
         model.spot_h = vec3<f32>(inverseSqrt(SPOT_WIDTH * LN_2), 0.0, 0.0);
         let pixel = pixel_in_tile(lane, 0u);
         let q = fine_vector(tile, source, steps_to(tile, panel, 5u, pixel, vec2<u32>(2u, 1u), 0u));
-        put(0u, fine_terms(model, tile, panel, source, lane, 7u, 1u, vec2<u32>(3u, 0u)));
+        let both = vec2<u32>(3u, 0u);
+        put(0u, fine_terms(
+            model, form, tile, panel, source, centre, sight, lane, 7u, 1u, both));
         put(1u, fine_term(model, orientations[1], q) + fine_term(model, orientations[2], q));
-        put(2u, fine_terms(model, tile, panel, source, lane, 7u, 1u, vec2<u32>(0u)));";
+        let neither = vec2<u32>(0u);
+        put(2u, fine_terms(
+            model, form, tile, panel, source, centre, sight, lane, 7u, 1u, neither));";
     let kernel = in_render(body)
         .helpers(READ)
         .constant("SHAPE", 2)

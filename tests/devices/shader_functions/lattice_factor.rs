@@ -354,7 +354,7 @@ fn squared(lattice: &Lattice, delta: DVec3) -> [f64; 2] {
     match lattice.shape {
         Shape::Square => both(&Square::new(lattice), delta),
         Shape::Round => both(&Round::new(lattice), delta),
-        Shape::Gauss => both(&Gauss::new(lattice), delta),
+        Shape::Gauss => both(&Gauss::new(lattice, f64::INFINITY), delta),
         Shape::TopHat => both(&TopHat::new(lattice), delta),
     }
 }

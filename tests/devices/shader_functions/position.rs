@@ -12,8 +12,8 @@ use nanobragg::random::PhiloxStream;
 use rand::RngExt;
 
 use super::{
-    check, check_cases, check_words, error_over, in_render, inputs, joined, log_uniform, relative,
-    unit_vector, vector,
+    SCENE_WORDS, check, check_cases, check_words, error_over, in_render, inputs, joined,
+    log_uniform, relative, unit_vector, vector,
 };
 
 /// Error over the value: one product.
@@ -230,7 +230,7 @@ fn pixel_in_tile() {
 #[test]
 fn part_of() {
     const OVERSAMPLE: u32 = 3;
-    let mut scene = vec![0; 52];
+    let mut scene = vec![0; SCENE_WORDS];
     scene[50] = OVERSAMPLE;
     let inputs = inputs(41, vec![[0.0, 1e-4], [8.0, 1e-4], [9.0, 1e-4]], |rng| {
         [

@@ -303,8 +303,12 @@ fn vector_squares(block: &mut Tricubic, hkl: DVec3) -> [f64; 2] {
     for lane in 0..LANES {
         block.place(lane, hkl, nearest_index(hkl));
     }
-    let squares = [block.squares::<true>(), block.squares::<false>()];
-    squares.map(|squares| squares.map_or(0.0, |squares| squares.0[LANES / 2]))
+    let mut square =
+        |found: bool, block: &Tricubic| if found { block.square(LANES / 2) } else { 0.0 };
+    let fused = block.find::<true>();
+    let fused = square(fused, block);
+    let split = block.find::<false>();
+    [fused, square(split, block)]
 }
 
 /// Six times the interpolation along k and l in a plane of one h.

@@ -8,7 +8,8 @@ use rand::RngExt;
 
 use super::position::{EDGE as TILE_EDGE, PANEL, Place, READ, SOURCE, TILE};
 use super::{
-    any_words, check, check_cases, check_words, in_render, inputs, joined, relative, unit_vector,
+    SCENE_WORDS, any_words, check, check_cases, check_words, in_render, inputs, joined, relative,
+    unit_vector,
 };
 
 /// Error over the value: products of three numbers.
@@ -111,10 +112,14 @@ fn terms_and_factors() {
         model.default_f = 3.0;
         var prepared: Prepared;
         prepared.row_a = vec3<f32>(1.0, 0.0, 0.0);
+        var form: ClosedForm;
+        var panel: Panel;
+        var source: Source;
         var sights: array<Sight, MOST_PIXELS>;
-        sights[0] = Sight(real3(0u), real(3u)); sights[1] = Sight(real3(4u), real(7u));
-        sights[2] = Sight(real3(8u), real(11u)); sights[3] = Sight(real3(12u), real(15u));
-        put4(0u, common_factor(model) * terms_of(model, prepared, sights));
+        sights[0] = Sight(real3(0u), real(3u), 1.0); sights[1] = Sight(real3(4u), real(7u), 1.0);
+        sights[2] = Sight(real3(8u), real(11u), 1.0); sights[3] = Sight(real3(12u), real(15u), 1.0);
+        let terms = terms_of(model, form, prepared, panel, source, vec3<f32>(0.0), sights);
+        put4(0u, common_factor(model) * terms);
         put4(4u, factors_of(sights));";
     for (edge, one_nearest) in [(1, false), (2, false), (2usize, true)] {
         let kernel = in_render(body)
@@ -144,7 +149,7 @@ fn terms_and_factors() {
 /// Words of a scene of which only polarisation, limit and sub-pixels count.
 fn scene(first: [Vec3; 3], kahn: f32, oversample: u32) -> Vec<u32> {
     // Behind those of the model.
-    let mut words = vec![0; 52];
+    let mut words = vec![0; SCENE_WORDS];
     for (place, vector) in [36, 40, 44].into_iter().zip(first) {
         for (axis, component) in vector.to_array().into_iter().enumerate() {
             words[place + axis] = component.to_bits();
