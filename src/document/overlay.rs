@@ -3,7 +3,7 @@
 use super::Document;
 use super::keys::{KEYS, Key, Refused, key};
 use super::value::{Axes, Form, Value};
-use key::{background, beam, crystal, detector, frame, mosaicity, output, run, scan};
+use key::{background, beam, crystal, detector, frame, mosaicity, output, run, sampling, scan};
 
 /// Keys, as a table of them.
 macro_rules! keys {
@@ -83,6 +83,7 @@ static DISPLACES: Rows = rows! {
     mosaicity.spread mosaicity.domains mosaicity.model mosaicity.sigmas => mosaicity.rotations;
     mosaicity.spread => mosaicity.sigmas;
     mosaicity.sigmas => mosaicity.spread mosaicity.model;
+    sampling.analytic => mosaicity.model mosaicity.domains mosaicity.seed;
     scan.step => scan.steps;
     scan.steps => scan.step;
     beam.fluence => beam.flux beam.exposure;

@@ -224,7 +224,7 @@ fn what_has_no_closed_form_is_refused() {
             sound!(
                 gauss("--symmetric-shape mmm"),
                 USAGE,
-                &["--analytic: shapes with the crystal's symmetry have no closed form"]
+                &["shapes with the crystal's symmetry have no closed form"]
             ),
             sound!(
                 gauss("--pixel-average -curved_det"),

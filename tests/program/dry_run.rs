@@ -51,7 +51,7 @@ fn it_tells_what_the_closed_form_would_take() {
     for flags in [
         sampled,
         "-gauss_xtal -detpixels 10",
-        "-gauss_xtal -detpixels 10 -mosaic 1 --analytic",
+        "-gauss_xtal -detpixels 10 -mosaic 0.1 --analytic",
     ] {
         assert_eq!(of(flags).0, Vec::<String>::new(), "{flags}");
     }

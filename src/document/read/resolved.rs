@@ -188,8 +188,11 @@ impl Choices<'_> {
     fn beam(&mut self) {
         let facts = self.facts;
         let (own, keys) = (facts.experiment.beam(), &facts.document.beam);
-        self.chose(&beam::bandwidth, 0.0);
-        self.chose(&beam::divergence_sigma, [0.0; 2]);
+        // Samples have none, and programs beside this one do not know them.
+        if facts.experiment.sampling().analytic.is_some() {
+            self.chose(&beam::bandwidth, 0.0);
+            self.chose(&beam::divergence_sigma, [0.0; 2]);
+        }
         if keys.energy.is_none() {
             match facts.adopted.wavelength_m {
                 Some(_) => self.note(&beam::wavelength, own.wavelength_m * 1e10),
