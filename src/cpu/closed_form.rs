@@ -482,11 +482,11 @@ mod tests {
     fn scene(more: &str) -> Scene {
         let text = format!(
             "crystal = {{ cell_A_deg = [59, 68, 31, 80, 95, 110], misset_deg = [71, 2, 44],
-                          default_F = 10, shape = 'gauss', gauss_metric = 'hkl', cells = 60 }}
+                          default_F = 10, shape = 'gauss', gauss_metric = 'hkl', cells = 40 }}
              detector = {{ pixels = 64, pixel_mm = 0.1, rotation_y_deg = 20, beam_x_mm = -30,
-                           beam_y_mm = -20, sensor_thickness_um = 400,
+                           beam_y_mm = -20, sensor_thickness_um = 50,
                            sensor_attenuation_depth_um = 300 }}
-             scan = {{ range_deg = 2, steps = 4 }}
+             scan = {{ range_deg = 1, steps = 4 }}
              [sampling]
              analytic = true
              oversample = 3
@@ -516,7 +516,7 @@ mod tests {
                     dark = dark.max(if shows { 0.0 } else { value });
                 }
             }
-            assert!(left_out > 20, "{more}: {left_out} blocks");
+            assert!(left_out > 5, "{more}: {left_out} blocks");
             assert!(brightest > 0.0, "{more}: no spot shows");
             assert!(dark < 1e-20 * brightest, "{more}: {dark} of {brightest}");
         }

@@ -78,8 +78,9 @@ pub struct Limits {
     /// The widest segment of φ, radians, whose images are right to [`SEGMENT_ERROR`] and that no
     /// reflection passes through unseen.
     pub widest_segment_rad: f64,
-    /// Standard deviations of a spot along h, k and l at most, but for what the segment adds.
-    pub widths: [f64; 3],
+    /// Standard deviation that the spreads, but for the segment, add to a spot along h, k or l, the
+    /// largest.
+    pub smearing: f64,
     /// About the nrmse of spots there that comes from the curvature of the sphere on which
     /// mosaicity moves a reflection.
     pub curvature_error: f64,
@@ -89,8 +90,8 @@ pub struct Limits {
 pub const SEGMENT_ERROR: f64 = 1e-3;
 
 impl Limits {
-    /// Standard deviation of a spot up to which what its neighbours add to a pixel, halfway
-    /// between, is below 1 % of its height.
+    /// Smearing up to which what the neighbours of a narrow spot add to a pixel, halfway between,
+    /// is below 1 % of its height.
     pub const SEPARATE: f64 = 0.165;
 
     /// The limits at scattering vectors up to `longest` (1/m) of `crystal` in `beam`.
@@ -113,13 +114,11 @@ impl Limits {
         let [along, across] = beam.divergence_sigma_rad;
         let directions = along.max(across) / beam.wavelength_m;
         let edges = crystal.cell.lengths_m();
-        let widths = std::array::from_fn(|axis| {
-            let smeared = edges[axis] * (turning * longest).hypot(directions);
-            unwhitening.col(axis).length().hypot(smeared)
-        });
+        let smearing = edges.map(|edge| edge * (turning * longest).hypot(directions));
         // The index of a scattering vector moves by at most its length times the edge, per radian.
         let ways = (0..3).map(|axis| {
-            let way = (0.5 - SEEN * widths[axis]).max(LEAST_WAY);
+            let width = unwhitening.col(axis).length().hypot(smearing[axis]);
+            let way = (0.5 - SEEN * width).max(LEAST_WAY);
             2.0 * way / (edges[axis] * longest)
         });
         let to_whitened = lattice.metric * crystal.cell.real().transpose() * sharpness;
@@ -129,7 +128,7 @@ impl Limits {
         let sag = 0.5 * tilt * tilt * sharp / (beam.bandwidth * sharp).hypot(1.0);
         Limits {
             widest_segment_rad: ways.fold(bend, f64::min),
-            widths,
+            smearing: smearing.into_iter().fold(0.0, f64::max),
             curvature_error: ERROR_OF_SAG * sag,
         }
     }

@@ -11,10 +11,11 @@ pub fn command_line<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
 /// know it, and without it would render something else.
 pub fn unknown_to_c(words: &[String]) -> Option<String> {
     /// Flags and values of the C program's own choice.
-    const AS_IN_C: [(&str, &str); 3] = [
+    const AS_IN_C: [(&str, &str); 4] = [
         ("mosaic-model", "cap"),
         ("gauss-metric", "reciprocal"),
         ("b-factor", "0"),
+        ("b-factor", "0.0"),
     ];
     let new = flags::all().filter(|flag| flag.dashes == Dashes::Two && !flag.is_of_the_run());
     let new: Vec<&str> = new.map(|flag| flag.name).collect();

@@ -94,15 +94,13 @@ impl Reading<'_> {
 
 /// A line where spots of neighbouring reflections overlap.
 fn overlap(limits: &Limits) -> Option<Message> {
-    let [h, k, l] = limits.widths;
-    let widest = h.max(k).max(l);
-    (widest > Limits::SEPARATE).then(|| {
+    (limits.smearing > Limits::SEPARATE).then(|| {
         message!(
-            "{}: at the detector's highest resolution a spot is as wide as {} of the distance to its \
-             neighbour (standard deviation), and each pixel has that of the nearest reflection \
+            "{}: at the detector's highest resolution spots are smeared over {} of the distance to \
+             the next (standard deviation), and each pixel has that of the nearest reflection \
              alone: beyond {} what neighbours add is missing; samples have it",
             &key::sampling::analytic,
-            rounded(widest),
+            rounded(limits.smearing),
             Limits::SEPARATE
         )
     })
