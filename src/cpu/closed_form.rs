@@ -502,7 +502,7 @@ mod tests {
         for more in [
             "",
             "[mosaicity]\nspread_deg = 0.01",
-            "pixel_average = true\n[beam]\nbandwidth_percent = 0.02\ndivergence_sigma_mrad = [0.1, 0.2]",
+            "pixel_average = true\n[beam]\nbandwidth_percent = 0.02\ndivergence_sigma_mrad = [0.02, 0.03]",
         ] {
             let scene = scene(more);
             let panel = &scene.panels[0];
