@@ -40,7 +40,7 @@ pub struct Layout {
 pub struct Pose {
     orientations: Arc<[Orientation]>,
     lattice: Lattice,
-    closed_form: Option<ClosedForm>,
+    closed_form: Option<Arc<ClosedForm>>,
     /// Sub-pixels per pixel edge, which resolve this crystal's spots.
     oversample: u32,
 }
@@ -143,7 +143,7 @@ impl Layout {
         Pose {
             orientations: orientations(crystal, &self.domains, frame.scan()),
             lattice: Lattice::new(crystal),
-            closed_form: ClosedForm::new(frame),
+            closed_form: ClosedForm::new(frame).map(Arc::new),
             oversample: frame.oversample(),
         }
     }
@@ -187,7 +187,7 @@ impl Layout {
             symmetric_shape: self.symmetric_shape.clone(),
             diffuse: self.diffuse.clone(),
             b_factor: experiment.crystal().b_factor_m2,
-            closed_form: pose.closed_form,
+            closed_form: pose.closed_form.as_deref().copied(),
             grid,
             default_f: factors.default_f(),
             interpolate: experiment.interpolates(),
