@@ -9,7 +9,7 @@ use super::{CliError, files};
 use crate::experiment::{Experiment, Shape, Sources};
 use crate::memory::Bytes;
 use crate::render::{Renderer, frame_size};
-use crate::report::SamplingSummary;
+use crate::report::{Integrated, SamplingSummary};
 use crate::scene::{self, Layout, Scene};
 use crate::version;
 
@@ -52,6 +52,7 @@ pub fn run(request: &Request, renderer: &Renderer) -> Result<(), CliError> {
         "rendered_pixels": rendered_pixels,
         "layers": detector.layers,
         "sampling": sampling,
+        "integrated": Integrated::new(experiment),
         "terms_per_pixel": sampling.steps * f64::from(detector.layers),
         "memory": {
             "host_bytes": host_memory(request)?.0,

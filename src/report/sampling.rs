@@ -19,9 +19,6 @@ pub struct SamplingSummary {
     pub steps: f64,
     /// Terms of all rendered pixels and layers.
     pub terms: f64,
-    /// What is integrated in closed form instead of sampled; scan steps are then segments.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub integrated: Vec<&'static str>,
 }
 
 impl SamplingSummary {
@@ -42,27 +39,6 @@ impl SamplingSummary {
             mosaic_domains,
             steps,
             terms: steps * f64::from(experiment.detector().layers) * pixels as f64,
-            integrated: integrated(experiment),
         }
     }
-}
-
-/// What `experiment` integrates in closed form, in words.
-fn integrated(experiment: &Experiment) -> Vec<&'static str> {
-    let Some(analytic) = experiment.sampling().analytic else {
-        return Vec::new();
-    };
-    let beam = experiment.beam();
-    let spreads = [
-        (
-            "mosaicity",
-            experiment.crystal().mosaicity.spread_rad() > 0.0,
-        ),
-        ("bandwidth", beam.bandwidth > 0.0),
-        ("divergence", beam.divergence_sigma_rad != [0.0; 2]),
-        ("phi", experiment.scan().step_rad != 0.0),
-        ("pixel area", analytic.pixel_average),
-    ];
-    let there = spreads.into_iter().filter(|(_, is_there)| *is_there);
-    there.map(|(spread, _)| spread).collect()
 }
