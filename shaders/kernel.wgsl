@@ -1,6 +1,6 @@
 // The scene as the device holds it, and the factors that a term is multiplied by. The entry points
 // build on this file and on shared/: render.wgsl adds all terms of an image, background.wgsl what
-// amorphous materials scatter, trace.wgsl writes down how one term comes about.
+// amorphous materials scatter, diffuse.wgsl halos, trace.wgsl writes down how one term comes about.
 //
 // Once per tile, source and orientation the Miller index of the tile's centre is formed in fixed
 // point (shared/fixed_point.wgsl); every pixel then adds its own small offset, which is never a

@@ -1,6 +1,6 @@
-// The pixels of a thread of render.wgsl and diffuse.wgsl: EDGE x EDGE of them, side by side. The values of a pixel are
-// components of vectors, or elements that are named by a constant and never by a loop's counter, so
-// that every compiler keeps them in registers.
+// The pixels of a thread of render.wgsl and diffuse.wgsl: EDGE x EDGE of them, side by side. The
+// values of a pixel are components of vectors, or elements that are named by a constant and never by a
+// loop's counter, so that every compiler keeps them in registers.
 
 const MOST_PIXELS: u32 = 4u;
 

@@ -1,8 +1,8 @@
 //! A render as data: which kernel passes over which part of the scene, in which order.
 //!
 //! An image whose sums fit no buffer is rendered in bands of tiles, one after the other. Each band
-//! takes the same passes: first the background, then halos, then the crystal's terms, in chunks of so many
-//! sources and orientations as fit a buffer.
+//! takes the same passes: first the background, then halos, then the crystal's terms, in chunks of
+//! so many sources and orientations as fit a buffer.
 
 use std::ops::Range;
 
