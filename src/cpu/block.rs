@@ -68,7 +68,7 @@ fn photons_with<const FUSED: bool>(
 ) -> Option<Lanes> {
     let scene = prepared.scene;
     let visible = Visible::new(scene, panel, first);
-    let spots = scene.crystal_scatters() && visible.any();
+    let spots = scene.crystal_scatters() && (visible.any() || scene.diffuse.is_some());
     if !spots && scene.background == 0.0 && scene.amorphous.is_empty() {
         return Some(Lanes::splat(0.0));
     }

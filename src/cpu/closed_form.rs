@@ -11,7 +11,7 @@ use glam::{DMat3, DVec3};
 use super::block::Views;
 use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::pixel::layer_front;
-use super::polynomial::{erf, exp_negative, mul_add};
+use super::polynomial::{erf, exp_negative};
 use super::structure_factor::{BlockStructureFactors, Constant, Nearest};
 use crate::experiment::Panel;
 use crate::physics::closed_form::{ClosedForm, NARROW_SEGMENT, divergence_steps};
@@ -22,23 +22,6 @@ use crate::scene::{Orientation, Scene, SceneSource};
 const END: f64 = 10.0;
 /// The exponent there.
 const LARGEST_EXPONENT: f64 = END * END / 2.0;
-
-/// a·b.
-#[inline(always)]
-fn dot<const FUSED: bool>(a: DVec3, b: DVec3) -> f64 {
-    mul_add::<FUSED>(a.x, b.x, mul_add::<FUSED>(a.y, b.y, a.z * b.z))
-}
-
-/// `matrix`·v.
-#[inline(always)]
-fn product<const FUSED: bool>(matrix: &DMat3, v: DVec3) -> DVec3 {
-    let [x, y, z] = [matrix.x_axis, matrix.y_axis, matrix.z_axis];
-    DVec3::new(
-        dot::<FUSED>(DVec3::new(x.x, y.x, z.x), v),
-        dot::<FUSED>(DVec3::new(x.y, y.y, z.y), v),
-        dot::<FUSED>(DVec3::new(x.z, y.z, z.z), v),
-    )
-}
 
 /// A symmetric matrix.
 #[derive(Clone, Copy)]
@@ -67,21 +50,20 @@ impl Symmetric {
 
     /// This matrix plus v·vᵀ.
     #[inline(always)]
-    fn plus_square<const FUSED: bool>(self, v: DVec3) -> Symmetric {
+    fn plus_square(self, v: DVec3) -> Symmetric {
         Symmetric {
-            xx: mul_add::<FUSED>(v.x, v.x, self.xx),
-            yy: mul_add::<FUSED>(v.y, v.y, self.yy),
-            zz: mul_add::<FUSED>(v.z, v.z, self.zz),
-            xy: mul_add::<FUSED>(v.x, v.y, self.xy),
-            xz: mul_add::<FUSED>(v.x, v.z, self.xz),
-            yz: mul_add::<FUSED>(v.y, v.z, self.yz),
+            xx: self.xx + v.x * v.x,
+            yy: self.yy + v.y * v.y,
+            zz: self.zz + v.z * v.z,
+            xy: self.xy + v.x * v.y,
+            xz: self.xz + v.x * v.z,
+            yz: self.yz + v.y * v.z,
         }
     }
 
     /// The matrix whose product with this one is the determinant, and the determinant.
     #[inline(always)]
-    fn adjugate<const FUSED: bool>(self) -> (Symmetric, f64) {
-        let minor = |a: f64, b: f64, c: f64, d: f64| mul_add::<FUSED>(a, b, -(c * d));
+    fn adjugate(self) -> (Symmetric, f64) {
         let Symmetric {
             xx,
             yy,
@@ -91,24 +73,23 @@ impl Symmetric {
             yz,
         } = self;
         let adjugate = Symmetric {
-            xx: minor(yy, zz, yz, yz),
-            yy: minor(xx, zz, xz, xz),
-            zz: minor(xx, yy, xy, xy),
-            xy: minor(xz, yz, xy, zz),
-            xz: minor(xy, yz, xz, yy),
-            yz: minor(xy, xz, yz, xx),
+            xx: yy * zz - yz * yz,
+            yy: xx * zz - xz * xz,
+            zz: xx * yy - xy * xy,
+            xy: xz * yz - xy * zz,
+            xz: xy * yz - xz * yy,
+            yz: xy * xz - yz * xx,
         };
-        let first = DVec3::new(adjugate.xx, adjugate.xy, adjugate.xz);
-        let determinant = dot::<FUSED>(DVec3::new(xx, xy, xz), first);
+        let determinant = xx * adjugate.xx + xy * adjugate.xy + xz * adjugate.xz;
         (adjugate, determinant)
     }
 
     #[inline(always)]
-    fn times<const FUSED: bool>(&self, v: DVec3) -> DVec3 {
+    fn times(&self, v: DVec3) -> DVec3 {
         DVec3::new(
-            dot::<FUSED>(DVec3::new(self.xx, self.xy, self.xz), v),
-            dot::<FUSED>(DVec3::new(self.xy, self.yy, self.yz), v),
-            dot::<FUSED>(DVec3::new(self.xz, self.yz, self.zz), v),
+            self.xx * v.x + self.xy * v.y + self.xz * v.z,
+            self.xy * v.x + self.yy * v.y + self.yz * v.z,
+            self.xz * v.x + self.yz * v.y + self.zz * v.z,
         )
     }
 }
@@ -170,7 +151,7 @@ impl Smearing {
         let constant = divergence
             .iter()
             .fold(Symmetric::of(&unsmeared), |sum, step| {
-                sum.plus_square::<false>(to_frame * *step)
+                sum.plus_square(to_frame * *step)
             });
         let sigmas = DVec3::from_array(form.mosaic_sigmas_rad);
         let width_m = panel.pixel_size_m / f64::from(scene.oversample);
@@ -195,23 +176,18 @@ impl Smearing {
 
     /// The covariance C at a scattering vector of the frame, in a pixel at this distance.
     #[inline(always)]
-    fn covariance<const FUSED: bool>(&self, q: DVec3, distance_m: f64) -> Symmetric {
+    fn covariance(&self, q: DVec3, distance_m: f64) -> Symmetric {
         let square = q * q;
         let (mosaic, bandwidth) = (self.mosaic, self.bandwidth);
         let constant = &self.constant;
-        let plus =
-            |constant: f64, factor: f64, value: f64| mul_add::<FUSED>(factor, value, constant);
-        let sum = |constant: f64, [x, y, z]: [f64; 3]| {
-            plus(plus(plus(constant, z, square.z), y, square.y), x, square.x)
-        };
         // Σ σ²·(e × q)(e × q)ᵀ, and the bandwidth's q·qᵀ.
         let covariance = Symmetric {
-            xx: sum(constant.xx, [bandwidth, mosaic.z, mosaic.y]),
-            yy: sum(constant.yy, [mosaic.z, bandwidth, mosaic.x]),
-            zz: sum(constant.zz, [mosaic.y, mosaic.x, bandwidth]),
-            xy: plus(constant.xy, bandwidth - mosaic.z, q.x * q.y),
-            xz: plus(constant.xz, bandwidth - mosaic.y, q.x * q.z),
-            yz: plus(constant.yz, bandwidth - mosaic.x, q.y * q.z),
+            xx: constant.xx + mosaic.y * square.z + mosaic.z * square.y + bandwidth * square.x,
+            yy: constant.yy + mosaic.x * square.z + mosaic.z * square.x + bandwidth * square.y,
+            zz: constant.zz + mosaic.x * square.y + mosaic.y * square.x + bandwidth * square.z,
+            xy: constant.xy + (bandwidth - mosaic.z) * (q.x * q.y),
+            xz: constant.xz + (bandwidth - mosaic.y) * (q.x * q.z),
+            yz: constant.yz + (bandwidth - mosaic.x) * (q.y * q.z),
         };
         let Some(area) = &self.area else {
             return covariance;
@@ -220,24 +196,23 @@ impl Smearing {
         let scale = area.scale / distance_m;
         let step = |along: DVec3| (along - diffracted * diffracted.dot(along)) * scale;
         covariance
-            .plus_square::<FUSED>(step(area.fast))
-            .plus_square::<FUSED>(step(area.slow))
+            .plus_square(step(area.fast))
+            .plus_square(step(area.slow))
     }
 
     /// How the scattering vector of the index `hkl` meets the spot of the reflection `nearest`.
     #[inline(always)]
-    fn meeting<const FUSED: bool>(&self, hkl: DVec3, nearest: DVec3, distance_m: f64) -> Meeting {
-        let q = product::<FUSED>(&self.frame, hkl);
-        let offset = product::<FUSED>(&self.frame, hkl - nearest);
-        let (adjugate, volume) = self.covariance::<FUSED>(q, distance_m).adjugate::<FUSED>();
+    fn meeting(&self, hkl: DVec3, nearest: DVec3, distance_m: f64) -> Meeting {
+        let q = self.frame * hkl;
+        let offset = self.frame * (hkl - nearest);
+        let (adjugate, volume) = self.covariance(q, distance_m).adjugate();
         let sweep = q.cross(self.spindle);
-        let by_sweep = adjugate.times::<FUSED>(sweep);
-        let by_offset = adjugate.times::<FUSED>(offset);
+        let by_sweep = adjugate.times(sweep);
         let inverse_volume = 1.0 / volume;
         Meeting {
-            exponent: 0.5 * dot::<FUSED>(offset, by_offset) * inverse_volume,
-            slope: dot::<FUSED>(offset, by_sweep) * inverse_volume,
-            kappa: 0.5 * dot::<FUSED>(sweep, by_sweep) * inverse_volume,
+            exponent: 0.5 * offset.dot(adjugate.times(offset)) * inverse_volume,
+            slope: offset.dot(by_sweep) * inverse_volume,
+            kappa: 0.5 * sweep.dot(by_sweep) * inverse_volume,
             shrinking: self.unsmeared_volume * inverse_volume,
         }
     }
@@ -340,7 +315,7 @@ fn add_spots<const FUSED: bool>(
     for lane in 0..LANES {
         let hkl = smearing.index_of * q.get(lane);
         let nearest = nearest_index(hkl);
-        let meeting = smearing.meeting::<FUSED>(hkl, nearest, views.distance(lane));
+        let meeting = smearing.meeting(hkl, nearest, views.distance(lane));
         structure_factors.place(lane, hkl, nearest);
         least.0[lane] = smearing.least_exponent(&meeting);
         exponents.0[lane] = meeting.exponent;
@@ -480,8 +455,7 @@ impl Middle {
         let mut near = false;
         for lane in 0..LANES {
             let hkl = smearing.index_of * q.get(lane);
-            let meeting =
-                smearing.meeting::<false>(hkl, nearest_index(hkl), self.views.distance(lane));
+            let meeting = smearing.meeting(hkl, nearest_index(hkl), self.views.distance(lane));
             near |= smearing.least_exponent(&meeting) < 0.5 * end * end;
         }
         near

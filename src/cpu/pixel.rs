@@ -172,9 +172,10 @@ impl SmearedTerm {
         scene.lattice.total * self.spot.average.sqrt()
     }
 
-    /// F_cell²·⟨F_latt²⟩.
+    /// F_cell²·⟨F_latt²⟩, and the halos at the segment's middle.
     pub fn intensity(&self, scene: &Scene) -> f64 {
-        (self.middle.structure_factor * scene.lattice.total).powi(2) * self.spot.average
+        let amplitude = self.middle.structure_factor * scene.lattice.total;
+        amplitude * amplitude * self.spot.average + self.middle.halo
     }
 }
 
@@ -224,12 +225,6 @@ pub(super) fn displacements(
         ));
     }
     steps
-}
-
-/// F_cell²·⟨F_latt²⟩, and the halos of the segment's middle.
-pub(super) fn smeared_intensity(scene: &Scene, term: &Term, spot: &SmearedSpot) -> f64 {
-    let amplitude = term.structure_factor * scene.lattice.total;
-    amplitude * amplitude * spot.average + term.halo
 }
 
 /// Photons in the pixel (fast, slow) of `panel`, term by term: the scalar reference for

@@ -25,6 +25,11 @@ fn line(cells: u32, resolution: f64) -> String {
     )
 }
 
+/// `line` with a crystal none of whose axes is near the spindle.
+fn in_general(line: &str) -> String {
+    line.replace("-misset 71 2 44", "-misset 10 20 30")
+}
+
 fn described(line: &str) -> Description {
     experiment(line).into_description()
 }
@@ -100,7 +105,7 @@ fn with_sources(
     mut description: Description,
     of_deviate: impl Fn(f64) -> (DVec3, f64),
 ) -> Description {
-    const EITHER_SIDE: i32 = 300;
+    const EITHER_SIDE: i32 = 200;
     let sources = (-EITHER_SIDE..=EITHER_SIDE).map(|place| {
         let deviate = 5.0 * f64::from(place) / f64::from(EITHER_SIDE);
         let (incident, wavelength_m) = of_deviate(deviate);
@@ -119,18 +124,17 @@ fn with_sources(
 fn each_spread_is_within_its_error_of_samples() {
     // Degrees, percent or mrad; the largest errors at 4 and at 2 Å.
     let table = [
-        ("--mosaic-sigmas", 0.05, [1e-0, 1e-0]),
-        ("--mosaic-sigmas", 0.1, [1e-0, 1e-0]),
-        ("--mosaic-sigmas", 0.2, [1e-0, 1e-0]),
-        ("--mosaic-sigmas", 0.5, [1e-0, 1e-0]),
-        ("--mosaic-sigmas", 1.0, [1e-0, 1e-0]),
-        ("--bandwidth", 0.1, [1e-0, 1e-0]),
-        ("--bandwidth", 0.2, [1e-0, 1e-0]),
-        ("--bandwidth", 0.5, [1e-0, 1e-0]),
-        ("--bandwidth", 1.0, [1e-0, 1e-0]),
-        ("--divergence-sigma", 0.5, [1e-0, 1e-0]),
-        ("--divergence-sigma", 1.0, [1e-0, 1e-0]),
-        ("--divergence-sigma", 2.0, [1e-0, 1e-0]),
+        ("--mosaic-sigmas", 0.05, [4.0e-04, 7.0e-04]),
+        ("--mosaic-sigmas", 0.1, [1.3e-03, 2.4e-03]),
+        ("--mosaic-sigmas", 0.2, [4.0e-03, 1.0e-02]),
+        ("--mosaic-sigmas", 0.5, [2.6e-02, 1.5e-01]),
+        ("--bandwidth", 0.1, [4.0e-04, 7.0e-04]),
+        ("--bandwidth", 0.2, [1.2e-03, 2.0e-03]),
+        ("--bandwidth", 0.5, [6.0e-03, 6.0e-03]),
+        ("--bandwidth", 1.0, [1.2e-02, 5.0e-02]),
+        ("--divergence-sigma", 0.5, [6.0e-04, 1.0e-03]),
+        ("--divergence-sigma", 1.0, [1.4e-03, 2.2e-03]),
+        ("--divergence-sigma", 2.0, [4.5e-03, 5.0e-03]),
     ];
     for (flag, sigma, most) in table {
         let mut told = format!("{flag} {sigma}:");
@@ -147,7 +151,7 @@ fn each_spread_is_within_its_error_of_samples() {
             let field = bare.beam.polarisation_axis;
             let samples = match flag {
                 "--mosaic-sigmas" => {
-                    with_domains(bare, DVec3::splat(f64::to_radians(sigma)), 30_000)
+                    with_domains(bare, DVec3::splat(f64::to_radians(sigma)), 16_384)
                 }
                 "--bandwidth" => with_sources(bare, |deviate| {
                     (incident, wavelength_m * (1.0 + deviate * sigma * 1e-2))
@@ -177,11 +181,11 @@ fn segments_are_narrow_enough_that_nothing_is_lost() {
         (30, 2.0, 0.5),
         (100, 3.0, 0.25),
     ] {
-        let line = format!("{} -phi 10 -osc {osc}", line(cells, resolution));
+        let line = in_general(&format!("{} -phi 10 -osc {osc}", line(cells, resolution)));
         let fine = {
             let mut fine = described(&line);
-            fine.scan.steps = 3000;
-            fine.scan.step_rad = fine.scan.range_rad / 3000.0;
+            fine.scan.steps = 1500;
+            fine.scan.step_rad = fine.scan.range_rad / 1500.0;
             fine.scan.sampling = PhiSampling::Middle;
             rendered(fine)
         };
@@ -206,14 +210,13 @@ fn segments_are_narrow_enough_that_nothing_is_lost() {
 /// them: what the choice of segments is there for.
 #[test]
 fn a_segment_that_is_too_wide_loses_reflections() {
-    let line = format!("{} -phi 10 -osc 6 --analytic", line(12, 1.6));
+    let line = in_general(&format!("{} -phi 10 -osc 6 --analytic", line(12, 1.6)));
     let sum = |line: &str| {
         let image = rendered(described(line));
         image.iter().map(|&value| f64::from(value)).sum::<f64>()
     };
     let lost = 1.0 - sum(&format!("{line} -phisteps 1")) / sum(&line);
-    println!("lost {lost}");
-    assert!(lost > 0.1, "{lost}");
+    assert!(lost > 0.5, "{lost}");
 }
 
 /// The area of a pixel as a variance, against 8 × 8 sub-pixels, by the width of the spots.
@@ -258,6 +261,10 @@ fn blocks_agree_with_the_scalar_reference() {
         ),
         ("-oversample 4 -curved_det", 200),
         ("-dmin 2.05", 12),
+        (
+            "-oversample 3 -mosaic 0 -phisteps 2 --diffuse-sigma 0.3 --diffuse-gamma 20",
+            100,
+        ),
     ] {
         let spreads = match flags.contains("-mosaic 0") {
             true => "-osc 1",

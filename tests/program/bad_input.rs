@@ -222,6 +222,11 @@ fn what_has_no_closed_form_is_refused() {
                 &["--analytic and --mosaic-file: rotations one by one have no closed form"]
             ),
             sound!(
+                gauss("--symmetric-shape mmm"),
+                USAGE,
+                &["--analytic: shapes with the crystal's symmetry have no closed form"]
+            ),
+            sound!(
                 gauss("--pixel-average -curved_det"),
                 USAGE,
                 &["--analytic: the areas of a curved panel's pixels have no closed form"]
