@@ -144,8 +144,8 @@ fn smeared_term(
 const SMEARED_END: f32 = 16.0;
 
 // How far from a reflection, along each axis, its spot is not zero, for all scattering vectors within
-// `extent` 1/Å of `centre`. The steps of the index are linear in q: over `extent` none grows by more than the
-// cell's edge times that.
+// `extent` 1/Å of `centre`. The steps of the index are linear in q: over `extent` none grows by more
+// than the cell's edge times that.
 fn smeared_reach(
     model: Model, form: ClosedForm, prepared: Prepared, panel: Panel, source: Source,
     centre: vec3<f32>, extent: f32,

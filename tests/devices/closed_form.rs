@@ -99,8 +99,8 @@ fn float32_holds_over_every_spread() {
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
-/// Error of images of whole patterns.
-const GATE: f64 = 1e-5;
+/// Error of images of whole patterns, bent panels among them.
+const GATE: f64 = 3e-5;
 
 #[test]
 fn no_smeared_spot_is_overlooked() {
@@ -157,27 +157,33 @@ fn the_quantities_behind_a_spot_are_those_of_the_cpu_path() {
          --gauss-metric hkl --analytic -N 15 --mosaic-sigmas 0.3 0.2 0.1 --bandwidth 0.2 \
          --divergence-sigma 1 0.5 --pixel-average -oversample 2 -dispersion 1 -dispsteps 2 -detpixels 64";
     for (scan, wide) in [("-osc 1 -phisteps 3", true), ("", false)] {
-        let scene = Scene::new(&experiment(&format!("{line} {scan}"))).unwrap();
-        for pixel in [[11, 17], [40, 3], [33, 60]] {
+        let described = experiment(&format!("{line} {scan}"));
+        let scene = Scene::new(&described).unwrap();
+        let image = Renderer::cpu().unwrap().render(&described).unwrap().image;
+        let photons = |&place: &usize| image.values()[place];
+        let brightest = (0..64 * 64).max_by(|a, b| photons(a).total_cmp(&photons(b)));
+        let brightest = brightest.map(|place| [place % 64, place / 64]).unwrap();
+        for pixel in [brightest, [11, 17]] {
             let place = TermPlace::last(&scene, pixel).unwrap();
             let (ours, theirs) = (
                 cpu::trace(&scene, &place),
                 gpu.trace(&scene, &place).unwrap(),
             );
+            // Error over the value, and over the least that it is measured against.
             let names = [
-                (Name::SpotCovariance, 2e-6),
-                (Name::SpotHeight, 3e-6),
-                (Name::SpotSweep, 3e-6),
-                (Name::SpotCrossing, 2e-5),
-                (Name::SpotExponent, 2e-5),
-                (Name::FLatt, 1e-4),
-                (Name::Term, 2e-4),
+                (Name::SpotCovariance, 2e-6, 0.0),
+                (Name::SpotHeight, 3e-6, 0.0),
+                (Name::SpotSweep, 3e-6, 0.0),
+                (Name::SpotCrossing, 2e-5, 1e-3),
+                (Name::SpotExponent, 2e-5, 0.1),
+                (Name::FLatt, 1e-4, 0.0),
+                (Name::Term, 2e-4, 0.0),
             ];
-            for (name, tolerance) in names {
+            for (name, tolerance, least) in names {
                 let (ours, theirs) = (ours.get(name).unwrap(), theirs.get(name).unwrap());
                 let length = |values: &[f64]| values.iter().map(|v| v * v).sum::<f64>().sqrt();
                 let apart: Vec<f64> = ours.iter().zip(theirs).map(|(a, b)| a - b).collect();
-                let error = length(&apart) / length(ours).max(1e-30);
+                let error = length(&apart) / length(ours).max(least);
                 println!("{pixel:?} {name}: {ours:?} {theirs:?}, {error:.1e}");
                 assert!(error <= tolerance, "{pixel:?} {name}: {error}");
             }

@@ -29,6 +29,8 @@ use nanobragg::gpu::{background_source, render_source};
 use nanobragg::random::PhiloxStream;
 use rand::RngExt;
 
+/// Words of the uniform of a crystal's symmetry and halos.
+const SYMMETRY_WORDS: usize = 24 * 28 + 4;
 /// Words of the uniform of a scene.
 const SCENE_WORDS: usize = 120;
 /// Random inputs to each function, beside its edges.

@@ -11,7 +11,7 @@ use nanobragg::physics::structure_factor::nearest_structure_factor;
 use rand::RngExt;
 
 use super::structure_factor::{DEFAULT_F, LARGEST, structure_factors, with_grid};
-use super::{check, check_words, in_render, inputs, vector};
+use super::{SYMMETRY_WORDS, check, check_words, in_render, inputs, vector};
 use crate::support::shader::Kernel;
 
 /// Error over the sum of the form's parts, which may cancel.
@@ -167,7 +167,7 @@ fn steps_of_the_stencil() {
     for stencil in 0..4u32 {
         let edge = 2 * stencil + 1;
         let inputs: Vec<[u32; 1]> = (0..edge.pow(3)).map(|number| [number]).collect();
-        let mut words = vec![0; 24 * 28 + 4];
+        let mut words = vec![0; SYMMETRY_WORDS];
         words[24 * 28 + 2] = stencil;
         let kernel = in_render("put3(0u, halo_step(word(0u)));").uniform(9, words);
         check_words("halo_step", kernel, &inputs, |[number]| {

@@ -7,7 +7,7 @@ use nanobragg::random::PhiloxStream;
 use rand::RngExt;
 
 use super::fixed_point::{packed, value};
-use super::{SCENE_WORDS, assert_within, in_render, inputs, log_uniform, vector};
+use super::{SCENE_WORDS, SYMMETRY_WORDS, assert_within, in_render, inputs, log_uniform, vector};
 
 /// Error over the larger of the operands, and over the value: a few times 2⁻⁴⁸.
 const PAIR: f64 = 4e-14;
@@ -263,6 +263,7 @@ fn terms() {
     let kernel = in_render(body)
         .helpers(READ)
         .constant("SHAPE", 2)
+        .uniform(9, vec![0; SYMMETRY_WORDS])
         .storage(6, vec![0; 4]);
     let outputs = kernel.run(&words, SIGHT + 20, 11);
     let errors = inputs
@@ -348,6 +349,7 @@ fn terms_of_candidates() {
     let kernel = in_render(body)
         .helpers(READ)
         .constant("SHAPE", 2)
+        .uniform(9, vec![0; SYMMETRY_WORDS])
         .storage(6, vec![0; 4]);
     let kernel = kernel
         .uniform(0, scene(5))

@@ -8,8 +8,8 @@ use rand::RngExt;
 
 use super::position::{EDGE as TILE_EDGE, PANEL, Place, READ, SOURCE, TILE};
 use super::{
-    SCENE_WORDS, any_words, check, check_cases, check_words, in_render, inputs, joined, relative,
-    unit_vector,
+    SCENE_WORDS, SYMMETRY_WORDS, any_words, check, check_cases, check_words, in_render, inputs,
+    joined, relative, unit_vector,
 };
 
 /// Error over the value: products of three numbers.
@@ -125,6 +125,7 @@ fn terms_and_factors() {
         let kernel = in_render(body)
             .constant("EDGE", edge as u32)
             .constant("ONE_NEAREST", u8::from(one_nearest))
+            .uniform(9, vec![0; SYMMETRY_WORDS])
             .storage(6, vec![0; 4]);
         check(
             "terms_of",

@@ -7,7 +7,7 @@ use nanobragg::physics::term::{Model, term};
 use rand::RngExt;
 
 use super::structure_factor::{DEFAULT_F, LARGEST, structure_factors, with_grid};
-use super::{check, in_render, inputs, joined, log_uniform, vector};
+use super::{SYMMETRY_WORDS, check, in_render, inputs, joined, log_uniform, vector};
 
 /// Error over the brightest term, times the cells along an axis: the index is rounded, and δ with it.
 const TERM: f64 = 1.5e-7;
@@ -85,7 +85,9 @@ fn term_of_every_kind() {
                 let scattered = term(model, prepared_at(0u), real3(15u));
                 put(0u, common_factor(model) * scattered);";
             let kernel = with_grid(in_render(body), kind_number, false).helpers(SPOTS);
-            let kernel = kernel.constant("SHAPE", shape_number);
+            let kernel = kernel
+                .constant("SHAPE", shape_number)
+                .uniform(9, vec![0; SYMMETRY_WORDS]);
             check("term", kernel, TERM, &inputs, |input, [found]| {
                 let vector = |word: usize| DVec3::from_slice(&input[word..]);
                 let index_of = DMat3::from_cols_slice(&input[6..15]).transpose();
