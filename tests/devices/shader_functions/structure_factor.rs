@@ -303,8 +303,7 @@ fn vector_squares(block: &mut Tricubic, hkl: DVec3) -> [f64; 2] {
     for lane in 0..LANES {
         block.place(lane, hkl, nearest_index(hkl));
     }
-    let mut square =
-        |found: bool, block: &Tricubic| if found { block.square(LANES / 2) } else { 0.0 };
+    let square = |found: bool, block: &Tricubic| if found { block.square(LANES / 2) } else { 0.0 };
     let fused = block.find::<true>();
     let fused = square(fused, block);
     let split = block.find::<false>();
