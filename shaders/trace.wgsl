@@ -38,6 +38,13 @@ struct Traced {
     damping: f32, // by the B factor
     axes: vec3<f32>, // the lattice factor of each axis, over its number of cells
     halo: f32, // over the scale of terms
+    // The triangular factor of a spot in closed form, whitened, and the rest of it.
+    factor_h: vec3<f32>,
+    spot_rate: f32,
+    factor_kl: vec3<f32>,
+    spot_crossing: f32,
+    spot_height: f32,
+    spot_exponent: f32,
     displacement: f32, // x of the nearest reflection
 }
 
@@ -126,4 +133,23 @@ fn trace() {
     let scattered = common_factor(model) * term_at(model, index.whole, rest, nearest) + halos;
     traced.term = select(scattered, 0.0, is_dropped(scene.scattering_limit_squared, q));
     traced.absorbed = absorbed(panel, seen, selected.layer);
+    if CLOSED_FORM {
+        let form = scene.closed_form;
+        let factor = with_area(
+            covariance_factor(form, prepared, source, q),
+            form, prepared, panel, source, q, seen.distance,
+        );
+        let spot = smeared_spot(form, factor, delta, sweep(form, prepared, q));
+        let smeared = common_factor(model) * smeared_term(
+            model, form, prepared, panel, source, q, seen.distance, index.whole, rest,
+        );
+        traced.factor_h = factor.h;
+        traced.factor_kl = factor.kl;
+        traced.spot_height = spot.height;
+        traced.spot_exponent = spot.exponent;
+        traced.spot_rate = spot.rate;
+        traced.spot_crossing = spot.crossing;
+        traced.lattice_factor = sqrt(smeared_average(form, spot));
+        traced.term = select(smeared + halos, 0.0, is_dropped(scene.scattering_limit_squared, q));
+    }
 }

@@ -398,7 +398,8 @@ impl Middle {
     fn new(scene: &Scene, panel: &Panel, first: [usize; 2]) -> Middle {
         let thickness_m = layer_front(scene, panel, scene.layers);
         let depth = thickness_m / 2.0;
-        let views = Views::at(panel, 1, first, [0, 0], |_| depth);
+        let mut views = Views::ZERO;
+        views.look_at(panel, 1, first, [0, 0], |_| depth);
         let nearest = (0..LANES).fold(f64::INFINITY, |least, lane| least.min(views.distance(lane)));
         let diagonal_m = (2.0 * panel.pixel_size_m.powi(2) + thickness_m.powi(2)).sqrt();
         // A direction turns by no more than the way over the distance, but for the second order.
@@ -470,4 +471,54 @@ fn frobenius(matrix: &DMat3) -> f64 {
         .into_iter()
         .sum::<f64>()
         .sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::pixel;
+    use crate::document::Document;
+
+    /// A high-resolution patch of a detector, tilted, with layers and sub-pixels.
+    fn scene(more: &str) -> Scene {
+        let text = format!(
+            "crystal = {{ cell_A_deg = [59, 68, 31, 80, 95, 110], misset_deg = [71, 2, 44],
+                          default_F = 10, shape = 'gauss', gauss_metric = 'hkl', cells = 150 }}
+             detector = {{ pixels = 64, pixel_mm = 0.1, rotation_y_deg = 20, beam_x_mm = -30,
+                           beam_y_mm = -20, sensor_thickness_um = 400,
+                           sensor_attenuation_depth_um = 300 }}
+             scan = {{ range_deg = 0.4, steps = 4 }}
+             [sampling]
+             analytic = true
+             oversample = 3
+             {more}"
+        );
+        let document = Document::from_toml(&text).unwrap();
+        let resolved = document.resolve(1, crate::memory::Bytes(1 << 24)).unwrap();
+        Scene::new(&resolved.experiment).unwrap()
+    }
+
+    #[test]
+    fn blocks_that_are_left_out_are_dark() {
+        for more in [
+            "",
+            "[mosaicity]\nspread_deg = 0.01",
+            "pixel_average = true\n[beam]\nbandwidth_percent = 0.02\ndivergence_sigma_mrad = [0.1, 0.2]",
+        ] {
+            let scene = scene(more);
+            let panel = &scene.panels[0];
+            let (mut dark, mut brightest, mut left_out) = (0f64, 0f64, 0);
+            for first in (0..64).flat_map(|slow| [[0, slow], [32, slow]]) {
+                let shows = Visible::new(&scene, panel, first).any();
+                left_out += usize::from(!shows);
+                for lane in 0..LANES {
+                    let value = pixel::photons(&scene, panel, [first[0] + lane, first[1]]);
+                    brightest = brightest.max(value);
+                    dark = dark.max(if shows { 0.0 } else { value });
+                }
+            }
+            assert!(left_out > 20, "{more}: {left_out} blocks");
+            assert!(dark < 1e-20 * brightest, "{more}: {dark} of {brightest}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 //! [`photons`] is the scalar reference for `cpu::block`, which renders images. A trace is
 //! made of the functions here, and the blocks inline most of them into their loops.
 
-use glam::DMat3;
+use glam::{DMat3, DVec3};
 
 use crate::experiment::{Panel, Sensor};
 use crate::physics::absorption::{absorbed_fraction, mean_depth};
@@ -140,12 +140,12 @@ pub(super) fn sum_over_orientations(
 ) -> f64 {
     let q = source.scattering_vector(seen.diffracted);
     if let Some(form) = &scene.closed_form {
-        let orientations = scene.orientations.iter();
-        let intensities = orientations.map(|orientation| {
-            let (term, spot) = smeared_term(scene, form, panel, seen, source, orientation);
-            smeared_intensity(scene, &term, &spot)
+        let steps = displacements(scene, form, panel, seen, source);
+        let terms = scene.orientations.iter().map(|orientation| {
+            let smeared = smeared_term(scene, form, orientation, q, &steps);
+            smeared.intensity(scene)
         });
-        return intensities.sum();
+        return terms.sum();
     }
     let model = scene.model();
     scene
@@ -155,44 +155,66 @@ pub(super) fn sum_over_orientations(
         .sum()
 }
 
-/// The closed form's term of an orientation: the reflection that is nearest at the segment's middle,
-/// and its smeared spot.
+/// The closed form's term: the reflection that is nearest at the segment's middle, and its smeared
+/// spot.
+pub(super) struct SmearedTerm {
+    /// The term at the segment's middle, with the F_latt of a spot that is not smeared.
+    pub middle: Term,
+    /// The spot's covariance C, in index units.
+    pub covariance: DMat3,
+    /// The spot.
+    pub spot: SmearedSpot,
+}
+
+impl SmearedTerm {
+    /// √⟨F_latt²⟩.
+    pub fn lattice_factor(&self, scene: &Scene) -> f64 {
+        scene.lattice.total * self.spot.average.sqrt()
+    }
+
+    /// F_cell²·⟨F_latt²⟩, and the halos at the segment's middle.
+    pub fn intensity(&self, scene: &Scene) -> f64 {
+        let amplitude = self.middle.structure_factor * scene.lattice.total;
+        amplitude * amplitude * self.spot.average + self.middle.halo
+    }
+}
+
+/// The term of `orientation` at the scattering vector `q` (1/m), with these [`displacements`].
 pub(super) fn smeared_term(
     scene: &Scene,
     form: &ClosedForm,
-    panel: &Panel,
-    seen: &View,
-    source: &SceneSource,
     orientation: &Orientation,
-) -> (Term, SmearedSpot) {
-    let (q, index_of) = (
-        source.scattering_vector(seen.diffracted),
-        &orientation.index_of,
-    );
-    let term = term(&scene.model(), index_of, q);
-    let covariance = spot_covariance(scene, form, panel, seen, source, orientation);
+    q: DVec3,
+    displacements: &[DVec3],
+) -> SmearedTerm {
+    let index_of = &orientation.index_of;
+    let middle = term(&scene.model(), index_of, q);
+    let covariance = closed_form::covariance(form, index_of, q, displacements);
     let sweep = closed_form::sweep(form, index_of, q);
-    let delta = term.hkl - term.nearest;
-    let spot = closed_form::smeared_spot(form, &covariance, delta, sweep);
-    (term, spot)
+    let delta = middle.hkl - middle.nearest;
+    SmearedTerm {
+        middle,
+        covariance,
+        spot: closed_form::smeared_spot(form, &covariance, delta, sweep),
+    }
 }
 
-/// The covariance of a spot of an orientation where `seen` shows it on `panel`, in index units.
-pub(super) fn spot_covariance(
+/// The steps of q (1/m) per standard deviation of the directions of `source` and of the place in
+/// the sub-pixel that `seen` shows on `panel`.
+pub(super) fn displacements(
     scene: &Scene,
     form: &ClosedForm,
     panel: &Panel,
     seen: &View,
     source: &SceneSource,
-    orientation: &Orientation,
-) -> DMat3 {
-    let wavelength_m = source.wavelength_m;
-    let mut steps = Vec::from(closed_form::divergence_steps(
-        form,
-        source.electric,
-        source.magnetic,
+) -> Vec<DVec3> {
+    let SceneSource {
+        electric,
+        magnetic,
         wavelength_m,
-    ));
+        ..
+    } = *source;
+    let mut steps = closed_form::divergence_steps(form, electric, magnetic, wavelength_m).to_vec();
     if form.pixel_average {
         steps.extend(closed_form::pixel_steps(
             [panel.fast, panel.slow],
@@ -202,14 +224,7 @@ pub(super) fn spot_covariance(
             wavelength_m,
         ));
     }
-    let q = source.scattering_vector(seen.diffracted);
-    closed_form::covariance(form, &orientation.index_of, q, &steps)
-}
-
-/// F_cell²·⟨F_latt²⟩, and the halos of the segment's middle.
-pub(super) fn smeared_intensity(scene: &Scene, term: &Term, spot: &SmearedSpot) -> f64 {
-    let amplitude = term.structure_factor * scene.lattice.total;
-    amplitude * amplitude * spot.average + term.halo
+    steps
 }
 
 /// Photons in the pixel (fast, slow) of `panel`, term by term: the scalar reference for

@@ -6,14 +6,15 @@ use rayon::prelude::*;
 use super::block;
 use super::lanes::LANES;
 use super::pixel::{
-    absorbed, amorphous_part, first_factors, own_polarisation, own_solid_angle, sub_pixel_view,
-    sum_over_orientations,
+    absorbed, amorphous_part, displacements, first_factors, own_polarisation, own_solid_angle,
+    smeared_term, sub_pixel_view, sum_over_orientations,
 };
 use super::prepared::Prepared;
 use crate::experiment::{Panel, Shape};
+use crate::physics::closed_form::ClosedForm;
 use crate::physics::debye_waller::debye_waller;
 use crate::physics::lattice_factor::{round_offset, sincg, spot_offset_squared};
-use crate::physics::term::term;
+use crate::physics::term::{Term, term};
 use crate::physics::view::View;
 use crate::scene::{
     ELECTRON_RADIUS_SQUARED, Scene, SceneSource, TermPlace, put_photons, solid_angle_unit_name,
@@ -118,11 +119,19 @@ pub fn index_sensitivity(scene: &Scene, place: &TermPlace, reach: f64) -> f64 {
     for (view, source) in views_and_sources(scene, place) {
         let q = source.scattering_vector(view.diffracted);
         let model = scene.model();
+        let panel = &scene.panels[place.panel()];
+        let form = scene.closed_form.as_ref();
+        let displacements = form.map(|form| displacements(scene, form, panel, &view, source));
         let added: Vec<(f64, f64)> = scene
             .orientations
             .par_iter()
             .map(|orientation| {
-                let intensity = |q| term(&model, &orientation.index_of, q).intensity();
+                let intensity = |q| match (&scene.closed_form, &displacements) {
+                    (Some(form), Some(steps)) => {
+                        smeared_term(scene, form, orientation, q, steps).intensity(scene)
+                    }
+                    _ => term(&model, &orientation.index_of, q).intensity(),
+                };
                 let (here, star) = (intensity(q), dual(&orientation.index_of));
                 let change = [star.x_axis, star.y_axis, star.z_axis].map(|axis| {
                     let either = [-reach, reach].map(|step| intensity(q + step * axis) - here);
@@ -143,6 +152,9 @@ pub fn index_sensitivity(scene: &Scene, place: &TermPlace, reach: f64) -> f64 {
 /// The quantities from the Miller index at the scattering vector `q` (1/m) to the term.
 fn put_term(scene: &Scene, place: &TermPlace, q: DVec3, trace: &mut Trace) {
     let orientation = &scene.orientations[place.orientation()];
+    if let Some(form) = &scene.closed_form {
+        return put_smeared(scene, form, place, q, trace);
+    }
     let term = term(&scene.model(), &orientation.index_of, q);
     trace.put(Name::Hkl, term.hkl.to_array());
     trace.put(Name::Nearest, term.nearest.to_array());
@@ -163,14 +175,52 @@ fn put_term(scene: &Scene, place: &TermPlace, q: DVec3, trace: &mut Trace) {
     }
     trace.put_one(Name::FLatt, term.lattice_factor);
     trace.put_one(Name::FCell, term.structure_factor);
+    put_halo(scene, &term, trace);
+    let dropped = q.length() > scene.scattering_vector_limit;
+    let counted = if dropped { 0.0 } else { term.intensity() };
+    trace.put_one(Name::Term, counted);
+}
+
+/// The halos of `term`, where the crystal has any.
+fn put_halo(scene: &Scene, term: &Term, trace: &mut Trace) {
     if let Some(diffuse) = &scene.diffuse {
         trace.put_one(Name::Beta, diffuse.beta);
         let nearest = diffuse.halo(term.nearest, term.hkl);
         trace.put_one(Name::Displacement, nearest.x);
         trace.put_one(Name::Halo, term.halo);
     }
+}
+
+/// The quantities of [`put_term`] in closed form.
+fn put_smeared(scene: &Scene, form: &ClosedForm, place: &TermPlace, q: DVec3, trace: &mut Trace) {
+    let (panel, index) = (&scene.panels[place.panel()], place.index());
+    let (view, source) = (view_of(scene, place), &scene.sources[index.source]);
+    let steps = displacements(scene, form, panel, &view, source);
+    let orientation = &scene.orientations[place.orientation()];
+    let smeared = smeared_term(scene, form, orientation, q, &steps);
+    trace.put(Name::Hkl, smeared.middle.hkl.to_array());
+    trace.put(Name::Nearest, smeared.middle.nearest.to_array());
+    let c = smeared.covariance;
+    trace.put(
+        Name::SpotCovariance,
+        [
+            c.x_axis.x, c.y_axis.y, c.z_axis.z, c.x_axis.y, c.x_axis.z, c.y_axis.z,
+        ],
+    );
+    let spot = &smeared.spot;
+    trace.put_one(Name::SpotHeight, spot.height);
+    trace.put_one(Name::SpotSweep, spot.kappa);
+    trace.put_one(Name::SpotCrossing, spot.crossing_rad);
+    trace.put_one(Name::SpotExponent, spot.exponent);
+    trace.put_one(Name::FLatt, smeared.lattice_factor(scene));
+    trace.put_one(Name::FCell, smeared.middle.structure_factor);
+    put_halo(scene, &smeared.middle, trace);
     let dropped = q.length() > scene.scattering_vector_limit;
-    let counted = if dropped { 0.0 } else { term.intensity() };
+    let counted = if dropped {
+        0.0
+    } else {
+        smeared.intensity(scene)
+    };
     trace.put_one(Name::Term, counted);
 }
 

@@ -16,8 +16,18 @@ pub fn misses_edges(scene: &Scene) -> bool {
 /// The nrmse of an image of `scene` where it is not certain to be [`GOOD`]: about as large as it can
 /// be. An image of few pixels may have a thousandth of it, if these are near a spot's middle.
 pub fn largest_error(scene: &Scene) -> Option<f64> {
-    let error = index_error(scene, is_fine(scene));
+    let error = index_error(scene, is_fine(scene)) + smearing_error(scene);
     (error > GOOD).then_some(error)
+}
+
+/// The largest error of the place in a smeared spot, in units of the width of one that is not: the
+/// direction in which the spot is smeared is rounded, and pixels may be half an index from its
+/// middle.
+fn smearing_error(scene: &Scene) -> f64 {
+    /// For each unit of sharpness, as measured on the far flanks of spots.
+    const PER_SHARPNESS: f64 = 5e-7;
+    let largest = sharpness(&scene.lattice).into_iter().fold(0.0, f64::max);
+    scene.closed_form.map_or(0.0, |_| PER_SHARPNESS * largest)
 }
 
 /// Whether the Miller indices of `scene` have to be formed in fixed point at every sub-pixel, and

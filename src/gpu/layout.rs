@@ -177,8 +177,12 @@ wgsl_structs! {
         rest: [f32; 3], spread: f32,
         nearest: [f32; 3], damping: f32,
         axes: [f32; 3], halo: f32,
+        factor_h: [f32; 3], spot_rate: f32,
+        factor_kl: [f32; 3], spot_crossing: f32,
+        spot_height: f32,
+        spot_exponent: f32,
         displacement: f32,
-        padding: [u32; 3],
+        padding: u32,
     }
     ExposureUniform = "Exposure" of noise_source {
         key: [u32; 2],

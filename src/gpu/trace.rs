@@ -1,5 +1,7 @@
 //! How one term of one pixel comes about on the device, from the functions that render it there.
 
+use glam::{DMat3, DVec3};
+
 use super::entries::{orientation_entries, source_entries};
 use super::kernel::Entry;
 use super::layout::{SelectedUniform, TracedEntry};
@@ -9,6 +11,7 @@ use super::tiles::{TilePlace, TileSize, solid_angle_unit, tile_entries};
 use super::workspace::Workspace;
 use super::{GpuError, GpuRenderer};
 use crate::experiment::{Region, Shape};
+use crate::physics::closed_form::{ClosedForm, NARROW_SEGMENT};
 use crate::scene::{Scene, TermPlace, put_photons, solid_angle_unit_name};
 use crate::trace::{Name, Trace};
 use crate::units::ANGSTROM_PER_METRE;
@@ -159,7 +162,10 @@ fn in_units(scene: &Scene, place: &TermPlace, traced: &TracedEntry, scaling: &Sc
             }
         }
         Shape::Round => trace.put_one(Name::RoundOffset, traced.round_offset.into()),
-        Shape::Gauss | Shape::TopHat => trace.put_one(Name::SpotDistance, traced.spread.into()),
+        Shape::Gauss | Shape::TopHat => match &scene.closed_form {
+            Some(form) => put_spot(form, traced, &mut trace),
+            None => trace.put_one(Name::SpotDistance, traced.spread.into()),
+        },
     }
     let lattice_factor = f64::from(traced.lattice_factor) * lattice.total;
     trace.put_one(Name::FLatt, lattice_factor);
@@ -173,4 +179,28 @@ fn in_units(scene: &Scene, place: &TermPlace, traced: &TracedEntry, scaling: &Sc
     trace.put_one(Name::Absorbed, traced.absorbed.into());
     trace.put_one(Name::Weight, traced.weight.into());
     trace
+}
+
+/// A spot in closed form.
+fn put_spot(form: &ClosedForm, traced: &TracedEntry, trace: &mut Trace) {
+    let [a, b, c] = traced.factor_h.map(f64::from);
+    let [d, e, f] = traced.factor_kl.map(f64::from);
+    let whitened = DMat3::from_cols(
+        DVec3::new(a, 0.0, 0.0),
+        DVec3::new(b, d, 0.0),
+        DVec3::new(c, e, f),
+    );
+    let factor = whitened * form.whitening.inverse().transpose();
+    let [h, k, l] = [factor.x_axis, factor.y_axis, factor.z_axis];
+    let covariance = [h.dot(h), k.dot(k), l.dot(l), h.dot(k), h.dot(l), k.dot(l)];
+    trace.put(Name::SpotCovariance, covariance);
+    trace.put_one(Name::SpotHeight, traced.spot_height.into());
+    let [rate, crossing] = [traced.spot_rate, traced.spot_crossing].map(f64::from);
+    trace.put_one(Name::SpotSweep, rate * rate);
+    let crossing_rad = if rate > 0.0 { crossing / rate } else { 0.0 };
+    trace.put_one(Name::SpotCrossing, crossing_rad);
+    // Where a segment has no width to speak of, what φ would spare does not count.
+    let is_narrow = rate * form.segment_rad < NARROW_SEGMENT;
+    let spared = if is_narrow { crossing * crossing } else { 0.0 };
+    trace.put_one(Name::SpotExponent, f64::from(traced.spot_exponent) + spared);
 }

@@ -80,6 +80,9 @@ pub struct Limits {
     pub widest_segment_rad: f64,
     /// Standard deviations of a spot along h, k and l at most, but for what the segment adds.
     pub widths: [f64; 3],
+    /// About the nrmse of spots there that comes from the curvature of the sphere on which
+    /// mosaicity moves a reflection.
+    pub curvature_error: f64,
 }
 
 /// nrmse of an image against fine steps of φ that the widest segment keeps below.
@@ -97,9 +100,11 @@ impl Limits {
         /// Part of a cell of reciprocal space that a reflection may pass in half a segment even
         /// where spots fill all of it.
         const LEAST_WAY: f64 = 0.25;
-        /// κ-free curvature: how far from its straight line, in standard deviations of a spot that
-        /// nothing smears, a reflection may be at the segment's ends, times 8.
+        /// How far from its straight line, in standard deviations of a spot that nothing smears, a
+        /// reflection may be at the segment's ends, times 8.
         const BEND: f64 = 0.02;
+        /// nrmse over the displacement of a spot's middle, in standard deviations: as measured.
+        const ERROR_OF_SAG: f64 = 0.7;
         let lattice = Lattice::new(crystal);
         let sharpness = (4.0 * crystal.fudge / SPOT_WIDTH).sqrt();
         let unwhitening = lattice.metric.inverse().transpose() * sharpness.recip();
@@ -118,10 +123,14 @@ impl Limits {
             2.0 * way / (edges[axis] * longest)
         });
         let to_whitened = lattice.metric * crystal.cell.real().transpose() * sharpness;
-        let bend = (BEND / (longest * largest_stretch(&to_whitened))).sqrt();
+        let sharp = longest * largest_stretch(&to_whitened);
+        let bend = (BEND / sharp).sqrt();
+        let tilt = sigmas_rad.into_iter().fold(0.0, f64::max);
+        let sag = 0.5 * tilt * tilt * sharp / (beam.bandwidth * sharp).hypot(1.0);
         Limits {
             widest_segment_rad: ways.fold(bend, f64::min),
             widths,
+            curvature_error: ERROR_OF_SAG * sag,
         }
     }
 }

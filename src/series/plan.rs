@@ -57,7 +57,8 @@ impl Frame {
         // The base may have another oversampling, where the axes of the turned cell are rounded.
         own.sampling.oversample = Some(self.experiment.oversample());
         // What has no effect on the frame is not said, for a render of the document would tell so.
-        if self.experiment.scan().step_rad == 0.0 {
+        let analytic = self.experiment.sampling().analytic.is_some();
+        if self.experiment.scan().step_rad == 0.0 || analytic {
             own.scan.phi_sampling = None;
         }
         if !self.experiment.detector().has_layers() {

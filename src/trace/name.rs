@@ -80,7 +80,18 @@ quantities! {
     RoundOffset("round_offset", "", 1),
     /// fudge·g, of Gaussian and top-hat spots, 1/Å².
     SpotDistance("spread", "1/Å^2", 1),
-    /// The lattice factor.
+    /// The covariance C of a spot in closed form: of h, k and l with themselves, of h with k, h with l
+    /// and k with l.
+    SpotCovariance("spot_covariance", "", 6),
+    /// The height of a spot in closed form over that of one that nothing smears, √(det C₀/det C).
+    SpotHeight("spot_height", "", 1),
+    /// How fast the exponent of a spot in closed form rises with the square of φ, κ, 1/rad².
+    SpotSweep("spot_sweep", "1/rad^2", 1),
+    /// The angle before a segment's middle at which a spot in closed form is nearest, t₀, rad.
+    SpotCrossing("spot_crossing", "rad", 1),
+    /// The least exponent of a spot in closed form, E.
+    SpotExponent("spot_exponent", "", 1),
+    /// The lattice factor; in closed form the root of the average of its square.
     FLatt("f_latt", "", 1),
     /// The structure factor, electrons.
     FCell("f_cell", "electrons", 1),

@@ -76,7 +76,7 @@ impl Check {
 }
 
 /// Every check of a scene.
-pub(super) fn checks() -> [Check; 34] {
+pub(super) fn checks() -> [Check; 37] {
     [
         scene(
             "square",
@@ -265,6 +265,34 @@ pub(super) fn checks() -> [Check; 34] {
              crystal.B_factor_A2 = -5
              mosaicity = { model = 'normal', spread_deg = 0.3, domains = 30 }",
         ),
+        scene(
+            "closed form",
+            "crystal = { cells = [10, 12, 14], shape = 'gauss', gauss_metric = 'hkl', fudge = 0.8 }
+             detector = { distance_mm = 60, pixel_mm = 0.4 }
+             mosaicity = { sigmas_deg = [0.1, 0.3, 0.2] }
+             beam = { bandwidth_percent = 0.3, divergence_sigma_mrad = [0.5, 0.3] }
+             scan = { range_deg = 1, steps = 3 }
+             sampling = { analytic = true, oversample = 2 }",
+        )
+        .quick(),
+        scene(
+            "closed form, area of pixels",
+            "crystal = { cells = 2, shape = 'gauss' }
+             detector = { distance_mm = 60, pixel_mm = 0.4, sensor_thickness_um = 450,
+                          sensor_attenuation_depth_um = 500 }
+             mosaicity = { spread_deg = 0.3 }
+             scan.range_deg = 0.2
+             sampling = { analytic = true, pixel_average = true }",
+        ),
+        scene(
+            "closed form, large crystal",
+            "crystal = { cells = 1000, shape = 'gauss', gauss_metric = 'hkl' }
+             mosaicity = { spread_deg = 0.1 }
+             beam = { bandwidth_percent = 0.1 }
+             scan = { range_deg = 0.5, steps = 1 }
+             sampling = { analytic = true, oversample = 1 }",
+        )
+        .gate(Gate::Nrmse(LARGE)),
         scene(
             "ellipsoid of domains",
             "crystal = { cells = 10 }

@@ -37,6 +37,8 @@ fn the_bytes_are_those_of_one_device() {
         "-detpixels_f 150 -detpixels_s 333 -oversample 1 -water 1e-4",
         "-detpixels_f 333 -detpixels_s 150 -oversample 2 -mosaic 1 -mosaic_domains 20",
         "-detpixels 60 -gauss_xtal -mosaic 1 -mosaic_domains 100",
+        "-detpixels 100 -gauss_xtal --gauss-metric hkl --analytic -mosaic 0.3 --bandwidth 0.2 -osc 5 \
+         -phisteps 90 --pixel-average",
         "-detpixels 300 -roi 70 200 100 270 -tophat_spots",
         "-detpixels 280 -hkl lysozyme_1aki_p1.hkl -interpolate -oversample 1",
         "-detpixels 200 -N 2000 -mosaic 0.1 -mosaic_domains 5 -oversample 1",

@@ -17,12 +17,17 @@ fn line(cells: u32, resolution: f64) -> String {
     let two_theta = 2.0 * (0.5 / resolution).asin();
     let away = 100.0 * two_theta.tan();
     format!(
-        "-cell 59.06 68.45 30.52 -misset 71 2 44 -lambda 1 -distance 100 -pixel 0.1 -detpixels 96 \
+        "-cell 59.06 68.45 30.52 -misset 71 2 44 -lambda 1 -distance 100 -pixel 0.1 -detpixels 240 \
          -mosflm -Xbeam {} -Ybeam {} -oversample 1 -default_F 100 -gauss_xtal \
          --gauss-metric hkl -N {cells}",
-        4.8 - 0.8 * away,
-        4.8 - 0.6 * away
+        12.0 - 0.8 * away,
+        12.0 - 0.6 * away
     )
+}
+
+/// `line` with a crystal none of whose axes is near the spindle.
+fn in_general(line: &str) -> String {
+    line.replace("-misset 71 2 44", "-misset 10 20 30")
 }
 
 fn described(line: &str) -> Description {
@@ -55,18 +60,26 @@ fn quantile(part: f64) -> f64 {
     (low + high) / 2.0
 }
 
-/// Normal deviates that fill space evenly: with as many of them an average is far nearer to the
-/// integral than of random ones.
+/// Normal deviates that fill space evenly (Hammersley's points): an average over as many of them is
+/// far nearer to the integral than over random ones.
 fn deviates(count: u32) -> Vec<DVec3> {
-    // Powers of the inverse of the root of x⁴ = x + 1, and both signs of each.
-    let root: f64 = 1.220_744_084_605_759_5;
-    let steps = DVec3::new(1.0 / root, 1.0 / root.powi(2), 1.0 / root.powi(3));
-    let half = (0..count / 2).map(|i| (DVec3::splat(0.5) + steps * f64::from(i)).fract());
-    half.flat_map(|place| {
-        let deviate = DVec3::from_array(place.to_array().map(quantile));
+    let half = count / 2;
+    let mirrored = |mut place: u32, base: u32| {
+        let (mut part, mut scale) = (0.0, 1.0);
+        while place > 0 {
+            scale /= f64::from(base);
+            part += scale * f64::from(place % base);
+            place /= base;
+        }
+        part
+    };
+    let deviates = (0..half).flat_map(|i| {
+        let first = (f64::from(i) + 0.5) / f64::from(half);
+        let place = [first, mirrored(i + 1, 2), mirrored(i + 1, 3)];
+        let deviate = DVec3::from_array(place.map(quantile));
         [deviate, -deviate]
-    })
-    .collect()
+    });
+    deviates.collect()
 }
 
 /// `description` with domains turned by `sigmas_rad` about each axis.
@@ -92,7 +105,7 @@ fn with_sources(
     mut description: Description,
     of_deviate: impl Fn(f64) -> (DVec3, f64),
 ) -> Description {
-    const EITHER_SIDE: i32 = 300;
+    const EITHER_SIDE: i32 = 200;
     let sources = (-EITHER_SIDE..=EITHER_SIDE).map(|place| {
         let deviate = 5.0 * f64::from(place) / f64::from(EITHER_SIDE);
         let (incident, wavelength_m) = of_deviate(deviate);
@@ -109,21 +122,23 @@ fn with_sources(
 /// One spread at a time: its error against samples, at 4 and at 2 Å, printed and asserted.
 #[test]
 fn each_spread_is_within_its_error_of_samples() {
-    // Degrees, mrad or percent; the largest nrmse at 2 Å.
-    let table: [(&str, f64, f64); 9] = [
-        ("--mosaic-sigmas", 0.1, 1e-3),
-        ("--mosaic-sigmas", 0.3, 1e-2),
-        ("--mosaic-sigmas", 1.0, 1e-1),
-        ("--bandwidth", 0.1, 1e-3),
-        ("--bandwidth", 0.3, 1e-2),
-        ("--bandwidth", 1.0, 1e-1),
-        ("--divergence-sigma", 0.3, 1e-3),
-        ("--divergence-sigma", 1.0, 1e-2),
-        ("--divergence-sigma", 3.0, 1e-1),
+    // Degrees, percent or mrad; the largest errors at 4 and at 2 Å.
+    let table = [
+        ("--mosaic-sigmas", 0.05, [4.0e-04, 7.0e-04]),
+        ("--mosaic-sigmas", 0.1, [1.3e-03, 2.4e-03]),
+        ("--mosaic-sigmas", 0.2, [4.0e-03, 1.0e-02]),
+        ("--mosaic-sigmas", 0.5, [2.6e-02, 1.5e-01]),
+        ("--bandwidth", 0.1, [4.0e-04, 7.0e-04]),
+        ("--bandwidth", 0.2, [1.2e-03, 2.0e-03]),
+        ("--bandwidth", 0.5, [6.0e-03, 6.0e-03]),
+        ("--bandwidth", 1.0, [1.2e-02, 5.0e-02]),
+        ("--divergence-sigma", 0.5, [6.0e-04, 1.0e-03]),
+        ("--divergence-sigma", 1.0, [1.4e-03, 2.2e-03]),
+        ("--divergence-sigma", 2.0, [4.5e-03, 5.0e-03]),
     ];
     for (flag, sigma, most) in table {
         let mut told = format!("{flag} {sigma}:");
-        for resolution in [4.0, 2.0] {
+        for (resolution, most) in [4.0, 2.0].into_iter().zip(most) {
             let line = line(20, resolution);
             let values = match flag {
                 "--mosaic-sigmas" => format!("{sigma} {sigma} {sigma}"),
@@ -136,7 +151,7 @@ fn each_spread_is_within_its_error_of_samples() {
             let field = bare.beam.polarisation_axis;
             let samples = match flag {
                 "--mosaic-sigmas" => {
-                    with_domains(bare, DVec3::splat(f64::to_radians(sigma)), 30_000)
+                    with_domains(bare, DVec3::splat(f64::to_radians(sigma)), 16_384)
                 }
                 "--bandwidth" => with_sources(bare, |deviate| {
                     (incident, wavelength_m * (1.0 + deviate * sigma * 1e-2))
@@ -166,11 +181,11 @@ fn segments_are_narrow_enough_that_nothing_is_lost() {
         (30, 2.0, 0.5),
         (100, 3.0, 0.25),
     ] {
-        let line = format!("{} -phi 10 -osc {osc}", line(cells, resolution));
+        let line = in_general(&format!("{} -phi 10 -osc {osc}", line(cells, resolution)));
         let fine = {
             let mut fine = described(&line);
-            fine.scan.steps = 3000;
-            fine.scan.step_rad = fine.scan.range_rad / 3000.0;
+            fine.scan.steps = 1500;
+            fine.scan.step_rad = fine.scan.range_rad / 1500.0;
             fine.scan.sampling = PhiSampling::Middle;
             rendered(fine)
         };
@@ -180,7 +195,7 @@ fn segments_are_narrow_enough_that_nothing_is_lost() {
         let sum = |image: &[f32]| image.iter().map(|&value| f64::from(value)).sum::<f64>();
         let of_sum = |image: &[f32]| sum(image) / sum(&fine) - 1.0;
         let mut told = format!("N {cells}, {resolution} Å, {osc}°, {chosen} segments:");
-        for (part, most) in [(1.0, 1e-3), (0.25, f64::INFINITY)] {
+        for (part, most) in [(1.0, 1e-3), (0.5, f64::INFINITY), (0.25, f64::INFINITY)] {
             let segments = (f64::from(chosen) * part).ceil() as u32;
             let image = rendered(analytic(segments));
             let (error, lost) = (nrmse(&image, &fine), of_sum(&image));
@@ -195,13 +210,13 @@ fn segments_are_narrow_enough_that_nothing_is_lost() {
 /// them: what the choice of segments is there for.
 #[test]
 fn a_segment_that_is_too_wide_loses_reflections() {
-    let line = format!("{} -phi 10 -osc 6 --analytic", line(12, 1.6));
+    let line = in_general(&format!("{} -phi 10 -osc 6 --analytic", line(12, 1.6)));
     let sum = |line: &str| {
         let image = rendered(described(line));
         image.iter().map(|&value| f64::from(value)).sum::<f64>()
     };
     let lost = 1.0 - sum(&format!("{line} -phisteps 1")) / sum(&line);
-    assert!(lost > 0.3, "{lost}");
+    assert!(lost > 0.5, "{lost}");
 }
 
 /// The area of a pixel as a variance, against 8 × 8 sub-pixels, by the width of the spots.
@@ -210,11 +225,11 @@ fn the_average_over_a_pixel_s_area_is_near_that_of_sub_pixels() {
     // Full width of the spots in pixels, and the largest error.
     for (width, most) in [(0.5, 1.0), (1.0, 0.5), (2.0, 0.1), (5.0, 0.01)] {
         // A spot's standard deviation in index units is that of 1/(2.52·N).
-        let fwhm_mm = 100.0 * 2.355 / (2.52 * 20.0 * 59.06);
+        let fwhm_mm: f64 = 100.0 * 2.355 / (2.52 * 20.0 * 59.06);
         let pixel = fwhm_mm / width;
-        let pixels = (9.6f64 / pixel).min(384.0) as u32;
+        let pixels = (12.0 / pixel).min(400.0) as u32;
         let line = line(20, 4.0).replace(
-            "-pixel 0.1 -detpixels 96",
+            "-pixel 0.1 -detpixels 240",
             &format!("-pixel {pixel} -detpixels {pixels}"),
         );
         let line = format!("{line} --analytic -mosaic 0.3");
@@ -246,6 +261,10 @@ fn blocks_agree_with_the_scalar_reference() {
         ),
         ("-oversample 4 -curved_det", 200),
         ("-dmin 2.05", 12),
+        (
+            "-oversample 3 -mosaic 0 -phisteps 2 --diffuse-sigma 0.3 --diffuse-gamma 20",
+            100,
+        ),
     ] {
         let spreads = match flags.contains("-mosaic 0") {
             true => "-osc 1",
@@ -262,7 +281,7 @@ fn blocks_agree_with_the_scalar_reference() {
         assert!(most > 0.0, "{flags}: nothing scatters");
         let mut seen = 0;
         for (place, &found) in image.values().iter().enumerate().step_by(7) {
-            let expected = pixel::photons(&scene, &scene.panels[0], [place % 96, place / 96]);
+            let expected = pixel::photons(&scene, &scene.panels[0], [place % 240, place / 240]);
             let error = (f64::from(found) - expected).abs();
             assert!(
                 error < 1e-7 * f64::from(most),

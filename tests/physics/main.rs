@@ -5,6 +5,7 @@ mod support;
 
 mod cells;
 mod closed_form;
+mod convergence;
 mod coordinates;
 mod diffuse;
 mod exposure;

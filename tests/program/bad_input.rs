@@ -171,6 +171,76 @@ fn unknown_and_misspelt_flags_are_refused_with_the_nearest() {
 }
 
 #[test]
+fn what_has_no_closed_form_is_refused() {
+    let gauss = |flags: &str| format!("-gauss_xtal --analytic {flags}");
+    refused(
+        &[],
+        &[
+            sound!(
+                "--analytic",
+                USAGE,
+                &["--analytic: only Gaussian spots have a closed form, not those of -square_xtal"]
+            ),
+            sound!(
+                "-round_xtal --analytic",
+                USAGE,
+                &["not those of -round_xtal; ask for Gaussian ones"]
+            ),
+            sound!(
+                "-gauss_xtal --bandwidth 0.2",
+                USAGE,
+                &[
+                    "--bandwidth: the bandwidth",
+                    "is integrated in closed form only"
+                ]
+            ),
+            sound!(
+                "-gauss_xtal --divergence-sigma 0.2 0",
+                USAGE,
+                &["--divergence-sigma: the standard deviation of the divergence"]
+            ),
+            sound!(
+                "-gauss_xtal --pixel-average",
+                USAGE,
+                &[
+                    "--pixel-average: a pixel's area is integrated in closed form only; give --analytic"
+                ]
+            ),
+            sound!(
+                gauss("-interpolate"),
+                USAGE,
+                &["--analytic and -interpolate: a spot in closed form has the F of one reflection"]
+            ),
+            sound!(
+                gauss("-mosaic 1 --mosaic-model gaussian"),
+                USAGE,
+                &["--analytic and --mosaic-model gaussian: only misorientations that are normal"]
+            ),
+            sound!(
+                gauss("--mosaic-file rotations.txt"),
+                USAGE,
+                &["--analytic and --mosaic-file: rotations one by one have no closed form"]
+            ),
+            sound!(
+                gauss("--symmetric-shape mmm"),
+                USAGE,
+                &["--analytic: shapes with the crystal's symmetry have no closed form"]
+            ),
+            sound!(
+                gauss("--pixel-average -curved_det"),
+                USAGE,
+                &["--analytic: the areas of a curved panel's pixels have no closed form"]
+            ),
+            sound!(
+                gauss("--bandwidth -1"),
+                USAGE,
+                &["--bandwidth", "from 0 to 100"]
+            ),
+        ],
+    );
+}
+
+#[test]
 fn every_command_tells_its_flags_as_a_render_does() {
     for (line, said) in [
         (

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{cases, experiment, program, smv_header_bytes, words};
+use crate::support::{cases, experiment, physics_cases, program, smv_header_bytes, words};
 use nanobragg::cpu;
 use nanobragg::render::{Device, RenderOptions, Renderer};
 use nanobragg::scene::{Scene, TermIndex, TermPlace};
@@ -102,6 +102,9 @@ fn names_are_stable_and_in_the_order_of_computation() {
         "spread [1/Å^2] 1",
         "f_latt [] 1",
         "f_cell [electrons] 1",
+        "beta [] 1",
+        "halo_x [] 1",
+        "halo [electrons^2] 1",
         "term [electrons^2] 1",
         "absorbed [] 1",
         "weight [] 1",
@@ -132,6 +135,10 @@ const EVERY_INDEX: &str = "-default_F 100 -cell 70 80 90 -misset 1 2 3 -lambda 1
     -pixel 1.5 -oversample 2 -oversample_omega -oversample_polar -polar 0.9 -detector_abs 500 \
     -detector_thick 450 -detector_thicksteps 3 -mosaic 1 -mosaic_domains 3 -phi 5 -osc 3 -phisteps 2 \
     -xds -sourcefile two_sources.txt -water 0.1";
+
+/// Halos, and a shape with the crystal's symmetry.
+const HALOS: &str = "--diffuse-sigma 0.3 0.4 0.5 --diffuse-gamma 20 40 30 --diffuse-laue 2/m --diffuse-stencil 1 \
+    --symmetric-shape mmm";
 
 fn every_index(scene: &Scene, pixel: [usize; 2]) -> Vec<TermIndex> {
     let last = TermPlace::last(scene, pixel).unwrap().index();
@@ -166,9 +173,15 @@ fn every_index(scene: &Scene, pixel: [usize; 2]) -> Vec<TermIndex> {
 
 #[test]
 fn the_terms_that_are_traced_add_up_to_the_pixel() {
-    let scene = scene(EVERY_INDEX);
+    for added in ["", HALOS] {
+        assert_terms_add_up(&format!("{EVERY_INDEX} {added}"));
+    }
+}
+
+fn assert_terms_add_up(line: &str) {
+    let scene = scene(line);
     let pixel = [20, 9];
-    let rendered = Renderer::cpu().unwrap().render(&experiment(EVERY_INDEX));
+    let rendered = Renderer::cpu().unwrap().render(&experiment(line));
     let photons = f64::from(rendered.unwrap().image.get(20, 9).unwrap());
     let (mut sum, mut intensity, mut last) = (0.0, 0.0, Trace::default());
     let indices = every_index(&scene, pixel);
@@ -198,7 +211,13 @@ fn the_terms_that_are_traced_add_up_to_the_pixel() {
 
 #[test]
 fn the_gpu_s_column_is_the_gpu_s() {
-    let (scene, gpu) = (scene(EVERY_INDEX), on_gpu());
+    for added in ["", HALOS] {
+        assert_own_column(&format!("{EVERY_INDEX} {added}"));
+    }
+}
+
+fn assert_own_column(line: &str) {
+    let (scene, gpu) = (scene(line), on_gpu());
     let mut differing = 0;
     for index in every_index(&scene, [20, 9]).into_iter().step_by(17) {
         let place = TermPlace::new(&scene, index).unwrap();
@@ -228,7 +247,7 @@ fn the_gpu_s_column_is_the_gpu_s() {
     let trace = gpu.trace(&scene, &place).unwrap();
     assert_eq!(trace.get(Name::Origin), None);
     // The pixel is that of an image.
-    let image = gpu.render(&experiment(EVERY_INDEX)).unwrap().image;
+    let image = gpu.render(&experiment(line)).unwrap().image;
     let pixel = f64::from(image.get(20, 9).unwrap());
     assert_eq!(trace.value(Name::Photons), Some(pixel));
 }
@@ -263,10 +282,11 @@ fn no_golden_case_raises_a_false_alarm() {
     let gpu = on_gpu();
     let mut alarms = Vec::new();
     let mut compared_quantities = 0;
-    let rendered = cases();
-    let rendered = rendered
-        .iter()
-        .filter(|case| !case.name.starts_with("background"));
+    let diffuse = physics_cases().into_iter();
+    let diffuse = diffuse.filter(|case| case.name.contains("diffuse"));
+    let rendered = cases().into_iter();
+    let rendered = rendered.filter(|case| !case.name.starts_with("background"));
+    let rendered = rendered.chain(diffuse);
     for case in rendered {
         let scene = scene(&case.args);
         for place in sample(&scene, 6) {

@@ -54,6 +54,16 @@ impl Reading<'_> {
         let dmin_m = self.document.sampling.dmin.unwrap_or(0.0) * 1e-10;
         let limits = Limits::new(crystal, reach.beam, reach.s_max().min(1.0 / dmin_m));
         self.notices.extend(overlap(&limits));
+        self.notices.extend(curvature(&limits));
+        let of_crystal = &self.document.crystal;
+        if of_crystal.interpolate.is_none() && crystal.cells.iter().any(|&cells| cells <= 2.0) {
+            self.notices.push(message!(
+                "{}: F is that of the nearest reflection; samples of a crystal this small interpolate \
+                 it ({})",
+                &key::sampling::analytic,
+                &key::crystal::interpolate
+            ));
+        }
         let range = scan.step_rad * f64::from(scan.steps);
         let widest = limits.widest_segment_rad;
         if keys.step.is_none() && keys.steps.is_none() {
@@ -65,7 +75,8 @@ impl Reading<'_> {
                 ..scan
             };
         }
-        if scan.step_rad.abs() > widest {
+        // Steps of a range that was divided by the widest may be rounded.
+        if scan.step_rad.abs() > widest * (1.0 + 1e-9) {
             self.notices.push(message!(
                 "{}: segments of {}° are wider than the {}° at which the finest spots of the \
                  detector are right to {}, and some reflections may be lost; leave {} out for as \
@@ -93,6 +104,22 @@ fn overlap(limits: &Limits) -> Option<Message> {
             &key::sampling::analytic,
             rounded(widest),
             Limits::SEPARATE
+        )
+    })
+}
+
+/// A line where mosaicity is too large for the first order.
+fn curvature(limits: &Limits) -> Option<Message> {
+    /// The largest error that nobody is told of.
+    const UNTOLD: f64 = 0.01;
+    let error = limits.curvature_error;
+    (error > UNTOLD).then(|| {
+        message!(
+            "{}: with this {} spots at the detector's highest resolution are off by about {} %, for \
+             the closed form leaves the curvature of their way out; samples have it",
+            &key::sampling::analytic,
+            &key::mosaicity::spread,
+            rounded(error * 1e2)
         )
     })
 }

@@ -129,6 +129,8 @@ impl Facts<'_> {
         let random_misset = document.crystal.misset == Some(Misset::Random);
         let seeds_misset = random_misset && !given(&crystal::misset_seed);
         let analytic = experiment.sampling().analytic.is_some();
+        let [along, across] = experiment.beam().divergence_sigma_rad;
+        let beam_spreads = [experiment.beam().bandwidth, along, across];
         let mosaicity = &experiment.crystal().mosaicity;
         let spread = mosaicity.spread_rad() > 0.0;
         let rotations = given(&mosaicity::rotations);
@@ -160,6 +162,10 @@ impl Facts<'_> {
         rules! { list
             crystal.misset_seed: !random_misset => "it is for {} random", crystal.misset;
             mosaicity.seed mosaicity.model: !analytic && !spread => "there is no {} spread", mosaicity.spread;
+            sampling.analytic: analytic && !spread && experiment.scan().step_rad == 0.0
+                && beam_spreads == [0.0; 3] && !given(&sampling::pixel_average)
+                => "there is nothing to integrate: no {}, {}, {} or {}", mosaicity.spread,
+                    beam.bandwidth, beam.divergence_sigma, scan.range;
             mosaicity.domains mosaicity.seed: analytic
                 => "{} integrates all misorientations", sampling.analytic;
             mosaicity.domains: !analytic && !spread && document.mosaicity.domains.is_some_and(|count| count > 1)
@@ -197,7 +203,7 @@ impl Facts<'_> {
                     detector.two_theta;
             frame.polarisation: experiment.beam().kahn_factor.is_none_or(|kahn| kahn == 0.0)
                 && !divided_across && !divided_up
-                && experiment.beam().divergence_sigma_rad == [0.0; 2]
+                && beam_spreads[1..] == [0.0; 2]
                 => "the X-rays are not polarised ({}), and have no {} (that it is given \
                     makes the axes custom all the same)", beam.kahn_factor, beam.divergence;
             detector.sensor_layer_depth: !experiment.detector().has_layers()

@@ -71,7 +71,7 @@ impl Exposure {
 
     /// Replaces expected photons by those that pixels number `first` and on show: counted, and off
     /// by each pixel's calibration.
-    fn count(&self, means: &mut [f32], first: u32) {
+    pub fn count(&self, means: &mut [f32], first: u32) {
         for mean in &mut *means {
             *mean *= self.brightness;
         }
@@ -97,7 +97,7 @@ impl Exposure {
     }
 
     /// Replaces photons by the counts that are read from pixels number `first` and on.
-    fn read_out(&self, photons: &mut [f32], first: u32) {
+    pub fn read_out(&self, photons: &mut [f32], first: u32) {
         for value in &mut *photons {
             *value = *value * self.gain + self.offset;
         }
@@ -149,7 +149,7 @@ pub fn panels_of(height: usize, count: usize) -> Option<Vec<usize>> {
 /// What acts on pixels alone, between point spreads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// [`Exposure::counted`].
+    /// [`Exposure::count`].
     Count,
     /// [`Exposure::read_out`].
     ReadOut,

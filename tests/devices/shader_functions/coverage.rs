@@ -10,7 +10,7 @@ use nanobragg::gpu::{
 
 /// The test files of the shaders that render, of the one that adds noise, and of the one that spreads
 /// light.
-const RENDER_TESTS: [&str; 12] = [
+const RENDER_TESTS: [&str; 13] = [
     include_str!("amorphous.rs"),
     include_str!("closed_form.rs"),
     include_str!("culling.rs"),

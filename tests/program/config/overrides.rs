@@ -41,6 +41,12 @@ const PAIRS: &[(&str, &str)] = &[
     ("-mosaic 1 -mosaic_domains 3", "--mosaic-model gaussian"),
     ("", "-phi 5"),
     ("", "-osc 1 -phisteps 3"),
+    ("-mosaic 0.5", "-gauss_xtal --analytic -osc 1"),
+    ("-gauss_xtal --analytic --bandwidth 0.2", "-mosaic 0.5"),
+    (
+        "-gauss_xtal --analytic --divergence-sigma 1 2",
+        "--pixel-average",
+    ),
     ("-osc 1 -phisteps 3", "-osc 2"),
     ("-divergence 2", "-hdivstep 0.3"),
     ("", "-energy 12000"),
