@@ -31,9 +31,9 @@ fn monic<const FUSED: bool, const TERMS: usize>(coefficients: &[f64; TERMS], x: 
     sum
 }
 
-/// sin πf for 0 ≤ f ≤ 1, over a number that is the same for every f, plus `least`; to 9.5e-15 of itself
-/// before rounding, and to none near 0, so that a ratio of two is right at a spot's peak. The sine is even about ½, so a polynomial in g = f(1 − f) needs fewer powers
-/// than one in f².
+/// sin πf for 0 ≤ f ≤ 1, over a number that is the same for every f, plus `least`; to 9.5e-15 of
+/// itself before rounding, and exact towards both ends, so that a ratio of two is right at a spot's
+/// peak. The sine is even about ½, so a polynomial in g = f(1 − f) needs fewer powers than one in f².
 #[inline(always)]
 pub fn half_wave<const FUSED: bool>(f: f64, least: f64) -> f64 {
     const COEFFICIENTS: [f64; 6] = [
