@@ -55,8 +55,10 @@ fn main() {
         }
         let [theirs, own] = [theirs, own].map(median);
         let ratio = theirs / own;
+        let scene = Scene::new(&workload.experiment(workload.pixels)).expect("the scene is small");
+        let terms = scene.terms_per_pixel() * workload.pixels.pow(2) as f64;
         println!(
-            "| {} | {theirs:.2} | {own:.3} | {ratio:.1} |",
+            "| {} | {terms:.1e} | {theirs:.2} | {own:.3} | {ratio:.1} |",
             workload.name
         );
     }

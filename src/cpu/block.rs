@@ -72,7 +72,8 @@ fn photons_with<const FUSED: bool>(
     if !spots && scene.background == 0.0 && scene.amorphous.is_empty() {
         return Some(Lanes::splat(0.0));
     }
-    let first_views = Views::new(scene, panel, first, [0, 0], 0);
+    let mut first_views = Views::ZERO;
+    first_views.look(scene, panel, first, [0, 0], 0);
     let (mut first_solid_angles, mut first_polarisations) =
         first_factors(scene, panel, &first_views);
     let layers_have_own = scene.mean_depth_sensor(panel).is_some();
@@ -82,11 +83,12 @@ fn photons_with<const FUSED: bool>(
     for layer in 0..scene.layers {
         for sub_slow in 0..scene.oversample {
             for sub_fast in 0..scene.oversample {
-                let own_views;
+                let mut own_views;
                 let views = match (layer, sub_slow, sub_fast) {
                     (0, 0, 0) => &first_views,
                     _ => {
-                        own_views = Views::new(scene, panel, first, [sub_fast, sub_slow], layer);
+                        own_views = Views::ZERO;
+                        own_views.look(scene, panel, first, [sub_fast, sub_slow], layer);
                         &own_views
                     }
                 };
@@ -176,7 +178,9 @@ fn first_factors(scene: &Scene, panel: &Panel, views: &Views) -> (Lanes, Lanes) 
     (solid_angles, polarisations)
 }
 
-/// The views of one sub-pixel of one layer in every pixel of a block.
+/// The views of one sub-pixel of one layer in every pixel of a block. Written in place: to return
+/// one is to copy it.
+#[derive(Clone)]
 pub(super) struct Views {
     positions: Vectors,
     distances: Lanes,
@@ -184,59 +188,64 @@ pub(super) struct Views {
 }
 
 impl Views {
+    /// Of nothing yet.
+    pub const ZERO: Views = Views {
+        positions: Vectors::ZERO,
+        distances: Lanes::ZERO,
+        diffracted: Vectors::ZERO,
+    };
+
+    /// Looks at a sub-pixel in a layer of the pixels from `first`.
     #[inline(always)]
-    fn new(
+    fn look(
+        &mut self,
         scene: &Scene,
         panel: &Panel,
         first: [usize; 2],
         sub_pixel: [u32; 2],
         layer: u32,
-    ) -> Views {
+    ) {
         let depth = layer_front(scene, panel, layer);
         let oversample = scene.oversample;
-        let mut views = Views::at(panel, oversample, first, sub_pixel, |_| depth);
+        self.look_at(panel, oversample, first, sub_pixel, |_| depth);
         if let Some(sensor) = scene.mean_depth_sensor(panel) {
-            views = Views::at(panel, oversample, first, sub_pixel, |lane| {
-                mean_layer_depth(scene, panel, sensor, &views.get(lane), layer)
+            let fronts = self.clone();
+            self.look_at(panel, oversample, first, sub_pixel, |lane| {
+                mean_layer_depth(scene, panel, sensor, &fronts.get(lane), layer)
             });
         }
-        views
     }
 
-    /// The views of one sub-pixel at a `depth` (m) in the sensor of each pixel.
+    /// Looks at a sub-pixel, one of `oversample` along each edge, at a `depth` (m) in the sensor of
+    /// each of the pixels from `first`.
     #[inline(always)]
-    pub fn at(
+    pub fn look_at(
+        &mut self,
         panel: &Panel,
         oversample: u32,
         [fast, slow]: [usize; 2],
         sub_pixel: [u32; 2],
         depth: impl Fn(usize) -> f64,
-    ) -> Views {
-        let mut views = Views {
-            positions: Vectors::ZERO,
-            distances: Lanes::splat(0.0),
-            diffracted: Vectors::ZERO,
-        };
+    ) {
         // Two loops: rotations of a curved panel do not compile to vector instructions.
         if panel.curved_m.is_some() {
             for lane in 0..LANES {
                 let pixel = [fast + lane, slow];
                 let place = position(panel, oversample, pixel, sub_pixel, depth(lane));
-                views.positions.set(lane, place);
+                self.positions.set(lane, place);
             }
         } else {
             for lane in 0..LANES {
                 let pixel = [fast + lane, slow];
                 let place = flat_position(panel, oversample, pixel, sub_pixel, depth(lane));
-                views.positions.set(lane, place);
+                self.positions.set(lane, place);
             }
         }
         for lane in 0..LANES {
-            let view = view(views.positions.get(lane));
-            views.distances.0[lane] = view.distance;
-            views.diffracted.set(lane, view.diffracted);
+            let view = view(self.positions.get(lane));
+            self.distances.0[lane] = view.distance;
+            self.diffracted.set(lane, view.diffracted);
         }
-        views
     }
 
     /// How far the view of one pixel is, m.

@@ -398,7 +398,8 @@ impl Middle {
     fn new(scene: &Scene, panel: &Panel, first: [usize; 2]) -> Middle {
         let thickness_m = layer_front(scene, panel, scene.layers);
         let depth = thickness_m / 2.0;
-        let views = Views::at(panel, 1, first, [0, 0], |_| depth);
+        let mut views = Views::ZERO;
+        views.look_at(panel, 1, first, [0, 0], |_| depth);
         let nearest = (0..LANES).fold(f64::INFINITY, |least, lane| least.min(views.distance(lane)));
         let diagonal_m = (2.0 * panel.pixel_size_m.powi(2) + thickness_m.powi(2)).sqrt();
         // A direction turns by no more than the way over the distance, but for the second order.

@@ -23,6 +23,10 @@ pub trait Spot {
     /// The part of δ that F_latt² depends on, for each pixel of a block.
     type Offsets: PerLane;
 
+    /// Whether F_latt² is the same for δ and −δ along each axis, so that either of two indices that
+    /// are equally near will do.
+    const IS_EVEN: bool = false;
+
     /// The part of `delta` that F_latt² depends on.
     fn offset(&self, delta: DVec3) -> <Self::Offsets as PerLane>::One;
 
@@ -71,6 +75,8 @@ impl Square {
 
 impl Spot for Square {
     type Offsets = Vectors;
+
+    const IS_EVEN: bool = true;
 
     #[inline(always)]
     fn offset(&self, delta: DVec3) -> DVec3 {
@@ -128,6 +134,8 @@ impl Round {
 impl Spot for Round {
     /// v².
     type Offsets = Lanes;
+
+    const IS_EVEN: bool = true;
 
     #[inline(always)]
     fn offset(&self, delta: DVec3) -> f64 {

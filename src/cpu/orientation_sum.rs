@@ -95,7 +95,13 @@ fn sum<const FUSED: bool, S: Spot>(
             let vanish = group.map_or([false; GROUP], |group| block.vanish(group, spot));
             for (orientation, vanishes) in few.iter().zip(vanish) {
                 if !vanishes {
-                    add_terms::<FUSED, _>(orientation, q, spot, &mut structure_factors, &mut sums);
+                    add_terms::<FUSED, _, _>(
+                        orientation,
+                        q,
+                        spot,
+                        &mut structure_factors,
+                        &mut sums,
+                    );
                 }
             }
         }
@@ -163,18 +169,23 @@ impl ScatteringBox {
 
 /// Adds the terms of one orientation.
 #[inline(always)]
-fn add_terms<const FUSED: bool, S: Spot>(
+fn add_terms<const FUSED: bool, S: Spot, F: BlockStructureFactors>(
     orientation: &Orientation,
     q: &Vectors,
     spot: &S,
-    structure_factors: &mut impl BlockStructureFactors,
+    structure_factors: &mut F,
     sums: &mut Lanes,
 ) {
     let mut offsets = S::Offsets::ZERO;
     let mut vanish = true;
     for lane in 0..LANES {
         let hkl = orientation.miller_index(q.get(lane));
-        let nearest_hkl = nearest_index(hkl);
+        let nearest_hkl = if S::IS_EVEN && !F::DEPENDS_ON_INDEX {
+            // In one instruction; what lies in the middle may go up or down.
+            DVec3::from_array(hkl.to_array().map(f64::round_ties_even))
+        } else {
+            nearest_index(hkl)
+        };
         let delta = hkl - nearest_hkl;
         vanish &= spot.vanishes(delta);
         structure_factors.place(lane, hkl, nearest_hkl);

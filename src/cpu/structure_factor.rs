@@ -12,6 +12,9 @@ use crate::experiment::ReflectionGrid;
 
 /// Finds the squared structure factors of a block.
 pub trait BlockStructureFactors {
+    /// Whether F depends on the index.
+    const DEPENDS_ON_INDEX: bool = true;
+
     /// Notes that the pixel of `lane` is at the fractional Miller index `hkl`.
     fn place(&mut self, lane: usize, hkl: DVec3, nearest_hkl: DVec3);
 
@@ -38,6 +41,8 @@ impl Constant {
 }
 
 impl BlockStructureFactors for Constant {
+    const DEPENDS_ON_INDEX: bool = false;
+
     #[inline(always)]
     fn place(&mut self, _lane: usize, _hkl: DVec3, _nearest_hkl: DVec3) {}
 
