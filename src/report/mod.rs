@@ -10,6 +10,7 @@ mod comparison;
 mod difference;
 mod environment;
 mod figure;
+mod integrated;
 mod rings;
 mod sampling;
 mod series;
@@ -28,6 +29,7 @@ pub use comparison::{ComparedImage, ComparisonSummary, PeakSearch, ProgramTimes,
 pub use difference::difference_picture;
 pub use environment::Environment;
 pub use figure::scaling_figure;
+pub use integrated::Integrated;
 pub use rings::picture_with_rings;
 pub use sampling::SamplingSummary;
 pub use series::SeriesFrame;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::integrated::Integrated;
 use super::sampling::SamplingSummary;
 use crate::document::{Cells, FactorOrigin};
 use crate::experiment::{Experiment, Shape, Sources};
@@ -22,6 +23,9 @@ pub struct Summary {
     background: Vec<SlabSummary>,
     detector: DetectorSummary,
     sampling: SamplingSummary,
+    /// What is integrated in closed form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    integrated: Option<Integrated>,
     image: Statistics,
     #[serde(flatten)]
     run: Run,
@@ -186,6 +190,7 @@ impl Summary {
                 layers: detector.layers,
             },
             sampling: SamplingSummary::new(experiment, image.pixels),
+            integrated: Integrated::new(experiment),
             image,
             run,
         }

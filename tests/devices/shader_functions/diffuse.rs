@@ -336,7 +336,7 @@ fn sums_are_carried() {
     check_words("carried", kernel, &inputs, |[batch, view]| {
         let count = batch * VIEWS + view + 1;
         let is_last = count == (LAST + 1) * VIEWS;
-        let full = |size: u32| is_last || count % size == 0;
+        let full = |size: u32| is_last || count.is_multiple_of(size);
         let [total, group, chunk] = match (full(CHUNK), full(CHUNK * CHUNK)) {
             (true, true) => [7.0, 0.0, 0.0],
             (true, false) => [1.0, 6.0, 0.0],
