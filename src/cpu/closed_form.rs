@@ -437,12 +437,10 @@ impl Middle {
         // A pixel may hold the border between two reflections. Both have to end before it.
         let unsmeared = form.unsmeared();
         let [across, up] = form.divergence_sigma_rad;
-        let other = (across.max(up) / source.wavelength_m).powi(2)
-            + if form.pixel_average {
-                (2.0 * radius).powi(2)
-            } else {
-                0.0
-            };
+        // The area of a pixel has the variance width²/12 along any direction, and its half diagonal,
+        // whose square is width²/2, is within the radius.
+        let area = if form.pixel_average { 1.0 / 6.0 } else { 0.0 };
+        let other = (across.max(up) / source.wavelength_m).powi(2) + area * radius * radius;
         let rows = smearing.index_of.transpose();
         let separate = (0..3).all(|axis| {
             let edge = rows.col(axis).length();

@@ -187,7 +187,7 @@ fn this_device_validates() {
     let folder = tempfile::tempdir().unwrap();
     let found = json(folder.path(), "validate --json");
     assert_eq!(found["passed"], true, "{found:#}");
-    assert_eq!(found["findings"].as_array().unwrap().len(), 32);
+    assert_eq!(found["findings"].as_array().unwrap().len(), 40);
     let quick = nanobragg(folder.path(), "validate --quick")
         .assert()
         .success();

@@ -50,7 +50,10 @@ fn commands_come_first_and_carry_their_meaning() {
 
 #[test]
 fn values_that_are_listed_are_told() {
-    assert_eq!(words("--mosaic-model "), ["cap", "gaussian"]);
+    assert_eq!(
+        words("--mosaic-model "),
+        ["cap", "gaussian", "normal", "ellipsoid"]
+    );
     assert_eq!(words("-N 5 --device "), ["auto", "cpu", "gpu"]);
     assert_eq!(words("--device=c"), ["--device=cpu"]);
     assert_eq!(words("--device = c"), ["cpu"], "as bash has it");
