@@ -82,9 +82,12 @@ def main():
     [program] = sys.argv[1:]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        runs = [rendered(program, folder, ANALYTIC) for _ in range(9)]
-        closed = runs[0][0]
-        closed_s, closed_whole_s = (statistics.median(run[place] for run in runs) for place in (1, 2))
+        closed = {}
+        for kind, flags in (("segments as chosen", ""), ("one segment", "-phisteps 1")):
+            runs = [rendered(program, folder, f"{ANALYTIC} {flags}") for _ in range(9)]
+            closed[kind] = [runs[0][0]] + [
+                statistics.median(run[place] for run in runs) for place in (1, 2)
+            ]
         pulse = folder / "pulse.txt"
         lines = zip(DEVIATES, WEIGHTS)
         pulse.write_text(
@@ -96,11 +99,14 @@ def main():
         )
         sampled, sampled_s, sampled_whole_s = rendered(program, folder, flags)
         print(f"sampled, 12500 terms a pixel: {sampled_s:.2f} s (process {sampled_whole_s:.2f} s)")
-        print(f"closed form: {closed_s:.4f} s (process {closed_whole_s:.4f} s)")
-        print(f"{sampled_s / closed_s:.0f} times (process {sampled_whole_s / closed_whole_s:.0f})")
         expected = samples(program, folder)
-        for kind, pixels in (("sampled", sampled), ("closed form", closed)):
-            print(f"{kind}: nrmse {nrmse(quarter(pixels), expected):.4f} against 10⁵ samples")
+        print(f"sampled: nrmse {nrmse(quarter(sampled), expected):.4f} against 10⁵ samples")
+        for kind, (pixels, seconds, whole_s) in closed.items():
+            print(
+                f"closed form, {kind}: {seconds:.4f} s (process {whole_s:.4f} s),"
+                f" {sampled_s / seconds:.0f} times (process {sampled_whole_s / whole_s:.0f});"
+                f" nrmse {nrmse(quarter(pixels), expected):.4f}"
+            )
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ fn photons_with<const FUSED: bool>(
     interrupted: &dyn Fn() -> bool,
 ) -> Option<Lanes> {
     let scene = prepared.scene;
-    let visible = Visible::new(scene, panel, first);
+    let visible = Visible::new(prepared, panel, first);
     let spots = scene.crystal_scatters() && (visible.any() || scene.diffuse.is_some());
     if !spots && scene.background == 0.0 && scene.amorphous.is_empty() {
         return Some(Lanes::splat(0.0));
@@ -142,7 +142,7 @@ fn photons_with<const FUSED: bool>(
                             let source = (number, source);
                             let seen = (panel, views);
                             sum_over_segments::<FUSED>(
-                                scene,
+                                prepared,
                                 form,
                                 seen,
                                 source,

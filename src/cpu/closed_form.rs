@@ -12,6 +12,7 @@ use super::block::Views;
 use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::pixel::layer_front;
 use super::polynomial::{erf, exp_negative};
+use super::prepared::Prepared;
 use super::structure_factor::{BlockStructureFactors, Constant, Nearest};
 use crate::experiment::Panel;
 use crate::physics::closed_form::{ClosedForm, NARROW_SEGMENT, divergence_steps};
@@ -95,9 +96,11 @@ impl Symmetric {
 }
 
 /// What smears the spots of one orientation for X-rays of one source, in the crystal's frame.
-struct Smearing {
+pub struct Smearing {
     /// From q to h, k, l.
     index_of: DMat3,
+    /// From q to its vector in the frame.
+    to_frame: DMat3,
     /// From an index to its vector in the frame.
     frame: DMat3,
     spindle: DVec3,
@@ -109,7 +112,6 @@ struct Smearing {
     constant: Symmetric,
     /// The determinant of C₀.
     unsmeared_volume: f64,
-    area: Option<Area>,
 }
 
 /// What the area of a sub-pixel adds.
@@ -135,14 +137,19 @@ struct Meeting {
 }
 
 impl Smearing {
-    #[inline(always)]
-    fn new(
-        scene: &Scene,
-        form: &ClosedForm,
-        panel: &Panel,
-        source: &SceneSource,
-        orientation: &Orientation,
-    ) -> Smearing {
+    /// One for each source and orientation of `scene`, the orientations innermost; none where it
+    /// sums samples.
+    pub fn all(scene: &Scene) -> Vec<Smearing> {
+        let forms = scene.closed_form.iter();
+        let pairs = forms.flat_map(|form| scene.sources.iter().map(move |source| (form, source)));
+        let smearings = pairs.flat_map(|(form, source)| {
+            let orientations = scene.orientations.iter();
+            orientations.map(move |orientation| Smearing::new(form, source, orientation))
+        });
+        smearings.collect()
+    }
+
+    fn new(form: &ClosedForm, source: &SceneSource, orientation: &Orientation) -> Smearing {
         let index_of = orientation.index_of;
         let to_frame = form.frame * index_of;
         let unsmeared = form.frame * form.unsmeared() * form.frame.transpose();
@@ -154,9 +161,9 @@ impl Smearing {
                 sum.plus_square(to_frame * *step)
             });
         let sigmas = DVec3::from_array(form.mosaic_sigmas_rad);
-        let width_m = panel.pixel_size_m / f64::from(scene.oversample);
         Smearing {
             index_of,
+            to_frame,
             frame: form.frame,
             spindle: to_frame * form.spindle,
             half_segment: form.segment_rad / 2.0,
@@ -164,19 +171,32 @@ impl Smearing {
             bandwidth: form.bandwidth * form.bandwidth,
             constant,
             unsmeared_volume: unsmeared.determinant(),
-            area: form.pixel_average.then(|| Area {
-                fast: to_frame * panel.fast,
-                slow: to_frame * panel.slow,
-                incident: to_frame * source.incident,
-                wavelength_m,
-                scale: width_m / (12f64.sqrt() * wavelength_m),
-            }),
         }
+    }
+
+    /// What the area of a sub-pixel of `panel` adds, where `form` has it.
+    #[inline(always)]
+    fn area(
+        &self,
+        scene: &Scene,
+        form: &ClosedForm,
+        panel: &Panel,
+        source: &SceneSource,
+    ) -> Option<Area> {
+        let width_m = panel.pixel_size_m / f64::from(scene.oversample);
+        let wavelength_m = source.wavelength_m;
+        form.pixel_average.then(|| Area {
+            fast: self.to_frame * panel.fast,
+            slow: self.to_frame * panel.slow,
+            incident: self.to_frame * source.incident,
+            wavelength_m,
+            scale: width_m / (12f64.sqrt() * wavelength_m),
+        })
     }
 
     /// The covariance C at a scattering vector of the frame, in a pixel at this distance.
     #[inline(always)]
-    fn covariance(&self, q: DVec3, distance_m: f64) -> Symmetric {
+    fn covariance(&self, area: Option<&Area>, q: DVec3, distance_m: f64) -> Symmetric {
         let square = q * q;
         let (mosaic, bandwidth) = (self.mosaic, self.bandwidth);
         let constant = &self.constant;
@@ -189,7 +209,7 @@ impl Smearing {
             xz: constant.xz + (bandwidth - mosaic.y) * (q.x * q.z),
             yz: constant.yz + (bandwidth - mosaic.x) * (q.y * q.z),
         };
-        let Some(area) = &self.area else {
+        let Some(area) = area else {
             return covariance;
         };
         let diffracted = q * area.wavelength_m + area.incident;
@@ -202,10 +222,10 @@ impl Smearing {
 
     /// How the scattering vector of the index `hkl` meets the spot of the reflection `nearest`.
     #[inline(always)]
-    fn meeting(&self, hkl: DVec3, nearest: DVec3, distance_m: f64) -> Meeting {
+    fn meeting(&self, area: Option<&Area>, hkl: DVec3, nearest: DVec3, distance_m: f64) -> Meeting {
         let q = self.frame * hkl;
         let offset = self.frame * (hkl - nearest);
-        let (adjugate, volume) = self.covariance(q, distance_m).adjugate();
+        let (adjugate, volume) = self.covariance(area, q, distance_m).adjugate();
         let sweep = q.cross(self.spindle);
         let by_sweep = adjugate.times(sweep);
         let inverse_volume = 1.0 / volume;
@@ -268,7 +288,7 @@ impl Smearing {
 /// vectors `q` (1/m) of X-rays of source number `source` in `views`; `None` when `interrupted`.
 #[inline(always)]
 pub fn sum_over_segments<const FUSED: bool>(
-    scene: &Scene,
+    prepared: &Prepared,
     form: &ClosedForm,
     (panel, views): (&Panel, &Views),
     (number, source): (usize, &SceneSource),
@@ -276,23 +296,27 @@ pub fn sum_over_segments<const FUSED: bool>(
     visible: &Visible,
     interrupted: &dyn Fn() -> bool,
 ) -> Option<Lanes> {
+    let scene = prepared.scene;
     let mut sums = Lanes::splat(0.0);
     if interrupted() {
         return None;
     }
-    for (place, orientation) in scene.orientations.iter().enumerate() {
-        if !visible.shows(number * scene.orientations.len() + place) {
+    let first = number * scene.orientations.len();
+    let own = prepared.smearings[first..].iter();
+    for (number, smearing) in (first..).zip(own).take(scene.orientations.len()) {
+        if !visible.shows(number) {
             continue;
         }
-        let smearing = Smearing::new(scene, form, panel, source, orientation);
+        let area = smearing.area(scene, form, panel, source);
+        let smearing = (smearing, area.as_ref());
         match scene.grid.as_deref() {
             None => {
                 let constant = Constant::new(scene.default_f);
-                add_spots::<FUSED>(&smearing, views, q, constant, &mut sums);
+                add_spots::<FUSED>(smearing, views, q, constant, &mut sums);
             }
             Some(grid) => {
                 let nearest = Nearest::new(grid, scene.default_f);
-                add_spots::<FUSED>(&smearing, views, q, nearest, &mut sums);
+                add_spots::<FUSED>(smearing, views, q, nearest, &mut sums);
             }
         }
     }
@@ -303,7 +327,7 @@ pub fn sum_over_segments<const FUSED: bool>(
 /// Adds F_cell²·⟨F_latt²⟩/N² of one orientation.
 #[inline(always)]
 fn add_spots<const FUSED: bool>(
-    smearing: &Smearing,
+    (smearing, area): (&Smearing, Option<&Area>),
     views: &Views,
     q: &Vectors,
     mut structure_factors: impl BlockStructureFactors,
@@ -315,7 +339,7 @@ fn add_spots<const FUSED: bool>(
     for lane in 0..LANES {
         let hkl = smearing.index_of * q.get(lane);
         let nearest = nearest_index(hkl);
-        let meeting = smearing.meeting(hkl, nearest, views.distance(lane));
+        let meeting = smearing.meeting(area, hkl, nearest, views.distance(lane));
         structure_factors.place(lane, hkl, nearest);
         least.0[lane] = smearing.least_exponent(&meeting);
         exponents.0[lane] = meeting.exponent;
@@ -353,9 +377,10 @@ impl Visible {
     /// Looks whether spots reach into the block of pixels from `first`: from the middles of the
     /// pixels, so that it is only worth while where a pixel has several views.
     #[inline(always)]
-    pub fn new(scene: &Scene, panel: &Panel, first: [usize; 2]) -> Visible {
+    pub fn new(prepared: &Prepared, panel: &Panel, first: [usize; 2]) -> Visible {
         /// Fewer views cost less than looking.
         const WORTH_WHILE: u32 = 4;
+        let scene = prepared.scene;
         let views = scene
             .layers
             .saturating_mul(scene.oversample * scene.oversample);
@@ -364,12 +389,13 @@ impl Visible {
             return visible;
         };
         let middle = Middle::new(scene, panel, first);
-        for source in scene.sources.iter() {
-            for orientation in scene.orientations.iter() {
-                let smearing = Smearing::new(scene, form, panel, source, orientation);
-                visible.pairs.push(middle.shows(form, &smearing, source));
-            }
-        }
+        let sources = scene.sources.iter();
+        let sources = sources.flat_map(|source| scene.orientations.iter().map(move |_| source));
+        let pairs = prepared.smearings.iter().zip(sources);
+        visible.pairs.extend(pairs.map(|(smearing, source)| {
+            let area = smearing.area(scene, form, panel, source);
+            middle.shows(form, (smearing, area.as_ref()), source)
+        }));
         visible
     }
 
@@ -409,7 +435,12 @@ impl Middle {
 
     /// Whether a spot may show in any view of any pixel.
     #[inline(always)]
-    fn shows(&self, form: &ClosedForm, smearing: &Smearing, source: &SceneSource) -> bool {
+    fn shows(
+        &self,
+        form: &ClosedForm,
+        (smearing, area): (&Smearing, Option<&Area>),
+        source: &SceneSource,
+    ) -> bool {
         // How far a scattering vector of a pixel is from that of the pixel's middle.
         let radius = self.reach / source.wavelength_m;
         let mut q = Vectors::ZERO;
@@ -439,8 +470,8 @@ impl Middle {
         let [across, up] = form.divergence_sigma_rad;
         // The area of a pixel has the variance width²/12 along any direction, and its half diagonal,
         // whose square is width²/2, is within the radius.
-        let area = if form.pixel_average { 1.0 / 6.0 } else { 0.0 };
-        let other = (across.max(up) / source.wavelength_m).powi(2) + area * radius * radius;
+        let even = if form.pixel_average { 1.0 / 6.0 } else { 0.0 };
+        let other = (across.max(up) / source.wavelength_m).powi(2) + even * radius * radius;
         let rows = smearing.index_of.transpose();
         let separate = (0..3).all(|axis| {
             let edge = rows.col(axis).length();
@@ -454,7 +485,8 @@ impl Middle {
         let mut near = false;
         for lane in 0..LANES {
             let hkl = smearing.index_of * q.get(lane);
-            let meeting = smearing.meeting(hkl, nearest_index(hkl), self.views.distance(lane));
+            let meeting =
+                smearing.meeting(area, hkl, nearest_index(hkl), self.views.distance(lane));
             near |= smearing.least_exponent(&meeting) < 0.5 * end * end;
         }
         near
@@ -504,10 +536,10 @@ mod tests {
             "pixel_average = true\n[beam]\nbandwidth_percent = 0.02\ndivergence_sigma_mrad = [0.02, 0.03]",
         ] {
             let scene = scene(more);
-            let panel = &scene.panels[0];
+            let (panel, prepared) = (&scene.panels[0], Prepared::new(&scene));
             let (mut dark, mut brightest, mut left_out) = (0f64, 0f64, 0);
             for first in (0..64).flat_map(|slow| [[0, slow], [32, slow]]) {
-                let shows = Visible::new(&scene, panel, first).any();
+                let shows = Visible::new(&prepared, panel, first).any();
                 left_out += usize::from(!shows);
                 for lane in 0..LANES {
                     let value = pixel::photons(&scene, panel, [first[0] + lane, first[1]]);

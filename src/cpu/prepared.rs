@@ -2,6 +2,7 @@
 
 use std::f64::consts::PI;
 
+use super::closed_form::Smearing;
 use crate::experiment::Shape;
 use crate::scene::{Orientation, Scene};
 
@@ -20,6 +21,8 @@ pub struct Prepared<'a> {
     pub groups: Vec<Group>,
     /// The exponent from which on a Gaussian spot counts as nothing.
     pub vanishing: f64,
+    /// What smears the spots of each source and orientation ([`Smearing::all`]).
+    pub smearings: Vec<Smearing>,
 }
 
 impl<'a> Prepared<'a> {
@@ -31,6 +34,7 @@ impl<'a> Prepared<'a> {
             scene,
             groups: groups.map(group).collect(),
             vanishing: vanishing_exponent(scene),
+            smearings: Smearing::all(scene),
         }
     }
 }

@@ -335,8 +335,10 @@ mod tests {
 
     #[test]
     fn every_permutation_is_valid_without_a_device() {
-        let whole = |own| own;
-        let shaders: [(_, fn(Permutation) -> Permutation); 4] = [
+        /// What a shader depends on of a permutation.
+        type Own = fn(Permutation) -> Permutation;
+        let whole: Own = |own| own;
+        let shaders = [
             (render_source(), whole),
             (background_source(), Permutation::of_background),
             (diffuse_source(), Permutation::of_diffuse),
