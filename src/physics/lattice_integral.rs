@@ -11,7 +11,7 @@ use crate::experiment::Shape;
 /// - square: each axis has ∫sin²(πNδ)/sin²(πδ) dδ = N.
 /// - Gaussian: N²·exp(−2·fudge·|Mδ|²/0.63) over all δ, N²·(0.63π/(2·fudge))^(3/2)/|det M|, M the metric.
 /// - top-hat: N² times the volume of the ball √fudge·|Mδ| < 0.63, N²·4π/3·(0.63/√fudge)³/|det M|.
-/// - round: within the cell, for a ball's tails reach far: [`round_integral`].
+/// - round: within the cell, because a ball's tails reach far; an integral over the faces of the cell.
 ///
 /// Gaussian and top-hat spots that are wider than the cell are cut off at its faces, where the next
 /// reflection takes over: [`beyond_cell`] tells how much of β that takes.
