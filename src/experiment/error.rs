@@ -176,7 +176,9 @@ pub enum ExperimentError {
     #[error("{0} have no closed form; sum samples instead")]
     NoClosedForm(&'static str),
     /// A spread that is integrated in closed form and never sampled.
-    #[error("{0} is integrated in closed form only, and here samples are summed")]
+    #[error(
+        "{0} is integrated in closed form only, and here samples are summed; expected 0, or spots in closed form"
+    )]
     NotSampled(Quantity),
     /// A mosaic domain's matrix that does not rotate.
     #[error(
