@@ -6,7 +6,7 @@
 //! anyone; the device is given up for all then, too. So it is when wgpu panics.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, Once, OnceLock};
 use std::time::Duration;
 
 use super::guarded::{guarded, one_line};
@@ -34,6 +34,8 @@ pub struct GpuDevice {
     lost: Arc<OnceLock<String>>,
     /// What it was lost at.
     lost_at: OnceLock<String>,
+    /// The work that it had when it was lost was waited for.
+    settled: Once,
     pub(super) queued: Mutex<Queued>,
     pub(super) timestamps: Option<Timestamps>,
 }
@@ -94,6 +96,7 @@ impl GpuDevice {
             kept: None,
             lost,
             lost_at: OnceLock::new(),
+            settled: Once::new(),
             queued: Mutex::default(),
         };
         if let Some(folder) = cache {
@@ -349,6 +352,20 @@ impl GpuDevice {
         }
     }
 
+    /// Waits once, and not for ever, for the work that a lost device has: a driver that still
+    /// compiles or computes while the process ends corrupts its memory.
+    fn settle(&self) {
+        const PATIENCE: Duration = Duration::from_secs(5);
+        self.settled.call_once(|| {
+            let wait = wgpu::PollType::Wait {
+                submission_index: None,
+                timeout: Some(PATIENCE),
+            };
+            // Whatever comes of it, the device is lost.
+            let _ = guarded(|| self.device.poll(wait));
+        });
+    }
+
     /// What `make` makes for `what`, or the error of a command in it.
     ///
     /// # Errors
@@ -369,6 +386,7 @@ impl GpuDevice {
             self.lost.get_or_init(|| panic.clone());
         });
         if let Some(reason) = self.lost.get() {
+            self.settle();
             return Err(self.gone(what, reason));
         }
         let made = made.map_err(|panic| self.gone(what, &panic))?;
@@ -380,16 +398,11 @@ impl GpuDevice {
 }
 
 impl Drop for GpuDevice {
-    /// Keeps a lost device from being taken apart: wgpu panics at what a failed call left behind,
-    /// and a driver may still be at work. The system takes it back when the process ends.
+    /// Keeps a lost device from being taken apart: wgpu panics at what a failed call left behind.
+    /// The system takes it back when the process ends.
     fn drop(&mut self) {
-        const PATIENCE: Duration = Duration::from_secs(5);
         if self.lost.get().is_some() {
-            let wait = wgpu::PollType::Wait {
-                submission_index: None,
-                timeout: Some(PATIENCE),
-            };
-            let _ = guarded(|| self.device.poll(wait));
+            self.settle();
             std::mem::forget((self.device.clone(), self.queue.clone()));
         }
     }

@@ -442,6 +442,27 @@ fn run_until_it_fails(line: &str, mut fault: Fault) -> Run {
     }
 }
 
+/// A driver that still compiles or computes while the process ends corrupts its memory.
+#[test]
+fn the_work_of_a_lost_device_is_waited_for() {
+    const CALL: &str = "vkEndCommandBuffer";
+    let line = format!("{} --device auto", work(false).0);
+    let fault = Fault {
+        call: CALL.into(),
+        place: run(&line, None, true).count(CALL),
+        device: None,
+        result: -2,
+        for_good: false,
+    };
+    let lost = run(&line, Some(&fault), true);
+    assert!(lost.failed && lost.code == Some(0), "{lost:?}");
+    let calls: Vec<&str> = lost.calls.iter().map(|(name, _)| name.as_str()).collect();
+    let last = calls.iter().rposition(|name| *name == CALL).unwrap();
+    let (before, after) = calls.split_at(last);
+    assert!(before.contains(&"vkQueueSubmit"), "nothing to wait for");
+    assert!(after.contains(&"vkWaitSemaphores"), "{after:?}");
+}
+
 #[test]
 fn what_a_lost_device_leaves_goes_to_the_others() {
     for series in [false, true] {
