@@ -87,6 +87,18 @@ fn pixel_of(tile: Tile, panel: Panel, lane: u32, k: u32) -> Pixel {
     return Pixel(corner, first_factors(scene, tile, panel, corner + 0.5 * sub, 0u));
 }
 
+// The pixels of thread `lane`.
+fn pixels_of(tile: Tile, panel: Panel, lane: u32) -> array<Pixel, MOST_PIXELS> {
+    var pixels: array<Pixel, MOST_PIXELS>;
+    pixels[0] = pixel_of(tile, panel, lane, 0u);
+    if EDGE == 2u {
+        pixels[1] = pixel_of(tile, panel, lane, 1u);
+        pixels[2] = pixel_of(tile, panel, lane, 2u);
+        pixels[3] = pixel_of(tile, panel, lane, 3u);
+    }
+    return pixels;
+}
+
 // The view of `pixel` at `along` m from its corner in one layer, for one source.
 fn sight(
     tile: Tile, panel: Panel, source: Source, centre: vec3<f32>,

@@ -165,13 +165,7 @@ fn render(
     let panel = panels[tile.panel];
     let sub = panel.pixel_size_m / f32(scene.oversample);
 
-    var pixels: array<Pixel, MOST_PIXELS>;
-    pixels[0] = pixel_of(tile, panel, lane, 0u);
-    if EDGE == 2u {
-        pixels[1] = pixel_of(tile, panel, lane, 1u);
-        pixels[2] = pixel_of(tile, panel, lane, 2u);
-        pixels[3] = pixel_of(tile, panel, lane, 3u);
-    }
+    let pixels = pixels_of(tile, panel, lane);
     let thread = tile_index * BATCH + lane;
     var sums = Sums(background(scene.background, pixels), vec4<f32>(0.0), vec4<f32>(0.0));
     if slice.first == 0u {

@@ -1,5 +1,5 @@
 // Spots of Gaussian crystals in closed form (PHYSICS §16): the average over mosaicity, wavelengths,
-// directions, a pixel's area and a segment of phi. Mirrors src/physics/closed_form.rs; builds on
+// directions, a pixel's area and a segment of phi. Mirrors src/physics/closed_form/mod.rs; builds on
 // erf.wgsl, miller_index.wgsl and term.wgsl.
 //
 // The covariance C of a sharp spot that is smeared across q has eigenvalues so far apart that float32

@@ -1,5 +1,5 @@
 // The mean of exp(-x^2) over an interval, which is a difference of two error functions. Mirrors the
-// average over a segment in src/physics/closed_form.rs.
+// average over a segment in src/physics/closed_form/mod.rs.
 
 // exp(x^2) erfc(x) for x >= 0. A polynomial in 1/(1 + x/2), fitted for the least relative error from 0 to
 // 14, and right to 5e-8 there.

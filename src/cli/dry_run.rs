@@ -73,7 +73,7 @@ pub fn run(request: &Request, renderer: &Renderer) -> Result<(), CliError> {
 /// terms it takes.
 fn closed_form(experiment: &Experiment, sampling: &SamplingSummary) -> Option<String> {
     let (domains, steps) = (sampling.mosaic_domains, sampling.phi_steps);
-    // Those of a list stay.
+    // The sources of a list stay: they are no samples of a spread.
     let sources = match experiment.beam().sources {
         Sources::List(_) => 1,
         Sources::Grid { .. } => sampling.sources,

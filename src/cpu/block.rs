@@ -188,7 +188,7 @@ pub(super) struct Views {
 }
 
 impl Views {
-    /// Of nothing yet.
+    /// Views that look at nothing yet.
     pub const ZERO: Views = Views {
         positions: Vectors::ZERO,
         distances: Lanes::ZERO,

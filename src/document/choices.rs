@@ -80,7 +80,7 @@ pub enum MosaicDistribution {
 /// A Laue group: by name, or from the symmetry that a file of the crystal says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Symmetry {
-    /// That of the file.
+    /// The group that the file says.
     #[default]
     File,
     /// −1.

@@ -32,7 +32,8 @@ pub fn lattice_integral(lattice: &Lattice) -> f64 {
 pub fn beyond_cell(lattice: &Lattice) -> f64 {
     let inverse = lattice.metric.inverse().transpose();
     let rows = [inverse.x_axis, inverse.y_axis, inverse.z_axis];
-    // Of the spots' standard deviation and half width along each axis, where those of metric·δ are 1.
+    // A Gaussian spot's standard deviation along an axis, and a top-hat's half width, are these rows'
+    // lengths times those of metric·δ.
     let parts = rows.map(|row| match lattice.shape {
         Shape::Square | Shape::Round => 0.0,
         Shape::Gauss => {

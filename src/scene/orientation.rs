@@ -38,7 +38,7 @@ pub(super) fn orientations(
         (turn, turn * *crystal.cell.real())
     });
     let turns: Vec<(DMat3, DMat3)> = turns.collect();
-    // Of a known length, so that the orientations are never there twice.
+    // The iterator knows its length, so that the orientations are never there twice.
     let count = turns.len() * rotations.len();
     let orientations = (0..count).map(|index| {
         let (turn, turned) = turns[index / rotations.len()];

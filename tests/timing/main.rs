@@ -53,7 +53,7 @@ impl Monitor for Recording {
 /// The dispatches of W3, then W5, then W1, on a renderer that is kept, by pipeline.
 fn dispatches() -> HashMap<usize, Vec<Dispatch>> {
     let (gpu, recording) = (on_gpu(), Recording::default());
-    // Of their full size, W5 would take minutes on a software GPU.
+    // A frame of W5 in its full size would take minutes on a software GPU.
     for (workload, pixels) in [(2, 1024), (4, 128), (0, 2048)] {
         let experiment = workloads::WORKLOADS[workload].experiment(pixels);
         gpu.render_watched(&experiment, &recording).unwrap();
