@@ -187,7 +187,8 @@ fn pixels_and_sights() {
     let body = "let panel = panel_at(0u);
         let tile = tile_at(14u);
         let source = source_at(24u);
-        let pixel = pixel_of(tile, panel, u32(real(35u)), u32(real(36u)));
+        var pixels = pixels_of(tile, panel, u32(real(35u)));
+        let pixel = pixels[u32(real(36u))];
         put2(0u, pixel.corner);
         put2(2u, pixel.first);
         let along = vec2<f32>(0.75, 0.25) * panel.pixel_size_m;
