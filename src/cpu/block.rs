@@ -11,15 +11,14 @@ use super::closed_form::{Visible, sum_over_segments};
 use super::diffuse::add_halos;
 use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::orientation_sum::sum_over_orientations;
-use super::pixel::{
-    absorbed, front_solid_angle, layer_front, mean_layer_depth, own_polarisation, own_solid_angle,
-};
+use super::pixel::{absorbed, front_solid_angle, layer_front, mean_layer_depth, own_solid_angle};
 use super::prepared::Prepared;
 use crate::experiment::Panel;
 use crate::physics::debye_waller::debye_waller;
+use crate::physics::polarisation::polarisation;
 use crate::physics::position::{flat_position, position};
 use crate::physics::view::{View, view};
-use crate::scene::Scene;
+use crate::scene::{Scene, SceneSource};
 
 /// Photons in [`LANES`] pixels of `panel` from `first` (fast, slow) along the fast axis, whether
 /// they are on it or not; `None` when `interrupted`.
@@ -112,7 +111,7 @@ fn photons_with<const FUSED: bool>(
                 };
                 for (number, source) in scene.sources.iter().enumerate() {
                     let polarisations = if scene.polarisation_per_subpixel {
-                        Lanes::from_fn(|lane| own_polarisation(scene, source, &views.get(lane)))
+                        polarisations(scene, source, views)
                     } else {
                         first_polarisations
                     };
@@ -168,14 +167,33 @@ fn photons_with<const FUSED: bool>(
 /// Ω and P of every pixel of a block for `views` and the first source.
 #[inline(always)]
 fn first_factors(scene: &Scene, panel: &Panel, views: &Views) -> (Lanes, Lanes) {
-    let source = &scene.first_source;
     // The choice is made outside of the loops: one within would keep them from becoming vectors.
     let solid_angles = match scene.mean_depth_sensor(panel) {
         None => Lanes::from_fn(|lane| front_solid_angle(scene, panel, &views.get(lane))),
         Some(_) => Lanes::from_fn(|lane| own_solid_angle(scene, panel, &views.get(lane))),
     };
-    let polarisations = Lanes::from_fn(|lane| own_polarisation(scene, source, &views.get(lane)));
-    (solid_angles, polarisations)
+    (
+        solid_angles,
+        polarisations(scene, &scene.first_source, views),
+    )
+}
+
+/// P of every pixel of a block for `views` and a source.
+#[inline(always)]
+fn polarisations(scene: &Scene, source: &SceneSource, views: &Views) -> Lanes {
+    let Some(kahn_factor) = scene.kahn_factor else {
+        return Lanes::splat(1.0);
+    };
+    let SceneSource {
+        incident,
+        electric,
+        magnetic,
+        ..
+    } = *source;
+    Lanes::from_fn(|lane| {
+        let diffracted = views.diffracted.get(lane);
+        polarisation(incident, electric, magnetic, diffracted, kahn_factor)
+    })
 }
 
 /// The views of one sub-pixel of one layer in every pixel of a block. Written in place: to return

@@ -85,7 +85,9 @@ fn render_block(
     interrupted: &dyn Fn() -> bool,
 ) -> Option<()> {
     let [fast, slow] = first;
-    let renders = |lane: usize| prepared.scene.renders(panel, fast + lane, slow);
+    // Asked first, so that the loop over pixels of a whole panel has no tests.
+    let whole = prepared.scene.renders_all(panel);
+    let renders = |lane: usize| whole || prepared.scene.renders(panel, fast + lane, slow);
     if !(0..photons.len()).any(renders) {
         return Some(());
     }

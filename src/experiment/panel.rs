@@ -61,6 +61,7 @@ impl Mask {
     }
 
     /// Whether the pixel at (`fast`, `slow`) is rendered.
+    #[inline]
     pub fn renders(&self, fast: usize, slow: usize) -> bool {
         self.rendered[slow * self.shape[0] + fast]
     }
@@ -143,6 +144,7 @@ impl Panel {
     }
 
     /// Whether the pixel at (`fast`, `slow`) is rendered: not masked.
+    #[inline]
     pub fn renders(&self, fast: usize, slow: usize) -> bool {
         self.mask
             .as_ref()
@@ -156,6 +158,7 @@ impl Panel {
     }
 
     /// Distance from the sample to the panel's plane, m.
+    #[inline]
     pub fn close_distance_m(&self) -> f64 {
         self.origin_m.dot(self.normal)
     }

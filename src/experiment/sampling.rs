@@ -31,6 +31,7 @@ pub struct Region {
 
 impl Region {
     /// Whether a pixel lies inside.
+    #[inline]
     pub fn contains(&self, fast: usize, slow: usize) -> bool {
         (self.fast[0]..=self.fast[1]).contains(&fast)
             && (self.slow[0]..=self.slow[1]).contains(&slow)

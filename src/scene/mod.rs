@@ -220,12 +220,19 @@ impl Scene {
         None
     }
 
+    /// Whether all pixels of `panel` are rendered.
+    pub fn renders_all(&self, panel: &Panel) -> bool {
+        self.region.is_none() && panel.mask.is_none()
+    }
+
     /// Whether a pixel of `panel` is rendered: inside the region and not masked.
+    #[inline]
     pub fn renders(&self, panel: &Panel, fast: usize, slow: usize) -> bool {
         Scene::rendered(self.region, panel, fast, slow)
     }
 
     /// Whether a pixel of `panel` is rendered where only this `region` is.
+    #[inline]
     fn rendered(region: Option<Region>, panel: &Panel, fast: usize, slow: usize) -> bool {
         region.is_none_or(|region| region.contains(fast, slow)) && panel.renders(fast, slow)
     }

@@ -6,19 +6,20 @@
 //! computed in two halves: how far the scattering vector is from it, and then, where a pixel of the
 //! block is near enough, its value.
 
+mod meeting;
 mod visible;
 
 use glam::{DMat3, DVec3};
 
 use super::block::Views;
 use super::lanes::{LANES, Lanes, PerLane, Vectors};
-use super::polynomial::{erf, exp_negative};
 use super::prepared::Prepared;
 use super::structure_factor::{BlockStructureFactors, Constant, Nearest};
 use crate::experiment::Panel;
-use crate::physics::closed_form::{ClosedForm, NARROW_SEGMENT, divergence_steps};
+use crate::physics::closed_form::{ClosedForm, divergence_steps};
 use crate::physics::miller_index::nearest_index;
 use crate::scene::{Orientation, Scene, SceneSource};
+use meeting::{Meeting, Meetings};
 pub use visible::Visible;
 
 /// Standard deviations from a reflection at which its spot ends: there it is 2e-22 of its height.
@@ -105,8 +106,9 @@ pub struct Smearing {
     to_frame: DMat3,
     /// From an index to its vector in the frame.
     frame: DMat3,
-    spindle: DVec3,
     half_segment: f64,
+    /// The crystal's rotation over half a segment: the spindle times the angle.
+    half_turn: DVec3,
     /// Variances of the rotation about each axis, and of the wavelength.
     mosaic: DVec3,
     bandwidth: f64,
@@ -125,17 +127,6 @@ struct Area {
     wavelength_m: f64,
     /// Standard deviation of the place along an edge over the wavelength.
     scale: f64,
-}
-
-/// How a scattering vector meets the spot of the nearest reflection.
-#[derive(Clone, Copy)]
-struct Meeting {
-    /// ½δᵀC⁻¹δ, and its slope and half its curvature as φ turns.
-    exponent: f64,
-    slope: f64,
-    kappa: f64,
-    /// det C₀/det C.
-    shrinking: f64,
 }
 
 impl Smearing {
@@ -167,8 +158,8 @@ impl Smearing {
             index_of,
             to_frame,
             frame: form.frame,
-            spindle: to_frame * form.spindle,
             half_segment: form.segment_rad / 2.0,
+            half_turn: to_frame * form.spindle * (form.segment_rad / 2.0),
             mosaic: sigmas * sigmas,
             bandwidth: form.bandwidth * form.bandwidth,
             constant,
@@ -222,67 +213,21 @@ impl Smearing {
             .plus_square(step(area.slow))
     }
 
-    /// How the scattering vector of the index `hkl` meets the spot of the reflection `nearest`.
+    /// How the scattering vector `q` meets the spot of a reflection that its index is `offset` from.
     #[inline(always)]
-    fn meeting(&self, area: Option<&Area>, hkl: DVec3, nearest: DVec3, distance_m: f64) -> Meeting {
-        let q = self.frame * hkl;
-        let offset = self.frame * (hkl - nearest);
+    fn meeting(&self, area: Option<&Area>, q: DVec3, offset: DVec3, distance_m: f64) -> Meeting {
+        let q = self.to_frame * q;
+        let offset = self.frame * offset;
         let (adjugate, volume) = self.covariance(area, q, distance_m).adjugate();
-        let sweep = q.cross(self.spindle);
+        let sweep = q.cross(self.half_turn);
         let by_sweep = adjugate.times(sweep);
         let inverse_volume = 1.0 / volume;
         Meeting {
             exponent: 0.5 * offset.dot(adjugate.times(offset)) * inverse_volume,
             slope: offset.dot(by_sweep) * inverse_volume,
-            kappa: 0.5 * sweep.dot(by_sweep) * inverse_volume,
+            curvature: 0.5 * sweep.dot(by_sweep) * inverse_volume,
             shrinking: self.unsmeared_volume * inverse_volume,
         }
-    }
-
-    /// The least exponent within the segment.
-    #[inline(always)]
-    fn least_exponent(&self, meeting: &Meeting) -> f64 {
-        let Meeting {
-            exponent,
-            slope,
-            kappa,
-            ..
-        } = *meeting;
-        let nearest = -slope / (2.0 * kappa.max(f64::MIN_POSITIVE));
-        let within = nearest.max(-self.half_segment).min(self.half_segment);
-        exponent + within * (slope + kappa * within)
-    }
-
-    /// The average of F_latt²/N².
-    #[inline(always)]
-    fn average<const FUSED: bool>(&self, meeting: &Meeting) -> f64 {
-        let Meeting {
-            exponent,
-            slope,
-            kappa,
-            shrinking,
-        } = *meeting;
-        let height = shrinking.sqrt();
-        let width = 2.0 * self.half_segment;
-        if width == 0.0 {
-            return height * exp_negative::<FUSED>(exponent);
-        }
-        let rate = kappa.sqrt();
-        let narrow = rate * width < NARROW_SEGMENT;
-        // A crossing too far away to be told keeps its sign.
-        let kappa = kappa.max(f64::MIN_POSITIVE);
-        let crossing = slope / (2.0 * kappa);
-        let least = if narrow { 0.0 } else { crossing * slope / 2.0 };
-        let swept = erf::<FUSED>(rate * (crossing + self.half_segment))
-            - erf::<FUSED>(rate * (crossing - self.half_segment));
-        let curvature = (slope * slope - 2.0 * kappa) * (width * width / 24.0);
-        const HALF_ROOT_PI: f64 = 0.886_226_925_452_758;
-        let share = if narrow {
-            1.0 + curvature
-        } else {
-            HALF_ROOT_PI * swept / (width * rate)
-        };
-        height * exp_negative::<FUSED>((exponent - least).max(0.0)) * share
     }
 }
 
@@ -326,6 +271,10 @@ pub fn sum_over_segments<const FUSED: bool>(
     Some(Lanes::from_fn(|lane| peak * sums.0[lane]))
 }
 
+/// Pixels of which all or none are evaluated, where spots are smaller than a block: as many as the
+/// widest register holds.
+const TOGETHER: usize = 8;
+
 /// Adds F_cell²·⟨F_latt²⟩/N² of one orientation.
 #[inline(always)]
 fn add_spots<const FUSED: bool>(
@@ -335,36 +284,34 @@ fn add_spots<const FUSED: bool>(
     mut structure_factors: impl BlockStructureFactors,
     sums: &mut Lanes,
 ) {
-    let zero = Lanes::splat(0.0);
-    let (mut exponents, mut slopes, mut kappas, mut shrinkings) = (zero, zero, zero, zero);
-    let mut least = zero;
+    let mut offsets = Vectors::ZERO;
     for lane in 0..LANES {
         let hkl = smearing.index_of * q.get(lane);
         let nearest = nearest_index(hkl);
-        let meeting = smearing.meeting(area, hkl, nearest, views.distance(lane));
         structure_factors.place(lane, hkl, nearest);
-        least.0[lane] = smearing.least_exponent(&meeting);
-        exponents.0[lane] = meeting.exponent;
-        slopes.0[lane] = meeting.slope;
-        kappas.0[lane] = meeting.kappa;
-        shrinkings.0[lane] = meeting.shrinking;
+        offsets.set(lane, hkl - nearest);
     }
-    let nears = |near: bool, least: &f64| near | (*least < LARGEST_EXPONENT);
-    if !least.0.iter().fold(false, nears) {
-        return;
-    }
+    // Before the spots, because a list of reflections ends within many images.
     if !structure_factors.find::<FUSED>() {
         return;
     }
+    let mut meetings = Meetings::ZERO;
     for lane in 0..LANES {
-        let average = smearing.average::<FUSED>(&Meeting {
-            exponent: exponents.0[lane],
-            slope: slopes.0[lane],
-            kappa: kappas.0[lane],
-            shrinking: shrinkings.0[lane],
-        });
-        let near = least.0[lane] < LARGEST_EXPONENT;
-        let square = structure_factors.square(lane);
-        sums.0[lane] += if near { square * average } else { 0.0 };
+        let offset = offsets.get(lane);
+        let mut meeting = smearing.meeting(area, q.get(lane), offset, views.distance(lane));
+        let extinct = structure_factors.square(lane) == 0.0;
+        if extinct | !meeting.reaches(LARGEST_EXPONENT) {
+            meeting.exponent = f64::INFINITY;
+        }
+        meetings.set(lane, meeting);
+    }
+    for first in (0..LANES).step_by(TOGETHER) {
+        let few = first..first + TOGETHER;
+        let Some(averages) = meetings.averages::<FUSED>(few.clone()) else {
+            continue;
+        };
+        for lane in few {
+            sums.0[lane] += structure_factors.square(lane) * averages.0[lane];
+        }
     }
 }

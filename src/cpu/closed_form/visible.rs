@@ -130,9 +130,9 @@ impl Middle {
         let mut near = false;
         for lane in 0..LANES {
             let hkl = smearing.index_of * q.get(lane);
-            let meeting =
-                smearing.meeting(area, hkl, nearest_index(hkl), self.views.distance(lane));
-            near |= smearing.least_exponent(&meeting) < 0.5 * end * end;
+            let offset = hkl - nearest_index(hkl);
+            let meeting = smearing.meeting(area, q.get(lane), offset, self.views.distance(lane));
+            near |= meeting.reaches(0.5 * end * end);
         }
         near
     }
