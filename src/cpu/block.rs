@@ -7,7 +7,7 @@
 use multiversion::multiversion;
 
 use super::amorphous::add_amorphous;
-use super::closed_form::{Visible, sum_over_segments};
+use super::closed_form::{Visible, add_segments};
 use super::diffuse::add_halos;
 use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::orientation_sum::sum_over_orientations;
@@ -135,22 +135,22 @@ fn photons_with<const FUSED: bool>(
                     if factors.all_zero() {
                         continue;
                     }
-                    let mut scattered = match &scene.closed_form {
-                        None => sum_over_orientations::<FUSED>(prepared, &q, interrupted)?,
-                        Some(form) => {
-                            let source = (number, source);
-                            let seen = (panel, views);
-                            sum_over_segments::<FUSED>(
-                                prepared,
-                                form,
-                                seen,
-                                source,
-                                &q,
-                                &visible,
-                                interrupted,
-                            )?
+                    let mut scattered = Lanes::splat(0.0);
+                    match &scene.closed_form {
+                        None => {
+                            scattered = sum_over_orientations::<FUSED>(prepared, &q, interrupted)?;
                         }
-                    };
+                        Some(_) if interrupted() => return None,
+                        Some(form) => add_segments::<FUSED>(
+                            prepared,
+                            form,
+                            (panel, views),
+                            (number, source),
+                            &q,
+                            &visible,
+                            &mut scattered,
+                        ),
+                    }
                     if let Some(diffuse) = &scene.diffuse {
                         add_halos(scene, diffuse, &q, interrupted, &mut scattered)?;
                     }

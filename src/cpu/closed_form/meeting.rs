@@ -1,10 +1,12 @@
 //! How scattering vectors meet the spot of a reflection while φ passes through a segment, and what
 //! the spot is on average.
 
-use std::ops::Range;
-
 use crate::cpu::lanes::{Lanes, PerLane};
 use crate::cpu::polynomial::{erf, exp_negative, mul_add};
+
+/// Pixels of which all or none are evaluated, as many as the widest register holds: spots are
+/// smaller than a block.
+pub const FEW: usize = 8;
 
 /// Up to this [`curvature`](Meeting::curvature) the average over the segment is a series.
 const SHORT_SEGMENT: f64 = 1.0 / 16.0;
@@ -100,13 +102,12 @@ pub struct Meetings {
 }
 
 impl Meetings {
-    /// The averages of F_latt²/N² in the pixels `few`, 0 elsewhere and where no spot shows; `None`
-    /// where none shows in any of the `few`.
+    /// The averages of F_latt²/N² in [`FEW`] pixels from `first`, 0 where no spot shows; `None`
+    /// where none shows in any of them.
     #[inline(always)]
-    pub fn averages<const FUSED: bool>(&self, few: Range<usize>) -> Option<Lanes> {
+    pub fn averages<const FUSED: bool>(&self, first: usize) -> Option<[f64; FEW]> {
         let any = |holds: fn(&Meeting) -> bool| {
-            let either = |any, lane| any | holds(&self.get(lane));
-            few.clone().fold(false, either)
+            (first..first + FEW).fold(false, |any, lane| any | holds(&self.get(lane)))
         };
         let short = |meeting: &Meeting| meeting.shows() & meeting.is_short();
         let long = |meeting: &Meeting| meeting.shows() & !meeting.is_short();
@@ -114,23 +115,19 @@ impl Meetings {
         if !any_short & !any_long {
             return None;
         }
-        let mut averages = Lanes::ZERO;
+        let mut averages = [0.0; FEW];
         if any_short {
-            for lane in few.clone() {
-                let meeting = self.get(lane);
+            for (place, own) in averages.iter_mut().enumerate() {
+                let meeting = self.get(first + place);
                 let average = meeting.short_average::<FUSED>();
-                averages.0[lane] = if short(&meeting) { average } else { 0.0 };
+                *own = if short(&meeting) { average } else { 0.0 };
             }
         }
         if any_long {
-            for lane in few.clone() {
-                let meeting = self.get(lane);
+            for (place, own) in averages.iter_mut().enumerate() {
+                let meeting = self.get(first + place);
                 let average = meeting.long_average::<FUSED>();
-                averages.0[lane] = if long(&meeting) {
-                    average
-                } else {
-                    averages.0[lane]
-                };
+                *own = if long(&meeting) { average } else { *own };
             }
         }
         Some(averages)
@@ -270,7 +267,7 @@ mod tests {
         for lane in 0..16 {
             all.set(lane, ended);
         }
-        assert!(all.averages::<false>(0..8).is_none());
+        assert!(all.averages::<false>(0).is_none());
         let short = Meeting {
             exponent: 0.5,
             slope: 0.1,
@@ -283,10 +280,10 @@ mod tests {
         };
         all.set(9, short);
         all.set(12, long);
-        let found = all.averages::<false>(8..16).unwrap();
-        let mut expected = [0.0; crate::cpu::lanes::LANES];
-        expected[9] = short.short_average::<false>();
-        expected[12] = long.long_average::<false>();
-        assert_eq!(found.0, expected);
+        let found = all.averages::<false>(8).unwrap();
+        let mut expected = [0.0; FEW];
+        expected[1] = short.short_average::<false>();
+        expected[4] = long.long_average::<false>();
+        assert_eq!(found, expected);
     }
 }

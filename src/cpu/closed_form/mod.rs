@@ -19,7 +19,7 @@ use crate::experiment::Panel;
 use crate::physics::closed_form::{ClosedForm, divergence_steps};
 use crate::physics::miller_index::nearest_index;
 use crate::scene::{Orientation, Scene, SceneSource};
-use meeting::{Meeting, Meetings};
+use meeting::{FEW, Meeting, Meetings};
 pub use visible::Visible;
 
 /// Standard deviations from a reflection at which its spot ends: there it is 2e-22 of its height.
@@ -116,6 +116,8 @@ pub struct Smearing {
     constant: Symmetric,
     /// The determinant of C₀.
     unsmeared_volume: f64,
+    /// N², F_latt² on a reflection that is not smeared.
+    peak: f64,
 }
 
 /// What the area of a sub-pixel adds.
@@ -137,12 +139,17 @@ impl Smearing {
         let pairs = forms.flat_map(|form| scene.sources.iter().map(move |source| (form, source)));
         let smearings = pairs.flat_map(|(form, source)| {
             let orientations = scene.orientations.iter();
-            orientations.map(move |orientation| Smearing::new(form, source, orientation))
+            orientations.map(move |orientation| Smearing::new(scene, form, source, orientation))
         });
         smearings.collect()
     }
 
-    fn new(form: &ClosedForm, source: &SceneSource, orientation: &Orientation) -> Smearing {
+    fn new(
+        scene: &Scene,
+        form: &ClosedForm,
+        source: &SceneSource,
+        orientation: &Orientation,
+    ) -> Smearing {
         let index_of = orientation.index_of;
         let to_frame = form.frame * index_of;
         let unsmeared = form.frame * form.unsmeared() * form.frame.transpose();
@@ -164,6 +171,7 @@ impl Smearing {
             bandwidth: form.bandwidth * form.bandwidth,
             constant,
             unsmeared_volume: unsmeared.determinant(),
+            peak: scene.lattice.total * scene.lattice.total,
         }
     }
 
@@ -231,23 +239,19 @@ impl Smearing {
     }
 }
 
-/// Σ F_cell²·⟨F_latt²⟩ over the scene's orientations that `visible` leaves in, at the scattering
-/// vectors `q` (1/m) of X-rays of source number `source` in `views`; `None` when `interrupted`.
+/// Adds F_cell²·⟨F_latt²⟩ of the scene's orientations that `visible` leaves in, at the scattering
+/// vectors `q` (1/m) of X-rays of source number `source` in `views`.
 #[inline(always)]
-pub fn sum_over_segments<const FUSED: bool>(
+pub fn add_segments<const FUSED: bool>(
     prepared: &Prepared,
     form: &ClosedForm,
     (panel, views): (&Panel, &Views),
     (number, source): (usize, &SceneSource),
     q: &Vectors,
     visible: &Visible,
-    interrupted: &dyn Fn() -> bool,
-) -> Option<Lanes> {
+    sums: &mut Lanes,
+) {
     let scene = prepared.scene;
-    let mut sums = Lanes::splat(0.0);
-    if interrupted() {
-        return None;
-    }
     let first = number * scene.orientations.len();
     let own = prepared.smearings[first..].iter();
     for (number, smearing) in (first..).zip(own).take(scene.orientations.len()) {
@@ -259,23 +263,17 @@ pub fn sum_over_segments<const FUSED: bool>(
         match scene.grid.as_deref() {
             None => {
                 let constant = Constant::new(scene.default_f);
-                add_spots::<FUSED>(smearing, views, q, constant, &mut sums);
+                add_spots::<FUSED>(smearing, views, q, constant, sums);
             }
             Some(grid) => {
                 let nearest = Nearest::new(grid, scene.default_f);
-                add_spots::<FUSED>(smearing, views, q, nearest, &mut sums);
+                add_spots::<FUSED>(smearing, views, q, nearest, sums);
             }
         }
     }
-    let peak = scene.lattice.total * scene.lattice.total;
-    Some(Lanes::from_fn(|lane| peak * sums.0[lane]))
 }
 
-/// Pixels of which all or none are evaluated, where spots are smaller than a block: as many as the
-/// widest register holds.
-const TOGETHER: usize = 8;
-
-/// Adds F_cell²·⟨F_latt²⟩/N² of one orientation.
+/// Adds F_cell²·⟨F_latt²⟩ of one orientation.
 #[inline(always)]
 fn add_spots<const FUSED: bool>(
     (smearing, area): (&Smearing, Option<&Area>),
@@ -305,13 +303,12 @@ fn add_spots<const FUSED: bool>(
         }
         meetings.set(lane, meeting);
     }
-    for first in (0..LANES).step_by(TOGETHER) {
-        let few = first..first + TOGETHER;
-        let Some(averages) = meetings.averages::<FUSED>(few.clone()) else {
+    for first in (0..LANES).step_by(FEW) {
+        let Some(averages) = meetings.averages::<FUSED>(first) else {
             continue;
         };
-        for lane in few {
-            sums.0[lane] += structure_factors.square(lane) * averages.0[lane];
+        for (lane, average) in (first..).zip(averages) {
+            sums.0[lane] += structure_factors.square(lane) * (smearing.peak * average);
         }
     }
 }
