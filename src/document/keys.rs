@@ -9,9 +9,9 @@ use super::choices::{
     Symmetry,
 };
 use super::value::{
-    ANGLES, Axes, B_FACTOR, CELL_AXES, CELLS, COORDINATE, COUNT, Cells, DEPTH, DETECTOR_AXES,
-    EXPERIMENTS, Field, Form, INDEX, KAHN_FACTOR, Kind, MISORIENTATION, NEIGHBOURS, NOT_NEGATIVE,
-    NUMBER, PERCENT, POSITIVE, SEED, THREADS, Value,
+    ANGLES, Axes, B_FACTOR, CELL_AXES, CELLS, COORDINATE, CORRELATION, COUNT, Cells, DEPTH,
+    DETECTOR_AXES, DISPLACEMENT, DIVERGENCE, EXPERIMENTS, Field, Form, INDEX, KAHN_FACTOR, Kind,
+    MISORIENTATION, NEIGHBOURS, NOT_NEGATIVE, NUMBER, PERCENT, POSITIVE, SEED, THREADS, Value,
 };
 use crate::experiment::{Convention, LayerDepth, PhiSampling, Pivot, Shape, SpotMetric};
 use crate::formats::encoding::Compression;
@@ -248,9 +248,9 @@ sections! {
     /// Diffuse scattering by atoms that move together.
     diffuse: DiffuseSection {
         /// Rms displacement along the crystal's own axes, or along all, Å.
-        sigma "sigma_A": Vec<f64> = NOT_NEGATIVE, Array(1, 3);
+        sigma "sigma_A": Vec<f64> = DISPLACEMENT, Array(1, 3);
         /// Correlation length of displacements along the crystal's own axes, or along all, Å.
-        gamma "gamma_A": Vec<f64> = POSITIVE, Array(1, 3);
+        gamma "gamma_A": Vec<f64> = CORRELATION, Array(1, 3);
         /// The group that halos are averaged over.
         laue "laue": Symmetry = words::<Symmetry>(), One;
         /// Neighbours of the nearest reflection that add their halos.
@@ -306,7 +306,7 @@ sections! {
         divergence_steps_vertical "divergence_steps_vertical": u32 = COUNT, One;
         /// Standard deviations of the directions along the polarisation vector and across it,
         /// mrad; in closed form only.
-        divergence_sigma "divergence_sigma_mrad": [f64; 2] = NOT_NEGATIVE, Array(2, 2);
+        divergence_sigma "divergence_sigma_mrad": [f64; 2] = DIVERGENCE, Array(2, 2);
         /// Which directions are kept.
         divergence_shape "divergence_shape": DivergenceShape = words::<DivergenceShape>(), One;
         /// File of sources, instead of a grid.

@@ -102,6 +102,18 @@ pub const COORDINATE: Kind = Kind::Whole("a pixel coordinate, a whole number fro
 pub const INDEX: Kind = Kind::Whole("an index, a whole number from 0 to 4294967295", 0, U32_MAX);
 /// Neighbours of a reflection along each index.
 pub const NEIGHBOURS: Kind = Kind::Whole("a whole number from 0 to 10", 0, 10);
+/// A standard deviation of directions, mrad, of at most a turn.
+pub const DIVERGENCE: Kind = Kind::Number("a number of mrad from 0 to 6283", |value| {
+    (0.0..=6283.0).contains(&value)
+});
+/// A displacement of atoms, Å.
+pub const DISPLACEMENT: Kind = Kind::Number("a number from 0 to 100 Å", |value| {
+    (0.0..=100.0).contains(&value)
+});
+/// A correlation length of displacements, Å.
+pub const CORRELATION: Kind = Kind::Number("a number from 0.01 to 1e7 Å", |value| {
+    (0.01..=1e7).contains(&value)
+});
 /// A B factor of the whole crystal, Å².
 pub const B_FACTOR: Kind = Kind::Number("a number of Å² from -1000 to 1000", |value| {
     value.abs() <= 1000.0

@@ -177,7 +177,8 @@ pub enum ExperimentError {
     NoClosedForm(&'static str),
     /// A spread that is integrated in closed form and never sampled.
     #[error(
-        "{0} is integrated in closed form only, and here samples are summed; expected 0, or spots in closed form"
+        "{0} is integrated in closed form only, and here samples are summed; expected 0, or spots \
+         in closed form"
     )]
     NotSampled(Quantity),
     /// A mosaic domain's matrix that does not rotate.
@@ -198,8 +199,8 @@ pub enum ExperimentError {
     FlatEllipsoid([f64; 3]),
     /// Cells that are coupled, of a crystal that has no matrix of cells.
     #[error(
-        "the cells {}, {} and {} couple axes of Gaussian spots that are measured in indices, in the \
-         metric hkl; choose these, or leave them out",
+        "the numbers {}, {} and {} couple the axes of Gaussian spots in the metric hkl, and this \
+         crystal has other spots or another metric; choose these, or leave the numbers out",
         shown(.0[0]), shown(.0[1]), shown(.0[2])
     )]
     CoupledCells([f64; 3]),

@@ -53,7 +53,7 @@ quantities! {
     CellEdge "the longest cell edge, in wavelengths,": 0.0..=1e8, "at most 1e8";
     Fudge "the fudge factor": ABOVE_ZERO..=1e12, "positive, at most 1e12";
     DiffuseSigma "the rms displacement of atoms in m": 0.0..=1e-8, "from 0 to 1e-8 (100 Å)";
-    DiffuseGamma "the correlation length of displacements in m": 1e-12..=1e-3, "from 1e-12 to 1e-3";
+    DiffuseGamma "the correlation length of displacements in m": 1e-12..=1e-3, "from 1e-12 to 1e-3 (0.01 to 1e7 Å)";
     DiffuseStencil "the number of reflections that halos reach": 0.0..=10.0, "from 0 to 10";
     BFactor "the B factor in m²": -1e-17..=1e-17, "from -1e-17 to 1e-17 (1000 Å²)";
     StructureFactor "a structure factor": -1e20..=1e20, "from -1e20 to 1e20";

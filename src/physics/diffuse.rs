@@ -10,7 +10,7 @@ use glam::{DMat3, DVec3};
 
 use super::lattice_factor::Lattice;
 use super::lattice_integral::lattice_integral;
-use crate::experiment::Crystal;
+use crate::experiment::{Crystal, crystal_frame};
 
 /// The diffuse scattering of a crystal, the same in all of its orientations.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,10 +51,8 @@ impl Diffuse {
     pub fn new(crystal: &Crystal) -> Option<Diffuse> {
         let described = crystal.diffuse.as_ref().filter(|own| own.scatters())?;
         let cell = &crystal.cell;
-        let [x, z] = [cell.real().x_axis, cell.reciprocal().z_axis].map(DVec3::normalize);
-        let own_axes = DMat3::from_cols(x, z.cross(x), z);
         let diffuse = Diffuse {
-            to_own_axes: own_axes.transpose() * *cell.reciprocal(),
+            to_own_axes: crystal_frame(cell).transpose() * *cell.reciprocal(),
             sigma_m: described.sigma_m.into(),
             gamma_m: described.gamma_m.into(),
             operators: described.laue.on_indices().collect(),

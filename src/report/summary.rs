@@ -81,11 +81,17 @@ struct CrystalSummary {
     cell_deg: [f64; 3],
     volume_angstrom3: f64,
     cells: [Cells; 3],
+    /// What couples a and b, b and c, a and c in the matrix of cells, where anything does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cells_matrix: Option<[f64; 3]>,
     edges_um: [f64; 3],
     shape: &'static str,
     /// The Laue group that the shape is averaged over.
     #[serde(skip_serializing_if = "Option::is_none")]
     symmetric_shape: Option<&'static str>,
+    /// B of the whole crystal, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    b_factor_angstrom2: Option<f64>,
     mosaic_spread_deg: f64,
     interpolated: bool,
     listed_indices: usize,
@@ -144,9 +150,12 @@ impl Summary {
                 cell_deg: crystal.cell.angles_rad().map(f64::to_degrees),
                 volume_angstrom3: crystal.cell.volume_m3() * 1e30,
                 cells: crystal.cells.map(Cells),
+                cells_matrix: (crystal.coupled_cells != [0.0; 3]).then_some(crystal.coupled_cells),
                 edges_um: crystal.edges_m().map(|metres| metres * 1e6),
                 shape: shape_name(crystal.shape),
                 symmetric_shape: crystal.symmetric_shape.as_ref().map(LaueGroup::name),
+                b_factor_angstrom2: (crystal.b_factor_m2 != 0.0)
+                    .then_some(crystal.b_factor_m2 * 1e20),
                 mosaic_spread_deg: crystal.mosaicity.spread_rad().to_degrees(),
                 interpolated: experiment.interpolates(),
                 listed_indices: structure_factors

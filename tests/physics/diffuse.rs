@@ -273,15 +273,15 @@ fn what_makes_no_sense_is_refused_in_one_line() {
         ),
         (
             "--diffuse-sigma -0.4 --diffuse-gamma 40",
-            &["--diffuse-sigma -0.4", "zero or above"],
+            &["--diffuse-sigma -0.4", "from 0 to 100 Å"],
         ),
         (
             "--diffuse-sigma 0.4 --diffuse-gamma 0",
-            &["--diffuse-gamma 0", "positive"],
+            &["--diffuse-gamma 0", "from 0.01 to 1e7 Å"],
         ),
         (
             "--diffuse-sigma 400 --diffuse-gamma 40",
-            &["--diffuse-sigma", "100 Å"],
+            &["--diffuse-sigma 400", "from 0 to 100 Å"],
         ),
         (
             "--diffuse-sigma 0.4 --diffuse-gamma 40 --diffuse-stencil 11",
@@ -331,24 +331,51 @@ fn the_group_is_that_of_the_file_or_told() {
         shape.crystal().symmetric_shape.as_ref().unwrap().name(),
         "mmm"
     );
-    let said = crate::support::program()
-        .args(crate::support::words(&format!(
-            "-hkl lysozyme_1aki_p1.hkl -cell 59 68 30 -N 5 -detpixels 8 {diffuse} --dry-run"
-        )))
-        .assert()
-        .success();
-    let said = String::from_utf8_lossy(&said.get_output().stderr).into_owned();
+    let said = said(&format!(
+        "-hkl lysozyme_1aki_p1.hkl -cell 59 68 30 -N 5 -detpixels 8 {diffuse}"
+    ));
     assert!(
         said.contains("note: --diffuse-laue: no file says"),
         "{said}"
     );
     // A cell that is nearly what the group asks for is taken, and told.
-    let said = crate::support::program()
-        .args(crate::support::words(&format!(
-            "-default_F 1 -cell 60 60.2 80 -N 5 -detpixels 8 {diffuse} --diffuse-laue 4/m --dry-run"
-        )))
+    let said = self::said(&format!(
+        "-default_F 1 -cell 60 60.2 80 -N 5 -detpixels 8 {diffuse} --diffuse-laue 4/m"
+    ));
+    assert!(said.contains("the symmetry 4/m but for 0.3"), "{said}");
+}
+
+/// What a dry run of `line` tells.
+fn said(line: &str) -> String {
+    let line = format!("{line} --dry-run");
+    let done = crate::support::program()
+        .args(crate::support::words(&line))
         .assert()
         .success();
-    let said = String::from_utf8_lossy(&said.get_output().stderr).into_owned();
-    assert!(said.contains("the symmetry 4/m but for 0.3"), "{said}");
+    String::from_utf8_lossy(&done.get_output().stderr).into_owned()
+}
+
+#[test]
+fn where_the_model_ends_is_told() {
+    // The corners are at 3.29 Å: x is 1 there where σ is 0.53 Å.
+    let crystal = "-default_F 1 -cell 60 60 80 -lambda 1 -distance 100 -pixel 0.5 -detpixels 88";
+    let told = |flags: &str| said(&format!("{crystal} {flags} --diffuse-gamma 40"));
+    assert_eq!(told("-N 5 --diffuse-sigma 0.5"), "");
+    for flags in ["-N 5 --diffuse-sigma 0.56", "-N 5 --diffuse-sigma 0 0.56 0"] {
+        let told = told(flags);
+        assert!(
+            told.starts_with(
+                "nanobragg: note: --diffuse-sigma: at 3.29 Å, the highest resolution, x is up to 1.1"
+            ),
+            "{told}"
+        );
+    }
+    // Where the crystal does not scatter, no halo is too strong.
+    assert_eq!(told("-N 5 --diffuse-sigma 0.56 -dmin 4"), "");
+    // Spots that are wider than their reciprocal cells.
+    let told = told("-N 1.2 -tophat_spots --diffuse-sigma 0.5");
+    assert!(
+        told.contains("lies beyond their reciprocal cells"),
+        "{told}"
+    );
 }

@@ -521,12 +521,12 @@ fn what_is_wrong_is_named() {
         (
             format!("{crystal} --cells-matrix 1 2 3"),
             2,
-            "--cells-matrix: the cells 1, 2 and 3 couple axes of Gaussian spots",
+            "--cells-matrix: the numbers 1, 2 and 3 couple the axes of Gaussian spots in the metric hkl",
         ),
         (
             format!("{crystal} -gauss_xtal --cells-matrix 1 2 3"),
             2,
-            "--cells-matrix: the cells 1, 2 and 3 couple axes of Gaussian spots",
+            "--cells-matrix: the numbers 1, 2 and 3 couple the axes of Gaussian spots in the metric hkl",
         ),
         (
             format!("{crystal} -N 4 -gauss_xtal --gauss-metric hkl --cells-matrix 1 2 4"),

@@ -190,14 +190,17 @@ fn what_has_no_closed_form_is_refused() {
                 "-gauss_xtal --bandwidth 0.2",
                 USAGE,
                 &[
-                    "--bandwidth: the bandwidth",
-                    "is integrated in closed form only"
+                    "--bandwidth: a normal spread of wavelengths is integrated in closed form only; \
+                     give --analytic, or samples with -dispersion"
                 ]
             ),
             sound!(
                 "-gauss_xtal --divergence-sigma 0.2 0",
                 USAGE,
-                &["--divergence-sigma: the standard deviation of the divergence"]
+                &[
+                    "--divergence-sigma: a normal spread of directions is integrated in closed form \
+                     only; give --analytic, or samples with -divergence"
+                ]
             ),
             sound!(
                 "-gauss_xtal --pixel-average",
@@ -230,6 +233,22 @@ fn what_has_no_closed_form_is_refused() {
                 gauss("--pixel-average -curved_det"),
                 USAGE,
                 &["--analytic: the areas of a curved panel's pixels have no closed form"]
+            ),
+            // Spots so sharp that nothing of the determinant of C would be left.
+            sound!(
+                gauss("-N 10000 -mosaic 0.1"),
+                USAGE,
+                &["--analytic: spots become", "beyond 1e6 times", "fewer -N"]
+            ),
+            sound!(
+                gauss("-N 100000 --pixel-average"),
+                USAGE,
+                &["--analytic: spots become"]
+            ),
+            sound!(
+                gauss("--divergence-sigma 0.2 7000"),
+                USAGE,
+                &["--divergence-sigma 7000: expected a number of mrad from 0 to 6283"]
             ),
             sound!(
                 gauss("--bandwidth -1"),

@@ -71,6 +71,98 @@ fn it_tells_what_the_closed_form_would_take() {
     }
 }
 
+#[test]
+fn segments_are_the_range_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |flags: &str| {
+        let scene = "-gauss_xtal -detpixels 10 --analytic -floatfile f.bin -phi 3";
+        let done = json(folder.path(), &format!("{CUBE} {scene} {flags}"));
+        let told = done["notices"].to_string();
+        let image = fs::read(folder.path().join("f.bin")).unwrap();
+        (image, done["integrated"].clone(), told)
+    };
+    for (uneven, even, told) in [
+        (
+            "-osc 0.5 -phistep 0.3",
+            "-osc 0.5 -phisteps 2",
+            "-phistep: 2 segment(s) of 0.25° take the place of steps of 0.3°",
+        ),
+        (
+            "-osc -0.5 -phistep -1",
+            "-osc -0.5 -phisteps 1",
+            "1 segment(s) of -0.5° take the place of steps of -1°, which are not the -osc of -0.5°",
+        ),
+        (
+            "-osc 1 -phistep 0.1 -phisteps 2",
+            "-osc 1 -phisteps 2",
+            "2 segment(s) of 0.5°",
+        ),
+        (
+            "-phistep 0.4",
+            "-osc 0.4 -phisteps 2",
+            "2 segment(s) of 0.2°",
+        ),
+    ] {
+        let (image, integrated, notices) = of(uneven);
+        assert!(notices.contains(told), "{uneven}: {notices}");
+        let (expected, expected_integrated, silent) = of(even);
+        assert!(!silent.contains("take the place"), "{even}: {silent}");
+        assert_eq!(integrated, expected_integrated, "{uneven}");
+        assert_eq!(image, expected, "{uneven}");
+    }
+    let (_, _, notices) = of("-osc 0.5 -phistep 0.1");
+    assert!(!notices.contains("take the place"), "{notices}");
+}
+
+#[test]
+fn what_is_beyond_the_closed_form_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |flags: &str| {
+        let crystal = "-default_F 1 -cell 60 70 30 -gauss_xtal --gauss-metric hkl -lambda 1";
+        let detector = "-detpixels 40 -pixel 2 -distance 100";
+        let line = format!("{crystal} {detector} --analytic {flags} --dry-run");
+        json(folder.path(), &line)["notices"].to_string()
+    };
+    let overlap = "--analytic: at the detector's highest resolution spots are smeared over 0.2";
+    let curvature = "with this -mosaic spots at the detector's highest resolution are off by";
+    let about = "off by about 2.3";
+    let wide = |flag: &str| format!("{flag}: segments of 1° are wider than");
+    let lost = |flag: &str| format!("may be lost; leave {flag} out");
+    for (flags, told) in [
+        (
+            "-N 20 -mosaic 0.4",
+            vec![overlap.to_string(), curvature.into()],
+        ),
+        ("-N 20 --bandwidth 0.7", vec![overlap.into()]),
+        ("-N 20 --divergence-sigma 0 3", vec![overlap.into()]),
+        ("-N 60 -mosaic 0.2", vec![curvature.into(), about.into()]),
+        ("-N 20 -mosaic 9", vec!["100 % or more".into()]),
+        (
+            "-N 20 -osc 2 -phisteps 2",
+            vec![wide("-phisteps"), lost("-phisteps")],
+        ),
+        (
+            "-N 20 -osc 2 -phistep 1",
+            vec![wide("-phistep"), lost("-phistep")],
+        ),
+        (
+            "-N 2 -mosaic 0.1",
+            vec!["samples of a crystal this small interpolate it".into()],
+        ),
+    ] {
+        let notices = of(flags);
+        for line in told {
+            assert!(notices.contains(&line), "{flags}: {line}: {notices}");
+        }
+    }
+    for flags in [
+        "-N 20 -mosaic 0.1 --bandwidth 0.1 --divergence-sigma 0.3 0.3 -osc 2",
+        "-N 60 -mosaic 0.2 -dmin 8",
+    ] {
+        assert_eq!(of(flags), "[]", "{flags}");
+    }
+}
+
 const CUBE: &str = "-default_F 100 -cell 100 -N 5 -lambda 2";
 
 #[test]

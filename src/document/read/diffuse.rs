@@ -1,10 +1,13 @@
 //! What follows from the crystal's symmetry: diffuse scattering, and shapes that have it.
 
+use std::f64::consts::TAU;
+
 use super::Reading;
+use super::atoms::Reach;
 use crate::document::choices::{Choice, Symmetry};
 use crate::document::error::DocumentError;
 use crate::document::keys::{Key, key};
-use crate::document::message::{contradiction, message};
+use crate::document::message::{Message, contradiction, message};
 use crate::experiment::{Crystal, Diffuse};
 use crate::geometry::{LaueGroup, SpaceGroup};
 use crate::physics::lattice_factor::Lattice;
@@ -17,6 +20,7 @@ impl Reading<'_> {
         &mut self,
         crystal: Crystal,
         space_group: Option<&SpaceGroup>,
+        reach: &Reach,
     ) -> Result<Crystal, DocumentError> {
         use key::crystal::symmetric_shape;
         let crystal = Crystal {
@@ -34,7 +38,7 @@ impl Reading<'_> {
             ..crystal
         };
         Ok(Crystal {
-            diffuse: self.diffuse(&crystal, space_group)?,
+            diffuse: self.diffuse(&crystal, space_group, reach)?,
             ..crystal
         })
     }
@@ -44,6 +48,7 @@ impl Reading<'_> {
         &mut self,
         crystal: &Crystal,
         space_group: Option<&SpaceGroup>,
+        reach: &Reach,
     ) -> Result<Option<Diffuse>, DocumentError> {
         use key::diffuse::{gamma, laue, sigma, stencil};
         let keys = &self.document.diffuse;
@@ -81,6 +86,8 @@ impl Reading<'_> {
         };
         if diffuse.scatters() {
             self.notices.extend(wide_spots(crystal));
+            self.notices
+                .extend(beyond_first_order(&diffuse, self.longest(reach)));
         }
         Ok(Some(diffuse))
     }
@@ -140,9 +147,24 @@ fn along_axes(key: &'static Key, values: &[f64]) -> Result<[f64; 3], DocumentErr
     }
 }
 
+/// A notice where x is above 1 at scattering vectors up to `longest` (1/m).
+fn beyond_first_order(diffuse: &Diffuse, longest: f64) -> Option<Message> {
+    let sigma_m = diffuse.sigma_m.into_iter().fold(0.0, f64::max);
+    let x = (TAU * sigma_m * longest).powi(2);
+    (x > 1.0).then(|| {
+        message!(
+            "{}: at {} Å, the highest resolution, x is up to {}; halos are of first order in x, and \
+             above 1 the orders that they leave out are stronger",
+            &key::diffuse::sigma,
+            format!("{:.2}", 1e10 / longest),
+            format!("{x:.3}")
+        )
+    })
+}
+
 /// A notice where spots are cut off at the faces of their reciprocal cells, so that halos, which hold x
 /// times the whole spot, hold more than x times what there is of it.
-fn wide_spots(crystal: &Crystal) -> Option<crate::document::Message> {
+fn wide_spots(crystal: &Crystal) -> Option<Message> {
     /// Part of a spot that nobody misses.
     const NOTED: f64 = 0.01;
     let beyond = beyond_cell(&Lattice::new(crystal));

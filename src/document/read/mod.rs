@@ -183,7 +183,7 @@ impl Reading<'_> {
         } else {
             let cell = self.unit_cell(&cells, beam.wavelength_m, &adopted)?;
             let crystal = self.crystal(&cell, beam_size_m)?;
-            self.with_symmetry(crystal, space_group.as_ref())?
+            self.with_symmetry(crystal, space_group.as_ref(), &reach)?
         };
         if !crystal_scatters && !background.scatters() {
             return Err(contradiction!(
@@ -197,7 +197,7 @@ impl Reading<'_> {
         let sampling = self.sampling()?;
         let scan = match sampling.analytic {
             None => scan,
-            Some(_) => self.segmented(scan, &crystal, &reach),
+            Some(_) => self.segmented(scan, &crystal, &reach)?,
         };
         self.apply_mask(&mut detector, &adopted)?;
         self.notices.extend(detector::masked_panels(&detector));
@@ -252,6 +252,12 @@ impl Reading<'_> {
             geometry: file.map(|file| file.path),
             experiment,
         })
+    }
+
+    /// The longest scattering vector by which the crystal scatters to a corner of a panel, 1/m.
+    fn longest(&self, reach: &Reach) -> f64 {
+        let dmin_m = self.document.sampling.dmin.unwrap_or(0.0) * 1e-10;
+        reach.s_max().min(1.0 / dmin_m)
     }
 
     /// How the image is sampled.

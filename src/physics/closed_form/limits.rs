@@ -17,6 +17,9 @@ pub struct Limits {
     /// About the nrmse of spots there that comes from the curvature of the sphere on which
     /// mosaicity moves a reflection.
     pub curvature_error: f64,
+    /// Standard deviation that the spreads and the area of a pixel add to a spot, over that of the
+    /// spot that nothing smears, along its narrowest way.
+    pub broadening: f64,
 }
 
 /// nrmse of an image against fine steps of φ that the widest segment keeps below.
@@ -26,9 +29,13 @@ impl Limits {
     /// Smearing up to which what the neighbours of a narrow spot add to a pixel, halfway between,
     /// is below 1 % of its height.
     pub const SEPARATE: f64 = 0.165;
+    /// Broadening up to which det C, whose eigenvalues are then that far apart, is right to 1e-3 in
+    /// float64.
+    pub const BROADEST: f64 = 1e6;
 
-    /// The limits at scattering vectors up to `longest` (1/m) of `crystal` in `beam`.
-    pub fn new(crystal: &Crystal, beam: &Beam, longest: f64) -> Limits {
+    /// The limits at scattering vectors up to `longest` (1/m) of `crystal` in `beam`; pixels whose
+    /// area is averaged have the standard deviation `pixel_rad`, seen from the sample.
+    pub fn new(crystal: &Crystal, beam: &Beam, longest: f64, pixel_rad: f64) -> Limits {
         /// Standard deviations of a spot that a reflection on its way must be inside of to count.
         const SEEN: f64 = 4.0;
         /// Part of a cell of reciprocal space that a reflection may pass in half a segment even
@@ -47,7 +54,8 @@ impl Limits {
         let [along, across] = beam.divergence_sigma_rad;
         let directions = along.max(across) / beam.wavelength_m;
         let edges = crystal.cell.lengths_m();
-        let smearing = edges.map(|edge| edge * (turning * longest).hypot(directions));
+        let spread = (turning * longest).hypot(directions);
+        let smearing = edges.map(|edge| edge * spread);
         // The index of a scattering vector moves by at most its length times the edge, per radian.
         let ways = (0..3).map(|axis| {
             let width = unwhitening.col(axis).length().hypot(smearing[axis]);
@@ -55,7 +63,8 @@ impl Limits {
             2.0 * way / (edges[axis] * longest)
         });
         let to_whitened = lattice.metric * crystal.cell.real().transpose() * sharpness;
-        let sharp = longest * largest_stretch(&to_whitened);
+        let sharpest = largest_stretch(&to_whitened);
+        let sharp = longest * sharpest;
         let bend = (BEND / sharp).sqrt();
         let tilt = sigmas_rad.into_iter().fold(0.0, f64::max);
         let sag = 0.5 * tilt * tilt * sharp / (beam.bandwidth * sharp).hypot(1.0);
@@ -63,6 +72,7 @@ impl Limits {
             widest_segment_rad: ways.fold(bend, f64::min),
             smearing: smearing.into_iter().fold(0.0, f64::max),
             curvature_error: ERROR_OF_SAG * sag,
+            broadening: spread.hypot(pixel_rad / beam.wavelength_m) * sharpest,
         }
     }
 }
