@@ -83,8 +83,8 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         closed = {}
-        for kind, flags in (("segments as chosen", ""), ("one segment", "-phisteps 1")):
-            runs = [rendered(program, folder, f"{ANALYTIC} {flags}") for _ in range(9)]
+        for kind, flags in (("one segment, as chosen", ""), ("two segments", "-phisteps 2")):
+            runs = [rendered(program, folder, f"{ANALYTIC} {flags}") for _ in range(25)]
             closed[kind] = [runs[0][0]] + [
                 statistics.median(run[place] for run in runs) for place in (1, 2)
             ]
