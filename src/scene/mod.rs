@@ -16,7 +16,6 @@ mod amorphous;
 mod layout;
 mod orientation;
 mod pixel_trace;
-mod sensitivity;
 mod source;
 mod term_place;
 
@@ -35,7 +34,6 @@ use crate::physics::term::Model;
 pub use layout::{Layout, Pose};
 pub use orientation::Orientation;
 pub(crate) use pixel_trace::{put_photons, solid_angle_unit_name};
-pub use sensitivity::{PANEL_COUNT, PANEL_SHIFT, PANEL_TURN, SceneVector, slot};
 pub use source::SceneSource;
 pub use term_place::{TermIndex, TermIndexError, TermPlace};
 
