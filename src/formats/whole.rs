@@ -81,9 +81,19 @@ pub fn check_replaceable(path: &Path) -> Result<(), FormatError> {
 /// # Errors
 /// [`FormatError::Write`] with the file to blame; [`in_place`] tells which are there.
 pub fn commit_all(files: &[PendingFile]) -> Result<(), FormatError> {
+    commit_after(files, || Ok(()))
+}
+
+/// [`commit_all`], with `first` done when all that is left to do are renames.
+fn commit_after(
+    files: &[PendingFile],
+    first: impl FnOnce() -> Result<(), FormatError>,
+) -> Result<(), FormatError> {
     sync_together(files)?;
     let mut ledger = Ledger::lock();
-    let renamed = files.iter().try_for_each(|file| file.rename(&mut ledger));
+    let mut files_in_turn = files.iter();
+    let renamed =
+        first().and_then(|()| files_in_turn.try_for_each(|file| file.rename(&mut ledger)));
     // Claims that are dropped and pipes that are slow find it unlocked.
     drop(ledger);
     renamed?;
@@ -197,6 +207,19 @@ impl PendingFile {
     /// [`FormatError::Write`]; the target is then as it was.
     pub fn commit(self) -> Result<(), FormatError> {
         commit_all(&[self])
+    }
+
+    /// Puts the file in its place, and takes the file at `outdated` away right before: a process that
+    /// is killed between the two leaves neither.
+    ///
+    /// # Errors
+    /// [`FormatError::Write`] with the file to blame.
+    #[cfg(feature = "hdf5")]
+    pub(super) fn commit_instead_of(self, outdated: &Path) -> Result<(), FormatError> {
+        commit_after(&[self], || {
+            let removed = std::fs::remove_file(outdated);
+            removed.map_err(|reason| FormatError::write(outdated, reason))
+        })
     }
 
     /// Has the content on the disk.

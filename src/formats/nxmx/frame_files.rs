@@ -11,7 +11,6 @@
 //! as `NAME_partial.h5`, so that no frame is lost when it ends early. Then the frames are copied
 //! into one file as they are, compressed.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use rust_hdf5::format::selection::{Hyperslab, RegularHyperslab};
@@ -132,12 +131,11 @@ impl DataFiles {
     /// Puts the next data file in its place.
     fn put(&mut self, file: PendingFile, frames: usize) -> Result<(), FormatError> {
         let path = self.path();
-        if self.kept == 0 && self.master.exists() {
+        match self.kept == 0 && self.master.exists() {
             // The master of an earlier series would show these frames among its own.
-            let removed = fs::remove_file(&self.master);
-            removed.map_err(|reason| FormatError::write(&self.master, reason))?;
+            true => file.commit_instead_of(&self.master)?,
+            false => file.commit()?,
         }
-        file.commit()?;
         let name = path.file_name().unwrap_or_default();
         self.whole
             .push((name.to_string_lossy().into_owned(), frames));
