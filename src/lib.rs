@@ -39,7 +39,9 @@
 //! - [`report`]: tables, pages and pictures of results.
 //! - [`validation`]: the suite that holds a GPU against the CPU path, and traces compared.
 //! - [`series`]: plans of many frames, and the sink that writes frames.
+//! - [`refine`]: what measured frames tell of their crystal: parameters of the greatest likelihood.
 //! - [`document`]: the experiment as people write it, and the files that it names.
+//! - [`derivatives`]: the parameters of an experiment, and derivatives of its image.
 //! - [`render`]: the [`Renderer`](render::Renderer), which picks a device and drives it.
 //! - [`gpu`]: the backend on a GPU, in float32 and integers.
 //! - [`cpu`]: the backend on the processor, in float64.
@@ -55,6 +57,7 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod cpu;
+pub mod derivatives;
 pub mod document;
 pub mod experiment;
 pub mod formats;
@@ -66,6 +69,8 @@ pub mod memory;
 pub mod physics;
 pub mod profile;
 pub mod random;
+#[cfg(feature = "refine")]
+pub mod refine;
 pub mod render;
 #[cfg(feature = "cli")]
 pub mod report;

@@ -36,6 +36,12 @@ fn plane_sum(number: u32, weights_k: vec4<f32>, t: f32) -> f32 {
     return fma(weights_k.w, cubic(stored_cubic(number + 3u), t), sum);
 }
 
+// Whether the list holds all 64 neighbours of an index whose cubics begin at `place`.
+fn is_interpolated(model: Model, place: vec3<f32>) -> bool {
+    let lowest = min(min(place.x, place.y), place.z);
+    return lowest >= FIRST_PLACE + GRID_BORDER && all(place <= model.grid_inside);
+}
+
 // What tricubic_sum is multiplied by to be a structure factor.
 const TRICUBIC_SCALE: f32 = 1.0 / 36.0;
 
@@ -44,8 +50,7 @@ const TRICUBIC_SCALE: f32 = 1.0 / 36.0;
 fn tricubic_sum(model: Model, whole: vec3<f32>, rest: vec3<f32>) -> f32 {
     let base = floor(rest);
     let place = whole + base;
-    let lowest = min(min(place.x, place.y), place.z);
-    let inside = lowest >= FIRST_PLACE + GRID_BORDER && all(place <= model.grid_inside);
+    let inside = is_interpolated(model, place);
     // Elsewhere t is made 0 or 1, so that one reflection has all the weight.
     let steepness = select(0x1p30, 1.0, inside);
     let t = saturate((rest - base) * steepness + (0.5 - 0.5 * steepness));

@@ -5,8 +5,8 @@ use clap::{Command, CommandFactory};
 use super::arguments::Spellings;
 use super::flags::{self, last_one_counts};
 use super::{
-    CliError, bench, compare, completions, convert, devices, info, man, noise, process, render,
-    series, trace, validate,
+    CliError, bench, compare, completions, convert, devices, gradient, info, man, noise, process,
+    refine, render, series, trace, validate,
 };
 
 /// What does the work: is given the words behind the command's name.
@@ -48,6 +48,8 @@ static SUBCOMMANDS: &[Subcommand] = &[
     of::<validate::ValidateFlags>("validate", validate::run, &[]),
     of::<bench::BenchFlags>("bench", bench::run, &[]),
     of::<trace::TraceFlags>("trace", trace::run, &[]),
+    of::<refine::RefineFlags>("refine", refine::run, &refine::EITHER),
+    of::<gradient::GradientFlags>("gradient", gradient::run, &[]),
     of::<completions::CompletionsFlags>("completions", completions::run, &[]),
     of::<man::ManFlags>("man", man::run, &[]),
 ];

@@ -19,6 +19,7 @@ mod dry_run;
 mod error;
 mod files;
 mod flags;
+mod gradient;
 mod info;
 mod interrupt;
 mod limit;
@@ -29,6 +30,7 @@ mod process;
 mod profile;
 mod progress;
 mod reference;
+mod refine;
 mod render;
 mod scenario;
 mod scratch;
@@ -42,6 +44,7 @@ mod version;
 
 use std::process::ExitCode;
 
+use crate::derivatives::Parametrisation;
 use crate::experiment::Experiment;
 use crate::formats::whole;
 use crate::render::Threads;
@@ -78,4 +81,25 @@ pub fn run(words: &[String]) -> ExitCode {
 /// ```
 pub fn experiment(words: &[String]) -> Result<Experiment, CliError> {
     render::request(words).map(|request| request.experiment)
+}
+
+/// The experiment that a command line of nanoBragg's flags describes, as a point in its parameters.
+///
+/// # Errors
+/// [`CliError`], as the program would report it.
+///
+/// ```
+/// use nanobragg::derivatives::Parameter;
+/// let words = "-default_F 100 -cell 100 -misset 10 20 30 -N 5 -detpixels 64".split(' ');
+/// let words: Vec<String> = words.map(str::to_string).collect();
+/// let point = nanobragg::cli::parametrisation(&words)?;
+/// let turned = point.with(&[("misset_y".parse()?, 20.1), ("cell_a".parse()?, 100.2)])?;
+/// assert_eq!(turned.value("misset_y".parse()?)?, 20.1);
+/// assert_eq!(point.direction("distance".parse()?)?.panels.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn parametrisation(words: &[String]) -> Result<Parametrisation, CliError> {
+    let request = render::request(words)?;
+    let made = Parametrisation::new(&request.experiment, request.origin);
+    Ok(made?)
 }

@@ -29,11 +29,16 @@ impl Progress {
     /// # Errors
     /// [`CliError::Failed`] for a bar that cannot be drawn.
     pub fn of(request: &Request) -> Result<Progress, CliError> {
-        let quiet = request.program.quiet;
-        let wanted = request
-            .progress
-            .unwrap_or(!quiet && std::io::stderr().is_terminal());
-        let patience = match request.progress {
+        Progress::shown(request.program.quiet, request.progress)
+    }
+
+    /// A bar on a terminal unless the program is to be `quiet`, or as was `asked`.
+    ///
+    /// # Errors
+    /// As [`Progress::of`].
+    pub fn shown(quiet: bool, asked: Option<bool>) -> Result<Progress, CliError> {
+        let wanted = asked.unwrap_or(!quiet && std::io::stderr().is_terminal());
+        let patience = match asked {
             _ if !wanted => Duration::MAX,
             Some(true) => Duration::ZERO,
             _ => PATIENCE,

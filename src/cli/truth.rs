@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::CliError;
 use super::flags::{Output, Request};
 use crate::formats::encoding::Counts;
-use crate::formats::expt::{self, Images};
+use crate::formats::expt::{self, FrameImage};
 use crate::formats::format::GeometryRoom;
 use crate::formats::metadata::{FrameMetadata, Metadata};
 use crate::formats::{PendingFile, geom};
@@ -37,22 +37,26 @@ pub fn files(
         written.push(PendingFile::write(path, geom::text(&metadata).as_bytes())?);
     }
     if let Some(path) = &request.program.write_expt {
-        let files: Option<Vec<PathBuf>> = output.map(|output| {
+        let files: Vec<(PathBuf, Option<usize>)> = output.map_or(Vec::new(), |output| {
             let target = Target::of_series(&output.path, frames.len());
-            let count = match target {
-                Target::One(..) => 1,
-                Target::Each(_) => frames.len(),
-            };
-            let numbers = (first_number..).take(count);
+            // One file is a file of several, though it hold but one.
+            let in_one = frames.len() == 1 || matches!(target, Target::One(..));
+            let numbers = (first_number..).zip(0..frames.len());
             numbers
-                .map(|number| seen_from(path, &target.path(number)))
+                .map(|(number, place)| {
+                    let file = seen_from(path, &target.path(number));
+                    (file, in_one.then_some(place))
+                })
                 .collect()
         });
-        let images = files.as_deref().map(|files| match files {
-            [one] => Images::InOne(one),
-            each => Images::Each(each),
-        });
-        let text = expt::text(&metadata, frames, images, output.map_or(0.0, pedestal));
+        let images: Vec<FrameImage> = files
+            .iter()
+            .map(|(file, place)| FrameImage {
+                file,
+                place: *place,
+            })
+            .collect();
+        let text = expt::text(&metadata, frames, &images, output.map_or(0.0, pedestal));
         written.push(PendingFile::write(path, text.as_bytes())?);
     }
     Ok(written)
@@ -101,7 +105,7 @@ fn pedestal(output: &Output) -> f64 {
 
 /// The name of `image` in a list at `list`: without its folder where that is the list's, so that
 /// both can be moved together; from the root where it is not.
-fn seen_from(list: &Path, image: &Path) -> PathBuf {
+pub fn seen_from(list: &Path, image: &Path) -> PathBuf {
     let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let image = whole(image);
     match (image.parent() == whole(list).parent(), image.file_name()) {

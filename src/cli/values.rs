@@ -2,7 +2,7 @@
 //! says what is accepted; the flag's name is put before that by the caller. Ranges that keys of
 //! experiment files have too are theirs.
 
-use crate::document::{COORDINATE, COUNT, INDEX, NUMBER, POSITIVE, SEED, THREADS};
+use crate::document::{COORDINATE, COUNT, INDEX, NOT_NEGATIVE, NUMBER, POSITIVE, SEED, THREADS};
 use crate::formats::c_number;
 
 /// A finite number.
@@ -13,6 +13,11 @@ pub fn number(word: &str) -> Result<f64, String> {
 /// A finite number above zero.
 pub fn positive(word: &str) -> Result<f64, String> {
     POSITIVE.number(word)
+}
+
+/// A finite number, zero or above.
+pub fn not_negative(word: &str) -> Result<f64, String> {
+    NOT_NEGATIVE.number(word)
 }
 
 /// A correlation.

@@ -166,7 +166,7 @@ fn photons_with<const FUSED: bool>(
 
 /// Ω and P of every pixel of a block for `views` and the first source.
 #[inline(always)]
-fn first_factors(scene: &Scene, panel: &Panel, views: &Views) -> (Lanes, Lanes) {
+pub(super) fn first_factors(scene: &Scene, panel: &Panel, views: &Views) -> (Lanes, Lanes) {
     // The choice is made outside of the loops: one within would keep them from becoming vectors.
     let solid_angles = match scene.mean_depth_sensor(panel) {
         None => Lanes::from_fn(|lane| front_solid_angle(scene, panel, &views.get(lane))),
@@ -215,7 +215,7 @@ impl Views {
 
     /// Looks at a sub-pixel in a layer of the pixels from `first`.
     #[inline(always)]
-    fn look(
+    pub fn look(
         &mut self,
         scene: &Scene,
         panel: &Panel,

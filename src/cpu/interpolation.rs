@@ -11,22 +11,22 @@ use super::lanes::{LANES, Lanes, PerLane, Vectors};
 use super::polynomial::mul_add;
 use super::structure_factor::{BlockStructureFactors, GridBox, Nearest, OUTSIDE};
 use crate::experiment::ReflectionGrid;
-use crate::physics::interpolation::lagrange_weights;
+use crate::physics::interpolation::{lagrange_slopes, lagrange_weights};
 
 /// F interpolated between reflections.
 pub struct Tricubic<'a> {
     /// For where the grid does not hold all neighbours.
-    nearest: Nearest<'a>,
+    pub(super) nearest: Nearest<'a>,
     /// The first neighbours that the grid holds with the three after each.
     inner: GridBox,
     /// Distances between rows and between planes of the grid.
-    row: usize,
-    plane: usize,
+    pub(super) row: usize,
+    pub(super) plane: usize,
     /// Place of the first neighbour in the grid.
-    starts: [u64; LANES],
+    pub(super) starts: [u64; LANES],
     /// The fractional parts of the indices.
-    fractions: Vectors,
-    found: Lanes,
+    pub(super) fractions: Vectors,
+    pub(super) found: Lanes,
 }
 
 impl<'a> Tricubic<'a> {
@@ -63,6 +63,34 @@ impl<'a> Tricubic<'a> {
                 add_row::<FUSED>(&mut plane, weight_k, &neighbours[first..first + 4]);
             }
             add_row::<FUSED>(&mut sums, weight_h, &plane);
+        }
+        sums
+    }
+
+    /// [`sums_along_l`](Tricubic::sums_along_l) for the fractional `parts` of an index, and their
+    /// derivatives with respect to h and k.
+    #[inline(always)]
+    pub(super) fn slopes_along_l<const FUSED: bool>(
+        &self,
+        start: usize,
+        parts: DVec3,
+    ) -> [[f64; 4]; 3] {
+        let [weights_h, weights_k] = [parts.x, parts.y].map(lagrange_weights);
+        let [slopes_h, slopes_k] = [parts.x, parts.y].map(lagrange_slopes);
+        let reach = 3 * (self.plane + self.row) + 4;
+        let neighbours = &self.nearest.values[start..start + reach];
+        let mut sums = [[0.0; 4]; 3];
+        for i in 0..4 {
+            let (mut plane, mut by_k) = ([0.0; 4], [0.0; 4]);
+            for j in 0..4 {
+                let first = i * self.plane + j * self.row;
+                let row = &neighbours[first..first + 4];
+                add_row::<FUSED>(&mut plane, weights_k[j], row);
+                add_row::<FUSED>(&mut by_k, slopes_k[j], row);
+            }
+            add_row::<FUSED>(&mut sums[0], weights_h[i], &plane);
+            add_row::<FUSED>(&mut sums[1], slopes_h[i], &plane);
+            add_row::<FUSED>(&mut sums[2], weights_h[i], &by_k);
         }
         sums
     }

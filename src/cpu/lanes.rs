@@ -33,6 +33,14 @@ impl Lanes {
         lanes
     }
 
+    /// Adds `other` pixel by pixel.
+    #[inline(always)]
+    pub fn add(&mut self, other: &Lanes) {
+        for lane in 0..LANES {
+            self.0[lane] += other.0[lane];
+        }
+    }
+
     /// Whether every pixel's number is zero.
     #[inline(always)]
     pub fn all_zero(&self) -> bool {

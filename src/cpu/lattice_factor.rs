@@ -61,7 +61,7 @@ fn is_beyond(least: DVec3, reach: DVec3) -> bool {
 
 /// The spot of a parallelepiped: Π sin²(πNδ)/sin²(πδ).
 pub struct Square {
-    cells: [f64; 3],
+    pub(super) cells: [f64; 3],
 }
 
 impl Square {
@@ -114,9 +114,9 @@ fn interference<const FUSED: bool>(cells: f64, delta: f64) -> (f64, f64) {
 
 /// The spot of a ball: (N·0.7236·sinc3(πv))² with v² = fudge·Σ(Nδ)².
 pub struct Round {
-    cells: DVec3,
-    peak: f64,
-    fudge: f64,
+    pub(super) cells: DVec3,
+    pub(super) peak: f64,
+    pub(super) fudge: f64,
 }
 
 impl Round {
@@ -162,12 +162,12 @@ fn reach(lattice: &Lattice, g: f64) -> DVec3 {
 
 /// A Gaussian spot: N²·exp(−2·fudge·g/0.63).
 pub struct Gauss {
-    lattice: Lattice,
-    peak: f64,
+    pub(super) lattice: Lattice,
+    pub(super) peak: f64,
     /// The exponent over g.
-    steepness: f64,
+    pub(super) steepness: f64,
     /// The exponent from which on the spot counts as nothing.
-    vanishing: f64,
+    pub(super) vanishing: f64,
     /// Reach of the spot along each axis.
     reach: DVec3,
 }

@@ -11,6 +11,7 @@
 mod amorphous;
 mod block;
 mod closed_form;
+pub mod derivatives;
 mod diffuse;
 pub mod interpolation;
 pub mod lanes;

@@ -17,7 +17,7 @@ use crate::physics::miller_index::nearest_index;
 use crate::scene::Orientation;
 
 /// Orientations between two questions whether the render is interrupted: milliseconds at most.
-const INTERRUPT_INTERVAL: usize = 512;
+pub(super) const INTERRUPT_INTERVAL: usize = 512;
 
 /// Σ F_cell²·F_latt² over the scene's orientations, at the scattering vectors `q` (1/m); `None`
 /// when `interrupted`.
@@ -110,7 +110,7 @@ fn sum<const FUSED: bool, S: Spot>(
 }
 
 /// A box around a block's scattering vectors.
-struct ScatteringBox {
+pub(super) struct ScatteringBox {
     centre: DVec3,
     /// Distances from the centre to the faces, and what rounding can add.
     reach: DVec3,
@@ -118,7 +118,7 @@ struct ScatteringBox {
 
 impl ScatteringBox {
     #[inline(always)]
-    fn of(q: &Vectors) -> ScatteringBox {
+    pub fn of(q: &Vectors) -> ScatteringBox {
         /// Margin over a vector's length, far more than the rounding of the Miller indices.
         const ROUNDING: f64 = 1e-14;
         let (mut low, mut high) = (q.get(0), q.get(0));
@@ -133,7 +133,7 @@ impl ScatteringBox {
 
     /// For which orientations of `group` every spot vanishes in the whole box.
     #[inline(always)]
-    fn vanish(&self, group: &Group, spot: &impl Spot) -> [bool; GROUP] {
+    pub fn vanish(&self, group: &Group, spot: &impl Spot) -> [bool; GROUP] {
         let mut vanish = [false; GROUP];
         for place in 0..GROUP {
             let own = std::array::from_fn(|number: usize| group[number][place]);
@@ -153,7 +153,7 @@ impl ScatteringBox {
 
     /// The largest [`least_offset`](ScatteringBox::least_offset) of any box of this size.
     #[inline(always)]
-    fn largest_offset(&self, orientation: &Orientation) -> DVec3 {
+    pub fn largest_offset(&self, orientation: &Orientation) -> DVec3 {
         (0.5 - self.index_reach(orientation)).max(DVec3::ZERO)
     }
 

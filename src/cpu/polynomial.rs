@@ -31,13 +31,16 @@ fn monic<const FUSED: bool, const TERMS: usize>(coefficients: &[f64; TERMS], x: 
     sum
 }
 
+/// What [`half_wave`] is near zero over f, so that π over this is the number that it is over.
+pub const HALF_WAVE: f64 = 31471.26474983462;
+
 /// sin πf for 0 ≤ f ≤ 1, over a number that is the same for every f, plus `least`; to 9.5e-15 of
 /// itself before rounding, and exact towards both ends, so that a ratio of two is right at a spot's
 /// peak. The sine is even about ½, so a polynomial in g = f(1 − f) needs fewer powers than one in f².
 #[inline(always)]
 pub fn half_wave<const FUSED: bool>(f: f64, least: f64) -> f64 {
     const COEFFICIENTS: [f64; 6] = [
-        31471.26474983462,
+        HALF_WAVE,
         31471.264749758113,
         11174.373991954279,
         2051.85704738648,
@@ -97,6 +100,24 @@ pub fn sinc3_pi_near_zero<const FUSED: bool>(x: f64) -> f64 {
         -1.1913808587309225e-06,
     ];
     polynomial::<FUSED, 8>(&COEFFICIENTS, x * x)
+}
+
+/// j₂(πx)/(πx)² for −½ ≤ x ≤ ½, with the spherical Bessel function j₂; the first term of its series that
+/// is left out is 1e-18 of it.
+#[inline(always)]
+pub fn bessel2_pi_near_zero<const FUSED: bool>(x: f64) -> f64 {
+    const COEFFICIENTS: [f64; 9] = {
+        let mut coefficients = [1.0 / 15.0; 9];
+        let mut power = 1;
+        while power < 9 {
+            let step = power as f64 * (5.0 + 2.0 * power as f64);
+            let half_square = std::f64::consts::PI * std::f64::consts::PI / 2.0;
+            coefficients[power] = -coefficients[power - 1] * half_square / step;
+            power += 1;
+        }
+        coefficients
+    };
+    polynomial::<FUSED, 9>(&COEFFICIENTS, x * x)
 }
 
 /// Above this exp(−x) counts as zero: e⁻⁷⁰⁰ is 1e-304.

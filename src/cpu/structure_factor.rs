@@ -27,6 +27,7 @@ pub trait BlockStructureFactors {
 
 /// A crystal whose F is the same at every index.
 pub struct Constant {
+    pub(super) value: f64,
     square: f64,
 }
 
@@ -35,6 +36,7 @@ impl Constant {
     #[inline(always)]
     pub fn new(default_f: f64) -> Constant {
         Constant {
+            value: default_f,
             square: default_f * default_f,
         }
     }
@@ -105,8 +107,8 @@ pub struct Nearest<'a> {
     /// The indices that the grid holds.
     pub grid_box: GridBox,
     default_f: f64,
-    offsets: [u64; LANES],
-    found: Lanes,
+    pub(super) offsets: [u64; LANES],
+    pub(super) found: Lanes,
 }
 
 impl<'a> Nearest<'a> {

@@ -107,12 +107,18 @@ impl Crystal {
         self.edges_m().into_iter().fold(0.0, f64::max)
     }
 
+    /// Refuses a square crystal with a part of a cell.
+    pub(super) fn check_whole(&self) -> Result<(), ExperimentError> {
+        let mut parts = self.cells.into_iter().filter(|cells| cells.fract() != 0.0);
+        match (self.shape, parts.next()) {
+            (Shape::Square, Some(cells)) => Err(ExperimentError::PartOfCell(cells)),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), ExperimentError> {
         for cells in self.cells {
             Quantity::Cells.require(cells)?;
-            if self.shape == Shape::Square && cells.fract() != 0.0 {
-                return Err(ExperimentError::PartOfCell(cells));
-            }
         }
         self.check_coupled_cells()?;
         Quantity::Fudge.require(self.fudge)?;
@@ -126,11 +132,16 @@ impl Crystal {
         self.mosaicity.check()
     }
 
+    /// Whether `coupled_cells` may be other than zero.
+    pub fn takes_coupled_cells(&self) -> bool {
+        self.shape == Shape::Gauss && self.metric == SpotMetric::Index
+    }
+
     fn check_coupled_cells(&self) -> Result<(), ExperimentError> {
         if self.coupled_cells == [0.0; 3] {
             return Ok(());
         }
-        if self.shape != Shape::Gauss || self.metric != SpotMetric::Index {
+        if !self.takes_coupled_cells() {
             return Err(ExperimentError::CoupledCells(self.coupled_cells));
         }
         // Sylvester's criterion. Numbers that are not finite pass no comparison.

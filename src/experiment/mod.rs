@@ -20,6 +20,7 @@ mod panel;
 mod placement;
 mod quantity;
 mod reflection_grid;
+mod rigid_motion;
 mod sampling;
 mod scan;
 mod steps;
@@ -47,6 +48,7 @@ pub use panel::{Mask, Panel, Sensor, panel_of_pixel};
 pub use placement::{Distance, Pivot, Placement};
 pub use quantity::Quantity;
 pub use reflection_grid::{Reflection, ReflectionGrid};
+pub use rigid_motion::{PlacementRate, RigidMotion};
 pub use sampling::{Region, Sampling};
 pub use scan::{PhiSampling, Scan};
 pub use steps::{CentredSteps, StepRequest};
@@ -87,6 +89,16 @@ impl Experiment {
     /// # Errors
     /// [`ExperimentError`], naming the quantity, its value and what is accepted.
     pub fn new(parts: Description) -> Result<Experiment, ExperimentError> {
+        parts.crystal.check_whole()?;
+        Experiment::varied(parts)
+    }
+
+    /// As [`Experiment::new`], for a point on the way from one experiment to another, where
+    /// derivatives are taken: a square crystal may have any number of cells there.
+    ///
+    /// # Errors
+    /// As [`Experiment::new`].
+    pub fn varied(parts: Description) -> Result<Experiment, ExperimentError> {
         parts.beam.check()?;
         parts.crystal.check()?;
         parts.detector.check()?;

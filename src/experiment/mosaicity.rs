@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use glam::{DMat3, DVec3};
+use glam::{DMat3, DQuat, DVec3};
 use rand_distr::{Distribution, StandardNormal, UnitSphere};
 
 use super::ExperimentError;
 use super::quantity::Quantity;
-use crate::geometry::{UnitCell, is_rotation, rotation_about};
+use crate::geometry::{UnitCell, is_rotation, rate_of_rotation, rotation_about};
 use crate::random::{ParkMiller, PhiloxStream, random_rotation};
 
 /// The C program's seed of the mosaic domains.
@@ -104,26 +104,81 @@ impl Mosaicity {
         self.draw().rotations(cell).into_owned()
     }
 
+    /// How each domain of a crystal of `cell` turns as a spread grows, in the axes that
+    /// [`rotations`](Mosaicity::rotations) are in, radians per radian: for each sigma of a model in the
+    /// crystal's frame, else for the [one spread](Mosaicity::spread_rad), to which rotations are
+    /// proportional then.
+    pub fn rates(&self, cell: &UnitCell) -> Vec<Vec<DVec3>> {
+        let sigmas_rad = match &self.model {
+            MosaicModel::Cap { .. } | MosaicModel::Listed(_) => {
+                let spread_rad = self.spread_rad();
+                let rate = |rotation: &DMat3| match spread_rad {
+                    0.0 => DVec3::ZERO,
+                    _ => DQuat::from_mat3(rotation).to_scaled_axis() / spread_rad,
+                };
+                return vec![self.rotations(cell).iter().map(rate).collect()];
+            }
+            MosaicModel::Gaussian { sigmas_rad }
+            | MosaicModel::Normal { sigmas_rad }
+            | MosaicModel::Ellipsoid { sigmas_rad } => DVec3::from_array(*sigmas_rad),
+        };
+        let frame = crystal_frame(cell);
+        let unturned = (self.domain_count() % 2 == 1).then_some(DVec3::ZERO);
+        let vectors = self.vectors(sigmas_rad);
+        // Where a sigma is zero, its deviates are those of one that is not.
+        let units = self.vectors(DVec3::ONE);
+        let of_sigma = |axis: usize| {
+            let pairs = vectors.iter().zip(units.iter()).flat_map(|(vector, unit)| {
+                let change = match &self.model {
+                    // Its length falls with Σ(a/σ)²^(−½).
+                    MosaicModel::Ellipsoid { .. } => {
+                        let along = (*vector / sigmas_rad).normalize_or_zero()[axis];
+                        *vector * (along * along / sigmas_rad[axis])
+                    }
+                    _ => DVec3::AXES[axis] * unit[axis],
+                };
+                let (turn, change) = (frame * *vector, frame * change);
+                [
+                    rate_of_rotation(turn, change),
+                    rate_of_rotation(-turn, -change),
+                ]
+            });
+            unturned.into_iter().chain(pairs).collect()
+        };
+        (0..3).map(of_sigma).collect()
+    }
+
     /// Draws the domains: what their rotations in a crystal of any orientation follow from.
     pub fn draw(&self) -> MosaicDraw {
-        let (vector, sigmas_rad): (fn(&mut PhiloxStream, DVec3) -> DVec3, _) = match &self.model {
+        let sigmas_rad = match &self.model {
             MosaicModel::Cap { spread_rad } => {
                 return MosaicDraw::Rotations(self.cap(*spread_rad).into());
             }
             MosaicModel::Listed(rotations) => return MosaicDraw::Rotations(rotations.clone()),
-            MosaicModel::Gaussian { sigmas_rad } => (gaussian, sigmas_rad),
-            MosaicModel::Normal { sigmas_rad } => (normal, sigmas_rad),
-            MosaicModel::Ellipsoid { sigmas_rad } => (ellipsoid, sigmas_rad),
+            MosaicModel::Gaussian { sigmas_rad }
+            | MosaicModel::Normal { sigmas_rad }
+            | MosaicModel::Ellipsoid { sigmas_rad } => DVec3::from_array(*sigmas_rad),
+        };
+        MosaicDraw::InCrystal {
+            unturned: self.domain_count() % 2 == 1,
+            pairs: self.vectors(sigmas_rad),
+        }
+    }
+
+    /// The first rotation of each pair of a model in the crystal's frame, with these sigmas, as a
+    /// vector: axis times angle, radians.
+    fn vectors(&self, sigmas_rad: DVec3) -> Arc<[DVec3]> {
+        let vector = match &self.model {
+            MosaicModel::Gaussian { .. } => gaussian,
+            MosaicModel::Ellipsoid { .. } => ellipsoid,
+            _ => normal,
         };
         let seed = self.seed.cast_unsigned();
         let pairs = (0..self.domain_count() / 2).map(|pair| {
             let mut stream = PhiloxStream::new(seed, 0, pair, DOMAIN_PURPOSE);
-            vector(&mut stream, DVec3::from_array(*sigmas_rad))
+            vector(&mut stream, sigmas_rad)
         });
-        MosaicDraw::InCrystal {
-            unturned: self.domain_count() % 2 == 1,
-            pairs: pairs.collect(),
-        }
+        pairs.collect()
     }
 
     /// Whether the spindle turns the domains' rotations along with the crystal: a′ is then

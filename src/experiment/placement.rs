@@ -95,13 +95,13 @@ pub(super) fn where_met(close_m: f64, beam: DVec3, normal: DVec3, ratio: f64) ->
 }
 
 /// Points of the unrotated detector that the convention and the user settle between them.
-struct Centres {
+pub(super) struct Centres {
     /// Xbeam and Ybeam as headers repeat them, m.
-    given_m: [f64; 2],
+    pub given_m: [f64; 2],
     /// Where the beam meets the detector, along fast and slow, m.
-    beam_m: [f64; 2],
+    pub beam_m: [f64; 2],
     /// The point nearest to the sample, along fast and slow, m.
-    near_m: [f64; 2],
+    pub near_m: [f64; 2],
 }
 
 impl Placement {
@@ -228,11 +228,23 @@ impl Placement {
         }
     }
 
-    fn centres(&self) -> Centres {
+    /// Fast and slow coordinate of the point nearest to the sample: as given, or the middle, m.
+    pub fn near_coordinates_m(&self) -> [f64; 2] {
+        let middle = self
+            .pixels
+            .map(|count| count as f64 * self.pixel_size_m / 2.0);
+        [0, 1].map(|axis| self.near_point_m[axis].unwrap_or(middle[axis]))
+    }
+
+    /// Xbeam and Ybeam in the convention's terms, as given or by default, m.
+    pub fn beam_centre_coordinates_m(&self) -> [f64; 2] {
+        self.centres().given_m
+    }
+
+    pub(super) fn centres(&self) -> Centres {
         let pixel = self.pixel_size_m;
         let [size_fast, size_slow] = self.pixels.map(|count| count as f64 * pixel);
-        let near_fast = self.near_point_m[0].unwrap_or(size_fast / 2.0);
-        let near_slow = self.near_point_m[1].unwrap_or(size_slow / 2.0);
+        let [near_fast, near_slow] = self.near_coordinates_m();
         let close_fast = self.close_point_m[0].unwrap_or(near_fast);
         let close_slow = self.close_point_m[1].unwrap_or(near_slow);
         let [default_x, default_y] = match self.convention {

@@ -21,6 +21,8 @@ pub struct ReflectionGrid {
     shape: [usize; 3],
     /// F, l innermost.
     amplitudes: Vec<f64>,
+    /// Whether F is the default: a bit for each place, the lowest first.
+    defaults: Vec<u64>,
 }
 
 impl ReflectionGrid {
@@ -61,6 +63,7 @@ impl ReflectionGrid {
             min,
             shape,
             amplitudes: vec![f64::NAN; cells as usize],
+            defaults: vec![0; cells.div_ceil(64) as usize],
         };
         for &Reflection { index, amplitude } in reflections {
             Quantity::StructureFactor.require(amplitude)?;
@@ -79,26 +82,52 @@ impl ReflectionGrid {
             }
         }
         let symmetry = space_group.filter(|_| default_f != 0.0);
-        grid.fill_holes(|index| match symmetry {
-            Some(group) if group.is_absent(index) => 0.0,
-            _ => default_f,
+        grid.fill_holes(default_f, |index| {
+            symmetry.is_some_and(|group| group.is_absent(index))
         });
         Ok(grid)
     }
 
-    /// Gives every hole the F of its index.
-    fn fill_holes(&mut self, f_of: impl Fn([i32; 3]) -> f64) {
+    /// Gives every hole `default_f`, or zero where its index `is_absent`.
+    fn fill_holes(&mut self, default_f: f64, is_absent: impl Fn([i32; 3]) -> bool) {
         let [h, k, l] = self.min.map(|min| min..=i32::MAX);
         let [_, rows, columns] = self.shape;
+        let mut place = 0;
         for (plane, h) in self.amplitudes.chunks_mut(rows * columns).zip(h) {
             for (row, k) in plane.chunks_mut(columns).zip(k.clone()) {
                 for (f, l) in row.iter_mut().zip(l.clone()) {
                     if f.is_nan() {
-                        *f = f_of([h, k, l]);
+                        let absent = is_absent([h, k, l]);
+                        *f = if absent { 0.0 } else { default_f };
+                        self.defaults[place / 64] |= u64::from(!absent) << (place % 64);
                     }
+                    place += 1;
                 }
             }
         }
+    }
+
+    /// Whether the F at `offset` is the default, which no list gives.
+    pub fn is_default(&self, offset: usize) -> bool {
+        self.defaults[offset / 64] >> (offset % 64) & 1 == 1
+    }
+
+    /// This grid with another F at `offset`.
+    pub(super) fn with_amplitude(&self, offset: usize, amplitude: f64) -> ReflectionGrid {
+        let mut grid = self.clone();
+        grid.amplitudes[offset] = amplitude;
+        grid
+    }
+
+    /// This grid with another default.
+    pub(super) fn with_default(&self, default_f: f64) -> ReflectionGrid {
+        let mut grid = self.clone();
+        for (offset, f) in grid.amplitudes.iter_mut().enumerate() {
+            if self.is_default(offset) {
+                *f = default_f;
+            }
+        }
+        grid
     }
 
     /// Where the amplitude of `index` stands, if the box holds it.
@@ -113,6 +142,17 @@ impl ReflectionGrid {
             offset = offset * extent + step;
         }
         Some(offset)
+    }
+
+    /// The box with other F, in the order of [`amplitudes`](ReflectionGrid::amplitudes) and as many.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn with_amplitudes(&self, amplitudes: Vec<f64>) -> ReflectionGrid {
+        debug_assert_eq!(amplitudes.len(), self.amplitudes.len());
+        ReflectionGrid {
+            amplitudes,
+            defaults: self.defaults.clone(),
+            ..*self
+        }
     }
 
     /// Smallest h, k and l of the box.

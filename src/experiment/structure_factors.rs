@@ -187,6 +187,26 @@ impl StructureFactors {
         Ok(Some(Arc::new(grid)))
     }
 
+    /// These structure factors with another F at every index that no list gives. Symmetry still
+    /// makes those zero that it made so.
+    pub fn with_default_f(mut self, default_f: f64) -> StructureFactors {
+        self.default_f = default_f;
+        if let Lists::One(grid) = &mut self.lists {
+            *grid = Arc::new(grid.with_default(default_f));
+        }
+        self
+    }
+
+    /// These structure factors with another F at one `index` of the one grid; `None` where there is
+    /// no such place.
+    pub fn with_amplitude(mut self, index: [i32; 3], amplitude: f64) -> Option<StructureFactors> {
+        let Lists::One(grid) = &mut self.lists else {
+            return None;
+        };
+        *grid = Arc::new(grid.with_amplitude(grid.offset_of(index)?, amplitude));
+        Some(self)
+    }
+
     /// F of every index that no list gives.
     pub fn default_f(&self) -> f64 {
         self.default_f

@@ -40,7 +40,15 @@ pub fn encode(raster: RasterView) -> Vec<u8> {
         height,
         pixels,
     } = raster;
-    let kind = match pixels {
+    let mut file = header_of(&[height, width], pixels);
+    file.extend_from_slice(&pixels.le_bytes());
+    file
+}
+
+/// What a `.npy` file starts with that holds an array of this `shape`, of numbers as those of `kind`:
+/// little-endian, in C order, right behind it.
+pub fn header_of(shape: &[usize], kind: PixelsView) -> Vec<u8> {
+    let kind = match kind {
         PixelsView::U8(_) => "|u1",
         PixelsView::U16(_) => "<u2",
         PixelsView::I32(_) => "<i4",
@@ -48,19 +56,18 @@ pub fn encode(raster: RasterView) -> Vec<u8> {
         PixelsView::F32(_) => "<f4",
         PixelsView::F64(_) => "<f8",
     };
-    let numbers = pixels.le_bytes();
-    let header =
-        format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({height}, {width}), }}");
+    let shape: Vec<String> = shape.iter().map(usize::to_string).collect();
+    let shape = shape.join(", ");
+    let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({shape}), }}");
     // Magic, version, the header's length in two bytes; a line feed ends the header.
     let before = MAGIC.len() + 4;
     let length = (before + header.len() + 1).next_multiple_of(ALIGNMENT) - before;
     let header = format!("{header:<0$}\n", length - 1);
-    let mut file = Vec::with_capacity(before + length + numbers.len());
+    let mut file = Vec::with_capacity(before + length);
     file.extend(MAGIC);
     file.extend([1, 0]);
     file.extend((length as u16).to_le_bytes());
     file.extend(header.as_bytes());
-    file.extend_from_slice(&numbers);
     file
 }
 

@@ -11,7 +11,10 @@ mod symmetry;
 pub use cell::{CellError, UnitCell};
 pub use laue::LaueGroup;
 pub use operator::Operator;
-pub use rotation::{angles_of, decimal, degrees, is_rotation, rotation_about, rotation_xyz};
+pub use rotation::{
+    angles_of, decimal, degrees, is_rotation, rate_of_rotation, rotation_about, rotation_xyz,
+    rotation_xyz_rates,
+};
 pub use space_groups::{NamedGroup, named, named_or_numbered};
 pub use symmetry::{MOST_OPERATORS, SpaceGroup, SymmetryError};
 

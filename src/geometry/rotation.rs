@@ -12,6 +12,34 @@ pub fn rotation_xyz([x_rad, y_rad, z_rad]: [f64; 3]) -> DMat3 {
     DMat3::from_rotation_z(z_rad) * DMat3::from_rotation_y(y_rad) * DMat3::from_rotation_x(x_rad)
 }
 
+/// The axes that [`rotation_xyz`] turns about as its angles change by 1 radian each.
+pub fn rotation_xyz_rates([_, y_rad, z_rad]: [f64; 3]) -> [DVec3; 3] {
+    let z = DMat3::from_rotation_z(z_rad);
+    [
+        z * DMat3::from_rotation_y(y_rad) * DVec3::X,
+        z * DVec3::Y,
+        DVec3::Z,
+    ]
+}
+
+/// How the rotation exp(v×) of the rotation `vector` v turns as v moves by `change`: the ω for which
+/// d exp(v×) = (ω×)·exp(v×), by the left Jacobian of the rotations.
+pub fn rate_of_rotation(vector: DVec3, change: DVec3) -> DVec3 {
+    let square = vector.length_squared();
+    let angle = square.sqrt();
+    // Both fractions cancel in a small rotation. The next terms of their series are θ⁴/720 and θ⁴/5040.
+    let (once, twice) = if square < 1e-4 {
+        (0.5 - square / 24.0, 1.0 / 6.0 - square / 120.0)
+    } else {
+        (
+            (1.0 - angle.cos()) / square,
+            (angle - angle.sin()) / (square * angle),
+        )
+    };
+    let across = vector.cross(change);
+    change + once * across + twice * vector.cross(across)
+}
+
 /// Whether `matrix` is a rotation, but for the rounding of numbers with six digits.
 pub fn is_rotation(matrix: &DMat3) -> bool {
     const ROUNDING: f64 = 1e-5;

@@ -352,18 +352,21 @@ impl GpuDevice {
         }
     }
 
-    /// Waits once, and not for ever, for the work that a lost device has: a driver that still
+    /// Waits, and not for ever, for the work that a device has which fails: a driver that still
     /// compiles or computes while the process ends corrupts its memory.
     fn settle(&self) {
         const PATIENCE: Duration = Duration::from_secs(5);
-        self.settled.call_once(|| {
-            let wait = wgpu::PollType::Wait {
-                submission_index: None,
-                timeout: Some(PATIENCE),
-            };
-            // Whatever comes of it, the device is lost.
-            let _ = guarded(|| self.device.poll(wait));
-        });
+        let wait = wgpu::PollType::Wait {
+            submission_index: None,
+            timeout: Some(PATIENCE),
+        };
+        // Whatever comes of it, what failed is told already.
+        let _ = guarded(|| self.device.poll(wait));
+    }
+
+    /// [`GpuDevice::settle`], once, for a device that is lost.
+    fn settle_lost(&self) {
+        self.settled.call_once(|| self.settle());
     }
 
     /// What `make` makes for `what`, or the error of a command in it.
@@ -386,12 +389,15 @@ impl GpuDevice {
             self.lost.get_or_init(|| panic.clone());
         });
         if let Some(reason) = self.lost.get() {
-            self.settle();
+            self.settle_lost();
             return Err(self.gone(what, reason));
         }
         let made = made.map_err(|panic| self.gone(what, &panic))?;
         Ok(match errors.into_iter().flatten().next() {
-            Some(error) => Err(error),
+            Some(error) => {
+                self.settle();
+                Err(error)
+            }
             None => Ok(made),
         })
     }
@@ -402,7 +408,7 @@ impl Drop for GpuDevice {
     /// The system takes it back when the process ends.
     fn drop(&mut self) {
         if self.lost.get().is_some() {
-            self.settle();
+            self.settle_lost();
             std::mem::forget((self.device.clone(), self.queue.clone()));
         }
     }

@@ -278,7 +278,9 @@ impl<'a> RenderJob<'a> {
         let band = self.band(self.bands_done);
         let pass = &self.passes[self.passes_done];
         let _setup = info_span!(target: SETUP, "scene on the device").entered();
-        let Workspace { buffers, target } = &mut *self.workspace;
+        let Workspace {
+            buffers, target, ..
+        } = &mut *self.workspace;
         let tiles = buffers.tiles(device, scene, self.size, &self.places, band.clone())?;
         let [image, pending] = target.sums(device, band.len(), self.size)?;
         let sources = buffers.sources(device, scene, scaling, pass.sources.clone())?;

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use super::GpuError;
 use super::device::{BindingLayout, GpuDevice};
-use super::shaders::{Permutation, background_source, diffuse_source, render_source, trace_source};
+use super::shaders::{
+    Permutation, background_source, derivatives_source, diffuse_derivatives_source, diffuse_source,
+    render_source, trace_source, weigh_source,
+};
 use super::slices::Budget;
 use super::specialised::Shader;
-
-/// Buffers that the render kernel binds.
-pub const BINDINGS: usize = 10;
 
 /// What a kernel does: its entry point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +26,20 @@ pub enum Entry {
     Diffuse,
     /// Writes down how one term comes about.
     Trace,
+    /// Adds up the slots that derivatives go through.
+    Derivatives,
+    /// Adds those of diffuse scattering.
+    DiffuseDerivatives,
+    /// Multiplies them with directions.
+    Follow,
+    /// Multiplies them with weights of pixels, and adds them up.
+    Weigh,
 }
 
 impl Entry {
+    /// How many there are.
+    pub const ALL: usize = 8;
+
     /// Name of the entry point in the shader.
     pub fn name(self) -> &'static str {
         match self {
@@ -36,6 +47,10 @@ impl Entry {
             Entry::Background => "background",
             Entry::Diffuse => "diffuse",
             Entry::Trace => "trace",
+            Entry::Derivatives => "derivatives",
+            Entry::DiffuseDerivatives => "diffuse_derivatives",
+            Entry::Follow => "follow",
+            Entry::Weigh => "weigh",
         }
     }
 
@@ -46,6 +61,10 @@ impl Entry {
             Entry::Background => "background kernel",
             Entry::Diffuse => "diffuse kernel",
             Entry::Trace => "trace kernel",
+            Entry::Derivatives => "derivatives kernel",
+            Entry::DiffuseDerivatives => "derivatives kernel of diffuse scattering",
+            Entry::Follow => "directions kernel",
+            Entry::Weigh => "weights kernel",
         }
     }
 
@@ -56,6 +75,9 @@ impl Entry {
             Entry::Background => background_source(),
             Entry::Diffuse => diffuse_source(),
             Entry::Trace => trace_source(),
+            Entry::Derivatives => derivatives_source(),
+            Entry::DiffuseDerivatives => diffuse_derivatives_source(),
+            Entry::Follow | Entry::Weigh => weigh_source(),
         }
     }
 
@@ -64,29 +86,30 @@ impl Entry {
     /// # Errors
     /// What is wrong with it.
     pub fn shader(self) -> Result<&'static Shader, String> {
-        static SHADERS: [OnceLock<Result<Shader, String>>; 4] = [const { OnceLock::new() }; 4];
+        static SHADERS: [OnceLock<Result<Shader, String>>; Entry::ALL] =
+            [const { OnceLock::new() }; Entry::ALL];
         let parsed = SHADERS[self as usize].get_or_init(|| Shader::new(&self.source()));
         parsed.as_ref().map_err(String::clone)
     }
 
-    /// Number of buffers that it binds.
-    fn bindings(self) -> usize {
-        match self {
-            Entry::Render | Entry::Background | Entry::Diffuse => BINDINGS,
-            Entry::Trace => 9,
-        }
-    }
-
-    /// The types of these buffers: two uniforms, storage to read, storage to write, and a uniform.
+    /// The types of the buffers that it binds.
     fn binding_types(self) -> impl Iterator<Item = wgpu::BufferBindingType> {
-        let last = self.bindings() - 1;
-        (0..=last).map(move |binding| match binding {
-            0 | 1 => wgpu::BufferBindingType::Uniform,
-            _ if binding == last => wgpu::BufferBindingType::Uniform,
-            _ => wgpu::BufferBindingType::Storage {
-                read_only: binding < 7,
-            },
-        })
+        use wgpu::BufferBindingType::{Storage, Uniform};
+        const READ: wgpu::BufferBindingType = Storage { read_only: true };
+        const WRITTEN: wgpu::BufferBindingType = Storage { read_only: false };
+        let types: &[wgpu::BufferBindingType] = match self {
+            Entry::Render | Entry::Background | Entry::Diffuse => &[
+                Uniform, Uniform, READ, READ, READ, READ, READ, WRITTEN, WRITTEN, Uniform,
+            ],
+            Entry::Trace => &[
+                Uniform, Uniform, READ, READ, READ, READ, READ, WRITTEN, Uniform,
+            ],
+            Entry::Derivatives | Entry::DiffuseDerivatives => &[
+                Uniform, Uniform, READ, READ, READ, READ, READ, WRITTEN, WRITTEN, Uniform, READ,
+            ],
+            Entry::Follow | Entry::Weigh => &[Uniform, READ, READ, READ, READ, WRITTEN],
+        };
+        types.iter().copied()
     }
 }
 

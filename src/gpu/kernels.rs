@@ -15,7 +15,7 @@ use crate::profile::SETUP;
 #[derive(Debug, Default)]
 pub struct Kernels {
     /// By [`Entry`].
-    terms: [OnceLock<Kernel>; 4],
+    terms: [OnceLock<Kernel>; Entry::ALL],
     /// By [`PixelShader`].
     pixels: [OnceLock<PixelKernel>; PixelShader::ALL],
     spread: OnceLock<SpreadKernel>,

@@ -3,6 +3,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
+use super::derivatives::MOST_ROWS;
 use crate::image::noise::Exposure;
 
 /// Edge of a workgroup, threads.
@@ -183,6 +184,18 @@ wgsl_structs! {
         spot_exponent: f32,
         displacement: f32,
         padding: u32,
+    }
+    WeighingUniform = "Weighing" of weigh_source {
+        tiles: u32,
+        tiles_per_row: u32,
+        first_weight: u32,
+        padding: u32,
+        /// Of each row and slot, the parts of four derivatives.
+        directions: [[[f32; 4]; 4]; MOST_ROWS],
+    }
+    MotionEntry = "Motion" of weigh_source {
+        shift: [[f32; 4]; 4],
+        turn: [[f32; 4]; 4],
     }
     ExposureUniform = "Exposure" of noise_source {
         key: [u32; 2],

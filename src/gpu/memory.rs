@@ -40,18 +40,26 @@ impl GpuRenderer {
     pub fn memory(&self, scene: &Scene, wanted: &FrameUse) -> Bytes {
         let size = TileSize::of(scene);
         let tiles = tile_places(scene, size).len().min(self.band_tiles(size));
-        let [sources, orientations] = Chunks::of(scene, self.limit()).largest(scene);
-        let sums = tiles * size.pixels() * size_of::<f32>();
-        let layout = GridLayout::of(scene, self.options.half_structure_factors);
-        let grid = scene.grid.as_ref();
         let frame = match self.leaves_places_to_host(wanted) {
-            true => sums,
+            true => tiles * size.pixels() * size_of::<f32>(),
             false => self.frame_memory(scene, wanted, tiles),
         };
+        Bytes((self.sums_memory(scene) + frame + self.scene_memory(scene, tiles)) as u64)
+    }
+
+    /// The sums of a band of tiles of `scene`, and the two that wait for each.
+    pub(super) fn sums_memory(&self, scene: &Scene) -> usize {
+        let size = TileSize::of(scene);
+        let tiles = tile_places(scene, size).len().min(self.band_tiles(size));
+        3 * tiles * size.pixels() * size_of::<f32>()
+    }
+
+    /// What a device holds of `scene`, of so many tiles at once.
+    pub(super) fn scene_memory(&self, scene: &Scene, tiles: usize) -> usize {
+        let [sources, orientations] = Chunks::of(scene, self.limit()).largest(scene);
+        let layout = GridLayout::of(scene, self.options.half_structure_factors);
+        let grid = scene.grid.as_ref();
         let all = [
-            // The sums, and the two that wait for each.
-            3 * sums,
-            frame,
             tiles * size_of::<TileEntry>(),
             scene.panels.len() * size_of::<PanelEntry>(),
             sources * size_of::<SourceEntry>(),
@@ -60,7 +68,7 @@ impl GpuRenderer {
             grid.map_or(16, |grid| layout.bytes(grid) as usize),
             size_of::<SceneUniform>() + size_of::<SliceUniform>() + size_of::<SymmetryUniform>(),
         ];
-        Bytes(all.into_iter().sum::<usize>() as u64)
+        all.into_iter().sum()
     }
 
     /// The buffers of a frame of `scene`, of so many tiles at once.

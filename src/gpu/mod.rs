@@ -40,10 +40,14 @@
 //! those of other energy channels; `noise.wgsl` counts photons and reads the detector out, with
 //! `spread.wgsl` between; `pack.wgsl` makes the numbers of a file; `statistics.wgsl` adds up photons
 //! that do not go to the host.
+//!
+//! Derivatives (`derivatives/`) have passes of their own over the same tiles: `derivatives.wgsl` adds
+//! up the slots of each pixel, and `weigh.wgsl` multiplies them with directions or weights.
 
 mod accuracy;
 mod adapter;
 mod culling;
+mod derivatives;
 mod device;
 mod digits;
 mod entries;
@@ -80,6 +84,7 @@ mod workspace;
 
 pub use accuracy::{GOOD, largest_error, misses_edges};
 pub use adapter::{Adapter, AdapterDescription, AdapterKind, adapters, interfaces};
+pub use derivatives::DerivativeWatch;
 pub use digits::{factor_digits, wide_digits};
 pub use error::GpuError;
 pub use frame::Frame;
@@ -89,6 +94,7 @@ pub use landing::{Counts, Landed, Landing};
 pub use memory::FrameUse;
 pub use renderer::{GpuOptions, GpuRenderer};
 pub use shaders::{
-    background_source, diffuse_source, noise_source, pack_source, permutations, place_source,
-    render_source, spread_source, statistics_source, trace_source,
+    background_source, derivatives_source, diffuse_derivatives_source, diffuse_source,
+    noise_source, pack_source, permutations, place_source, render_source, spread_source,
+    statistics_source, trace_source, weigh_source,
 };

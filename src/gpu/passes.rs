@@ -79,6 +79,15 @@ pub fn passes(scene: &Scene, chunks: Chunks) -> Vec<Pass> {
     planned(counts, chunks, has_background(scene), &crystal)
 }
 
+/// The passes of the derivatives of a band of `scene`, in their order.
+pub fn derivative_passes(scene: &Scene, chunks: Chunks) -> Vec<Pass> {
+    let counts = [scene.sources.len(), scene.orientations.len()];
+    // What goes through the terms starts from the flat background, so it comes first.
+    let halos = scene.diffuse.as_ref().map(|_| Entry::DiffuseDerivatives);
+    let entries: Vec<Entry> = [Entry::Derivatives].into_iter().chain(halos).collect();
+    planned(counts, chunks, false, &entries)
+}
+
 fn planned(
     [sources, orientations]: [usize; 2],
     chunks: Chunks,
@@ -148,7 +157,8 @@ impl Pass {
         let batch = BATCH as usize;
         let all_batches = scene.orientations.len().div_ceil(batch) * scene.sources.len();
         let (iterations, last_batch, chunk) = match self.entry {
-            Entry::Background | Entry::Trace => (background_iterations(scene, size), 0, 1),
+            Entry::Derivatives => (derivative_iterations(scene, size), 0, 1),
+            Entry::DiffuseDerivatives => (halo_iterations(scene, size), 0, 1),
             Entry::Render | Entry::Diffuse => {
                 // About as many sums in a chunk as chunks in a group and groups in all. A power of
                 // two whose square is one too divides the numbers' range, so that they may wrap
@@ -161,6 +171,7 @@ impl Pass {
                 };
                 (iterations, (all_batches - 1) as u32, chunk)
             }
+            _ => (background_iterations(scene, size), 0, 1),
         };
         Ok(Work {
             tiles: tiles as u32,
@@ -182,7 +193,7 @@ impl Pass {
         let halos = scene
             .diffuse
             .as_ref()
-            .filter(|_| self.entry == Entry::Diffuse);
+            .filter(|_| matches!(self.entry, Entry::Diffuse | Entry::DiffuseDerivatives));
         let reflections = halos.map_or(1, |diffuse| diffuse.reflection_count() as u32);
         let factors = [scene.oversample, scene.layers, reflections];
         let views = factors
@@ -224,6 +235,15 @@ fn iterations(scene: &Scene, size: TileSize) -> u32 {
         count => (size.per_thread * size.per_thread * (count + 1)) as u32,
     };
     batch * (1 + operators) + 4 + culling
+}
+
+/// Loop iterations of a thread for the derivatives in one view of a batch.
+fn derivative_iterations(scene: &Scene, size: TileSize) -> u32 {
+    /// Those of a term whose weighted slopes go to 64 reflections, one by one; of other terms to one.
+    const NEIGHBOURS: u32 = 4 + 16 + 64;
+    let pixels = (size.per_thread * size.per_thread) as u32;
+    let scattered = if scene.interpolate { NEIGHBOURS } else { 1 };
+    iterations(scene, size) + BATCH * pixels * scattered
 }
 
 /// Loop iterations of a thread for the background in one view of one source, no loop unrolled.

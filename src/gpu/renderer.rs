@@ -42,6 +42,10 @@ pub struct GpuOptions {
     /// that images are the same.
     #[doc(hidden)]
     pub culls: Option<bool>,
+    /// Multiply derivatives with directions and weights on the device, or on the host, to test that they
+    /// are the same.
+    #[doc(hidden)]
+    pub derivatives_on_device: Option<bool>,
 }
 
 /// A device with its kernels, and the workspaces of its jobs: kept from render to render with
@@ -128,12 +132,8 @@ impl GpuRenderer {
         scene: &Scene,
         scaling: &Scaling,
     ) -> Result<CommonBuffers, GpuError> {
-        let GpuOptions {
-            half_structure_factors,
-            grid_limit,
-            ..
-        } = self.options;
-        let limit = grid_limit.unwrap_or_else(|| self.device.largest_binding());
+        let half_structure_factors = self.options.half_structure_factors;
+        let limit = self.largest_grid();
         let (device, buffers) = (&self.device, &mut workspace.buffers);
         buffers.common(device, scene, scaling, half_structure_factors, limit)
     }
@@ -142,6 +142,12 @@ impl GpuRenderer {
     pub(super) fn permutation(&self, scene: &Scene, size: TileSize) -> Permutation {
         let culls = culling::pays(scene, size, self.device.kind(), self.options.culls);
         Permutation::of(scene, size, self.options.half_structure_factors, culls)
+    }
+
+    /// Bytes that a buffer for the reflections of a grid may have.
+    pub(super) fn largest_grid(&self) -> u64 {
+        let own = self.options.grid_limit;
+        own.unwrap_or_else(|| self.device.largest_binding())
     }
 
     /// Bytes that a buffer may have.

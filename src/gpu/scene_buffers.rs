@@ -268,7 +268,7 @@ pub fn stored<T: bytemuck::Pod>(
 }
 
 /// Refuses a buffer that a shader cannot use in one piece.
-fn check_size(
+pub fn check_size(
     device: &GpuDevice,
     limit: u64,
     what: &'static str,

@@ -1,6 +1,7 @@
 //! The WGSL sources and the permutations they are built in.
 
 use super::accuracy::is_fine;
+use super::derivatives::Rows;
 use super::tiles::TileSize;
 use crate::experiment::{LayerDepth, Shape};
 use crate::scene::Scene;
@@ -39,7 +40,36 @@ const KERNEL: [&str; 21] = [
 
 /// The source of the shader that renders.
 pub fn render_source() -> String {
-    KERNEL.concat() + wgsl!("slice") + wgsl!("pixels") + wgsl!("prepared") + wgsl!("render")
+    through_terms() + wgsl!("render")
+}
+
+/// What goes through the terms of an image.
+fn through_terms() -> String {
+    KERNEL.concat() + wgsl!("slice") + wgsl!("pixels") + wgsl!("prepared") + wgsl!("candidates")
+}
+
+/// The source of the shader of derivatives.
+pub fn derivatives_source() -> String {
+    let slopes = [
+        wgsl!("shared/closed_form_slopes"),
+        wgsl!("shared/factor_slopes"),
+        wgsl!("shared/interpolation_slopes"),
+        wgsl!("shared/lattice_slopes"),
+        wgsl!("shared/term_slopes"),
+        wgsl!("slots"),
+        wgsl!("derivatives"),
+    ];
+    through_terms() + &slopes.concat()
+}
+
+/// The source of the shader of the derivatives of diffuse scattering.
+pub fn diffuse_derivatives_source() -> String {
+    derivatives_source() + wgsl!("shared/halo_slopes") + wgsl!("diffuse_derivatives")
+}
+
+/// The source of the shader that multiplies derivatives with directions and weights.
+pub fn weigh_source() -> String {
+    [wgsl!("slots"), wgsl!("weigh")].concat()
 }
 
 /// The source of the shader of diffuse scattering.
@@ -130,6 +160,20 @@ pub struct Permutation {
     large: bool,
     symmetric: bool,
     closed_form: bool,
+    derivatives: DerivativePart,
+}
+
+/// What the shaders of derivatives depend on beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct DerivativePart {
+    /// The rows of slots.
+    pub rows: Rows,
+    /// Whether the weighted slopes to F are added up for each reflection.
+    pub amplitudes: bool,
+    /// Whether turns of the crystal at φ = 0 have angular velocities in each orientation.
+    pub scans: bool,
+    /// Spreads by which each orientation has angular velocities: none, one or three.
+    pub spreads: u8,
 }
 
 impl Permutation {
@@ -171,6 +215,28 @@ impl Permutation {
             large: scene.lattice.shape == Shape::Square && scene.lattice.total > MOST_CELLS,
             symmetric: !scene.symmetric_shape.is_empty(),
             closed_form: scene.closed_form.is_some(),
+            derivatives: DerivativePart::default(),
+        }
+    }
+
+    /// That of the derivatives.
+    pub fn with_derivatives(self, derivatives: DerivativePart) -> Permutation {
+        Permutation {
+            one_nearest: false,
+            derivatives,
+            ..self
+        }
+    }
+
+    /// The constants that what is done with derivatives depends on; the others as by default.
+    pub fn of_weighing(self) -> Permutation {
+        Permutation {
+            edge: self.edge,
+            derivatives: DerivativePart {
+                rows: self.derivatives.rows,
+                ..DerivativePart::default()
+            },
+            ..Permutation::default()
         }
     }
 
@@ -202,7 +268,7 @@ impl Permutation {
     }
 
     /// The values of the `override` constants by name.
-    pub fn constants(&self) -> [(&'static str, f64); 17] {
+    pub fn constants(&self) -> [(&'static str, f64); 25] {
         let flag = |set: bool| f64::from(u8::from(set));
         [
             ("EDGE", self.edge.into()),
@@ -222,6 +288,14 @@ impl Permutation {
             ("LARGE", flag(self.large)),
             ("SYMMETRIC", flag(self.symmetric)),
             ("CLOSED_FORM", flag(self.closed_form)),
+            ("CRYSTAL", flag(self.derivatives.rows.crystal)),
+            ("SIZE", flag(self.derivatives.rows.size)),
+            ("SPREAD", flag(self.derivatives.rows.spread)),
+            ("PLACE", flag(self.derivatives.rows.place)),
+            ("HALO", flag(self.derivatives.rows.halo)),
+            ("AMPLITUDES", flag(self.derivatives.amplitudes)),
+            ("SCANS", flag(self.derivatives.scans)),
+            ("SPREADS", self.derivatives.spreads.into()),
         ]
     }
 }
@@ -267,6 +341,7 @@ pub fn permutations() -> impl Iterator<Item = Permutation> {
                     resolution,
                     curved: switches & 64 != 0,
                     closed_form: false,
+                    derivatives: DerivativePart::default(),
                 })
             })
         })
@@ -333,6 +408,45 @@ mod tests {
         }
     }
 
+    /// With every slot, and half of what the factors of a view depend on.
+    fn all_derivatives(own: Permutation) -> Permutation {
+        let part = DerivativePart {
+            rows: Rows::ALL,
+            amplitudes: own.structure_factors > 0,
+            scans: true,
+            spreads: if own.closed_form { 0 } else { 3 },
+        };
+        Permutation {
+            half_grid: false,
+            own_polarisation: own.point_pixels,
+            own_solid_angle: own.point_pixels,
+            resolution: 2,
+            ..own.with_derivatives(part)
+        }
+    }
+
+    /// With as few slots as there may be.
+    fn few_derivatives(own: Permutation) -> Permutation {
+        all_derivatives(own).with_derivatives(DerivativePart::default())
+    }
+
+    /// With every second kind of slots, one spread, and F as it may be stored.
+    fn some_derivatives(own: Permutation) -> Permutation {
+        let part = DerivativePart {
+            rows: Rows {
+                size: false,
+                place: false,
+                ..Rows::ALL
+            },
+            spreads: if own.closed_form { 0 } else { 1 },
+            ..DerivativePart::default()
+        };
+        Permutation {
+            half_grid: own.half_grid,
+            ..all_derivatives(own).with_derivatives(part)
+        }
+    }
+
     #[test]
     fn every_permutation_is_valid_without_a_device() {
         /// What a shader depends on of a permutation.
@@ -343,6 +457,18 @@ mod tests {
             (background_source(), Permutation::of_background),
             (diffuse_source(), Permutation::of_diffuse),
             (trace_source(), whole),
+            (derivatives_source(), all_derivatives),
+            (derivatives_source(), some_derivatives),
+            (derivatives_source(), few_derivatives),
+            (diffuse_derivatives_source(), |own| {
+                all_derivatives(own).of_diffuse()
+            }),
+            (diffuse_derivatives_source(), |own| {
+                few_derivatives(own).of_diffuse()
+            }),
+            (weigh_source(), |own| all_derivatives(own).of_weighing()),
+            (weigh_source(), |own| some_derivatives(own).of_weighing()),
+            (weigh_source(), |own| few_derivatives(own).of_weighing()),
         ];
         for (source, own) in shaders {
             let shader = Shader::new(&source).unwrap();

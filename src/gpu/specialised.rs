@@ -4,6 +4,8 @@
 //! then inlines and simplifies the code of every crystal shape and interpolation before it finds
 //! most of it dead: with Mesa, that was half of what building a pipeline took.
 
+use std::collections::HashSet;
+
 use wgpu::naga;
 
 use naga::back::pipeline_constants::process_overrides;
@@ -38,8 +40,14 @@ impl Shader {
     /// # Errors
     /// What is wrong with the constants.
     pub fn specialised(&self, permutation: Permutation) -> Result<Module, String> {
+        let overrides = self.module.overrides.iter();
+        let own: HashSet<&str> = overrides
+            .filter_map(|(_, own)| own.name.as_deref())
+            .collect();
+        // No shader has all.
         let constants = permutation.constants().into_iter();
         let constants = constants
+            .filter(|(name, _)| own.contains(name))
             .map(|(name, value)| (name.to_string(), value))
             .collect();
         let processed = process_overrides(&self.module, &self.info, None, &constants);

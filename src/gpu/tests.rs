@@ -1,8 +1,15 @@
 //! What a renderer holds, and whose an error is.
 
+use std::sync::Arc;
 use std::thread;
 
-use super::{Adapter, FrameUse, GpuError, GpuOptions, GpuRenderer, adapters};
+use glam::{DMat3, DVec3};
+
+use super::layout::MotionEntry;
+use super::tiles::{TileSize, tile_places};
+use super::{
+    Adapter, DerivativeWatch, Dispatch, FrameUse, GpuError, GpuOptions, GpuRenderer, adapters,
+};
 use crate::experiment::{
     Beam, Crystal, Description, Experiment, MosaicModel, Mosaicity, Placement, Reflection,
     StructureFactors,
@@ -11,7 +18,7 @@ use crate::formats::encoding::Number;
 use crate::geometry::UnitCell;
 use crate::image::noise::Noise;
 use crate::memory::Bytes;
-use crate::scene::Scene;
+use crate::scene::{PANEL_COUNT, Rates, Scene, SceneVector, slot};
 
 /// The scene of a small image with this F.
 pub fn scene(structure_factors: StructureFactors) -> Scene {
@@ -106,6 +113,80 @@ fn every_buffer_of_a_render_is_counted() {
                 let held = held + frame.size() + gpu.readbacks.size();
                 assert_eq!(gpu.memory(&scene, &wanted), Bytes(held), "{wanted:?}");
             }
+        }
+    }
+}
+
+/// Along all that the crystal and its detector move by, and along nothing but the photons.
+#[test]
+fn every_buffer_of_derivatives_is_counted() {
+    let list = [[0, 0, 1], [3, 1, 2]].map(|index| Reflection {
+        index,
+        amplitude: 7.0,
+    });
+    let listed = StructureFactors::from_reflections(&list, 1.0, Bytes(1 << 24)).unwrap();
+    let mut all = SceneVector::zero(1, 0);
+    all.slots = [1.0; slot::COUNT];
+    all.panels = vec![[1.0; PANEL_COUNT]];
+    let directions = [
+        vec![SceneVector::zero(1, 0)],
+        vec![all.clone(), SceneVector::zero(1, 0)],
+    ];
+    for (structure_factors, on_device) in
+        [(StructureFactors::constant(100.0), true), (listed, false)]
+    {
+        let scene = scene(structure_factors);
+        let rates = Rates {
+            turns: Arc::new([DMat3::IDENTITY]),
+            mosaic: vec![vec![DVec3::X; scene.orientations.len()].into()],
+        };
+        let made = || {
+            renderer(GpuOptions {
+                derivatives_on_device: Some(on_device),
+                ..GpuOptions::default()
+            })
+        };
+        let held = |gpu: &GpuRenderer| {
+            let workspace = gpu.workspaces.lend(|_| true);
+            workspace.buffers.size() + workspace.derivatives.size() + gpu.readbacks.size()
+        };
+        let tiles = tile_places(&scene, TileSize::of(&scene)).len();
+        // Buffers that a dispatch takes along.
+        let passing = match on_device {
+            true => (tiles * size_of::<u32>() + size_of::<MotionEntry>()) as u64,
+            false => 0,
+        };
+        let mut told = |_: &Dispatch| true;
+        let mut watch = DerivativeWatch {
+            dispatched: &mut told,
+            interrupted: &|| false,
+        };
+        for directions in &directions {
+            let gpu = made();
+            let mut image = vec![0.0; 50 * 35];
+            let mut derivatives = vec![image.clone(); directions.len()];
+            gpu.derivative_images(
+                &scene,
+                &rates,
+                directions,
+                &mut image,
+                &mut derivatives,
+                &mut watch,
+            )
+            .unwrap();
+            let expected = gpu.derivative_images_memory(&scene, &rates, directions);
+            assert_eq!(expected, Bytes(held(&gpu) + passing));
+        }
+        for amplitudes in [false, true] {
+            let gpu = made();
+            let mut gradient = SceneVector::zero(1, 0);
+            let grid = scene.grid.iter().flat_map(|grid| grid.amplitudes());
+            gradient.amplitudes = vec![vec![0.0; if amplitudes { grid.count() } else { 0 }]];
+            let weights = vec![1.0; 50 * 35];
+            gpu.gradient(&scene, &rates, &weights, (&mut gradient, 0), &mut watch)
+                .unwrap();
+            let expected = gpu.gradient_memory(&scene, &rates, amplitudes);
+            assert_eq!(expected, Bytes(held(&gpu) + passing), "{amplitudes}");
         }
     }
 }

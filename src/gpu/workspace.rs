@@ -3,6 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
+use super::derivatives::DerivativeBuffers;
 use super::scene_buffers::SceneBuffers;
 use super::target::Target;
 
@@ -11,6 +12,7 @@ use super::target::Target;
 pub struct Workspace {
     pub buffers: SceneBuffers,
     pub target: Target,
+    pub derivatives: DerivativeBuffers,
 }
 
 /// Things that no job has: as many as there were jobs at once. A job never waits for one. If it

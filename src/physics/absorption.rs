@@ -14,6 +14,16 @@ pub fn absorbed_fraction(optical_depth: f64, layer: u32, cos_normal: f64) -> f64
     -reached * (-path).exp_m1()
 }
 
+/// The derivative of [`absorbed_fraction`] with respect to `cos_normal`.
+pub fn absorbed_fraction_slope(optical_depth: f64, layer: u32, cos_normal: f64) -> f64 {
+    if cos_normal <= 0.0 {
+        return 0.0;
+    }
+    let (path, layer) = (optical_depth / cos_normal, f64::from(layer));
+    let by_path = (-layer * path).exp() * (layer * (-path).exp_m1() + (-path).exp());
+    -by_path * path / cos_normal
+}
+
 /// Mean depth, along the normal and over the layer's thickness, at which a layer of this
 /// `optical_depth` stops the photons that make the cosine `cos_normal` with its normal: from 0 for
 /// photons that its face stops to 1/2 for photons that it hardly stops. Every layer's is the same,
@@ -31,6 +41,22 @@ pub fn mean_depth(optical_depth: f64, cos_normal: f64) -> f64 {
         return 0.5 - path / 12.0 + path.powi(3) / 720.0;
     }
     1.0 / path - 1.0 / path.exp_m1()
+}
+
+/// The derivative of [`mean_depth`] with respect to `cos_normal`.
+pub fn mean_depth_slope(optical_depth: f64, cos_normal: f64) -> f64 {
+    if cos_normal <= 0.0 {
+        return 0.0;
+    }
+    let path = optical_depth / cos_normal;
+    // The two fractions cancel in a thin layer. The next term of the series is path⁴/6048.
+    let by_path = if path < 1e-2 {
+        path * path / 240.0 - 1.0 / 12.0
+    } else {
+        // eˣ/(eˣ − 1)² without a number that overflows.
+        1.0 / ((0.5 * path).sinh().powi(2) * 4.0) - 1.0 / (path * path)
+    };
+    -by_path * path / cos_normal
 }
 
 #[cfg(test)]

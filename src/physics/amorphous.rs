@@ -31,6 +31,15 @@ pub fn amorphous(materials: &[Amorphous], stol: f64) -> f64 {
     sum
 }
 
+/// The derivative of sign(F)·F² of a `piece` with respect to sin θ/λ, at `stol` (1/Å), Å.
+#[inline(always)]
+pub fn piece_slope(piece: &ProfilePiece, stol: f64) -> f64 {
+    let [_, linear, quadratic, cubic] = piece.coefficients;
+    let t = stol - piece.start;
+    let slope = linear + t * (2.0 * quadratic + t * 3.0 * cubic);
+    2.0 * piece_form_factor(piece, stol).abs() * slope
+}
+
 /// Form factor F of a molecule, in electrons, at sin θ/λ = `stol` (1/Å).
 #[inline(always)]
 pub fn molecular_form_factor(pieces: &[ProfilePiece], stol: f64) -> f64 {

@@ -121,39 +121,36 @@ impl Diffuse {
 
     /// The quadratic forms of all operators.
     fn forms(&self) -> Vec<HaloForm> {
-        /// Parts of the largest element by which forms that rounding alone keeps apart may differ.
-        const ROUNDING: f64 = 1e-12;
-        let of_axes = |squares: DVec3, operator: &DMat3| {
-            let axes = self.to_own_axes * *operator;
-            4.0 * PI * PI * (axes.transpose() * DMat3::from_diagonal(squares) * axes)
-        };
-        let det_gamma = self.gamma_m.element_product();
-        let count = self.operators.len() as f64;
-        let strength = self.beta / self.volume_m3 * 8.0 * PI * det_gamma / count;
         let mut forms: Vec<HaloForm> = Vec::new();
         for operator in &self.operators {
-            let own = HaloForm {
-                strength,
-                displacement: of_axes(self.sigma_m * self.sigma_m, operator),
-                correlation: of_axes(self.gamma_m * self.gamma_m, operator),
-            };
-            let alike = |one: &DMat3, other: &DMat3| {
-                let largest = one
-                    .to_cols_array()
-                    .into_iter()
-                    .fold(0.0, |most: f64, x| most.max(x.abs()));
-                one.abs_diff_eq(*other, ROUNDING * largest)
-            };
-            let known = forms.iter_mut().find(|form| {
-                alike(&form.displacement, &own.displacement)
-                    && alike(&form.correlation, &own.correlation)
-            });
-            match known {
-                Some(form) => form.strength += strength,
+            let own = self.form(operator);
+            match forms.iter_mut().find(|form| form.is_alike(&own)) {
+                Some(form) => form.strength += own.strength,
                 None => forms.push(own),
             }
         }
         forms
+    }
+
+    /// The operators that share a form.
+    pub fn operators_of(&self, form: &HaloForm) -> impl Iterator<Item = &DMat3> {
+        let operators = self.operators.iter();
+        operators.filter(move |own| self.form(own).is_alike(form))
+    }
+
+    /// The quadratic form of one operator.
+    pub(super) fn form(&self, operator: &DMat3) -> HaloForm {
+        let axes = self.to_own_axes * *operator;
+        let of_axes = |squares: DVec3| {
+            4.0 * PI * PI * (axes.transpose() * DMat3::from_diagonal(squares) * axes)
+        };
+        let det_gamma = self.gamma_m.element_product();
+        let count = self.operators.len() as f64;
+        HaloForm {
+            strength: self.beta / self.volume_m3 * 8.0 * PI * det_gamma / count,
+            displacement: of_axes(self.sigma_m * self.sigma_m),
+            correlation: of_axes(self.gamma_m * self.gamma_m),
+        }
     }
 }
 
@@ -167,6 +164,50 @@ pub struct HaloForm {
     pub displacement: DMat3,
     /// g is the product of this with the offset from the reflection, on either side: 4π²·(BL)ᵀG²·BL.
     pub correlation: DMat3,
+}
+
+impl HaloForm {
+    /// Whether rounding alone keeps the matrices of both apart.
+    fn is_alike(&self, other: &HaloForm) -> bool {
+        /// Parts of the largest element by which they may differ.
+        const ROUNDING: f64 = 1e-12;
+        let alike = |one: &DMat3, other: &DMat3| {
+            let elements = one.to_cols_array().into_iter();
+            let largest = elements.fold(0.0, |most: f64, x| most.max(x.abs()));
+            one.abs_diff_eq(*other, ROUNDING * largest)
+        };
+        alike(&self.displacement, &other.displacement)
+            && alike(&self.correlation, &other.correlation)
+    }
+
+    /// The halo of `reflection` at the offset `away` from it, with its slopes.
+    #[inline(always)]
+    pub fn slopes(&self, reflection: DVec3, away: DVec3) -> HaloSlopes {
+        let x = reflection.dot(self.displacement * reflection);
+        let along = self.correlation * away;
+        let inverse = 1.0 / (1.0 + away.dot(along));
+        let per_x = self.strength * inverse * inverse;
+        let per_g = -2.0 * per_x * x * inverse;
+        HaloSlopes {
+            value: per_x * x,
+            displacement: per_x,
+            correlation: per_g,
+            offset: along * (2.0 * per_g),
+        }
+    }
+}
+
+/// A halo at one offset from its reflection, and how it changes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HaloSlopes {
+    /// The halo.
+    pub value: f64,
+    /// To the form of the displacements at the reflection, x.
+    pub displacement: f64,
+    /// To the form of the correlation at the offset, g.
+    pub correlation: f64,
+    /// To the offset.
+    pub offset: DVec3,
 }
 
 #[cfg(test)]

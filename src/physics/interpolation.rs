@@ -34,6 +34,70 @@ pub fn tricubic_structure_factor(grid: &ReflectionGrid, default_f: f64, hkl: DVe
     sum
 }
 
+/// F interpolated at a Miller index, with its derivatives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TricubicSlopes {
+    /// F.
+    pub value: f64,
+    /// With respect to h, k, l.
+    pub hkl: DVec3,
+    /// With respect to the F of the grid: their places and weights, where the 64 points lie in the grid.
+    pub weights: Option<Vec<(usize, f64)>>,
+}
+
+/// [`tricubic_structure_factor`] and its derivatives, which where the nearest reflection's F is taken are
+/// 0 (PHYSICS §17).
+pub fn tricubic_slopes(grid: &ReflectionGrid, default_f: f64, hkl: DVec3) -> TricubicSlopes {
+    let base = hkl.floor();
+    let first = base
+        .to_array()
+        .map(|component| (component as i32).saturating_sub(1));
+    let last = first.map(|index| index.saturating_add(3));
+    let (Some(start), Some(_)) = (grid.offset_of(first), grid.offset_of(last)) else {
+        return TricubicSlopes {
+            value: nearest_structure_factor(grid, default_f, nearest_index(hkl)),
+            hkl: DVec3::ZERO,
+            weights: None,
+        };
+    };
+    let parts = (hkl - base).to_array();
+    let ([h, k, l], slopes) = (parts.map(lagrange_weights), parts.map(lagrange_slopes));
+    let [_, extent_k, extent_l] = grid.shape();
+    let (mut value, mut by_hkl, mut weights) = (0.0, DVec3::ZERO, Vec::new());
+    for i in 0..4 {
+        for j in 0..4 {
+            for m in 0..4 {
+                let place = start + (i * extent_k + j) * extent_l + m;
+                let f = grid.amplitudes()[place];
+                let weight = h[i] * k[j] * l[m];
+                value += weight * f;
+                by_hkl += f * DVec3::new(
+                    slopes[0][i] * k[j] * l[m],
+                    h[i] * slopes[1][j] * l[m],
+                    h[i] * k[j] * slopes[2][m],
+                );
+                weights.push((place, weight));
+            }
+        }
+    }
+    TricubicSlopes {
+        value,
+        hkl: by_hkl,
+        weights: Some(weights),
+    }
+}
+
+/// The derivatives of [`lagrange_weights`].
+#[inline(always)]
+pub fn lagrange_slopes(t: f64) -> [f64; 4] {
+    [
+        (t * (6.0 - 3.0 * t) - 2.0) / 6.0,
+        (t * (3.0 * t - 4.0) - 1.0) / 2.0,
+        (t * (2.0 - 3.0 * t) + 2.0) / 2.0,
+        (3.0 * t * t - 1.0) / 6.0,
+    ]
+}
+
 /// Weights of the points at −1, 0, 1 and 2 for a cubic through all four, at `t` between 0 and 1.
 #[inline(always)]
 pub fn lagrange_weights(t: f64) -> [f64; 4] {

@@ -27,6 +27,8 @@ pub struct Lattice {
     /// unrotated, for the length of δ does not depend on the orientation; or the matrix of cells
     /// ([`SpotMetric`]).
     pub metric: DMat3,
+    /// What that metric is made of: it moves with the cell, or with the numbers of cells alone.
+    pub spot_metric: SpotMetric,
 }
 
 impl Lattice {
@@ -42,6 +44,7 @@ impl Lattice {
             cells,
             total,
             fudge: crystal.fudge,
+            spot_metric: crystal.metric,
             metric: match crystal.metric {
                 SpotMetric::Reciprocal => {
                     *crystal.cell.reciprocal() * (METRES_PER_ANGSTROM * total)
@@ -139,6 +142,204 @@ pub fn gauss(g: f64) -> f64 {
     (-g / SPOT_WIDTH).exp()
 }
 
+/// Whether F_latt² of the shape has a slope: the edge of a top-hat spot has none.
+pub fn has_slope(shape: Shape) -> bool {
+    shape != Shape::TopHat
+}
+
+/// F_latt² and its derivatives (PHYSICS §17).
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct LatticeSlopes {
+    /// F_latt².
+    pub squared: f64,
+    /// With respect to the offset δ, where the metric stays.
+    pub delta: DVec3,
+    /// With respect to N_a, N_b and N_c, with all that follows from them.
+    pub cells: DVec3,
+    /// With respect to N_d, N_e and N_f, with all that follows from them; 0 where the shape or its metric
+    /// knows of none.
+    pub coupled_cells: DVec3,
+    /// With respect to the factor on the width.
+    pub fudge: f64,
+}
+
+impl Lattice {
+    /// Whether the spots' metric moves as the cell does at a fixed N: dM = −M·K where dA = K·A.
+    pub fn moves_with_cell(&self) -> bool {
+        self.shape == Shape::Gauss && self.spot_metric == SpotMetric::Reciprocal
+    }
+
+    /// The derivatives of ln N² of a Gaussian spot with respect to N_a, N_b, N_c and to N_d, N_e, N_f.
+    pub fn volume_slopes(&self) -> (DVec3, DVec3) {
+        match self.spot_metric {
+            SpotMetric::Reciprocal => (2.0 / DVec3::from_array(self.cells), DVec3::ZERO),
+            SpotMetric::Index => {
+                // The derivative of a determinant is the adjugate; the elements off the diagonal are
+                // there twice.
+                let inverse = self.metric.inverse();
+                let [a, b, c] = [inverse.x_axis, inverse.y_axis, inverse.z_axis];
+                (
+                    2.0 * DVec3::new(a.x, b.y, c.z),
+                    4.0 * DVec3::new(a.y, b.z, a.z),
+                )
+            }
+        }
+    }
+
+    /// The derivatives of g at the offset `delta` with respect to N_a, N_b, N_c and to N_d, N_e, N_f, where
+    /// `moved` is metric·δ.
+    #[inline(always)]
+    pub fn square_slopes(&self, moved: DVec3, delta: DVec3) -> (DVec3, DVec3) {
+        let (m, d) = (moved, delta);
+        match self.spot_metric {
+            // The metric is a multiple of N.
+            SpotMetric::Reciprocal => (
+                2.0 * m.length_squared() / DVec3::from_array(self.cells),
+                DVec3::ZERO,
+            ),
+            SpotMetric::Index => (
+                2.0 * m * d,
+                2.0 * DVec3::new(
+                    m.x * d.y + m.y * d.x,
+                    m.y * d.z + m.z * d.y,
+                    m.x * d.z + m.z * d.x,
+                ),
+            ),
+        }
+    }
+}
+
+/// F_latt² at the offset `delta` and its derivatives; a top-hat spot has none, and they are given as 0.
+pub fn lattice_factor_slopes(lattice: &Lattice, delta: DVec3) -> LatticeSlopes {
+    let cells = DVec3::from_array(lattice.cells);
+    match lattice.shape {
+        Shape::Square => square_slopes(lattice.cells, delta),
+        Shape::Round => {
+            let peak = (lattice.total * ROUND_SCALE).powi(2);
+            let scaled = cells * delta;
+            let square = scaled.length_squared();
+            let (value, by_square) = sinc3_squared_slope(lattice.fudge * square);
+            let (squared, by_square) = (peak * value, peak * by_square);
+            LatticeSlopes {
+                squared,
+                delta: 2.0 * lattice.fudge * by_square * cells * scaled,
+                cells: 2.0 * (squared / cells + lattice.fudge * by_square * scaled * delta),
+                coupled_cells: DVec3::ZERO,
+                fudge: by_square * square,
+            }
+        }
+        Shape::Gauss => gauss_slopes(lattice, delta),
+        Shape::TopHat => LatticeSlopes {
+            squared: lattice_factor(lattice, delta).powi(2),
+            ..LatticeSlopes::default()
+        },
+    }
+}
+
+fn square_slopes(cells: [f64; 3], delta: DVec3) -> LatticeSlopes {
+    let axes = std::array::from_fn::<_, 3, _>(|axis| sincg_slopes(cells[axis], delta[axis]));
+    let squared = axes.iter().map(|own| own.value * own.value).product();
+    // Not the square over this axis's own, which may be zero.
+    let along = |axis: usize, slope: f64| {
+        let others = (1..3).map(|step| axes[(axis + step) % 3].value.powi(2));
+        2.0 * axes[axis].value * slope * others.product::<f64>()
+    };
+    LatticeSlopes {
+        squared,
+        delta: DVec3::from_array([0, 1, 2].map(|axis| along(axis, axes[axis].by_delta))),
+        cells: DVec3::from_array([0, 1, 2].map(|axis| along(axis, axes[axis].by_cells))),
+        ..LatticeSlopes::default()
+    }
+}
+
+/// sin(πNδ)/sin(πδ) and its derivatives with respect to δ and N.
+struct SincgSlopes {
+    value: f64,
+    by_delta: f64,
+    by_cells: f64,
+}
+
+/// Below this πNδ the slope of sin(πNδ)/sin(πδ) is a series: the difference of two cotangents would have
+/// lost its digits. The first term left out is 6e-13 of the slope.
+pub const NEAR_PEAK: f64 = 0.1;
+
+/// Coefficients, of powers of (πδ)², of the slope of ln(sin(πNδ)/sin(πδ)) over −π²δ near δ = 0, by the
+/// series of the cotangent; `cells_squared` is N².
+pub fn interference_series(cells_squared: f64) -> [f64; 4] {
+    let second = cells_squared;
+    let fourth = second * second;
+    [
+        (second - 1.0) / 3.0,
+        (fourth - 1.0) / 45.0,
+        (fourth * second - 1.0) * (2.0 / 945.0),
+        (fourth * fourth - 1.0) / 4725.0,
+    ]
+}
+
+/// The slope of ln(sin(πNδ)/sin(πδ)) near δ = 0, of N whose [`interference_series`] is `series`.
+#[inline(always)]
+pub fn interference_slope_near_zero([first, second, third, fourth]: [f64; 4], delta: f64) -> f64 {
+    let square = (PI * delta) * (PI * delta);
+    let sum = first + square * (second + square * (third + square * fourth));
+    -PI * PI * delta * sum
+}
+
+fn sincg_slopes(n: f64, delta: f64) -> SincgSlopes {
+    let value = sincg(n, delta);
+    let (sine, cosine) = (PI * delta).sin_cos();
+    let turned = (PI * n * delta).cos();
+    let by_cells = match delta {
+        0.0 => 1.0,
+        _ => PI * delta * turned / sine,
+    };
+    let by_delta = if n <= 1.0 {
+        0.0
+    } else if (PI * n * delta).abs() < NEAR_PEAK {
+        value * interference_slope_near_zero(interference_series(n * n), delta)
+    } else {
+        PI * (n * turned - value * cosine) / sine
+    };
+    SincgSlopes {
+        value,
+        by_delta,
+        by_cells,
+    }
+}
+
+/// sinc3²(πv) of a ball and its derivative with respect to `v_squared`: −3π²·sinc3(x)·j₂(x)/x² with
+/// x = πv and the spherical Bessel function j₂.
+fn sinc3_squared_slope(v_squared: f64) -> (f64, f64) {
+    let x = PI * v_squared.sqrt();
+    let (value, square) = (sinc3(x), x * x);
+    // Below this the difference would have lost its digits; the first term left out of the series is
+    // 1e-14 of it.
+    let bessel = if x < 0.5 {
+        let y = square / 2.0;
+        (1.0 - y / 7.0 * (1.0 - y / 18.0 * (1.0 - y / 33.0 * (1.0 - y / 52.0 * (1.0 - y / 75.0)))))
+            / 15.0
+    } else {
+        ((3.0 / square - 1.0) * x.sin() / x - 3.0 * x.cos() / square) / square
+    };
+    (value * value, -3.0 * PI * PI * value * bessel)
+}
+
+fn gauss_slopes(lattice: &Lattice, delta: DVec3) -> LatticeSlopes {
+    let moved = lattice.metric * delta;
+    let g = moved.length_squared();
+    let squared = lattice.total * lattice.total * gauss(lattice.fudge * g).powi(2);
+    // The slope with respect to g.
+    let steepness = 2.0 * lattice.fudge / SPOT_WIDTH;
+    let by_g = -steepness * squared;
+    let (volume, of_square) = (lattice.volume_slopes(), lattice.square_slopes(moved, delta));
+    LatticeSlopes {
+        squared,
+        delta: 2.0 * by_g * (lattice.metric.transpose() * moved),
+        cells: squared * volume.0 + by_g * of_square.0,
+        coupled_cells: squared * volume.1 + by_g * of_square.1,
+        fudge: -2.0 / SPOT_WIDTH * g * squared,
+    }
+}
+
 /// Whether an offset is inside a top-hat spot, by its [`spot_offset_squared`].
 #[inline(always)]
 pub fn is_inside_top_hat(offset_squared: f64) -> bool {
@@ -177,6 +378,7 @@ mod tests {
                 total: 1.0,
                 fudge: 1.0,
                 metric,
+                spot_metric: SpotMetric::Index,
             };
             let triangular = lattice.triangular_metric();
             assert_eq!(triangular.x_axis.yz(), glam::DVec2::ZERO);

@@ -4,7 +4,7 @@
 use std::f64::consts::{FRAC_PI_2, PI};
 
 use super::lattice_factor::{Lattice, ROUND_SCALE, SPOT_WIDTH};
-use crate::experiment::Shape;
+use crate::experiment::{Shape, SpotMetric};
 
 /// β of `lattice`.
 ///
@@ -25,6 +25,77 @@ pub fn lattice_integral(lattice: &Lattice) -> f64 {
         Shape::Gauss => volume((SPOT_WIDTH * PI / (2.0 * fudge)).powf(1.5)),
         Shape::TopHat => volume(4.0 * PI / 3.0 * (SPOT_WIDTH / fudge.sqrt()).powi(3)),
     }
+}
+
+/// The slopes of the logarithm of [`lattice_integral`].
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct IntegralSlopes {
+    /// To an expansion of the cell: by the trace of K, where A becomes (1 + K)·A.
+    pub expansion: f64,
+    /// To Na, Nb, Nc.
+    pub cells: [f64; 3],
+    /// To Nd, Ne, Nf.
+    pub coupled_cells: [f64; 3],
+    /// To the factor on the width of the spots.
+    pub fudge: f64,
+}
+
+/// The slopes of ln β of `lattice`; of a top-hat, whose spots have no slope, zero.
+pub fn lattice_integral_slopes(lattice: &Lattice) -> IntegralSlopes {
+    let Lattice { cells, fudge, .. } = *lattice;
+    let per_cell = cells.map(|own| 1.0 / own);
+    match lattice.shape {
+        Shape::Square => IntegralSlopes {
+            cells: per_cell,
+            ..IntegralSlopes::default()
+        },
+        Shape::Round => {
+            // The integral is a sum over points: so are its slopes, by differences.
+            let of_fudge = |ln: f64| round_integral(cells, fudge * ln.exp()).ln();
+            let of_cells = |axis: usize| {
+                move |ln: f64| {
+                    let mut cells = cells;
+                    cells[axis] *= ln.exp();
+                    round_integral(cells, fudge).ln()
+                }
+            };
+            IntegralSlopes {
+                cells: std::array::from_fn(|axis| slope(of_cells(axis)) / cells[axis]),
+                fudge: slope(of_fudge) / fudge,
+                ..IntegralSlopes::default()
+            }
+        }
+        Shape::Gauss => {
+            let inverse = lattice.metric.inverse();
+            let spots = match lattice.spot_metric {
+                // |det M| is N³/V.
+                SpotMetric::Reciprocal => IntegralSlopes {
+                    expansion: 1.0,
+                    cells: per_cell.map(|own| -own),
+                    ..IntegralSlopes::default()
+                },
+                // β is in proportion to det N.
+                SpotMetric::Index => IntegralSlopes {
+                    cells: std::array::from_fn(|axis| inverse.col(axis)[axis]),
+                    coupled_cells: [(0, 1), (1, 2), (0, 2)]
+                        .map(|(row, column)| 2.0 * inverse.col(column)[row]),
+                    ..IntegralSlopes::default()
+                },
+            };
+            IntegralSlopes {
+                fudge: -1.5 / fudge,
+                ..spots
+            }
+        }
+        Shape::TopHat => IntegralSlopes::default(),
+    }
+}
+
+/// The slope of `f` at 0 by central differences and one of Richardson's steps.
+fn slope(f: impl Fn(f64) -> f64) -> f64 {
+    const STEP: f64 = 4e-3;
+    let central = |step: f64| (f(step) - f(-step)) / (2.0 * step);
+    (4.0 * central(STEP / 2.0) - central(STEP)) / 3.0
 }
 
 /// The part of a Gaussian or top-hat spot's [`lattice_integral`] that lies beyond its reciprocal cell,
@@ -126,7 +197,7 @@ fn sine_integral(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{Crystal, SpotMetric};
+    use crate::experiment::Crystal;
     use crate::geometry::UnitCell;
     use crate::physics::lattice_factor::lattice_factor;
     use glam::DVec3;
@@ -179,6 +250,33 @@ mod tests {
             println!("{shape:?} {cells:?}: {found} {expected} {error:.1e}");
             assert!(error < tolerance, "{shape:?} {cells:?}: {error:e}");
             assert!(beyond_cell(&lattice) < tolerance, "{shape:?} {cells:?}");
+        }
+    }
+
+    #[test]
+    fn slopes_of_the_integral_are_differences() {
+        use SpotMetric::{Index, Reciprocal};
+        let cells = [5.0, 8.0, 12.0];
+        for (shape, metric) in [
+            (Shape::Square, Index),
+            (Shape::Round, Index),
+            (Shape::Gauss, Index),
+            (Shape::Gauss, Reciprocal),
+        ] {
+            let ln = |cells: [f64; 3], fudge: f64| {
+                lattice_integral(&lattice(shape, cells, fudge, metric)).ln()
+            };
+            let found = lattice_integral_slopes(&lattice(shape, cells, 0.8, metric));
+            let of_fudge = slope(|step| ln(cells, 0.8 + step));
+            assert!((found.fudge - of_fudge).abs() < 1e-7, "{shape:?}");
+            for axis in 0..3 {
+                let of_cells = slope(|step| {
+                    let mut cells = cells;
+                    cells[axis] += step;
+                    ln(cells, 0.8)
+                });
+                assert!((found.cells[axis] - of_cells).abs() < 1e-7, "{shape:?}");
+            }
         }
     }
 

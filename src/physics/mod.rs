@@ -21,9 +21,12 @@
 //! | [`amorphous`] | §10 | scattering by amorphous materials |
 //! | [`scattering_profile`] | §10 | form factor of a molecule between the entries of its table |
 //! | [`diffuse`] | §15 | halos of reflections: atoms that move together over a distance |
+//! | [`diffuse_rates`] | §17 | how halos change with the crystal |
 //! | [`lattice_integral`] | §15 | integral of F_latt² over a reciprocal cell |
 //! | [`debye_waller`] | §14 | damping by a B factor |
 //! | [`closed_form`] | §16 | spots of Gaussian crystals, averaged over what smears them |
+//! | [`closed_form::slopes`] | §17 | how such spots change with all that they are made of |
+//! | [`symmetric`] | | symmetric matrices |
 //! | [`term`] | §1 | one term of the sum: F_cell²·F_latt², and halos |
 //!
 //! Everything is in SI units unless a name says otherwise. Nothing here reads a file or knows a
@@ -34,6 +37,7 @@ pub mod amorphous;
 pub mod closed_form;
 pub mod debye_waller;
 pub mod diffuse;
+pub mod diffuse_rates;
 pub mod interpolation;
 pub mod lattice_factor;
 pub mod lattice_integral;
@@ -45,5 +49,6 @@ pub mod scattering_vector;
 pub mod solid_angle;
 pub mod spot_reach;
 pub mod structure_factor;
+pub mod symmetric;
 pub mod term;
 pub mod view;

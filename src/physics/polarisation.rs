@@ -21,6 +21,19 @@ pub fn polarisation(
     0.5 * (1.0 + cos_two_theta * cos_two_theta - kahn_factor * (e * e - b * b))
 }
 
+/// The derivative of [`polarisation`] with respect to `diffracted`, a vector.
+#[inline(always)]
+pub fn polarisation_slope(
+    incident: DVec3,
+    electric: DVec3,
+    magnetic: DVec3,
+    diffracted: DVec3,
+    kahn_factor: f64,
+) -> DVec3 {
+    let [along, e, b] = [incident, electric, magnetic].map(|own| diffracted.dot(own));
+    along * incident - kahn_factor * (e * electric - b * magnetic)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,7 @@
 //! The solid angle of a pixel (PHYSICS §4).
 
+use glam::DVec3;
+
 /// Solid angle Ω in sr of a pixel of edge `pixel_size_m` at `distance_m` from the sample, in a
 /// plane `close_distance_m` away. Point pixels have no size or tilt: Ω = 1/R², in 1/m².
 #[inline(always)]
@@ -15,6 +17,27 @@ pub fn solid_angle(
         inverse_square
     } else {
         pixel_size_m * pixel_size_m * inverse_square * close_distance_m * inverse
+    }
+}
+
+/// The derivative of [`solid_angle`] with respect to the position of the pixel, a vector, 1/m: in the
+/// plane with this `normal`, seen in the direction `diffracted`.
+#[inline(always)]
+pub fn solid_angle_slope(
+    pixel_size_m: f64,
+    close_distance_m: f64,
+    distance_m: f64,
+    point_pixels: bool,
+    normal: DVec3,
+    diffracted: DVec3,
+) -> DVec3 {
+    let inverse = 1.0 / distance_m;
+    let cube = inverse * inverse * inverse;
+    if point_pixels {
+        diffracted * (-2.0 * cube)
+    } else {
+        let area = pixel_size_m * pixel_size_m;
+        (normal - diffracted * (3.0 * close_distance_m * inverse)) * (area * cube)
     }
 }
 

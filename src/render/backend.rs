@@ -2,11 +2,13 @@
 
 use std::fmt::Debug;
 
+use super::derivatives::{Derivatives, Differentiated, Gradient};
+use super::laid_out::FrameScenes;
 use super::shot::{InFlight, Subject, Wanted};
 use super::{Monitor, RenderError};
 use crate::image::noise::PointSpread;
 use crate::memory::Bytes;
-use crate::scene::{Scene, TermPlace};
+use crate::scene::{Rates, Scene, SceneVector, TermPlace};
 use crate::trace::Trace;
 
 /// Something that evaluates scenes. Threads may share it; no call sees anything of another.
@@ -19,6 +21,11 @@ pub trait Backend: Debug + Send + Sync {
 
     /// Shots that it makes at once, at least one.
     fn shots_at_once(&self) -> usize {
+        1
+    }
+
+    /// Sets of a frame's derivative images that are on the host at once.
+    fn derivatives_at_once(&self) -> usize {
         1
     }
 
@@ -47,9 +54,46 @@ pub trait Backend: Debug + Send + Sync {
     /// [`RenderError::Gpu`] when a GPU fails.
     fn trace(&self, scene: &Scene, place: &TermPlace) -> Result<Trace, RenderError>;
 
+    /// The image of `frame` and its derivatives along `directions`; `rates` are those of the frame. The
+    /// directions fit its scenes.
+    ///
+    /// # Errors
+    /// [`RenderError::Gpu`] when a GPU fails, [`RenderError::Scene`] when the F of an energy channel
+    /// cannot be read, [`RenderError::Interrupted`].
+    fn derivative_images(
+        &self,
+        frame: &FrameScenes,
+        rates: &Rates,
+        directions: &[SceneVector],
+        monitor: &dyn Monitor,
+    ) -> Result<Derivatives, RenderError>;
+
+    /// The gradient of Σ weight·photons of `frame`, with one of the `weights` a pixel; with respect to
+    /// every F of its grids, too, if `amplitudes`.
+    ///
+    /// # Errors
+    /// As [`Backend::derivative_images`].
+    fn gradient(
+        &self,
+        frame: &FrameScenes,
+        rates: &Rates,
+        weights: &[f64],
+        amplitudes: bool,
+        monitor: &dyn Monitor,
+    ) -> Result<Gradient, RenderError>;
+
     /// What frames of so many scenes like `scene`, an energy channel each, take of the memory of a GPU
     /// for what is `wanted` of them; `None` where there is none.
     fn device_memory(&self, scene: &Scene, channels: usize, wanted: &Wanted) -> Option<Bytes>;
+
+    /// What the derivatives of `scene` take of the memory of a GPU: images along directions, or the gradient of
+    /// a weighted sum; `None` where there is none.
+    fn derivative_memory(
+        &self,
+        scene: &Scene,
+        rates: &Rates,
+        wanted: Differentiated,
+    ) -> Option<Bytes>;
 
     /// What spreading light over a panel of `size` pixels takes of the host's memory.
     fn spread_memory(&self, spread: &PointSpread, size: [usize; 2]) -> Bytes;

@@ -3,11 +3,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::backend::Backend;
+use super::derivatives::{Derivatives, Differentiated, Gradient};
+use super::laid_out::FrameScenes;
 use super::shot::{InFlight, Shot, Subject, Wanted};
 use super::{Monitor, RenderError};
 use crate::image::noise::PointSpread;
 use crate::memory::Bytes;
-use crate::scene::{Scene, TermPlace};
+use crate::scene::{Rates, Scene, SceneVector, TermPlace};
 use crate::trace::Trace;
 
 /// A backend, and another that takes over for good when the first one fails: what does not work
@@ -35,6 +37,24 @@ impl FallingBack {
             self.second.as_ref()
         } else {
             self.first.as_ref()
+        }
+    }
+
+    /// What `work` comes to on the backend in use, or on the second one if the first fails at it, with the
+    /// notice that says so.
+    fn either<T>(
+        &self,
+        work: impl Fn(&dyn Backend) -> Result<T, RenderError>,
+    ) -> Result<(T, Option<String>), RenderError> {
+        if self.failed.load(Ordering::Relaxed) {
+            return Ok((work(self.second.as_ref())?, None));
+        }
+        match work(self.first.as_ref()) {
+            Err(error @ RenderError::Gpu(_)) => {
+                self.failed.store(true, Ordering::Relaxed);
+                Ok((work(self.second.as_ref())?, Some(on_the_cpu(&error))))
+            }
+            worked => Ok((worked?, None)),
         }
     }
 
@@ -89,12 +109,48 @@ impl Backend for FallingBack {
         }
     }
 
+    fn derivative_images(
+        &self,
+        frame: &FrameScenes,
+        rates: &Rates,
+        directions: &[SceneVector],
+        monitor: &dyn Monitor,
+    ) -> Result<Derivatives, RenderError> {
+        let work = |own: &dyn Backend| own.derivative_images(frame, rates, directions, monitor);
+        let (mut derivatives, notice) = self.either(work)?;
+        derivatives.notices.splice(0..0, notice);
+        Ok(derivatives)
+    }
+
+    fn gradient(
+        &self,
+        frame: &FrameScenes,
+        rates: &Rates,
+        weights: &[f64],
+        amplitudes: bool,
+        monitor: &dyn Monitor,
+    ) -> Result<Gradient, RenderError> {
+        let work = |own: &dyn Backend| own.gradient(frame, rates, weights, amplitudes, monitor);
+        let (mut gradient, notice) = self.either(work)?;
+        gradient.notices.splice(0..0, notice);
+        Ok(gradient)
+    }
+
     fn trace(&self, scene: &Scene, place: &TermPlace) -> Result<Trace, RenderError> {
         self.in_use().trace(scene, place)
     }
 
     fn device_memory(&self, scene: &Scene, channels: usize, wanted: &Wanted) -> Option<Bytes> {
         self.in_use().device_memory(scene, channels, wanted)
+    }
+
+    fn derivative_memory(
+        &self,
+        scene: &Scene,
+        rates: &Rates,
+        wanted: Differentiated,
+    ) -> Option<Bytes> {
+        self.in_use().derivative_memory(scene, rates, wanted)
     }
 
     fn spread_memory(&self, spread: &PointSpread, size: [usize; 2]) -> Bytes {
@@ -141,11 +197,36 @@ mod tests {
             }))
         }
 
+        fn derivative_images(
+            &self,
+            _: &FrameScenes,
+            _: &Rates,
+            _: &[SceneVector],
+            _: &dyn Monitor,
+        ) -> Result<Derivatives, RenderError> {
+            Err(RenderError::Interrupted)
+        }
+
+        fn gradient(
+            &self,
+            _: &FrameScenes,
+            _: &Rates,
+            _: &[f64],
+            _: bool,
+            _: &dyn Monitor,
+        ) -> Result<Gradient, RenderError> {
+            Err(RenderError::Interrupted)
+        }
+
         fn trace(&self, _scene: &Scene, _place: &TermPlace) -> Result<Trace, RenderError> {
             Err(RenderError::Interrupted)
         }
 
         fn device_memory(&self, _: &Scene, _: usize, _: &Wanted) -> Option<Bytes> {
+            None
+        }
+
+        fn derivative_memory(&self, _: &Scene, _: &Rates, _: Differentiated) -> Option<Bytes> {
             None
         }
 

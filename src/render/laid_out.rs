@@ -17,7 +17,7 @@ use super::{Monitor, RenderError, Rendered, Renderer, frame_size, memory, panel_
 use crate::experiment::{Experiment, Region};
 use crate::image::Image;
 use crate::profile::SETUP;
-use crate::scene::{Layout, Pose, Scene};
+use crate::scene::{Layout, Pose, Rates, Scene};
 
 /// An experiment that is laid out, and for which there is memory: what the frames of a series
 /// share. [`Renderer::lay_out`] makes it. A clone shares all of it.
@@ -102,15 +102,8 @@ impl Renderer {
         wanted: Wanted,
         monitor: &dyn Monitor,
     ) -> Result<InFlight<'_>, RenderError> {
-        let setup = info_span!(target: SETUP, "scene").entered();
-        let pose = laid_out.layout.pose(frame);
-        drop(setup);
-        let frame = FrameScenes {
-            laid_out: laid_out.clone(),
-            pose,
-            part: None,
-        };
-        self.shoot_subject(Subject::Frame(frame), wanted, monitor)
+        let scenes = laid_out.scenes(frame);
+        self.shoot_subject(Subject::Frame(scenes), wanted, monitor)
     }
 }
 
@@ -122,6 +115,21 @@ impl LaidOut {
             grids: Arc::new(Grids::keeping(&self.layout)),
             ..self
         }
+    }
+
+    /// The scenes of `frame`, the experiment that was laid out or one moved from it.
+    pub(super) fn scenes(&self, frame: &Experiment) -> FrameScenes {
+        let _span = info_span!(target: SETUP, "scene").entered();
+        FrameScenes {
+            laid_out: self.clone(),
+            pose: self.layout.pose(frame),
+            part: None,
+        }
+    }
+
+    /// How the orientations of `frame` move with its angles.
+    pub(super) fn rates(&self, frame: &Experiment) -> Rates {
+        self.layout.rates(frame)
     }
 
     /// The image with these photons.
@@ -143,10 +151,20 @@ impl FrameScenes {
         &self.laid_out.panels
     }
 
+    /// The experiment that was laid out.
+    pub fn experiment(&self) -> &Experiment {
+        self.laid_out.layout.experiment()
+    }
+
+    /// How many amorphous materials every scene has.
+    pub fn materials(&self) -> usize {
+        self.laid_out.layout.materials()
+    }
+
     /// Width and height of every panel.
     #[cfg(feature = "gpu")]
     pub fn panel_shapes(&self) -> impl Iterator<Item = [usize; 2]> {
-        let panels = self.laid_out.layout.experiment().panels();
+        let panels = self.experiment().panels();
         panels.iter().map(|panel| panel.shape)
     }
 
@@ -154,7 +172,7 @@ impl FrameScenes {
     /// image is 0 elsewhere.
     #[cfg(feature = "gpu")]
     pub fn within(&self, region: Region) -> Option<FrameScenes> {
-        let experiment = self.laid_out.layout.experiment();
+        let experiment = self.experiment();
         let (own, panels) = (experiment.sampling().region, experiment.panels());
         let part = own.map_or(Some(region), |own| own.intersection(region))?;
         let mut within = self.clone();
@@ -176,6 +194,17 @@ impl FrameScenes {
     /// How many scenes there are, at least one.
     pub fn channels(&self) -> usize {
         self.laid_out.layout.channels().len()
+    }
+
+    /// What `work` comes to on the first scene, which has the F of its own energy channel.
+    ///
+    /// # Errors
+    /// [`RenderError::Scene`] when these cannot be read.
+    pub fn first<T>(&self, work: impl FnOnce(&Scene) -> T) -> Result<T, RenderError> {
+        let LaidOut { layout, grids, .. } = &self.laid_out;
+        let grid = grids.read(layout, 0)?;
+        let scene = layout.scene(layout.channels()[0], grid, &self.pose)?;
+        Ok(work(&scene))
     }
 
     /// Has `work` deal with one scene after the other, with its part of `monitor`. While it does,

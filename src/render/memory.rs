@@ -2,10 +2,11 @@
 //! readers and constructors only work out what they take.
 
 use super::{Backend, RenderError, Renderer, Wanted, frame_size};
+use crate::cpu::derivatives;
 use crate::experiment::Experiment;
-use crate::image::noise::{Noise, point_spread};
+use crate::image::noise::{Noise, PointSpread, point_spread};
 use crate::memory::Bytes;
-use crate::scene::{self, Layout};
+use crate::scene::{self, Layout, Scene};
 
 /// Makes sure that there is memory for the sources and orientations of `experiment`.
 ///
@@ -57,6 +58,50 @@ pub(super) fn admit_images(
         })
 }
 
+/// Makes sure that there is memory for so many derivative images of this size in float64, beside the image
+/// itself, and for so many sets of them `at_once`; what they take.
+///
+/// # Errors
+/// [`RenderError::TooManyDerivatives`].
+pub(super) fn admit_derivatives(
+    count: usize,
+    [width, height]: [usize; 2],
+    at_once: usize,
+) -> Result<Bytes, RenderError> {
+    let pixels = (width as u64).saturating_mul(height as u64);
+    let images = (count as u64 + 1).saturating_mul(at_once as u64);
+    let needed = Bytes::of::<f64>(pixels.saturating_mul(images));
+    needed
+        .check()
+        .map(|()| needed)
+        .map_err(|available| RenderError::TooManyDerivatives {
+            count,
+            width,
+            height,
+            needed,
+            available,
+        })
+}
+
+/// Zeros for the gradient with respect to the F of the grid of `scene`, once there is memory for them and
+/// for the sums of the CPU path's bands.
+///
+/// # Errors
+/// [`RenderError::TooManyAmplitudes`].
+pub(super) fn amplitude_gradient(scene: &Scene) -> Result<Vec<f64>, RenderError> {
+    let grid = scene.grid.iter().flat_map(|grid| grid.amplitudes());
+    let reflections = grid.count();
+    let needed = derivatives::amplitude_memory(scene, reflections);
+    needed
+        .check()
+        .map_err(|available| RenderError::TooManyAmplitudes {
+            reflections,
+            needed,
+            available,
+        })?;
+    Ok(vec![0.0; reflections])
+}
+
 /// Makes sure that there is memory for `backend` to spread light with `noise` on each of the
 /// `panels`, of these heights, that are stacked in an image of `width`.
 ///
@@ -74,6 +119,26 @@ pub(super) fn admit_spread(
         point_spread::check(width, panels, Bytes::available(), memory)?;
     }
     Ok(())
+}
+
+/// As [`admit_spread`], for a spread in float64 on the processor.
+pub(super) fn admit_spread_on_cpu(
+    spread: &PointSpread,
+    width: usize,
+    panels: &[usize],
+) -> Result<(), RenderError> {
+    let noise = Noise {
+        point_spread: Some(*spread),
+        ..Noise::default()
+    };
+    noise.check()?;
+    let memory = |size| Bytes(2 * point_spread::memory(spread, size).0);
+    Ok(point_spread::check(
+        width,
+        panels,
+        Bytes::available(),
+        memory,
+    )?)
 }
 
 impl Renderer {

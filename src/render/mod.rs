@@ -12,9 +12,12 @@
 //!   behind for another to find.
 
 mod backend;
+mod derivatives;
 mod device;
 #[cfg(feature = "gpu")]
 mod falling_back;
+#[cfg(feature = "gpu")]
+mod flight;
 mod grids;
 mod laid_out;
 #[cfg(feature = "gpu")]
@@ -27,6 +30,9 @@ mod on_gpu;
 #[cfg(feature = "gpu")]
 mod on_many;
 mod shot;
+mod spread;
+#[cfg(feature = "gpu")]
+mod strips;
 mod threads;
 
 use crate::experiment::Experiment;
@@ -44,6 +50,7 @@ use on_gpu::opened;
 pub use threads::{Threads, spawn_scoped};
 
 pub use backend::Backend;
+pub use derivatives::{DerivativeMemory, Derivatives, Gradient};
 pub use device::Device;
 pub use laid_out::{FrameScenes, LaidOut};
 pub use memory::admit;
@@ -112,6 +119,67 @@ pub enum RenderError {
     /// Noise that cannot be applied.
     #[error(transparent)]
     Noise(#[from] NoiseError),
+    /// The spots of the crystal have no slope.
+    #[error(
+        "a top-hat spot ends at an edge, where its intensity has no derivative; take another shape for \
+         the crystal"
+    )]
+    NoSlope,
+    /// A direction moves a panel that is curved; this says which.
+    #[error("{0}; lay the panel out flat, or leave its place as it is")]
+    CurvedPanel(String),
+    /// A direction is of another scene.
+    #[error(
+        "direction {number}, counted from 0, is of {found} {what}, and the experiment has {expected}"
+    )]
+    Direction {
+        /// The direction's number, from 0.
+        number: usize,
+        /// What there is another number of.
+        what: &'static str,
+        /// How many of these the direction has.
+        found: usize,
+        /// How many the experiment has.
+        expected: usize,
+    },
+    /// The gradient with respect to the F of all reflections does not fit in memory.
+    #[error(
+        "the gradient with respect to F of {reflections} reflections needs {needed}, and this machine has \
+         {available}; leave F out, or take fewer reflections or panels"
+    )]
+    TooManyAmplitudes {
+        /// Reflections of the grid.
+        reflections: usize,
+        /// Memory needed.
+        needed: Bytes,
+        /// Memory there is.
+        available: Bytes,
+    },
+    /// There is not one weight a pixel.
+    #[error("{found} weights for an image of {pixels} pixels; give one weight a pixel")]
+    Weights {
+        /// Weights given.
+        found: usize,
+        /// Pixels of the image.
+        pixels: usize,
+    },
+    /// Derivative images do not fit in memory.
+    #[error(
+        "{count} derivative images of {width} x {height} pixels need {needed}, and this machine has \
+         {available}; take fewer parameters at a time, or fewer pixels"
+    )]
+    TooManyDerivatives {
+        /// Images asked for.
+        count: usize,
+        /// Pixels along the fast axis.
+        width: usize,
+        /// Pixels along the slow axis.
+        height: usize,
+        /// Memory needed.
+        needed: Bytes,
+        /// Memory there is.
+        available: Bytes,
+    },
     /// The monitor stopped the render.
     #[error("interrupted")]
     Interrupted,

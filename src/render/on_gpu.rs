@@ -6,22 +6,26 @@ use std::sync::Arc;
 use tracing::info_span;
 
 use super::backend::Backend;
+use super::derivatives::{Derivatives, Differentiated, Gradient};
 use super::falling_back::{FallingBack, on_the_cpu};
 use super::laid_out::FrameScenes;
 use super::measured::measured_error;
+use super::memory::amplitude_gradient;
 use super::on_cpu::OnCpu;
 use super::on_many::OnMany;
 use super::shot::{Counted, InFlight, Readout, Shot, Subject, Wanted, developed};
 use super::threads::Threads;
 use super::{Device, Monitor, RenderError, RenderOptions};
+use crate::cpu::{self, derivatives::Watch};
 use crate::gpu::{
-    self, Adapter, Dispatch, Frame, FrameUse, GpuError, GpuRenderer, Landed, Landing,
+    self, Adapter, DerivativeWatch, Dispatch, Frame, FrameUse, GpuError, GpuRenderer, Landed,
+    Landing,
 };
 use crate::image::noise::{self, Noise, PointSpread, point_spread};
 use crate::image::{Image, Statistics};
-use crate::memory::Bytes;
+use crate::memory::{Bytes, zeros};
 use crate::profile::SETUP;
-use crate::scene::{Scene, TermPlace};
+use crate::scene::{Rates, Scene, SceneVector, TermPlace};
 use crate::trace::Trace;
 
 impl From<GpuError> for RenderError {
@@ -131,6 +135,37 @@ fn watched(monitor: &dyn Monitor) -> impl FnMut(&Dispatch) -> bool {
         monitor.advanced(dispatch.done);
         !monitor.interrupted()
     }
+}
+
+/// The notice that float32 may not be enough for derivatives of the image of `scene`.
+fn inexact_slopes(scene: &Scene) -> Option<String> {
+    gpu::largest_error(scene).map(|largest| {
+        format!(
+            "spots are much sharper than pixels: on the GPU expect an nrmse of at most about \
+             {largest:.0e} of the image, and a few times that of its derivatives; the CPU computes them \
+             in float64"
+        )
+    })
+}
+
+/// What amorphous materials scatter in `scene`, if there are any, without the rest of it. It takes no more
+/// than a term a pixel, and is left to the host.
+fn amorphous_alone(scene: &Scene, rates: &Rates) -> Option<(Scene, Rates)> {
+    let alone = Scene {
+        orientations: scene.orientations.iter().take(1).copied().collect(),
+        phi_steps: 1,
+        grid: None,
+        default_f: 0.0,
+        background: 0.0,
+        closed_form: None,
+        diffuse: None,
+        ..scene.clone()
+    };
+    let still = Rates {
+        turns: rates.turns.iter().take(1).copied().collect(),
+        mosaic: Vec::new(),
+    };
+    (!scene.amorphous.is_empty()).then_some((alone, still))
 }
 
 /// What comes of a subject.
@@ -300,12 +335,132 @@ impl Backend for OnGpu {
         }))
     }
 
+    fn derivative_images(
+        &self,
+        frame: &FrameScenes,
+        rates: &Rates,
+        directions: &[SceneVector],
+        monitor: &dyn Monitor,
+    ) -> Result<Derivatives, RenderError> {
+        let [width, height] = frame.size();
+        let mut image = zeros(width * height);
+        let mut derivatives: Vec<_> = directions.iter().map(|_| zeros(width * height)).collect();
+        let mut notices = Vec::new();
+        let mut channel = 0;
+        frame.each(monitor, |scene, part| {
+            let (image, derivatives) = (&mut image, &mut derivatives);
+            let own = (directions, channel);
+            channel += 1;
+            let on_host =
+                |scene: &Scene, rates: &Rates, image: &mut [f64], along: &mut [Vec<f64>]| {
+                    let watch = Watch {
+                        row_done: &|| (),
+                        interrupted: &|| part.interrupted(),
+                    };
+                    let made = cpu::derivatives::derivative_images;
+                    made(scene, rates, own, image, along, &watch).ok_or(RenderError::Interrupted)
+                };
+            self.threads.install(|| {
+                if let Some((scene, rates)) = amorphous_alone(scene, rates) {
+                    on_host(&scene, &rates, image, derivatives)?;
+                }
+                notices.extend(inexact_slopes(scene));
+                let watch = &mut DerivativeWatch {
+                    dispatched: &mut watched(part),
+                    interrupted: &|| part.interrupted(),
+                };
+                (self.gpu).derivative_images(
+                    scene,
+                    rates,
+                    directions,
+                    image,
+                    derivatives,
+                    watch,
+                )?;
+                for (image, direction) in derivatives.iter_mut().zip(directions) {
+                    if let Some(own) = direction.amplitudes.get(own.1) {
+                        self.gpu.derivative_along_f(scene, own, image, watch)?;
+                    }
+                }
+                Ok(())
+            })
+        })?;
+        notices.dedup();
+        Ok(Derivatives {
+            image,
+            derivatives,
+            device: self.gpu.name().to_string(),
+            notices,
+        })
+    }
+
+    fn gradient(
+        &self,
+        frame: &FrameScenes,
+        rates: &Rates,
+        weights: &[f64],
+        amplitudes: bool,
+        monitor: &dyn Monitor,
+    ) -> Result<Gradient, RenderError> {
+        let panels = frame.experiment().panels().len();
+        let mut vector = SceneVector::zero(panels, frame.materials());
+        let mut notices = Vec::new();
+        let mut channel = 0;
+        frame.each(monitor, |scene, part| {
+            if amplitudes {
+                vector.amplitudes.push(amplitude_gradient(scene)?);
+            }
+            let (vector, own) = (&mut vector, channel);
+            channel += 1;
+            let on_host = |scene: &Scene, rates: &Rates, vector: &mut SceneVector| {
+                let watch = Watch {
+                    row_done: &|| (),
+                    interrupted: &|| part.interrupted(),
+                };
+                let made = cpu::derivatives::gradient(scene, rates, weights, vector, own, &watch);
+                made.ok_or(RenderError::Interrupted)
+            };
+            self.threads.install(|| {
+                if let Some((scene, rates)) = amorphous_alone(scene, rates) {
+                    on_host(&scene, &rates, vector)?;
+                }
+                notices.extend(inexact_slopes(scene));
+                let watch = &mut DerivativeWatch {
+                    dispatched: &mut watched(part),
+                    interrupted: &|| part.interrupted(),
+                };
+                (self.gpu).gradient(scene, rates, weights, (vector, own), watch)?;
+                Ok(())
+            })
+        })?;
+        notices.dedup();
+        Ok(Gradient {
+            vector,
+            device: self.gpu.name().to_string(),
+            notices,
+        })
+    }
+
     fn trace(&self, scene: &Scene, place: &TermPlace) -> Result<Trace, RenderError> {
         Ok(self.threads.install(|| self.gpu.trace(scene, place))?)
     }
 
     fn device_memory(&self, scene: &Scene, channels: usize, wanted: &Wanted) -> Option<Bytes> {
         Some(self.gpu.memory(scene, &use_of(wanted, channels)))
+    }
+
+    fn derivative_memory(
+        &self,
+        scene: &Scene,
+        rates: &Rates,
+        wanted: Differentiated,
+    ) -> Option<Bytes> {
+        Some(match wanted {
+            Differentiated::Images(directions) => {
+                (self.gpu).derivative_images_memory(scene, rates, directions)
+            }
+            Differentiated::Sum(amplitudes) => self.gpu.gradient_memory(scene, rates, amplitudes),
+        })
     }
 
     fn spread_memory(&self, spread: &PointSpread, size: [usize; 2]) -> Bytes {

@@ -6,30 +6,29 @@
 //! What a device fails at goes to the others, and the device gets nothing more to do.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{JoinHandle, scope};
-use std::time::Duration;
+use std::thread::scope;
 
 use super::backend::Backend;
+use super::derivatives::{Derivatives, Differentiated, Gradient};
+use super::flight::{Flight, LOOK, Relay};
 use super::laid_out::FrameScenes;
 use super::shot::{InFlight, Shot, Subject, Wanted};
+use super::strips::{StripOf, strips_of};
 use super::threads::{spawn, spawn_scoped};
 use super::{Monitor, RenderError};
-use crate::experiment::Region;
 use crate::gpu::GpuError;
 use crate::image::noise::PointSpread;
 use crate::memory::Bytes;
-use crate::scene::{Scene, TermPlace};
+use crate::scene::{Rates, Scene, SceneVector, TermPlace};
 use crate::trace::Trace;
 
 /// Shots that a device has at once: it renders one while the host deals with another.
 const SHOTS: usize = 2;
 /// Strips of a frame for each device: the others take over what a slow one does not come to.
 const STRIPS: usize = 4;
-/// How often a shot that is waited for is looked after.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// Devices that share the work. They are of one kind, or images depend on who rendered what.
 #[derive(Debug)]
@@ -104,6 +103,30 @@ impl Devices {
         }
     }
 
+    /// What `work` comes to on the device that has least to do or, where it fails, on others, with the
+    /// notices that say so.
+    fn on_any<T>(
+        &self,
+        monitor: &dyn Monitor,
+        work: impl Fn(&dyn Backend) -> Result<T, RenderError>,
+    ) -> Result<(T, Vec<String>), RenderError> {
+        let mut notices = Vec::new();
+        loop {
+            let lent = self.lend(monitor)?;
+            match work(self.all[lent.index].as_ref()) {
+                Err(RenderError::Gpu(error)) => notices.push(self.failed(&lent, error)),
+                worked => return Ok((worked?, notices)),
+            }
+        }
+    }
+
+    /// Notes that the device that was `lent` failed with `error`; the notice of it.
+    fn failed(&self, lent: &Lent, error: GpuError) -> String {
+        let notice = format!("{error}; its work goes to the other devices");
+        self.state()[lent.index].failed = Some(error);
+        notice
+    }
+
     /// What is `wanted` of `subject`, from the device that was `lent` or, where it fails, from
     /// others.
     fn shot<'l>(
@@ -119,8 +142,7 @@ impl Devices {
             let shot = device.shoot(subject.clone(), wanted.clone(), monitor);
             match shot.and_then(|shot| shot.take(monitor)) {
                 Err(RenderError::Gpu(error)) => {
-                    notices.push(format!("{error}; its work goes to the other devices"));
-                    self.state()[lent.index].failed = Some(error);
+                    notices.push(self.failed(&lent, error));
                     drop(lent);
                     lent = self.lend(monitor)?;
                 }
@@ -134,23 +156,22 @@ impl Devices {
         }
     }
 
-    /// The photons of `frame`, from all devices, with the notices of its parts.
-    fn shared(
+    /// What `work` comes to for each strip of `frame`, done by all devices and told to `take` with the number
+    /// of the strip, in any order; the notices of all of it. What a device fails at, others do.
+    fn in_strips<T>(
         &self,
         frame: &FrameScenes,
         monitor: &dyn Monitor,
-    ) -> Result<(Vec<f32>, Vec<String>), RenderError> {
+        work: impl Fn(&dyn Backend, &FrameScenes, &dyn Monitor) -> Result<(T, Vec<String>), RenderError>
+        + Sync,
+        take: impl FnMut(usize, T) + Send,
+    ) -> Result<Vec<String>, RenderError> {
         // Every strip of a frame with many energy channels reads the F of each.
         let strips = if frame.channels() > 1 { 1 } else { STRIPS };
         let strips = strips_of(frame.panel_shapes(), strips * self.all.len());
-        let [width, height] = frame.size();
-        let photons = Mutex::new((vec![0f32; width * height], BTreeSet::new()));
+        let taken = Mutex::new((take, BTreeSet::new()));
         let next = AtomicUsize::new(0);
         let progress = Mutex::new(vec![0.0; strips.len()]);
-        let wanted = Wanted {
-            photons: true,
-            ..Wanted::default()
-        };
         let work = || -> Result<(), RenderError> {
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
@@ -165,16 +186,12 @@ impl Devices {
                 let Some(frame) = frame.within(strip) else {
                     continue;
                 };
-                let lent = self.lend(&part)?;
-                let shot = self.shot(lent, &Subject::Frame(frame), &wanted, &part)?;
-                let mut made = photons.lock().unwrap_or_else(PoisonError::into_inner);
-                let (photons, notices) = &mut *made;
-                let image = shot.photons.iter().flat_map(|image| image.values());
-                // Outside of its strip there is nothing.
-                for (all, own) in photons.iter_mut().zip(image) {
-                    *all += own;
-                }
-                notices.extend(shot.notices);
+                let own = |device: &dyn Backend| work(device, &frame, &part);
+                let ((made, notices), failures) = self.on_any(&part, own)?;
+                let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+                let (take, told) = &mut *taken;
+                take(index, made);
+                told.extend(failures.into_iter().chain(notices));
             }
         };
         scope(|scope| {
@@ -188,11 +205,37 @@ impl Devices {
                 .collect::<Vec<_>>()
                 .into_iter()
                 .collect::<Result<(), _>>()
-        })
-        .map(|()| {
-            let (photons, notices) = photons.into_inner().unwrap_or_else(PoisonError::into_inner);
-            (photons, notices.into_iter().collect())
-        })
+        })?;
+        let (_, told) = taken.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(told.into_iter().collect())
+    }
+
+    /// The photons of `frame`, from all devices, with the notices of its parts.
+    fn shared(
+        &self,
+        frame: &FrameScenes,
+        monitor: &dyn Monitor,
+    ) -> Result<(Vec<f32>, Vec<String>), RenderError> {
+        let [width, height] = frame.size();
+        let mut photons = vec![0f32; width * height];
+        let wanted = Wanted {
+            photons: true,
+            ..Wanted::default()
+        };
+        let work = |device: &dyn Backend, strip: &FrameScenes, monitor: &dyn Monitor| {
+            let subject = Subject::Frame(strip.clone());
+            let shot = device.shoot(subject, wanted.clone(), monitor)?;
+            let shot = shot.take(monitor)?;
+            Ok((shot.photons, shot.notices))
+        };
+        let notices = self.in_strips(frame, monitor, work, |_, made| {
+            let image = made.iter().flat_map(|image| image.values());
+            // Outside of its strip there is nothing.
+            for (all, own) in photons.iter_mut().zip(image) {
+                *all += own;
+            }
+        })?;
+        Ok((photons, notices))
     }
 }
 
@@ -244,109 +287,6 @@ fn names<'a>(all: impl Iterator<Item = &'a str>) -> String {
     told.collect::<Vec<_>>().join(", ")
 }
 
-/// Regions of every panel that together are all of it, about `count` of them, along the longer
-/// axis. They begin where tiles of any size do: a tile's pixels belong together.
-fn strips_of(panels: impl Iterator<Item = [usize; 2]>, count: usize) -> Vec<Region> {
-    const TILES: usize = 64;
-    let largest = panels.fold([0; 2], |[fast, slow], panel| {
-        [fast.max(panel[0]), slow.max(panel[1])]
-    });
-    let axis = usize::from(largest[1] >= largest[0]);
-    let thickness = largest[axis].div_ceil(count).next_multiple_of(TILES);
-    let starts = (0..largest[axis]).step_by(thickness.max(1));
-    starts
-        .map(|start| {
-            let mut ranges = [[0, usize::MAX]; 2];
-            ranges[axis] = [start, start + thickness - 1];
-            let [fast, slow] = ranges;
-            Region { fast, slow }
-        })
-        .collect()
-}
-
-/// One strip of a frame, told to the monitor of all of it.
-struct StripOf<'a> {
-    whole: &'a dyn Monitor,
-    progress: &'a Mutex<Vec<f64>>,
-    index: usize,
-}
-
-impl Monitor for StripOf<'_> {
-    fn advanced(&self, part: f64) {
-        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        progress[self.index] = part;
-        let mean = progress.iter().sum::<f64>() / progress.len() as f64;
-        self.whole.advanced(mean);
-    }
-
-    fn dispatched(&self, dispatch: &crate::gpu::Dispatch) {
-        self.whole.dispatched(dispatch);
-    }
-
-    fn interrupted(&self) -> bool {
-        self.whole.interrupted()
-    }
-}
-
-/// A shot that a thread of its own waits for.
-struct Flight {
-    watch: Arc<Relay>,
-    landed: Receiver<Result<Shot, RenderError>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-/// What a thread tells a monitor that comes later, and is told by it.
-#[derive(Debug, Default)]
-struct Relay {
-    /// The bits of the part that is done.
-    done: AtomicU64,
-    interrupted: AtomicBool,
-}
-
-impl Monitor for Relay {
-    fn advanced(&self, part: f64) {
-        self.done.store(part.to_bits(), Ordering::Relaxed);
-    }
-
-    fn interrupted(&self) -> bool {
-        self.interrupted.load(Ordering::Relaxed)
-    }
-}
-
-impl Flight {
-    /// Waits for the shot.
-    fn land(mut self, monitor: &dyn Monitor) -> Result<Shot, RenderError> {
-        loop {
-            match self.landed.recv_timeout(LOOK) {
-                Ok(shot) => return shot,
-                Err(RecvTimeoutError::Timeout) => {
-                    let interrupted = monitor.interrupted();
-                    self.watch
-                        .interrupted
-                        .fetch_or(interrupted, Ordering::Relaxed);
-                    let done = f64::from_bits(self.watch.done.load(Ordering::Relaxed));
-                    monitor.advanced(done);
-                }
-                Err(RecvTimeoutError::Disconnected) => {
-                    match self.thread.take().map(JoinHandle::join) {
-                        Some(Err(panic)) => std::panic::resume_unwind(panic),
-                        _ => return Err(RenderError::Interrupted),
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl Drop for Flight {
-    /// Nobody waits for the shot any more: it is not made, and the device is left in peace before
-    /// the process may end.
-    fn drop(&mut self) {
-        self.watch.interrupted.store(true, Ordering::Relaxed);
-        let _ = self.thread.take().map(JoinHandle::join);
-    }
-}
-
 impl Backend for OnMany {
     fn device(&self) -> &str {
         &self.name
@@ -358,6 +298,11 @@ impl Backend for OnMany {
 
     fn shots_at_once(&self) -> usize {
         SHOTS * self.devices.all.len()
+    }
+
+    fn derivatives_at_once(&self) -> usize {
+        // Those of a strip of each device, and their sum.
+        self.devices.all.len() + 1
     }
 
     fn shoot<'a>(
@@ -406,6 +351,63 @@ impl Backend for OnMany {
         Ok(InFlight::new(move |monitor| flight.land(monitor)))
     }
 
+    fn derivative_images(
+        &self,
+        frame: &FrameScenes,
+        rates: &Rates,
+        directions: &[SceneVector],
+        monitor: &dyn Monitor,
+    ) -> Result<Derivatives, RenderError> {
+        let [width, height] = frame.size();
+        let mut images = vec![vec![0.0; width * height]; 1 + directions.len()];
+        let work = |device: &dyn Backend, strip: &FrameScenes, monitor: &dyn Monitor| {
+            let made = device.derivative_images(strip, rates, directions, monitor)?;
+            Ok(((made.image, made.derivatives), made.notices))
+        };
+        let take = |_, (image, derivatives): (Vec<f64>, Vec<Vec<f64>>)| {
+            let made = std::iter::once(image).chain(derivatives);
+            for (all, own) in images.iter_mut().zip(made) {
+                all.iter_mut().zip(own).for_each(|(all, own)| *all += own);
+            }
+        };
+        let notices = self.devices.in_strips(frame, monitor, work, take)?;
+        Ok(Derivatives {
+            image: images.remove(0),
+            derivatives: images,
+            device: self.name.clone(),
+            notices,
+        })
+    }
+
+    fn gradient(
+        &self,
+        frame: &FrameScenes,
+        rates: &Rates,
+        weights: &[f64],
+        amplitudes: bool,
+        monitor: &dyn Monitor,
+    ) -> Result<Gradient, RenderError> {
+        let mut parts = Vec::new();
+        let work = |device: &dyn Backend, strip: &FrameScenes, monitor: &dyn Monitor| {
+            let made = device.gradient(strip, rates, weights, amplitudes, monitor)?;
+            Ok((made.vector, made.notices))
+        };
+        let take = |index, vector| parts.push((index, vector));
+        let notices = self.devices.in_strips(frame, monitor, work, take)?;
+        // Always in the same order: sums of floating-point numbers depend on it.
+        parts.sort_by_key(|(index, _)| *index);
+        let panels = frame.experiment().panels().len();
+        let mut vector = SceneVector::zero(panels, frame.materials());
+        for (_, part) in &parts {
+            vector.add(part, 1.0);
+        }
+        Ok(Gradient {
+            vector,
+            device: self.name.clone(),
+            notices,
+        })
+    }
+
     fn trace(&self, scene: &Scene, place: &TermPlace) -> Result<Trace, RenderError> {
         let lent = self.devices.lend(&())?;
         self.devices.all[lent.index].trace(scene, place)
@@ -414,6 +416,17 @@ impl Backend for OnMany {
     fn device_memory(&self, scene: &Scene, channels: usize, wanted: &Wanted) -> Option<Bytes> {
         let all = self.devices.all.iter();
         all.filter_map(|device| device.device_memory(scene, channels, wanted))
+            .max_by_key(|bytes| bytes.0)
+    }
+
+    fn derivative_memory(
+        &self,
+        scene: &Scene,
+        rates: &Rates,
+        wanted: Differentiated,
+    ) -> Option<Bytes> {
+        let all = self.devices.all.iter();
+        all.filter_map(|device| device.derivative_memory(scene, rates, wanted))
             .max_by_key(|bytes| bytes.0)
     }
 
@@ -428,36 +441,6 @@ impl Backend for OnMany {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn strips_are_all_of_every_panel_and_begin_with_tiles() {
-        for (panels, count, expected) in [
-            (vec![[100, 100]], 8, 2),
-            (vec![[4000, 4000]], 8, 8),
-            (vec![[512, 128], [100, 60]], 4, 4),
-            (vec![[3, 5]], 2, 1),
-        ] {
-            let strips = strips_of(panels.iter().copied(), count);
-            assert_eq!(strips.len(), expected, "{panels:?}");
-            for [width, height] in panels {
-                for (fast, slow) in [
-                    (0, 0),
-                    (width - 1, 0),
-                    (0, height - 1),
-                    (width / 2, height / 2),
-                ] {
-                    let holding = strips.iter().filter(|strip| strip.contains(fast, slow));
-                    assert_eq!(holding.count(), 1, "{fast} {slow}");
-                }
-            }
-            for strip in strips {
-                assert!(
-                    strip.fast[0] % 64 == 0 && strip.slow[0] % 64 == 0,
-                    "{strip:?}"
-                );
-            }
-        }
-    }
 
     #[test]
     fn equal_devices_are_counted() {

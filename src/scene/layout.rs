@@ -9,7 +9,7 @@ use super::amorphous::amorphous;
 use super::orientation::orientations;
 use super::source::sources;
 use super::{
-    ELECTRON_RADIUS_SQUARED, Orientation, Scene, SceneError, SceneSource, orientation_count,
+    ELECTRON_RADIUS_SQUARED, Orientation, Rates, Scene, SceneError, SceneSource, orientation_count,
 };
 use crate::experiment::{Experiment, MosaicDraw, ReflectionGrid};
 use crate::geometry::LaueGroup;
@@ -47,9 +47,14 @@ pub struct Pose {
 
 impl Layout {
     /// What was laid out.
-    #[cfg(feature = "gpu")]
     pub(crate) fn experiment(&self) -> &Experiment {
         &self.experiment
+    }
+
+    /// How many amorphous materials every scene has: those of the background's slabs in which there are
+    /// molecules.
+    pub fn materials(&self) -> usize {
+        self.amorphous.len()
     }
 
     /// Lays `experiment` out. Nobody asks here whether there is memory for it:
@@ -146,6 +151,13 @@ impl Layout {
             closed_form: ClosedForm::new(frame).map(Arc::new),
             oversample: frame.oversample(),
         }
+    }
+
+    /// How the orientations of `frame` move with its angles.
+    pub fn rates(&self, frame: &Experiment) -> Rates {
+        let crystal = frame.crystal();
+        let domains = crystal.mosaicity.rates(&crystal.cell);
+        Rates::new(crystal, &domains, frame.scan())
     }
 
     /// What the sources of energy channel `channel`, whose F is `grid`, contribute to the image of

@@ -16,6 +16,8 @@ mod amorphous;
 mod layout;
 mod orientation;
 mod pixel_trace;
+mod rates;
+mod sensitivity;
 mod source;
 mod term_place;
 
@@ -34,6 +36,8 @@ use crate::physics::term::Model;
 pub use layout::{Layout, Pose};
 pub use orientation::Orientation;
 pub(crate) use pixel_trace::{put_photons, solid_angle_unit_name};
+pub use rates::Rates;
+pub use sensitivity::{PANEL_COUNT, PANEL_SHIFT, PANEL_TURN, SceneVector, slot};
 pub use source::SceneSource;
 pub use term_place::{TermIndex, TermIndexError, TermPlace};
 

@@ -47,6 +47,13 @@ KINDS = [
     ),
     ("convert", "convert ../frames.h5 c_####.npy --quiet", "--type i32", "--type u16"),
     ("convert to one file", "convert ../frames.h5 c.nxs --quiet", "--type i32", "--type u16"),
+    (
+        "gradient",
+        "gradient --of all --out g.npy --quiet -- -default_F 100 -cell 70 -N 5 -distance 100 "
+        "-detpixels 120",
+        "-lambda 1.0",
+        "-lambda 1.1",
+    ),
     ("noise", "noise ../image.bin n.cbf --size 120 120 --quiet", "--seed 1", "--seed 2"),
 ]
 # The master that a series has until its last frame is there, and frames in a full data file.

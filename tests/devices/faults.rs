@@ -24,7 +24,7 @@ pub const LOST: i32 = -4;
 const MAPPING: i32 = -5;
 
 /// What a call may fail with, by the specification; the worst where there are many.
-fn results(call: &str) -> &'static [i32] {
+pub fn results(call: &str) -> &'static [i32] {
     match call {
         "vkCreateInstance" | "vkEnumeratePhysicalDevices" => &[INITIALIZATION, HOST_MEMORY],
         "vkEnumerateDeviceExtensionProperties" => &[DEVICE_MEMORY],
@@ -144,6 +144,8 @@ pub struct Run {
     /// None where it hung, or crashed.
     pub code: Option<i32>,
     pub told: String,
+    /// Standard output.
+    pub printed: String,
     /// The files that are left, by name.
     pub files: BTreeMap<String, Vec<u8>>,
     /// The calls that it made: name, and number of the device.
@@ -153,7 +155,7 @@ pub struct Run {
 }
 
 impl Run {
-    fn count(&self, call: &str) -> usize {
+    pub fn count(&self, call: &str) -> usize {
         self.calls.iter().filter(|(name, _)| name == call).count()
     }
 }
@@ -206,6 +208,7 @@ pub fn run(line: &str, fault: Option<&Fault>, card: bool) -> Run {
     Run {
         code: output.status.code(),
         told: String::from_utf8_lossy(&output.stderr).trim().to_string(),
+        printed: String::from_utf8_lossy(&output.stdout).into_owned(),
         files: files.collect(),
         failed: words.clone().any(|words| words.len() == 3),
         calls: words

@@ -6,6 +6,10 @@ mod support;
 mod accuracy;
 mod closed_form;
 #[cfg(target_os = "linux")]
+mod derivative_faults;
+mod derivative_features;
+mod derivatives;
+#[cfg(target_os = "linux")]
 mod faults;
 mod frames;
 mod gpu_path;

@@ -5,7 +5,7 @@ use nanobragg::render::{Device, RenderOptions, Renderer};
 
 use crate::support::{experiment, golden_path};
 
-fn on(device: &str) -> Renderer {
+pub fn on(device: &str) -> Renderer {
     let device = Device::Gpu(device.into());
     let options = RenderOptions {
         device,

@@ -42,6 +42,7 @@ fn an_experiment_list_makes_the_image_that_it_was_written_beside() {
     let here = folder.path();
     for (convention, scan) in [
         ("-mosflm", ""),
+        ("-mosflm", "-phi 20"),
         ("-adxv", "-osc 0.4"),
         ("-xds", "-phi 20 -osc 1"),
     ] {
@@ -122,6 +123,19 @@ fn an_experiment_list_names_the_images_and_a_crystal_for_each_still() {
         scan["scan"][0]["oscillation"],
         serde_json::json!([0.0, 0.5])
     );
+    // Frames that turn, each with a crystal of its own, are a scan of one image each.
+    run(
+        here,
+        &format!("{line} --random-orientations -osc 0.5 --out o.h5 --write-expt o.expt"),
+    );
+    let each = list("o.expt");
+    assert_eq!(each["experiment"][2]["scan"], 2);
+    assert_eq!(each["scan"][2]["image_range"], serde_json::json!([3, 3]));
+    assert_eq!(
+        each["imageset"][2]["single_file_indices"],
+        serde_json::json!([2])
+    );
+    assert_eq!(each["goniometer"].as_array().unwrap().len(), 1);
     let told = run(
         here,
         &format!("{CRYSTAL} {DETECTOR} --out a.bin --write-expt t.expt"),

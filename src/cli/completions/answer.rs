@@ -10,9 +10,11 @@ use super::super::flags;
 
 /// Words that flags without a closed list of values take among others; by command (none for any)
 /// and flag.
-const KNOWN_WORDS: [(&str, &str, &[&str]); 3] = [
+const KNOWN_WORDS: [(&str, &str, &[&str]); 5] = [
     ("trace", "device", &["cpu", "gpu", "both"]),
     ("validate", "device", &["gpu"]),
+    ("gradient", "psf", &["gauss", "fiber"]),
+    ("gradient", "of", &["all"]),
     ("", "device", &["auto", "cpu", "gpu"]),
 ];
 

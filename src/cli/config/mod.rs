@@ -228,6 +228,27 @@ pub fn file_if_asked(request: &Request) -> Result<Option<PendingFile>, CliError>
     Ok(Some(PendingFile::write(path, text.as_bytes())?))
 }
 
+/// `document`, which was made from that of `request`, as the text of a file at `path`, under a
+/// `heading`: what is rendered and no more.
+///
+/// # Errors
+/// [`CliError::Failed`] when an input file cannot be read again.
+pub fn written(
+    request: &Request,
+    document: &Document,
+    heading: &str,
+    path: &std::path::Path,
+) -> Result<String, CliError> {
+    let folder = path.parent().unwrap_or(std::path::Path::new(""));
+    let extent = Extent {
+        keys: &records::of_experiment,
+        named: &|path| seen_from(folder, path),
+    };
+    let document = recordable(document, &recorded(request)?);
+    let text = document.written(None, extent);
+    Ok(format!("# {heading}\n# {}\n{text}", program()))
+}
+
 #[cfg(test)]
 mod tests;
 

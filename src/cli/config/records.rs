@@ -87,7 +87,7 @@ pub fn record_of_noise(document: &Document) -> String {
 }
 
 /// Whether a key says what is rendered, and not what becomes of the photons.
-fn of_experiment(key: &Key) -> bool {
+pub fn of_experiment(key: &Key) -> bool {
     !["noise", "counts", "picture", "output", "run"].contains(&key.section)
 }
 

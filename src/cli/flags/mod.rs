@@ -260,6 +260,8 @@ pub fn command() -> Command {
              nanobragg validate    is what a GPU renders right?\n       \
              nanobragg bench       how fast this machine renders, and how alike\n       \
              nanobragg trace       how a pixel's value comes about\n       \
+             nanobragg gradient    how an image changes with what describes it\n       \
+             nanobragg refine      what measured frames tell of their crystal\n       \
              nanobragg man         manual pages\n       \
              nanobragg completions what completes flags in bash, zsh and fish",
         )
@@ -280,14 +282,16 @@ pub fn of_a_render(command: Command) -> Command {
     last_one_counts(command)
 }
 
-/// `command`, whose flags count as they were given last.
+/// `command`, whose flags count as they were given last; files that stand between flags all count.
 pub fn last_one_counts(command: Command) -> Command {
     // clap would gather the values of a flag with several from every time that it is given.
     let repeats = |id: &str| find(id).is_some_and(|flag| matches!(flag.effect, Effect::Each(_)));
     command
         .args_override_self(true)
         .mut_args(|flag| match flag.get_action() {
-            ArgAction::Append if !repeats(flag.get_id().as_str()) => flag.action(ArgAction::Set),
+            ArgAction::Append if !(flag.is_positional() || repeats(flag.get_id().as_str())) => {
+                flag.action(ArgAction::Set)
+            }
             _ => flag,
         })
 }

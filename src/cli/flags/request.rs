@@ -11,6 +11,7 @@ use super::output::{Output, seed};
 use super::printout::Printout;
 use super::program::ProgramFlags;
 use super::style::{PictureStyle, StyleFlags};
+use crate::derivatives::Origin;
 use crate::document::{Document, FactorOrigin, Key, Misset, Resolved};
 use crate::experiment::Experiment;
 use crate::formats::Access;
@@ -20,6 +21,8 @@ use crate::memory::Bytes;
 pub struct Request {
     /// The image to render.
     pub experiment: Experiment,
+    /// What its parameters are told from.
+    pub origin: Origin,
     /// The files to write.
     pub outputs: Vec<Output>,
     /// How a PNG is to look.
@@ -69,6 +72,7 @@ impl Request {
         let resolved = said.resolve(seed(said.noise.seed)?, access);
         let Resolved {
             experiment,
+            origin,
             noise,
             seed,
             document,
@@ -104,6 +108,7 @@ impl Request {
             inputs,
             program,
             experiment,
+            origin,
             said,
             document,
             notes,

@@ -7,6 +7,7 @@
 //! block is near enough, its value.
 
 mod meeting;
+mod slopes;
 mod visible;
 
 use glam::{DMat3, DVec3};
@@ -18,85 +19,15 @@ use super::structure_factor::{BlockStructureFactors, Constant, Nearest};
 use crate::experiment::Panel;
 use crate::physics::closed_form::{ClosedForm, divergence_steps};
 use crate::physics::miller_index::nearest_index;
+use crate::physics::symmetric::Symmetric;
 use crate::scene::{Orientation, Scene, SceneSource};
-use meeting::{FEW, Meeting, Meetings};
+pub use meeting::{FEW, Meeting, Meetings};
 pub use visible::Visible;
 
 /// Standard deviations from a reflection at which its spot ends: there it is 2e-22 of its height.
 const END: f64 = 10.0;
 /// The exponent there.
 const LARGEST_EXPONENT: f64 = END * END / 2.0;
-
-/// A symmetric matrix.
-#[derive(Clone, Copy)]
-struct Symmetric {
-    xx: f64,
-    yy: f64,
-    zz: f64,
-    xy: f64,
-    xz: f64,
-    yz: f64,
-}
-
-impl Symmetric {
-    #[inline(always)]
-    fn of(matrix: &DMat3) -> Symmetric {
-        let [x, y, z] = [matrix.x_axis, matrix.y_axis, matrix.z_axis];
-        Symmetric {
-            xx: x.x,
-            yy: y.y,
-            zz: z.z,
-            xy: x.y,
-            xz: x.z,
-            yz: y.z,
-        }
-    }
-
-    /// This matrix plus v·vᵀ.
-    #[inline(always)]
-    fn plus_square(self, v: DVec3) -> Symmetric {
-        Symmetric {
-            xx: self.xx + v.x * v.x,
-            yy: self.yy + v.y * v.y,
-            zz: self.zz + v.z * v.z,
-            xy: self.xy + v.x * v.y,
-            xz: self.xz + v.x * v.z,
-            yz: self.yz + v.y * v.z,
-        }
-    }
-
-    /// The matrix whose product with this one is the determinant, and the determinant.
-    #[inline(always)]
-    fn adjugate(self) -> (Symmetric, f64) {
-        let Symmetric {
-            xx,
-            yy,
-            zz,
-            xy,
-            xz,
-            yz,
-        } = self;
-        let adjugate = Symmetric {
-            xx: yy * zz - yz * yz,
-            yy: xx * zz - xz * xz,
-            zz: xx * yy - xy * xy,
-            xy: xz * yz - xy * zz,
-            xz: xy * yz - xz * yy,
-            yz: xy * xz - yz * xx,
-        };
-        let determinant = xx * adjugate.xx + xy * adjugate.xy + xz * adjugate.xz;
-        (adjugate, determinant)
-    }
-
-    #[inline(always)]
-    fn times(&self, v: DVec3) -> DVec3 {
-        DVec3::new(
-            self.xx * v.x + self.xy * v.y + self.xz * v.z,
-            self.xy * v.x + self.yy * v.y + self.yz * v.z,
-            self.xz * v.x + self.yz * v.y + self.zz * v.z,
-        )
-    }
-}
 
 /// What smears the spots of one orientation for X-rays of one source, in the crystal's frame.
 pub struct Smearing {
@@ -121,7 +52,7 @@ pub struct Smearing {
 }
 
 /// What the area of a sub-pixel adds.
-struct Area {
+pub struct Area {
     /// The panel's directions and the incident one in the crystal's frame.
     fast: DVec3,
     slow: DVec3,
@@ -177,7 +108,7 @@ impl Smearing {
 
     /// What the area of a sub-pixel of `panel` adds, where `form` has it.
     #[inline(always)]
-    fn area(
+    pub fn area(
         &self,
         scene: &Scene,
         form: &ClosedForm,
@@ -282,26 +213,10 @@ fn add_spots<const FUSED: bool>(
     mut structure_factors: impl BlockStructureFactors,
     sums: &mut Lanes,
 ) {
-    let mut offsets = Vectors::ZERO;
-    for lane in 0..LANES {
-        let hkl = smearing.index_of * q.get(lane);
-        let nearest = nearest_index(hkl);
-        structure_factors.place(lane, hkl, nearest);
-        offsets.set(lane, hkl - nearest);
-    }
-    // Before the spots, because a list of reflections ends within many images.
-    if !structure_factors.find::<FUSED>() {
-        return;
-    }
     let mut meetings = Meetings::ZERO;
-    for lane in 0..LANES {
-        let offset = offsets.get(lane);
-        let mut meeting = smearing.meeting(area, q.get(lane), offset, views.distance(lane));
-        let extinct = structure_factors.square(lane) == 0.0;
-        if extinct | !meeting.reaches(LARGEST_EXPONENT) {
-            meeting.exponent = f64::INFINITY;
-        }
-        meetings.set(lane, meeting);
+    let smeared = (smearing, area);
+    if !meet::<FUSED>(smeared, views, q, &mut structure_factors, &mut meetings) {
+        return;
     }
     for first in (0..LANES).step_by(FEW) {
         let Some(averages) = meetings.averages::<FUSED>(first) else {
@@ -311,4 +226,37 @@ fn add_spots<const FUSED: bool>(
             sums.0[lane] += structure_factors.square(lane) * (smearing.peak * average);
         }
     }
+}
+
+/// How the scattering vectors `q` (1/m) of a block meet the spots of one orientation; whether any of those
+/// has an F.
+#[inline(always)]
+pub fn meet<const FUSED: bool>(
+    (smearing, area): (&Smearing, Option<&Area>),
+    views: &Views,
+    q: &Vectors,
+    structure_factors: &mut impl BlockStructureFactors,
+    meetings: &mut Meetings,
+) -> bool {
+    let mut offsets = Vectors::ZERO;
+    for lane in 0..LANES {
+        let hkl = smearing.index_of * q.get(lane);
+        let nearest = nearest_index(hkl);
+        structure_factors.place(lane, hkl, nearest);
+        offsets.set(lane, hkl - nearest);
+    }
+    // Before the spots, because a list of reflections ends within many images.
+    if !structure_factors.find::<FUSED>() {
+        return false;
+    }
+    for lane in 0..LANES {
+        let offset = offsets.get(lane);
+        let mut meeting = smearing.meeting(area, q.get(lane), offset, views.distance(lane));
+        let extinct = structure_factors.square(lane) == 0.0;
+        if extinct | !meeting.reaches(LARGEST_EXPONENT) {
+            meeting.exponent = f64::INFINITY;
+        }
+        meetings.set(lane, meeting);
+    }
+    true
 }

@@ -115,7 +115,7 @@ impl Reading<'_> {
     }
 
     /// Misorientation about x, y and z, radians.
-    fn misset_rad(&self) -> [f64; 3] {
+    pub fn misset_rad(&self) -> [f64; 3] {
         let keys = &self.document.crystal;
         match keys.misset {
             None => [0.0; 3],

@@ -22,6 +22,7 @@ use super::error::{DocumentError, keys_of};
 use super::keys::{Key, key};
 use super::message::{Message, contradiction, message};
 use super::{Document, FactorOrigin};
+use crate::derivatives::Origin;
 use crate::experiment::{
     Crystal, Description, Experiment, ExperimentError, Placement, Region, Sampling,
 };
@@ -55,6 +56,8 @@ pub struct Reading<'d> {
 pub struct Resolved {
     /// The experiment.
     pub experiment: Experiment,
+    /// What its parameters are told from.
+    pub origin: Origin,
     /// A detector's noise, around the offset of an SMV file.
     pub noise: Noise,
     /// The seed of the noise, and of what else has none of its own.
@@ -250,6 +253,10 @@ impl Reading<'_> {
             inputs: std::mem::take(&mut self.inputs),
             reflections: origin,
             geometry: file.map(|file| file.path),
+            origin: Origin {
+                misset_rad: self.misset_rad(),
+                placement,
+            },
             experiment,
         })
     }

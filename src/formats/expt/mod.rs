@@ -24,7 +24,7 @@ use super::text::as_text;
 use super::{FormatError, Problem};
 use crate::memory::Bytes;
 use node::{Node, Object};
-pub use write::{Images, text};
+pub use write::{FrameImage, runs, text};
 
 /// The files that are accepted, in words for messages.
 const EXPECTED: &str = "an experiment list or an imageset of DIALS, JSON";

@@ -2,120 +2,169 @@
 //!
 //! The laboratory is the one in which dxtbx reads our image files (z towards the source, y up), so
 //! that a crystal that DIALS finds can be held against the one that was simulated. Frames that one
-//! crystal makes while it turns are one experiment with a scan; other frames are stills, an
-//! experiment each.
+//! crystal makes while it turns, one after the other, are one experiment with a scan. A frame that
+//! does not turn is a still, an experiment of its own.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use glam::{DMat3, DVec3};
 use serde_json::{Value, json};
 
 use crate::formats::metadata::{FrameMetadata, Metadata, PanelPlace};
+use crate::geometry::rotation_about;
 
-/// The images that an experiment list is of.
-#[derive(Debug, Clone, Copy)]
-pub enum Images<'a> {
-    /// A file that holds every frame.
-    InOne(&'a Path),
-    /// A file a frame.
-    Each(&'a [PathBuf]),
+/// The image of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameImage<'a> {
+    /// The file.
+    pub file: &'a Path,
+    /// Its place in a file that holds several, counted from 0.
+    pub place: Option<usize>,
 }
 
-/// The experiment list of `frames`, which have `metadata` in common, as JSON. A pixel without
-/// photons has
-/// `pedestal` counts.
+/// The experiment list of `frames`, which have `metadata` in common, and each its image unless
+/// `images` is empty, as JSON. A pixel without photons has `pedestal` counts.
 pub fn text(
     metadata: &Metadata,
     frames: &[FrameMetadata],
-    images: Option<Images>,
+    images: &[FrameImage],
     pedestal: f64,
 ) -> String {
-    let scan = is_scan(frames);
-    let experiments = match scan {
-        true => 1,
-        false => frames.len(),
-    };
-    let experiment = |index: usize| {
+    let runs = runs(frames, images);
+    let experiment = |(number, run): (usize, &Range<usize>)| {
         let mut experiment = json!({
-            "__id__": "Experiment", "identifier": format!("nanobragg-{index}"),
+            "__id__": "Experiment", "identifier": format!("nanobragg-{number}"),
             "beam": 0, "detector": 0,
         });
-        if images.is_some() {
-            experiment["imageset"] = json!(index);
+        if !images.is_empty() {
+            experiment["imageset"] = json!(number);
         }
-        if frames[index].reciprocal.is_some() {
-            experiment["crystal"] = json!(index);
+        if frames[run.start].reciprocal.is_some() {
+            experiment["crystal"] = json!(number);
         }
-        if scan {
+        if turns(&frames[run.start]) {
             experiment["goniometer"] = json!(0);
-            experiment["scan"] = json!(0);
+            let scans = runs[..number].iter();
+            experiment["scan"] = json!(scans.filter(|run| turns(&frames[run.start])).count());
         }
         experiment
     };
-    let all = 0..experiments;
-    let imagesets: Vec<Value> = match images {
-        None => Vec::new(),
-        Some(images) if scan => vec![sequence(images, frames.len())],
-        Some(images) => all.clone().map(|index| still(images, index)).collect(),
-    };
-    let crystals = frames[..experiments]
+    let imagesets =
+        runs.iter()
+            .filter(|_| !images.is_empty())
+            .map(|run| match turns(&frames[run.start]) {
+                true => sequence(&images[run.clone()]),
+                false => still(images[run.start]),
+            });
+    let scans: Vec<Value> = runs
         .iter()
-        .filter_map(|frame| frame.reciprocal);
+        .filter(|run| turns(&frames[run.start]))
+        .map(|run| scan_model(&frames[run.clone()], images.get(run.start)))
+        .collect();
+    let goniometers: Vec<Value> = (!scans.is_empty())
+        .then(|| goniometer(metadata))
+        .into_iter()
+        .collect();
+    let crystals = runs.iter().filter_map(|run| {
+        Some(crystal(
+            metadata,
+            &frames[run.start],
+            frames[run.start].reciprocal?,
+        ))
+    });
     let list = json!({
         "__id__": "ExperimentList",
-        "experiment": all.map(experiment).collect::<Vec<_>>(),
-        "imageset": imagesets,
+        "experiment": runs.iter().enumerate().map(experiment).collect::<Vec<_>>(),
+        "imageset": imagesets.collect::<Vec<_>>(),
         "beam": [beam(metadata)],
         "detector": [detector(metadata, pedestal)],
-        "goniometer": if scan { vec![goniometer(metadata)] } else { Vec::new() },
-        "scan": if scan { vec![scan_model(frames, images)] } else { Vec::new() },
-        "crystal": crystals.map(crystal).collect::<Vec<_>>(),
+        "goniometer": goniometers,
+        "scan": scans,
+        "crystal": crystals.collect::<Vec<_>>(),
         "profile": [],
         "scaling_model": [],
     });
     format!("{list:#}\n")
 }
 
-/// Whether the frames follow each other in the rotation of one crystal.
-fn is_scan(frames: &[FrameMetadata]) -> bool {
-    /// Radians by which a frame may start beside the end of the one before.
-    const GAP: f64 = 1e-9;
-    let turns = |frame: &FrameMetadata| frame.range_rad.is_some_and(|range| range != 0.0);
-    let follows = |pair: &[FrameMetadata]| {
-        let end = pair[0]
-            .start_rad
-            .zip(pair[0].range_rad)
-            .map(|(start, range)| start + range);
-        let meets = end
-            .zip(pair[1].start_rad)
-            .is_some_and(|(end, start)| (end - start).abs() < GAP);
-        meets && pair[0].reciprocal == pair[1].reciprocal
-    };
-    frames.iter().all(turns) && frames.windows(2).all(follows)
+/// Whether the crystal turns during a frame.
+fn turns(frame: &FrameMetadata) -> bool {
+    frame.range_rad.is_some_and(|range| range != 0.0)
 }
 
-fn sequence(images: Images, count: usize) -> Value {
-    let mut set = json!({ "__id__": "ImageSequence", "mask": null, "gain": null, "pedestal": null,
-        "dx": null, "dy": null, "params": {} });
-    match images {
-        Images::InOne(path) => {
-            set["template"] = json!(path);
-            set["single_file_indices"] = json!((0..count).collect::<Vec<_>>());
+/// The frames of each experiment of the list: those that follow each other in the rotation of one
+/// crystal, and whose images do in their file or by their names; others one by one.
+pub fn runs(frames: &[FrameMetadata], images: &[FrameImage]) -> Vec<Range<usize>> {
+    /// Radians by which a frame may start beside the end of the one before.
+    const GAP: f64 = 1e-9;
+    /// The relative difference that rounding makes between one crystal's matrices.
+    const ALIKE: f64 = 1e-12;
+    let follows = |place: usize| {
+        let [one, other] = [&frames[place - 1], &frames[place]];
+        let end = one.start_rad.zip(one.range_rad);
+        let meets = end
+            .zip(other.start_rad)
+            .is_some_and(|((start, range), next)| (start + range - next).abs() < GAP);
+        let same = match (one.reciprocal, other.reciprocal) {
+            (Some(one), Some(other)) => {
+                let size = one.x_axis.length() + one.y_axis.length() + one.z_axis.length();
+                one.abs_diff_eq(other, ALIKE * size)
+            }
+            (None, None) => true,
+            _ => false,
+        };
+        let beside = match images.get(place - 1..=place) {
+            Some(&[one, other]) => is_next(one, other),
+            _ => true,
+        };
+        turns(one) && turns(other) && one.range_rad == other.range_rad && meets && same && beside
+    };
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for place in 0..frames.len() {
+        match runs.last_mut() {
+            Some(last) if follows(place) => last.end += 1,
+            _ => runs.push(place..place + 1),
         }
-        Images::Each(paths) => set["template"] = json!(template(&paths[0]).0),
+    }
+    runs
+}
+
+/// Whether `other` is the image after `one`.
+fn is_next(one: FrameImage, other: FrameImage) -> bool {
+    match (one.place, other.place) {
+        (Some(place), Some(next)) => one.file == other.file && next == place + 1,
+        (None, None) => {
+            let (name, number) = template(one.file);
+            template(other.file) == (name, number + 1)
+        }
+        _ => false,
+    }
+}
+
+fn image_set(kind: &str) -> Value {
+    json!({ "__id__": kind, "mask": null, "gain": null, "pedestal": null, "dx": null, "dy": null,
+        "params": {} })
+}
+
+fn sequence(images: &[FrameImage]) -> Value {
+    let mut set = image_set("ImageSequence");
+    let places: Vec<usize> = images.iter().filter_map(|image| image.place).collect();
+    match places.is_empty() {
+        false => {
+            set["template"] = json!(images[0].file);
+            set["single_file_indices"] = json!(places);
+        }
+        true => set["template"] = json!(template(images[0].file).0),
     }
     set
 }
 
-fn still(images: Images, index: usize) -> Value {
-    let mut set = json!({ "__id__": "ImageSet", "mask": null, "gain": null, "pedestal": null,
-        "dx": null, "dy": null, "params": {} });
-    match images {
-        Images::InOne(path) => {
-            set["images"] = json!([path]);
-            set["single_file_indices"] = json!([index]);
-        }
-        Images::Each(paths) => set["images"] = json!([paths[index]]),
+fn still(image: FrameImage) -> Value {
+    let mut set = image_set("ImageSet");
+    set["images"] = json!([image.file]);
+    if let Some(place) = image.place {
+        set["single_file_indices"] = json!([place]);
     }
     set
 }
@@ -197,11 +246,14 @@ fn goniometer(metadata: &Metadata) -> Value {
     })
 }
 
-fn scan_model(frames: &[FrameMetadata], images: Option<Images>) -> Value {
+fn scan_model(frames: &[FrameMetadata], image: Option<&FrameImage>) -> Value {
     let degrees = |radians: Option<f64>| radians.unwrap_or(0.0).to_degrees();
-    let first = match images {
-        Some(Images::Each(paths)) => template(&paths[0]).1,
-        _ => 1,
+    let first = match image {
+        Some(FrameImage { file, place: None }) => template(file).1,
+        Some(FrameImage {
+            place: Some(place), ..
+        }) => *place as u64 + 1,
+        None => 1,
     };
     let count = frames.len();
     json!({
@@ -211,9 +263,14 @@ fn scan_model(frames: &[FrameMetadata], images: Option<Images>) -> Value {
     })
 }
 
-/// The crystal of these reciprocal axes, 1/m. Its reflections have no symmetry here.
-fn crystal(reciprocal: DMat3) -> Value {
-    let real = reciprocal.inverse().transpose() * 1e10;
+/// The crystal of these reciprocal axes at φ = 0, 1/m: as it is there in a scan, and turned to where
+/// it stands in a still, which has no goniometer. Its reflections have no symmetry here.
+fn crystal(metadata: &Metadata, frame: &FrameMetadata, reciprocal: DMat3) -> Value {
+    let turn = match (metadata.spindle, frame.start_rad) {
+        (Some(spindle), Some(angle)) if !turns(frame) => rotation_about(spindle, angle),
+        _ => DMat3::IDENTITY,
+    };
+    let real = turn * reciprocal.inverse().transpose() * 1e10;
     json!({
         "__id__": "crystal", "space_group_hall_symbol": " P 1",
         "real_space_a": to_source(real.x_axis), "real_space_b": to_source(real.y_axis),

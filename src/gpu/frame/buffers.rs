@@ -45,7 +45,7 @@ pub(super) struct PieceBuffers {
 }
 
 /// The buffer in `held`, made anew where it is too small for `size` bytes.
-pub(super) fn room(
+pub fn room(
     held: &mut Option<wgpu::Buffer>,
     device: &GpuDevice,
     what: &'static str,

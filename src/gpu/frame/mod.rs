@@ -29,7 +29,7 @@ use super::{GpuError, GpuRenderer};
 use crate::profile::{SETUP, SIMULATION};
 use crate::scene::Scene;
 pub use buffers::FrameBuffers;
-use buffers::room;
+pub use buffers::room;
 pub use products::{COUNTERS, run_bytes};
 
 /// Rows of a panel that is cut begin at multiples of this: tiles are not cut.

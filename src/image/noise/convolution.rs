@@ -12,6 +12,7 @@ use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::{Fft, FftPlanner};
 
 use super::kernel::{PixelKernel, along};
+use super::point_spread::Value;
 use crate::memory::Bytes;
 
 /// Rows between two turns from rows to columns: enough that a column gets a few cache lines.
@@ -91,7 +92,7 @@ impl Convolution {
     }
 
     /// Convolves `panel`.
-    pub fn apply(&self, panel: &mut [f32]) {
+    pub fn apply<V: Value>(&self, panel: &mut [V]) {
         let kernel = self.kernel_rows();
         let mut columns = vec![Complex::default(); self.frequencies() * self.height];
         self.transform_rows(
@@ -99,7 +100,7 @@ impl Convolution {
             |row, slow| {
                 let pixels = &panel[slow * self.width..][..self.width];
                 for (place, &value) in row.iter_mut().zip(pixels) {
-                    *place = value.into();
+                    *place = value.wide();
                 }
             },
             |value| value,
@@ -218,7 +219,7 @@ impl Convolution {
         );
     }
 
-    fn transform_rows_back(&self, columns: &[Complex<f64>], panel: &mut [f32]) {
+    fn transform_rows_back<V: Value>(&self, columns: &[Complex<f64>], panel: &mut [V]) {
         let back = &self.row_back;
         let last = self.frequencies() - 1;
         panel.par_chunks_mut(self.width).enumerate().for_each_init(
@@ -236,7 +237,7 @@ impl Convolution {
                 back.process_with_scratch(transform, row, scratch)
                     .expect(FITS);
                 for (pixel, value) in pixels.iter_mut().zip(row) {
-                    *pixel = *value as f32;
+                    *pixel = V::of(*value);
                 }
             },
         );

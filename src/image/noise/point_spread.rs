@@ -25,26 +25,59 @@ pub(crate) fn parts<T: Send>(
 
 /// Spreads `values`, rows of `width` pixels of panels with these heights, one after the other. An
 /// infinite value stays where it is. The transforms of a panel take [`memory`].
-pub fn spread(values: &mut [f32], width: usize, panels: &[usize], spread: &PointSpread) {
+pub fn spread<V: Value>(values: &mut [V], width: usize, panels: &[usize], spread: &PointSpread) {
     let kernel = PixelKernel::of(spread);
     let mut rest = values;
     for &height in panels {
         let (panel, behind) = rest.split_at_mut(width * height);
         rest = behind;
-        if panel.iter().all(|&value| value == 0.0) {
+        if panel.iter().all(|&value| value.wide() == 0.0) {
             continue;
         }
         let endless: Vec<usize> = (0..panel.len())
-            .filter(|&index| !panel[index].is_finite())
+            .filter(|&index| !panel[index].wide().is_finite())
             .collect();
-        endless.iter().for_each(|&index| panel[index] = 0.0);
+        endless.iter().for_each(|&index| panel[index] = V::of(0.0));
         match narrow(kernel) {
             Some(parts) => separable::convolve(panel, width, &parts),
             None => Convolution::new(kernel, width, height).apply(panel),
         }
         endless
             .iter()
-            .for_each(|&index| panel[index] = f32::INFINITY);
+            .for_each(|&index| panel[index] = V::of(f64::INFINITY));
+    }
+}
+
+/// A number that light is counted in: float32 of an image, or float64 of its derivatives. It is
+/// spread in float64.
+pub trait Value: Copy + Default + Send + Sync {
+    /// The number in float64.
+    fn wide(self) -> f64;
+    /// The nearest to a number in float64.
+    fn of(wide: f64) -> Self;
+}
+
+impl Value for f32 {
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        self.into()
+    }
+
+    #[inline(always)]
+    fn of(wide: f64) -> f32 {
+        wide as f32
+    }
+}
+
+impl Value for f64 {
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        self
+    }
+
+    #[inline(always)]
+    fn of(wide: f64) -> f64 {
+        wide
     }
 }
 

@@ -5,6 +5,7 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::kernel::along;
+use super::point_spread::Value;
 
 /// Pixels to either side from which on transforms are faster.
 const WIDE: usize = 64;
@@ -24,11 +25,11 @@ pub fn parts(sigma: f64) -> Option<Vec<f64>> {
 }
 
 /// Convolves `panel`, rows of `width` pixels, with a Gaussian of these [`parts`].
-pub fn convolve(panel: &mut [f32], width: usize, parts: &[f64]) {
+pub fn convolve<V: Value>(panel: &mut [V], width: usize, parts: &[f64]) {
     let reach = width * (parts.len() - 1);
     let rows = BAND.max(parts.len()) * width;
     // What a band needs of its neighbours, before they change.
-    let borders: Vec<[Vec<f32>; 2]> = (0..panel.len())
+    let borders: Vec<[Vec<V>; 2]> = (0..panel.len())
         .step_by(rows)
         .map(|first| {
             let last = (first + rows).min(panel.len());
@@ -54,7 +55,7 @@ pub fn convolve(panel: &mut [f32], width: usize, parts: &[f64]) {
     "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma+bmi1+bmi2",
     "x86_64+avx2+fma+bmi1+bmi2",
 ))]
-fn convolve_band(band: &mut [f32], rows: &[f32], first: usize, width: usize, parts: &[f64]) {
+fn convolve_band<V: Value>(band: &mut [V], rows: &[V], first: usize, width: usize, parts: &[f64]) {
     let reach = parts.len() - 1;
     let count = rows.len() / width;
     // Dark to both sides.
@@ -66,7 +67,7 @@ fn convolve_band(band: &mut [f32], rows: &[f32], first: usize, width: usize, par
             let length = COLUMNS.min(width - start);
             let sums = &mut down[reach + start..][..length];
             for (sum, &value) in sums.iter_mut().zip(at(slow, start, length)) {
-                *sum = parts[0] * f64::from(value);
+                *sum = parts[0] * value.wide();
             }
             for (distance, &part) in parts.iter().enumerate().skip(1) {
                 for other in [slow.checked_sub(distance), Some(slow + distance)] {
@@ -74,7 +75,7 @@ fn convolve_band(band: &mut [f32], rows: &[f32], first: usize, width: usize, par
                         continue;
                     };
                     for (sum, &value) in sums.iter_mut().zip(at(other, start, length)) {
-                        *sum += part * f64::from(value);
+                        *sum += part * value.wide();
                     }
                 }
             }
@@ -90,7 +91,7 @@ fn convolve_band(band: &mut [f32], rows: &[f32], first: usize, width: usize, par
                 }
             }
             for (pixel, sum) in pixels.iter_mut().zip(sums) {
-                *pixel = sum as f32;
+                *pixel = V::of(sum);
             }
         }
     }

@@ -5,6 +5,7 @@
 //! deviation. A Gaussian spot of covariance C₀ becomes one of C = C₀ + Σ t·tᵀ; its integral stays.
 
 mod limits;
+pub mod slopes;
 
 use std::f64::consts::PI;
 

@@ -3,11 +3,13 @@
 use std::f64::consts::PI;
 
 use glam::{DMat3, DVec3};
+use nanobragg::gpu::derivatives_source;
 use nanobragg::physics::closed_form::{self, ClosedForm};
 use nanobragg::random::PhiloxStream;
 use rand::RngExt;
 
 use super::{check, in_render, inputs, joined, log_uniform, relative, unit_vector, vector};
+use crate::support::shader::Kernel;
 
 /// Error over the value.
 const SCALED_ERFC: f64 = 5e-7;
@@ -17,6 +19,9 @@ const GAUSSIAN_MEAN: f64 = 1.5e-6;
 const FACTOR: f64 = 1e-6;
 /// Error over the height of a spot and one more than how far it is smeared, in units of its width before.
 const SPOT: f64 = 1e-6;
+/// Error over the sum of all parts of a slope, and over the height of the spot for each unit of its width
+/// before that it moves.
+const SMEARED_SLOPES: f64 = 4e-3;
 
 #[test]
 fn scaled_erfc() {
@@ -463,4 +468,246 @@ fn smeared_reach() {
             0.0
         },
     );
+}
+
+/// What moves a smeared spot, each by itself.
+struct Moved {
+    /// The crystal within its domains.
+    index: DMat3,
+    q: DVec3,
+    turn: DVec3,
+    /// The Q of Gaussian spots.
+    size: DMat3,
+    /// Logarithms of the spreads: about three axes, of the wavelength, of two directions; of the wavelength
+    /// itself, and of the width of a sub-pixel.
+    logarithms: [f64; 8],
+    seen: DVec3,
+    edges: DVec3,
+}
+
+impl Moved {
+    fn nothing() -> Moved {
+        Moved {
+            index: DMat3::ZERO,
+            q: DVec3::ZERO,
+            turn: DVec3::ZERO,
+            size: DMat3::ZERO,
+            logarithms: [0.0; 8],
+            seen: DVec3::ZERO,
+            edges: DVec3::ZERO,
+        }
+    }
+}
+
+/// The average of F_latt²/N² of the words' spot once it moved.
+fn average(words: &[f64], moved: &Moved) -> f64 {
+    let vector = |word: usize| DVec3::from_slice(&words[word..]);
+    let base = case(words);
+    let turned = |turn: DVec3| DMat3::from_quat(glam::DQuat::from_scaled_axis(turn));
+    let lattice = DMat3::from_cols(vector(0), vector(3), vector(6)).transpose();
+    let changed = DMat3::IDENTITY + moved.index;
+    let index_of = changed * lattice * turned(moved.turn).transpose();
+    let root = DMat3::IDENTITY + moved.size * 0.5 - moved.size * moved.size * 0.125;
+    let size = moved.logarithms.map(f64::exp);
+    let sigmas = base.form.mosaic_sigmas_rad;
+    let [along, across] = base.form.divergence_sigma_rad;
+    let form = ClosedForm {
+        whitening: root * base.form.whitening,
+        frame: base.form.frame * changed.inverse(),
+        mosaic_sigmas_rad: [0, 1, 2].map(|axis| sigmas[axis] * size[axis]),
+        bandwidth: base.form.bandwidth * size[3],
+        divergence_sigma_rad: [along * size[4], across * size[5]],
+        ..base.form
+    };
+    let q = base.q + moved.q;
+    let wavelength = size[6] / words[21];
+    let mut steps = Vec::from(closed_form::divergence_steps(
+        &form,
+        vector(15),
+        vector(18),
+        wavelength,
+    ));
+    if form.pixel_average {
+        let edges = turned(moved.edges);
+        steps.extend(closed_form::pixel_steps(
+            [edges * vector(63), edges * vector(66)],
+            words[69] * words[26] * 12f64.sqrt() * size[7],
+            edges * (vector(71) + base.q / words[21]) + moved.seen,
+            words[70],
+            wavelength,
+        ));
+    }
+    let covariance = closed_form::covariance(&form, &index_of, q, &steps);
+    let delta = base.delta + index_of * q - lattice * base.q;
+    let sweep = closed_form::sweep(&form, &index_of, q);
+    closed_form::smeared_spot(&form, &covariance, delta, sweep).average
+}
+
+/// A name, the places of its slopes, how far the whitened offset moves in it, and the motion.
+type Group<'m> = (
+    &'static str,
+    std::ops::Range<usize>,
+    f64,
+    &'m dyn Fn(f64) -> Moved,
+);
+
+/// Words of the directions in which the slopes are taken.
+const DIRECTIONS: usize = 38;
+
+/// Every slope, against differences.
+#[test]
+fn smeared_slopes() {
+    let inputs: Vec<[f32; WORDS + 6 + DIRECTIONS]> = inputs(135, Vec::new(), |rng| {
+        let words = draw(rng);
+        let inverse = case(&words.map(f64::from)).form.whitening.inverse();
+        let directions: [f32; DIRECTIONS] = std::array::from_fn(|_| rng.random_range(-1.0..1.0));
+        joined(&[&words, &triangular(&inverse).map(|n| n as f32), &directions])
+    });
+    let body = "var form = form_at();
+        form.unwhitening = Triangle(real3(77u), real3(80u));
+        var model: Model;
+        model.cells = vec3<f32>(1.0);
+        model.default_f = 1.0;
+        let own = smeared_slopes(
+            model, form, prepared_here(), panel_here(), source_here(), real3(9u), real(70u),
+            vec3<f32>(0.0), real3(12u), 1.0);
+        put(0u, own.term);
+        put3(1u, own.index[0]); put3(4u, own.index[1]); put3(7u, own.index[2]);
+        put3(10u, own.q);
+        put3(13u, own.turn);
+        put3(16u, own.size); put3(19u, 2.0 * own.size_across);
+        put3(22u, own.mosaic);
+        put(25u, own.bandwidth);
+        put2(26u, own.divergence);
+        put(28u, own.wavelength);
+        put(29u, own.seen.w);
+        put3(30u, own.seen.xyz);
+        put3(33u, own.edges);
+        put(36u, own.amplitude - 2.0 * own.term);
+        let spots = covariance_factor(form, prepared_here(), source_here(), real3(9u));
+        let spot = whitened_slopes(form, spots, real3(12u), sweep(form, prepared_here(), real3(9u)));
+        let solved = unwhitened_by(spots, real3(83u));
+        let large = 1.0 + length(spots.h) + length(spots.kl);
+        put3(37u, (triangular_product(spots, solved) - real3(83u)) / (large * length(solved)));
+        put(40u, (dot(transposed_product(spots, real3(83u)), real3(86u))
+            - dot(real3(83u), triangular_product(spots, real3(86u)))) / large);
+        let doubled = size_slopes(spot);
+        put3(41u, doubled[0] - size_slopes(spot)[0]);
+        let mean = gaussian_mean_slopes(real(83u), abs(real(84u)));
+        put3(44u, mean);
+        var more: TermSlopes;
+        let about = add_mosaic(&more, form, spot, form.mosaic[0], index_step(prepared_here(), real3(9u)));
+        let field = add_displacement(&more, form, prepared_here(), spot, source_here().electric);
+        more = scaled_slopes(more, 0.5);
+        let step = form.mosaic[0] * index_step(prepared_here(), real3(9u));
+        put(47u, (about.w - dot(step_slope(spot, step), step)) / (1.0 + abs(about.w)));
+        put(48u, (more.wavelength + 0.5 * field.w) / (1.0 + abs(field.w)));";
+    check(
+        "smeared_slopes",
+        Kernel::new(derivatives_source(), body)
+            .helpers(READ)
+            .storage(6, vec![0; 4]),
+        SMEARED_SLOPES,
+        &inputs,
+        |input, found: [f64; 49]| {
+            let words = &input[..WORDS];
+            let along = &input[WORDS + 6..];
+            let three = |place: usize| DVec3::from_slice(&along[place..]);
+            let lattice = DMat3::from_cols_slice(&input[..9]).transpose();
+            let base = case(words);
+            let hkl = lattice * base.q;
+            let whitened = |step: DVec3| (base.form.whitening * step).length();
+            let matrix = DMat3::from_cols_slice(&along[..9]);
+            let of_turn = lattice * base.q.cross(three(12)) + lattice * three(12) * 0.1;
+            let symmetric = {
+                let ([a, b, c], [d, e, f]) = (three(15).to_array(), three(18).to_array());
+                DMat3::from_cols_array(&[a, f, e, f, b, d, e, d, c])
+            };
+            let logarithms = |places: std::ops::Range<usize>| {
+                let mut own = [0.0; 8];
+                for place in places {
+                    own[place] = along[21 + place];
+                }
+                own
+            };
+            let zero = Moved::nothing;
+            let groups: [Group; 7] = [
+                ("index", 0..9, whitened(matrix * hkl), &|t| Moved {
+                    index: matrix * t,
+                    ..zero()
+                }),
+                ("q", 9..12, whitened(lattice * three(9)), &|t| Moved {
+                    q: three(9) * t,
+                    ..zero()
+                }),
+                ("turn", 12..15, whitened(of_turn), &|t| Moved {
+                    turn: three(12) * t,
+                    ..zero()
+                }),
+                ("size", 15..21, 1.0, &|t| Moved {
+                    size: symmetric * t,
+                    ..zero()
+                }),
+                ("logarithms", 21..29, 1.0, &|t| Moved {
+                    logarithms: logarithms(0..8).map(|own| own * t),
+                    ..zero()
+                }),
+                ("seen", 29..32, 1.0, &|t| Moved {
+                    seen: three(29) * t,
+                    ..zero()
+                }),
+                ("edges", 32..35, 1.0, &|t| Moved {
+                    edges: three(32) * t,
+                    ..zero()
+                }),
+            ];
+            let value = average(words, &zero());
+            let height = base_height(&base);
+            let mut worst = (found[0] - value).abs() / height / (1.0 + base.delta.length());
+            for (name, places, motion, moved) in groups {
+                let step = 1e-4 / (1.0 + motion);
+                let slope =
+                    (average(words, &moved(step)) - average(words, &moved(-step))) / (2.0 * step);
+                let parts = places.map(|place| along[place] * found[1 + place]);
+                let (sum, size) = parts.fold((0.0, 0.0), |(sum, size), own: f64| {
+                    (sum + own, size + own.abs())
+                });
+                let error = (sum - slope).abs() / (size + (1.0 + motion) * height);
+                if error > SMEARED_SLOPES {
+                    println!(
+                        "{name}: {sum:e} {slope:e} of {size:e}, motion {motion:e}, {error:.1e}"
+                    );
+                }
+                worst = worst.max(error);
+            }
+            let half = along[1].abs();
+            let mean =
+                |middle: f64, half: f64| mean_between(middle.abs() - half, middle.abs() + half);
+            let (middle, t) = (along[0], 1e-5);
+            let by_middle = (mean(middle + t, half) - mean(middle - t, half)) / (2.0 * t);
+            let by_half = (mean(middle, half + t) - mean(middle, half - t)) / (2.0 * t);
+            let expected = [
+                mean(middle, half),
+                by_middle,
+                middle * by_middle + half * by_half,
+            ];
+            let of_mean = expected.iter().zip(&found[44..47]);
+            // Near nothing the means of differences lose their digits.
+            let of_mean = of_mean.map(|(expected, found)| {
+                if half < 0.01 {
+                    0.0
+                } else {
+                    (expected - found).abs() * 0.3
+                }
+            });
+            let exact = [36, 37, 38, 39, 40, 41, 42, 43, 47, 48].map(|place| found[place].abs());
+            of_mean.chain(exact).fold(worst, f64::max)
+        },
+    );
+}
+
+/// The height of a spot beside that of one that is not smeared.
+fn base_height(case: &Case) -> f64 {
+    let unsmeared = case.form.unsmeared().determinant();
+    (unsmeared / case.covariance.determinant()).sqrt()
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use nanobragg::gpu::{
-    background_source, diffuse_source, noise_source, pack_source, place_source, render_source,
-    spread_source, statistics_source, trace_source,
+    background_source, derivatives_source, diffuse_derivatives_source, diffuse_source,
+    noise_source, pack_source, place_source, render_source, spread_source, statistics_source,
+    trace_source, weigh_source,
 };
 
 /// The test files of the shaders that render, of the one that adds noise, and of the one that spreads
 /// light.
-const RENDER_TESTS: [&str; 13] = [
+const RENDER_TESTS: [&str; 16] = [
     include_str!("amorphous.rs"),
     include_str!("closed_form.rs"),
     include_str!("culling.rs"),
@@ -18,9 +19,12 @@ const RENDER_TESTS: [&str; 13] = [
     include_str!("factors.rs"),
     include_str!("fine.rs"),
     include_str!("fixed_point.rs"),
+    include_str!("halo_slopes.rs"),
     include_str!("lattice_factor.rs"),
     include_str!("miller_index.rs"),
     include_str!("position.rs"),
+    include_str!("slopes.rs"),
+    include_str!("slots.rs"),
     include_str!("structure_factor.rs"),
     include_str!("sums.rs"),
     include_str!("term.rs"),
@@ -74,6 +78,13 @@ fn every_function_of_every_shader_is_called_by_a_test() {
         ("background", background_source(), &RENDER_TESTS),
         ("diffuse", diffuse_source(), &RENDER_TESTS),
         ("trace", trace_source(), &RENDER_TESTS),
+        ("derivatives", derivatives_source(), &RENDER_TESTS),
+        (
+            "diffuse_derivatives",
+            diffuse_derivatives_source(),
+            &RENDER_TESTS,
+        ),
+        ("weigh", weigh_source(), &RENDER_TESTS),
         ("noise", noise_source(), &NOISE_TESTS),
         ("pack", pack_source(), &PIXEL_TESTS),
         ("place", place_source(), &PIXEL_TESTS),

@@ -22,7 +22,7 @@ const HALO: f64 = 3e-6;
 const SYMMETRIC: f64 = 2e-6;
 
 /// A crystal of trigonal symmetry.
-fn crystal(shape: Shape) -> Crystal {
+pub fn crystal(shape: Shape) -> Crystal {
     let angles = [90.0f64, 90.0, 120.0].map(f64::to_radians);
     let cell = UnitCell::from_parameters([60e-10, 60e-10, 80e-10], angles).unwrap();
     let group = LaueGroup::named("-3m1", &cell).unwrap();
@@ -43,7 +43,7 @@ fn crystal(shape: Shape) -> Crystal {
 }
 
 /// The words of the uniform `symmetry`: the operators of `crystal`, and the forms of its halos.
-fn symmetry(crystal: &Crystal) -> Vec<u32> {
+pub fn symmetry(crystal: &Crystal) -> Vec<u32> {
     let diffuse = Diffuse::new(crystal).unwrap();
     let operators: Vec<DMat3> = crystal
         .symmetric_shape
@@ -178,7 +178,7 @@ fn steps_of_the_stencil() {
 }
 
 /// Whole indices inside the grid, and a fraction from there.
-fn indices(stream: u32) -> Vec<[f32; 6]> {
+pub fn indices(stream: u32) -> Vec<[f32; 6]> {
     inputs(stream, Vec::new(), |rng| {
         let [h, k, l] = [(-5..6), (-4..9), (-2..7)].map(|range| rng.random_range::<i32, _>(range));
         let [x, y, z] = (0.499 * vector(rng)).to_array();
@@ -187,7 +187,7 @@ fn indices(stream: u32) -> Vec<[f32; 6]> {
 }
 
 /// `kernel` with the halos of the crystal and the structure factors of a kind.
-fn with_halos(kernel: Kernel, kind: u32) -> Kernel {
+pub fn with_halos(kernel: Kernel, kind: u32) -> Kernel {
     let kernel = kernel.uniform(9, symmetry(&crystal(Shape::Square)));
     with_grid(kernel, kind, false)
 }

@@ -6,7 +6,7 @@ use std::f64::consts::PI;
 
 use glam::{DMat3, DVec3};
 use nanobragg::cpu::lattice_factor::{Gauss, Round, Spot, Square, TopHat};
-use nanobragg::experiment::Shape;
+use nanobragg::experiment::{Shape, SpotMetric};
 use nanobragg::physics::lattice_factor::{self, Lattice, SPOT_WIDTH};
 use nanobragg::random::PhiloxStream;
 use rand::RngExt;
@@ -265,6 +265,7 @@ fn crystals(stream: u32, shape: Shape) -> Vec<((Lattice, DVec3), [f32; 13])> {
             total: cells.iter().product(),
             fudge: fudge.into(),
             metric: spot * (HALVING / f64::from(fudge)).sqrt(),
+            spot_metric: SpotMetric::Index,
         };
         ((lattice, DVec3::from_array(delta.map(f64::from))), words)
     })

@@ -4,7 +4,7 @@ use glam::{DMat3, DVec3};
 use nanobragg::cpu::interpolation::Tricubic;
 use nanobragg::cpu::lanes::LANES;
 use nanobragg::cpu::structure_factor::{BlockStructureFactors, Nearest};
-use nanobragg::experiment::{Reflection, Shape, StructureFactors};
+use nanobragg::experiment::{Reflection, Shape, SpotMetric, StructureFactors};
 use nanobragg::physics::interpolation::{lagrange_weights, tricubic_structure_factor};
 use nanobragg::physics::lattice_factor::Lattice;
 use nanobragg::physics::miller_index::nearest_index;
@@ -354,6 +354,7 @@ fn structure_factor() {
         total: 1.0,
         fudge: 1.0,
         metric: DMat3::IDENTITY,
+        spot_metric: SpotMetric::Index,
     };
     let body = "let rest = real3(3u);
         let whole = place_of(vec3<i32>(real3(0u)));

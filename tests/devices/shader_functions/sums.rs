@@ -148,7 +148,7 @@ fn terms_and_factors() {
 }
 
 /// Words of a scene of which only polarisation, limit and sub-pixels count.
-fn scene(first: [Vec3; 3], kahn: f32, oversample: u32) -> Vec<u32> {
+pub fn scene(first: [Vec3; 3], kahn: f32, oversample: u32) -> Vec<u32> {
     // Behind those of the model.
     let mut words = vec![0; SCENE_WORDS];
     for (place, vector) in [36, 40, 44].into_iter().zip(first) {

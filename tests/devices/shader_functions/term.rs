@@ -1,7 +1,7 @@
 //! One term, with every spot shape and every kind of structure factor.
 
 use glam::{DMat3, DVec3};
-use nanobragg::experiment::Shape;
+use nanobragg::experiment::{Shape, SpotMetric};
 use nanobragg::physics::lattice_factor::{Lattice, SPOT_WIDTH, spot_offset_squared};
 use nanobragg::physics::term::{Model, term};
 use rand::RngExt;
@@ -45,6 +45,7 @@ fn term_of_every_kind() {
         total: CELLS.iter().product(),
         fudge: 0.75,
         metric: DMat3::from_cols_array(&[5.0, 1.0, 0.0, 0.0, 8.0, 2.0, 1.0, 0.0, 13.0]),
+        spot_metric: SpotMetric::Index,
     };
     let halving = SPOT_WIDTH * std::f64::consts::LN_2;
     let spot = lattice(Shape::Gauss).triangular_metric() * (0.75 / halving).sqrt();
