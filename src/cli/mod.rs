@@ -96,7 +96,7 @@ pub fn experiment(words: &[String]) -> Result<Experiment, CliError> {
 /// let turned = point.with(&[("misset_y".parse()?, 20.1), ("cell_a".parse()?, 100.2)])?;
 /// assert_eq!(turned.value("misset_y".parse()?)?, 20.1);
 /// assert_eq!(point.direction("distance".parse()?)?.panels.len(), 1);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), nanobragg::cli::CliError>(())
 /// ```
 pub fn parametrisation(words: &[String]) -> Result<Parametrisation, CliError> {
     let request = render::request(words)?;
