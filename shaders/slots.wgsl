@@ -24,7 +24,8 @@ struct Slots {
     // the slopes to their displacement: squares; and yz, xz, xy.
     displacement: vec4<f32>,
     displacement_across: vec4<f32>,
-    // The same of offsets, by the slopes to the correlation; yz, xz and xy are the fourth of each row.
+    // HALO: products of offsets with themselves, weighted by the slopes to the correlation: squares; yz, xz
+    // and xy are the fourth of each of these three rows.
     correlation: vec4<f32>,
 }
 

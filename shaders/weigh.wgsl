@@ -11,11 +11,11 @@ struct Weighing {
     tiles: u32,
     tiles_per_row: u32,
     first_weight: u32, // the place of the first pixel's weight
-    // Of each row, in the order of Slots, what its slots are multiplied by for four derivatives: a column each.
+    // Factors of the slots, row by row in the order of Slots: a column for each of four derivatives.
     directions: array<mat4x4<f32>, MOST_ROWS>,
 }
 
-// The same for the two rows of a panel's place, beside what all panels share.
+// Factors of the two rows of a panel's place, which each panel has beside those that all share.
 struct Motion {
     shift: mat4x4<f32>,
     turn: mat4x4<f32>,

@@ -93,7 +93,7 @@ fn gauss_slopes(model: Model, delta: vec3<f32>) -> LatticeSlopes {
     return LatticeSlopes(square, offset, 0.5 * steep * along, 0.5 * steep.yxx * along.zzy);
 }
 
-// Those of the shape SHAPE; a top-hat spot has none.
+// F_latt^2 of the shape SHAPE and its derivatives; a top-hat spot has none.
 fn shape_slopes(model: Model, delta: vec3<f32>) -> LatticeSlopes {
     if SHAPE == 0u {
         return square_slopes(model, delta);
@@ -104,7 +104,7 @@ fn shape_slopes(model: Model, delta: vec3<f32>) -> LatticeSlopes {
     return gauss_slopes(model, delta);
 }
 
-// Those of the shape as it is, or of the mean over the crystal's symmetry.
+// F_latt^2 and its derivatives: of the shape as it is, or of its mean over the crystal's symmetry.
 fn lattice_slopes(model: Model, delta: vec3<f32>) -> LatticeSlopes {
     if !SYMMETRIC {
         return shape_slopes(model, delta);

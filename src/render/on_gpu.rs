@@ -148,6 +148,10 @@ fn inexact_slopes(scene: &Scene) -> Option<String> {
     })
 }
 
+/// The notice of [`amorphous_alone`].
+const AMORPHOUS_ON_HOST: &str =
+    "the CPU computes the derivatives of amorphous materials, for which the GPU has no kernel";
+
 /// What amorphous materials scatter in `scene`, if there are any, without the rest of it. It takes no more
 /// than a term a pixel, and is left to the host.
 fn amorphous_alone(scene: &Scene, rates: &Rates) -> Option<(Scene, Rates)> {
@@ -363,6 +367,7 @@ impl Backend for OnGpu {
             self.threads.install(|| {
                 if let Some((scene, rates)) = amorphous_alone(scene, rates) {
                     on_host(&scene, &rates, image, derivatives)?;
+                    notices.push(AMORPHOUS_ON_HOST.into());
                 }
                 notices.extend(inexact_slopes(scene));
                 let watch = &mut DerivativeWatch {
@@ -423,6 +428,7 @@ impl Backend for OnGpu {
             self.threads.install(|| {
                 if let Some((scene, rates)) = amorphous_alone(scene, rates) {
                     on_host(&scene, &rates, vector)?;
+                    notices.push(AMORPHOUS_ON_HOST.into());
                 }
                 notices.extend(inexact_slopes(scene));
                 let watch = &mut DerivativeWatch {

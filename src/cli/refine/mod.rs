@@ -59,11 +59,10 @@ pub struct RefineFlags {
     /// First and last frame of a file of several, counted from 1 [default: all]
     #[arg(long, num_args = 2, value_names = ["FIRST", "LAST"], value_parser = values::count)]
     frames: Option<Vec<u32>>,
-    /// Of those frames every so many, the first among them
+    /// Take every COUNT-th of those frames, from the first on
     #[arg(long, value_name = "COUNT", default_value = "1", value_parser = values::count)]
     every: u32,
-    /// Of several frames, what they share beside the cell, the beam and the detector: names as for
-    /// --refine
+    /// Parameters that several frames share beside cell, beam and detector, names as for --refine
     #[arg(long, value_name = "LIST")]
     share: Option<String>,
     /// What the names of the files that are written start with

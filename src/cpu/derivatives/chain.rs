@@ -25,7 +25,7 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// That of `scene`, for the derivatives that are `needed`.
+    /// The chain of `scene`, for the derivatives that are `needed`.
     pub fn new(scene: &Scene, rates: &Rates, needed: Needed) -> Chain {
         let form = scene.closed_form.as_ref();
         let halos = scene.diffuse.as_deref();
