@@ -7,7 +7,7 @@ use glam::{DMat3, DVec3};
 use super::mount::Mount;
 use super::{AXES, Axis, Parameter, ParameterError};
 use crate::experiment::{
-    Crystal, Description, Experiment, ExperimentError, Interpolation, MosaicModel, Placement,
+    Beam, Crystal, Description, Experiment, ExperimentError, Interpolation, MosaicModel, Placement,
     Shape, Sources,
 };
 use crate::geometry::{UnitCell, rotation_about, rotation_xyz};
@@ -113,7 +113,7 @@ impl Parametrisation {
             Parameter::Misset(axis) => self.misset_rad[axis as usize],
             Parameter::CellEdge(axis) => crystal.cell.lengths_m()[axis as usize],
             Parameter::CellAngle(axis) => crystal.cell.angles_rad()[axis as usize],
-            Parameter::Wavelength => mean_wavelength_m(parts),
+            Parameter::Wavelength => mean_wavelength_m(parts.beam()),
             Parameter::Cells(axis) => crystal.cells[axis as usize],
             Parameter::CoupledCells(axis) => match crystal.takes_coupled_cells() {
                 true => crystal.coupled_cells[axis as usize],
@@ -342,8 +342,7 @@ fn scaled(values: [f64; 3], value: f64) -> [f64; 3] {
 }
 
 /// The wavelength, or the weighted mean of a list's.
-fn mean_wavelength_m(experiment: &Experiment) -> f64 {
-    let beam = experiment.beam();
+fn mean_wavelength_m(beam: &Beam) -> f64 {
     let Sources::List(list) = &beam.sources else {
         return beam.wavelength_m;
     };
@@ -413,12 +412,8 @@ fn set(parts: &mut Description, parameter: Parameter, si: f64) {
     match (parameter, diffuse) {
         (Parameter::Wavelength, _) => {
             let beam = &mut parts.beam;
+            let ratio = si / mean_wavelength_m(beam);
             if let Sources::List(list) = &mut beam.sources {
-                let total: f64 = list.iter().map(|source| source.weight).sum();
-                let weighted = list
-                    .iter()
-                    .map(|source| source.weight * source.wavelength_m);
-                let ratio = si * total / weighted.sum::<f64>();
                 list.iter_mut()
                     .for_each(|source| source.wavelength_m *= ratio);
                 beam.wavelength_m *= ratio;
